@@ -1,0 +1,37 @@
+"""The default channel: keeps messages for reading, so that nothing leaves the machine."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from domain.clock import Clock
+from domain.sending import Delivery, Outgoing
+from domain.tables import SandboxMessage
+
+
+class Sandbox:
+    """Holds each message once, by its ledger key."""
+
+    repeatable = True
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+        at = self._clock.now()
+        rows = [
+            {
+                "key": str(message.key),
+                "channel": message.channel,
+                "recipient": message.recipient,
+                "body": message.body,
+                "at": at,
+            }
+            for message in messages
+        ]
+        with self._db.begin() as session:
+            session.execute(insert(SandboxMessage).values(rows).on_conflict_do_nothing())
+        return [Delivery("sent", provider_id=f"sandbox-{message.key}") for message in messages]

@@ -1,0 +1,1 @@
+"""Is called from outside: the HTTP API, nothing else."""

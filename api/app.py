@@ -1,0 +1,49 @@
+"""The HTTP API, put together."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import FastAPI
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from api import events, health, problems
+from api.context import Context
+from api.limits import Limits, Rate
+from api.metrics import Watch
+from domain.clock import Clock
+
+DESCRIPTION = """\
+Events come in here, and journeys begin.
+
+Send what happened, a purchase, a changed cart, a livestream that ended, to `POST /v1/events` as CloudEvents 1.0. What
+the `data` of each type holds is listed in `docs/events.md`. Sending an event twice is the same as sending it once, so
+on a time-out, `429` or `503` send it again.
+
+Errors are problem details (RFC 9457): `type` names the kind of problem, `errors` each thing that is wrong.
+"""
+
+
+def create_app(
+    db: sessionmaker[Session],
+    clock: Clock,
+    *,
+    ready: Callable[[], dict[str, bool]],
+    limits: Limits | None = None,
+) -> FastAPI:
+    """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process."""
+    app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
+    limits = limits or Limits()
+    app.state.context = Context(db, clock, ready, limits, Rate(limits))
+    problems.install(app)
+    app.add_middleware(Watch)
+    app.include_router(events.router)
+    app.include_router(health.router)
+    return app
+
+
+def _version() -> str:
+    try:
+        return version("aftershow")
+    except PackageNotFoundError:
+        return "0"

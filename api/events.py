@@ -1,0 +1,159 @@
+"""The one door in: `POST /v1/events`."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from api import examples
+from api.auth import require
+from api.cloudevents import Envelope, Item
+from api.context import Context, context
+from api.metrics import EVENTS
+from api.problems import (
+    BodyTooLarge,
+    Forbidden,
+    Invalid,
+    TooFast,
+    TooManyEvents,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMediaType,
+    documented,
+)
+from api.strictjson import Flaw
+from domain import catalogue
+from domain.clock import Clock
+from domain.ingest import Incoming, ingest
+from domain.tables import ApiKey
+
+router = APIRouter(tags=["events"])
+logger = logging.getLogger(__name__)
+
+CHUNK = 200
+"""Events that are taken in one transaction."""
+
+_ATTEMPTS = 3
+_CONFLICTS = frozenset({"40001", "40P01", "23505"})
+"""SQLSTATEs of transactions that got in each other's way, and succeed when tried again."""
+
+_UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
+
+Caller = Annotated[ApiKey, Depends(require("ingest"))]
+
+
+async def allowed(request: Request, caller: Caller) -> ApiKey:
+    """The caller's key, if it hasn't used up its rate."""
+    context(request).rate.check(caller.id)
+    return caller
+
+
+@router.post(
+    "/v1/events",
+    status_code=202,
+    summary="Send events",
+    responses=examples.ANSWERS
+    | documented(
+        Unauthorized, Forbidden, BodyTooLarge, TooManyEvents, UnsupportedMediaType, Invalid, TooFast, Unavailable
+    ),
+    openapi_extra={"requestBody": examples.REQUEST},
+)
+async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowed)]) -> JSONResponse:
+    """Takes one event or a batch. The same `source` and `id` twice is one event, for ever.
+
+    Every event is taken or refused by itself, and `results` tells of each, in the order sent: `accepted`, `duplicate`
+    or `rejected` with the `field`, a stable `reason` and the `detail` in words (`errors` lists them if there are
+    several). A request of which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send
+    all of it again, what had been taken is then a duplicate.
+    """
+    env = context(request)
+    envelope = Envelope.of(request.headers)
+    body = await _read_body(request, env.limits.max_body_bytes)
+    try:
+        items = await run_in_threadpool(envelope.open, body, env.clock.now(), env.limits.max_batch)
+    except (Invalid, TooManyEvents):
+        env.rate.charge(caller.id, 1)
+        raise
+    env.rate.charge(caller.id, len(items))
+    results = await run_in_threadpool(_take, env, items)
+    return _answer(results)
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
+    too_large = BodyTooLarge(f"A body has at most {limit} bytes.")
+    length = request.headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit):
+        raise too_large
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise too_large
+    return bytes(body)
+
+
+def _take(env: Context, items: Sequence[Item]) -> list[dict[str, Any]]:
+    wanted = [item.incoming for item in items if item.incoming is not None]
+    news: list[bool | None] = []
+    for start in range(0, len(wanted), CHUNK):
+        news += _store(env.db, env.clock, wanted[start : start + CHUNK])
+    outcomes = iter(news)
+    results = []
+    for index, item in enumerate(items):
+        flaws = item.flaws
+        status = "rejected"
+        if item.incoming is not None:
+            new = next(outcomes)
+            status = {True: "accepted", False: "duplicate", None: "rejected"}[new]
+            flaws = (_UNSTORABLE,) if new is None else ()
+        known = item.incoming is not None and item.incoming.type in catalogue.CATALOGUE
+        EVENTS.labels(item.incoming.type if item.incoming and known else "other", status).inc()
+        results.append(_result(index, item.id, status, flaws))
+    return results
+
+
+def _store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
+    """Take a chunk in one transaction. True is new, False a duplicate, None an event that can't be stored."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with db.begin() as session:
+                return list(ingest(session, chunk, now=clock.now()))
+        except DataError:
+            if len(chunk) == 1:
+                logger.warning("an event of type %s could not be stored", chunk[0].type)
+                return [None]
+            return [new for each in chunk for new in _store(db, clock, [each])]
+        except DBAPIError as error:
+            if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:
+    result: dict[str, Any] = {"index": index, "id": id, "status": status}
+    errors = [{"field": flaw.field, "reason": flaw.reason, "detail": flaw.detail} for flaw in flaws]
+    if errors:
+        result |= errors[0]
+    if len(errors) > 1:
+        result["errors"] = errors
+    return result
+
+
+def _answer(results: Sequence[dict[str, Any]]) -> JSONResponse:
+    counts = Counter(result["status"] for result in results)
+    if results and counts["rejected"] == len(results):
+        errors = [
+            {"index": result["index"], "id": result["id"]} | error
+            for result in results
+            for error in result.get("errors") or [{name: result[name] for name in ("field", "reason", "detail")}]
+        ]
+        raise Invalid(errors=errors)
+    taken = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "results": results}
+    return JSONResponse(taken, 207 if counts["rejected"] else 202)

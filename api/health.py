@@ -1,0 +1,37 @@
+"""Whether the service runs, whether it can work, and what it has done."""
+
+import logging
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from api.context import context
+from api.problems import Unavailable, documented, respond
+
+router = APIRouter(tags=["health"])
+logger = logging.getLogger(__name__)
+
+
+@router.get("/healthz", summary="Whether the process runs")
+async def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="Whether it can work", responses=documented(Unavailable))
+def readyz(request: Request) -> Response:
+    """Says of each thing the service needs (Postgres, Temporal) whether it is there; 503 unless all are."""
+    try:
+        checks = context(request).ready()
+    except Exception as error:
+        logger.warning("readiness could not be told: %s", type(error).__name__)
+        checks = {}
+    if checks and all(checks.values()):
+        return JSONResponse({"status": "ready", "checks": checks})
+    away = ", ".join(name for name, there in checks.items() if not there)
+    return respond(Unavailable(f"Away: {away or 'unknown'}.", headers={"Retry-After": "2"}, checks=checks))
+
+
+@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+def metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,171 @@
+"""Errors as RFC 9457 problem details. None of them repeats what was sent, for it may be personal."""
+
+import json
+import logging
+import traceback
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+MEDIA_TYPE = "application/problem+json"
+logger = logging.getLogger(__name__)
+
+
+class Problem(Exception):  # noqa: N818 it is what RFC 9457 calls it
+    """The root of the errors that a caller is told of. A subclass is a kind of problem: its status, code and title."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "unexpected"
+    title: ClassVar[str] = "Something went wrong on our side"
+
+    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+class Unauthorized(Problem):
+    status = 401
+    code = "unauthorized"
+    title = "A valid API key is needed"
+
+
+class Forbidden(Problem):
+    status = 403
+    code = "forbidden"
+    title = "The API key lacks a scope"
+
+
+class NotFound(Problem):
+    status = 404
+    code = "not_found"
+    title = "There is nothing here"
+
+
+class BodyTooLarge(Problem):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large"
+
+
+class TooManyEvents(Problem):
+    status = 413
+    code = "too_many_events"
+    title = "The batch holds too many events"
+
+
+class UnsupportedMediaType(Problem):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The content type isn't one that is read here"
+
+
+class Invalid(Problem):
+    status = 422
+    code = "invalid"
+    title = "Nothing of the request could be taken"
+
+
+class TooFast(Problem):
+    status = 429
+    code = "too_fast"
+    title = "Too many events at once"
+
+
+class Unavailable(Problem):
+    status = 503
+    code = "unavailable"
+    title = "The service can't take this now; try again"
+
+
+def respond(problem: Problem) -> Response:
+    """The answer that tells of a problem."""
+    return _response(problem.status, problem.code, problem.title, problem.detail, problem.headers, problem.members)
+
+
+def unexpected(error: Exception) -> Response:
+    """The answer to a fault of ours. The log is told where it happened, not with what: messages may hold data."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    logger.error("unexpected %s%s\n%s", type(error).__name__, f" (SQLSTATE {state})" if state else "", frames)
+    return respond(Problem())
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_validation)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    for kind in (OperationalError, InterfaceError, DBAPIError, PoolTimeoutError):
+        app.add_exception_handler(kind, _on_database)
+
+
+def _response(
+    status: int, code: str, title: str, detail: str, headers: Mapping[str, str], members: Mapping[str, Any]
+) -> Response:
+    body: dict[str, Any] = {"type": f"urn:aftershow:problem:{code}", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    content = json.dumps(body | dict(members), ensure_ascii=False).encode()
+    return Response(content, status, dict(headers), MEDIA_TYPE)
+
+
+async def _on_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return respond(error)
+
+
+async def _on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == NotFound.status:
+        return respond(NotFound(headers=error.headers))
+    title = "This method isn't allowed here" if error.status_code == 405 else "The request can't be served"
+    code = "method_not_allowed" if error.status_code == 405 else "http_error"
+    return _response(error.status_code, code, title, "", error.headers or {}, {})
+
+
+async def _on_validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(map(str, each["loc"])), "reason": each["type"], "detail": each["msg"]}
+        for each in error.errors()
+    ]
+    return respond(Invalid(errors=errors))
+
+
+async def _on_disconnect(_: Request, __: Exception) -> Response:
+    return _response(400, "disconnected", "The connection was lost before the body had arrived", "", {}, {})
+
+
+async def _on_database(_: Request, error: Exception) -> Response:
+    if not is_away(error):
+        return unexpected(error)
+    logger.warning("database away: %s", type(error).__name__)
+    return respond(Unavailable("The database is away.", headers={"Retry-After": "2"}))
+
+
+def is_away(error: Exception) -> bool:
+    """Whether the error means that the database can't be reached or can't serve now, so that trying again helps."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
+def documented(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI's `responses` for these kinds of problem."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        entry = found.setdefault(kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"examples": {}}}})
+        entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
+            "value": {"type": f"urn:aftershow:problem:{kind.code}", "title": kind.title, "status": kind.status}
+        }
+    return found

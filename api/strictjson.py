@@ -1,0 +1,109 @@
+"""JSON read strictly: what can't be stored, or could be read in two ways, is pointed out at its place."""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+MAX_DEPTH = 64
+_MAX_DIGITS = 20
+_INT64 = range(-(2**63), 2**63)
+_SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,39}")
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What is wrong, where (`data.items.0.price`), as a stable code and in words that don't repeat the value."""
+
+    field: str
+    reason: str
+    detail: str
+
+
+class MalformedError(ValueError):
+    """Bytes that aren't JSON."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.flaw = Flaw("", reason, detail)
+
+
+class _Repeated(dict[str, Any]):
+    """An object that had a name twice."""
+
+
+def parse(body: bytes) -> Any:
+    """The value of a JSON text in UTF-8; `find_flaw` must still look at it. Raises MalformedError."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MalformedError("bad_encoding", f"byte {error.start} isn't UTF-8") from None
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise MalformedError("bad_json", f"{where}: {error.msg}") from None
+    except RecursionError:
+        raise MalformedError("too_deep", f"is nested deeper than {MAX_DEPTH} levels") from None
+
+
+def find_flaw(value: Any) -> Flaw | None:
+    """The first thing in a parsed value that can't be taken.
+
+    That is a number that isn't finite or an integer beyond 64 bits, a text with NUL or half a surrogate pair, a name
+    given twice, or nesting deeper than MAX_DEPTH.
+    """
+    pending: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
+    while pending:
+        part, path = pending.pop()
+        found = _flaw_of(part, len(path))
+        if found is not None:
+            return Flaw(".".join(path), *found)
+        if isinstance(part, dict):
+            pending.extend((each, (*path, _shown(name))) for name, each in part.items())
+        elif isinstance(part, list):
+            pending.extend((each, (*path, str(index))) for index, each in enumerate(part))
+    return None
+
+
+def _flaw_of(part: Any, depth: int) -> tuple[str, str] | None:
+    if isinstance(part, str):
+        return _flaw_of_text(part)
+    if isinstance(part, bool) or part is None:
+        return None
+    if isinstance(part, int):
+        return None if part in _INT64 else ("bad_number", "must fit into 64 bits")
+    if isinstance(part, float):
+        return None if math.isfinite(part) else ("bad_number", "must be a finite number")
+    if depth > MAX_DEPTH:
+        return "too_deep", f"is nested deeper than {MAX_DEPTH} levels"
+    if isinstance(part, _Repeated):
+        return "repeated_name", "holds a name twice"
+    if isinstance(part, dict):
+        return next(filter(None, map(_flaw_of_text, part)), None)
+    return None
+
+
+def _flaw_of_text(text: str) -> tuple[str, str] | None:
+    if "\x00" in text:
+        return "bad_character", "must not hold the character NUL"
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return "bad_character", "holds half of a surrogate pair"
+    return None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeated(found)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
+
+
+def _shown(name: str) -> str:
+    return name if _SAFE_NAME.fullmatch(name) else "?"

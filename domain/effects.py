@@ -1,0 +1,152 @@
+"""What an event changes in what we know, before any journey looks at it: one function per event type."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, select
+
+from domain.tables import Consent, Coupon, Customer, Event, Lot, Order, Stream, Todo
+from workflows.conditions import as_instant
+
+Effect = Callable[[Session, Event, Customer], None]
+BusinessEffect = Callable[[Session, Event], None]
+
+
+def apply_to_customer(session: Session, event: Event, customer: Customer) -> None:
+    """Bring the customer's record up to date with the event."""
+    effect = _CUSTOMER.get(event.type)
+    if effect:
+        effect(session, event, customer)
+
+
+def apply_to_business(session: Session, event: Event) -> None:
+    """Bring lots and streams up to date with the event."""
+    effect = _BUSINESS.get(event.type)
+    if effect:
+        effect(session, event)
+
+
+def _update_customer(_: Session, event: Event, customer: Customer) -> None:
+    news = {
+        name: value
+        for name, value in event.data.items()
+        if (as_instant(customer.field_times.get(name)) or event.time) <= event.time
+    }
+    customer.field_times = {**customer.field_times, **dict.fromkeys(news, event.time.isoformat())}
+    customer.name = news.pop("name", customer.name)
+    customer.timezone = news.pop("timezone", customer.timezone)
+    customer.fields = {**customer.fields, **news}
+
+
+def _record_consent(session: Session, event: Event, customer: Customer) -> None:
+    session.add(
+        Consent(
+            customer_id=customer.id,
+            channel=event.data["channel"],
+            purpose=event.data.get("purpose") or "marketing",
+            given=event.type == "consent.given",
+            source=event.data.get("source"),
+            wording=event.data.get("wording"),
+            at=event.time,
+        )
+    )
+
+
+def _record_order(session: Session, event: Event, customer: Customer) -> None:
+    total = event.data["total"]
+    earlier = select(Event.data).where(
+        Event.customer_id == customer.id, Event.type == "order.refunded", Event.id != event.id
+    )
+    refunds = [
+        data.get("total", total) for data in session.exec(earlier) if data.get("order_id") == event.data["order_id"]
+    ]
+    order = {
+        "order_id": event.data["order_id"],
+        "customer_id": customer.id,
+        "paid_at": event.time,
+        "total": total,
+        "refunded": min(total, sum(refunds)),
+    }
+    session.execute(insert(Order).values(order).on_conflict_do_nothing())
+
+
+def _record_refund(session: Session, event: Event, customer: Customer) -> None:
+    order = session.get(Order, event.data["order_id"])
+    if order is not None and order.customer_id == customer.id:
+        refund = event.data.get("total")
+        order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
+
+
+def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
+    coupon = session.get(Coupon, event.data.get("code") or "")
+    if coupon is not None and coupon.customer_id == customer.id and coupon.status == "issued":
+        coupon.status = "redeemed"
+
+
+def _finish_todo(session: Session, event: Event, _: Customer) -> None:
+    query = select(Todo).where(Todo.enrollment_id == event.data.get("enrollment"), Todo.step == event.data.get("step"))
+    todo = session.exec(query).first()
+    if todo is not None and todo.done_at is None:
+        todo.done_at = event.time
+
+
+def _receive_lot(session: Session, event: Event) -> None:
+    data = event.data
+    lot: dict[str, Any] = {
+        "lot_id": data["lot_id"],
+        "sku": data["sku"],
+        "name": data.get("name"),
+        "category": data.get("category"),
+        "city": data.get("city"),
+        "expires_on": date.fromisoformat(data["expires_on"]),
+        "on_hand": data["quantity"],
+        "reserved": 0,
+        "quarantined": 0,
+    }
+    session.execute(insert(Lot).values(lot).on_conflict_do_nothing())
+
+
+def _count_stock(session: Session, event: Event) -> None:
+    lot = session.get(Lot, event.data["lot_id"])
+    if lot is not None:
+        lot.on_hand = 0 if event.type == "lot.sold_out" else event.data["quantity"]
+
+
+def _schedule_stream(session: Session, event: Event) -> None:
+    data = event.data
+    starts_at: datetime | None = as_instant(data["starts_at"])
+    stream = {
+        "stream_id": data["stream_id"],
+        "title": data.get("title"),
+        "city": data.get("city"),
+        "starts_at": starts_at,
+    }
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
+
+
+def _end_stream(session: Session, event: Event) -> None:
+    stream = session.get(Stream, event.data["stream_id"])
+    if stream is not None:
+        stream.ended_at = event.time
+
+
+_CUSTOMER: dict[str, Effect] = {
+    "customer.registered": _update_customer,
+    "customer.updated": _update_customer,
+    "consent.given": _record_consent,
+    "consent.withdrawn": _record_consent,
+    "order.paid": _record_order,
+    "order.refunded": _record_refund,
+    "coupon.redeemed": _redeem_coupon,
+    "todo.done": _finish_todo,
+}
+
+_BUSINESS: dict[str, BusinessEffect] = {
+    "lot.received": _receive_lot,
+    "lot.sold_out": _count_stock,
+    "stock.counted": _count_stock,
+    "stream.scheduled": _schedule_stream,
+    "stream.ended": _end_stream,
+}

@@ -1,0 +1,181 @@
+"""The one door: events come in, and what they mean for journeys is settled in the same transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.customers import Resolved, lock_customers, resolve
+from domain.effects import apply_to_business, apply_to_customer
+from domain.enrollments import end, enter, must_exit, open_or_convertible, reached_goal
+from domain.facts import CustomerFacts
+from domain.identifiers import Ident
+from domain.library import Library, read_library, read_plan
+from domain.outbox import tell
+from domain.steps import newest_enrollment, wake_waits
+from domain.tables import Customer, Event, IdentifierConflict
+from domain.trail import record
+from workflows.plan import EventTrigger, ScheduleTrigger
+
+HISTORY = timedelta(days=7)
+"""Events older than this are history: they are kept and counted, but start, end and wake nothing."""
+
+_ABOUT_A_STEP = ("message.", "todo.")
+_SCHEDULED = ("customer.birthday", "segment.member")
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An event at the door, already checked against the catalogue. `identifiers` are strongest first."""
+
+    source: str
+    id: str
+    type: str
+    time: datetime
+    data: dict[str, Any]
+    identifiers: tuple[Ident, ...] = ()
+
+
+def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
+    """Take events in, in the order of their times, and settle what they mean. Returns for each whether it was new.
+
+    The caller's transaction is the unit: all of it is taken or none. Batches are kept small by the caller, because the
+    rows of all their customers stay locked until the transaction ends.
+    """
+    order = sorted(range(len(events)), key=lambda index: events[index].time)
+    fresh = _not_stored(session, [events[index] for index in order])
+    people = [event for event in fresh if event.identifiers]
+    owners = dict(
+        zip((id(event) for event in people), resolve(session, [e.identifiers for e in people], now), strict=True)
+    )
+    customers = lock_customers(session, (owner.customer_id for owner in owners.values()))
+    stored = _store(session, fresh, owners, now)
+    library = read_library(session)
+    for event in fresh:
+        row = stored.get((event.source, event.id))
+        if row is None:
+            continue
+        owner = owners.get(id(event))
+        if owner is None:
+            _apply_business(session, library, row, now)
+        else:
+            _note_conflicts(session, row, owner)
+            _apply(session, library, row, customers[owner.customer_id], now)
+    first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
+    return [
+        (event.source, event.id) in stored and first[event.source, event.id] == index
+        for index, event in enumerate(events)
+    ]
+
+
+def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:
+    ids = [event.id for event in events]
+    found = session.exec(
+        select(Event.source, Event.event_id).where(
+            col(Event.source).in_({event.source for event in events}), col(Event.event_id).in_(ids)
+        )
+    )
+    seen = set(found.all())
+    fresh = []
+    for event in events:
+        if (event.source, event.id) not in seen:
+            seen.add((event.source, event.id))
+            fresh.append(event)
+    return fresh
+
+
+def _store(
+    session: Session, events: Sequence[Incoming], owners: dict[int, Resolved], now: datetime
+) -> dict[tuple[str, str], Event]:
+    if not events:
+        return {}
+    rows = [
+        {
+            "source": event.source,
+            "event_id": event.id,
+            "type": event.type,
+            "time": event.time,
+            "received_at": now,
+            "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
+            "data": event.data,
+        }
+        for event in events
+    ]
+    statement = insert(Event).values(rows).on_conflict_do_nothing().returning(Event)
+    return {(row.source, row.event_id): row for row in session.scalars(statement)}
+
+
+def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
+    for (kind, value), other in owner.conflicts:
+        session.add(
+            IdentifierConflict(
+                customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=event.id
+            )
+        )
+
+
+def _apply(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
+    if event.type.startswith(_ABOUT_A_STEP) and "enrollment" not in event.data:
+        about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
+        event.data = {**event.data, "enrollment": about}
+    apply_to_customer(session, event, customer)
+    session.flush()
+    if event.time < now - HISTORY:
+        return
+    _end_or_wake(session, library, event, customer, now)
+    _enter(session, library, event, customer, now)
+
+
+def _end_or_wake(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
+    """Goal, then exit, then wake, for each enrollment that this event can still touch."""
+    for enrollment in open_or_convertible(session, customer.id, event.time):
+        plan = read_plan(session, enrollment.plan_id)
+        if event.type not in plan.listens_to():
+            continue
+        facts = CustomerFacts(session, library, customer, event.time, enrollment=enrollment, upto=event.id)
+        if reached_goal(plan, enrollment, event, facts):
+            if enrollment.ending is None:
+                end(session, enrollment, "goal", now, wake=True)
+            else:
+                enrollment.converted_at = now
+                record(session, enrollment, "converted", "goal", now)
+        elif enrollment.ending is None:
+            if must_exit(plan, enrollment, event, facts):
+                end(session, enrollment, "exit", now, wake=True)
+            elif wake_waits(session, plan, enrollment, event, facts, now):
+                tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+
+
+def _enter(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
+    for live in library.journeys.values():
+        trigger = live.plan.trigger
+        if isinstance(trigger, EventTrigger):
+            if trigger.event != event.type:
+                continue
+        elif event.type not in _SCHEDULED or event.data.get("journey") != live.plan.journey:
+            continue
+        facts = CustomerFacts(
+            session, library, customer, event.time, event=event.data, trigger=event.data, upto=event.id
+        )
+        if trigger.where is None or facts.holds(trigger.where):
+            enter(session, live, event, facts, now, subject={})
+
+
+def _apply_business(session: Session, library: Library, event: Event, now: datetime) -> None:
+    """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
+    apply_to_business(session, event)
+    session.flush()
+    if event.time < now - HISTORY:
+        return
+    for live in library.journeys.values():
+        trigger = live.plan.trigger
+        if isinstance(trigger, ScheduleTrigger):
+            enters = event.type == "lot.near_expiry" and event.data.get("journey") in (None, live.plan.journey)
+            enters = enters and trigger.for_each == "near_expiry_lot"
+        else:
+            enters = trigger.event == event.type
+        if enters or any(condition.event == event.type for condition in live.plan.exits):
+            tell(session, "fan_out", live.plan.journey, event_id=event.id)

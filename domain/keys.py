@@ -1,0 +1,54 @@
+"""API keys: made, found by their secret, revoked. Only the hash of a secret is ever stored."""
+
+import hashlib
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from domain.tables import ApiKey
+
+SCOPES = ("ingest", "read", "admin")
+"""What a key may be allowed; none implies another."""
+
+PREFIX = "as_"
+
+
+def create_key(session: Session, name: str, scopes: Collection[str], now: datetime) -> str:
+    """Make a key and return its secret, which can't be read again.
+
+    Raises ValueError if the name is blank, or a scope is unknown or none is given.
+    """
+    if not name.strip():
+        raise ValueError("a key needs a name")
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise ValueError(f'unknown scope "{unknown[0]}"; the scopes are {", ".join(SCOPES)}')
+    if not scopes:
+        raise ValueError(f"a key needs a scope: {', '.join(SCOPES)}")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    granted = [scope for scope in SCOPES if scope in scopes]
+    session.add(ApiKey(name=name.strip(), hash=_hash(secret), scopes=granted, created_at=now))
+    session.flush()
+    return secret
+
+
+def find_key(session: Session, secret: str) -> ApiKey | None:
+    """The key of this secret, unless it is unknown or revoked."""
+    query = select(ApiKey).where(ApiKey.hash == _hash(secret), col(ApiKey.revoked_at).is_(None))
+    return session.exec(query).one_or_none()
+
+
+def revoke_key(session: Session, key_id: int, now: datetime) -> bool:
+    """Revoke a key at once, for ever. False if there is no such key, or it was revoked before."""
+    key = session.get(ApiKey, key_id, with_for_update=True)
+    if key is None or key.revoked_at is not None:
+        return False
+    key.revoked_at = now
+    session.flush()
+    return True
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,103 @@
+"""What is published: the live journeys, the policy, segments, coupon terms and texts, as one immutable snapshot."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.tables import Customer, Document, Journey, MessageText, Publication, PublishedPlan
+from workflows.conditions import Condition
+from workflows.plan import Plan
+from workflows.policy import CouponTerms, Policy
+
+_SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
+_CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
+_KEPT = 8
+
+
+@dataclass(frozen=True)
+class Live:
+    """A journey's live version."""
+
+    plan_id: str
+    version: int
+    plan: Plan
+    paused: bool
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything published at one moment."""
+
+    policy: Policy
+    segments: Mapping[str, Condition]
+    campaigns: Mapping[str, CouponTerms]
+    journeys: Mapping[str, Live]
+    texts: Mapping[tuple[str, str], str]
+
+    @property
+    def policy_zone(self) -> ZoneInfo:
+        """The timezone of the business."""
+        return ZoneInfo(self.policy.timezone)
+
+    def zone(self, customer: Customer) -> ZoneInfo:
+        """The customer's timezone, else the policy's."""
+        return ZoneInfo(customer.timezone or self.policy.timezone)
+
+
+_snapshots: dict[str, Library] = {}
+_plans: dict[str, Plan] = {}
+
+
+def read_library(session: Session) -> Library:
+    """The present snapshot; read anew only after something was published."""
+    version = session.exec(select(Publication.version)).first() or ""
+    found = _snapshots.get(version)
+    if found is None:
+        found = _read(session)
+        if version:
+            while len(_snapshots) >= _KEPT:
+                _snapshots.pop(next(iter(_snapshots)))
+            _snapshots[version] = found
+    return found
+
+
+def read_plan(session: Session, plan_id: str) -> Plan:
+    """A published plan, live or not. Raises LookupError if there is none."""
+    plan = _plans.get(plan_id)
+    if plan is None:
+        body = session.exec(select(PublishedPlan.plan).where(PublishedPlan.id == plan_id)).first()
+        if body is None:
+            raise LookupError(f"no plan {plan_id}")
+        plan = _plans[plan_id] = Plan.model_validate(body)
+    return plan
+
+
+def mark_published(session: Session) -> None:
+    """Let every reader see what this transaction published."""
+    version = uuid4().hex
+    statement = insert(Publication).values(id=1, version=version)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"version": version}))
+
+
+def _read(session: Session) -> Library:
+    documents: dict[str, Any] = {row.name: row.body for row in session.exec(select(Document))}
+    live = session.exec(
+        select(Journey.name, Journey.plan_id, Journey.paused, PublishedPlan.version).join(
+            PublishedPlan, col(PublishedPlan.id) == Journey.plan_id
+        )
+    )
+    return Library(
+        policy=Policy.model_validate(documents.get("_policy", {})),
+        segments=_SEGMENTS.validate_python(documents.get("_segments", {})),
+        campaigns=_CAMPAIGNS.validate_python(documents.get("_coupons", {})),
+        journeys={
+            name: Live(plan_id, version, read_plan(session, plan_id), paused) for name, plan_id, paused, version in live
+        },
+        texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+    )

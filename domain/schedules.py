@@ -1,0 +1,175 @@
+"""Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlmodel import Session, col, select
+
+from domain import inventory
+from domain.customers import lock_customers
+from domain.enrollments import end, enter, must_exit
+from domain.facts import CustomerFacts
+from domain.ingest import Incoming, ingest
+from domain.library import Library, read_library, read_plan
+from domain.tables import Customer, Enrollment, Event, Identifier
+from workflows.plan import EventTrigger, ScheduleTrigger
+from workflows.values import local_day
+
+PAGE = 200
+SOURCE = "schedule"
+_EXITS, _ENTRIES = "exits", "entries"
+FIRST = f"{_EXITS}:0"
+"""Where a fan-out begins."""
+
+
+def fires_on(trigger: ScheduleTrigger, day: date) -> bool:
+    """Whether the schedule fires on this local day (at its `at`)."""
+    if trigger.weekday is not None:
+        return day.weekday() == trigger.weekday
+    if trigger.festival is not None:
+        return festival_day(trigger.festival, (day - timedelta(days=trigger.offset_days)).year) == day - timedelta(
+            days=trigger.offset_days
+        )
+    return True
+
+
+@cache
+def festival_day(name: str, year: int) -> date | None:
+    """The first day of a festival of the Chinese calendar in a year, as the `holidays` package has it."""
+    calendar = holidays.country_holidays("CN", years=year, language="zh_CN")
+    return min((day for day, names in calendar.items() if name in names.split("; ")), default=None)
+
+
+def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str | None:
+    """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
+
+    The events are named by journey, subject and day, so that a schedule which fires twice is one.
+    """
+    library = read_library(session)
+    live = library.journeys.get(journey)
+    trigger = live.plan.trigger if live else None
+    today = local_day(now, library.policy_zone)
+    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, today):
+        return None
+    kind, _, segment = trigger.for_each.partition(":")
+    subjects = _lots if kind == "near_expiry_lot" else _birthdays if kind == "birthday" else _members
+    events, following = subjects(session, library, segment, cursor, now)
+    named = [
+        Incoming(
+            source=SOURCE,
+            id=f"{journey}/{subject}/{today}",
+            type=_EVENT_OF[kind],
+            time=now,
+            data={"journey": journey, **data},
+            identifiers=identifiers,
+        )
+        for subject, data, identifiers in events
+    ]
+    ingest(session, named, now=now)
+    return following
+
+
+def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now: datetime) -> str | None:
+    """Take an event about the business to a page of a journey's enrollments, then of the customers it may enter."""
+    library = read_library(session)
+    event = session.get_one(Event, event_id)
+    phase, _, last = cursor.partition(":")
+    if phase == _EXITS:
+        reached = _exit_page(session, library, event, journey, int(last), now)
+        return f"{_EXITS}:{reached}" if reached else f"{_ENTRIES}:0"
+    reached = _entry_page(session, library, event, journey, int(last), now)
+    return f"{_ENTRIES}:{reached}" if reached else None
+
+
+def _exit_page(session: Session, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
+    running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
+    page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
+    customers = lock_customers(session, (enrollment.customer_id for enrollment in page))
+    for enrollment in page:
+        session.refresh(enrollment)
+        plan = read_plan(session, enrollment.plan_id)
+        facts = CustomerFacts(session, library, customers[enrollment.customer_id], now, enrollment=enrollment)
+        if enrollment.ending is None and must_exit(plan, enrollment, event, facts):
+            end(session, enrollment, "exit", now, wake=True)
+    return page[-1].id if len(page) == PAGE else None
+
+
+def _entry_page(
+    session: Session, library: Library, event: Event, journey: str, after: int, now: datetime
+) -> int | None:
+    live = library.journeys.get(journey)
+    if live is None or not _may_enter(live.plan.trigger, event):
+        return None
+    ids = session.exec(select(Customer.id).where(Customer.id > after).order_by(col(Customer.id)).limit(PAGE)).all()
+    subject = _subject(session, event, now, library.policy_zone)
+    shared = CustomerFacts(session, library, Customer(created_at=now), now, event=event.data, subject=subject)
+    lot, stream = shared.lot, shared.stream
+    for customer in lock_customers(session, ids).values():
+        facts = CustomerFacts(session, library, customer, now, event=event.data, trigger=event.data, subject=subject)
+        facts.__dict__.update(lot=lot, stream=stream)
+        plan = live.plan
+        selected = plan.trigger.where is None or facts.holds(plan.trigger.where)
+        if selected and (plan.audience is None or facts.holds(plan.audience)):
+            enter(session, live, event, facts, now, subject=subject)
+    return ids[-1] if len(ids) == PAGE else None
+
+
+def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:
+    if isinstance(trigger, EventTrigger):
+        return trigger.event == event.type
+    return trigger.for_each == "near_expiry_lot" and event.type == _EVENT_OF["near_expiry_lot"]
+
+
+def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
+    """The lot and the stream that an event is about; for a lot without a stream, the next show in its city."""
+    subject = {name: event.data[name] for name in ("lot_id", "stream_id") if event.data.get(name)}
+    if "lot_id" in subject and "stream_id" not in subject:
+        stream = inventory.next_stream(session, subject["lot_id"], now, zone)
+        return {**subject, "stream_id": stream} if stream else subject
+    return subject
+
+
+_Emitted = tuple[str, dict[str, Any], tuple[tuple[str, str], ...]]
+
+
+def _lots(session: Session, library: Library, _: str, cursor: str, now: datetime) -> tuple[list[_Emitted], str | None]:
+    page = inventory.near_expiry_lots(session, now, library.policy_zone, after=cursor, limit=PAGE)
+    return [(lot_id, {"lot_id": lot_id}, ()) for lot_id in page], page[-1] if len(page) == PAGE else None
+
+
+def _birthdays(
+    session: Session, library: Library, _: str, cursor: str, now: datetime
+) -> tuple[list[_Emitted], str | None]:
+    today = local_day(now, library.policy_zone)
+    days = [f"{today:%m-%d}"]
+    if (today + timedelta(days=1)).day == 1 and days == ["02-28"]:
+        days.append("02-29")
+    birthday = col(Customer.fields)["birthday"].astext
+    query = select(Customer.id).where(Customer.id > int(cursor or 0), birthday.regexp_match(f"-({'|'.join(days)})$"))
+    page = session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
+    return list(_about(session, page, {})), str(page[-1]) if len(page) == PAGE else None
+
+
+def _members(
+    session: Session, library: Library, segment: str, cursor: str, now: datetime
+) -> tuple[list[_Emitted], str | None]:
+    query = select(Customer).where(Customer.id > int(cursor or 0)).order_by(col(Customer.id)).limit(PAGE)
+    page = session.exec(query).all()
+    inside = [each.id for each in page if CustomerFacts(session, library, each, now).in_segment(segment)]
+    return list(_about(session, inside, {"segment": segment})), str(page[-1].id) if len(page) == PAGE else None
+
+
+def _about(session: Session, customer_ids: Any, data: dict[str, Any]) -> Iterator[_Emitted]:
+    names: dict[int, tuple[str, str]] = {}
+    for row in session.exec(select(Identifier).where(col(Identifier.customer_id).in_(customer_ids))):
+        if row.kind != "device_id":
+            names.setdefault(row.customer_id, (row.kind, row.value))
+    for customer_id, identifier in names.items():
+        yield str(customer_id), data, (identifier,)
+
+
+_EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

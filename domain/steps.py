@@ -1,0 +1,367 @@
+"""What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from domain import coupons
+from domain.customers import lock_customers
+from domain.enrollments import end
+from domain.facts import CustomerFacts
+from domain.library import Library, read_library, read_plan
+from domain.tables import Customer, CustomerTag, Enrollment, Event, Message, Todo, Wait
+from domain.trail import record
+from workflows.commands import Answer, Group, Member
+from workflows.conditions import EventCondition, as_instant, matches
+from workflows.interpreter import bucket
+from workflows.plan import AssignTodo, Decide, IssueCoupon, Path, Plan, SetTag, Split, Step, Stop, WaitFor
+from workflows.plan import Wait as WaitStep
+from workflows.values import at_local, local_day, parse_time
+
+SKEW = timedelta(seconds=1)
+"""How far the clocks of a worker and of Temporal may disagree before a command counts as early."""
+
+
+@dataclass
+class Visit:
+    """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry."""
+
+    session: Session
+    library: Library
+    plan: Plan
+    enrollment: Enrollment
+    customer: Customer
+    now: datetime
+    at: datetime
+    reached: datetime
+
+    @property
+    def facts(self) -> CustomerFacts:
+        return CustomerFacts(self.session, self.library, self.customer, self.at, enrollment=self.enrollment)
+
+    def answer(self, kind: Literal["later", "moved", "over"], at: datetime, **more: object) -> Answer:
+        return Answer.model_validate({"enrollment": self.enrollment.id, "kind": kind, "at": at, **more})
+
+    def over(self) -> Answer:
+        """Tell the workflow that the enrollment has ended."""
+        return self.answer("over", self.enrollment.ended_at or self.at, result=self.enrollment.ending or "")
+
+    def later(self, due: datetime) -> Answer:
+        """Sleep until `due`."""
+        self.enrollment.due_at = due
+        return self.answer("later", self.at, due=due)
+
+    def done(self, step: Step, result: str) -> Answer:
+        """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
+        note(self.enrollment, step.path, result, self.at)
+        due = arrive(self, self.plan.after(step.path, result), self.at)
+        if self.enrollment.ending:
+            return self.over()
+        return Answer(enrollment=self.enrollment.id, kind="done", at=self.at, result=result, due=due)
+
+
+def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | Answer]:
+    """Lock the group's customers and look at each enrollment: a visit, or the answer if there is none to make."""
+    library = read_library(session)
+    plan = read_plan(session, group.plan_id)
+    members = {member.enrollment: member for member in group.members}
+    owners = session.exec(select(Enrollment.customer_id).where(col(Enrollment.id).in_(members)))
+    customers = lock_customers(session, owners)
+    rows = select(Enrollment).where(col(Enrollment.id).in_(members)).order_by(col(Enrollment.customer_id))
+    for enrollment in session.exec(rows.execution_options(populate_existing=True)).all():
+        member = members[enrollment.id]
+        reached = member.at or enrollment.anchor
+        visit = Visit(
+            session, library, plan, enrollment, customers[enrollment.customer_id], now, max(now, reached), reached
+        )
+        yield _turned_away(visit, member, group.path) or visit
+
+
+def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
+    enrollment = visit.enrollment
+    if enrollment.ending:
+        return visit.over()
+    if member.generation != enrollment.generation:
+        return visit.answer("moved", enrollment.anchor, generation=enrollment.generation)
+    if visit.reached > visit.now + SKEW:
+        return visit.later(visit.reached)
+    for done, result, at in enrollment.outcomes:
+        if done == path and not isinstance(visit.plan.steps[path], WaitStep):
+            return _done_before(visit, path, result, datetime.fromisoformat(at))
+    return None
+
+
+def _done_before(visit: Visit, path: Path, result: str, at: datetime) -> Answer:
+    """The answer again, for a command that was carried out but whose answer was lost."""
+    waits = isinstance(visit.plan.after(path, result), WaitStep | WaitFor)
+    due = visit.enrollment.due_at if waits else None
+    return Answer(enrollment=visit.enrollment.id, kind="done", at=at, result=result, due=due)
+
+
+def note(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
+    """Add an outcome to the enrollment's history, in place of an earlier one of the same step."""
+    kept = [outcome for outcome in enrollment.outcomes if outcome[0] != path]
+    enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
+
+
+def each(session: Session, group: Group, now: datetime, act: Callable[[Visit], Answer]) -> list[Answer]:
+    """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone."""
+    answers = []
+    for visit in visits(session, group, now):
+        if isinstance(visit, Answer):
+            answers.append(visit)
+            continue
+        try:
+            with session.begin_nested():
+                answer = act(visit)
+        except SQLAlchemyError:
+            raise
+        except Exception as error:
+            end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            answer = visit.over()
+        answers.append(answer)
+    return answers
+
+
+def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
+    """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
+    enrollment = visit.enrollment
+    enrollment.position = step.path if step else None
+    enrollment.due_at = at
+    match step:
+        case None:
+            end(visit.session, enrollment, "finished", at, wake=False)
+        case Stop(reason=reason):
+            end(visit.session, enrollment, "stopped", at, reason, wake=False)
+        case WaitStep():
+            due = _due(step, visit, at)
+            if due is None:
+                end(visit.session, enrollment, "failed", at, "no_time", wake=False)
+                return None
+            enrollment.due_at = max(due, at)
+            note(enrollment, step.path, "passed", enrollment.due_at)
+        case WaitFor():
+            enrollment.due_at = _register(step, visit, at)
+        case _:
+            return None
+    return enrollment.due_at
+
+
+def reach(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """The members stand before a wait, or at the end: register the wait, or settle it if its time has come."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps.get(group.path)
+        if isinstance(step, WaitFor):
+            return _settle(step, visit)
+        due = arrive(visit, step, visit.reached)
+        return visit.over() if due is None else visit.later(due)
+
+    return each(session, group, now, act)
+
+
+def decide(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Choose the branch of an `if` or `choose`: the first whose condition holds."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, Decide)
+        facts = visit.facts
+        label, because = "else", ""
+        for branch in step.branches:
+            verdict = facts.holds(branch.when)
+            because = verdict.because
+            if verdict:
+                label = branch.label
+                break
+        record(session, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
+        return visit.done(step, label)
+
+    return each(session, group, now, act)
+
+
+def split(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Give each member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, Split)
+        place = bucket(visit.plan.journey, step.id, visit.customer.id)
+        variant = step.arms[-1].variant
+        for arm in step.arms:
+            if place < arm.weight:
+                variant = arm.variant
+                break
+            place -= arm.weight
+        record(session, visit.enrollment, "variant", variant, visit.at, step=step.path)
+        return visit.done(step, variant)
+
+    return each(session, group, now, act)
+
+
+def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Issue a coupon to each member, within the campaign's limits."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, IssueCoupon)
+        if suppressed := held_out(visit, step, step.campaign):
+            return suppressed
+        try:
+            coupons.issue(visit.facts, visit.enrollment, step.path, step.campaign)
+        except coupons.RefusedError as refusal:
+            reason = str(refusal)
+            record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
+            return visit.done(step, "refused")
+        record(session, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
+        return visit.done(step, "issued")
+
+    return each(session, group, now, act)
+
+
+def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Give the customer's sales guide a task."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, AssignTodo)
+        if suppressed := held_out(visit, step, step.path):
+            return suppressed
+        todo = {
+            "enrollment_id": visit.enrollment.id,
+            "customer_id": visit.customer.id,
+            "step": step.path,
+            "text": step.text,
+            "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
+            "due_at": step.due.after(visit.at, visit.facts.zone),
+        }
+        session.execute(insert(Todo).values(todo).on_conflict_do_nothing())
+        record(session, visit.enrollment, "todo", step.path, visit.at, step=step.path)
+        return visit.done(step, "created")
+
+    return each(session, group, now, act)
+
+
+def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Tag the customers, or take the tag off."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, SetTag)
+        if step.remove:
+            held = session.get(CustomerTag, (visit.customer.id, step.tag))
+            if held is not None:
+                session.delete(held)
+        else:
+            until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
+            session.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
+        record(session, visit.enrollment, "untag" if step.remove else "tag", step.tag, visit.at, step=step.path)
+        return visit.done(step, "done")
+
+    return each(session, group, now, act)
+
+
+def held_out(visit: Visit, step: Step, what: str) -> Answer | None:
+    """The answer for a customer of the global holdout, for whom nothing is sent, issued or assigned."""
+    if bucket("holdout", visit.customer.id) >= visit.library.policy.holdout:
+        return None
+    record(visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason="holdout")
+    return visit.done(step, "suppressed")
+
+
+def _due(step: WaitStep, visit: Visit, at: datetime) -> datetime | None:
+    """When the wait is over; None if there is no such instant."""
+    zone = visit.facts.zone
+    if step.span:
+        return step.span.after(at, zone)
+    if step.field:
+        instant = as_instant(visit.facts.field(step.field))
+        if instant is None:
+            return None
+        shift = (step.plus.nominal if step.plus else timedelta()) - (step.minus.nominal if step.minus else timedelta())
+        return instant + shift
+    clock = parse_time(step.clock or "00:00")
+    if step.day is not None:
+        return at_local(local_day(visit.enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
+    due = at_local(local_day(at, zone), clock, zone, at)
+    return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
+
+
+def _register(step: WaitFor, visit: Visit, at: datetime) -> datetime:
+    """Open the wait, or settle it at once by what happened since the last send. Returns when to look again."""
+    session, enrollment = visit.session, visit.enrollment
+    found = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
+    if found is None:
+        found = Wait(
+            enrollment_id=enrollment.id,
+            generation=enrollment.generation,
+            step=step.path,
+            deadline=step.within.after(at, visit.facts.zone),
+        )
+        session.add(found)
+        if _happened_already(step, visit):
+            found.result, found.settled_at = "happened", at
+    return at if found.result else found.deadline
+
+
+def _happened_already(step: WaitFor, visit: Visit) -> bool:
+    enrollment = visit.enrollment
+    since = enrollment.last_sent_at or enrollment.anchor
+    query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
+    if step.of is not None:
+        found = visit.session.exec(query.where(Event.time >= enrollment.anchor))
+        return any(
+            event.data.get("enrollment") == enrollment.id and event.data.get("step") == step.of for event in found
+        )
+    found = visit.session.exec(query.where(Event.time >= since, Event.id != enrollment.trigger_id))
+    return any(matches(step.condition, event.type, visit.facts.looking_at(event.data)) for event in found)
+
+
+def _settle(step: WaitFor, visit: Visit) -> Answer:
+    _register(step, visit, visit.reached)
+    wait = visit.session.get_one(Wait, (visit.enrollment.id, visit.enrollment.generation, step.path))
+    if wait.result is None:
+        if wait.deadline > visit.now + SKEW:
+            return visit.later(wait.deadline)
+        wait.result, wait.settled_at = "timed_out", wait.deadline
+    visit.at = wait.settled_at or visit.at
+    record(visit.session, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
+    return visit.done(step, wait.result)
+
+
+def wake_waits(
+    session: Session, plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts, now: datetime
+) -> bool:
+    """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
+    step = plan.steps.get(enrollment.position or "")
+    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
+        return False
+    wait = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
+    if wait is None or wait.result is not None or event.time > wait.deadline:
+        return False
+    wait.result, wait.settled_at = "happened", now
+    enrollment.due_at = now
+    return True
+
+
+def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+    condition: EventCondition = step.condition
+    if step.of is None:
+        return matches(condition, event.type, facts.looking_at(event.data))
+    about = (event.data.get("enrollment"), event.data.get("step"))
+    return condition.event == event.type and about == (enrollment.id, step.of)
+
+
+def newest_enrollment(session: Session, customer_id: int, journey: str | None, step: str | None) -> int | None:
+    """The newest enrollment that a receipt without one is about: in the journey it names, else by its step."""
+    query = select(Enrollment.id).where(Enrollment.customer_id == customer_id)
+    if journey:
+        query = query.where(Enrollment.journey == journey)
+    elif step:
+        query = query.join(Message, col(Message.enrollment_id) == Enrollment.id).where(Message.step == step)
+    return session.exec(query.order_by(col(Enrollment.id).desc())).first()

@@ -1,0 +1,81 @@
+"""The values that an event's data is made of, read strictly: no number for a text, no truth value for a number."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import BeforeValidator, Field, Strict
+from pydantic_core import PydanticCustomError
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,12})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_YEARS = range(1970, 3000)
+
+
+def parse_instant(text: str) -> datetime:
+    """An RFC 3339 time with an offset (`2026-03-02T19:40:00+08:00`) in UTC.
+
+    Raises ValueError, in words that don't repeat the text, if it is anything else or outside the years 1970 to 2999.
+    """
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("must be an RFC 3339 time with an offset, like 2026-03-02T19:40:00+08:00")
+    try:
+        instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("is not a time that exists") from None
+    if instant.year not in _YEARS:
+        raise ValueError(f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}")
+    return instant
+
+
+def _read_day(value: Any) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise PydanticCustomError("bad_date", "is not a day that exists") from None
+    raise PydanticCustomError("bad_date", "must be a date, like 2026-03-02")
+
+
+def _read_instant(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise PydanticCustomError("bad_time", "must be an RFC 3339 time with an offset, as text")
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise PydanticCustomError("bad_time", "{words}", {"words": str(error)}) from None
+
+
+def _read_zone(value: Any) -> str:
+    if isinstance(value, str) and value in _zones():
+        return value
+    raise PydanticCustomError("bad_timezone", "must be an IANA time zone, like Asia/Shanghai")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@dataclass(frozen=True)
+class Words:
+    """How the page for producers calls a type of value."""
+
+    words: str
+
+
+Code = Annotated[str, Field(min_length=1, max_length=200), Words("text, 1 to 200 characters")]
+Text = Annotated[str, Field(max_length=10_000), Words("text")]
+Fen = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, fen")]
+Count = Annotated[int, Strict(), Field(ge=0, le=10**9), Words("integer, 0 or more")]
+RowId = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1), Words("integer")]
+Minutes = Annotated[float, Strict(), Field(ge=0, le=10**6), Words("number, minutes")]
+Day = Annotated[date, BeforeValidator(_read_day), Words("date, `YYYY-MM-DD`")]
+Instant = Annotated[datetime, BeforeValidator(_read_instant), Words("RFC 3339 time with an offset")]
+Zone = Annotated[str, BeforeValidator(_read_zone), Words("IANA time zone")]
+Channel = Literal["sms", "wecom", "wechat"]

@@ -1,0 +1,55 @@
+"""The way to Postgres: an engine, its sessions, and the schema."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+import migrations
+
+UPGRADE_LOCK = 4_210_667_001
+
+
+def connect(url: str, *, pool_size: int = 10) -> tuple[Engine, sessionmaker[Session]]:
+    """An engine that survives a restart of Postgres, and its sessions. Times come back in UTC; errors show no data."""
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 3},
+    )
+    return engine, sessionmaker(engine, class_=Session, expire_on_commit=False)
+
+
+def trouble(engine: Engine) -> str | None:
+    """Why Postgres does not answer; None if it does."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except OperationalError as problem:
+        return str(problem.orig).splitlines()[-1]
+    return None
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema up to date. Several at once wait for each other."""
+    engine, _ = connect(url, pool_size=1)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
+            command.upgrade(alembic_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic on this project's migrations, working through `connection`."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

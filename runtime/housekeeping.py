@@ -1,0 +1,152 @@
+"""What a worker sees to now and then: Schedules as published, and enrollments whose run is gone."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+    WorkflowExecutionStatus,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.clock import Clock, SystemClock
+from domain.customers import lock_customers
+from domain.enrollments import end
+from domain.library import Library, read_library
+from domain.outbox import tell
+from domain.tables import Enrollment
+from runtime.relay import workflow_id
+from workflows.commands import FanOut
+from workflows.paging import ScheduleWorkflow
+from workflows.plan import ScheduleTrigger
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 10
+OVERDUE = timedelta(minutes=1)
+CATCH_UP = timedelta(hours=12)
+PAGE = 100
+
+_PREFIX = "schedule/"
+_LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
+
+
+async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+    """Look after Schedules and lost runs, until cancelled."""
+    known: Library | None = None
+    while True:
+        try:
+            library = await asyncio.to_thread(_library, db)
+            if library is not known:
+                await sync_schedules(client, library, paused=not isinstance(clock, SystemClock))
+                known = library
+            await find_lost(client, db, clock)
+        except (RPCError, DBAPIError, RuntimeError) as problem:
+            logger.warning("housekeeping waits: %s", type(problem).__name__)
+        await asyncio.sleep(INTERVAL_SECONDS)
+
+
+def _library(db: sessionmaker[Session]) -> Library:
+    with db() as session:
+        return read_library(session)
+
+
+async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
+    """Bring Temporal's Schedules in line with the published journeys. A demo keeps them paused and fires them itself."""
+    wanted = {
+        _PREFIX + name: _schedule(name, live.plan.trigger, library.policy.timezone, paused=paused)
+        for name, live in library.journeys.items()
+        if isinstance(live.plan.trigger, ScheduleTrigger)
+    }
+    async for listed in await client.list_schedules():
+        if listed.id.startswith(_PREFIX) and listed.id not in wanted:
+            await client.get_schedule_handle(listed.id).delete()
+    for name, schedule in wanted.items():
+        try:
+            await client.create_schedule(name, schedule)
+        except ScheduleAlreadyRunningError:
+            await client.get_schedule_handle(name).update(_Replace(schedule))
+
+
+class _Replace:
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    def __call__(self, _: ScheduleUpdateInput) -> ScheduleUpdate:
+        return ScheduleUpdate(self._schedule)
+
+
+def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: bool) -> Schedule:
+    """A festival's Schedule fires daily, too: which day it is, is settled where its events are emitted."""
+    hour, minute = trigger.at.split(":")
+    weekday = "*" if trigger.weekday is None else str((trigger.weekday + 1) % 7)
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            ScheduleWorkflow.run,
+            FanOut(journey=journey),
+            id=_PREFIX + journey,
+            task_queue="aftershow",
+            static_summary=f"who is due for {journey}",
+        ),
+        spec=ScheduleSpec(cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=timezone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        state=ScheduleState(paused=paused),
+    )
+
+
+async def fire_schedule(client: Client, journey: str) -> None:
+    """Let a journey's Schedule fire now."""
+    await client.get_schedule_handle(_PREFIX + journey).trigger()
+
+
+async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+    """Look at enrollments that are overdue: one whose run an operator ended is stopped, one without a run starts again."""
+    for enrollment_id, journey in await asyncio.to_thread(_overdue, db, clock):
+        try:
+            description = await client.get_workflow_handle(workflow_id(journey, enrollment_id)).describe()
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await asyncio.to_thread(_start_again, db, enrollment_id)
+            continue
+        if description.status in _LOST:
+            await asyncio.to_thread(_stop, db, clock, enrollment_id, "stopped", "run ended by an operator")
+        elif description.status is WorkflowExecutionStatus.FAILED:
+            await asyncio.to_thread(_stop, db, clock, enrollment_id, "failed", "run failed")
+
+
+def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:
+    query = select(Enrollment.id, Enrollment.journey).where(
+        col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE
+    )
+    with db() as session:
+        return list(session.exec(query.order_by(col(Enrollment.due_at)).limit(PAGE)))
+
+
+def _start_again(db: sessionmaker[Session], enrollment_id: int) -> None:
+    with db.begin() as session:
+        enrollment = session.get_one(Enrollment, enrollment_id)
+        if enrollment.ending is None:
+            tell(session, "start", enrollment.journey, enrollment_id=enrollment.id)
+
+
+def _stop(db: sessionmaker[Session], clock: Clock, enrollment_id: int, ending: str, reason: str) -> None:
+    with db.begin() as session:
+        enrollment = session.get_one(Enrollment, enrollment_id)
+        lock_customers(session, [enrollment.customer_id])
+        session.refresh(enrollment)
+        if enrollment.ending is None:
+            end(session, enrollment, ending, clock.now(), reason, wake=False)

@@ -1,0 +1,71 @@
+"""Runs the API as one process, and waits for what a process needs."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import uvicorn
+from sqlalchemy import make_url
+
+from api.app import create_app
+from api.limits import Limits
+from runtime.stored_clock import clock_of
+from runtime.database import connect, trouble
+from runtime.settings import Settings
+from runtime.temporal import is_healthy, temporal_address, temporal_client
+
+DRAIN_SECONDS = 10
+REMIND_SECONDS = 10
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
+    engine, db = connect(settings.database_url)
+    probe, _ = connect(settings.database_url, pool_size=1)
+
+    def ready() -> dict[str, bool]:
+        return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
+
+    wait_for_postgres(settings, say)
+    limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
+    uvicorn.run(
+        create_app(db, clock_of(db), ready=ready, limits=limits),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    probe.dispose()
+    engine.dispose()
+
+
+def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:
+    """Come back as soon as Postgres answers."""
+    engine, _ = connect(settings.database_url, pool_size=1)
+    url = make_url(settings.database_url)
+    _wait(f"Postgres at {url.host or url.query.get('host', 'its default address')}", lambda: trouble(engine), say)
+    engine.dispose()
+
+
+def wait_for_temporal(say: Callable[[str], None]) -> None:
+    """Come back as soon as Temporal answers."""
+    _wait(f"Temporal at {temporal_address()}", lambda: None if temporal_is_there() else "it does not answer", say)
+
+
+def temporal_is_there() -> bool:
+    """Whether Temporal answers. Not to be called from a coroutine."""
+
+    async def ask() -> bool:
+        return await is_healthy(await temporal_client())
+
+    return asyncio.run(ask())
+
+
+def _wait(name: str, reason_against: Callable[[], str | None], say: Callable[[str], None]) -> None:
+    reminded = float("-inf")
+    while reason := reason_against():
+        if time.monotonic() - reminded >= REMIND_SECONDS:
+            reminded = time.monotonic()
+            say(f"waiting for {name}: {reason}")
+        time.sleep(0.5)

@@ -1,0 +1,33 @@
+"""What a process is told by its environment. Temporal's address is in the SDK's own variables (TEMPORAL_ADDRESS …)."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime import StartError
+
+
+class Settings(BaseSettings):
+    """Each field is read from AFTERSHOW_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
+
+    database_url: str = Field(repr=False, min_length=1)
+    data_dir: Path = Path(".aftershow")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    specs: Path = Path("journey_specs")
+    templates: Path = Path("templates/messages")
+    body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
+    batch_limit: int = Field(default=1000, ge=1, description="events of one request")
+    rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises StartError naming every variable that is missing or wrong."""
+    try:
+        return Settings()
+    except ValidationError as problem:
+        lines = [f"AFTERSHOW_{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
+        raise StartError("\n".join([*lines, "`aftershow up` needs none of these; see README.md"])) from None

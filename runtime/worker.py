@@ -1,0 +1,82 @@
+"""The worker process: workflows, activities, the relay and the housekeeping, on one connection to Temporal."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.adapters import Channels
+from activities.adapters.sandbox import Sandbox
+from activities.journey import JourneyActivities
+from domain.clock import Clock
+from runtime.database import connect
+from runtime.housekeeping import keep_house
+from runtime.relay import Relay
+from runtime.settings import Settings
+from runtime.stored_clock import clock_of
+from runtime.temporal import temporal_client
+from workflows.cohort import CohortWorkflow
+from workflows.paging import FanOutWorkflow, ScheduleWorkflow
+
+TASK_QUEUE = "aftershow"
+THREADS = 16
+
+
+def channels(db: sessionmaker[Session], clock: Clock) -> Channels:
+    """What carries messages: the sandbox, until a provider is configured."""
+    sandbox = Sandbox(db, clock)
+    return {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
+
+
+@asynccontextmanager
+async def working(
+    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
+) -> AsyncIterator[Relay]:
+    """A worker that runs while the block does; yields a relay to its task queue."""
+    with ThreadPoolExecutor(THREADS) as threads:
+        worker = Worker(
+            client,
+            task_queue=task_queue,
+            workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+            activities=JourneyActivities(db, clock, channels(db, clock)).all(),
+            activity_executor=threads,
+            max_concurrent_activities=THREADS,
+            workflow_runner=SandboxedWorkflowRunner(
+                restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "pydantic")
+            ),
+        )
+        async with worker:
+            yield Relay(db, client, task_queue)
+
+
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock) -> None:
+    """Work until the process is told to stop."""
+    client = await temporal_client()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with working(client, db, clock) as relay:
+        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
+        for task in [*chores, waiting]:
+            if task.done() and not task.cancelled():
+                task.result()
+            task.cancel()
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop."""
+    engine, db = connect(settings.database_url, pool_size=THREADS + 4)
+    try:
+        asyncio.run(work(engine, db, clock_of(db)))
+    finally:
+        engine.dispose()

@@ -1,0 +1,47 @@
+"""What every test may use: an empty database, and a clock that stands still."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, SQLModel
+
+from domain import tables  # noqa: F401 registers the models
+from domain.clock import VirtualClock
+from runtime.database import connect, upgrade
+from runtime.embedded import embedded_postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Postgres of this test run's own."""
+    with embedded_postgres(tmp_path_factory.mktemp("data"), durable=False) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres_url: str) -> Iterator[tuple[Engine, sessionmaker[Session]]]:
+    """Its engine and sessions, with the schema in place."""
+    upgrade(postgres_url)
+    engine, sessions = connect(postgres_url)
+    yield engine, sessions
+    engine.dispose()
+
+
+@pytest.fixture
+def db(migrated: tuple[Engine, sessionmaker[Session]]) -> sessionmaker[Session]:
+    """Sessions on an empty database."""
+    engine, sessions = migrated
+    names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    return sessions
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    """Monday noon in Shanghai, standing still."""
+    return VirtualClock(datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Asia/Shanghai")))

@@ -1,0 +1,67 @@
+"""The command line tells expected failures in plain words."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from domain.keys import find_key
+
+ROOT = Path(__file__).parents[2]
+
+
+def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
+    command = [sys.executable, "-m", "runtime.cli", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (["api"], {}, "AFTERSHOW_DATABASE_URL: field required"),
+        (["api"], {"AFTERSHOW_DATABASE_URL": "x", "AFTERSHOW_PORT": "0"}, "AFTERSHOW_PORT: input should be greater"),
+        (["api"], {"AFTERSHOW_DATABASE_URL": "localhost"}, "AFTERSHOW_DATABASE_URL is no address"),
+        (["explain", "nothing"], {}, "there is no journey_specs/nothing.yaml"),
+        (["up", "--specs", "nowhere"], {}, "there is no nowhere"),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment: dict[str, str], words: str) -> None:
+    result = _aftershow(*arguments, **environment)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
+    result = _aftershow("key", "create", "--name", "shop", "--scope", "ingest", AFTERSHOW_DATABASE_URL=url)
+    assert result.returncode == 1
+    assert "Postgres cannot be reached" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_key_is_made(db: sessionmaker[Session], postgres_url: str) -> None:
+    options = ["key", "create", "--name", "shop", "--scope", "ingest", "--scope", "read"]
+    secret = _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stdout.strip()
+    with db() as session:
+        key = find_key(session, secret)
+        assert key
+        assert key.scopes == ["ingest", "read"]
+
+
+def test_an_unknown_scope_is_told(db: sessionmaker[Session], postgres_url: str) -> None:  # noqa: ARG001
+    options = ["key", "create", "--name", "shop", "--scope", "all"]
+    assert 'unknown scope "all"' in _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stderr
+
+
+def test_explain_tells_a_journey_with_a_graph() -> None:
+    result = _aftershow("explain", "new_customer")
+    assert result.returncode == 0
+    assert "```mermaid" in result.stdout

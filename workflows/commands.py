@@ -1,0 +1,80 @@
+"""What passes between a workflow and its activities. Ids and step names only: no personal data enters Temporal."""
+
+from datetime import datetime
+from typing import Literal
+
+from workflows.plan import Path, Plan
+from workflows.values import Frozen
+
+END: Path = ""
+"""The place after a journey's last step."""
+
+
+class Outcome(Frozen):
+    """What a step came to, and when the database settled it (for a wait: when it was due)."""
+
+    path: Path
+    result: str
+    at: datetime
+
+
+class Member(Frozen):
+    """An enrollment in a command. `at` is the logical time at which it reached the step."""
+
+    enrollment: int
+    generation: int
+    at: datetime | None = None
+
+
+class Group(Frozen):
+    """Equal commands of one or more enrollments: carry out the step at `path` for each."""
+
+    plan_id: str
+    path: Path
+    members: tuple[Member, ...]
+
+
+class Answer(Frozen):
+    """What the database says of one enrollment after a command.
+
+    - `done`: the step came to `result` at `at`. If a wait follows, it ends at `due`.
+    - `later`: not now; try again at `due`.
+    - `moved`: the enrollment was restarted: begin again at `at`, as `generation`.
+    - `over`: the enrollment has ended, at `at`, as `result`.
+
+    `seconds` is the real time from now until `due`.
+    """
+
+    enrollment: int
+    kind: Literal["done", "later", "moved", "over"]
+    at: datetime
+    result: str = ""
+    due: datetime | None = None
+    seconds: float = 0
+    generation: int = 0
+
+
+class Traveller(Frozen):
+    """An enrollment with its history, as it enters a workflow or is carried over to the next run of it."""
+
+    enrollment: int
+    customer: int
+    generation: int
+    outcomes: tuple[Outcome, ...] = ()
+
+
+class Cohort(Frozen):
+    """The input of a CohortWorkflow: enrollments that entered one plan together."""
+
+    plan_id: str
+    version: int
+    plan: Plan
+    travellers: tuple[Traveller, ...]
+
+
+class FanOut(Frozen):
+    """A page of work over many customers: of a journey's schedule, or of an event about the business."""
+
+    journey: str
+    event: int | None = None
+    cursor: str = ""

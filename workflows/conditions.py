@@ -1,0 +1,331 @@
+"""Conditions: their grammar, and the reading of them in Python over anything that can answer for facts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol, Self
+
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from workflows.values import Duration, Frozen, parse_money
+
+
+class FieldRef(Frozen):
+    """The value of another field, on the right side of a comparison: `{field: trigger.cart_id}`."""
+
+    field: str
+
+
+def _fen(value: Any) -> Any:
+    amount = parse_money(value) if isinstance(value, str) else None
+    return value if amount is None else amount
+
+
+def _form(value: Any) -> str | None:
+    """Which form a right side has: tags are in angle brackets, so that no key can be taken for one."""
+    if isinstance(value, FieldRef | Mapping):
+        return "<ref>"
+    if isinstance(value, list | tuple):
+        return "<list>"
+    return "<value>" if isinstance(value, Scalar) else None
+
+
+Scalar = bool | int | float | str
+Text = Annotated[
+    Annotated[FieldRef, Tag("<ref>")] | Annotated[Scalar, Tag("<value>")],
+    Discriminator(
+        _form, custom_error_type="E013", custom_error_message="must be a value or `{field: …}`, not a list or nothing"
+    ),
+]
+Operand = Annotated[Text, BeforeValidator(_fen)]
+"""A right side; an amount of money (`59元`) becomes fen."""
+
+Operands = Annotated[
+    Annotated[FieldRef, Tag("<ref>")] | Annotated[tuple[Operand, ...], Tag("<list>")],
+    Discriminator(_form, custom_error_type="E013", custom_error_message="must be a list or `{field: …}`"),
+]
+
+OPERATORS = (
+    "is", "is_not", "at_least", "at_most", "above", "below", "in", "not_in", "contains", "exists", "before", "after",
+)  # fmt: skip
+
+
+class Comparison(Frozen):
+    """What is asked of a value; every key that is given must hold."""
+
+    is_: Operand | None = Field(None, alias="is")
+    is_not: Operand | None = None
+    at_least: Operand | None = None
+    at_most: Operand | None = None
+    above: Operand | None = None
+    below: Operand | None = None
+    in_: Operands | None = Field(None, alias="in")
+    not_in: Operands | None = None
+    contains: Text | None = None
+    exists: StrictBool | None = None
+    before: Operand | None = None
+    after: Operand | None = None
+
+    @model_validator(mode="after")
+    def _compares(self) -> Self:
+        if next(self.asked(), None) is None:
+            raise PydanticCustomError("E019", "nothing is compared; add one of {keys}", {"keys": ", ".join(OPERATORS)})
+        return self
+
+    def asked(self) -> Iterator[tuple[str, Any]]:
+        """The operators given, with their right sides."""
+        for name in OPERATORS:
+            value = getattr(self, f"{name}_" if name in ("is", "in") else name)
+            if value is not None:
+                yield name, value
+
+
+class FieldCondition(Comparison):
+    """A field compared: `{field: customer.orders, is: 1}`."""
+
+    field: str
+
+
+class SegmentCondition(Frozen):
+    """Membership of a segment of `_segments.yaml`."""
+
+    segment: str
+
+
+class TagCondition(Frozen):
+    """The customer carries a tag."""
+
+    tag: str
+
+
+class EventCondition(Frozen):
+    """An event: that it happened to the customer (`within` a span back, so many `times`), or that it is this one."""
+
+    event: str
+    where: "Condition | None" = None
+    within: Duration | None = None
+    times: Comparison | None = None
+
+
+class AllCondition(Frozen):
+    all: tuple["Condition", ...] = Field(min_length=1)
+
+
+class AnyCondition(Frozen):
+    any: tuple["Condition", ...] = Field(min_length=1)
+
+
+class NotCondition(Frozen):
+    not_: "Condition" = Field(alias="not")
+
+
+_BY_SUBJECT = {
+    "field": FieldCondition,
+    "segment": SegmentCondition,
+    "tag": TagCondition,
+    "event": EventCondition,
+    "all": AllCondition,
+    "any": AnyCondition,
+    "not": NotCondition,
+}
+SUBJECTS = tuple(_BY_SUBJECT)
+
+
+def _subject(value: Any) -> str | None:
+    if isinstance(value, Mapping):
+        found = [name for name in SUBJECTS if name in value]
+        return f"<{found[0]}>" if len(found) == 1 else None
+    return next((f"<{name}>" for name, model in _BY_SUBJECT.items() if type(value) is model), None)
+
+
+Condition = Annotated[
+    Annotated[FieldCondition, Tag("<field>")]
+    | Annotated[SegmentCondition, Tag("<segment>")]
+    | Annotated[TagCondition, Tag("<tag>")]
+    | Annotated[EventCondition, Tag("<event>")]
+    | Annotated[AllCondition, Tag("<all>")]
+    | Annotated[AnyCondition, Tag("<any>")]
+    | Annotated[NotCondition, Tag("<not>")],
+    Discriminator(
+        _subject,
+        custom_error_type="E018",
+        custom_error_message=f"a condition has exactly one of {', '.join(SUBJECTS)}",
+    ),
+]
+
+for _model in (EventCondition, AllCondition, AnyCondition, NotCondition):
+    _model.model_rebuild()
+
+
+class Facts(Protocol):
+    """What a condition can ask about. `event` is the event being looked at, if there is one."""
+
+    def field(self, name: str) -> Any:
+        """The value of a dotted field; a list where the path crosses a list; None where it is missing."""
+
+    def in_segment(self, name: str) -> bool: ...
+
+    def has_tag(self, name: str) -> bool: ...
+
+    def count_events(self, condition: EventCondition) -> int:
+        """How many stored events of the customer match the condition, within its window."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a condition holds, and the leaf that decided it, in plain words."""
+
+    holds: bool
+    because: str
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+
+def evaluate(condition: Condition, facts: Facts) -> Verdict:
+    """Read a condition. A missing field makes its comparison false, never an error."""
+    match condition:
+        case AllCondition(all=parts):
+            verdict = Verdict(True, "all hold")
+            for part in parts:
+                verdict = evaluate(part, facts)
+                if not verdict:
+                    break
+            return verdict
+        case AnyCondition(any=parts):
+            verdict = Verdict(False, "none holds")
+            for part in parts:
+                verdict = evaluate(part, facts)
+                if verdict:
+                    break
+            return verdict
+        case NotCondition(not_=part):
+            inner = evaluate(part, facts)
+            return Verdict(not inner.holds, f"not ({inner.because})")
+        case SegmentCondition(segment=name):
+            holds = facts.in_segment(name)
+            return Verdict(holds, f"{'in' if holds else 'not in'} segment {name}")
+        case TagCondition(tag=name):
+            holds = facts.has_tag(name)
+            return Verdict(holds, f"{'has' if holds else 'lacks'} tag {name}")
+        case EventCondition():
+            count = facts.count_events(condition)
+            holds = compare(condition.times, count, facts.field) if condition.times else count > 0
+            return Verdict(holds, f"{condition.event} happened {count} times")
+        case FieldCondition(field=name):
+            value = facts.field(name)
+            return Verdict(compare(condition, value, facts.field), f"{name} is {_shown(value)}")
+    raise TypeError(f"not a condition: {condition!r}")
+
+
+def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
+    """Whether the event being looked at is the one that `condition` names (its `within` is the caller's business)."""
+    return condition.event == event_type and (condition.where is None or evaluate(condition.where, facts).holds)
+
+
+def compare(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> bool:
+    """Whether every operator of the comparison holds for the value."""
+    return all(_holds(name, value, _resolve(right, field)) for name, right in comparison.asked())
+
+
+def _resolve(right: Any, field: Callable[[str], Any]) -> Any:
+    if isinstance(right, FieldRef):
+        return field(right.field)
+    if isinstance(right, tuple):
+        return [_resolve(item, field) for item in right]
+    return right
+
+
+def _holds(operator: str, value: Any, right: Any) -> bool:
+    present = value is not None and value != []
+    if operator == "exists":
+        return present is right
+    if not present or right is None:
+        return False
+    match operator:
+        case "is":
+            return _same(value, right)
+        case "is_not":
+            return not _same(value, right)
+        case "in":
+            return _among(value, right)
+        case "not_in":
+            return not _among(value, right)
+        case "contains":
+            if isinstance(value, str):
+                return isinstance(right, str) and right in value
+            wanted = _items(right)
+            return any(_same(item, each) for item in _items(value) for each in wanted)
+    pair = _ordered(value, right)
+    if pair is None:
+        return False
+    left, other = pair
+    match operator:
+        case "at_least":
+            return bool(left >= other)
+        case "at_most":
+            return bool(left <= other)
+        case "above" | "after":
+            return bool(left > other)
+        case _:
+            return bool(left < other)
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _among(value: Any, right: Any) -> bool:
+    return any(_same(value, each) for each in _items(right))
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    pair = _ordered(left, right)
+    return pair[0] == pair[1] if pair else bool(left == right)
+
+
+def _ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
+    """The two made comparable: numbers with numbers, instants with instants (a text may be one), text with text."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return None
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left, right
+    if isinstance(left, datetime) or isinstance(right, datetime):
+        first, second = as_instant(left), as_instant(right)
+        return (first, second) if first and second else None
+    if isinstance(left, str) and isinstance(right, str):
+        return left, right
+    return None
+
+
+def as_instant(value: Any) -> datetime | None:
+    """An aware datetime from a datetime or an ISO 8601 text (a text without an offset is taken as UTC)."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def dig(data: Any, path: str) -> Any:
+    """Follow a dotted path through mappings; a list on the way gives the list of what its items hold."""
+    for key in path.split("."):
+        if isinstance(data, list):
+            data = [item[key] for item in data if isinstance(item, Mapping) and item.get(key) is not None]
+        elif isinstance(data, Mapping):
+            data = data.get(key)
+        else:
+            return None
+    return data
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,150 @@
+"""The small values that specs are written in: durations, times of day, money, local days."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+
+_MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?\s*元")
+_TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+class Frozen(BaseModel):
+    """The base of everything that is read from a spec or travels in a plan: immutable, and strict about names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    @model_serializer(mode="wrap")
+    def _serialize(self, handler: SerializerFunctionWrapHandler) -> Any:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+class TextForm(Frozen):
+    """A value that a person writes as one line of text, and code may also build from its fields.
+
+    `PATTERN` names the fields as groups; `HINT` ends the sentence "… is not " for a text that doesn't match. A group
+    that didn't take part leaves its field at the default.
+    """
+
+    PATTERN: ClassVar[re.Pattern[str]]
+    HINT: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _parse(cls, value: Any, info: ValidationInfo) -> Any:
+        from_person = bool(info.context and info.context.get("written"))
+        if isinstance(value, cls) or (isinstance(value, dict) and not from_person):
+            return value
+        found = cls.PATTERN.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not found:
+            raise PydanticCustomError("E015", "not {hint}", {"hint": cls.HINT})
+        return {name: group for name, group in found.groupdict().items() if group is not None}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "string", "description": cls.HINT}
+
+
+class Duration(TextForm):
+    """A span as a marketer writes it: `30m`, `1h`, `3d`, `2w`.
+
+    `m` and `h` are exact; `d` and `w` keep the local wall-clock time across a change of daylight saving.
+    """
+
+    PATTERN = re.compile(r"(?P<amount>[1-9]\d{0,5})\s*(?P<unit>[mhdw])")
+    HINT = "a duration; write it like 30m, 1h, 3d or 2w"
+
+    amount: int
+    unit: Literal["m", "h", "d", "w"]
+
+    @model_serializer
+    def _as_text(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self.amount}{self.unit}"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a duration. Raises pydantic.ValidationError."""
+        return cls.model_validate(text)
+
+    @property
+    def days(self) -> int | None:
+        """The number of calendar days, or None for an exact span."""
+        return {"d": self.amount, "w": 7 * self.amount}.get(self.unit)
+
+    @property
+    def nominal(self) -> timedelta:
+        """The span with a day taken as 24 hours: for comparing and for windows that look back."""
+        unit = {
+            "m": timedelta(minutes=1),
+            "h": timedelta(hours=1),
+            "d": timedelta(days=1),
+            "w": timedelta(weeks=1),
+        }[self.unit]
+        return self.amount * unit
+
+    def after(self, start: datetime, zone: ZoneInfo) -> datetime:
+        """The instant this long after `start`, counted on the wall clock of `zone` where the unit is days or weeks."""
+        if self.days is None:
+            return start + self.nominal
+        local = start.astimezone(zone)
+        return at_local(local.date() + timedelta(days=self.days), local.time(), zone, start)
+
+
+def _day(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(value, date):
+        return value
+    raise PydanticCustomError("E015", "not a day; write it like 2026-09-01")
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A calendar day, written `2026-09-01`."""
+
+
+def at_local(day: date, clock: time, zone: ZoneInfo, like: datetime) -> datetime:
+    """The instant at which the wall clock of `zone` shows `clock` on `day`, in the time zone object of `like`.
+
+    A time that daylight saving skips moves on by the gap (02:30 becomes 03:30); of a doubled one the first is taken.
+    """
+    wall = datetime.combine(day, clock.replace(tzinfo=None, fold=0), zone)
+    return wall.astimezone(like.tzinfo)
+
+
+def local_day(instant: datetime, zone: ZoneInfo) -> date:
+    """The calendar day of `instant` in `zone`."""
+    return instant.astimezone(zone).date()
+
+
+def parse_time(text: str) -> time:
+    """`10:00` as a time of day. Raises ValueError."""
+    found = _TIME.fullmatch(text.strip())
+    if not found:
+        raise ValueError(f'"{text}" is not a time of day; write it like 10:00')
+    return time(int(found[1]), int(found[2]))
+
+
+def parse_money(text: str) -> int | None:
+    """`59元` or `59.90元` in fen, or None if the text is not an amount of money."""
+    found = _MONEY.fullmatch(text.strip())
+    if not found:
+        return None
+    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))

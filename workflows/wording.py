@@ -1,0 +1,169 @@
+"""Conditions, spans and triggers in plain words, in Chinese and in English."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from workflows.conditions import (
+    AllCondition,
+    AnyCondition,
+    Comparison,
+    Condition,
+    EventCondition,
+    FieldCondition,
+    FieldRef,
+    NotCondition,
+    SegmentCondition,
+    TagCondition,
+)
+from workflows.plan import EventTrigger, ScheduleTrigger
+from workflows.values import Duration
+
+Language = Literal["zh", "en"]
+
+_UNITS = {
+    "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
+    "en": {"m": "minute", "h": "hour", "d": "day", "w": "week"},
+}
+_WEEKDAYS = {
+    "zh": ("一", "二", "三", "四", "五", "六", "日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_OPERATORS = {
+    "zh": {
+        "is": "是",
+        "is_not": "不是",
+        "at_least": "至少",
+        "at_most": "至多",
+        "above": "大于",
+        "below": "小于",
+        "in": "属于",
+        "not_in": "不属于",
+        "contains": "包含",
+        "before": "早于",
+        "after": "晚于",
+    },
+    "en": {
+        "is": "is",
+        "is_not": "is not",
+        "at_least": "is at least",
+        "at_most": "is at most",
+        "above": "is above",
+        "below": "is below",
+        "in": "is in",
+        "not_in": "is not in",
+        "contains": "contains",
+        "before": "is before",
+        "after": "is after",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Says things in one language."""
+
+    lang: Language
+
+    def pick(self, zh: str, en: str) -> str:
+        """The phrase of this language."""
+        return zh if self.lang == "zh" else en
+
+    def span(self, span: Duration) -> str:
+        """`3 天`, `3 days`."""
+        plural = "s" if self.lang == "en" and span.amount != 1 else ""
+        return f"{span.amount} {_UNITS[self.lang][span.unit]}{plural}"
+
+    def condition(self, condition: Condition) -> str:
+        """A condition as a part of a sentence."""
+        match condition:
+            case AllCondition(all=parts):
+                return self._joined(parts, self.pick("，并且", " and "))
+            case AnyCondition(any=parts):
+                return self._joined(parts, self.pick("，或者", " or "))
+            case NotCondition(not_=part):
+                return self.pick(f"并非（{self.condition(part)}）", f"not ({self.condition(part)})")
+            case SegmentCondition(segment=name):
+                return self.pick(f"客户属于人群「{name}」", f"the customer is in segment “{name}”")
+            case TagCondition(tag=name):
+                return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
+            case FieldCondition(field=name):
+                return self._comparison(f"`{name}`", condition)
+            case EventCondition():
+                return self.happened(condition)
+        raise TypeError(f"not a condition: {condition!r}")
+
+    def happened(self, condition: EventCondition) -> str:
+        """That an event happened, how often and how lately."""
+        words = self.event(condition.event, condition.where)
+        if condition.within:
+            span = self.span(condition.within)
+            words = self.pick(f"{span}内发生过 {words}", f"{words} happened within {span}")
+        else:
+            words = self.pick(f"发生过 {words}", f"{words} happened")
+        if condition.times:
+            words += self.pick("，", ", ") + self._comparison(self.pick("次数", "the number of times"), condition.times)
+        return words
+
+    def event(self, name: str, where: Condition | None) -> str:
+        """An event and what must hold of it."""
+        if where is None:
+            return f"`{name}`"
+        return self.pick(f"`{name}`（{self.condition(where)}）", f"`{name}` where {self.condition(where)}")
+
+    def trigger(self, trigger: EventTrigger | ScheduleTrigger) -> str:
+        """What begins the journey."""
+        if isinstance(trigger, EventTrigger):
+            return self.event(trigger.event, trigger.where)
+        words = f"{self._when(trigger)}{self.pick('，对每个', ', for each ')}{self._for_each(trigger.for_each)}"
+        if trigger.where:
+            words += self.pick(f"（{self.condition(trigger.where)}）", f" where {self.condition(trigger.where)}")
+        return words
+
+    def _when(self, trigger: ScheduleTrigger) -> str:
+        if trigger.festival:
+            days = abs(trigger.offset_days)
+            zh = (
+                f"{trigger.festival}{'前' if trigger.offset_days < 0 else '后'} {days} 天" if days else trigger.festival
+            )
+            side = "before" if trigger.offset_days < 0 else "after"
+            en = f"{days} day{'s' if days != 1 else ''} {side} {trigger.festival}" if days else f"on {trigger.festival}"
+        elif trigger.weekday is not None:
+            day = _WEEKDAYS[self.lang][trigger.weekday]
+            zh, en = f"每周{day}", f"every {day}"
+        else:
+            zh, en = "每天", "every day"
+        return self.pick(f"{zh} {trigger.at}", f"{en} at {trigger.at}")
+
+    def _for_each(self, what: str) -> str:
+        if what == "near_expiry_lot":
+            return self.pick("临期批次", "lot near its expiry")
+        if what == "birthday":
+            return self.pick("当天生日的客户", "customer whose birthday it is")
+        name = what.removeprefix("segment:")
+        return self.pick(f"属于人群「{name}」的客户", f"customer in segment “{name}”")
+
+    def _joined(self, parts: Sequence[Condition], word: str) -> str:
+        return word.join(
+            f"({self.condition(part)})" if isinstance(part, AllCondition | AnyCondition) else self.condition(part)
+            for part in parts
+        )
+
+    def _comparison(self, subject: str, comparison: Comparison) -> str:
+        return self.pick("，并且", " and ").join(
+            self._compared(subject, operator, right) for operator, right in comparison.asked()
+        )
+
+    def _compared(self, subject: str, operator: str, right: Any) -> str:
+        if operator == "exists":
+            return f"{subject} " + (self.pick("有值", "exists") if right else self.pick("没有值", "is missing"))
+        return f"{subject} {_OPERATORS[self.lang][operator]} {self._shown(right)}"
+
+    def _shown(self, right: Any) -> str:
+        if isinstance(right, FieldRef):
+            return f"`{right.field}`"
+        if isinstance(right, tuple):
+            return self.pick("、", ", ").join(self._shown(each) for each in right)
+        if isinstance(right, bool):
+            return self.pick("真" if right else "假", "true" if right else "false")
+        return str(right)
