@@ -129,14 +129,14 @@ def run_tests(
 @app.command()
 def publish(specs: Specs = SPECS, templates: Templates = TEMPLATES) -> None:
     """Publish the journeys, the policy and the texts for the running workers."""
-    from domain.clock import SystemClock
     from runtime.database import connect
     from runtime.publishing import publish_directory
     from runtime.reports import has_errors, published_text
     from runtime.settings import load_settings
+    from runtime.stored_clock import clock_of
 
     engine, db = connect(load_settings().database_url, pool_size=1)
-    report = publish_directory(db, _existing([specs])[0], _existing([templates])[0], SystemClock().now())
+    report = publish_directory(db, _existing([specs])[0], _existing([templates])[0], clock_of(db).now())
     engine.dispose()
     say(published_text(report.versions, report.diagnostics))
     raise typer.Exit(1 if has_errors(report.diagnostics) else 0)

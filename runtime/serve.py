@@ -9,10 +9,10 @@ from sqlalchemy import make_url
 
 from api.app import create_app
 from api.limits import Limits
-from runtime.stored_clock import clock_of
 from runtime.database import connect, trouble
 from runtime.settings import Settings
-from runtime.temporal import is_healthy, temporal_address, temporal_client
+from runtime.stored_clock import clock_of
+from runtime.temporal import is_healthy, temporal_address
 
 DRAIN_SECONDS = 10
 REMIND_SECONDS = 10
@@ -55,11 +55,7 @@ def wait_for_temporal(say: Callable[[str], None]) -> None:
 
 def temporal_is_there() -> bool:
     """Whether Temporal answers. Not to be called from a coroutine."""
-
-    async def ask() -> bool:
-        return await is_healthy(await temporal_client())
-
-    return asyncio.run(ask())
+    return asyncio.run(is_healthy())
 
 
 def _wait(name: str, reason_against: Callable[[], str | None], say: Callable[[str], None]) -> None:

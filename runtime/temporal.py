@@ -1,7 +1,8 @@
 """The way to Temporal, as the SDK's standard environment variables say."""
 
+import asyncio
 import dataclasses
-from datetime import timedelta
+from collections.abc import Iterable
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.failure.v1 import Failure
@@ -46,17 +47,19 @@ def temporal_address() -> str:
 
 
 async def temporal_client() -> Client:
-    """A client that connects when it is first used."""
+    """A connected client. Raises RuntimeError if Temporal is away."""
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
-    return await Client.connect(**config, lazy=True, data_converter=DATA_CONVERTER)
+    return await Client.connect(**config, data_converter=DATA_CONVERTER)
 
 
-async def is_healthy(client: Client) -> bool:
+async def is_healthy() -> bool:
     """Whether Temporal answers within two seconds."""
     try:
-        return await client.service_client.check_health(timeout=timedelta(seconds=2))
-    except (RPCError, RuntimeError):
+        async with asyncio.timeout(2):
+            client = await temporal_client()
+            return await client.service_client.check_health()
+    except (RPCError, RuntimeError, TimeoutError):
         return False
 
 
@@ -64,10 +67,15 @@ async def register_search_attributes(client: Client) -> list[str]:
     """Make the cluster know the search attributes of our runs; returns the new ones."""
     request = ListSearchAttributesRequest(namespace=client.namespace)
     known = (await client.operator_service.list_search_attributes(request)).custom_attributes
-    missing = {name: kind for name, kind in SEARCH_ATTRIBUTES.items() if name not in known}
+    missing = [name for name in SEARCH_ATTRIBUTES if name not in known]
     if missing:
-        kinds = {name: KINDS[kind] for name, kind in missing.items()}
-        await client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
-        )
-    return list(missing)
+        await add_search_attributes(client, missing)
+    return missing
+
+
+async def add_search_attributes(client: Client, names: Iterable[str] = tuple(SEARCH_ATTRIBUTES)) -> None:
+    """Register search attributes that the cluster does not have yet."""
+    kinds = {name: KINDS[SEARCH_ATTRIBUTES[name]] for name in names}
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+    )

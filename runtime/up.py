@@ -21,6 +21,7 @@ from runtime import StartError
 from runtime.database import connect, upgrade
 from runtime.embedded import Program, postgres_program, temporal_program
 from runtime.reports import published_text
+from runtime.stored_clock import clock_of
 from runtime.supervisor import StopRequested, Supervisor
 
 HOST = "127.0.0.1"
@@ -92,7 +93,7 @@ class Publisher:
         if present == self._seen:
             return
         try:
-            now = SystemClock().now()
+            now = clock_of(self._db).now()
             report = publish_directory(self._db, self._options.specs, self._options.templates, now)
         except OperationalError:
             self._say("Postgres is away; what was saved is published when it is back")

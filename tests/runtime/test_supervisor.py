@@ -82,7 +82,7 @@ def test_a_killed_part_comes_back_and_a_signal_ends_all(up: Up) -> None:
         before, back = up.pids()[name], f"{name} is back"
         os.kill(before, signal.SIGKILL)
         _eventually(partial(_says, up, back), up.said)
-        assert up.pids()[name] != before
+        assert up.pids()[name] != before, up.said()
         assert f"{name} was killed (SIGKILL)" in up.said()
     _eventually(up.ready, up.said)
     pids = up.pids()
