@@ -1,6 +1,8 @@
 """The one door in: `POST /v1/events`."""
 
 import logging
+import random
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -27,6 +29,7 @@ from api.problems import (
     Unavailable,
     UnsupportedMediaType,
     documented,
+    sqlstate,
 )
 from api.strictjson import Flaw
 from domain import catalogue
@@ -40,7 +43,10 @@ logger = logging.getLogger(__name__)
 CHUNK = 200
 """Events that are taken in one transaction."""
 
-_ATTEMPTS = 3
+_ATTEMPTS = 5
+_PAUSE = 0.1
+"""Seconds; a transaction that lost waits a random part of it, longer each time."""
+
 _CONFLICTS = frozenset({"40001", "40P01", "23505"})
 """SQLSTATEs of transactions that got in each other's way, and succeed when tried again."""
 
@@ -107,14 +113,13 @@ def _take(env: Context, items: Sequence[Item]) -> list[dict[str, Any]]:
     outcomes = iter(news)
     results = []
     for index, item in enumerate(items):
-        flaws = item.flaws
-        status = "rejected"
+        status, flaws, label = "rejected", item.flaws, "other"
         if item.incoming is not None:
             new = next(outcomes)
             status = {True: "accepted", False: "duplicate", None: "rejected"}[new]
             flaws = (_UNSTORABLE,) if new is None else ()
-        known = item.incoming is not None and item.incoming.type in catalogue.CATALOGUE
-        EVENTS.labels(item.incoming.type if item.incoming and known else "other", status).inc()
+            label = item.incoming.type if item.incoming.type in catalogue.CATALOGUE else "other"
+        EVENTS.labels(label, status).inc()
         results.append(_result(index, item.id, status, flaws))
     return results
 
@@ -127,12 +132,13 @@ def _store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -
                 return list(ingest(session, chunk, now=clock.now()))
         except DataError:
             if len(chunk) == 1:
-                logger.warning("an event of type %s could not be stored", chunk[0].type)
+                logger.warning("an event could not be stored")
                 return [None]
             return [new for each in chunk for new in _store(db, clock, [each])]
         except DBAPIError as error:
-            if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _CONFLICTS:
+            if attempt == _ATTEMPTS or sqlstate(error) not in _CONFLICTS:
                 raise
+            time.sleep(random.uniform(0, attempt * _PAUSE))
     raise AssertionError("unreachable")
 
 

@@ -94,8 +94,7 @@ def respond(problem: Problem) -> Response:
 def unexpected(error: Exception) -> Response:
     """The answer to a fault of ours. The log is told where it happened, not with what: messages may hold data."""
     frames = "".join(traceback.format_tb(error.__traceback__))
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    logger.error("unexpected %s%s\n%s", type(error).__name__, f" (SQLSTATE {state})" if state else "", frames)
+    logger.error("unexpected %s\n%s", _name(error), frames)
     return respond(Problem())
 
 
@@ -149,8 +148,19 @@ async def _on_disconnect(_: Request, __: Exception) -> Response:
 async def _on_database(_: Request, error: Exception) -> Response:
     if not is_away(error):
         return unexpected(error)
-    logger.warning("database away: %s", type(error).__name__)
-    return respond(Unavailable("The database is away.", headers={"Retry-After": "2"}))
+    logger.warning("the database can't take it now: %s", _name(error))
+    return respond(Unavailable("The database can't take it now.", headers={"Retry-After": "2"}))
+
+
+def sqlstate(error: BaseException) -> str | None:
+    """Postgres' code of an error, if it came from there."""
+    found = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return found if isinstance(found, str) else None
+
+
+def _name(error: Exception) -> str:
+    state = sqlstate(error)
+    return f"{type(error).__name__} (SQLSTATE {state})" if state else type(error).__name__
 
 
 def is_away(error: Exception) -> bool:

@@ -56,8 +56,16 @@ def resolve(session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime
 
 
 def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Customer]:
-    """Lock the customers' rows, in id order: the one lock that orders a customer's life."""
-    query = select(Customer).where(col(Customer.id).in_(sorted(set(ids)))).order_by(col(Customer.id)).with_for_update()
+    """Lock the customers' rows, in id order: the one lock that orders a customer's life.
+
+    It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
+    """
+    query = (
+        select(Customer)
+        .where(col(Customer.id).in_(sorted(set(ids))))
+        .order_by(col(Customer.id))
+        .with_for_update(key_share=True)
+    )
     return {customer.id: customer for customer in session.exec(query)}
 
 

@@ -60,7 +60,9 @@ def _record_order(session: Session, event: Event, customer: Customer) -> None:
         Event.customer_id == customer.id, Event.type == "order.refunded", Event.id != event.id
     )
     refunds = [
-        data.get("total", total) for data in session.exec(earlier) if data.get("order_id") == event.data["order_id"]
+        total if data.get("total") is None else data["total"]
+        for data in session.exec(earlier)
+        if data.get("order_id") == event.data["order_id"]
     ]
     order = {
         "order_id": event.data["order_id"],

@@ -118,7 +118,7 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
 
 
 def _apply(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
-    if event.type.startswith(_ABOUT_A_STEP) and "enrollment" not in event.data:
+    if event.type.startswith(_ABOUT_A_STEP) and event.data.get("enrollment") is None:
         about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
         event.data = {**event.data, "enrollment": about}
     apply_to_customer(session, event, customer)

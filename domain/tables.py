@@ -379,5 +379,5 @@ class ClockState(SQLModel, table=True):
     id: int = Field(primary_key=True)
     journey_at: datetime = _at()
     real_at: datetime = _at()
-    speed: float
     limit_at: datetime = _at()
+    legs: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)

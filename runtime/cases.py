@@ -194,9 +194,9 @@ def read_cases(path: Path) -> tuple[CaseFile | None, list[Diagnostic]]:
 
 
 def case_files(paths: list[Path]) -> Iterator[Path]:
-    """The files named, and those of the directories named."""
+    """The files named, and those of the directories named (but for their `specs/`, which cases refer to)."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(path.rglob("*.yaml"))
+            yield from (file for file in sorted(path.rglob("*.yaml")) if file.parent.name != "specs")
         else:
             yield path

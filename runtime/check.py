@@ -61,7 +61,7 @@ def check(paths: list[Path], templates: Path) -> CheckReport:
     can't be read of them.
     """
     report = CheckReport()
-    variables = _read_texts(report, templates / "messages")
+    variables = _read_texts(report, templates)
     known: dict[str, frozenset[str]] = {}
     for template, channel in variables:
         known[template] = known.get(template, frozenset()) | {channel}

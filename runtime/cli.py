@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from runtime import StartError
+from runtime import CONSOLE, StartError
 
 app = typer.Typer(
     help="What happens after a livestream ends.",
@@ -26,6 +26,8 @@ Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the j
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
 SPECS = Path("journey_specs")
 TEMPLATES = Path("templates/messages")
+DATA = Path(".aftershow")
+DEMO_DATA = Path(".aftershow/demo")
 Engine = Literal["rehearsal", "temporal", "both"]
 ENGINES: dict[Engine, list[Literal["rehearsal", "temporal"]]] = {
     "rehearsal": ["rehearsal"],
@@ -36,15 +38,13 @@ ENGINES: dict[Engine, list[Literal["rehearsal", "temporal"]]] = {
 
 def say(text: str) -> None:
     """Print it as it is: never wrapped, coloured or read as markup."""
-    Console(soft_wrap=True, highlight=False, markup=False, emoji=False).print(text)
+    CONSOLE.print(text, markup=False, emoji=False)
 
 
 @app.command()
 def up(
     demo: Annotated[bool, typer.Option("--demo", help="With the demo shop's customers and their evening.")] = False,
-    data: Annotated[Path, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="Where everything is kept.")] = Path(
-        ".aftershow"
-    ),
+    data: Annotated[Path | None, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="Where everything is kept.")] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port.")] = 8000,
     temporal_port: Annotated[int, typer.Option(min=1, max=65535)] = 7233,
     ui_port: Annotated[int, typer.Option(min=1, max=65535, help="The Temporal UI's port.")] = 8233,
@@ -57,7 +57,8 @@ def up(
     from runtime.up import up as run
 
     _existing([specs, templates])
-    run(Options(data, specs, templates, port, temporal_port, ui_port, watch or demo), say)
+    place = data or (DEMO_DATA if demo else DATA)
+    run(Options(place, specs, templates, port, temporal_port, ui_port, watch or demo, demo), say)
 
 
 @app.command()
@@ -140,6 +141,23 @@ def publish(specs: Specs = SPECS, templates: Templates = TEMPLATES) -> None:
     engine.dispose()
     say(published_text(report.versions, report.diagnostics))
     raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
+
+
+@app.command()
+def messages(
+    data: Annotated[Path, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")] = DATA,
+    customer: Annotated[int | None, typer.Option(help="Only those to this customer, by id.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+) -> None:
+    """Read the messages that were sent, the newest last."""
+    from runtime.database import connect
+    from runtime.reports import messages_text
+    from runtime.settings import database_url
+
+    engine, db = connect(database_url(data), pool_size=1)
+    with db() as session:
+        say(messages_text(session, customer, last))
+    engine.dispose()
 
 
 @db_app.command("upgrade")

@@ -65,7 +65,7 @@ def _library(db: sessionmaker[Session]) -> Library:
 
 
 async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
-    """Bring Temporal's Schedules in line with the published journeys. A demo keeps them paused and fires them itself."""
+    """Bring Temporal's Schedules in line with what is published. A demo keeps them paused and fires them itself."""
     wanted = {
         _PREFIX + name: _schedule(name, live.plan.trigger, library.policy.timezone, paused=paused)
         for name, live in library.journeys.items()
@@ -113,7 +113,7 @@ async def fire_schedule(client: Client, journey: str) -> None:
 
 
 async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """Look at enrollments that are overdue: one whose run an operator ended is stopped, one without a run starts again."""
+    """Look at overdue enrollments: one whose run an operator ended is stopped, one without a run starts again."""
     for enrollment_id, journey in await asyncio.to_thread(_overdue, db, clock):
         try:
             description = await client.get_workflow_handle(workflow_id(journey, enrollment_id)).describe()

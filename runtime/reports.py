@@ -3,6 +3,10 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sqlmodel import Session, col, select
+
+from domain.library import read_library
+from domain.tables import Message
 from workflows.diagnostics import Diagnostic, render
 
 
@@ -24,3 +28,19 @@ def published_text(versions: Mapping[str, int], diagnostics: Iterable[Diagnostic
 
 def _text(path: Path) -> str | None:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def messages_text(session: Session, customer: int | None, last: int) -> str:
+    """The newest messages with their texts, the newest last; times in the policy's timezone."""
+    query = select(Message).order_by(col(Message.id).desc()).limit(last)
+    if customer is not None:
+        query = query.where(Message.customer_id == customer)
+    zone = read_library(session).policy_zone
+    return (
+        "\n\n".join(
+            f"{message.claimed_at.astimezone(zone):%Y-%m-%d %H:%M} {message.channel} to customer {message.customer_id}"
+            f" · {message.journey}, step {message.step} · {message.status}\n{message.body}"
+            for message in reversed(session.exec(query).all())
+        )
+        or "no message yet"
+    )

@@ -1,11 +1,13 @@
 """What a process is told by its environment. Temporal's address is in the SDK's own variables (TEMPORAL_ADDRESS …)."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime import StartError
+from runtime.embedded import postgres_program
 
 
 class Settings(BaseSettings):
@@ -14,7 +16,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
 
     database_url: str = Field(repr=False, min_length=1)
-    data_dir: Path = Path(".aftershow")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     specs: Path = Path("journey_specs")
@@ -31,3 +32,12 @@ def load_settings() -> Settings:
     except ValidationError as problem:
         lines = [f"AFTERSHOW_{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
         raise StartError("\n".join([*lines, "`aftershow up` needs none of these; see README.md"])) from None
+
+
+def database_url(data: Path) -> str:
+    """Where Postgres is: as the environment says, else the one of an `aftershow up` on this data directory."""
+    if told := os.environ.get("AFTERSHOW_DATABASE_URL"):
+        return told
+    if not (data / "postgres").is_dir():
+        raise StartError(f"there is no data in {data}; name the directory of an `aftershow up` with --data")
+    return postgres_program(data)[1]

@@ -1,5 +1,7 @@
 """The compressed clock of a demo: one row in Postgres, which all its processes read and one conductor moves."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +12,42 @@ from domain.clock import Clock, SystemClock
 from domain.tables import ClockState
 
 
+@dataclass(frozen=True)
+class Leg:
+    """Up to `until`, journey time runs `speed` times as fast as real time."""
+
+    until: datetime
+    speed: float
+
+
+class Pace:
+    """The mapping of real time to journey time. The last leg's speed holds for ever."""
+
+    def __init__(self, legs: Sequence[Leg]) -> None:
+        self.legs = tuple(legs)
+
+    def later(self, start: datetime, seconds: float) -> datetime:
+        """The journey time that many real seconds after journey time `start`."""
+        for leg in self.legs[:-1]:
+            span = max(0.0, (leg.until - start).total_seconds() / leg.speed)
+            if seconds <= span:
+                return start + timedelta(seconds=seconds * leg.speed)
+            seconds -= span
+            start = max(start, leg.until)
+        return start + timedelta(seconds=seconds * self.legs[-1].speed)
+
+    def seconds(self, start: datetime, end: datetime) -> float:
+        """The real seconds from journey time `start` to `end`; 0 if it is past."""
+        total = 0.0
+        for leg in self.legs[:-1]:
+            reached = min(max(start, leg.until), end)
+            total += max(0.0, (reached - start).total_seconds()) / leg.speed
+            start = max(start, reached)
+        return total + max(0.0, (end - start).total_seconds()) / self.legs[-1].speed
+
+
 class StoredClock:
-    """Journey time runs `speed` times as fast as real time, but never past the conductor's limit, so that it can stall."""
+    """Journey time keeps the pace, but never runs past the conductor's limit, so that it can stall."""
 
     def __init__(self, db: sessionmaker[Session]) -> None:
         self._db = db
@@ -20,19 +56,26 @@ class StoredClock:
         return self._read()[0]
 
     def seconds_until(self, instant: datetime) -> float:
-        now, speed = self._read()
-        return max(0.0, (instant - now).total_seconds()) / speed
+        now, pace = self._read()
+        return pace.seconds(now, instant)
 
-    def _read(self) -> tuple[datetime, float]:
+    def _read(self) -> tuple[datetime, Pace]:
         with self._db() as session:
             state = session.exec(select(ClockState)).one()
-        run = (datetime.now(UTC) - state.real_at) * state.speed
-        return min(state.journey_at + max(run, timedelta()), state.limit_at), state.speed
+        pace = Pace([Leg(datetime.fromisoformat(until), speed) for until, speed in state.legs])
+        passed = max(0.0, (datetime.now(UTC) - state.real_at).total_seconds())
+        return min(pace.later(state.journey_at, passed), state.limit_at), pace
 
 
-def set_clock(session: Session, now: datetime, speed: float, limit: datetime) -> None:
-    """Let journey time be `now` and run on at `speed`, up to `limit`."""
-    state = {"id": 1, "journey_at": now, "real_at": datetime.now(UTC), "speed": speed, "limit_at": limit}
+def set_clock(session: Session, now: datetime, limit: datetime, pace: Pace) -> None:
+    """Let journey time be `now` and run on from here, up to `limit`."""
+    state = {
+        "id": 1,
+        "journey_at": now,
+        "real_at": datetime.now(UTC),
+        "limit_at": limit,
+        "legs": [[leg.until.isoformat(), leg.speed] for leg in pace.legs],
+    }
     session.execute(insert(ClockState).values(state).on_conflict_do_update(index_elements=["id"], set_=state))
 
 

@@ -8,14 +8,16 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session, SQLModel, col, select
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
 from domain.clock import Clock, SystemClock, VirtualClock
+from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
+from runtime.relay import workflow_id
 from runtime.temporal import DATA_CONVERTER, add_search_attributes
 from runtime.worker import TASK_QUEUE, working
 from runtime.world import Line, Shelf, World, agenda
@@ -89,9 +91,7 @@ class TemporalEngine:
             if fires:
                 runs.add(await self._fire(shelf.plan.journey))
             await self._settle(world, runs)
-        for name in runs:
-            if not await self._is_over(name):
-                await self._env.client.get_workflow_handle(name).terminate("the case is over")
+        await self._clear_up(runs)
         return world.timeline()
 
     async def _move(self, clock: VirtualClock, span: timedelta) -> None:
@@ -124,3 +124,17 @@ class TemporalEngine:
     async def _is_over(self, name: str) -> bool:
         description = await self._env.client.get_workflow_handle(name).describe()
         return description.status is not WorkflowExecutionStatus.RUNNING
+
+    async def _clear_up(self, runs: set[str]) -> None:
+        """Let the runs whose enrollment is over come to their end, and end the others.
+
+        The server leaks its lock on time when a run is ended in the middle of a workflow task, so nothing is hurried.
+        """
+        with self._db() as session:
+            query = select(Enrollment.journey, Enrollment.id).where(col(Enrollment.ending).is_(None))
+            asleep = {workflow_id(journey, enrollment) for journey, enrollment in session.exec(query)}
+        for name in runs:
+            while name not in asleep and not await self._is_over(name):
+                await asyncio.sleep(TICK.total_seconds())
+        for name in asleep & runs:
+            await self._env.client.get_workflow_handle(name).terminate("the case is over")

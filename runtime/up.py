@@ -1,24 +1,29 @@
 """`aftershow up`: everything on one machine, in one terminal."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from sqlalchemy.exc import OperationalError
+from rich.live import Live
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from domain.clock import SystemClock
 from domain.keys import SCOPES, create_key, find_key
-from runtime import StartError
+from runtime import CONSOLE, StartError
 from runtime.database import connect, upgrade
+from runtime.demo.board import board
+from runtime.demo.conductor import Conductor
 from runtime.embedded import Program, postgres_program, temporal_program
 from runtime.reports import published_text
 from runtime.stored_clock import clock_of
@@ -26,6 +31,8 @@ from runtime.supervisor import StopRequested, Supervisor
 
 HOST = "127.0.0.1"
 LOOK_SECONDS = 1.0
+PLAIN_SECONDS = 10.0
+FINISHED = "story-is-told"
 
 
 @dataclass(frozen=True)
@@ -39,10 +46,13 @@ class Options:
     temporal_port: int
     ui_port: int
     watch: bool
+    demo: bool
 
 
 def up(options: Options, say: Callable[[str], None]) -> None:
     """Run Postgres, Temporal, the API and a worker until a signal ends them. Raises StartError in plain words."""
+    if options.demo and (options.data / FINISHED).exists():
+        shutil.rmtree(options.data)
     with Supervisor(options.data, say) as supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.stopping.set())
@@ -61,15 +71,23 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     supervisor.start(postgres)
     upgrade(url)
     engine, db = connect(url, pool_size=1)
-    _keep_key(options.data / "key", db)
+    key = _keep_key(options.data / "key", db)
+    demo = Demo(options, db, key, say) if options.demo else None
     published = Publisher(options, db, say)
     published.look()
     supervisor.start(temporal_program(options.data, port=options.temporal_port, ui_port=options.ui_port))
     environment = _environment(options, url)
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
-    say(_welcome(options))
-    supervisor.watch(published.look_again if options.watch else lambda: None)
+    say(_welcome(options, key))
+
+    def every_tick() -> None:
+        if options.watch:
+            published.look_again()
+        if demo:
+            demo.look_again()
+
+    supervisor.watch(every_tick)
     engine.dispose()
 
 
@@ -107,6 +125,44 @@ class Publisher:
             self.look()
 
 
+class Demo:
+    """Tells the demo shop's story and shows what the journeys come to."""
+
+    def __init__(self, options: Options, db: sessionmaker[Session], key: str, say: Callable[[str], None]) -> None:
+        self._db = db
+        self._say = say
+        self._data = options.data
+        self._ui = f"http://{HOST}:{options.ui_port}"
+        self._finished = options.data / FINISHED
+        self._conductor = Conductor(db, f"http://{HOST}:{options.port}", key, f"{HOST}:{options.temporal_port}")
+        self._live = Live(console=CONSOLE, auto_refresh=False, vertical_overflow="visible")
+        self._shown = 0.0
+
+    def look_again(self) -> None:
+        """Move the story on, and show the board about once a second."""
+        if self._finished.exists():
+            return
+        self._conductor.tick()
+        every = LOOK_SECONDS if CONSOLE.is_terminal else PLAIN_SECONDS
+        over = self._conductor.over()
+        if over or time.monotonic() - self._shown >= every:
+            self._shown = time.monotonic()
+            self._show()
+        if over:
+            self._live.stop()
+            self._finished.touch()
+            self._say("The story is told. Everything stays up until Ctrl-C; the next demo begins anew.")
+
+    def _show(self) -> None:
+        with suppress(DBAPIError):
+            table = board(self._db, self._conductor.now(), self._ui, self._data)
+            if CONSOLE.is_terminal:
+                self._live.start()
+                self._live.update(table, refresh=True)
+            else:
+                CONSOLE.print(table)
+
+
 def _require_free(options: Options) -> None:
     wanted = {"--port": options.port, "--temporal-port": options.temporal_port, "--ui-port": options.ui_port}
     for option, port in wanted.items():
@@ -122,21 +178,21 @@ def _require_free(options: Options) -> None:
             ) from None
 
 
-def _keep_key(path: Path, db: sessionmaker[Session]) -> None:
+def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
     with db.begin() as session:
-        if path.exists() and find_key(session, path.read_text().strip()):
-            return
+        if path.exists() and find_key(session, kept := path.read_text().strip()):
+            return kept
         secret = create_key(session, "local", SCOPES, SystemClock().now())
     path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
     path.write_text(f"{secret}\n")
+    return secret
 
 
 def _environment(options: Options, url: str) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
     return inherited | {
         "AFTERSHOW_DATABASE_URL": url,
-        "AFTERSHOW_DATA_DIR": str(options.data.resolve()),
         "AFTERSHOW_HOST": HOST,
         "AFTERSHOW_PORT": str(options.port),
         "PYTHONUNBUFFERED": "1",
@@ -156,7 +212,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _welcome(options: Options) -> str:
+def _welcome(options: Options, key: str) -> str:
     api = f"http://{HOST}:{options.port}"
     return f"""
 Aftershow is up. Ctrl-C stops it; the data stays in {options.data}.
@@ -165,7 +221,7 @@ Aftershow is up. Ctrl-C stops it; the data stays in {options.data}.
   Temporal UI                   http://{HOST}:{options.ui_port}
   metrics                       {api}/metrics
   logs                          {options.data / "log"}
-  API key                       {options.data / "key"}
+  API key                       {key}  (kept in {options.data / "key"})
 
 Post an event:
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from temporalio import workflow
@@ -88,14 +89,12 @@ class CohortWorkflow:
         asleep = [walker for walker in self._walkers.values() if walker.activity is None]
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and self._until[first.enrollment] > workflow.now():
-            try:
+            with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,
                     timeout=self._until[first.enrollment] - workflow.now(),
                     timeout_summary=summary(first.step) if first.step else "the end",
                 )
-            except TimeoutError:
-                pass
         elif first is None and self._running:
             await workflow.wait_condition(lambda: self._stirred)
         self._stirred = False

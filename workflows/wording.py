@@ -78,9 +78,9 @@ class Wording:
         """A condition as a part of a sentence."""
         match condition:
             case AllCondition(all=parts):
-                return self._joined(parts, self.pick("，并且", " and "))
+                return self._joined(parts, self.pick("，并且 ", " and "))
             case AnyCondition(any=parts):
-                return self._joined(parts, self.pick("，或者", " or "))
+                return self._joined(parts, self.pick("，或者 ", " or "))
             case NotCondition(not_=part):
                 return self.pick(f"并非（{self.condition(part)}）", f"not ({self.condition(part)})")
             case SegmentCondition(segment=name):
@@ -150,7 +150,7 @@ class Wording:
         )
 
     def _comparison(self, subject: str, comparison: Comparison) -> str:
-        return self.pick("，并且", " and ").join(
+        return self.pick("，并且 ", " and ").join(
             self._compared(subject, operator, right) for operator, right in comparison.asked()
         )
 

@@ -17,7 +17,7 @@ class ChannelAdapter(Protocol):
     repeatable: bool
 
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
-        """Send each message; the answers are in the order of the messages. One bad recipient never disturbs the rest."""
+        """Send each message; answers come in the messages' order. One bad recipient never disturbs the rest."""
 
 
 Channels = Mapping[Channel, ChannelAdapter]

@@ -33,8 +33,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("journey_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("real_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("speed", sa.Float(), nullable=False),
         sa.Column("limit_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("legs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clock")),
     )
     op.create_table(

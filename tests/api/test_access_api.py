@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from calling import Caller
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import sessionmaker
@@ -22,7 +23,6 @@ from domain.ingest import Incoming, ingest
 from domain.keys import find_key, revoke_key
 from domain.tables import Event
 from runtime.database import connect
-from tests.api.conftest import Caller
 
 PHONE = "13800000001"
 JSON = {"content-type": "application/json"}

@@ -7,13 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
+from calling import Caller
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.limits import Limits
 from domain.clock import VirtualClock
 from domain.tables import Event, Identifier
-from tests.api.conftest import Caller
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}

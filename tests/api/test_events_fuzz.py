@@ -4,12 +4,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+from calling import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.catalogue import CATALOGUE, FIELDS
 from domain.identifiers import STRENGTH
-from tests.api.conftest import Caller
 
 ALLOWED = {202, 207, 401, 413, 415, 422}
 

@@ -26,7 +26,7 @@ def shop(tmp_path: Path) -> Path:
 
 
 def run(shop: Path) -> CheckReport:
-    return check([shop / "specs"], shop / "templates")
+    return check([shop / "specs"], shop / "templates" / "messages")
 
 
 def only(report: CheckReport) -> Diagnostic:
@@ -35,7 +35,7 @@ def only(report: CheckReport) -> Diagnostic:
 
 
 def test_what_is_shipped_is_faultless() -> None:
-    report = check([ROOT / "journey_specs"], ROOT / "templates")
+    report = check([ROOT / "journey_specs"], ROOT / "templates" / "messages")
     assert report.diagnostics == []
     assert report.ok
     assert len(report.plans) == 6
@@ -68,7 +68,7 @@ def test_one_file_is_checked_with_what_is_beside_it(shop: Path) -> None:
     (shop / "specs" / "_segments.yaml").write_text("vip: {tag: vip}\n")
     (shop / "specs" / "bad.yaml").write_text("{")
     (shop / "specs" / "good.yaml").write_text(GOOD + "audience: {segment: vip}\n")
-    assert check([shop / "specs" / "good.yaml"], shop / "templates").diagnostics == []
+    assert check([shop / "specs" / "good.yaml"], shop / "templates" / "messages").diagnostics == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_paths_that_are_not_there_are_told(shop: Path) -> None:
     assert [(Path(each.path).name, each.code) for each in report.diagnostics] == [
         ("nothing", "E008"),
         ("good.yaml", "E023"),
-        ("messages", "E008"),
+        ("texts", "E008"),
     ]
 
 
