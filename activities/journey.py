@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.adapters import Channels
 from domain import schedules, sending, steps
 from domain.clock import Clock
-from domain.sending import Delivery, Outgoing
+from domain.sending import LOST, Delivery, Outgoing
 from workflows.commands import Answer, FanOut, Group
 
 CHUNK = 50
@@ -116,8 +116,7 @@ class JourneyActivities:
             adapter = self._channels[channel]
             messages = list(group)
             fresh = [message for message in messages if adapter.repeatable or not message.again]
-            lost = Delivery("unknown", reason="the worker was lost while the provider was called")
-            found.update({message.key: lost for message in messages})
+            found.update({message.key: LOST for message in messages})
             if fresh:
                 found.update(zip((message.key for message in fresh), adapter.send_many(fresh), strict=True))
         return [found[message.key] for message in outgoing]

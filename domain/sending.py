@@ -18,7 +18,7 @@ from domain.tables import Consent, Coupon, Enrollment, Event, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
 from workflows.conditions import FieldRef, as_instant
-from workflows.plan import Channel, Send
+from workflows.plan import Channel, Path, Send
 from workflows.values import local_day
 
 ADDRESS: Mapping[Channel, str] = {"sms": "phone", "wecom": "external_userid", "wechat": "openid"}
@@ -50,6 +50,10 @@ class Delivery:
     reason: str | None = None
 
 
+LOST = Delivery("unknown", reason="the worker was lost while the provider was called")
+"""What is said of a message that may or may not have reached its provider."""
+
+
 @dataclass
 class _Known:
     """What is read for all members of a group at once."""
@@ -66,7 +70,7 @@ def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], 
 
     def act(visit: Visit) -> Answer:
         if not known:
-            known.append(_read(session, group))
+            known.append(_read(session, group, _send_of(visit, group)))
         answer = _claim_one(visit, group, known[0])
         if isinstance(answer, Outgoing):
             outgoing.append(answer)
@@ -74,6 +78,7 @@ def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], 
         return answer
 
     answers = each(session, group, now, act)
+    _give_up(session, group, [answer.enrollment for answer in answers if answer.kind == "over"], now)
     claimed = {message.enrollment for message in outgoing}
     return [answer for answer in answers if answer.enrollment not in claimed], outgoing
 
@@ -86,13 +91,14 @@ def settle(
     rest = Group(
         plan_id=group.plan_id, path=group.path, members=tuple(m for m in group.members if m.enrollment in results)
     )
+    locked = list(visits(session, rest, now))
     query = select(Message).where(col(Message.id).in_([message.key for message in outgoing]))
     rows = {row.enrollment_id: row for row in session.exec(query)}
     answers = []
-    for visit in visits(session, rest, now):
+    for visit in locked:
         row = rows[visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id]
         if row.status == "calling":
-            _write_down(session, row, results[row.enrollment_id], now)
+            _write_down(session, row, group.path, results[row.enrollment_id], now)
         if isinstance(visit, Answer):
             answers.append(visit)
         else:
@@ -101,7 +107,14 @@ def settle(
     return answers
 
 
-def _write_down(session: Session, row: Message, delivery: Delivery, now: datetime) -> None:
+def _give_up(session: Session, group: Group, ended: Sequence[int], now: datetime) -> None:
+    """What was in flight when its worker was lost, and whose enrollment has ended since, is not tried again."""
+    query = select(Message).where(col(Message.enrollment_id).in_(ended), Message.status == "calling")
+    for row in session.exec(query) if ended else ():
+        _write_down(session, row, group.path, LOST, now)
+
+
+def _write_down(session: Session, row: Message, path: Path, delivery: Delivery, now: datetime) -> None:
     row.status, row.reason, row.provider_id, row.settled_at = (
         delivery.status,
         delivery.reason,
@@ -116,7 +129,7 @@ def _write_down(session: Session, row: Message, delivery: Delivery, now: datetim
         enrollment.last_sent_at = row.claimed_at
     record(
         session, enrollment, delivery.status, row.template, row.claimed_at,
-        step=row.step, via=row.channel, reason=delivery.reason,
+        step=path, via=row.channel, reason=delivery.reason,
     )  # fmt: skip
 
 
@@ -126,10 +139,10 @@ def _send_of(visit: Visit, group: Group) -> Send:
     return step
 
 
-def _read(session: Session, group: Group) -> _Known:
+def _read(session: Session, group: Group, step: Send) -> _Known:
     enrollments = [member.enrollment for member in group.members]
     messages = session.exec(
-        select(Message).where(col(Message.enrollment_id).in_(enrollments), Message.step == group.path)
+        select(Message).where(col(Message.enrollment_id).in_(enrollments), Message.step == step.name)
     )
     found = {message.enrollment_id: message for message in messages}
     customers = session.exec(select(Enrollment.customer_id).where(col(Enrollment.id).in_(enrollments))).all()
@@ -179,7 +192,7 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
     coupon = None
     if step.coupon:
         try:
-            coupon = coupons.issue(facts, visit.enrollment, step.path, step.coupon)
+            coupon = coupons.issue(facts, visit.enrollment, step.name, step.coupon)
         except coupons.RefusedError as refusal:
             if step.without_coupon == "skip":
                 return _suppress(visit, step, "coupon_refused", str(refusal))
@@ -192,7 +205,7 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
         text_context(facts, step.data, coupon),
     )
     message = Message(
-        enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.path,
+        enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.name,
         template=step.template, kind=step.kind, channel=channel, body=body, coupon=coupon.code if coupon else None,
         status="calling", counts=marketing, day=local_day(visit.at, facts.zone), claimed_at=visit.at,
     )  # fmt: skip

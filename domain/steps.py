@@ -213,7 +213,7 @@ def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
         if suppressed := held_out(visit, step, step.campaign):
             return suppressed
         try:
-            coupons.issue(visit.facts, visit.enrollment, step.path, step.campaign)
+            coupons.issue(visit.facts, visit.enrollment, step.name, step.campaign)
         except coupons.RefusedError as refusal:
             reason = str(refusal)
             record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
@@ -230,18 +230,18 @@ def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
     def act(visit: Visit) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, AssignTodo)
-        if suppressed := held_out(visit, step, step.path):
+        if suppressed := held_out(visit, step, step.name):
             return suppressed
         todo = {
             "enrollment_id": visit.enrollment.id,
             "customer_id": visit.customer.id,
-            "step": step.path,
+            "step": step.name,
             "text": step.text,
             "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
             "due_at": step.due.after(visit.at, visit.facts.zone),
         }
         session.execute(insert(Todo).values(todo).on_conflict_do_nothing())
-        record(session, visit.enrollment, "todo", step.path, visit.at, step=step.path)
+        record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
         return visit.done(step, "created")
 
     return each(session, group, now, act)

@@ -1,6 +1,7 @@
 """The Temporal engine of journey tests: the real worker and relay, on Temporal's time-skipping server."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Self
@@ -9,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
@@ -56,6 +57,7 @@ class TemporalEngine:
         self._clock = _CaseClock()
         self._loop = asyncio.Runner()
         self._stack = AsyncExitStack()
+        self._runs: list[str] = []
 
     def __enter__(self) -> Self:
         self._loop.run(self._start())
@@ -68,6 +70,14 @@ class TemporalEngine:
     def play(self, case: Case, shelf: Shelf) -> list[Line]:
         """Play a case on an emptied database and return its timeline."""
         return self._loop.run(self._play(case, shelf))
+
+    def histories(self) -> Mapping[str, WorkflowHistory]:
+        """What Temporal recorded of the last case, by workflow id."""
+        return self._loop.run(self._histories())
+
+    async def _histories(self) -> Mapping[str, WorkflowHistory]:
+        handles = {name: self._env.client.get_workflow_handle(name) for name in self._runs}
+        return {name: await handle.fetch_history() for name, handle in handles.items()}
 
     async def _start(self) -> None:
         env = await WorkflowEnvironment.start_time_skipping(
@@ -84,12 +94,14 @@ class TemporalEngine:
         world = World(self._db, case, shelf)
         self._clock.of_case = world.clock
         runs: set[str] = set()
+        self._runs.clear()
         for instant, numbers, fires in agenda(world):
             await self._move(world.clock, instant - world.clock.now())
             for number in numbers:
                 world.post(number)
             if fires:
-                runs.add(await self._fire(shelf.plan.journey))
+                self._runs.append(await self._fire(shelf.plan.journey))
+                runs.add(self._runs[-1])
             await self._settle(world, runs)
         await self._clear_up(runs)
         return world.timeline()
@@ -112,6 +124,7 @@ class TemporalEngine:
             while True:
                 told = await self._relay.drain()
                 runs.update(name for name in told if name)
+                self._runs += [name for name in told if name and name not in self._runs]
                 paging = [name for name in runs if name.startswith(("fan-out/", "schedule/"))]
                 for name in list(paging):
                     if await self._is_over(name):

@@ -36,6 +36,13 @@ def channels(db: sessionmaker[Session], clock: Clock) -> Channels:
     return {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
 
 
+def sandbox() -> SandboxedWorkflowRunner:
+    """Workflows run sandboxed; their own room is pure and need not be imported anew for each."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "pydantic")
+    )
+
+
 @asynccontextmanager
 async def working(
     client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
@@ -49,9 +56,7 @@ async def working(
             activities=JourneyActivities(db, clock, channels(db, clock)).all(),
             activity_executor=threads,
             max_concurrent_activities=THREADS,
-            workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "pydantic")
-            ),
+            workflow_runner=sandbox(),
         )
         async with worker:
             yield Relay(db, client, task_queue)

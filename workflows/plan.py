@@ -69,6 +69,11 @@ class _Step(Frozen):
     id: str | None = None
     next: Path | None = None
 
+    @property
+    def name(self) -> str:
+        """What the world outside knows the step by: its id, else its path."""
+        return self.id or self.path
+
 
 def _expiry_form(value: Any) -> str:
     return "<field>" if isinstance(value, Mapping | FieldRef) else "<span>"

@@ -45,8 +45,8 @@ def board(db: sessionmaker[Session], now: datetime, ui: str, data: Path) -> Rend
     for journey, ending, count in endings:
         came_to[journey][ending] = count
     table = Table(title=f"绿野鲜踪 · {now.astimezone(ZONE):%Y-%m-%d %H:%M} · {events} events", title_justify="left")
-    table.add_column("journey")
-    for heading in ("entered", "active", SENT, HELD, SUPPRESSED, "coupons", *ENDINGS):
+    table.add_column("journey", no_wrap=True)
+    for heading in ("entered", "active", "sent", "held", "not sent", "coupons", *ENDINGS):
         table.add_column(heading, justify="right")
     for name, title in names.items():
         done, entered = came_to[name], sum(came_to[name].values())

@@ -1,0 +1,119 @@
+"""How runs look in Temporal: small, readable, searchable, and without personal data."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from runtime.cases import case_files, read_cases
+from runtime.journey_tests import compare, load_shelf
+from runtime.temporal import DATA_CONVERTER
+from runtime.temporal_engine import TemporalEngine
+from runtime.worker import sandbox
+from workflows.cohort import CohortWorkflow
+from workflows.paging import FanOutWorkflow, ScheduleWorkflow
+
+ROOT = Path(__file__).parents[2]
+SPECS, TEXTS, JOURNEYS = ROOT / "journey_specs", ROOT / "templates" / "messages", ROOT / "tests" / "journeys"
+FLOOR = 33
+"""Events of three activities and two timers in a row; nothing can do with fewer."""
+
+
+@pytest.fixture(scope="module")
+def engine(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+    with TemporalEngine(migrated[0]) as engine:
+        yield engine
+
+
+def play(engine: TemporalEngine, path: Path, name: str | None = None) -> Iterator[tuple[str, str, WorkflowHistory]]:
+    """Play the cases of a file; yields (case, workflow id, history) of every run."""
+    file, diagnostics = read_cases(path)
+    assert file is not None, diagnostics
+    for case in file.cases:
+        if name in (None, case.name):
+            shelf = load_shelf(path, file, case, SPECS, TEXTS)
+            lines = engine.play(case, shelf)
+            assert compare(case, lines, ZoneInfo(shelf.policy.timezone)) == []
+            for run, history in engine.histories().items():
+                yield case.name, run, history
+
+
+def test_three_sends_and_two_waits_cost_temporal_33_events(engine: TemporalEngine, tmp_path: Path) -> None:
+    (tmp_path / "reference.yaml").write_text(REFERENCE, encoding="utf-8")
+    (tmp_path / "case.yaml").write_text(REFERENCE_CASE, encoding="utf-8")
+    ((_, _, history),) = play(engine, tmp_path / "case.yaml")
+    assert len(history.events) == FLOOR
+
+
+def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) -> None:
+    histories = play(engine, ROOT / "tests" / "journeys" / "new_customer.yaml")
+    _, _, history = next(iter(histories))
+    named = [
+        event.user_metadata.summary.data.decode()
+        for event in history.events
+        if event.event_type in (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
+    ]
+    assert named[0] == '"send thank_you by sms, transactional"'
+    assert all(named)
+
+
+@pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_personal_data_enters_temporal_and_every_run_replays(engine: TemporalEngine, path: Path) -> None:
+    file, _ = read_cases(path)
+    assert file is not None
+    private = {
+        value
+        for case in file.cases
+        for person in case.people.values()
+        for value in (*person.identifiers.values(), *(str(v) for v in person.fields.values()))
+        if len(value) > 3
+    }
+    replayer = Replayer(
+        workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+        data_converter=DATA_CONVERTER,
+        workflow_runner=sandbox(),
+    )
+    for case, run, history in play(engine, path):
+        recorded = history.to_json()
+        assert [value for value in private if value in recorded] == [], f"{case}: {run}"
+        asyncio.run(replayer.replay_workflow(history))
+
+
+def test_the_journeys_under_test_are_all_of_them() -> None:
+    tested = {file.journey for path in case_files([JOURNEYS]) if (file := read_cases(path)[0])}
+    shipped = {path.stem for path in SPECS.glob("[!_]*.yaml")}
+    assert shipped <= tested
+
+
+REFERENCE = """
+journey: reference
+trigger: {event: order.paid}
+entry: {again: never}
+steps:
+  - {id: one, send: thank_you, via: [sms], kind: transactional}
+  - wait: 1d
+  - {id: two, send: thank_you, via: [sms], kind: transactional}
+  - wait: 2d
+  - {id: three, send: thank_you, via: [sms], kind: transactional}
+"""
+
+REFERENCE_CASE = """
+spec: reference.yaml
+cases:
+  - name: three sends
+    customer: {identifiers: {phone: "+8613800000001"}, consent: [sms]}
+    events: [{at: 2026-03-02 12:00, event: order.paid, data: {order_id: o1, total: 8900}}]
+    expect:
+      - {at: 2026-03-02 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-03 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-05 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-05 12:00, ended: finished}
+"""

@@ -1,0 +1,219 @@
+"""The worker, the relay and the housekeeping, on a real Temporal server and in real time."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, func, select
+from temporalio.api.sdk.v1 import WorkflowMetadata
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from domain.clock import SystemClock, VirtualClock
+from domain.ingest import Incoming, ingest
+from domain.library import read_library
+from domain.publishing import publish_journey, publish_text
+from domain.tables import Enrollment, Outbox, SandboxMessage
+from runtime.embedded import free_port, temporal_program, temporal_server
+from runtime.housekeeping import find_lost, sync_schedules
+from runtime.publishing import publish_directory
+from runtime.relay import Relay, workflow_id
+from runtime.temporal import DATA_CONVERTER
+from runtime.worker import working
+from workflows.compile import read_journey
+
+ROOT = Path(__file__).parents[2]
+PHONE = "+8613800000001"
+THANKS = """
+journey: thanks
+name: 感谢
+trigger: {event: order.paid}
+entry: {again: always}
+steps:
+  - {id: thank, send: thank_you, via: [sms], kind: transactional}
+  - wait: 1d
+"""
+
+
+@pytest.fixture
+def temporal() -> Iterator[str]:
+    with temporal_server() as address:
+        yield address
+
+
+@pytest.fixture
+def thanks(db: sessionmaker[Session]) -> sessionmaker[Session]:
+    """A shop with one journey: thanks at once, and a day of waiting."""
+    plan = read_journey(THANKS, "thanks.yaml", None).plan
+    assert plan is not None
+    with db.begin() as session:
+        publish_journey(session, plan, THANKS, datetime.now(UTC))
+        publish_text(session, "thank_you", "sms", "谢谢")
+    return db
+
+
+def order(db: sessionmaker[Session], number: int) -> None:
+    now = datetime.now(UTC)
+    data = {"order_id": f"o{number}", "total": 100}
+    event = Incoming("test", str(number), "order.paid", now, data, (("phone", PHONE),))
+    with db.begin() as session:
+        ingest(session, [event], now=now)
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await holds():
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def relaying(relay: Relay, engine: Engine) -> AsyncIterator[None]:
+    running = asyncio.create_task(relay.run(engine))
+    yield
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def connected(address: str) -> Client:
+    return await Client.connect(address, data_converter=DATA_CONVERTER)
+
+
+def texts_sent(db: sessionmaker[Session]) -> int:
+    with db() as session:
+        return session.exec(select(func.count()).select_from(SandboxMessage)).one()
+
+
+def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
+    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], temporal: str
+) -> None:
+    async def story() -> None:
+        client = await connected(temporal)
+        async with working(client, thanks, SystemClock(), "first") as relay, relaying(relay, migrated[0]):
+            order(thanks, 1)
+
+            async def sent() -> bool:
+                return texts_sent(thanks) == 1
+
+            await eventually(sent)
+            with thanks() as session:
+                enrollment = session.exec(select(Enrollment)).one()
+            query = f'Journey = "thanks" AND CustomerId = "{enrollment.customer_id}"'
+
+            async def found() -> bool:
+                return [run.id async for run in client.list_workflows(query)] == [workflow_id("thanks", enrollment.id)]
+
+            await eventually(found)
+            handle = client.get_workflow_handle(workflow_id("thanks", enrollment.id))
+            told = await handle.describe()
+            assert await told.static_summary() == f"感谢 · version 1 · customer {enrollment.customer_id}"
+            assert "thank_you" in (await told.static_details() or "")
+            details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+            assert "wait 1 day" in details.current_details
+            await handle.terminate()
+
+    asyncio.run(story())
+
+
+def test_while_temporal_is_away_events_are_taken_and_journeys_start_once_when_it_is_back(
+    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], tmp_path: Path
+) -> None:
+    port = free_port()
+    program = temporal_program(tmp_path, port=port, ui_port=None)
+
+    async def up() -> bool:
+        return await asyncio.to_thread(program.ready)
+
+    async def story() -> None:
+        process = program.start(tmp_path / "temporal.log")
+        try:
+            await eventually(up)
+            client = await connected(f"127.0.0.1:{port}")
+            async with working(client, thanks, SystemClock(), "away") as relay, relaying(relay, migrated[0]):
+                process.kill()
+                process.wait()
+                for number in range(3):
+                    order(thanks, number)
+                await asyncio.sleep(1)
+                assert texts_sent(thanks) == 0
+                process = program.start(tmp_path / "temporal.log")
+
+                async def all_sent() -> bool:
+                    return texts_sent(thanks) == 3
+
+                await eventually(all_sent, 60)
+        finally:
+            program.stop(process)
+
+    asyncio.run(story())
+    with thanks() as session:
+        assert session.exec(select(func.count()).select_from(Outbox)).one() == 0
+
+
+def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
+    thanks: sessionmaker[Session], temporal: str
+) -> None:
+    async def story() -> None:
+        client = await connected(temporal)
+        async with working(client, thanks, SystemClock(), "operator") as relay:
+            order(thanks, 1)
+            (run,) = await relay.drain()
+            await client.get_workflow_handle(run).terminate()
+        await find_lost(client, thanks, VirtualClock(datetime.now(UTC) + timedelta(days=2)))
+
+    asyncio.run(story())
+    with thanks() as session:
+        enrollment = session.exec(select(Enrollment)).one()
+    assert (enrollment.ending, enrollment.reason) == ("stopped", "run ended by an operator")
+
+
+def test_a_run_that_temporal_forgot_is_started_again(thanks: sessionmaker[Session], temporal: str) -> None:
+    order(thanks, 1)
+    with thanks.begin() as session:
+        session.delete(session.exec(select(Outbox)).one())
+
+    async def story() -> None:
+        client = await connected(temporal)
+        with pytest.raises(RPCError):
+            await client.get_workflow_handle("thanks/1").describe()
+        await find_lost(client, thanks, VirtualClock(datetime.now(UTC) + timedelta(days=2)))
+
+    asyncio.run(story())
+    with thanks() as session:
+        assert session.exec(select(Outbox.kind)).all() == ["start"]
+
+
+def test_schedules_follow_what_is_published(db: sessionmaker[Session], temporal: str) -> None:
+    publish_directory(db, ROOT / "journey_specs", ROOT / "templates" / "messages", datetime.now(UTC))
+    with db() as session:
+        library = read_library(session)
+
+    async def story() -> None:
+        client = await connected(temporal)
+
+        async def schedules() -> set[str]:
+            return {listed.id async for listed in await client.list_schedules()}
+
+        await sync_schedules(client, library, paused=False)
+        await sync_schedules(client, library, paused=False)
+        wanted = {f"schedule/{name}" for name in ("near_expiry", "vip_birthday", "festival_care")}
+
+        async def there() -> bool:
+            return await schedules() == wanted
+
+        await eventually(there)
+        kept = {name: live for name, live in library.journeys.items() if name == "near_expiry"}
+        await sync_schedules(client, type(library)(library.policy, {}, {}, kept, {}), paused=False)
+
+        async def gone() -> bool:
+            return await schedules() == {"schedule/near_expiry"}
+
+        await eventually(gone)
+
+    asyncio.run(story())
