@@ -10,8 +10,9 @@ thrown away afterwards. Dollars count as yuan, so a cent is a fen.
 The API reads a virtual clock that moves with the replay. It stops at every full hour after something was bought and at
 every instant at which an enrollment is due, whichever comes first: the orders up to that stop are posted, then the
 enrollments walk as far as they can. So an order is handled at most an hour after its time and never after a step that
-was due later than it, and every send, wait and ending happens at its own instant. A household is new at its first order
-in the range, for what came before isn't posted.
+was due later than it, and every send and wait happens at its own instant. What the hour blurs: two orders in the same
+hour are both known before the first message of a journey goes, so a goal may come before the thank-you. A household is
+new at its first order in the range, for what came before isn't posted.
 """
 
 import shutil
@@ -68,7 +69,10 @@ class Pace:
 
 @dataclass
 class JourneyReport:
-    """How a journey went. The time for the goal of `followed` enrollments lies in the range, so their share is fair."""
+    """How a journey went. `days_to_goal` end when the goal was handled, at most an hour after its time.
+
+    The time for the goal of `followed` enrollments lies within the range, so their share is fair.
+    """
 
     entered: int = 0
     followed: int = 0
@@ -250,6 +254,8 @@ def main(
     since, until = since.replace(tzinfo=ZONE), until.replace(tzinfo=ZONE)
     baskets = read_baskets(since, until, households)
     events = list(happenings(baskets, share_from_shows=share_from_shows, reachable=reachable))
+    if not events:
+        raise typer.BadParameter("nothing was bought in these days", param_hint="--from, --to")
     with scratch_database() as db, Progress() as progress:
         task = progress.add_task("starting", total=len(events))
 

@@ -27,9 +27,8 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
     Raises RefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
     """
     session = facts.session
-    held = session.exec(select(Coupon).where(Coupon.enrollment_id == enrollment.id, Coupon.step == step)).first()
-    if held is not None:
-        return held
+    if earlier := held(session, enrollment.id, step):
+        return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
         raise RefusedError("unknown_campaign")
@@ -50,6 +49,11 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
     )
     session.add(coupon)
     return coupon
+
+
+def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
+    """The coupon that was issued for this step."""
+    return session.exec(select(Coupon).where(Coupon.enrollment_id == enrollment_id, Coupon.step == step)).first()
 
 
 def revoke(session: Session, enrollment_id: int, step: Path) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import func, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.identifiers import Ident
+from domain.identifiers import Ident, identify
 from domain.tables import Customer, Identifier
 
 _WEAK = frozenset({"device_id"})
@@ -76,6 +76,15 @@ def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int
     for row in session.exec(query.order_by(col(Identifier.value))):
         found.setdefault(row.customer_id, {}).setdefault(row.kind, row.value)
     return found
+
+
+def find_customer(session: Session, name: str) -> Customer | None:
+    """The customer of an id (`12`) or of an identifier (`phone:13800000001`). Raises IdentifierError."""
+    if name.isascii() and name.isdecimal():
+        return session.get(Customer, int(name)) if len(name) < 19 else None
+    (ident,) = identify(name, None)
+    owner = _owners(session, [ident]).get(ident)
+    return session.get(Customer, owner) if owner is not None else None
 
 
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:

@@ -1,11 +1,11 @@
 """What an event changes in what we know, before any journey looks at it: one function per event type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain.tables import Consent, Coupon, Customer, Event, Lot, Order, Stream, Todo
 from workflows.conditions import as_instant
@@ -14,11 +14,13 @@ Effect = Callable[[Session, Event, Customer], None]
 BusinessEffect = Callable[[Session, Event], None]
 
 
-def apply_to_customer(session: Session, event: Event, customer: Customer) -> None:
-    """Bring the customer's record up to date with the event."""
-    effect = _CUSTOMER.get(event.type)
-    if effect:
-        effect(session, event, customer)
+def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]]) -> None:
+    """Bring the customers' records up to date with an event of each."""
+    _record_orders(session, [event for event, _ in events if event.type == "order.paid"])
+    for event, customer in events:
+        effect = _CUSTOMER.get(event.type)
+        if effect:
+            effect(session, event, customer)
 
 
 def apply_to_business(session: Session, event: Event) -> None:
@@ -54,24 +56,30 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
     )
 
 
-def _record_order(session: Session, event: Event, customer: Customer) -> None:
-    total = event.data["total"]
-    earlier = select(Event.data).where(
-        Event.customer_id == customer.id, Event.type == "order.refunded", Event.id != event.id
+def _record_orders(session: Session, events: Sequence[Event]) -> None:
+    """A refund may have come before its order."""
+    if not events:
+        return
+    earlier = select(Event.customer_id, Event.data).where(
+        col(Event.customer_id).in_({event.customer_id for event in events}), Event.type == "order.refunded"
     )
-    refunds = [
-        total if data.get("total") is None else data["total"]
-        for data in session.exec(earlier)
-        if data.get("order_id") == event.data["order_id"]
-    ]
-    order = {
-        "order_id": event.data["order_id"],
-        "customer_id": customer.id,
-        "paid_at": event.time,
-        "total": total,
-        "refunded": min(total, sum(refunds)),
-    }
-    session.execute(insert(Order).values(order).on_conflict_do_nothing())
+    refunds: dict[tuple[int | None, Any], list[int | None]] = {}
+    for customer_id, data in session.exec(earlier):
+        refunds.setdefault((customer_id, data.get("order_id")), []).append(data.get("total"))
+    orders = []
+    for event in events:
+        total = event.data["total"]
+        found = refunds.get((event.customer_id, event.data["order_id"]), ())
+        orders.append(
+            {
+                "order_id": event.data["order_id"],
+                "customer_id": event.customer_id,
+                "paid_at": event.time,
+                "total": total,
+                "refunded": min(total, sum(total if refund is None else refund for refund in found)),
+            }
+        )
+    session.execute(insert(Order).values(orders).on_conflict_do_nothing())
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:
@@ -82,9 +90,15 @@ def _record_refund(session: Session, event: Event, customer: Customer) -> None:
 
 
 def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
-    coupon = session.get(Coupon, event.data.get("code") or "")
-    if coupon is not None and coupon.customer_id == customer.id and coupon.status == "issued":
-        coupon.status = "redeemed"
+    """Names the step that gave the coupon, which its journey may wait for."""
+    code, data = event.data.get("code"), event.data
+    step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
+    query = select(Coupon).where(Coupon.customer_id == customer.id, col(Coupon.code) == code if code else step)
+    coupon = session.exec(query).first()
+    if coupon is not None:
+        event.data = {**data, "enrollment": coupon.enrollment_id, "step": coupon.step}
+        if coupon.status == "issued":
+            coupon.status = "redeemed"
 
 
 def _finish_todo(session: Session, event: Event, _: Customer) -> None:
@@ -139,7 +153,6 @@ _CUSTOMER: dict[str, Effect] = {
     "customer.updated": _update_customer,
     "consent.given": _record_consent,
     "consent.withdrawn": _record_consent,
-    "order.paid": _record_order,
     "order.refunded": _record_refund,
     "coupon.redeemed": _redeem_coupon,
     "todo.done": _finish_todo,
@@ -152,3 +165,6 @@ _BUSINESS: dict[str, BusinessEffect] = {
     "stream.scheduled": _schedule_stream,
     "stream.ended": _end_stream,
 }
+
+TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS})
+"""The types of the events that change what we know."""

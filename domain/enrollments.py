@@ -1,5 +1,7 @@
 """Enrollments: who enters, restarts and ends. Every change happens under the lock on the customer's row."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -86,17 +88,22 @@ def must_exit(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerF
     return any(_counts(condition, enrollment, event, facts) for condition in plan.exits)
 
 
-def open_or_convertible(session: Session, customer_id: int, time: datetime) -> Sequence[Enrollment]:
-    """The customer's enrollments that an event of this time can still end, wake or convert, oldest first."""
+def open_or_convertible(session: Session, times: Mapping[int, datetime]) -> Mapping[int, Sequence[Enrollment]]:
+    """The enrollments that an event of each customer, at its time, can still end, wake or convert, oldest first."""
     late = (
         col(Enrollment.ending).in_(("finished", "stopped")),
-        col(Enrollment.goal_until) >= time,
+        col(Enrollment.goal_until) >= min(times.values()),
         col(Enrollment.converted_at).is_(None),
     )
-    query = select(Enrollment).where(Enrollment.customer_id == customer_id)
-    return session.exec(
-        query.where(or_(col(Enrollment.ending).is_(None), late[0] & late[1] & late[2])).order_by(col(Enrollment.id))
-    ).all()
+    query = select(Enrollment).where(
+        col(Enrollment.customer_id).in_(times), or_(col(Enrollment.ending).is_(None), late[0] & late[1] & late[2])
+    )
+    found: dict[int, list[Enrollment]] = {}
+    for enrollment in session.exec(query.order_by(col(Enrollment.id))):
+        until, time = enrollment.goal_until, times[enrollment.customer_id]
+        if enrollment.ending is None or (until is not None and until >= time):
+            found.setdefault(enrollment.customer_id, []).append(enrollment)
+    return found
 
 
 def _counts(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -122,7 +129,7 @@ def _shut_out(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]
 
 def _entry_key(plan: Plan, facts: CustomerFacts) -> str:
     values = [facts.customer.id if name == "customer" else facts.field(name) for name in plan.entry.per]
-    return "/".join(str(value) for value in values)
+    return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
 
 
 def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: CustomerFacts) -> bool:
@@ -152,6 +159,9 @@ def _restart(
     enrollment.outcomes = []
     enrollment.position = plan.first
     enrollment.goal_until = _goal_until(plan, anchor, facts)
+    if enrollment.held:
+        enrollment.held, enrollment.due_at = False, now
+        tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
     record(session, enrollment, "restarted", enrollment.journey, now)
 
 

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_
+from sqlalchemy import BigInteger, DateTime, column, func, or_
+from sqlalchemy.dialects.postgresql import array
 from sqlmodel import Session, col, select
 
 from domain import inventory
@@ -15,12 +16,40 @@ from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Orde
 from workflows.conditions import Condition as AnyCondition
 from workflows.conditions import EventCondition, Verdict, dig, evaluate
 
+_INSTANTS = DateTime(timezone=True)
+
+OrderTotals = tuple[int, int, datetime | None]
+"""How many orders are kept, what was spent on them, and when the last was paid."""
+
+
+class Orders:
+    """The order totals of many customers, each as of an instant of their own, read at once when first asked for."""
+
+    def __init__(self, session: Session, times: Mapping[int, datetime]) -> None:
+        self._session = session
+        self._times = times
+
+    def of(self, customer_id: int) -> OrderTotals:
+        return self._totals.get(customer_id, (0, 0, None))
+
+    @cached_property
+    def _totals(self) -> Mapping[int, OrderTotals]:
+        refunded, total = col(Order.refunded), col(Order.total)
+        kept = func.count().filter(or_(refunded < total, total == 0))
+        asked = func.unnest(array(self._times, type_=BigInteger), array(self._times.values(), type_=_INSTANTS))
+        instants = asked.table_valued(column("id", BigInteger), column("at", _INSTANTS)).render_derived()
+        query = select(Order.customer_id, kept, func.sum(total - refunded), func.max(Order.paid_at))
+        mine = (col(Order.customer_id) == instants.c.id) & (col(Order.paid_at) <= instants.c.at)
+        rows = self._session.execute(query.join(instants, mine).group_by(col(Order.customer_id)))
+        return {customer: (count, int(spent), last) for customer, count, spent, last in rows}
+
 
 class CustomerFacts:
     """One customer as of an instant; implements workflows.conditions.Facts.
 
     `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
     read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
+    `orders` shares what is read for several customers.
     """
 
     def __init__(
@@ -35,6 +64,7 @@ class CustomerFacts:
         enrollment: Enrollment | None = None,
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
+        orders: Orders | None = None,
     ) -> None:
         self.session = session
         self.library = library
@@ -45,6 +75,7 @@ class CustomerFacts:
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
         self._upto = upto
+        self._orders_of = orders or Orders(session, {customer.id: now})
         self._roots: dict[str, Callable[[], Any]] = {
             "customer": lambda: self._customer,
             "event": lambda: self.event,
@@ -59,6 +90,7 @@ class CustomerFacts:
         other = CustomerFacts(
             self.session, self.library, self.customer, self.now,
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject, upto=self._upto,
+            orders=self._orders_of,
         )  # fmt: skip
         for name in ("trigger", "lot", "stream"):
             if name in self.__dict__:
@@ -101,7 +133,7 @@ class CustomerFacts:
             col(Event.time) <= self.now,
         ]
         if condition.within:
-            where.append(col(Event.time) > self.now - condition.within.nominal)
+            where.append(col(Event.time) > condition.within.ago(self.now))
         if self._upto is not None:
             where.append(col(Event.id) <= self._upto)
         if condition.where is None:
@@ -147,14 +179,9 @@ class CustomerFacts:
     def _customer(self) -> Mapping[str, Any]:
         return {**self.customer.fields, "name": self.customer.name, "timezone": self.customer.timezone}
 
-    @cached_property
-    def _order_totals(self) -> tuple[int, int, datetime | None]:
-        refunded, total = col(Order.refunded), col(Order.total)
-        kept = func.count().filter(or_(refunded < total, total == 0))
-        query = select(kept, func.coalesce(func.sum(total - refunded), 0), func.max(Order.paid_at))
-        mine = query.where(Order.customer_id == self.customer.id, Order.paid_at <= self.now)
-        count, spent, last = self.session.exec(mine).one()
-        return count, int(spent), last
+    @property
+    def _order_totals(self) -> OrderTotals:
+        return self._orders_of.of(self.customer.id)
 
     @property
     def _orders(self) -> int:

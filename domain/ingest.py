@@ -9,27 +9,31 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.customers import Resolved, lock_customers, resolve
-from domain.effects import apply_to_business, apply_to_customer
+from domain.effects import apply_to_business, apply_to_customers
 from domain.enrollments import end, enter, must_exit, open_or_convertible, reached_goal
-from domain.facts import CustomerFacts
+from domain.facts import CustomerFacts, Orders
 from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
 from domain.outbox import tell
 from domain.steps import newest_enrollment, wake_waits
-from domain.tables import Customer, Event, IdentifierConflict
+from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.trail import record
-from workflows.plan import EventTrigger, ScheduleTrigger
+from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
 
-_ABOUT_A_STEP = ("message.", "todo.")
-_SCHEDULED = ("customer.birthday", "segment.member")
+_ABOUT_A_STEP = ("message.", "todo.", "coupon.")
+SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
+"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """An event at the door, already checked against the catalogue. `identifiers` are strongest first."""
+    """An event at the door, already checked against the catalogue. `identifiers` are strongest first.
+
+    `arrived` says when it came in, where that isn't now: a rehearsal takes events of several instants at once.
+    """
 
     source: str
     id: str
@@ -37,6 +41,10 @@ class Incoming:
     time: datetime
     data: dict[str, Any]
     identifiers: tuple[Ident, ...] = ()
+    arrived: datetime | None = None
+
+
+_Theirs = tuple[Event, Customer]
 
 
 def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
@@ -54,16 +62,21 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     customers = lock_customers(session, (owner.customer_id for owner in owners.values()))
     stored = _store(session, fresh, owners, now)
     library = read_library(session)
+    waiting: dict[int, _Theirs] = {}
     for event in fresh:
         row = stored.get((event.source, event.id))
         if row is None:
             continue
         owner = owners.get(id(event))
+        if owner is None or owner.customer_id in waiting:
+            _apply(session, library, list(waiting.values()))
+            waiting.clear()
         if owner is None:
-            _apply_business(session, library, row, now)
+            _apply_business(session, library, row)
         else:
             _note_conflicts(session, row, owner)
-            _apply(session, library, row, customers[owner.customer_id], now)
+            waiting[owner.customer_id] = (row, customers[owner.customer_id])
+    _apply(session, library, list(waiting.values()))
     first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
     return [
         (event.source, event.id) in stored and first[event.source, event.id] == index
@@ -98,7 +111,7 @@ def _store(
             "event_id": event.id,
             "type": event.type,
             "time": event.time,
-            "received_at": now,
+            "received_at": event.arrived or now,
             "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
             "data": event.data,
         }
@@ -117,25 +130,40 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
         )
 
 
-def _apply(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
-    if event.type.startswith(_ABOUT_A_STEP) and event.data.get("enrollment") is None:
-        about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
-        event.data = {**event.data, "enrollment": about}
-    apply_to_customer(session, event, customer)
+def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> None:
+    """Settle what the events mean, which are of different customers, so that all can be read for at once."""
+    for event, customer in events:
+        if event.type.startswith(_ABOUT_A_STEP) and event.data.get("enrollment") is None:
+            about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
+            event.data = {**event.data, "enrollment": about}
+    apply_to_customers(session, events)
     session.flush()
-    if event.time < now - HISTORY:
-        return
-    _end_or_wake(session, library, event, customer, now)
-    _enter(session, library, event, customer, now)
+    fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
+    times = {customer.id: event.time for event, customer in fresh}
+    enrollments = open_or_convertible(session, times) if times else {}
+    orders = Orders(session, times)
+    for event, customer in fresh:
+        _end_or_wake(session, library, event, customer, enrollments.get(customer.id, ()), orders)
+        _enter(session, library, event, customer, orders)
 
 
-def _end_or_wake(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
+def _end_or_wake(
+    session: Session,
+    library: Library,
+    event: Event,
+    customer: Customer,
+    enrollments: Sequence[Enrollment],
+    orders: Orders,
+) -> None:
     """Goal, then exit, then wake, for each enrollment that this event can still touch."""
-    for enrollment in open_or_convertible(session, customer.id, event.time):
+    now = event.received_at
+    for enrollment in enrollments:
         plan = read_plan(session, enrollment.plan_id)
         if event.type not in plan.listens_to():
             continue
-        facts = CustomerFacts(session, library, customer, event.time, enrollment=enrollment, upto=event.id)
+        facts = CustomerFacts(
+            session, library, customer, event.time, enrollment=enrollment, upto=event.id, orders=orders
+        )
         if reached_goal(plan, enrollment, event, facts):
             if enrollment.ending is None:
                 end(session, enrollment, "goal", now, wake=True)
@@ -149,26 +177,33 @@ def _end_or_wake(session: Session, library: Library, event: Event, customer: Cus
                 tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
 
 
-def _enter(session: Session, library: Library, event: Event, customer: Customer, now: datetime) -> None:
+def can_begin(plan: Plan, event: Event) -> bool:
+    """Whether an event of a customer is of the type that begins the journey, and not meant for another one."""
+    trigger = plan.trigger
+    if isinstance(trigger, EventTrigger):
+        return trigger.event == event.type
+    kind = trigger.for_each.partition(":")[0]
+    return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
+
+
+def _enter(session: Session, library: Library, event: Event, customer: Customer, orders: Orders) -> None:
     for live in library.journeys.values():
-        trigger = live.plan.trigger
-        if isinstance(trigger, EventTrigger):
-            if trigger.event != event.type:
-                continue
-        elif event.type not in _SCHEDULED or event.data.get("journey") != live.plan.journey:
+        if not can_begin(live.plan, event):
             continue
         facts = CustomerFacts(
-            session, library, customer, event.time, event=event.data, trigger=event.data, upto=event.id
-        )
-        if trigger.where is None or facts.holds(trigger.where):
-            enter(session, live, event, facts, now, subject={})
+            session, library, customer, event.time,
+            event=event.data, trigger=event.data, upto=event.id, orders=orders,
+        )  # fmt: skip
+        where = live.plan.trigger.where
+        if where is None or facts.holds(where):
+            enter(session, live, event, facts, event.received_at, subject={})
 
 
-def _apply_business(session: Session, library: Library, event: Event, now: datetime) -> None:
+def _apply_business(session: Session, library: Library, event: Event) -> None:
     """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
     apply_to_business(session, event)
     session.flush()
-    if event.time < now - HISTORY:
+    if event.time < event.received_at - HISTORY:
         return
     for live in library.journeys.values():
         trigger = live.plan.trigger

@@ -1,7 +1,7 @@
 """What is published: the live journeys, the policy, segments, coupon terms and texts, as one immutable snapshot."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ class Live:
     version: int
     plan: Plan
     paused: bool
+    late: str = "send"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Library:
     campaigns: Mapping[str, CouponTerms]
     journeys: Mapping[str, Live]
     texts: Mapping[tuple[str, str], str]
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """Why no enrollment of these plans goes on, by their ids."""
 
     @property
     def policy_zone(self) -> ZoneInfo:
@@ -88,16 +91,20 @@ def mark_published(session: Session) -> None:
 def _read(session: Session) -> Library:
     documents: dict[str, Any] = {row.name: row.body for row in session.exec(select(Document))}
     live = session.exec(
-        select(Journey.name, Journey.plan_id, Journey.paused, PublishedPlan.version).join(
-            PublishedPlan, col(PublishedPlan.id) == Journey.plan_id
-        )
+        select(Journey, PublishedPlan.version)
+        .join(PublishedPlan, col(PublishedPlan.id) == Journey.plan_id)
+        .where(col(Journey.stopped).is_(False))
+        .execution_options(populate_existing=True)
     )
+    ended = select(PublishedPlan.id, PublishedPlan.ended).where(col(PublishedPlan.ended).is_not(None))
     return Library(
         policy=Policy.model_validate(documents.get("_policy", {})),
         segments=_SEGMENTS.validate_python(documents.get("_segments", {})),
         campaigns=_CAMPAIGNS.validate_python(documents.get("_coupons", {})),
         journeys={
-            name: Live(plan_id, version, read_plan(session, plan_id), paused) for name, plan_id, paused, version in live
+            row.name: Live(row.plan_id, version, read_plan(session, row.plan_id), row.paused, row.late)
+            for row, version in live
         },
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+        ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
     )

@@ -24,7 +24,9 @@ def tell(
 ) -> None:
     """Start or wake an enrollment's workflow, or fan an event about the business out to a journey."""
     session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id))
-    session.exec(select(func.pg_notify(CHANNEL, "")))
+    if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
+        session.info[CHANNEL] = transaction
+        session.exec(select(func.pg_notify(CHANNEL, "")))
 
 
 def take(session: Session, limit: int) -> Sequence[Outbox]:
@@ -40,11 +42,15 @@ def start_of(session: Session, enrollment_id: int) -> tuple[Cohort, str] | None:
         return None
     plan = read_plan(session, enrollment.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == enrollment.plan_id)).one()
-    traveller = Traveller(
+    cohort = Cohort(plan_id=enrollment.plan_id, version=version, plan=plan, travellers=(traveller_of(enrollment),))
+    return cohort, session.exec(select(Event.type).where(Event.id == enrollment.trigger_id)).one()
+
+
+def traveller_of(enrollment: Enrollment) -> Traveller:
+    """The enrollment as it enters a workflow, with what it has behind it."""
+    return Traveller(
         enrollment=enrollment.id,
         customer=enrollment.customer_id,
         generation=enrollment.generation,
         outcomes=tuple(Outcome(path=path, result=result, at=at) for path, result, at in enrollment.outcomes),
     )
-    cohort = Cohort(plan_id=enrollment.plan_id, version=version, plan=plan, travellers=(traveller,))
-    return cohort, session.exec(select(Event.type).where(Event.id == enrollment.trigger_id)).one()

@@ -22,8 +22,9 @@ def quiet_until(policy: Policy, now: datetime, zone: ZoneInfo) -> datetime | Non
     quiet = wall >= start or wall < end if over_midnight else start <= wall < end
     if not quiet:
         return None
-    today = local_day(now, zone)
-    return at_local(today + timedelta(days=1 if over_midnight and wall >= start else 0), end, zone, now)
+    day = local_day(now, zone) + timedelta(days=1 if over_midnight and wall >= start else 0)
+    until = at_local(day, end, zone, now)
+    return until if until > now else datetime.combine(day, end.replace(fold=1), zone).astimezone(now.tzinfo)
 
 
 def full_caps(session: Session, policy: Policy, customer_id: int, now: datetime, zone: ZoneInfo) -> set[str]:

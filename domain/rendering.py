@@ -1,12 +1,16 @@
 """Texts from templates: sandboxed, bounded in output and in work, strict about names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.filters import make_attrgetter
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_environment
 
 MAX_CHARACTERS = 5_000
 MAX_WORK = 20_000
@@ -15,6 +19,25 @@ MAX_WORK = 20_000
 
 class RenderError(ValueError):
     """A text could not be rendered; the message names the template and says why."""
+
+
+_LONGEST = 20 * MAX_CHARACTERS
+"""Characters of a text on the way to the message: a variable, a macro's answer, a join."""
+
+_BIG = 10**18
+
+_METHODS = frozenset(
+    {"count", "endswith", "find", "lower", "lstrip", "partition", "rstrip", "split", "startswith", "strip", "upper"}
+)
+"""What a text may be asked to do by `text.method()`; the rest, like `ljust`, could make it any length."""
+
+_OF_TEXTS = (
+    "capitalize", "e", "escape", "forceescape", "lower", "replace", "safe", "string", "striptags", "title", "trim",
+    "truncate", "upper", "urlencode", "urlize", "wordcount",
+)  # fmt: skip
+_REMOVED = (
+    "batch", "center", "format", "indent", "pprint", "random", "slice", "tojson", "wordwrap", "xmlattr",
+)  # fmt: skip
 
 
 class _Meter:
@@ -30,27 +53,64 @@ class _Meter:
         return ""
 
 
+def _bounded(parts: Iterable[str]) -> str:
+    found = list(parts)
+    if sum(map(len, found)) > _LONGEST:
+        raise RenderError(f"it makes a text of more than {_LONGEST} characters")
+    return "".join(found)
+
+
+def _printable(value: Any) -> Any:
+    """What can be written into a text; a list or a mapping can't, however deep it is."""
+    if isinstance(value, list | tuple | Mapping | Iterator):
+        raise RenderError("it writes a list or a mapping; write its items")
+    return value
+
+
+class _Code(CodeGenerator):
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802
+        """`a ~ b`, within bounds."""
+        self.write("concat(str(environment.finalize(part)) for part in (")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
 class _Environment(ImmutableSandboxedEnvironment):
     """Every turn of a loop and call of a macro is counted; what can blow up memory in one step is taken away."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    code_generator_class = _Code
+    concat = staticmethod(_bounded)
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-        for name in ("center", "format", "indent", "pprint", "wordwrap", "xmlattr", "batch", "slice", "random"):
+        super().__init__(
+            undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False, finalize=_printable
+        )
+        for name in _REMOVED:
             del self.filters[name]
-        for name in ("lipsum", "range", "cycler", "joiner", "namespace"):
+        for name in ("lipsum", "range", "dict", "cycler", "joiner", "namespace"):
             del self.globals[name]
-        self.filters.update(yuan=yuan, when=when)
+        self.filters.update(yuan=yuan, when=when, join=_join, replace=_replace, round=_round)
+        self.filters.update({name: _of_texts(self.filters[name]) for name in _OF_TEXTS})
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        for node in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
+        for node in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)):
             body: list[nodes.Node] = getattr(node, "body")  # noqa: B009
             meter = nodes.Name("_meter", "load", lineno=tree.lineno)
             count = nodes.Call(meter, [], [], None, None, lineno=tree.lineno)
             body.insert(0, nodes.Output([count], lineno=tree.lineno))
         return tree
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str | bytes | int | float):
+            return isinstance(obj, str) and attr in _METHODS
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, _: Any) -> None:
+        """`text.format` is no exception."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A key of a mapping comes before its methods (`trigger.items`); one that is missing is empty, not an error."""
@@ -59,9 +119,39 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def call_binop(self, _: Any, operator: str, left: Any, right: Any) -> Any:
-        if not all(isinstance(side, int | float) and abs(side) < 10**9 for side in (left, right)) or operator == "**":
-            raise RenderError(f'"{operator}" works on plain numbers only')
-        return left * right
+        if not all(isinstance(side, int | float) and abs(side) < _BIG for side in (left, right)) or operator == "**":
+            raise RenderError(f'"{operator}" works on plain numbers only; texts are joined by "~"')
+        return self.binop_table[operator](left, right)
+
+
+def _of_texts(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that takes texts only, and gives one within bounds."""
+
+    @wraps(work)
+    def checked(*args: Any, **more: Any) -> Any:
+        result = work(*map(_printable, args), **more)
+        return type(result)(_bounded([result])) if isinstance(result, str) else result
+
+    return checked
+
+
+@pass_environment
+def _join(environment: _Environment, values: Iterable[Any], by: str = "", attribute: str | None = None) -> str:
+    if attribute is not None:
+        values = map(make_attrgetter(environment, attribute), values)
+    parts = [part for value in values for part in (by, str(_printable(value)))]
+    return _bounded(parts[1:])
+
+
+def _replace(text: str, old: str, new: str, count: int = -1) -> str:
+    times = text.count(old)
+    if len(text) + times * len(new) > _LONGEST:
+        raise RenderError(f"it makes a text of more than {_LONGEST} characters")
+    return text.replace(old, new, count)
+
+
+def _round(number: float, precision: int = 0) -> float:
+    return round(number, max(-9, min(9, precision)))
 
 
 def yuan(fen: int) -> str:
@@ -76,6 +166,12 @@ def when(instant: datetime) -> str:
 
 
 _environment = _Environment()
+
+
+@lru_cache(maxsize=1024)
+def variables(source: str) -> frozenset[str]:
+    """The names that a text uses. Raises jinja2.TemplateError if it is no template."""
+    return frozenset(find_undeclared_variables(_environment.parse(source))) - {"_meter"}
 
 
 @lru_cache(maxsize=1024)

@@ -62,7 +62,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
         Incoming(
             source=SOURCE,
             id=f"{journey}/{subject}/{today}",
-            type=_EVENT_OF[kind],
+            type=EVENT_OF[kind],
             time=now,
             data={"journey": journey, **data},
             identifiers=identifiers,
@@ -121,7 +121,7 @@ def _entry_page(
 def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:
     if isinstance(trigger, EventTrigger):
         return trigger.event == event.type
-    return trigger.for_each == "near_expiry_lot" and event.type == _EVENT_OF["near_expiry_lot"]
+    return trigger.for_each == "near_expiry_lot" and event.type == EVENT_OF["near_expiry_lot"]
 
 
 def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
@@ -172,4 +172,4 @@ def _about(session: Session, customer_ids: Any, data: dict[str, Any]) -> Iterato
         yield str(customer_id), data, (identifier,)
 
 
-_EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}
+EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
 from domain import coupons
+from domain.catalogue import is_business
 from domain.customers import identifiers_of
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.policy import full_caps, open_channel, quiet_until
 from domain.rendering import render
 from domain.steps import Visit, each, held_out, visits
-from domain.tables import Consent, Coupon, Enrollment, Event, Message
+from domain.tables import Consent, Coupon, Enrollment, Event, Journey, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
 from workflows.conditions import FieldRef, as_instant
@@ -50,6 +51,9 @@ class Delivery:
     reason: str | None = None
 
 
+PATIENCE = timedelta(days=365)
+"""After so long a held message is looked at again, even if nothing wakes it."""
+
 LOST = Delivery("unknown", reason="the worker was lost while the provider was called")
 """What is said of a message that may or may not have reached its provider."""
 
@@ -59,28 +63,28 @@ class _Known:
     """What is read for all members of a group at once."""
 
     addresses: Mapping[int, Mapping[str, str]]
-    consents: Mapping[tuple[int, str], bool]
+    consents: Mapping[tuple[int, str], Mapping[str, bool]]
     messages: Mapping[int, Message]
 
 
 def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], list[Outgoing]]:
     """Decide for each member whether its message may go now. Those that may are in the ledger as `calling`."""
-    outgoing: list[Outgoing] = []
+    outgoing: dict[int, Outgoing] = {}
     known: list[_Known] = []
 
     def act(visit: Visit) -> Answer:
+        outgoing.pop(visit.enrollment.id, None)
         if not known:
             known.append(_read(session, group, _send_of(visit, group)))
         answer = _claim_one(visit, group, known[0])
         if isinstance(answer, Outgoing):
-            outgoing.append(answer)
+            outgoing[answer.enrollment] = answer
             return visit.later(visit.at)
         return answer
 
     answers = each(session, group, now, act)
     _give_up(session, group, [answer.enrollment for answer in answers if answer.kind == "over"], now)
-    claimed = {message.enrollment for message in outgoing}
-    return [answer for answer in answers if answer.enrollment not in claimed], outgoing
+    return [answer for answer in answers if answer.enrollment not in outgoing], list(outgoing.values())
 
 
 def settle(
@@ -149,9 +153,12 @@ def _read(session: Session, group: Group, step: Send) -> _Known:
     consents = session.exec(
         select(Consent).where(col(Consent.customer_id).in_(customers)).order_by(col(Consent.at), col(Consent.id))
     )
+    latest: dict[tuple[int, str], dict[str, bool]] = {}
+    for consent in consents:
+        latest.setdefault((consent.customer_id, consent.channel), {})[consent.purpose] = consent.given
     return _Known(
         addresses=identifiers_of(session, customers),
-        consents={(consent.customer_id, consent.channel): consent.given for consent in consents},
+        consents=latest,
         messages=found,
     )
 
@@ -166,6 +173,8 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
     if _business_exit(visit, facts):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
         return visit.over()
+    if paused := _paused(visit, step):
+        return paused
     expires = _expiry(step, visit, facts)
     if expires and visit.at > expires:
         return _suppress(visit, step, "expired")
@@ -216,7 +225,7 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
 
 
 def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None) -> dict[str, Any]:
-    """What a text can name. Instants are in the customer's timezone."""
+    """What a text can name; what there isn't is None. Instants are in the customer's timezone."""
     zone = facts.zone
     held = {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at} if coupon else facts.coupon
     context: dict[str, Any] = {
@@ -226,10 +235,9 @@ def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon |
         "data": data,
     }
     for name, value in (("coupon", held), ("lot", facts.lot), ("stream", facts.stream)):
-        if value is not None:
-            context[name] = {
-                key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in value.items()
-            }
+        context[name] = value and {
+            key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in value.items()
+        }
     return context
 
 
@@ -243,8 +251,8 @@ def _outgoing(message: Message, recipient: str, *, again: bool) -> Outgoing:
 def _objection(
     via: Channel, customer_id: int, addresses: Mapping[str, str], known: _Known, *, marketing: bool
 ) -> str | None:
-    consent = known.consents.get((customer_id, via))
-    if consent is False or (consent is None and marketing):
+    given = known.consents.get((customer_id, via), {})
+    if not given.get("marketing") if marketing else False in given.values():
         return "no_consent"
     return None if ADDRESS[via] in addresses else "unreachable"
 
@@ -257,7 +265,7 @@ def _expiry(step: Send, visit: Visit, facts: CustomerFacts) -> datetime | None:
 
 def _business_exit(visit: Visit, facts: CustomerFacts) -> bool:
     """Events about the business reach enrollments in pages, so a send looks for itself."""
-    types = {condition.event for condition in visit.plan.exits}
+    types = {condition.event for condition in visit.plan.exits if is_business(condition.event)}
     query = select(Event).where(
         col(Event.customer_id).is_(None), col(Event.type).in_(types), Event.time >= visit.enrollment.anchor
     )
@@ -268,6 +276,22 @@ def _business_exit(visit: Visit, facts: CustomerFacts) -> bool:
 def _suppress(visit: Visit, step: Send, reason: str, because: str | None = None) -> Answer:
     _note(visit, "suppressed", step, step.template, reason=reason, because=because)
     return visit.done(step, "suppressed")
+
+
+def _paused(visit: Visit, step: Send) -> Answer | None:
+    """The answer under a pause, which wakes what it held when it is over, or for what the resuming dropped."""
+    enrollment, live = visit.enrollment, visit.library.journeys.get(visit.plan.journey)
+    if live is None or not (live.paused or enrollment.held):
+        return None
+    locked = select(Journey.paused, Journey.late).where(Journey.name == visit.plan.journey)
+    paused, late = visit.session.exec(locked.with_for_update(read=True)).one()
+    if paused:
+        if not enrollment.held:
+            _note(visit, "held", step, step.template, reason="paused")
+        enrollment.held, enrollment.due_at = True, None
+        return visit.answer("later", visit.at, due=visit.at + PATIENCE)
+    was_held, enrollment.held = enrollment.held, False
+    return _suppress(visit, step, "expired", because="held by a pause") if was_held and late == "drop" else None
 
 
 def _hold(visit: Visit, step: Send, until: datetime) -> Answer:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from domain import coupons
@@ -75,10 +75,9 @@ def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | An
     rows = select(Enrollment).where(col(Enrollment.id).in_(members)).order_by(col(Enrollment.customer_id))
     for enrollment in session.exec(rows.execution_options(populate_existing=True)).all():
         member = members[enrollment.id]
-        reached = member.at or enrollment.anchor
-        visit = Visit(
-            session, library, plan, enrollment, customers[enrollment.customer_id], now, max(now, reached), reached
-        )
+        reached, present = member.at or enrollment.anchor, member.now or now
+        customer = customers[enrollment.customer_id]
+        visit = Visit(session, library, plan, enrollment, customer, present, max(present, reached), reached)
         yield _turned_away(visit, member, group.path) or visit
 
 
@@ -86,12 +85,17 @@ def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
     enrollment = visit.enrollment
     if enrollment.ending:
         return visit.over()
+    if reason := visit.library.ended.get(enrollment.plan_id):
+        end(visit.session, enrollment, "stopped", visit.now, reason, wake=False)
+        return visit.over()
     if member.generation != enrollment.generation:
         return visit.answer("moved", enrollment.anchor, generation=enrollment.generation)
+    if isinstance(visit.plan.steps.get(path), WaitStep):
+        return None  # it may be registered early and again; only its end is an instant to wait for
     if visit.reached > visit.now + SKEW:
         return visit.later(visit.reached)
     for done, result, at in enrollment.outcomes:
-        if done == path and not isinstance(visit.plan.steps[path], WaitStep):
+        if done == path:
             return _done_before(visit, path, result, datetime.fromisoformat(at))
     return None
 
@@ -110,22 +114,41 @@ def note(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
 
 
 def each(session: Session, group: Group, now: datetime, act: Callable[[Visit], Answer]) -> list[Answer]:
-    """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone."""
+    """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
+
+    All go in one savepoint; only after an error each is done again in one of its own. So `act` may be called twice.
+    """
+    try:
+        found = list(visits(session, group, now))
+        with session.begin_nested():
+            return [_in_place(visit, group, act) for visit in found]
+    except Exception as error:
+        _raise_unless_own(error)
     answers = []
     for visit in visits(session, group, now):
-        if isinstance(visit, Answer):
-            answers.append(visit)
-            continue
         try:
             with session.begin_nested():
-                answer = act(visit)
-        except SQLAlchemyError:
-            raise
+                answer = _in_place(visit, group, act)
         except Exception as error:
+            _raise_unless_own(error)
+            assert isinstance(visit, Visit)
             end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
         answers.append(answer)
     return answers
+
+
+def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer]) -> Answer:
+    if isinstance(visit, Answer):
+        return visit
+    visit.enrollment.position = group.path or None
+    return act(visit)
+
+
+def _raise_unless_own(error: Exception) -> None:
+    """Trouble with the database is not a member's own, but that of all."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
+        raise error
 
 
 def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
@@ -212,6 +235,8 @@ def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
         assert isinstance(step, IssueCoupon)
         if suppressed := held_out(visit, step, step.campaign):
             return suppressed
+        if coupons.held(visit.session, visit.enrollment.id, step.name):
+            return visit.done(step, "issued")
         try:
             coupons.issue(visit.facts, visit.enrollment, step.name, step.campaign)
         except coupons.RefusedError as refusal:
@@ -240,8 +265,9 @@ def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
             "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
             "due_at": step.due.after(visit.at, visit.facts.zone),
         }
-        session.execute(insert(Todo).values(todo).on_conflict_do_nothing())
-        record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
+        fresh = session.execute(insert(Todo).values(todo).on_conflict_do_nothing().returning(col(Todo.id))).first()
+        if fresh:
+            record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
         return visit.done(step, "created")
 
     return each(session, group, now, act)
@@ -283,8 +309,9 @@ def _due(step: WaitStep, visit: Visit, at: datetime) -> datetime | None:
         instant = as_instant(visit.facts.field(step.field))
         if instant is None:
             return None
-        shift = (step.plus.nominal if step.plus else timedelta()) - (step.minus.nominal if step.minus else timedelta())
-        return instant + shift
+        if step.minus:
+            return step.minus.before(instant, zone)
+        return step.plus.after(instant, zone) if step.plus else instant
     clock = parse_time(step.clock or "00:00")
     if step.day is not None:
         return at_local(local_day(visit.enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
@@ -304,22 +331,16 @@ def _register(step: WaitFor, visit: Visit, at: datetime) -> datetime:
             deadline=step.within.after(at, visit.facts.zone),
         )
         session.add(found)
-        if _happened_already(step, visit):
+        if _happened_already(step, visit, found.deadline):
             found.result, found.settled_at = "happened", at
     return at if found.result else found.deadline
 
 
-def _happened_already(step: WaitFor, visit: Visit) -> bool:
+def _happened_already(step: WaitFor, visit: Visit, deadline: datetime) -> bool:
     enrollment = visit.enrollment
-    since = enrollment.last_sent_at or enrollment.anchor
     query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
-    if step.of is not None:
-        found = visit.session.exec(query.where(Event.time >= enrollment.anchor))
-        return any(
-            event.data.get("enrollment") == enrollment.id and event.data.get("step") == step.of for event in found
-        )
-    found = visit.session.exec(query.where(Event.time >= since, Event.id != enrollment.trigger_id))
-    return any(matches(step.condition, event.type, visit.facts.looking_at(event.data)) for event in found)
+    query = query.where(Event.time >= enrollment.anchor, Event.time <= deadline, Event.id != enrollment.trigger_id)
+    return any(_is_awaited(step, enrollment, event, visit.facts) for event in visit.session.exec(query))
 
 
 def _settle(step: WaitFor, visit: Visit) -> Answer:
@@ -352,16 +373,20 @@ def wake_waits(
 def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
     condition: EventCondition = step.condition
     if step.of is None:
-        return matches(condition, event.type, facts.looking_at(event.data))
+        sent = enrollment.last_sent_at  # an event of the same instant came before it
+        fresh = event.time > sent if sent else event.time >= enrollment.anchor
+        return fresh and matches(condition, event.type, facts.looking_at(event.data))
     about = (event.data.get("enrollment"), event.data.get("step"))
     return condition.event == event.type and about == (enrollment.id, step.of)
 
 
 def newest_enrollment(session: Session, customer_id: int, journey: str | None, step: str | None) -> int | None:
     """The newest enrollment that a receipt without one is about: in the journey it names, else by its step."""
+    if not journey and not step:
+        return None
     query = select(Enrollment.id).where(Enrollment.customer_id == customer_id)
     if journey:
         query = query.where(Enrollment.journey == journey)
-    elif step:
+    else:
         query = query.join(Message, col(Message.enrollment_id) == Enrollment.id).where(Message.step == step)
     return session.exec(query.order_by(col(Enrollment.id).desc())).first()

@@ -138,7 +138,10 @@ class MessageText(SQLModel, table=True):
 
 
 class PublishedPlan(SQLModel, table=True):
-    """An immutable version of a journey; `id` is the hash of its content."""
+    """An immutable version of a journey; `id` is the hash of its content.
+
+    `ended` is why no enrollment of this version goes on; without, they do, whether the version is live or not.
+    """
 
     __tablename__: ClassVar[Any] = "plans"
     __table_args__ = (UniqueConstraint("journey", "version"),)
@@ -148,21 +151,41 @@ class PublishedPlan(SQLModel, table=True):
     source: str = Field(sa_type=Text)
     plan: dict[str, Any] = _json()
     published_at: datetime = _at()
+    ended: str | None = None
 
 
 class Journey(SQLModel, table=True):
-    """A journey and its live version."""
+    """A journey and its live version. Nobody enters a stopped one; a paused one holds its messages, too.
+
+    `late` says what became of the messages that the last pause held: `send` or `drop`.
+    """
 
     __tablename__: ClassVar[Any] = "journeys"
     name: str = Field(primary_key=True)
     plan_id: str = Field(foreign_key="plans.id")
     paused: bool = False
+    stopped: bool = False
+    late: str = "send"
+
+
+class JourneyAction(SQLModel, table=True):
+    """Who did what to a journey, and when: `published`, `paused`, `resumed`, `stopped`, `stopped_customer`."""
+
+    __tablename__: ClassVar[Any] = "journey_actions"
+    __table_args__ = (Index("ix_journey_actions_journey", "journey", "id"),)
+    id: int = _id()
+    journey: str
+    action: str
+    by: str
+    at: datetime = _at()
+    version: int
+    details: dict[str, Any] = _json()
 
 
 class Enrollment(SQLModel, table=True):
     """One customer's pass through one plan.
 
-    `due_at` is the journey time at which it acts next (null once it is over). `anchor` is where its time begins and
+    `due_at` is the journey time at which it acts next (null once it is over, or `held` by a pause). `anchor` is where its time begins and
     `generation` counts its restarts. `outcomes` is its history, as [path, result, at]; `position` the step it stands
     before. `slot` makes the re-entry rule a unique key.
     """
@@ -190,6 +213,7 @@ class Enrollment(SQLModel, table=True):
     anchor: datetime = _at()
     generation: int = 0
     claimed: bool = False
+    held: bool = False
     outcomes: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)
     position: str | None = None
     due_at: datetime | None = _at(nullable=True)

@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from runtime import CONSOLE, StartError
+from runtime import CONSOLE, StartError, cli_insight
 
 app = typer.Typer(
     help="What happens after a livestream ends.",
@@ -21,6 +21,7 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 key_app = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(key_app, name="key")
+app.add_typer(cli_insight.app)
 
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
@@ -99,7 +100,9 @@ def check(
 
 @app.command()
 def explain(
-    journey: Annotated[str, typer.Argument(help="Its name, or the path of its file.")], specs: Specs = SPECS
+    journey: Annotated[str, typer.Argument(help="Its name, or the path of its file.")],
+    lang: Annotated[Literal["zh", "en"], typer.Option(help="The language.")] = "zh",
+    specs: Specs = SPECS,
 ) -> None:
     """Tell a journey in plain words, with a graph."""
     from runtime.reports import diagnostics_text
@@ -110,7 +113,7 @@ def explain(
     compiled = read_journey(_existing([path])[0].read_text(encoding="utf-8"), str(path), None)
     if compiled.plan is None:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics)}")
-    say(f"{describe(compiled.plan)}\n\n```mermaid\n{mermaid(compiled.plan)}\n```")
+    say(f"{describe(compiled.plan, lang)}\n\n```mermaid\n{mermaid(compiled.plan, lang)}\n```")
 
 
 @app.command("test")

@@ -37,7 +37,7 @@ def publish_directory(db: sessionmaker[Session], specs: Path, templates: Path, n
                 continue
             text = path.read_text(encoding="utf-8")
             if path.stem.startswith("_"):
-                _publish_shared(session, path.stem, text)
+                publish_shared(session, path.stem, text)
             else:
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
@@ -48,7 +48,8 @@ def publish_directory(db: sessionmaker[Session], specs: Path, templates: Path, n
     return PublishReport(versions, report.diagnostics)
 
 
-def _publish_shared(session: Session, name: str, text: str) -> None:
+def publish_shared(session: Session, name: str, text: str) -> None:
+    """Publish the policy, the segments or the coupons, by the name of their file."""
     match name:
         case "_policy":
             body = _JSON.dump_python(read_policy(text, name)[0], mode="json")

@@ -1,48 +1,94 @@
 """The rehearsal: journeys walked in virtual time over the real activities and domain, without Temporal."""
 
-from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Engine, delete
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from activities.adapters import ChannelAdapter
 from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.clock import Clock
-from domain.outbox import start_of, take
+from domain.ingest import Incoming, ingest
+from domain.library import read_plan
+from domain.outbox import traveller_of
 from domain.schedules import FIRST
+from domain.sending import Delivery, Outgoing
+from domain.tables import Enrollment, Outbox
 from runtime.cases import Case
+from runtime.lanes import Lane, Walking
 from runtime.world import Line, Shelf, World, agenda
-from workflows.commands import FanOut, Group
+from workflows.commands import FanOut, Group, Member
 from workflows.interpreter import Walker
+from workflows.plan import Path
 
-BATCH = 1000
+CHUNK = 500
+"""Events that are taken in one transaction."""
+
+_Command = tuple[str, str, Path]
+"""The activity, the plan and the step: what equal commands have in common."""
+
+
+class Silence:
+    """A channel over which nothing is sent."""
+
+    repeatable = True
+
+    def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+        return [Delivery("sent")] * len(messages)
 
 
 class Rehearsal:
-    """Walks every enrollment of a database, as the cohort workflow would."""
+    """Walks every enrollment of a database, as the cohort workflow would.
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock) -> None:
-        sandbox = Sandbox(db, clock)
+    Customers move side by side, so that equal commands of many of them are one activity; each is told its own time.
+    """
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channel: ChannelAdapter | None = None) -> None:
+        carrier = channel or Sandbox(db, clock)
         self._db = db
         self._clock = clock
-        self._activities = JourneyActivities(db, clock, dict.fromkeys(("sms", "wecom", "wechat"), sandbox))
-        self._walkers: dict[int, tuple[str, Walker]] = {}
+        self._activities = JourneyActivities(db, clock, dict.fromkeys(("sms", "wecom", "wechat"), carrier))
+        self._lanes: dict[int, Lane] = {}
+        self._of: dict[int, int] = {}
 
     def settle(self) -> None:
         """Do everything that is to be done at this instant."""
+        self.play(self._clock.now())
+
+    def play(self, until: datetime, events: Mapping[int, Sequence[Incoming]] | None = None) -> None:
+        """Let the customers' events happen, and their enrollments act, up to `until`.
+
+        An event is one of the customer it is listed under, each customer's in order. What is overdue happens now.
+        """
         now = self._clock.now()
-        busy = True
-        while busy:
-            busy = self._drain()
-            for plan_id, walker in list(self._walkers.values()):
-                if walker.due is not None and walker.due <= now:
-                    walker.elapsed()
-                while not walker.over and walker.activity is not None:
-                    self._command(plan_id, walker)
-                    busy = True
-                    if walker.due is not None and walker.due <= now:
-                        walker.elapsed()
-                if walker.over:
-                    del self._walkers[walker.enrollment]
+        for customer, happening in (events or {}).items():
+            self._lane(customer, now).events.extend(happening)
+        stirred = self._drain()
+        moving = {customer: lane for customer, lane in self._lanes.items() if lane.events or lane.walking}
+        while moving or stirred:
+            moving.update((customer, self._lanes[customer]) for customer in stirred)
+            arriving: list[Incoming] = []
+            commands: dict[_Command, list[tuple[Lane, Walker]]] = {}
+            for customer, lane in list(moving.items()):
+                lane.now = max(lane.now, now)
+                match lane.move(until):
+                    case None:
+                        del moving[customer]
+                    case Incoming() as event:
+                        arriving.append(event)
+                    case Walking(plan_id, walker):
+                        commands.setdefault((walker.activity or "", plan_id, walker.path), []).append((lane, walker))
+            for (name, plan_id, path), group in commands.items():
+                self._carry_out(name, plan_id, path, group)
+            for start in range(0, len(arriving), CHUNK):
+                with self._db.begin() as session:
+                    ingest(session, arriving[start : start + CHUNK], now=now)
+            stirred = self._drain() if arriving else set()
+        self._lanes = {customer: lane for customer, lane in self._lanes.items() if lane.events or lane.walking}
 
     def fire(self, journey: str) -> None:
         """Let a journey's schedule fire now."""
@@ -50,35 +96,49 @@ class Rehearsal:
         while cursor is not None:
             cursor = self._activities.emit(FanOut(journey=journey, cursor=cursor))
 
-    def _command(self, plan_id: str, walker: Walker) -> None:
-        carry_out = getattr(self._activities, walker.activity or "")
-        (answer,) = carry_out(Group(plan_id=plan_id, path=walker.path, members=(walker.command(),)))
-        walker.answered(answer)
+    def _lane(self, customer: int, now: datetime) -> Lane:
+        return self._lanes.setdefault(customer, Lane(now))
 
-    def _drain(self) -> bool:
-        """Do what the outbox says, as the relay would."""
+    def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Walker]]) -> None:
+        walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
+        members: tuple[Member, ...] = tuple(
+            walker.command().model_copy(update={"now": lane.now}) for lane, walker in group
+        )
+        carry_out: Any = getattr(self._activities, name)
+        for answer in carry_out(Group(plan_id=plan_id, path=path, members=members)):
+            lane, walker = walkers[answer.enrollment]
+            walker.answered(answer)
+            if walker.over:
+                del lane.walking[walker.enrollment]
+                del self._of[walker.enrollment]
+
+    def _drain(self) -> set[int]:
+        """Do what the outbox says, as the relay would. Returns the customers that something is to be done for."""
+        stirred: set[int] = set()
         pages: list[FanOut] = []
         with self._db.begin() as session:
-            rows = take(session, BATCH)
-            for row in rows:
-                if row.kind == "fan_out":
-                    pages.append(FanOut(journey=row.journey, event=row.event_id, cursor=FIRST))
-                elif row.enrollment_id in self._walkers:
-                    self._walkers[row.enrollment_id][1].wake()
-                elif row.kind == "start" and row.enrollment_id is not None:
-                    self._start(session, row.enrollment_id)
-                session.delete(row)
+            rows = session.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
+            told = sorted(rows, key=lambda row: row.id)
+            fresh = {row.enrollment_id for row in told if row.kind == "start"} - self._of.keys()
+            query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
+            for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
+                walker = Walker(read_plan(session, enrollment.plan_id), traveller_of(enrollment))
+                lane = self._lane(enrollment.customer_id, self._clock.now())
+                lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
+                self._of[enrollment.id] = enrollment.customer_id
+                stirred.add(enrollment.customer_id)
+        for row in told:
+            if row.kind == "fan_out":
+                pages.append(FanOut(journey=row.journey, event=row.event_id, cursor=FIRST))
+            elif row.enrollment_id in self._of and row.enrollment_id not in fresh:
+                customer = self._of[row.enrollment_id]
+                self._lanes[customer].walking[row.enrollment_id].walker.wake()
+                stirred.add(customer)
         for page in pages:
             cursor: str | None = page.cursor
             while cursor is not None:
                 cursor = self._activities.fan_out(page.model_copy(update={"cursor": cursor}))
-        return bool(rows)
-
-    def _start(self, session: Session, enrollment_id: int) -> None:
-        start = start_of(session, enrollment_id)
-        if start:
-            cohort, _ = start
-            self._walkers[enrollment_id] = (cohort.plan_id, Walker(cohort.plan, cohort.travellers[0]))
+        return stirred | self._drain() if pages else stirred
 
 
 def rehearse(engine: Engine, case: Case, shelf: Shelf) -> list[Line]:

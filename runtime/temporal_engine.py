@@ -10,11 +10,12 @@ from uuid import uuid4
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
+from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
-from domain.clock import Clock, SystemClock, VirtualClock
+from domain.clock import Clock, SystemClock
 from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
@@ -68,7 +69,7 @@ class TemporalEngine:
         self._loop.close()
 
     def play(self, case: Case, shelf: Shelf) -> list[Line]:
-        """Play a case on an emptied database and return its timeline."""
+        """Play a case on the empty database and return its timeline; the database is left empty."""
         return self._loop.run(self._play(case, shelf))
 
     def histories(self) -> Mapping[str, WorkflowHistory]:
@@ -88,28 +89,26 @@ class TemporalEngine:
         self._relay = await self._stack.enter_async_context(working(env.client, self._db, self._clock))
 
     async def _play(self, case: Case, shelf: Shelf) -> list[Line]:
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-        with self._engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} CASCADE"))
         world = World(self._db, case, shelf)
         self._clock.of_case = world.clock
         runs: set[str] = set()
         self._runs.clear()
         for instant, numbers, fires in agenda(world):
-            await self._move(world.clock, instant - world.clock.now())
+            span = instant - world.clock.now()
+            world.clock.set(instant)
             for number in numbers:
                 world.post(number)
+            while await self._tell(runs):
+                pass  # before Temporal's clock moves: at equal instants events come before timers
+            if span:
+                await self._env.sleep(span)
             if fires:
                 self._runs.append(await self._fire(shelf.plan.journey))
                 runs.add(self._runs[-1])
             await self._settle(world, runs)
+        lines = world.timeline()
         await self._clear_up(runs)
-        return world.timeline()
-
-    async def _move(self, clock: VirtualClock, span: timedelta) -> None:
-        clock.set(clock.now() + span)
-        if span:
-            await self._env.sleep(span)
+        return lines
 
     async def _fire(self, journey: str) -> str:
         name = f"schedule/{journey}/{uuid4()}"
@@ -122,9 +121,7 @@ class TemporalEngine:
         """Let everything be done that is due; Temporal's clock moves on a little, so that its timers fire."""
         async with asyncio.timeout(STUCK_SECONDS):
             while True:
-                told = await self._relay.drain()
-                runs.update(name for name in told if name)
-                self._runs += [name for name in told if name and name not in self._runs]
+                told = await self._tell(runs)
                 paging = [name for name in runs if name.startswith(("fan-out/", "schedule/"))]
                 for name in list(paging):
                     if await self._is_over(name):
@@ -134,9 +131,20 @@ class TemporalEngine:
                     return
                 await self._env.sleep(TICK)
 
+    async def _tell(self, runs: set[str]) -> bool:
+        told = await self._relay.drain()
+        runs.update(name for name in told if name)
+        self._runs += [name for name in told if name and name not in self._runs]
+        return bool(told)
+
     async def _is_over(self, name: str) -> bool:
         description = await self._env.client.get_workflow_handle(name).describe()
         return description.status is not WorkflowExecutionStatus.RUNNING
+
+    async def _is_resting(self, name: str) -> bool:
+        """Whether a run has done all it can do now, and waits for its timer."""
+        history = await self._env.client.get_workflow_handle(name).fetch_history()
+        return history.events[-1].event_type == EventType.EVENT_TYPE_TIMER_STARTED
 
     async def _clear_up(self, runs: set[str]) -> None:
         """Let the runs whose enrollment is over come to their end, and end the others.
@@ -150,4 +158,9 @@ class TemporalEngine:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())
         for name in asleep & runs:
+            while not await self._is_resting(name):
+                await asyncio.sleep(TICK.total_seconds())
             await self._env.client.get_workflow_handle(name).terminate("the case is over")
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        with self._engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {names} CASCADE"))

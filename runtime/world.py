@@ -79,7 +79,7 @@ class World:
         data = dict(event.data)
         if wrong := validate(event.event, data):
             raise ValueError("; ".join(f"{event.event}: {each.field} {each.reason}" for each in wrong))
-        if event.event.startswith(("message.", "todo.", "lot.near_expiry")):
+        if event.event.startswith(("message.", "todo.", "coupon.", "lot.near_expiry")):
             data.setdefault("journey", self.shelf.plan.journey)
         name = None if is_business(event.event) else self.case.who(event.customer)
         person = self.case.people[name] if name else None

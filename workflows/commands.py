@@ -19,11 +19,15 @@ class Outcome(Frozen):
 
 
 class Member(Frozen):
-    """An enrollment in a command. `at` is the logical time at which it reached the step."""
+    """An enrollment in a command. `at` is the logical time at which it reached the step.
+
+    `now` is for a rehearsal, whose customers each live in a time of their own; a workflow leaves it out.
+    """
 
     enrollment: int
     generation: int
     at: datetime | None = None
+    now: datetime | None = None
 
 
 class Group(Frozen):

@@ -1,14 +1,35 @@
-"""Conditions: their grammar, and the reading of them in Python over anything that can answer for facts."""
+"""Conditions: their grammar, and the reading of them in Python over anything that can answer for facts.
 
+The database reads them too (`domain/sql_conditions.py`), alike. What holds in both:
+
+- What is missing, null or an empty list makes every comparison false but `exists`; so does a missing right side.
+- Two values are the same if JSON says so: `1` and `1.0` are, `1`, `"1"` and `true` are not; lists and mappings are
+  compared item by item. Numbers are compared as the decimals that they are written as.
+- Order is between numbers, or between texts by code point. `before` and `after` are between instants. Where one side
+  is a stored instant, the other is read as one.
+- On a list, `contains` holds if any item is the same as the right side, or as any item of it; on a text, if the right
+  side is a part of it. `in` looks among the items of the right side. Nothing else looks inside a list.
+"""
+
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Any, Protocol, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from workflows.because import Asked, compared, happened
 from workflows.values import Duration, Frozen, parse_money
+
+INSTANT = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,12})?)?"
+    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
+)
+"""How a text must look to be read as an instant, if its day exists; for Python and Postgres alike."""
 
 
 class FieldRef(Frozen):
@@ -28,7 +49,14 @@ def _form(value: Any) -> str | None:
         return "<ref>"
     if isinstance(value, list | tuple):
         return "<list>"
-    return "<value>" if isinstance(value, Scalar) else None
+    return "<value>" if isinstance(value, Scalar) and _storable(value) else None
+
+
+def _storable(value: Any) -> bool:
+    """Whether Postgres can hold the value; what it can't, no event can bring."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return not isinstance(value, str) or re.search("[\x00\ud800-\udfff]", value) is None
 
 
 Scalar = bool | int | float | str
@@ -187,36 +215,40 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
     """Read a condition. A missing field makes its comparison false, never an error."""
     match condition:
         case AllCondition(all=parts):
-            verdict = Verdict(True, "all hold")
-            for part in parts:
-                verdict = evaluate(part, facts)
-                if not verdict:
-                    break
-            return verdict
+            return _first(parts, facts, False)
         case AnyCondition(any=parts):
-            verdict = Verdict(False, "none holds")
-            for part in parts:
-                verdict = evaluate(part, facts)
-                if verdict:
-                    break
-            return verdict
+            return _first(parts, facts, True)
         case NotCondition(not_=part):
             inner = evaluate(part, facts)
-            return Verdict(not inner.holds, f"not ({inner.because})")
+            return Verdict(not inner.holds, inner.because)
         case SegmentCondition(segment=name):
             holds = facts.in_segment(name)
             return Verdict(holds, f"{'in' if holds else 'not in'} segment {name}")
         case TagCondition(tag=name):
             holds = facts.has_tag(name)
             return Verdict(holds, f"{'has' if holds else 'lacks'} tag {name}")
-        case EventCondition():
+        case EventCondition(event=event, where=where, within=within, times=times):
             count = facts.count_events(condition)
-            holds = compare(condition.times, count, facts.field) if condition.times else count > 0
-            return Verdict(holds, f"{condition.event} happened {count} times")
+            asked = _ask(times, count, facts.field) if times else []
+            holds = all(each.holds for each in asked) if times else count > 0
+            return Verdict(holds, happened(event, count, asked, described=where is not None, within=within))
         case FieldCondition(field=name):
             value = facts.field(name)
-            return Verdict(compare(condition, value, facts.field), f"{name} is {_shown(value)}")
+            asked = _ask(condition, value, facts.field)
+            return Verdict(all(each.holds for each in asked), compared(name, value, asked))
     raise TypeError(f"not a condition: {condition!r}")
+
+
+def _first(parts: Sequence[Condition], facts: Facts, deciding: bool) -> Verdict:
+    """The first part that comes out as `deciding`; without one, all of them decide."""
+    reasons: list[str] = []
+    for part in parts:
+        verdict = evaluate(part, facts)
+        if verdict.holds is deciding:
+            return verdict
+        if verdict.because not in reasons:
+            reasons.append(verdict.because)
+    return Verdict(not deciding, "; ".join(reasons))
 
 
 def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
@@ -224,9 +256,13 @@ def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
     return condition.event == event_type and (condition.where is None or evaluate(condition.where, facts).holds)
 
 
-def compare(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> bool:
-    """Whether every operator of the comparison holds for the value."""
-    return all(_holds(name, value, _resolve(right, field)) for name, right in comparison.asked())
+def _ask(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> list[Asked]:
+    asked = []
+    for operator, right in comparison.asked():
+        known = _resolve(right, field)
+        ref = right.field if isinstance(right, FieldRef) else None
+        asked.append(Asked(operator, known, ref, _holds(operator, value, known)))
+    return asked
 
 
 def _resolve(right: Any, field: Callable[[str], Any]) -> Any:
@@ -257,19 +293,19 @@ def _holds(operator: str, value: Any, right: Any) -> bool:
                 return isinstance(right, str) and right in value
             wanted = _items(right)
             return any(_same(item, each) for item in _items(value) for each in wanted)
-    pair = _ordered(value, right)
-    if pair is None:
+    timed = operator in ("before", "after") or isinstance(value, datetime) or isinstance(right, datetime)
+    left, other = (as_instant(value), as_instant(right)) if timed else (_rankable(value), _rankable(right))
+    if left is None or other is None or isinstance(left, str) is not isinstance(other, str):
         return False
-    left, other = pair
     match operator:
         case "at_least":
-            return bool(left >= other)
+            return left >= other
         case "at_most":
-            return bool(left <= other)
+            return left <= other
         case "above" | "after":
-            return bool(left > other)
+            return left > other
         case _:
-            return bool(left < other)
+            return left < other
 
 
 def _items(value: Any) -> Sequence[Any]:
@@ -281,31 +317,34 @@ def _among(value: Any, right: Any) -> bool:
 
 
 def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, datetime) or isinstance(right, datetime):
+        instant = as_instant(left)
+        return instant is not None and instant == as_instant(right)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(_same(each, right[key]) for key, each in left.items())
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    pair = _ordered(left, right)
-    return pair[0] == pair[1] if pair else bool(left == right)
+    return bool(_exact(left) == _exact(right))
 
 
-def _ordered(left: Any, right: Any) -> tuple[Any, Any] | None:
-    """The two made comparable: numbers with numbers, instants with instants (a text may be one), text with text."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return None
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return left, right
-    if isinstance(left, datetime) or isinstance(right, datetime):
-        first, second = as_instant(left), as_instant(right)
-        return (first, second) if first and second else None
-    if isinstance(left, str) and isinstance(right, str):
-        return left, right
-    return None
+def _exact(value: Any) -> Any:
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _rankable(value: Any) -> Any:
+    """A number or a text; None for what has no order."""
+    return _exact(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
 
 
 def as_instant(value: Any) -> datetime | None:
-    """An aware datetime from a datetime or an ISO 8601 text (a text without an offset is taken as UTC)."""
+    """An aware datetime from a datetime or a text like `2026-03-02T19:40+08:00` (without an offset it is UTC)."""
     if isinstance(value, str):
+        if not re.fullmatch(INSTANT, value):
+            return None
         try:
-            value = datetime.fromisoformat(value)
+            value = datetime.fromisoformat(value.upper())
         except ValueError:
             return None
     if not isinstance(value, datetime):
@@ -323,9 +362,3 @@ def dig(data: Any, path: str) -> Any:
         else:
             return None
     return data
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -33,22 +33,27 @@ def describe(plan: Plan, lang: Language = "zh") -> str:
 
 def summary(step: Step) -> str:
     """A step in one English line of at most 200 characters, without any personal data."""
-    say = Wording("en")
+    return _summary(step, Wording("en"))
+
+
+def _summary(step: Step, say: Wording) -> str:
     words = _words(step, say)
     if isinstance(step, Decide):
-        words += " " + ", else ".join(f"if {say.condition(branch.when)}" for branch in step.branches)
+        conditions = (say.condition(branch.when) for branch in step.branches)
+        words += say.pick("，否则", ", else").join(say.pick(f" 如果 {each}", f" if {each}") for each in conditions)
     words = " ".join(words.replace("`", "").split())
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
-def mermaid(plan: Plan) -> str:
+def mermaid(plan: Plan, lang: Language = "en") -> str:
     """The plan as a Mermaid flowchart."""
+    say = Wording(lang)
     ids = {path: f"s{number}" for number, path in enumerate(plan.steps, 1)}
-    lines = ["flowchart TD", f'  start(["{_label(Wording("en").trigger(plan.trigger))}"])', "  over((end))"]
-    lines += [f"  {ids[path]}{_shape(step, _label(summary(step)))}" for path, step in plan.steps.items()]
+    lines = ["flowchart TD", f'  start(["{_label(say.trigger(plan.trigger))}"])', "  over((end))"]
+    lines += [f"  {ids[path]}{_shape(step, _label(_summary(step, say)))}" for path, step in plan.steps.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in plan.steps.items():
-        for label, first in _ways(step):
+        for label, first in _ways(step, say):
             arrow = f'-->|"{_label(label)}"|' if label else "-->"
             lines.append(f"  {ids[path]} {arrow} {ids[first] if first else 'over'}")
     return "\n".join(lines)
@@ -121,10 +126,10 @@ def _branches(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
     return []
 
 
-def _ways(step: Step) -> list[tuple[str, Path | None]]:
+def _ways(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
     match step:
         case WaitFor() | Decide() | Split():
-            return [(label.replace("`", ""), path) for label, path in _branches(step, Wording("en"))]
+            return [(label.replace("`", ""), path) for label, path in _branches(step, say)]
         case Stop():
             return [("", None)]
     return [("", step.next)]

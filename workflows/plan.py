@@ -122,7 +122,7 @@ class WaitFor(_Step):
 class Branch(Frozen):
     label: str
     when: Condition
-    first: Path | None
+    first: Path | None = None
 
 
 class Decide(_Step):
@@ -136,7 +136,7 @@ class Decide(_Step):
 class Arm(Frozen):
     variant: str
     weight: int
-    first: Path | None
+    first: Path | None = None
 
 
 class Split(_Step):
@@ -185,7 +185,7 @@ class Plan(Frozen):
     entry: Entry
     exits: tuple[EventCondition, ...] = ()
     goal: Goal | None = None
-    first: Path | None
+    first: Path | None = None
     steps: dict[Path, Step]
 
     def after(self, path: Path, result: str) -> "Step | None":

@@ -1,7 +1,7 @@
 """The small values that specs are written in: durations, times of day, money, local days."""
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -54,7 +54,8 @@ class TextForm(Frozen):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {"type": "string", "description": cls.HINT}
+        pattern = re.sub(r"\(\?P<\w+>", "(?:", cls.PATTERN.pattern)
+        return {"type": "string", "pattern": f"^\\s*(?:{pattern})\\s*$", "description": cls.HINT}
 
 
 class Duration(TextForm):
@@ -97,12 +98,25 @@ class Duration(TextForm):
         }[self.unit]
         return self.amount * unit
 
+    def ago(self, now: datetime) -> datetime:
+        """The instant at which a window begins that looks this far back from `now`; no further than time goes."""
+        beginning = datetime.min.replace(tzinfo=UTC)
+        return now - self.nominal if now - beginning > self.nominal else beginning
+
     def after(self, start: datetime, zone: ZoneInfo) -> datetime:
         """The instant this long after `start`, counted on the wall clock of `zone` where the unit is days or weeks."""
         if self.days is None:
             return start + self.nominal
-        local = start.astimezone(zone)
-        return at_local(local.date() + timedelta(days=self.days), local.time(), zone, start)
+        return _days_on(start, self.days, zone)
+
+    def before(self, end: datetime, zone: ZoneInfo) -> datetime:
+        """The instant this long before `end`, counted likewise."""
+        return end - self.nominal if self.days is None else _days_on(end, -self.days, zone)
+
+
+def _days_on(instant: datetime, days: int, zone: ZoneInfo) -> datetime:
+    local = instant.astimezone(zone)
+    return at_local(local.date() + timedelta(days=days), local.time(), zone, instant)
 
 
 def _day(value: Any) -> Any:

@@ -1,0 +1,83 @@
+"""What was decided about a customer: `GET /v1/customers/{id}/timeline`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+
+from api.auth import require
+from api.context import context
+from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.library import read_library
+from domain.tables import ApiKey, Customer
+from domain.timeline import Place, timeline
+from workflows.telling import told
+from workflows.wording import Language
+
+router = APIRouter(tags=["customers"])
+
+CustomerId = Annotated[int, Path(ge=1, le=2**63 - 1, description="the customer's id")]
+Limit = Annotated[int, Query(ge=1, le=200, description="entries of a page, at most")]
+
+
+class TimelineEntry(BaseModel):
+    """One decision; `words` says it plainly, the rest for programs."""
+
+    at: datetime
+    journey: str
+    what: str
+    value: str
+    words: str
+    enrollment: int | None
+    step: str | None
+    via: str | None
+    reason: str | None
+    until: datetime | None
+    because: str | None
+    event: str | None
+
+
+class Timeline(BaseModel):
+    """A page, oldest first. `next` is what to give as `after` for the following one; null after the last."""
+
+    entries: list[TimelineEntry]
+    next: str | None
+
+
+@router.get(
+    "/v1/customers/{id}/timeline",
+    summary="Read what was decided about a customer, and why",
+    responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+)
+def get_timeline(
+    request: Request,
+    _: Annotated[ApiKey, Depends(require("read"))],
+    id: CustomerId,
+    journey: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only this one")] = None,
+    lang: Annotated[Language, Query(description="of the words")] = "zh",
+    after: Annotated[str | None, Query(description="`next` of the page before")] = None,
+    limit: Limit = 50,
+) -> Timeline:
+    """Entered or not, held, suppressed, sent, waited, ended: each decision with its reason, oldest first.
+
+    An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`, `where`.
+    """
+    with context(request).db() as session:
+        customer = session.get(Customer, id)
+        if customer is None:
+            raise NotFound("There is no such customer.")
+        page = timeline(session, customer, journey=journey, after=_place(after), limit=limit + 1)
+        zone = read_library(session).zone(customer)
+    entries = [
+        TimelineEntry.model_validate({**vars(decision), "words": told(decision, lang, zone)})
+        for _, decision in page[:limit]
+    ]
+    return Timeline(entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)
+
+
+def _place(text: str | None) -> Place | None:
+    try:
+        return Place.of(text) if text else None
+    except ValueError:
+        raise Invalid("`after` must be what an earlier page gave as `next`.") from None

@@ -1,0 +1,89 @@
+"""The real parts, for a measurement: Postgres, Temporal, the API on a socket, a worker with its relay."""
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio.client import Client
+
+from api.app import create_app
+from domain.clock import Clock, SystemClock
+from domain.keys import create_key
+from domain.publishing import publish_journey, publish_text
+from runtime.database import connect, upgrade
+from runtime.embedded import embedded_postgres, free_port, temporal_server
+from runtime.temporal import DATA_CONVERTER
+from runtime.worker import THREADS, working
+from workflows.compile import read_journey
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What a measurement can use."""
+
+    engine: Engine
+    db: sessionmaker[Session]
+    url: str
+    key: str
+    temporal: str
+
+
+@contextmanager
+def stack(*journeys: str) -> Iterator[Stack]:
+    """The parts, with these journeys published; their texts are one word."""
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as parts:
+        data = Path(scratch)
+        address = parts.enter_context(embedded_postgres(data, durable=True))
+        upgrade(address)
+        engine, db = connect(address, pool_size=THREADS + 4)
+        parts.callback(engine.dispose)
+        now = datetime.now(UTC)
+        with db.begin() as session:
+            key = create_key(session, "benchmark", ["ingest"], now)
+            for text in journeys:
+                plan = read_journey(text, "", None).plan
+                if plan is None:
+                    raise ValueError("a benchmark's journey has mistakes")
+                publish_journey(session, plan, text, now)
+            publish_text(session, "hello", "sms", "hello")
+        url = parts.enter_context(serving(db, SystemClock()))
+        temporal = parts.enter_context(temporal_server(data))
+        yield Stack(engine, db, url, key, temporal)
+
+
+@contextmanager
+def serving(db: sessionmaker[Session], clock: Clock) -> Iterator[str]:
+    """The API on a socket of its own; yields its address."""
+    port = free_port()
+    app = create_app(db, clock, ready=lambda: {"postgres": True})
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@asynccontextmanager
+async def worker(parts: Stack) -> AsyncIterator[Client]:
+    """A worker with its relay running; yields its client."""
+    client = await Client.connect(parts.temporal, data_converter=DATA_CONVERTER)
+    async with working(client, parts.db, SystemClock()) as relay:
+        relaying = asyncio.create_task(relay.run(parts.engine))
+        yield client
+        relaying.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await relaying

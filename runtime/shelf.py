@@ -1,0 +1,75 @@
+"""What is published in a scratch database: copied from the live one, with drafts put in their place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.library import mark_published
+from domain.publishing import publish_journey, publish_text
+from domain.tables import Journey
+from runtime import StartError
+from runtime.check import check
+from runtime.publishing import publish_shared
+from runtime.reports import diagnostics_text, has_errors
+from workflows.diagnostics import did_you_mean
+from workflows.plan import Plan
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A journey that isn't published yet, with the texts that go with it.
+
+    The policy, segments and coupons beside its file count too; without them, the live ones do.
+    """
+
+    plan: Plan
+    texts: dict[tuple[str, str], str]
+    beside: dict[str, str]
+
+
+def read_draft(path: Path, templates: Path) -> Draft:
+    """Read a journey's file. Raises StartError with every mistake in it."""
+    shared = [file for name in ("_policy", "_segments", "_coupons") if (file := path.parent / f"{name}.yaml").is_file()]
+    report = check([path, *shared], templates)
+    mine = [each for each in report.diagnostics if each.severity == "error"]
+    if has_errors(mine) or not report.plans:
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")
+    (plan,) = report.plans.values()
+    return Draft(plan, report.texts, {file.stem: file.read_text(encoding="utf-8") for file in shared})
+
+
+def put_up(
+    db: sessionmaker[Session], wanted: Sequence[str | Draft], now: datetime, *, only: bool, going: bool = True
+) -> list[str]:
+    """Publish the drafts and, with `only`, take down what isn't wanted. Returns the journeys' names.
+
+    `going` lets paused journeys go on. Raises LookupError for a journey that isn't published.
+    """
+    names = []
+    with db.begin() as session:
+        known = session.exec(select(Journey.name)).all()
+        for each in wanted:
+            if isinstance(each, Draft):
+                _publish(session, each, now)
+            elif each not in known:
+                raise LookupError(f"no journey {each} is published{did_you_mean(each, known)}")
+            names.append(each.plan.journey if isinstance(each, Draft) else each)
+        if only:
+            session.execute(delete(Journey).where(col(Journey.name).not_in(names)))
+        if going:
+            session.execute(update(Journey).values(paused=False))
+        mark_published(session)
+    return names
+
+
+def _publish(session: Session, draft: Draft, now: datetime) -> None:
+    for name, text in draft.beside.items():
+        publish_shared(session, name, text)
+    for (template, channel), body in draft.texts.items():
+        publish_text(session, template, channel, body)
+    publish_journey(session, draft.plan, "", now)

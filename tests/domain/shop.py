@@ -1,0 +1,140 @@
+"""A shop with a journey on the real database, whose activities are called by hand."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from textwrap import dedent
+from typing import Any
+
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, SQLModel, col, select
+
+from activities.journey import JourneyActivities
+from domain.clock import VirtualClock
+from domain.customers import resolve
+from domain.identifiers import identify
+from domain.ingest import Incoming, ingest
+from domain.publishing import publish_document, publish_journey, publish_text
+from domain.sending import Delivery, Outgoing
+from domain.tables import Consent, Enrollment, TrailEntry
+from runtime.cases import VISIBLE
+from workflows.commands import Answer, Group, Member
+from workflows.compile import read_journey
+from workflows.plan import CHANNELS, Plan, Send
+from workflows.policy import Policy
+
+THREADS = 16
+
+
+@dataclass
+class Provider:
+    """Takes messages, and answers for each what `says` has for its recipient, else that it is sent."""
+
+    repeatable: bool = True
+    says: dict[str, Delivery] = field(default_factory=dict)
+    taken: list[Outgoing] = field(default_factory=list)
+
+    def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+        self.taken += messages
+        return [self.says.get(message.recipient, Delivery("sent")) for message in messages]
+
+
+class Shop:
+    def __init__(self, db: sessionmaker[Session], clock: VirtualClock) -> None:
+        self.db = db
+        self.clock = clock
+        self.provider = Provider()
+        self.activities = JourneyActivities(db, clock, dict.fromkeys(CHANNELS, self.provider))
+        self.posted = 0
+
+    def publish(
+        self,
+        spec: str,
+        *,
+        coupons: Mapping[str, Any] | None = None,
+        texts: Mapping[str, str] | None = None,
+        **policy: Any,
+    ) -> Plan:
+        """Publish a journey with the policy's and the coupons' values as they are written; a text is its name."""
+        compiled = read_journey(dedent(spec), "a journey", None)
+        assert compiled.plan is not None, compiled.diagnostics
+        self.plan = compiled.plan
+        sends = [step for step in self.plan.steps.values() if isinstance(step, Send)]
+        with self.db.begin() as session:
+            self.plan_id = publish_journey(session, self.plan, spec, self.clock.now()).id
+            publish_document(session, "_policy", Policy.model_validate(policy).model_dump(mode="json"))
+            publish_document(session, "_coupons", dict(coupons or {}))
+            for step in sends:
+                for channel in step.via:
+                    publish_text(session, step.template, channel, (texts or {}).get(step.template, step.template))
+        return self.plan
+
+    def customers(self, *names: str, consent: Sequence[str] = ("sms",)) -> list[int]:
+        """Customers whose phone number ends in their place."""
+        ids = []
+        with self.db.begin() as session:
+            for place, name in enumerate(names):
+                who = {"member_no": name, "phone": f"+8613800{place:06}"}
+                found = resolve(session, [identify(None, who)], self.clock.now())[0]
+                ids.append(found.customer_id)
+                for channel in consent:
+                    session.add(
+                        Consent(
+                            customer_id=found.customer_id, channel=channel, purpose="marketing", given=True,
+                            at=self.clock.now(),
+                        )
+                    )  # fmt: skip
+        return ids
+
+    def incoming(self, type: str, who: str | None = None, *, time: datetime | None = None, **data: Any) -> Incoming:
+        self.posted += 1
+        idents = identify(f"member_no:{who}", None) if who else ()
+        return Incoming("test", str(self.posted), type, time or self.clock.now(), data, idents)
+
+    def post(self, type: str, who: str | None = None, *, time: datetime | None = None, **data: Any) -> None:
+        self.take(self.incoming(type, who, time=time, **data))
+
+    def take(self, *events: Incoming) -> list[bool]:
+        with self.db.begin() as session:
+            return ingest(session, events, now=self.clock.now())
+
+    def group(self, path: str, enrollments: Sequence[int] | None = None) -> Group:
+        """The command for the step at `path`, to these enrollments or to all."""
+        with self.db() as session:
+            query = select(Enrollment).order_by(col(Enrollment.id))
+            members = tuple(
+                Member(enrollment=each.id, generation=each.generation, at=each.anchor)
+                for each in session.exec(query)
+                if enrollments is None or each.id in enrollments
+            )
+        return Group(plan_id=self.plan_id, path=path, members=members)
+
+    def give(self, activity: str, group: Group) -> list[Answer]:
+        found: list[Answer] = getattr(self.activities, activity)(group)
+        return found
+
+    def give_each(self, activity: str, group: Group) -> list[Answer]:
+        """The command to every member at once, each in a thread of its own."""
+        return self.at_once(
+            *(
+                lambda member=member: self.give(activity, group.model_copy(update={"members": (member,)}))[0]
+                for member in group.members
+            )
+        )
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        with ThreadPoolExecutor(THREADS) as threads:
+            return [future.result() for future in [threads.submit(call) for call in calls]]
+
+    def rows(self, table: type[SQLModel]) -> list[Any]:
+        with self.db() as session:
+            return list(session.exec(select(table)))
+
+    def timeline(self) -> list[tuple[str, str]]:
+        """What is visible outside, in order."""
+        with self.db() as session:
+            rows = session.exec(
+                select(TrailEntry).where(col(TrailEntry.what).in_(VISIBLE)).order_by(col(TrailEntry.id))
+            )
+            return [(row.what, row.reason or row.value) for row in rows]

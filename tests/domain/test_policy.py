@@ -1,0 +1,112 @@
+"""Quiet hours and caps, in the customer's own days."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shop import Shop
+
+from domain.policy import full_caps, open_channel, quiet_until
+from domain.tables import Enrollment, Message
+from workflows.plan import CHANNELS, Channel
+from workflows.policy import Policy
+from workflows.values import local_day
+
+ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"]
+instants = st.integers(0, 527_040).map(lambda minute: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute))
+clocks = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 1, 15, 30, 45, 59]))
+
+
+def quiet(start: str, end: str) -> Policy:
+    return Policy.model_validate({"quiet_hours": {"start": start, "end": end}})
+
+
+@settings(max_examples=500, deadline=None)
+@given(instants, clocks, clocks, st.sampled_from(ZONES))
+def test_quiet_hours_end_once_and_later(now: datetime, start: str, end: str, name: str) -> None:
+    if start == end:
+        return
+    policy, zone = quiet(start, end), ZoneInfo(name)
+    until = quiet_until(policy, now, zone)
+    wall = f"{now.astimezone(zone):%H:%M}"
+    inside = start <= wall < end if start < end else wall >= start or wall < end
+    assert (until is not None) == inside
+    if until is not None:
+        assert now < until <= now + timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("clock", "until"), [("21:59", None), ("22:00", "08:00"), ("00:00", "08:00"), ("07:59", "08:00"), ("08:00", None)]
+)
+def test_quiet_hours_are_half_open(clock: str, until: str | None) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    now = datetime.fromisoformat(f"2026-03-02T{clock}").replace(tzinfo=zone)
+    found = quiet_until(quiet("22:00", "08:00"), now, zone)
+    assert (found and f"{found.astimezone(zone):%H:%M}") == until
+
+
+def test_a_hold_into_the_doubled_hour_ends() -> None:
+    zone = ZoneInfo("America/New_York")
+    second = datetime(2026, 11, 1, 1, 10, tzinfo=zone, fold=1)
+    until = quiet_until(quiet("22:00", "01:30"), second.astimezone(UTC), zone)
+    assert until == datetime(2026, 11, 1, 1, 30, tzinfo=zone, fold=1).astimezone(UTC)
+
+
+sent_messages = st.lists(st.tuples(st.sampled_from(CHANNELS), st.integers(0, 8), st.booleans()), max_size=12)
+caps = st.dictionaries(
+    st.sampled_from([*CHANNELS, "all"]), st.fixed_dictionaries({"count": st.integers(0, 4), "days": st.integers(1, 9)})
+)
+
+
+def test_caps_count_the_messages_of_their_calendar_days(shop: Shop) -> None:
+    shop.publish(
+        "{journey: j, trigger: {event: form.filled}, entry: {again: always}, steps: [{id: a, send: a, via: [sms]}]}"
+    )
+    (customer,) = shop.customers("li")
+    shop.post("form.filled", "li")
+    (enrollment,) = shop.rows(Enrollment)
+    zone, now = ZoneInfo("Asia/Shanghai"), shop.clock.now()
+    today = local_day(now, zone)
+
+    @settings(max_examples=60, deadline=None)
+    @given(sent_messages, caps)
+    def check(sent: list[tuple[str, int, bool]], allowed: dict[str, dict[str, int]]) -> None:
+        with shop.db() as session:
+            for number, (channel, ago, counts) in enumerate(sent):
+                session.add(
+                    Message(
+                        enrollment_id=enrollment.id, customer_id=customer, journey="j", step=str(number), template="a",
+                        kind="marketing", channel=channel, body="", status="sent", counts=counts,
+                        day=today - timedelta(days=ago), claimed_at=now,
+                    )
+                )  # fmt: skip
+            session.flush()
+            full = full_caps(session, Policy.model_validate({"caps": allowed}), customer, now, zone)
+        for name, cap in allowed.items():
+            place = [ago for channel, ago, counts in sent if counts and name in (channel, "all") and ago < cap["days"]]
+            assert (name in full) == (len(place) >= cap["count"])
+        assert full <= allowed.keys()
+
+    check()
+
+
+objections = st.sampled_from([None, "no_consent", "unreachable"])
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(CHANNELS), objections), min_size=1, unique_by=lambda each: each[0]),
+    st.sets(st.sampled_from([*CHANNELS, "all"])),
+)
+def test_the_first_open_channel_else_capped_before_no_consent_before_unreachable(
+    channels: list[tuple[Channel, str | None]], full: set[str]
+) -> None:
+    allowed = dict(channels)
+    via = tuple(allowed)
+    channel, reason = open_channel(via, allowed, full)
+    willing = [each for each in via if allowed[each] is None]
+    going = [each for each in willing if each not in full and "all" not in full]
+    assert channel == next(iter(going), None)
+    if channel is None:
+        assert reason == ("capped" if willing else "no_consent" if "no_consent" in allowed.values() else "unreachable")

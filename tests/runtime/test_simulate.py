@@ -1,0 +1,110 @@
+"""A simulation comes to what then really happens, and leaves the live database alone."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.clock import VirtualClock
+from domain.tables import Message, TrailEntry
+from runtime import StartError
+from runtime.rehearsal import Rehearsal
+from runtime.shelf import Draft, read_draft
+from runtime.simulate import Happening, simulate
+
+ROOT = Path(__file__).parents[2]
+Migrated = tuple[Engine, sessionmaker[Session]]
+Shop = tuple[sessionmaker[Session], Rehearsal]
+
+
+@pytest.fixture
+def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+    """Two customers, of whom the second has ordered twice."""
+    start = clock.now()
+    open_shop(db, start, WELCOME, CART)
+    events = [*arrivals(2, start), order(start, 2, 1), order(start + timedelta(hours=1), 2, 2)]
+    return db, run(db, clock, events, start + timedelta(hours=2))
+
+
+class TestSimulate:
+    def test_comes_to_what_then_happens(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+        at = clock.now() + timedelta(hours=12)
+        paid = Happening("order.paid", {"order_id": "o9", "total": 8900})
+        before = fingerprint(migrated[0])
+
+        found = simulate(migrated[0], "welcome", 1, happening=paid, at=at)
+
+        assert fingerprint(migrated[0]) == before
+        run(shop[0], clock, [(at, 1, paid.type, paid.data)], at + timedelta(days=30), shop[1])
+        with shop[0]() as session:
+            rows = session.exec(
+                select(TrailEntry).where(TrailEntry.customer_id == 1).order_by(col(TrailEntry.at), col(TrailEntry.id))
+            ).all()
+            texts = session.exec(select(Message.body).where(Message.customer_id == 1).order_by(col(Message.id))).all()
+        assert [(each.at, each.what, each.value, each.because) for each, _ in found.decisions] == [
+            (row.at, row.what, row.value, row.because) for row in rows
+        ]
+        assert [text for _, text in found.decisions if text] == list(texts)
+        assert [each.what for each, _ in found.decisions] == [
+            "entered", "held", "sent", "branch", "coupon", "sent", "waited", "ended",
+        ]  # fmt: skip
+        (branch,) = (each for each, _ in found.decisions if each.what == "branch")
+        assert "customer.city is 上海" in (branch.because or "")
+
+    def test_says_why_the_trigger_does_not_match(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+        found = simulate(migrated[0], "welcome", 2, happening=None, at=clock.now())
+        (decision, _) = found.decisions[0]
+        assert (decision.what, decision.value, decision.journey) == ("not_entered", "where", "welcome")
+        assert "customer.orders is 2" in (decision.because or "")
+        assert found.begun_by.data["order_id"] == "o1"  # the newest that fitted then
+
+    def test_plays_a_draft(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+        plan = plan_of(WELCOME.replace("is: 1", "is: 2"))
+        draft = Draft(plan, {("thanks", "wecom"): "新的文案", ("thanks", "sms"): "新的文案"}, {})
+        found = simulate(migrated[0], draft, 2, happening=None, at=clock.now() + timedelta(days=8))
+        assert [each.value for each, _ in found.decisions if each.what == "not_entered"] == ["again"]
+
+    def test_asks_for_an_event_where_there_is_none(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+        with pytest.raises(StartError, match=r"no cart\.updated is stored"):
+            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
+        with pytest.raises(StartError, match=r"cart\.updated: cart_id"):
+            simulate(migrated[0], "cart", 1, happening=Happening("cart.updated", {}), at=clock.now())
+
+
+class TestDraft:
+    def test_a_mistake_is_told_at_its_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "cart.yaml"
+        path.write_text(CART.replace("wait: 1h", "wait: soon"), encoding="utf-8")
+        with pytest.raises(StartError, match=r"cart\.yaml:8:"):
+            read_draft(path, ROOT / "templates/messages")
+
+
+def test_the_commands_tell_it_in_words(postgres_url: str, shop: Shop) -> None:  # noqa: ARG001
+    def aftershow(*arguments: str) -> str:
+        result = subprocess.run(
+            [sys.executable, "-m", "runtime.cli", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"AFTERSHOW_DATABASE_URL": postgres_url},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    data = '{"cart_id": "k", "total": 900}'
+    options = ["--event", "cart.updated", "--data", data, "--at", "2026-03-20T09:00"]
+    told = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
+    assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in told
+    told = aftershow("why", "--customer", "2", "--lang", "en")
+    assert (
+        "welcome  not entered on order.paid: the trigger's condition doesn't hold (because customer.orders is 2" in told
+    )

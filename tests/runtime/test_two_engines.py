@@ -1,0 +1,147 @@
+"""Random journeys and random events: the rehearsal and Temporal tell the same story."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from runtime.cases import Case
+from runtime.journey_tests import ENGINES, Player, players
+from runtime.world import Line, Shelf
+from workflows.compile import compile_plan
+from workflows.plan import Split
+from workflows.policy import CouponTerms, Policy
+from workflows.spec import Journey
+
+START = datetime(2026, 3, 2, 2, tzinfo=UTC)
+ROOMY = Policy().overridden({"quiet_hours": "22:00-08:00", "caps": {"all": "100 per 1d"}})
+GIFT = CouponTerms.model_validate({"name": "gift", "amount_off": 500, "valid": "4d", "per_customer": "2"})
+
+numbers = st.integers(1, 3)
+spans = st.sampled_from(["30m", "1h", "5h", "1d", "2d"])
+conditions = st.one_of(
+    st.builds(lambda n: {"field": "trigger.size", "at_least": n}, numbers),
+    st.builds(lambda n: {"event": "order.paid", "times": {"at_least": n}}, numbers),
+    st.just({"tag": "met"}),
+)
+verbs = st.one_of(
+    st.builds(
+        lambda kind: {"send": "note", "via": ["sms"], "kind": kind}, st.sampled_from(["marketing", "transactional"])
+    ),
+    st.just({"send": "note", "via": ["wecom", "sms"], "coupon": "gift", "expires": "6h"}),
+    st.builds(lambda span: {"wait": span}, spans),
+    st.sampled_from([{"wait": "until 10:00"}, {"wait": "until day 1 at 09:30"}]),
+    st.sampled_from([{"tag": "met"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"}]),
+)
+
+
+def arm(variant: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"variant": variant, "weight": 50, "steps": steps}
+
+
+def branches(steps: st.SearchStrategy[list[dict[str, Any]]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.one_of(
+        st.builds(lambda c, a, b: {"if": c, "then": a, "else": b}, conditions, steps, steps),
+        st.builds(
+            lambda span, a, b: {"wait_for": {"event": "order.paid"}, "within": span, "then": a, "else": b},
+            spans, steps, steps,
+        ),
+        st.builds(
+            lambda a: {"split": [arm("a", a), arm("b", [])]},
+            steps,
+        ),
+    )  # fmt: skip
+
+
+journeys = st.fixed_dictionaries(
+    {
+        "journey": st.just("random"),
+        "trigger": st.just({"event": "form.filled"}),
+        "entry": st.sampled_from([{"again": again} for again in ("never", "always", "restart", "after 1d")]),
+        "steps": st.recursive(
+            st.lists(verbs, min_size=1, max_size=4),
+            lambda inner: st.lists(st.one_of(verbs, branches(inner)), min_size=1, max_size=4),
+            max_leaves=6,
+        ),
+    },
+    optional={
+        "exit": st.just([{"event": "cart.cleared"}]),
+        "goal": st.just({"event": "order.paid", "where": {"field": "event.total", "at_least": 300}, "within": "2d"}),
+    },
+)
+events = st.lists(
+    st.tuples(
+        st.integers(0, 4 * 24 * 12),
+        st.sampled_from(["form.filled", "form.filled", "order.paid", "cart.cleared"]),
+        numbers,
+    ),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda event: event[0],
+)
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[dict[str, Player]]:
+    with players(ENGINES) as found:
+        yield dict(found)
+
+
+def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any]]:
+    """The steps with an id each, as some verbs need one."""
+    named = []
+    for number, step in enumerate(steps):
+        own = f"{path}{number}"
+        step = {**step, **({"id": own} if {"send", "wait_for", "split"} & step.keys() else {})}
+        for branch in ("then", "else"):
+            if branch in step:
+                step[branch] = numbered(step[branch], f"{own}{branch[0]}")
+        if "split" in step:
+            step["split"] = [
+                {**arm, "steps": numbered(arm["steps"], f"{own}{arm['variant']}")} for arm in step["split"]
+            ]
+        named.append(step)
+    return named
+
+
+def happening(number: int, minutes: int, name: str, size: int) -> dict[str, Any]:
+    data = {
+        "form.filled": {"size": size},
+        "order.paid": {"order_id": f"o{number}", "total": size * 100},
+        "cart.cleared": {"cart_id": "k"},
+    }[name]
+    return {"at": f"{START + timedelta(minutes=5 * minutes):%Y-%m-%d %H:%M}+00:00", "event": name, "data": data}
+
+
+def told(lines: list[Line]) -> list[tuple[Any, ...]]:
+    """A timeline without the ids; lines of one instant are told per enrollment, in its order."""
+    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(line.enrollment for line in lines))}
+    return sorted(
+        ((line.at, ranks[line.enrollment], line.what, line.value, line.via, line.reason, line.until) for line in lines),
+        key=lambda line: line[:2],
+    )
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
+def test_both_engines_tell_the_same_story(
+    engines: dict[str, Player], journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str
+) -> None:
+    spec = Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True)
+    plan = compile_plan(spec)
+    case = Case.model_validate(
+        {
+            "name": "random",
+            "customer": {"identifiers": {"phone": "+8613800000001"}, "consent": ["sms"], "timezone": "Asia/Shanghai"},
+            "variants": {step.id: variant for step in plan.steps.values() if isinstance(step, Split)},
+            "events": [happening(number, *event) for number, event in enumerate(happenings)],
+            "expect": [],
+        }
+    )
+    shelf = Shelf(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
+    stories = {name: told(play(case, shelf)) for name, play in engines.items()}
+    note(str(stories["rehearsal"]))
+    assert stories["temporal"] == stories["rehearsal"]
