@@ -20,7 +20,7 @@ up: setup
 
 test: setup
 	$(BIN)/pytest
-	$(BIN)/aftershow test tests/journeys --engine both
+	$(BIN)/aftershow test tests/journeys
 
 # Real baskets; the libraries that read them are large and needed for nothing else.
 test-replay: .venv/installed-replay

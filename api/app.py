@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import events, health, problems, timeline
+from api import events, health, journeys, problems, timeline
 from api.context import Context
 from api.limits import Limits, Rate
 from api.metrics import Watch
@@ -39,6 +39,7 @@ def create_app(
     app.add_middleware(Watch)
     app.include_router(events.router)
     app.include_router(timeline.router)
+    app.include_router(journeys.router)
     app.include_router(health.router)
     return app
 

@@ -81,7 +81,7 @@ async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowe
     """
     env = context(request)
     envelope = Envelope.of(request.headers)
-    body = await _read_body(request, env.limits.max_body_bytes)
+    body = await read_body(request, env.limits.max_body_bytes)
     try:
         items = await run_in_threadpool(envelope.open, body, env.clock.now(), env.limits.max_batch)
     except (Invalid, TooManyEvents):
@@ -92,7 +92,8 @@ async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowe
     return _answer(results)
 
 
-async def _read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body of a request. Raises BodyTooLarge as soon as it has more bytes than `limit`."""
     too_large = BodyTooLarge(f"A body has at most {limit} bytes.")
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit):

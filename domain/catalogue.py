@@ -115,7 +115,7 @@ class MessageFailed(MessageData):
     reason: Text | None = Field(None, description="what the provider said")
 
 
-class CouponData(Data):
+class CouponData(StepData):
     code: Code | None = Field(None, description="the coupon's code")
     campaign: Code | None = Field(None, description="the coupon campaign")
     order_id: Code | None = Field(None, description="the order it was used on")
@@ -199,6 +199,11 @@ CATALOGUE: Mapping[str, Known] = {
 _BUSINESS_PREFIXES = ("lot.", "stock.")
 _BUSINESS = frozenset({"stream.scheduled", "stream.started", "stream.ended"})
 _NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
+
+
+def is_about_a_step(type: str) -> bool:
+    """Whether an event of this type is about a step of an enrollment, which it can name."""
+    return type in CATALOGUE and issubclass(CATALOGUE[type].model, StepData)
 
 
 def is_business(type: str) -> bool:

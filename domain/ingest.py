@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, lock_customers, resolve
 from domain.effects import apply_to_business, apply_to_customers
 from domain.enrollments import end, enter, must_exit, open_or_convertible, reached_goal
@@ -23,7 +24,6 @@ from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
 
-_ABOUT_A_STEP = ("message.", "todo.", "coupon.")
 SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
 """The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
@@ -133,7 +133,7 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
 def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> None:
     """Settle what the events mean, which are of different customers, so that all can be read for at once."""
     for event, customer in events:
-        if event.type.startswith(_ABOUT_A_STEP) and event.data.get("enrollment") is None:
+        if is_about_a_step(event.type) and event.data.get("enrollment") is None:
             about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
             event.data = {**event.data, "enrollment": about}
     apply_to_customers(session, events)

@@ -1,6 +1,6 @@
 """Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +15,9 @@ from domain.enrollments import end, enter, must_exit
 from domain.facts import CustomerFacts
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library, read_plan
+from domain.sql_conditions import matching
 from domain.tables import Customer, Enrollment, Event, Identifier
+from workflows.conditions import Condition, SegmentCondition
 from workflows.plan import EventTrigger, ScheduleTrigger
 from workflows.values import local_day
 
@@ -104,16 +106,16 @@ def _entry_page(
     live = library.journeys.get(journey)
     if live is None or not _may_enter(live.plan.trigger, event):
         return None
-    ids = session.exec(select(Customer.id).where(Customer.id > after).order_by(col(Customer.id)).limit(PAGE)).all()
+    plan = live.plan
     subject = _subject(session, event, now, library.policy_zone)
     shared = CustomerFacts(session, library, Customer(created_at=now), now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
+    wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
+    ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     for customer in lock_customers(session, ids).values():
         facts = CustomerFacts(session, library, customer, now, event=event.data, trigger=event.data, subject=subject)
         facts.__dict__.update(lot=lot, stream=stream)
-        plan = live.plan
-        selected = plan.trigger.where is None or facts.holds(plan.trigger.where)
-        if selected and (plan.audience is None or facts.holds(plan.audience)):
+        if plan.trigger.where is None or facts.holds(plan.trigger.where):
             enter(session, live, event, facts, now, subject=subject)
     return ids[-1] if len(ids) == PAGE else None
 
@@ -157,10 +159,17 @@ def _birthdays(
 def _members(
     session: Session, library: Library, segment: str, cursor: str, now: datetime
 ) -> tuple[list[_Emitted], str | None]:
-    query = select(Customer).where(Customer.id > int(cursor or 0)).order_by(col(Customer.id)).limit(PAGE)
-    page = session.exec(query).all()
-    inside = [each.id for each in page if CustomerFacts(session, library, each, now).in_segment(segment)]
-    return list(_about(session, inside, {"segment": segment})), str(page[-1].id) if len(page) == PAGE else None
+    page = _page(session, library, [SegmentCondition(segment=segment)], int(cursor or 0), now)
+    return list(_about(session, page, {"segment": segment})), str(page[-1]) if len(page) == PAGE else None
+
+
+def _page(
+    session: Session, library: Library, wanted: Sequence[Condition], after: int, now: datetime, **known: Any
+) -> Sequence[int]:
+    """The next customers for whom all the conditions hold."""
+    query = select(Customer.id).where(Customer.id > after)
+    query = query.where(*(matching(condition, library, now, **known) for condition in wanted))
+    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
 
 
 def _about(session: Session, customer_ids: Any, data: dict[str, Any]) -> Iterator[_Emitted]:

@@ -1,10 +1,11 @@
 """Sending, in two transactions around the provider's call: claim (may it go, how, with what text) and settle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain import coupons
@@ -65,39 +66,54 @@ class _Known:
     addresses: Mapping[int, Mapping[str, str]]
     consents: Mapping[tuple[int, str], Mapping[str, bool]]
     messages: Mapping[int, Message]
+    triggers: Mapping[int, Mapping[str, Any]]
+    coupons: Set[int]
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    message: Message
+    recipient: str
+    again: bool = False
 
 
 def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], list[Outgoing]]:
     """Decide for each member whether its message may go now. Those that may are in the ledger as `calling`."""
-    outgoing: dict[int, Outgoing] = {}
+    claimed: dict[int, _Claimed] = {}
     known: list[_Known] = []
 
     def act(visit: Visit) -> Answer:
-        outgoing.pop(visit.enrollment.id, None)
         if not known:
             known.append(_read(session, group, _send_of(visit, group)))
         answer = _claim_one(visit, group, known[0])
-        if isinstance(answer, Outgoing):
-            outgoing[answer.enrollment] = answer
+        if isinstance(answer, _Claimed):
+            claimed[visit.enrollment.id] = answer
             return visit.later(visit.at)
         return answer
 
     answers = each(session, group, now, act)
-    _give_up(session, group, [answer.enrollment for answer in answers if answer.kind == "over"], now)
-    return [answer for answer in answers if answer.enrollment not in outgoing], list(outgoing.values())
+    over = [answer.enrollment for answer in answers if answer.kind == "over"]
+    _give_up(session, group, over, now)
+    for enrollment in over:  # what was claimed for it is undone
+        claimed.pop(enrollment, None)
+    return [answer for answer in answers if answer.enrollment not in claimed], list(map(_outgoing, claimed.values()))
 
 
 def settle(
     session: Session, group: Group, outgoing: Sequence[Outgoing], deliveries: Sequence[Delivery], now: datetime
 ) -> list[Answer]:
-    """Write down what became of the claimed messages, and move their enrollments on."""
+    """Write down what became of the claimed messages, and move their enrollments on.
+
+    A clock that was set back since the claim changes nothing: what was sent has happened.
+    """
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     rest = Group(
         plan_id=group.plan_id, path=group.path, members=tuple(m for m in group.members if m.enrollment in results)
     )
-    locked = list(visits(session, rest, now))
-    query = select(Message).where(col(Message.id).in_([message.key for message in outgoing]))
-    rows = {row.enrollment_id: row for row in session.exec(query)}
+    ours = col(Message.id).in_([message.key for message in outgoing])
+    claimed = session.exec(select(func.max(Message.claimed_at)).where(ours)).one()
+    locked = list(visits(session, rest, max(now, claimed)))
+    rows = {row.enrollment_id: row for row in session.exec(select(Message).where(ours))}
     answers = []
     for visit in locked:
         row = rows[visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id]
@@ -156,20 +172,28 @@ def _read(session: Session, group: Group, step: Send) -> _Known:
     latest: dict[tuple[int, str], dict[str, bool]] = {}
     for consent in consents:
         latest.setdefault((consent.customer_id, consent.channel), {})[consent.purpose] = consent.given
+    triggers = select(Enrollment.id, Event.data).join(Event, col(Event.id) == col(Enrollment.trigger_id))
+    issued = select(Coupon.enrollment_id).where(col(Coupon.enrollment_id).in_(enrollments))
     return _Known(
         addresses=identifiers_of(session, customers),
         consents=latest,
         messages=found,
+        triggers=dict(session.exec(triggers.where(col(Enrollment.id).in_(enrollments))).all()),
+        coupons=set(session.exec(issued)),
     )
 
 
-def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
+def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | _Claimed:
     step = _send_of(visit, group)
     earlier = known.messages.get(visit.enrollment.id)
-    if earlier is not None and earlier.status == "calling":
+    if earlier is not None and earlier.status != "calling":
+        visit.at = earlier.claimed_at
+        return visit.done(step, earlier.status)
+    if earlier is not None:
         recipient = known.addresses.get(visit.customer.id, {}).get(ADDRESS[earlier.channel], "")  # type: ignore[index]
-        return _outgoing(earlier, recipient, again=True)
+        return _Claimed(earlier, recipient, again=True)
     facts = visit.facts
+    facts.__dict__["trigger"] = known.triggers[visit.enrollment.id]
     if _business_exit(visit, facts):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
         return visit.over()
@@ -211,7 +235,7 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
     body = render(
         f"{step.template}/{channel}",
         visit.library.texts[step.template, channel],
-        text_context(facts, step.data, coupon),
+        text_context(facts, step.data, coupon, has_one=visit.enrollment.id in known.coupons),
     )
     message = Message(
         enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.name,
@@ -219,15 +243,20 @@ def _claim_one(visit: Visit, group: Group, known: _Known) -> Answer | Outgoing:
         status="calling", counts=marketing, day=local_day(visit.at, facts.zone), claimed_at=visit.at,
     )  # fmt: skip
     visit.session.add(message)
-    visit.session.flush()
     visit.enrollment.claimed = True
-    return _outgoing(message, addresses[ADDRESS[channel]], again=False)
+    return _Claimed(message, addresses[ADDRESS[channel]])
 
 
-def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None) -> dict[str, Any]:
-    """What a text can name; what there isn't is None. Instants are in the customer's timezone."""
+def text_context(
+    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, *, has_one: bool = True
+) -> dict[str, Any]:
+    """What a text can name; what there isn't is None. Instants are in the customer's timezone.
+
+    `coupon` is the message's own; without it, the enrollment's newest is meant, if it `has_one`.
+    """
     zone = facts.zone
-    held = {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at} if coupon else facts.coupon
+    own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
+    held = own or (facts.coupon if has_one else None)
     context: dict[str, Any] = {
         "shop": {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"},
         "customer": {**facts.customer.fields, "name": facts.customer.name},
@@ -241,10 +270,11 @@ def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon |
     return context
 
 
-def _outgoing(message: Message, recipient: str, *, again: bool) -> Outgoing:
+def _outgoing(claimed: _Claimed) -> Outgoing:
+    message = claimed.message
     return Outgoing(
         key=message.id, enrollment=message.enrollment_id, channel=message.channel,  # type: ignore[arg-type]
-        recipient=recipient, body=message.body, kind=message.kind, again=again,
+        recipient=claimed.recipient, body=message.body, kind=message.kind, again=claimed.again,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -120,7 +121,7 @@ def each(session: Session, group: Group, now: datetime, act: Callable[[Visit], A
     """
     try:
         found = list(visits(session, group, now))
-        with session.begin_nested():
+        with session.begin_nested(), _unseen(session, found):
             return [_in_place(visit, group, act) for visit in found]
     except Exception as error:
         _raise_unless_own(error)
@@ -136,6 +137,12 @@ def each(session: Session, group: Group, now: datetime, act: Callable[[Visit], A
             answer = visit.over()
         answers.append(answer)
     return answers
+
+
+def _unseen(session: Session, found: Sequence[Visit | Answer]) -> AbstractContextManager[object]:
+    """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
+    customers = [visit.customer.id for visit in found if isinstance(visit, Visit)]
+    return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
 
 
 def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer]) -> Answer:
@@ -169,7 +176,8 @@ def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
             enrollment.due_at = max(due, at)
             note(enrollment, step.path, "passed", enrollment.due_at)
         case WaitFor():
-            enrollment.due_at = _register(step, visit, at)
+            wait = _register(step, visit, at)
+            enrollment.due_at = at if wait.result else wait.deadline
         case _:
             return None
     return enrollment.due_at
@@ -319,8 +327,8 @@ def _due(step: WaitStep, visit: Visit, at: datetime) -> datetime | None:
     return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
 
 
-def _register(step: WaitFor, visit: Visit, at: datetime) -> datetime:
-    """Open the wait, or settle it at once by what happened since the last send. Returns when to look again."""
+def _register(step: WaitFor, visit: Visit, at: datetime) -> Wait:
+    """Open the wait, or settle it at once by what happened since the last send."""
     session, enrollment = visit.session, visit.enrollment
     found = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
     if found is None:
@@ -333,7 +341,7 @@ def _register(step: WaitFor, visit: Visit, at: datetime) -> datetime:
         session.add(found)
         if _happened_already(step, visit, found.deadline):
             found.result, found.settled_at = "happened", at
-    return at if found.result else found.deadline
+    return found
 
 
 def _happened_already(step: WaitFor, visit: Visit, deadline: datetime) -> bool:
@@ -344,8 +352,7 @@ def _happened_already(step: WaitFor, visit: Visit, deadline: datetime) -> bool:
 
 
 def _settle(step: WaitFor, visit: Visit) -> Answer:
-    _register(step, visit, visit.reached)
-    wait = visit.session.get_one(Wait, (visit.enrollment.id, visit.enrollment.generation, step.path))
+    wait = _register(step, visit, visit.reached)
     if wait.result is None:
         if wait.deadline > visit.now + SKEW:
             return visit.later(wait.deadline)

@@ -138,10 +138,7 @@ class MessageText(SQLModel, table=True):
 
 
 class PublishedPlan(SQLModel, table=True):
-    """An immutable version of a journey; `id` is the hash of its content.
-
-    `ended` is why no enrollment of this version goes on; without, they do, whether the version is live or not.
-    """
+    """An immutable version of a journey; `id` is the hash of its content, `ended` why its enrollments don't go on."""
 
     __tablename__: ClassVar[Any] = "plans"
     __table_args__ = (UniqueConstraint("journey", "version"),)
@@ -155,10 +152,7 @@ class PublishedPlan(SQLModel, table=True):
 
 
 class Journey(SQLModel, table=True):
-    """A journey and its live version. Nobody enters a stopped one; a paused one holds its messages, too.
-
-    `late` says what became of the messages that the last pause held: `send` or `drop`.
-    """
+    """A journey and its live version. `late` (`send` or `drop`) is what to do with messages that a pause held."""
 
     __tablename__: ClassVar[Any] = "journeys"
     name: str = Field(primary_key=True)
@@ -172,9 +166,8 @@ class JourneyAction(SQLModel, table=True):
     """Who did what to a journey, and when: `published`, `paused`, `resumed`, `stopped`, `stopped_customer`."""
 
     __tablename__: ClassVar[Any] = "journey_actions"
-    __table_args__ = (Index("ix_journey_actions_journey", "journey", "id"),)
     id: int = _id()
-    journey: str
+    journey: str = Field(index=True)
     action: str
     by: str
     at: datetime = _at()
@@ -185,9 +178,9 @@ class JourneyAction(SQLModel, table=True):
 class Enrollment(SQLModel, table=True):
     """One customer's pass through one plan.
 
-    `due_at` is the journey time at which it acts next (null once it is over, or `held` by a pause). `anchor` is where its time begins and
-    `generation` counts its restarts. `outcomes` is its history, as [path, result, at]; `position` the step it stands
-    before. `slot` makes the re-entry rule a unique key.
+    `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
+    where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
+    `position` the step it stands before. `slot` makes the re-entry rule a unique key.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"

@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from runtime import CONSOLE, StartError, cli_insight
+from runtime import CONSOLE, StartError, cli_insight, cli_journeys
 
 app = typer.Typer(
     help="What happens after a livestream ends.",
@@ -22,6 +22,7 @@ key_app = typer.Typer(help="API keys.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(key_app, name="key")
 app.add_typer(cli_insight.app)
+app.add_typer(cli_journeys.app)
 
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
@@ -128,22 +129,6 @@ def run_tests(
 
     failed = run_cli(_existing(paths or [Path("tests/journeys")]), ENGINES[engine], specs, templates)
     raise typer.Exit(1 if failed else 0)
-
-
-@app.command()
-def publish(specs: Specs = SPECS, templates: Templates = TEMPLATES) -> None:
-    """Publish the journeys, the policy and the texts for the running workers."""
-    from runtime.database import connect
-    from runtime.publishing import publish_directory
-    from runtime.reports import has_errors, published_text
-    from runtime.settings import load_settings
-    from runtime.stored_clock import clock_of
-
-    engine, db = connect(load_settings().database_url, pool_size=1)
-    report = publish_directory(db, _existing([specs])[0], _existing([templates])[0], clock_of(db).now())
-    engine.dispose()
-    say(published_text(report.versions, report.diagnostics))
-    raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
 
 
 @app.command()

@@ -29,6 +29,7 @@ from domain.library import Library, read_library
 from domain.outbox import tell
 from domain.tables import Enrollment
 from runtime.relay import workflow_id
+from runtime.temporal import TASK_QUEUE
 from workflows.commands import FanOut
 from workflows.paging import ScheduleWorkflow
 from workflows.plan import ScheduleTrigger
@@ -98,7 +99,7 @@ def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: 
             ScheduleWorkflow.run,
             FanOut(journey=journey),
             id=_PREFIX + journey,
-            task_queue="aftershow",
+            task_queue=TASK_QUEUE,
             static_summary=f"who is due for {journey}",
         ),
         spec=ScheduleSpec(cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=timezone),

@@ -1,18 +1,25 @@
 """Publishing a directory of specs and texts: what is in order goes live, what is not is told and left as it was."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from domain.publishing import publish_document, publish_journey, publish_text
+from domain import lifecycle
+from domain.fitting import Misfit, Text, misfits, published_references
+from domain.library import mark_published, read_library
+from domain.lifecycle import Running
+from domain.publishing import publish_document, publish_text, remove_text
+from domain.tables import Journey
 from runtime.check import check
 from workflows.compile import read_journey
 from workflows.diagnostics import Diagnostic
+from workflows.needs import text_needs
 from workflows.policy import read_coupons, read_policy, read_segments
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
@@ -20,32 +27,106 @@ _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 @dataclass(frozen=True)
 class PublishReport:
-    """The live version of each journey that is in order, and what is wrong with the others."""
+    """The live version of each journey that is in order, what is wrong with the others, and which stay stopped."""
 
     versions: dict[str, int]
     diagnostics: list[Diagnostic]
+    stopped: list[str] = field(default_factory=list)
 
 
-def publish_directory(db: sessionmaker[Session], specs: Path, templates: Path, now: datetime) -> PublishReport:
-    """Publish every spec and text of the directories that has no error, in one transaction."""
+def publish_directory(
+    db: sessionmaker[Session], specs: Path, templates: Path, now: datetime, by: str = "aftershow"
+) -> PublishReport:
+    """Publish every spec and text of the directories that has no error, in one transaction.
+
+    A journey that was stopped stays so; it starts again when it is published by its name.
+    """
     report = check([specs], templates)
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
-    versions: dict[str, int] = {}
+    done = PublishReport({}, report.diagnostics)
     with db.begin() as session:
+        mark_published(session)
+        stopped = set(session.exec(select(Journey.name).where(col(Journey.stopped))))
         for path in sorted(specs.glob("*.yaml")):
             if str(path) in broken:
                 continue
             text = path.read_text(encoding="utf-8")
             if path.stem.startswith("_"):
                 publish_shared(session, path.stem, text)
+            elif path.stem in stopped:
+                done.stopped.append(path.stem)
             else:
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
-                    versions[plan.journey] = publish_journey(session, plan, text, now).version
-        for path in sorted(templates.glob("*/*.j2")):
-            if str(path) not in broken:
-                publish_text(session, path.parent.name, path.stem, path.read_text(encoding="utf-8"))
-    return PublishReport(versions, report.diagnostics)
+                    done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
+        sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
+        there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
+        gone = set(read_library(session).texts) - there
+        done.diagnostics.extend(_publish_texts(session, templates, sound, gone))
+    return done
+
+
+def publish_files(
+    db: sessionmaker[Session], paths: Sequence[Path], templates: Path, now: datetime, by: str, running: Running
+) -> PublishReport:
+    """Publish some journeys and the texts that they send; all of them, or none if one has an error.
+
+    What else they refer to is what is published already.
+    """
+    report = check(list(paths), templates)
+    texts: dict[Text, str] = {}
+    for plan in report.plans.values():
+        texts |= {key: report.texts[key] for need in text_needs(plan) if (key := need.text) in report.texts}
+    done = PublishReport({}, report.diagnostics)
+    if not report.ok:
+        return done
+    with db() as session:
+        mark_published(session)
+        done.diagnostics.extend(
+            _publish_texts(session, templates, texts, (), replaced=report.plans, ending=running == "stop")
+        )
+        known = published_references(read_library(session))
+        for path in paths:
+            text = report.sources.get(str(path), "")
+            compiled = read_journey(text, str(path), known)
+            done.diagnostics.extend(each for each in compiled.diagnostics if each not in done.diagnostics)
+            if compiled.plan is not None:
+                published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
+                done.versions[compiled.plan.journey] = published.version
+        if any(each.severity == "error" for each in done.diagnostics):
+            session.rollback()
+            return PublishReport({}, done.diagnostics)
+        session.commit()
+    if running == "stop":
+        for name in done.versions:
+            lifecycle.in_pages(db, lifecycle.stop_page, name, now)
+    return done
+
+
+def _publish_texts(
+    session: Session,
+    templates: Path,
+    texts: Mapping[Text, str],
+    gone: Collection[Text],
+    *,
+    replaced: Collection[str] = (),
+    ending: bool = False,
+) -> list[Diagnostic]:
+    """Replace texts and take those away that are gone, except where what is live or running needs them as they are."""
+    kept: dict[Text, Misfit] = {}
+    for each in misfits(session, texts, gone, replaced=replaced, ending=ending):
+        kept.setdefault(each.text, each)
+    for (template, channel), body in texts.items():
+        if (template, channel) not in kept:
+            publish_text(session, template, channel, body)
+    for text in gone:
+        if text not in kept:
+            remove_text(session, *text)
+    return [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(each)) for text, each in kept.items()]
+
+
+def _file(templates: Path, text: Text) -> Path:
+    return templates / text[0] / f"{text[1]}.j2"
 
 
 def publish_shared(session: Session, name: str, text: str) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 from domain.effects import TYPES
 from domain.ingest import Incoming
 from domain.library import Library
+from domain.schedules import EVENT_OF
+from workflows.plan import ScheduleTrigger
 
 PERSON = "customer"
 """The kind of identifier that every customer of a scratch database has: their id."""
@@ -15,10 +17,12 @@ CONSEQUENCES = "type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type 
 
 
 def spoken_of(library: Library) -> set[str]:
-    """The types of event that a journey or a segment speaks of."""
+    """The types of event that a journey or a segment speaks of, or that a journey's schedule stands for."""
     spoken = [live.plan.model_dump(mode="json") for live in library.journeys.values()]
     spoken += [segment.model_dump(mode="json") for segment in library.segments.values()]
-    return set(_events_in(spoken))
+    triggers = [live.plan.trigger for live in library.journeys.values()]
+    kinds = {each.for_each.partition(":")[0] for each in triggers if isinstance(each, ScheduleTrigger)}
+    return set(_events_in(spoken)) | {EVENT_OF[kind] for kind in kinds}
 
 
 def asked_for(library: Library) -> set[str]:

@@ -48,7 +48,7 @@ def put_up(
 ) -> list[str]:
     """Publish the drafts and, with `only`, take down what isn't wanted. Returns the journeys' names.
 
-    `going` lets paused journeys go on. Raises LookupError for a journey that isn't published.
+    `going` lets paused journeys go on, and stopped ones that are wanted. Raises LookupError for one that isn't there.
     """
     names = []
     with db.begin() as session:
@@ -63,6 +63,7 @@ def put_up(
             session.execute(delete(Journey).where(col(Journey.name).not_in(names)))
         if going:
             session.execute(update(Journey).values(paused=False))
+            session.execute(update(Journey).where(col(Journey.name).in_(names)).values(stopped=False))
         mark_published(session)
     return names
 

@@ -86,7 +86,8 @@ def _copy(copier: Copier, customer: int, types: list[str]) -> None:
     for table in _THEIRS:
         copier.copy(table, "customer_id = %(who)s", who)
     copier.copy("waits", "enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = %(who)s)", who)
-    copier.copy("events", "customer_id IS NULL AND type = ANY(%(types)s)", who)
+    began = "id IN (SELECT trigger_id FROM enrollments WHERE customer_id = %(who)s)"
+    copier.copy("events", f"customer_id IS NULL AND (type = ANY(%(types)s) OR {began})", who)
     copier.copy_all(_ALL)
     copier.run(f"INSERT INTO identifiers VALUES ('{PERSON}', %(who)s::text, %(who)s)", who)
 

@@ -33,6 +33,7 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
 
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=ScrubbingFailureConverter)
+TASK_QUEUE = "aftershow"
 DEFAULT_ADDRESS = "localhost:7233"
 KINDS = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,

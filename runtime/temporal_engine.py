@@ -20,8 +20,8 @@ from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
 from runtime.relay import workflow_id
-from runtime.temporal import DATA_CONVERTER, add_search_attributes
-from runtime.worker import TASK_QUEUE, working
+from runtime.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
+from runtime.worker import working
 from runtime.world import Line, Shelf, World, agenda
 from workflows.commands import FanOut
 from workflows.paging import ScheduleWorkflow

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from httpx import HTTPError
 from rich.live import Live
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
+from temporalio.service import RPCError
 
 from domain.clock import SystemClock
 from domain.keys import SCOPES, create_key, find_key
@@ -139,9 +141,12 @@ class Demo:
         self._shown = 0.0
 
     def look_again(self) -> None:
-        """Move the story on, and show the board about once a second."""
-        if self._finished.exists():
-            return
+        """Move the story on, and show the board about once a second. A part that is away is only waited for."""
+        if not self._finished.exists():
+            with suppress(DBAPIError, HTTPError, RPCError, RuntimeError):
+                self._move_on()
+
+    def _move_on(self) -> None:
         self._conductor.tick()
         every = LOOK_SECONDS if CONSOLE.is_terminal else PLAIN_SECONDS
         over = self._conductor.over()
@@ -154,13 +159,12 @@ class Demo:
             self._say("The story is told. Everything stays up until Ctrl-C; the next demo begins anew.")
 
     def _show(self) -> None:
-        with suppress(DBAPIError):
-            table = board(self._db, self._conductor.now(), self._ui, self._data)
-            if CONSOLE.is_terminal:
-                self._live.start()
-                self._live.update(table, refresh=True)
-            else:
-                CONSOLE.print(table)
+        table = board(self._db, self._conductor.now(), self._ui, self._data)
+        if CONSOLE.is_terminal:
+            self._live.start()
+            self._live.update(table, refresh=True)
+        else:
+            CONSOLE.print(table)
 
 
 def _require_free(options: Options) -> None:

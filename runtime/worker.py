@@ -22,11 +22,10 @@ from runtime.housekeeping import keep_house
 from runtime.relay import Relay
 from runtime.settings import Settings
 from runtime.stored_clock import clock_of
-from runtime.temporal import temporal_client
+from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
 
-TASK_QUEUE = "aftershow"
 THREADS = 16
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel
@@ -13,6 +14,14 @@ from domain import tables  # noqa: F401 registers the models
 from domain.clock import VirtualClock
 from runtime.database import connect, upgrade
 from runtime.embedded import embedded_postgres
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # a busy machine is no failure
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Runs that a release makes are kept, so that later ones can prove that they replay."""
+    parser.addoption("--store-histories", metavar="RELEASE", help="store a run of each shipped journey as RELEASE's")
 
 
 @pytest.fixture(scope="session")

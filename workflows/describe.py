@@ -66,7 +66,7 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
     if plan.active:
         start, until = plan.active.start or "…", plan.active.until or "…"
         yield say.pick("有效期：", "Active:"), say.pick(f"{start} 至 {until}", f"{start} to {until}")
-    yield say.pick("再次进入：", "Enters again:"), _entry(plan, say)
+    yield say.pick("再次进入：", "Enters again:"), entry_words(plan, say)
     if plan.goal:
         goal = say.event(plan.goal.condition.event, plan.goal.condition.where)
         span = say.span(plan.goal.within)
@@ -75,7 +75,8 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
         yield say.pick("退出：", "Exit:"), say.event(pattern.event, pattern.where)
 
 
-def _entry(plan: Plan, say: Wording) -> str:
+def entry_words(plan: Plan, say: Wording) -> str:
+    """When a customer may enter again."""
     entry = plan.entry
     words = {
         "never": say.pick("从不", "never"),

@@ -54,6 +54,7 @@ CODES: dict[str, str] = {
     "E043": "broken template",
     "E044": "period that ends before it begins",
     "E045": "too many mistakes",
+    "E046": "text that no longer fits what customers are in",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",

@@ -101,7 +101,9 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
         case "suppressed":
             return say.pick(f"不发送 {value}：{reason}", f"{value} suppressed: {reason}")
         case "held":
-            until = f"{decision.until.astimezone(zone):%Y-%m-%d %H:%M}" if decision.until else "?"
+            if decision.until is None:
+                return say.pick(f"{value} 暂缓发送：{reason}", f"{value} held: {reason}")
+            until = f"{decision.until.astimezone(zone):%Y-%m-%d %H:%M}"
             return say.pick(f"{value} 暂缓到 {until} 再发送", f"{value} held until {until}")
         case "unknown":
             return say.pick(f"{value} 是否送出不明", f"whether {value} was sent is unknown")

@@ -54,6 +54,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_documents")),
     )
     op.create_table(
+        "journey_actions",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("journey", sa.String(), nullable=False),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("details", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journey_actions")),
+    )
+    op.create_index(op.f("ix_journey_actions_journey"), "journey_actions", ["journey"], unique=False)
+    op.create_table(
         "lots",
         sa.Column("lot_id", sa.String(), nullable=False),
         sa.Column("sku", sa.String(), nullable=False),
@@ -82,6 +94,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("plan", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_plans")),
         sa.UniqueConstraint("journey", "version", name=op.f("uq_plans_journey_version")),
     )
@@ -163,6 +176,8 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("plan_id", sa.String(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("stopped", sa.Boolean(), nullable=False),
+        sa.Column("late", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_journeys_plan_id")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_journeys")),
     )
@@ -192,6 +207,7 @@ def upgrade() -> None:
         sa.Column("anchor", sa.DateTime(timezone=True), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("claimed", sa.Boolean(), nullable=False),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.Column("outcomes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("position", sa.String(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
@@ -386,6 +402,8 @@ def downgrade() -> None:
     op.drop_table("message_texts")
     op.drop_index(op.f("ix_lots_sku"), table_name="lots")
     op.drop_table("lots")
+    op.drop_index(op.f("ix_journey_actions_journey"), table_name="journey_actions")
+    op.drop_table("journey_actions")
     op.drop_table("documents")
     op.drop_table("customers")
     op.drop_table("clock")

@@ -29,9 +29,10 @@ TEXTS = (
     "2026-03-02T00:00-23:59", "20260301", "٢٠٢٦-03-01",
 )  # fmt: skip
 NUMBERS = (0, 1, 2, 3, -1, 2**53 + 1, 10**23, 10**30, 0.1, 1.0, -0.0, 2.5, 1e16, 1e23, float(2**53), 1e-7, 15, 9900)
-SCALARS: st.SearchStrategy[Any] = st.sampled_from((*TEXTS, *NUMBERS, True, False))
+OFTEN: st.SearchStrategy[Any] = st.sampled_from((1, 2, "a", "2026-03-02T04:00Z", True))
+SCALARS: st.SearchStrategy[Any] = OFTEN | OFTEN | st.sampled_from((*TEXTS, *NUMBERS, True, False))
 JSON: st.SearchStrategy[Any] = st.recursive(
-    st.none() | SCALARS,
+    st.none() | SCALARS | OFTEN,
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("a", "b", "0", "")), inner, max_size=2)
     ),

@@ -204,3 +204,9 @@ def test_what_the_time_of_an_event_says_it_keeps(shop: Shop) -> None:
     assert (enrollment.anchor, enrollment.entered_at) == (time, shop.clock.now())
     assert enrollment.goal_until == time + timedelta(days=2)
     assert isinstance(shop.rows(Event)[0].received_at, datetime)
+
+
+@pytest.mark.parametrize("type", ["message.bounced", "coupon.lost", "todo.moved"])
+def test_what_only_sounds_like_a_receipt_is_taken_as_it_is(shop: Shop, type: str) -> None:
+    shop.post(type, "li", step={"odd": []}, enrollment=None)
+    assert [event.data for event in shop.rows(Event)] == [{"step": {"odd": []}, "enrollment": None}]

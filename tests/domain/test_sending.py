@@ -1,11 +1,12 @@
 """A message goes out once, whatever happens at the same time, before, or in between."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from shop import Provider, Shop
 
 from activities.journey import JourneyActivities
+from domain.clock import VirtualClock
 from domain.sending import Delivery, claim
 from domain.tables import CampaignUse, Coupon, Message
 from workflows.commands import Answer
@@ -128,6 +129,23 @@ class TestCrashes:
         assert (answer.kind, answer.result) == ("over", "goal")
         assert [message.status for message in shop.rows(Message)] == ["sent"]
         assert shop.timeline() == [("ended", "goal"), ("sent", "hello")]
+
+    def test_a_clock_that_is_set_back_during_the_call_loses_nothing(self, shop: Shop) -> None:
+        shop.publish(ONE)
+        shop.customers("li")
+        shop.post("form.filled", "li")
+        before, reached = shop.clock.now(), shop.clock.now() + timedelta(hours=1)
+        group = shop.group("hello")
+        group = group.model_copy(update={"members": tuple(m.model_copy(update={"at": reached}) for m in group.members)})
+        readings = iter([reached, before, before, before])
+
+        class Unsteady(VirtualClock):
+            def now(self) -> datetime:
+                return next(readings)
+
+        activities = JourneyActivities(shop.db, Unsteady(before), dict.fromkeys(CHANNELS, Provider()))
+        assert results(activities.send(group)) == ["sent"]
+        assert shop.timeline() == [("sent", "hello")]
 
     def test_two_workers_at_the_same_step_settle_it_once(self, shop: Shop) -> None:
         shop.publish(ONE)

@@ -1,6 +1,54 @@
-"""The made-up shop stands beside the rooms of the tests."""
+"""Tests of what plays on a scratch database share one Postgres for it, and call commands without a process each."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, SQLModel
+
+from runtime.scratch import scratch
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
+Scratch = tuple[Engine, sessionmaker[Session]]
+
+
+@pytest.fixture(scope="session")
+def spare_postgres() -> Iterator[Scratch]:
+    with scratch() as found:
+        yield found
+
+
+@pytest.fixture
+def one_scratch(spare_postgres: Scratch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simulations and back-tests find an empty scratch database at once."""
+
+    @contextmanager
+    def ready() -> Iterator[Scratch]:
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        with spare_postgres[0].begin() as connection:
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            connection.execute(text("DROP TABLE IF EXISTS recorded"))
+        yield spare_postgres
+
+    for module in ("backtest", "simulate"):
+        monkeypatch.setattr(f"runtime.{module}.scratch", ready)
+
+
+@pytest.fixture
+def aftershow(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., str]:
+    """Calls the command on the test's database and gives what it prints."""
+
+    def call(*arguments: str) -> str:
+        from runtime.cli import app
+
+        monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
+        app(arguments, standalone_mode=False)
+        return capsys.readouterr().out
+
+    return call

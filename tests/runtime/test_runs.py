@@ -23,6 +23,9 @@ from workflows.paging import FanOutWorkflow, ScheduleWorkflow
 
 ROOT = Path(__file__).parents[2]
 SPECS, TEXTS, JOURNEYS = ROOT / "journey_specs", ROOT / "templates" / "messages", ROOT / "tests" / "journeys"
+STORED = ROOT / "tests" / "histories"
+"""Runs of the shipped journeys as Temporal recorded them; `pytest --store-histories RELEASE` adds a release's."""
+
 FLOOR = 33
 """Events of three activities and two timers in a row; nothing can do with fewer."""
 
@@ -46,6 +49,16 @@ def play(engine: TemporalEngine, path: Path, name: str | None = None) -> Iterato
                 yield case.name, run, history
 
 
+def replay(history: WorkflowHistory) -> None:
+    """Raises if today's workflows would decide otherwise than the recorded run did."""
+    replayer = Replayer(
+        workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+        data_converter=DATA_CONVERTER,
+        workflow_runner=sandbox(),
+    )
+    asyncio.run(replayer.replay_workflow(history))
+
+
 def test_three_sends_and_two_waits_cost_temporal_33_events(engine: TemporalEngine, tmp_path: Path) -> None:
     (tmp_path / "reference.yaml").write_text(REFERENCE, encoding="utf-8")
     (tmp_path / "case.yaml").write_text(REFERENCE_CASE, encoding="utf-8")
@@ -66,7 +79,9 @@ def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) ->
 
 
 @pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.yaml")), ids=lambda path: path.stem)
-def test_no_personal_data_enters_temporal_and_every_run_replays(engine: TemporalEngine, path: Path) -> None:
+def test_cases_pass_on_temporal_with_no_personal_data_in_it_and_replay(
+    engine: TemporalEngine, path: Path, request: pytest.FixtureRequest
+) -> None:
     file, _ = read_cases(path)
     assert file is not None
     private = {
@@ -76,15 +91,21 @@ def test_no_personal_data_enters_temporal_and_every_run_replays(engine: Temporal
         for value in (*person.identifiers.values(), *(str(v) for v in person.fields.values()))
         if len(value) > 3
     }
-    replayer = Replayer(
-        workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
-        data_converter=DATA_CONVERTER,
-        workflow_runner=sandbox(),
-    )
+    longest: WorkflowHistory | None = None
     for case, run, history in play(engine, path):
         recorded = history.to_json()
         assert [value for value in private if value in recorded] == [], f"{case}: {run}"
-        asyncio.run(replayer.replay_workflow(history))
+        replay(history)
+        longest = max(longest, history, key=lambda each: len(each.events) if each else 0)
+    release = request.config.getoption("--store-histories")
+    if release and longest and file.journey:
+        STORED.mkdir(exist_ok=True)
+        (STORED / f"{file.journey}-{release}.json").write_text(longest.to_json(), encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
+def test_runs_of_earlier_releases_replay(path: Path) -> None:
+    replay(WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8")))
 
 
 def test_the_journeys_under_test_are_all_of_them() -> None:

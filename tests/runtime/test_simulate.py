@@ -1,8 +1,6 @@
 """A simulation comes to what then really happens, and leaves the live database alone."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from runtime.shelf import Draft, read_draft
 from runtime.simulate import Happening, simulate
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.usefixtures("one_scratch")
 Migrated = tuple[Engine, sessionmaker[Session]]
 Shop = tuple[sessionmaker[Session], Rehearsal]
 
@@ -58,20 +57,23 @@ class TestSimulate:
         (branch,) = (each for each, _ in found.decisions if each.what == "branch")
         assert "customer.city is 上海" in (branch.because or "")
 
-    def test_says_why_the_trigger_does_not_match(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+    @pytest.mark.usefixtures("shop")
+    def test_says_why_the_trigger_does_not_match(self, migrated: Migrated, clock: VirtualClock) -> None:
         found = simulate(migrated[0], "welcome", 2, happening=None, at=clock.now())
         (decision, _) = found.decisions[0]
         assert (decision.what, decision.value, decision.journey) == ("not_entered", "where", "welcome")
         assert "customer.orders is 2" in (decision.because or "")
         assert found.begun_by.data["order_id"] == "o1"  # the newest that fitted then
 
-    def test_plays_a_draft(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+    @pytest.mark.usefixtures("shop")
+    def test_plays_a_draft(self, migrated: Migrated, clock: VirtualClock) -> None:
         plan = plan_of(WELCOME.replace("is: 1", "is: 2"))
         draft = Draft(plan, {("thanks", "wecom"): "新的文案", ("thanks", "sms"): "新的文案"}, {})
         found = simulate(migrated[0], draft, 2, happening=None, at=clock.now() + timedelta(days=8))
         assert [each.value for each, _ in found.decisions if each.what == "not_entered"] == ["again"]
 
-    def test_asks_for_an_event_where_there_is_none(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+    @pytest.mark.usefixtures("shop")
+    def test_asks_for_an_event_where_there_is_none(self, migrated: Migrated, clock: VirtualClock) -> None:
         with pytest.raises(StartError, match=r"no cart\.updated is stored"):
             simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
         with pytest.raises(StartError, match=r"cart\.updated: cart_id"):
@@ -86,25 +88,13 @@ class TestDraft:
             read_draft(path, ROOT / "templates/messages")
 
 
-def test_the_commands_tell_it_in_words(postgres_url: str, shop: Shop) -> None:  # noqa: ARG001
-    def aftershow(*arguments: str) -> str:
-        result = subprocess.run(
-            [sys.executable, "-m", "runtime.cli", *arguments],
-            cwd=ROOT,
-            env=os.environ | {"AFTERSHOW_DATABASE_URL": postgres_url},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        return result.stdout
-
+def test_the_commands_tell_it_in_words(aftershow: Callable[..., str], shop: Shop) -> None:  # noqa: ARG001
     data = '{"cart_id": "k", "total": 900}'
     options = ["--event", "cart.updated", "--data", data, "--at", "2026-03-20T09:00"]
-    told = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
-    assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in told
-    told = aftershow("why", "--customer", "2", "--lang", "en")
-    assert (
-        "welcome  not entered on order.paid: the trigger's condition doesn't hold (because customer.orders is 2" in told
-    )
+    said = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
+    assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in said
+    said = aftershow("why", "--customer", "2", "--lang", "en")
+    assert "welcome  not entered on order.paid: the trigger's condition doesn't hold" in said
+    assert "(because customer.orders is 2" in said
+    with pytest.raises(StartError, match="there is no such customer"):
+        aftershow("why", "--customer", "3")

@@ -15,6 +15,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from domain import lifecycle
 from domain.clock import SystemClock, VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.library import read_library
@@ -215,5 +216,40 @@ def test_schedules_follow_what_is_published(db: sessionmaker[Session], temporal:
             return await schedules() == {"schedule/near_expiry"}
 
         await eventually(gone)
+
+    asyncio.run(story())
+
+
+def test_a_message_that_a_pause_holds_goes_out_when_the_journey_resumes(
+    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], temporal: str
+) -> None:
+    async def story() -> None:
+        client = await connected(temporal)
+        order(thanks, 1)
+        with thanks.begin() as session:
+            lifecycle.pause(session, "thanks", datetime.now(UTC), "li")
+        async with working(client, thanks, SystemClock(), "paused") as relay, relaying(relay, migrated[0]):
+
+            async def held() -> bool:
+                with thanks() as session:
+                    return session.exec(select(Enrollment.held)).one()
+
+            await eventually(held)
+            await find_lost(client, thanks, VirtualClock(datetime.now(UTC) + timedelta(days=30)))
+            now = datetime.now(UTC)
+            with thanks.begin() as session:
+                lifecycle.resume(session, "thanks", now, "li")
+            lifecycle.in_pages(thanks, lifecycle.release_page, "thanks", now)
+
+            async def sent() -> bool:
+                return texts_sent(thanks) == 1
+
+            await eventually(sent)
+            with thanks.begin() as session:
+                lifecycle.stop(session, "thanks", now, "li")
+            lifecycle.in_pages(thanks, lifecycle.stop_page, "thanks", now)
+            with thanks() as session:
+                run = client.get_workflow_handle(workflow_id("thanks", session.exec(select(Enrollment.id)).one()))
+            assert await run.result() == {"stopped": 1}
 
     asyncio.run(story())

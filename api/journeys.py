@@ -1,0 +1,238 @@
+"""The life cycle of journeys: `/v1/journeys`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import require
+from api.context import Context, context
+from api.events import read_body
+from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain import lifecycle
+from domain.fitting import published_references
+from domain.library import mark_published, read_library
+from domain.lifecycle import Late, Running, Standing, UnknownJourneyError
+from domain.tables import ApiKey
+from workflows.compile import Compiled, read_journey
+from workflows.diagnostics import Diagnostic
+from workflows.diff import diff
+from workflows.source import decode
+
+router = APIRouter(tags=["journeys"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
+
+Reader = Annotated[ApiKey, Depends(require("read"))]
+Admin = Annotated[ApiKey, Depends(require("admin"))]
+Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the journey's name")]
+_YAML: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/yaml": {"schema": {"type": "string"}}}}
+}
+
+
+class Action(BaseModel):
+    """What somebody did to a journey."""
+
+    action: str
+    by: str
+    at: datetime
+    version: int
+    details: dict[str, Any]
+
+
+class JourneyState(BaseModel):
+    """A journey. `running` counts the customers inside each version."""
+
+    journey: str
+    version: int
+    state: Literal["live", "paused", "stopped"]
+    running: dict[int, int]
+    last: Action | None
+
+
+class Published(BaseModel):
+    """What was published, and the warnings about it."""
+
+    journey: str
+    version: int
+    warnings: list[dict[str, Any]]
+
+
+class Difference(BaseModel):
+    """What changes, in plain words, and how many customers are inside each version."""
+
+    journey: str
+    changes: list[str]
+    running: dict[int, int]
+
+
+class Stopped(BaseModel):
+    """How many of the customer's enrollments were stopped."""
+
+    journey: str
+    customer: int
+    stopped: int
+
+
+@router.get("/v1/journeys", summary="List the journeys")
+def get_journeys(request: Request, _: Reader) -> list[JourneyState]:
+    with context(request).db() as session:
+        return [_shown(each) for each in lifecycle.standings(session)]
+
+
+@router.get("/v1/journeys/{name}/actions", summary="Read who did what to a journey, the newest first")
+def get_actions(request: Request, _: Reader, name: Name) -> list[Action]:
+    with context(request).db() as session:
+        _standing(session, name)
+        return [Action.model_validate(each, from_attributes=True) for each in lifecycle.actions(session, name)]
+
+
+@router.post("/v1/journeys/{name}/versions", status_code=201, summary="Publish a version", openapi_extra=_YAML)
+async def post_version(
+    request: Request,
+    key: Admin,
+    name: Name,
+    running: Annotated[Running, Query(description="what becomes of those in older versions")] = "finish",
+) -> Published:
+    """Takes the journey as YAML. The same text twice is one version. `errors` of a `422` tells every mistake.
+
+    What the journey refers to, texts, coupons and segments, must be published already.
+    """
+    env = context(request)
+    body = await read_body(request, env.limits.max_body_bytes)
+    return await run_in_threadpool(_publish, env, _by(key), name, body, running)
+
+
+@router.get("/v1/journeys/{name}/diff", summary="Read what the live version changed")
+def get_diff(
+    request: Request,
+    _: Reader,
+    name: Name,
+    since: Annotated[int | None, Query(ge=1, description="the version to compare with; the one before")] = None,
+) -> Difference:
+    with context(request).db() as session:
+        now = _standing(session, name)
+        try:
+            old = lifecycle.plan_of(session, name, since or max(1, now.version - 1))
+        except UnknownJourneyError:
+            raise NotFound(f"There is no version {since}.") from None
+        return Difference(journey=name, changes=diff(old, lifecycle.plan_of(session, name)), running=now.running)
+
+
+@router.post("/v1/journeys/{name}/diff", summary="Read what a draft would change", openapi_extra=_YAML)
+async def post_diff(request: Request, _: Admin, name: Name) -> Difference:
+    """Takes a draft as YAML and compares it with the live version; publishes nothing."""
+    env = context(request)
+    body = await read_body(request, env.limits.max_body_bytes)
+    return await run_in_threadpool(_compare, env, name, body)
+
+
+@router.post("/v1/journeys/{name}/pause", summary="Pause a journey")
+def post_pause(request: Request, key: Admin, name: Name) -> JourneyState:
+    """Nobody enters, and messages are held; waits go on. Pausing twice is pausing once."""
+    env = context(request)
+    with env.db.begin() as session:
+        _standing(session, name)
+        lifecycle.pause(session, name, env.clock.now(), _by(key))
+        return _shown(_standing(session, name))
+
+
+@router.post("/v1/journeys/{name}/resume", summary="Resume a journey")
+def post_resume(
+    request: Request,
+    key: Admin,
+    name: Name,
+    late: Annotated[Late, Query(description="what becomes of the messages that were held")],
+) -> JourneyState:
+    """Lets a paused journey go on. What was held is sent now, or dropped as `expired`."""
+    env = context(request)
+    now = env.clock.now()
+    with env.db.begin() as session:
+        _standing(session, name)
+        lifecycle.resume(session, name, now, _by(key), late=late)
+    lifecycle.in_pages(env.db, lifecycle.release_page, name, now)
+    with env.db() as session:
+        return _shown(_standing(session, name))
+
+
+@router.post("/v1/journeys/{name}/stop", summary="Stop a journey, or one customer in it")
+def post_stop(
+    request: Request,
+    key: Admin,
+    name: Name,
+    customer: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="only this customer, by id")] = None,
+) -> JourneyState | Stopped:
+    """Nobody enters any more, and whoever is inside is done. For one customer the journey stays live."""
+    env = context(request)
+    now = env.clock.now()
+    with env.db.begin() as session:
+        _standing(session, name)
+        if customer is not None:
+            count = lifecycle.stop_customer(session, name, customer, now, _by(key))
+            return Stopped(journey=name, customer=customer, stopped=count)
+        lifecycle.stop(session, name, now, _by(key))
+    lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
+    with env.db() as session:
+        return _shown(_standing(session, name))
+
+
+def _publish(env: Context, by: str, name: str, body: bytes, running: Running) -> Published:
+    now = env.clock.now()
+    with env.db.begin() as session:
+        mark_published(session)  # so that nobody publishes anything else between the check and this
+        text, compiled = _compiled(session, name, body)
+        assert compiled.plan is not None
+        version = lifecycle.publish(session, compiled.plan, text, now, by, running=running).version
+    if running == "stop":
+        lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
+    return Published(journey=name, version=version, warnings=[_error(each) for each in compiled.diagnostics])
+
+
+def _compare(env: Context, name: str, body: bytes) -> Difference:
+    with env.db() as session:
+        now = _standing(session, name)
+        _, compiled = _compiled(session, name, body)
+        assert compiled.plan is not None
+        inside = now.running.get(now.version, 0)
+        changes = diff(lifecycle.plan_of(session, name), compiled.plan, inside)
+        return Difference(journey=name, changes=changes, running=now.running)
+
+
+def _compiled(session: Session, name: str, body: bytes) -> tuple[str, Compiled]:
+    """The text and its plan. Raises Invalid with every mistake."""
+    path = f"{name}.yaml"
+    text = decode(body, path)
+    if isinstance(text, Diagnostic):
+        raise Invalid("The journey has mistakes.", errors=[_error(text)])
+    compiled = read_journey(text, path, published_references(read_library(session)))
+    if compiled.plan is None:
+        raise Invalid("The journey has mistakes.", errors=[_error(each) for each in compiled.diagnostics])
+    return text, compiled
+
+
+def _error(each: Diagnostic) -> dict[str, Any]:
+    return {
+        "line": each.line,
+        "column": each.column,
+        "code": each.code,
+        "severity": each.severity,
+        "detail": each.message,
+    }
+
+
+def _standing(session: Session, name: str) -> Standing:
+    try:
+        return lifecycle.standing(session, name)
+    except UnknownJourneyError:
+        raise NotFound("No journey of this name was ever published.") from None
+
+
+def _shown(each: Standing) -> JourneyState:
+    last = Action.model_validate(each.last, from_attributes=True) if each.last else None
+    return JourneyState(journey=each.journey, version=each.version, state=each.state, running=each.running, last=last)
+
+
+def _by(key: ApiKey) -> str:
+    return f"key {key.name}"

@@ -1,0 +1,82 @@
+"""Whether plans and texts fit each other: what a new plan may refer to, and what running plans still need."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from domain.catalogue import FIELDS
+from domain.library import Library, read_library, read_plan
+from domain.rendering import variables
+from domain.tables import Enrollment, Journey, PublishedPlan
+from workflows.fields import References
+from workflows.needs import text_needs
+
+Text = tuple[str, str]
+"""A template and a channel."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A text that a plan which is live, or has running enrollments, couldn't send any more, and why."""
+
+    text: Text
+    journey: str
+    version: int
+    step: str
+    reason: str
+
+    def __str__(self) -> str:
+        template, channel = self.text
+        return (
+            f'the {channel} text of "{template}" no longer fits step {self.step} of {self.journey}, version '
+            f"{self.version}, which is live or still has customers in it: {self.reason}"
+        )
+
+
+def published_references(library: Library) -> References:
+    """What a journey may refer to, going by what is published."""
+    channels: dict[str, frozenset[str]] = {}
+    for template, channel in library.texts:
+        channels[template] = channels.get(template, frozenset()) | {channel}
+    return References(
+        templates=channels,
+        campaigns=frozenset(library.campaigns),
+        segments=frozenset(library.segments),
+        events=FIELDS,
+        variables={text: variables(body) for text, body in library.texts.items()},
+    )
+
+
+def misfits(
+    session: Session,
+    texts: Mapping[Text, str],
+    gone: Collection[Text] = (),
+    *,
+    replaced: Collection[str] = (),
+    ending: bool = False,
+) -> list[Misfit]:
+    """What would break, live or for running enrollments, if these texts replaced the published ones, others being gone.
+
+    `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
+    """
+    ended = read_library(session).ended
+    running = select(Enrollment.plan_id).where(col(Enrollment.ending).is_(None))
+    live = select(Journey.plan_id).where(col(Journey.stopped).is_(False), col(Journey.name).not_in(replaced))
+    plans = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version)
+    plans = plans.where(col(PublishedPlan.id).in_(running) | col(PublishedPlan.id).in_(live))
+    if ending:
+        plans = plans.where(col(PublishedPlan.journey).not_in(replaced))
+    rows = session.exec(plans.order_by(col(PublishedPlan.journey), col(PublishedPlan.version))).all()
+    found = []
+    for plan_id, journey, version in rows:
+        if plan_id in ended:
+            continue
+        for need in text_needs(read_plan(session, plan_id)):
+            text = need.text
+            if text in gone:
+                found.append(Misfit(text, journey, version, need.step, "it is gone"))
+            elif text in texts and (missing := variables(texts[text]) - need.given):
+                names = ", ".join(f'"{name}"' for name in sorted(missing))
+                found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
+    return found

@@ -1,0 +1,95 @@
+"""The life cycle of a journey, told over the command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
+
+from domain.tables import JourneyAction, MessageText
+from runtime.cli_journeys import operator
+
+ROOT = Path(__file__).parents[2]
+SPEC = """\
+journey: welcome
+trigger: {event: order.paid}
+entry: {again: never}
+steps:
+  - wait: 3d
+  - {id: hi, send: hello, via: [sms]}
+"""
+
+
+class Desk:
+    """A marketer's directory, and the command to run in it."""
+
+    def __init__(self, place: Path, url: str) -> None:
+        self.place, self.url = place, url
+        self.write("journey_specs/_policy.yaml", "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n")
+        self.write("journey_specs/welcome.yaml", SPEC)
+        self.write("templates/messages/hello/sms.j2", "你好")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str) -> str:
+        """What it says; the first word is its exit code."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
+        found = subprocess.run(
+            [sys.executable, "-m", "runtime.cli", *arguments], cwd=self.place, capture_output=True, text=True,
+            env=inherited | {"AFTERSHOW_DATABASE_URL": self.url, "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in found.stderr, found.stderr
+        return f"{found.returncode} {found.stdout}{found.stderr}"
+
+
+@pytest.fixture
+def desk(db: sessionmaker[Session], postgres_url: str, tmp_path: Path) -> Desk:  # noqa: ARG001
+    return Desk(tmp_path, postgres_url)
+
+
+def test_from_the_first_version_to_the_last(desk: Desk, db: sessionmaker[Session]) -> None:
+    assert "live: welcome v1" in desk.run("publish")
+    desk.write("journey_specs/welcome.yaml", SPEC.replace("3d", "5d"))
+    desk.write("templates/messages/hello/sms.j2", "您好")
+    found = desk.run("diff", "welcome")
+    assert "the wait before step hi grows from 3d to 5d" in found
+    assert 'the sms text of "hello" changes' in found
+    assert "live: welcome v2" in desk.run("publish", "welcome", "--running", "stop")
+    assert "welcome is paused" in desk.run("pause", "welcome")
+    assert "welcome v2 · paused · nobody is inside" in desk.run("journeys")
+    assert "welcome goes on" in desk.run("resume", "welcome", "--late", "drop")
+    assert "customer 7 isn't in welcome" in desk.run("stop", "welcome", "--customer", "7")
+    assert "welcome is stopped" in desk.run("stop", "welcome")
+    assert "stopped, until they are published by name: welcome" in desk.run("publish")
+    assert "live: welcome v2" in desk.run("publish", "journey_specs/welcome.yaml")
+    with db() as session:
+        done = [(row.action, row.by) for row in session.exec(select(JourneyAction).order_by(JourneyAction.id))]
+    words = ("published", "published", "paused", "resumed", "stopped", "published")
+    assert done == [(action, operator()) for action in words]
+
+
+def test_a_text_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+    desk.run("publish")
+    desk.write("journey_specs/welcome.yaml", SPEC + "  - wait: 1 dog\n")
+    desk.write("templates/messages/hello/sms.j2", "{{ coupon.code }}")
+    found = desk.run("publish")
+    assert found.startswith("1 ")
+    assert "templates/messages/hello/sms.j2:1:1 E046" in found
+    (desk.place / "templates/messages/hello/sms.j2").unlink()
+    assert "it is gone" in desk.run("publish")
+    with db() as session:
+        assert session.exec(select(MessageText.body)).one() == "你好"
+
+
+def test_a_mistake_is_told_and_nothing_is_published(desk: Desk) -> None:
+    desk.write("journey_specs/welcome.yaml", SPEC.replace("hello", "helo"))
+    found = desk.run("publish", "welcome")
+    assert found.startswith("1 ")
+    assert found.count("E023") == 1
+    assert "no journey welcome was ever published" in desk.run("pause", "welcome")

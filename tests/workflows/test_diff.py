@@ -1,0 +1,133 @@
+"""What changed between two versions, in plain words."""
+
+import pytest
+
+from workflows.compile import read_journey
+from workflows.diff import diff
+from workflows.plan import Plan
+
+SPEC = """\
+journey: welcome
+trigger: {event: order.paid}
+entry: {again: never}
+exit: [{event: order.refunded}]
+goal: {event: order.paid, within: 7d}
+steps:
+  - {id: thanks, send: thank_you, via: [sms], kind: transactional}
+  - wait: 3d
+  - {id: offer, send: offer, via: [wecom, sms], coupon: ten, expires: 12h}
+  - id: answer
+    wait_for: {clicked: offer}
+    within: 24h
+    then: [{tag: keen}]
+    else: [{wait: 1d}, {id: last, send: last_call, via: [sms]}]
+  - if: {field: customer.city, is: 杭州}
+    then: [{id: visit, todo: 打电话, assign: owner, due: 24h}]
+  - id: fork
+    split:
+      - {variant: a, weight: 50, steps: []}
+      - {variant: b, weight: 50, steps: [{stop: enough}]}
+"""
+
+
+def plan(text: str) -> Plan:
+    compiled = read_journey(text, "a journey", None)
+    assert compiled.plan is not None, compiled.diagnostics
+    return compiled.plan
+
+
+def changes(old: str, new: str, running: int = 0) -> list[str]:
+    assert old in SPEC
+    return diff(plan(SPEC), plan(SPEC.replace(old, new)), running)
+
+
+def test_the_same_plan_has_no_changes() -> None:
+    assert diff(plan(SPEC), plan(SPEC), 7) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("wait: 3d", "wait: 5d", "the wait before step offer grows from 3d to 5d"),
+        ("wait: 3d", "wait: 2h", "the wait before step offer shrinks from 3d to 2h"),
+        (
+            "wait: 3d",
+            "wait: until 10:00",
+            "the wait before step offer changes from “wait 3 days” to “wait until 10:00”",
+        ),
+        ("within: 24h", "within: 2d", "step answer: the time to wait grows from 24h to 2d"),
+        ("wait: 1d", "wait: 2d", "the wait before step last grows from 1d to 2d"),
+        ("expires: 12h", "expires: 6h", "step offer: its expiry shrinks from 12h to 6h"),
+        (", expires: 12h", "", "step offer: its expiry (12h) is removed"),
+        ("coupon: ten", "coupon: twenty", "step offer: its coupon changes from ten to twenty"),
+        ("via: [wecom, sms]", "via: [sms]", "step offer: the way it goes changes from wecom, else sms to sms"),
+        ("send: last_call", "send: bye", "step last: its template changes from last_call to bye"),
+        (", kind: transactional", "", "step thanks: its kind changes from transactional to marketing"),
+        ("due: 24h", "due: 48h", "step visit: its due time grows from 24h to 48h"),
+        ("打电话", "发微信", "step visit: its text changes from 打电话 to 发微信"),
+        (
+            "is: 杭州",
+            "is: 北京",
+            "the decision before step fork: the condition changes from `customer.city` is 杭州 to "
+            "`customer.city` is 北京",
+        ),
+        (
+            "{variant: a, weight: 50, steps: []}\n      - {variant: b, weight: 50",
+            "{variant: a, weight: 80, steps: []}\n      - {variant: b, weight: 20",
+            "step fork: the split changes from a 50%, b 50% to a 80%, b 20%",
+        ),
+        ("event: order.paid}", "event: cart.updated}", "the trigger changes from `order.paid` to `cart.updated`"),
+        ("again: never", "again: always", "the rule for entering again changes from never to always"),
+        ("within: 7d", "within: 9d", "the time for the goal changes from 7 days to 9 days"),
+        ("exit: [{event: order.refunded}]", "exit: []", "the exit `order.refunded` is removed"),
+        (
+            "entry:",
+            "audience: {tag: vip}\nentry:",
+            "the audience (the customer has the tag “vip”) is added",
+        ),
+        (
+            "  - wait: 3d\n",
+            "  - wait: 3d\n  - {tag: new}\n",
+            "the tag before step offer is added after the wait before step offer (add tag “new”)",
+        ),
+        (
+            ", {id: last, send: last_call, via: [sms]}]",
+            "]",
+            "step last is removed (send last_call by sms)",
+        ),
+        (
+            "{stop: enough}",
+            "{stop: done}",
+            "the stop in b of step fork: the reason changes from enough to done",
+        ),
+    ],
+)
+def test_one_change(old: str, new: str, words: str) -> None:
+    assert changes(old, new) == [words]
+
+
+def test_a_step_that_moves() -> None:
+    lines = SPEC.splitlines()
+    lines.append(lines.pop(6))
+    assert diff(plan(SPEC), plan("\n".join(lines))) == ["step thanks moves: it now stands after step fork"]
+
+
+def test_a_step_with_another_verb() -> None:
+    found = changes("{id: last, send: last_call, via: [sms]}", "{id: last, todo: call, assign: owner, due: 1d}")
+    assert found == ["step last was a send and is a todo (assign to owner: “call”, due in 1 day)"]
+
+
+def test_those_inside_keep_what_they_have() -> None:
+    assert changes("wait: 3d", "wait: 5d", 214) == [
+        "the wait before step offer grows from 3d to 5d; 214 running customers keep 3d"
+    ]
+    assert changes("wait: 3d", "wait: 5d", 1)[0].endswith("; 1 running customer keeps 3d")
+    removed = changes(", {id: last, send: last_call, via: [sms]}]", "]", 2)
+    assert removed == ["step last is removed (send last_call by sms); 2 running customers still do it"]
+
+
+def test_a_step_put_before_others_leaves_them_as_they_were() -> None:
+    found = changes("  - wait: 3d\n", "  - {id: hi, send: hi, via: [sms]}\n  - wait: 3d\n")
+    assert found == ["step hi is added after step thanks (send hi by sms)"]
+    found = changes("  - {id: offer", "  - {id: hi, send: hi, via: [sms]}\n  - {id: offer")
+    assert found == ["step hi is added after the wait before step hi (send hi by sms)"]
