@@ -12,6 +12,10 @@ from domain.clock import Clock, SystemClock
 from domain.tables import ClockState
 
 
+STALLS = 1.3
+"""How much longer a sleep takes than the pace says, as the clock stalls now and then; fewer sleepers wake too early."""
+
+
 @dataclass(frozen=True)
 class Leg:
     """Up to `until`, journey time runs `speed` times as fast as real time."""
@@ -57,7 +61,7 @@ class StoredClock:
 
     def seconds_until(self, instant: datetime) -> float:
         now, pace = self._read()
-        return pace.seconds(now, instant)
+        return pace.seconds(now, instant) * STALLS
 
     def _read(self) -> tuple[datetime, Pace]:
         with self._db() as session:

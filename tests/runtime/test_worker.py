@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, func, select
+from sqlmodel import Session, delete, func, select
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -19,14 +19,16 @@ from domain import lifecycle
 from domain.clock import SystemClock, VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.library import read_library
+from domain.outbox import start_of
 from domain.publishing import publish_journey, publish_text
-from domain.tables import Enrollment, Outbox, SandboxMessage
+from domain.tables import CustomerTag, Enrollment, Outbox, SandboxMessage
 from runtime.embedded import free_port, temporal_program, temporal_server
 from runtime.housekeeping import find_lost, sync_schedules
 from runtime.publishing import publish_directory
 from runtime.relay import Relay, workflow_id
 from runtime.temporal import DATA_CONVERTER
 from runtime.worker import working
+from workflows.cohort import CohortWorkflow
 from workflows.compile import read_journey
 
 ROOT = Path(__file__).parents[2]
@@ -253,3 +255,73 @@ def test_a_message_that_a_pause_holds_goes_out_when_the_journey_resumes(
             assert await run.result() == {"stopped": 1}
 
     asyncio.run(story())
+
+
+COHORT = """
+journey: together
+trigger: {event: order.paid}
+entry: {again: always}
+steps:
+  - {id: thank, send: thank_you, via: [sms], kind: transactional}
+  - if: {field: trigger.total, at_least: 200}
+    then: [{tag: big}]
+  - id: answer
+    wait_for: {event: form.filled}
+    within: 1d
+    then: [{id: again, send: thank_you, via: [sms], kind: transactional}]
+"""
+
+
+def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
+    db: sessionmaker[Session], temporal: str
+) -> None:
+    plan = read_journey(COHORT, "together.yaml", None).plan
+    assert plan is not None
+    with db.begin() as session:
+        publish_journey(session, plan, COHORT, datetime.now(UTC))
+        publish_text(session, "thank_you", "sms", "{{ 1 // (trigger.total - 300) }} 谢谢")
+
+    def happens(number: int, name: str, **data: int) -> None:
+        now = datetime.now(UTC)
+        who = (("phone", f"+861380000000{number}"),)
+        with db.begin() as session:
+            ingest(
+                session,
+                [Incoming("test", f"{name}{number}", name, now, {"order_id": f"{number}", **data}, who)],
+                now=now,
+            )
+
+    for number, total in ((1, 100), (2, 200), (3, 300), (4, 400)):
+        happens(number, "order.paid", total=total)
+    with db.begin() as session:
+        starts = [start_of(session, row.enrollment_id or 0) for row in session.exec(select(Outbox))]
+        cohorts = [start[0] for start in starts if start]
+        session.exec(delete(Outbox))
+    together = cohorts[0].model_copy(update={"travellers": tuple(c.travellers[0] for c in cohorts)})
+
+    def standing() -> dict[int, tuple[str | None, str | None]]:
+        with db() as session:
+            return {each.id: (each.position, each.ending) for each in session.exec(select(Enrollment))}
+
+    async def story() -> tuple[dict[str, int], int]:
+        client = await connected(temporal)
+        async with working(client, db, SystemClock(), "together"):
+            run = await client.start_workflow(CohortWorkflow.run, together, id="together", task_queue="together")
+            waiting = ("answer", None)
+
+            async def settled() -> bool:
+                return standing() == {1: waiting, 2: waiting, 3: ("thank", "failed"), 4: waiting}
+
+            await eventually(settled)
+            for number in (1, 2, 4):
+                happens(number, "form.filled")
+                await run.signal(CohortWorkflow.wake, number)
+            endings = await run.result()
+            return endings, len((await run.fetch_history()).events)
+
+    endings, events = asyncio.run(story())
+    assert endings == {"failed": 1, "finished": 3}
+    assert texts_sent(db) == 6
+    assert events < 4 * 33
+    with db() as session:
+        assert session.exec(select(func.count()).select_from(CustomerTag)).one() == 2
