@@ -11,7 +11,6 @@ from sqlmodel import Session, select
 from domain.clock import Clock, SystemClock
 from domain.tables import ClockState
 
-
 STALLS = 1.3
 """How much longer a sleep takes than the pace says, as the clock stalls now and then; fewer sleepers wake too early."""
 
