@@ -16,9 +16,9 @@ from domain.facts import CustomerFacts, Orders
 from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
 from domain.outbox import tell
-from domain.steps import newest_enrollment, wake_waits
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.trail import record
+from domain.waits import newest_enrollment, wake_waits
 from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)

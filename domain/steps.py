@@ -15,14 +15,13 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.facts import CustomerFacts
 from domain.library import Library, read_library, read_plan
-from domain.tables import Customer, CustomerTag, Enrollment, Event, Message, Todo, Wait
+from domain.tables import Customer, CustomerTag, Enrollment, Todo
 from domain.trail import record
+from domain.waits import end_of_wait, register
 from workflows.commands import Answer, Group, Member
-from workflows.conditions import EventCondition, as_instant, matches
 from workflows.interpreter import bucket
 from workflows.plan import AssignTodo, Decide, IssueCoupon, Path, Plan, SetTag, Split, Step, Stop, WaitFor
 from workflows.plan import Wait as WaitStep
-from workflows.values import at_local, local_day, parse_time
 
 SKEW = timedelta(seconds=1)
 """How far the clocks of a worker and of Temporal may disagree before a command counts as early."""
@@ -169,14 +168,14 @@ def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
         case Stop(reason=reason):
             end(visit.session, enrollment, "stopped", at, reason, wake=False)
         case WaitStep():
-            due = _due(step, visit, at)
+            due = end_of_wait(step, visit.enrollment, visit.facts, at)
             if due is None:
                 end(visit.session, enrollment, "failed", at, "no_time", wake=False)
                 return None
             enrollment.due_at = max(due, at)
             note(enrollment, step.path, "passed", enrollment.due_at)
         case WaitFor():
-            wait = _register(step, visit, at)
+            wait = register(step, visit.enrollment, visit.facts, at)
             enrollment.due_at = at if wait.result else wait.deadline
         case _:
             return None
@@ -308,51 +307,8 @@ def held_out(visit: Visit, step: Step, what: str) -> Answer | None:
     return visit.done(step, "suppressed")
 
 
-def _due(step: WaitStep, visit: Visit, at: datetime) -> datetime | None:
-    """When the wait is over; None if there is no such instant."""
-    zone = visit.facts.zone
-    if step.span:
-        return step.span.after(at, zone)
-    if step.field:
-        instant = as_instant(visit.facts.field(step.field))
-        if instant is None:
-            return None
-        if step.minus:
-            return step.minus.before(instant, zone)
-        return step.plus.after(instant, zone) if step.plus else instant
-    clock = parse_time(step.clock or "00:00")
-    if step.day is not None:
-        return at_local(local_day(visit.enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
-    due = at_local(local_day(at, zone), clock, zone, at)
-    return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
-
-
-def _register(step: WaitFor, visit: Visit, at: datetime) -> Wait:
-    """Open the wait, or settle it at once by what happened since the last send."""
-    session, enrollment = visit.session, visit.enrollment
-    found = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
-    if found is None:
-        found = Wait(
-            enrollment_id=enrollment.id,
-            generation=enrollment.generation,
-            step=step.path,
-            deadline=step.within.after(at, visit.facts.zone),
-        )
-        session.add(found)
-        if _happened_already(step, visit, found.deadline):
-            found.result, found.settled_at = "happened", at
-    return found
-
-
-def _happened_already(step: WaitFor, visit: Visit, deadline: datetime) -> bool:
-    enrollment = visit.enrollment
-    query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
-    query = query.where(Event.time >= enrollment.anchor, Event.time <= deadline, Event.id != enrollment.trigger_id)
-    return any(_is_awaited(step, enrollment, event, visit.facts) for event in visit.session.exec(query))
-
-
 def _settle(step: WaitFor, visit: Visit) -> Answer:
-    wait = _register(step, visit, visit.reached)
+    wait = register(step, visit.enrollment, visit.facts, visit.reached)
     if wait.result is None:
         if wait.deadline > visit.now + SKEW:
             return visit.later(wait.deadline)
@@ -360,40 +316,3 @@ def _settle(step: WaitFor, visit: Visit) -> Answer:
     visit.at = wait.settled_at or visit.at
     record(visit.session, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
     return visit.done(step, wait.result)
-
-
-def wake_waits(
-    session: Session, plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts, now: datetime
-) -> bool:
-    """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
-    step = plan.steps.get(enrollment.position or "")
-    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
-        return False
-    wait = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
-    if wait is None or wait.result is not None or event.time > wait.deadline:
-        return False
-    wait.result, wait.settled_at = "happened", now
-    enrollment.due_at = now
-    return True
-
-
-def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
-    condition: EventCondition = step.condition
-    if step.of is None:
-        sent = enrollment.last_sent_at  # an event of the same instant came before it
-        fresh = event.time > sent if sent else event.time >= enrollment.anchor
-        return fresh and matches(condition, event.type, facts.looking_at(event.data))
-    about = (event.data.get("enrollment"), event.data.get("step"))
-    return condition.event == event.type and about == (enrollment.id, step.of)
-
-
-def newest_enrollment(session: Session, customer_id: int, journey: str | None, step: str | None) -> int | None:
-    """The newest enrollment that a receipt without one is about: in the journey it names, else by its step."""
-    if not journey and not step:
-        return None
-    query = select(Enrollment.id).where(Enrollment.customer_id == customer_id)
-    if journey:
-        query = query.where(Enrollment.journey == journey)
-    else:
-        query = query.join(Message, col(Message.enrollment_id) == Enrollment.id).where(Message.step == step)
-    return session.exec(query.order_by(col(Enrollment.id).desc())).first()
