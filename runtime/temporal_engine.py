@@ -50,7 +50,7 @@ class _CaseClock:
 
 
 class TemporalEngine:
-    """Plays cases one at a time: the server has one clock for all."""
+    """Plays cases one at a time, on a database of which it empties every table: the server has one clock for all."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -80,7 +80,13 @@ class TemporalEngine:
         handles = {name: self._env.client.get_workflow_handle(name) for name in self._runs}
         return {name: await handle.fetch_history() for name, handle in handles.items()}
 
+    def _empty(self) -> None:
+        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        with self._engine.begin() as connection:
+            connection.execute(text(f"TRUNCATE {names} CASCADE"))
+
     async def _start(self) -> None:
+        self._empty()
         env = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER, runtime=_QUIET
         )
@@ -161,6 +167,4 @@ class TemporalEngine:
             while not await self._is_resting(name):
                 await asyncio.sleep(TICK.total_seconds())
             await self._env.client.get_workflow_handle(name).terminate("the case is over")
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-        with self._engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} CASCADE"))
+        self._empty()

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
 
 from runtime.cases import Case
-from runtime.journey_tests import ENGINES, Player, players
+from runtime.rehearsal import rehearse
+from runtime.temporal_engine import TemporalEngine
 from runtime.world import Line, Shelf
 from workflows.compile import compile_plan
 from workflows.plan import Split
@@ -84,10 +88,13 @@ events = st.lists(
 )
 
 
+PHONE = "+8613800000001"
+
+
 @pytest.fixture(scope="module")
-def engines() -> Iterator[dict[str, Player]]:
-    with players(ENGINES) as found:
-        yield dict(found)
+def temporal(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+    with TemporalEngine(migrated[0]) as engine:
+        yield engine
 
 
 def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any]]:
@@ -128,20 +135,25 @@ def told(lines: list[Line]) -> list[tuple[Any, ...]]:
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
 def test_both_engines_tell_the_same_story(
-    engines: dict[str, Player], journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str
+    migrated: tuple[Engine, sessionmaker[Session]],
+    temporal: TemporalEngine,
+    journey: dict[str, Any],
+    happenings: list[tuple[int, str, int]],
+    variant: str,
 ) -> None:
     spec = Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True)
     plan = compile_plan(spec)
     case = Case.model_validate(
         {
             "name": "random",
-            "customer": {"identifiers": {"phone": "+8613800000001"}, "consent": ["sms"], "timezone": "Asia/Shanghai"},
+            "customer": {"identifiers": {"phone": PHONE}, "consent": ["sms"], "timezone": "Asia/Shanghai"},
             "variants": {step.id: variant for step in plan.steps.values() if isinstance(step, Split)},
             "events": [happening(number, *event) for number, event in enumerate(happenings)],
             "expect": [],
         }
     )
     shelf = Shelf(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
-    stories = {name: told(play(case, shelf)) for name, play in engines.items()}
-    note(str(stories["rehearsal"]))
-    assert stories["temporal"] == stories["rehearsal"]
+    rehearsed = told(rehearse(migrated[0], case, shelf))
+    note(str(rehearsed))
+    assert told(temporal.play(case, shelf)) == rehearsed
+    assert [run for run, history in temporal.histories().items() if PHONE in history.to_json()] == []

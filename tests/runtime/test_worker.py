@@ -119,6 +119,7 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
             assert "thank_you" in (await told.static_details() or "")
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
             assert "wait 1 day" in details.current_details
+            assert PHONE not in (await handle.fetch_history()).to_json()
             await handle.terminate()
 
     asyncio.run(story())
@@ -317,7 +318,9 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
                 happens(number, "form.filled")
                 await run.signal(CohortWorkflow.wake, number)
             endings = await run.result()
-            return endings, len((await run.fetch_history()).events)
+            history = await run.fetch_history()
+            assert "+86138" not in history.to_json()
+            return endings, len(history.events)
 
     endings, events = asyncio.run(story())
     assert endings == {"failed": 1, "finished": 3}
