@@ -55,11 +55,15 @@ class CohortWorkflow:
             walker.wake()
             self._stirred = True
 
-    def _commands(self) -> dict[tuple[str, Path], list[Walker]]:
+    def _idle(self) -> list[Walker]:
+        """The walkers that wait for no answer."""
         busy = {walker.enrollment for walkers in self._running.values() for walker in walkers}
+        return [walker for walker in self._walkers.values() if walker.enrollment not in busy]
+
+    def _commands(self) -> dict[tuple[str, Path], list[Walker]]:
         commands: dict[tuple[str, Path], list[Walker]] = {}
-        for walker in self._walkers.values():
-            if walker.enrollment not in busy and walker.activity is not None:
+        for walker in self._idle():
+            if walker.activity is not None:
                 commands.setdefault((walker.activity, walker.path), []).append(walker)
         return commands
 
@@ -86,7 +90,7 @@ class CohortWorkflow:
 
     async def _rest(self) -> None:
         """Sleep until the next enrollment is due, an activity has answered, or something wakes one."""
-        asleep = [walker for walker in self._walkers.values() if walker.activity is None]
+        asleep = [walker for walker in self._idle() if walker.activity is None]
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and self._until[first.enrollment] > workflow.now():
             with suppress(TimeoutError):
