@@ -12,7 +12,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,9 @@ SEARCH_ATTRIBUTES = {
 }
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 START_SECONDS = 60
+STARTS = 4
+"""Temporal also takes free ports for its own parts, and dies if somebody else takes one first: it is tried again."""
+
 STOP_SECONDS = 15
 
 
@@ -209,8 +212,15 @@ def embedded_postgres(data: Path, *, durable: bool) -> Iterator[str]:
 @contextmanager
 def temporal_server(data: Path | None = None, *, port: int | None = None, ui_port: int | None = None) -> Iterator[str]:
     """Temporal on `data` (in memory without it) while the block runs; yields its address. No UI without `ui_port`."""
-    port = port or free_port()
-    with tempfile.TemporaryDirectory() as scratch:
-        log = (data or Path(scratch)) / "log" / "temporal.log"
-        with temporal_program(data, port=port, ui_port=ui_port).running(log):
-            yield f"127.0.0.1:{port}"
+    with ExitStack() as stack:
+        directory = data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for left in reversed(range(STARTS)):
+            chosen = port or free_port()
+            program = temporal_program(data, port=chosen, ui_port=ui_port)
+            try:
+                stack.enter_context(program.running(directory / "log" / "temporal.log"))
+                break
+            except StartError:
+                if not left:
+                    raise
+        yield f"127.0.0.1:{chosen}"
