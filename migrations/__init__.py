@@ -1,1 +1,1 @@
-"""The schema's history. `python -m migrations "what changes"` writes the next revision from domain/tables.py."""
+"""The schema's history. `python -m migrations "what changes"` writes the next revision from domain/tables."""

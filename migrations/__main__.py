@@ -1,4 +1,4 @@
-"""Writes the next revision from the difference between domain/tables.py and the revisions there are.
+"""Writes the next revision from the difference between domain/tables and the revisions there are.
 
 To write the initial one anew while nothing is released: delete it, then `python -m migrations "initial schema"`.
 """

@@ -1,4 +1,4 @@
-"""The schema in Postgres is the one that domain/tables.py describes."""
+"""The schema in Postgres is the one that domain/tables describes."""
 
 from alembic import command
 from sqlalchemy import Engine

@@ -1,0 +1,40 @@
+"""What happened, and what Temporal must be told of it."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import SQLModel
+
+from domain.tables.columns import id_column, instant, json_column, reference
+
+
+class Event(SQLModel, table=True):
+    """What happened, once per (source, event_id), for ever."""
+
+    __tablename__: ClassVar[Any] = "events"
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        Index("ix_events_history", "customer_id", "type", "time"),
+        Index("ix_events_business", "type", "time", postgresql_where=text("customer_id IS NULL")),
+    )
+    id: int = id_column()
+    source: str
+    event_id: str
+    type: str
+    time: datetime = instant()
+    received_at: datetime = instant()
+    customer_id: int | None = reference("customers.id", nullable=True)
+    data: dict[str, Any] = json_column()
+
+
+class Outbox(SQLModel, table=True):
+    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey."""
+
+    __tablename__: ClassVar[Any] = "outbox"
+    id: int = id_column()
+    kind: str
+    enrollment_id: int | None = reference("enrollments.id", nullable=True)
+    event_id: int | None = reference("events.id", nullable=True)
+    journey: str
+    attempts: int = 0
