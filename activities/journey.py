@@ -11,7 +11,8 @@ from temporalio import activity
 from activities.adapters import Channels
 from domain import schedules, sending, steps
 from domain.clock import Clock
-from domain.sending import LOST, Delivery, Outgoing
+from domain.delivery import Delivery, Outgoing
+from domain.sending import LOST
 from workflows.commands import Answer, FanOut, Group
 
 CHUNK = 50

@@ -1,9 +1,9 @@
 """The HTTP API, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -30,8 +30,12 @@ def create_app(
     *,
     ready: Callable[[], dict[str, bool]],
     limits: Limits | None = None,
+    receivers: Sequence[APIRouter] = (),
 ) -> FastAPI:
-    """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process."""
+    """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
+
+    `receivers` take what the configured providers send us.
+    """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
     app.state.context = Context(db, clock, ready, limits, Rate(limits))
@@ -41,6 +45,8 @@ def create_app(
     app.include_router(timeline.router)
     app.include_router(journeys.router)
     app.include_router(health.router)
+    for receiver in receivers:
+        app.include_router(receiver)
     return app
 
 

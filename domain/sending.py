@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from domain import coupons
 from domain.catalogue import is_business
 from domain.customers import identifiers_of
+from domain.delivery import Delivery, Outgoing
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.policy import full_caps, open_channel, quiet_until
@@ -25,31 +26,6 @@ from workflows.values import local_day
 
 ADDRESS: Mapping[Channel, str] = {"sms": "phone", "wecom": "external_userid", "wechat": "openid"}
 """The kind of identifier that each channel delivers to."""
-
-
-@dataclass(frozen=True)
-class Outgoing:
-    """A claimed message, ready for the provider. `key` is the ledger's, for providers that take one.
-
-    `again` says that an earlier attempt may have reached the provider.
-    """
-
-    key: int
-    enrollment: int
-    channel: Channel
-    recipient: str
-    body: str
-    kind: str
-    again: bool
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What a provider said of a message: `failed` is a permanent refusal, `unknown` means nobody can say."""
-
-    status: Literal["sent", "failed", "unknown"]
-    provider_id: str | None = None
-    reason: str | None = None
 
 
 PATIENCE = timedelta(days=365)
@@ -148,7 +124,7 @@ def _write_down(session: Session, row: Message, path: Path, delivery: Delivery, 
     else:
         enrollment.last_sent_at = row.claimed_at
     record(
-        session, enrollment, delivery.status, row.template, row.claimed_at,
+        session, enrollment, delivery.status, row.template, row.claimed_at,  # type: ignore[arg-type]
         step=path, via=row.channel, reason=delivery.reason,
     )  # fmt: skip
 
@@ -274,7 +250,8 @@ def _outgoing(claimed: _Claimed) -> Outgoing:
     message = claimed.message
     return Outgoing(
         key=message.id, enrollment=message.enrollment_id, channel=message.channel,  # type: ignore[arg-type]
-        recipient=claimed.recipient, body=message.body, kind=message.kind, again=claimed.again,
+        recipient=claimed.recipient, body=message.body, kind=message.kind,  # type: ignore[arg-type]
+        again=claimed.again,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -13,10 +14,9 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.adapters import Channels
-from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.clock import Clock
+from runtime.channels import channels
 from runtime.database import connect
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
@@ -27,12 +27,6 @@ from workflows.cohort import CohortWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
 
 THREADS = 16
-
-
-def channels(db: sessionmaker[Session], clock: Clock) -> Channels:
-    """What carries messages: the sandbox, until a provider is configured."""
-    sandbox = Sandbox(db, clock)
-    return {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -47,12 +41,12 @@ async def working(
     client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
         worker = Worker(
             client,
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
-            activities=JourneyActivities(db, clock, channels(db, clock)).all(),
+            activities=JourneyActivities(db, clock, channels(db, clock, portal)).all(),
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=sandbox(),

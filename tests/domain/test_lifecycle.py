@@ -9,10 +9,10 @@ from shop import Shop
 from sqlmodel import Session, col, select
 
 from domain import lifecycle, sending
+from domain.delivery import Delivery
 from domain.fitting import Misfit, misfits
 from domain.library import read_library
 from domain.publishing import publish_text
-from domain.sending import Delivery
 from domain.tables import Enrollment, Journey, JourneyAction, PublishedPlan, SandboxMessage, TrailEntry
 from runtime.rehearsal import Rehearsal
 from workflows.compile import read_journey

@@ -7,7 +7,8 @@ from shop import Provider, Shop
 
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
-from domain.sending import Delivery, claim
+from domain.delivery import Delivery
+from domain.sending import claim
 from domain.tables import CampaignUse, Coupon, Message
 from workflows.commands import Answer
 from workflows.plan import CHANNELS
