@@ -1,6 +1,6 @@
 """What passes between the ledger and the channels."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -8,6 +8,9 @@ from typing import Literal, Protocol, runtime_checkable
 from sqlmodel import Session
 
 from workflows.plan import Channel
+
+ADDRESS: Mapping[Channel, str] = {"sms": "phone", "wecom": "external_userid", "wechat": "openid"}
+"""The kind of identifier that each channel delivers to."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ class Delivery:
     opted_out: bool = False
 
 
+LOST = Delivery("unknown", reason="the worker was lost while the provider was called")
+"""What is said of a message that may or may not have reached its provider."""
+
+
 @dataclass(frozen=True)
 class Open:
     """A message whose fate is not settled: `unknown`, or `pending_staff` with the provider's id.
@@ -66,3 +73,40 @@ class Reach(Protocol):
 
     def unreachable(self, session: Session, recipients: Sequence[str], text: str, now: datetime) -> Set[str]:
         """The recipients to whom the channel does not carry this text now; `text` is the template's, not rendered."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account with a provider, which its limits hold for: messages a second, and messages in flight at once."""
+
+    name: str
+    per_second: float | None = None
+    at_once: int = 50
+
+
+class ChannelAdapter(Protocol):
+    """Carries messages over one channel. May also be Traceable, or a Reach if it can't carry to everybody always.
+
+    `repeatable` says that the provider takes the ledger key, so that a message whose fate is unknown can be given to it
+    again without being sent twice. `account` is None for what knows no limits and can't be away.
+    """
+
+    @property
+    def account(self) -> Account | None: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+        """Send each message; answers come in the messages' order. One bad recipient never disturbs the rest."""
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """Can be asked what became of a message."""
+
+    def look_up(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
+        """Ask the provider about each message. What still can't be said stays `unknown` or `pending_staff`."""
+
+
+Channels = Mapping[Channel, ChannelAdapter]

@@ -21,6 +21,7 @@ from domain.tables import Outbox
 from workflows.cohort import CohortWorkflow
 from workflows.commands import Cohort, FanOut
 from workflows.describe import describe
+from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow
 
 logger = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ class Relay:
                 calls.append(self._start(*start) if start else _nothing())
             elif row.kind == "wake" and row.enrollment_id is not None:
                 calls.append(self._wake(workflow_id(row.journey, row.enrollment_id), row.enrollment_id))
+            elif row.kind == "follow_up":
+                calls.append(self._follow_up(row.journey))
             else:
                 calls.append(self._fan_out(row.journey, row.event_id or 0))
         return calls
@@ -158,6 +161,18 @@ class Relay:
             )
         except WorkflowAlreadyStartedError:
             return ""
+        return name
+
+    async def _follow_up(self, channel: str) -> str:
+        name = f"follow-up/{channel}"
+        await self._client.start_workflow(
+            FollowUpWorkflow.run,
+            channel,
+            id=name,
+            task_queue=self._queue,
+            start_signal="look",
+            static_summary=f"what became of messages by {channel}",
+        )
         return name
 
 

@@ -14,6 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import Clock
 from runtime.channels import channels
@@ -24,6 +25,7 @@ from runtime.settings import Settings
 from runtime.stored_clock import clock_of
 from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
+from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
 
 THREADS = 16
@@ -42,11 +44,15 @@ async def working(
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
+        carriers = channels(db, clock, portal)
         worker = Worker(
             client,
             task_queue=task_queue,
-            workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
-            activities=JourneyActivities(db, clock, channels(db, clock, portal)).all(),
+            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
+            activities=[
+                *JourneyActivities(db, clock, carriers).all(),
+                FollowUpActivities(db, clock, carriers).follow_up,
+            ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=sandbox(),

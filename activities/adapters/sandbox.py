@@ -6,7 +6,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters import Account
 from domain.clock import Clock
 from domain.delivery import Delivery, Outgoing
 from domain.tables import SandboxMessage
@@ -15,7 +14,7 @@ from domain.tables import SandboxMessage
 class Sandbox:
     """Holds each message once, by its ledger key."""
 
-    account = Account("sandbox", at_once=500)
+    account = None
     repeatable = True
 
     def __init__(self, db: sessionmaker[Session], clock: Clock) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
 
-from activities.adapters import Account
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
 from domain.customers import resolve
-from domain.delivery import Delivery, Open, Outgoing
+from domain.delivery import Account, Channels, Delivery, Open, Outgoing
 from domain.identifiers import identify
 from domain.ingest import Incoming, ingest
 from domain.publishing import publish_document, publish_journey, publish_text
@@ -33,7 +32,7 @@ class Provider:
     """Takes messages, and answers for each what `says` has for its recipient, else that it is sent."""
 
     repeatable: bool = True
-    account: Account = field(default_factory=lambda: Account("provider"))
+    account: Account | None = None
     says: dict[str, Delivery] = field(default_factory=dict)
     taken: list[Outgoing] = field(default_factory=list)
     out_of_reach: set[str] = field(default_factory=set)
@@ -54,7 +53,8 @@ class Shop:
         self.db = db
         self.clock = clock
         self.provider = Provider()
-        self.activities = JourneyActivities(db, clock, dict.fromkeys(CHANNELS, self.provider))
+        self.channels: Channels = dict.fromkeys(CHANNELS, self.provider)
+        self.activities = JourneyActivities(db, clock, self.channels)
         self.posted = 0
 
     def publish(

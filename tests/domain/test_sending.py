@@ -36,7 +36,7 @@ def results(answers: list[Answer]) -> list[str]:
 def claimed(shop: Shop) -> None:
     """Claim every message and lose the worker before the provider has answered."""
     with shop.db.begin() as session:
-        claim(session, shop.group(shop.plan.first or ""), shop.clock.now())
+        claim(session, shop.group(shop.plan.first or ""), shop.clock.now(), shop.channels)
 
 
 class TestCaps:

@@ -1,0 +1,71 @@
+"""Delivery, coupons and stock."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "provider_accounts",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_provider_accounts")),
+    )
+    op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
+    op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
+    op.add_column("messages", sa.Column("called_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("messages", sa.Column("written_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("messages", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("messages", sa.Column("looks", sa.Integer(), nullable=False))
+    op.create_index(
+        "ix_messages_look",
+        "messages",
+        ["channel", "look_at"],
+        unique=False,
+        postgresql_where=sa.text("look_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_messages_open",
+        "messages",
+        ["status", "id"],
+        unique=False,
+        postgresql_where=sa.text("status IN ('claimed', 'calling', 'pending_staff', 'unknown')"),
+    )
+    op.create_index(
+        "ix_messages_provider",
+        "messages",
+        ["provider_id"],
+        unique=False,
+        postgresql_where=sa.text("provider_id IS NOT NULL"),
+    )
+    op.drop_column("messages", "settled_at")
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.add_column(
+        "messages", sa.Column("settled_at", postgresql.TIMESTAMP(timezone=True), autoincrement=False, nullable=True)
+    )
+    op.drop_index("ix_messages_provider", table_name="messages", postgresql_where=sa.text("provider_id IS NOT NULL"))
+    op.drop_index(
+        "ix_messages_open",
+        table_name="messages",
+        postgresql_where=sa.text("status IN ('claimed', 'calling', 'pending_staff', 'unknown')"),
+    )
+    op.drop_index("ix_messages_look", table_name="messages", postgresql_where=sa.text("look_at IS NOT NULL"))
+    op.drop_column("messages", "looks")
+    op.drop_column("messages", "look_at")
+    op.drop_column("messages", "written_at")
+    op.drop_column("messages", "called_at")
+    op.drop_column("messages", "refused")
+    op.drop_column("messages", "coupon_refused")
+    op.drop_table("provider_accounts")
