@@ -22,8 +22,10 @@ class FollowUpActivities:
     def follow_up(self, channel: Channel) -> float | None:
         """Ask about each message that is due. Returns in how many seconds to look again; None if nothing is open."""
         adapter = self._channels[channel]
+        if not isinstance(adapter, Traceable):
+            return None
         now = self._clock.now()
-        while isinstance(adapter, Traceable):
+        while True:
             with self._db() as session:
                 messages = following.due(session, channel, now)
             if not messages:
