@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import events, health, journeys, problems, timeline
+from api import events, health, journeys, messages, problems, timeline
 from api.context import Context
 from api.limits import Limits, Rate
 from api.metrics import Watch
@@ -44,6 +44,7 @@ def create_app(
     app.include_router(events.router)
     app.include_router(timeline.router)
     app.include_router(journeys.router)
+    app.include_router(messages.router)
     app.include_router(health.router)
     for receiver in receivers:
         app.include_router(receiver)
