@@ -12,6 +12,7 @@ from temporalio import activity
 from domain import schedules, sending, steps
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
+from domain.links import Site
 from domain.settling import settle
 from workflows.commands import Answer, FanOut, Group
 
@@ -23,12 +24,13 @@ HOLD_SECONDS = 20
 
 
 class JourneyActivities:
-    """Everything a workflow can ask for. `channels` carries the messages."""
+    """Everything a workflow can ask for. `channels` carries the messages, whose links lead to the `site`."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels, site: Site | None = None) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
+        self._site = site
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -81,7 +83,7 @@ class JourneyActivities:
         for chunk in _chunks(group):
             while chunk.members:
                 with self._db.begin() as session:
-                    claims = sending.claim(session, chunk, self._clock.now(), self._channels)
+                    claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site)
                 found = [*claims.answered, *self._call(chunk, claims)]
                 answers += found
                 chunk = _without(chunk, found)

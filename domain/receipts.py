@@ -27,6 +27,7 @@ class Receipt:
     provider_id: str | None = None
     reason: str | None = None
     text: str | None = None
+    url: str | None = None
 
 
 def take(session: Session, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
@@ -47,7 +48,7 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
 
 
 def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> Incoming:
-    said = {"reason": receipt.reason, "text": receipt.text}
+    said = {"reason": receipt.reason, "text": receipt.text, "url": receipt.url}
     return Incoming(
         source=source,
         id=receipt.id,

@@ -170,8 +170,8 @@ _environment = _Environment()
 
 @lru_cache(maxsize=1024)
 def variables(source: str) -> frozenset[str]:
-    """The names that a text uses. Raises jinja2.TemplateError if it is no template."""
-    return frozenset(find_undeclared_variables(_environment.parse(source))) - {"_meter"}
+    """The names that a text uses besides what every text has. Raises jinja2.TemplateError if it is no template."""
+    return frozenset(find_undeclared_variables(_environment.parse(source))) - {"_meter", "link", "preferences"}
 
 
 @lru_cache(maxsize=1024)

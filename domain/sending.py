@@ -16,6 +16,7 @@ from domain.delivery import ADDRESS, LOST, Channels, Outgoing, Reach
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.library import read_library, read_plan
+from domain.links import Linker, Site
 from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since
 from domain.rendering import render
 from domain.settling import conclude
@@ -60,10 +61,14 @@ class _Known:
     sent: dict[int, Sent]
     business: Sequence[Event]
     coupons: Set[int]
+    site: Site | None
 
 
-def claim(session: Session, group: Group, now: datetime, channels: Channels) -> Claims:
-    """Decide for each member whether its message may go now. As many as its account has room for are `calling`."""
+def claim(session: Session, group: Group, now: datetime, channels: Channels, site: Site | None = None) -> Claims:
+    """Decide for each member whether its message may go now. As many as its account has room for are `calling`.
+
+    `site` is where the links of the texts lead to.
+    """
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, tuple[Visit, Message]] = {}
@@ -77,7 +82,7 @@ def claim(session: Session, group: Group, now: datetime, channels: Channels) -> 
             known.clear()
         seen.add(visit.enrollment.id)
         if not known:
-            known.append(_read(session, group, step, channels, now))
+            known.append(_read(session, group, step, channels, now, site))
         answer = _claim_one(visit, step, known[0])
         if isinstance(answer, Message):
             claimed[visit.enrollment.id] = (visit, answer)
@@ -150,7 +155,7 @@ def _give_up(session: Session, ended: Sequence[int]) -> None:
             ledger.move(session, message, "unknown", reason=LOST.reason)
 
 
-def _read(session: Session, group: Group, step: Send, channels: Channels, now: datetime) -> _Known:
+def _read(session: Session, group: Group, step: Send, channels: Channels, now: datetime, site: Site | None) -> _Known:
     enrollments = [member.enrollment for member in group.members]
     among = col(Enrollment.id).in_(enrollments)
     rows = select(Message).where(col(Message.enrollment_id).in_(enrollments), Message.step == step.name)
@@ -187,6 +192,7 @@ def _read(session: Session, group: Group, step: Send, channels: Channels, now: d
         sent=sent_since(session, library.policy, customers, earliest) if step.kind == "marketing" else {},
         business=session.exec(business).all() if exits else (),
         coupons=set(session.exec(issued)),
+        site=site,
     )
 
 
@@ -276,7 +282,8 @@ def _decide(
             return _No("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
     has_one = visit.enrollment.id in known.coupons
-    context = text_context(facts, step.data, coupon, has_one=has_one)
+    linker = Linker(known.site, visit.customer.id)
+    context = text_context(facts, step.data, coupon, has_one=has_one) | linker.functions()
     body = render(f"{step.template}/{channel}", visit.library.texts[step.template, channel], context)
     message = earlier or Message(
         enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.name,
@@ -289,6 +296,9 @@ def _decide(
         ledger.move(visit.session, earlier, "claimed")
     message.channel, message.body, message.day, message.claimed_at = channel, body, today, visit.at
     message.coupon, message.coupon_refused = coupon.code if coupon else None, refusal
+    if linker.made:
+        visit.session.flush()
+        linker.keep(visit.session, message)
     sent[channel, today] += message.counts
     visit.enrollment.claimed = True
     return message

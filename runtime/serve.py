@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import APIRouter
 from sqlalchemy import make_url
 
+from api import links
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
-from runtime.settings import Settings
+from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import is_healthy, temporal_address
 
@@ -29,7 +31,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_postgres(settings, say)
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
-        create_app(db, clock_of(db), ready=ready, limits=limits),
+        create_app(db, clock_of(db), ready=ready, limits=limits, receivers=receivers(settings)),
         host=settings.host,
         port=settings.port,
         access_log=False,
@@ -38,6 +40,12 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     )
     probe.dispose()
     engine.dispose()
+
+
+def receivers(settings: Settings) -> list[APIRouter]:
+    """What takes in what comes back from customers and providers, as far as it is configured."""
+    site = site_of(settings)
+    return [links.router(site)] if site else []
 
 
 def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:

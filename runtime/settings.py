@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
 
@@ -18,6 +19,8 @@ class Settings(BaseSettings):
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+$", description="where we are reached")
+    signing_key: SecretStr | None = Field(default=None, min_length=32, description="signs the links in messages")
     specs: Path = Path("journey_specs")
     templates: Path = Path("templates/messages")
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
@@ -41,3 +44,10 @@ def database_url(data: Path) -> str:
     if not (data / "postgres").is_dir():
         raise StartError(f"there is no data in {data}; name the directory of an `aftershow up` with --data")
     return postgres_program(data)[1]
+
+
+def site_of(settings: Settings) -> Site | None:
+    """Where the links in messages lead to; None unless both the address and the key are set."""
+    if settings.public_url is None or settings.signing_key is None:
+        return None
+    return Site(settings.public_url, settings.signing_key.get_secret_value().encode())

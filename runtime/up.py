@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 
 import httpx
 from httpx import HTTPError
@@ -187,6 +188,14 @@ def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
         if path.exists() and find_key(session, kept := path.read_text().strip()):
             return kept
         secret = create_key(session, "local", SCOPES, SystemClock().now())
+    return _write_secret(path, secret)
+
+
+def _keep_secret(path: Path, fresh: str) -> str:
+    return path.read_text().strip() if path.exists() else _write_secret(path, fresh)
+
+
+def _write_secret(path: Path, secret: str) -> str:
     path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
     path.write_text(f"{secret}\n")
@@ -199,6 +208,8 @@ def _environment(options: Options, url: str) -> dict[str, str]:
         "AFTERSHOW_DATABASE_URL": url,
         "AFTERSHOW_HOST": HOST,
         "AFTERSHOW_PORT": str(options.port),
+        "AFTERSHOW_PUBLIC_URL": os.environ.get("AFTERSHOW_PUBLIC_URL", f"http://{HOST}:{options.port}"),
+        "AFTERSHOW_SIGNING_KEY": _keep_secret(options.data / "signing-key", token_urlsafe(32)),
         "PYTHONUNBUFFERED": "1",
         "TEMPORAL_ADDRESS": f"{HOST}:{options.temporal_port}",
         "TEMPORAL_CONFIG_FILE": os.devnull,

@@ -17,11 +17,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import Clock
+from domain.links import Site
 from runtime.channels import channels
 from runtime.database import connect
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
-from runtime.settings import Settings
+from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
@@ -40,7 +41,12 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 @asynccontextmanager
 async def working(
-    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
+    client: Client,
+    db: sessionmaker[Session],
+    clock: Clock,
+    task_queue: str = TASK_QUEUE,
+    *,
+    site: Site | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
@@ -50,7 +56,7 @@ async def working(
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, carriers).all(),
+                *JourneyActivities(db, clock, carriers, site).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,
@@ -61,13 +67,13 @@ async def working(
             yield Relay(db, client, task_queue)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock) -> None:
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock) as relay:
+    async with working(client, db, clock, site=site) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +87,6 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
-        asyncio.run(work(engine, db, clock_of(db)))
+        asyncio.run(work(engine, db, clock_of(db), site_of(settings)))
     finally:
         engine.dispose()

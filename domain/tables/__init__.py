@@ -1,7 +1,7 @@
 """Every table. Times are aware and stored in UTC; money is integer fen."""
 
 from domain.tables.coupons import CampaignUse, Coupon
-from domain.tables.delivery import Message, ProviderAccount, SandboxMessage
+from domain.tables.delivery import Link, Message, ProviderAccount, SandboxMessage
 from domain.tables.events import Event, Outbox
 from domain.tables.journeys import (
     Document,
@@ -34,6 +34,7 @@ __all__ = [
     "IdentifierConflict",
     "Journey",
     "JourneyAction",
+    "Link",
     "Lot",
     "Message",
     "MessageText",

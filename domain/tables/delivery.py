@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -50,6 +50,17 @@ class Message(SQLModel, table=True):
     provider_id: str | None = None
     look_at: datetime | None = instant(nullable=True)
     looks: int = 0
+
+
+class Link(SQLModel, table=True):
+    """A short link in a message, and where it leads."""
+
+    __tablename__: ClassVar[Any] = "links"
+    token: str = Field(primary_key=True)
+    message_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("messages.id", ondelete="CASCADE"), index=True, nullable=False)
+    )
+    url: str = Field(sa_type=Text)
 
 
 class ProviderAccount(SQLModel, table=True):

@@ -20,6 +20,15 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_provider_accounts")),
     )
+    op.create_table(
+        "links",
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_links_message_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_links")),
+    )
+    op.create_index(op.f("ix_links_message_id"), "links", ["message_id"], unique=False)
     op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
     op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
     op.add_column("messages", sa.Column("called_at", sa.DateTime(timezone=True), nullable=True))
@@ -68,4 +77,6 @@ def downgrade() -> None:
     op.drop_column("messages", "called_at")
     op.drop_column("messages", "refused")
     op.drop_column("messages", "coupon_refused")
+    op.drop_index(op.f("ix_links_message_id"), table_name="links")
+    op.drop_table("links")
     op.drop_table("provider_accounts")
