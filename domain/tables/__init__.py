@@ -1,7 +1,7 @@
 """Every table. Times are aware and stored in UTC; money is integer fen."""
 
 from domain.tables.coupons import CampaignUse, Coupon
-from domain.tables.delivery import Link, Message, ProviderAccount, SandboxMessage
+from domain.tables.delivery import Link, Message, ProviderAccount, ProviderToken, SandboxMessage, WecomFriend
 from domain.tables.events import Event, Outbox
 from domain.tables.journeys import (
     Document,
@@ -41,6 +41,7 @@ __all__ = [
     "Order",
     "Outbox",
     "ProviderAccount",
+    "ProviderToken",
     "Publication",
     "PublishedPlan",
     "SandboxMessage",
@@ -48,4 +49,5 @@ __all__ = [
     "Todo",
     "TrailEntry",
     "Wait",
+    "WecomFriend",
 ]

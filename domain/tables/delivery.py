@@ -88,3 +88,22 @@ class SandboxMessage(SQLModel, table=True):
     recipient: str
     body: str = Field(sa_type=Text)
     at: datetime = instant()
+
+
+class ProviderToken(SQLModel, table=True):
+    """The access token of an account with a provider, shared by all workers."""
+
+    __tablename__: ClassVar[Any] = "provider_tokens"
+    account: str = Field(primary_key=True)
+    token: str = Field(repr=False)
+    expires_at: datetime = instant()
+
+
+class WecomFriend(SQLModel, table=True):
+    """Whether an employee and a customer are friends in WeCom, since `at`, as far as WeCom told us."""
+
+    __tablename__: ClassVar[Any] = "wecom_friends"
+    external_userid: str = Field(primary_key=True)
+    userid: str = Field(primary_key=True)
+    friends: bool
+    at: datetime = instant()
