@@ -9,11 +9,12 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio import activity
 
-from domain import schedules, sending, steps
+from domain import schedules, sending, steps, todos
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
 from domain.links import Site
 from domain.settling import settle
+from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
 CHUNK = 50
@@ -68,8 +69,14 @@ class JourneyActivities:
 
     @activity.defn
     def todo(self, group: Group) -> list[Answer]:
-        """Assign tasks to sales guides."""
-        return self._each(steps.assign_todo, group)
+        """Assign tasks to sales guides, and tell them."""
+        answers = self._each(steps.assign_todo, group)
+        tellers = [adapter for adapter in self._channels.values() if isinstance(adapter, TellsStaff)]
+        if tellers:
+            with self._db() as session:
+                notices = todos.notices(session, group)
+            tellers[0].tell_staff(notices)
+        return answers
 
     @activity.defn
     def tag(self, group: Group) -> list[Answer]:

@@ -12,6 +12,7 @@ from api import links
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
+from runtime.providers import settings_of, wecom
 from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import is_healthy, temporal_address
@@ -45,7 +46,10 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 def receivers(settings: Settings) -> list[APIRouter]:
     """What takes in what comes back from customers and providers, as far as it is configured."""
     site = site_of(settings)
-    return [links.router(site)] if site else []
+    found = [links.router(site)] if site else []
+    if of_wecom := settings_of(wecom.WecomSettings):
+        found.append(wecom.receiver(of_wecom))
+    return found
 
 
 def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:

@@ -9,6 +9,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
+from runtime.providers import settings_of
+from runtime.providers.wecom import WecomSettings
 
 
 class Settings(BaseSettings):
@@ -30,6 +32,7 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process. Raises StartError naming every variable that is missing or wrong."""
+    settings_of(WecomSettings)
     try:
         return Settings()
     except ValidationError as problem:

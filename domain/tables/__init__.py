@@ -1,7 +1,15 @@
 """Every table. Times are aware and stored in UTC; money is integer fen."""
 
 from domain.tables.coupons import CampaignUse, Coupon
-from domain.tables.delivery import Link, Message, ProviderAccount, ProviderToken, SandboxMessage, WecomFriend
+from domain.tables.delivery import (
+    Link,
+    Message,
+    ProviderAccount,
+    ProviderToken,
+    SandboxMessage,
+    WecomFriend,
+    WecomReminder,
+)
 from domain.tables.events import Event, Outbox
 from domain.tables.journeys import (
     Document,
@@ -50,4 +58,5 @@ __all__ = [
     "TrailEntry",
     "Wait",
     "WecomFriend",
+    "WecomReminder",
 ]

@@ -107,3 +107,11 @@ class WecomFriend(SQLModel, table=True):
     userid: str = Field(primary_key=True)
     friends: bool
     at: datetime = instant()
+
+
+class WecomReminder(SQLModel, table=True):
+    """How often an employee was reminded of a message that waits for them in WeCom."""
+
+    __tablename__: ClassVar[Any] = "wecom_reminders"
+    msgid: str = Field(primary_key=True)
+    times: int
