@@ -4,7 +4,6 @@ Their scheme: https://developer.work.weixin.qq.com/document/path/90968
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
@@ -64,7 +63,7 @@ def aes_key(encoding_aes_key: str) -> bytes:
     """The key that the provider's console shows as 43 characters. Raises ValueError if it isn't one."""
     try:
         key = base64.b64decode(f"{encoding_aes_key}=", validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if len(key) != _KEY:
         raise ValueError("must be the 43 characters of the EncodingAESKey")
