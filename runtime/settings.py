@@ -32,12 +32,17 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process. Raises StartError naming every variable that is missing or wrong."""
-    settings_of(WecomSettings)
+    check_providers()
     try:
         return Settings()
     except ValidationError as problem:
         lines = [f"AFTERSHOW_{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
         raise StartError("\n".join([*lines, "`aftershow up` needs none of these; see README.md"])) from None
+
+
+def check_providers() -> None:
+    """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
+    settings_of(WecomSettings)
 
 
 def database_url(data: Path) -> str:

@@ -29,6 +29,7 @@ from runtime.demo.board import board
 from runtime.demo.conductor import Conductor
 from runtime.embedded import Program, postgres_program, temporal_program
 from runtime.reports import published_text
+from runtime.settings import check_providers
 from runtime.stored_clock import clock_of
 from runtime.supervisor import StopRequested, Supervisor
 
@@ -54,6 +55,7 @@ class Options:
 
 def up(options: Options, say: Callable[[str], None]) -> None:
     """Run Postgres, Temporal, the API and a worker until a signal ends them. Raises StartError in plain words."""
+    check_providers()
     if options.demo and (options.data / FINISHED).exists():
         shutil.rmtree(options.data)
     with Supervisor(options.data, say) as supervisor:

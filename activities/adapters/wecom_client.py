@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -72,10 +73,10 @@ class WecomClient:
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to `POST /cgi-bin/{path}`. A token that was turned down is renewed once."""
-        token = await self._token.get()
+        token = await self._get_token()
         answer = await self._call("POST", path, {"access_token": token}, body)
         if answer["errcode"] in STALE_TOKEN:
-            token = await self._token.get(but=token)
+            token = await self._get_token(but=token)
             answer = await self._call("POST", path, {"access_token": token}, body)
         _raise_for(answer["errcode"])
         return answer
@@ -96,6 +97,12 @@ class WecomClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _get_token(self, *, but: str | None = None) -> str:
+        try:
+            return await self._token.get(but=but)
+        except SQLAlchemyError:
+            raise NotTakenError("no access token: the database is away", _BUSY_SECONDS) from None
 
     async def _fetch_token(self) -> tuple[str, float]:
         try:

@@ -1,24 +1,25 @@
-"""WeCom (企业微信) as the environment tells of it."""
+"""WeCom (企业微信) as the environment tells of it. What it needs is imported only where it is configured."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio.from_thread import BlockingPortal
-from fastapi import APIRouter
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters import Account
-from activities.adapters.wecom import Patience, Wecom
-from activities.adapters.wecom_client import WecomClient
-from api.tencent import aes_key
-from api.wecom import Callback, router
 from domain.clock import Clock
 from workflows.values import Duration
 
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from activities.adapters.wecom import Wecom
+
 
 def _is_key(value: SecretStr) -> SecretStr:
+    from api.tencent import aes_key
+
     aes_key(value.get_secret_value())
     return value
 
@@ -41,8 +42,12 @@ class WecomSettings(BaseSettings):
     staff_timeout: Annotated[Duration, NoDecode] = Duration.of("24h")
 
 
-def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> Wecom:
+def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
     """What carries messages to customers, and todos to employees."""
+    from activities.adapters import Account
+    from activities.adapters.wecom import Patience, Wecom
+    from activities.adapters.wecom_client import WecomClient
+
     client = WecomClient(
         db,
         clock,
@@ -57,7 +62,10 @@ def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, po
     return Wecom(portal, db, client, account, patience)
 
 
-def receiver(settings: WecomSettings) -> APIRouter:
+def receiver(settings: WecomSettings) -> "APIRouter":
     """What takes WeCom's callbacks."""
+    from api.tencent import aes_key
+    from api.wecom import Callback, router
+
     key = aes_key(settings.encoding_aes_key.get_secret_value())
     return router(Callback(settings.corp_id, settings.token.get_secret_value(), key))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -59,7 +60,9 @@ def make(db: sessionmaker[Session], clock: VirtualClock, wecom: WecomServer) -> 
     """Adapters, each as in a process of its own."""
     with ExitStack() as stack:
 
-        def one(*, secret: str = wecom.secret, url: str = "", timeout: float = 5) -> Wecom:
+        def one(
+            *, db: sessionmaker[Session] = db, secret: str = wecom.secret, url: str = "", timeout: float = 5
+        ) -> Wecom:
             portal: BlockingPortal = stack.enter_context(start_blocking_portal())
             client = WecomClient(
                 db, clock, corp_id=wecom.corp_id, secret=secret, agent_id=wecom.agent_id,
@@ -132,6 +135,7 @@ def test_one_bad_recipient_never_disturbs_the_rest(adapter: Wecom, wecom: WecomS
     wecom.strangers = {"wm7"}
     messages = to(*(f"wm{n}" for n in range(40)), "bad-one")
     messages[3] = Outgoing(99, 99, "wecom", "wm3", " ", "marketing")
+    messages[2] = Outgoing(97, 97, "wecom", "wm2", "🎉🎉", "marketing")
     messages[4] = Outgoing(98, 98, "wecom", "wm4", "字" * 5000, "marketing")
     deliveries = adapter.send_many(messages)
     failed = {n: each.reason for n, each in enumerate(deliveries) if each.status == "failed"}
@@ -198,6 +202,12 @@ class TestToken:
         assert {each.status for each in adapter.send_many(to("wm1", "wm2"))} == {"retry"}
         assert wecom.count("gettoken") == 1
         assert {each.status for each in adapter.send_many(to("wm1", "wm2"))} == {"pending_staff"}
+
+    def test_that_the_database_keeps_to_itself_holds_the_messages(self, make: Make, wecom: WecomServer) -> None:
+        away = create_engine("postgresql+psycopg://127.0.0.1:1/none")
+        deliveries = make(db=sessionmaker(away, class_=Session)).send_many(to("wm1", "wm2"))
+        assert {each.status for each in deliveries} == {"retry"}
+        assert wecom.calls == []
 
     def test_refused_for_a_wrong_secret_loses_nothing(self, make: Make, wecom: WecomServer) -> None:
         deliveries = make(secret="wrong").send_many(to(*["wm1"] * 9))

@@ -1,5 +1,7 @@
 """WeCom carries its channel as soon as the environment tells of it, and only if it tells all."""
 
+from pathlib import Path
+
 import pytest
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy.orm import sessionmaker
@@ -11,6 +13,7 @@ from domain.clock import VirtualClock
 from runtime import StartError
 from runtime.channels import channels, receivers
 from runtime.settings import load_settings
+from runtime.up import Options, up
 
 COMPLETE = {
     "CORP_ID": "ww1",
@@ -53,6 +56,14 @@ def test_one_alone_is_refused_with_the_names_of_the_rest(monkeypatch: pytest.Mon
     with pytest.raises(StartError) as refused:
         load_settings()
     assert all((f"AFTERSHOW_WECOM_{name}:" in str(refused.value)) == (name != present) for name in COMPLETE)
+
+
+def test_nothing_is_started_with_half_of_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    tell(monkeypatch, CORP_ID="ww1")
+    options = Options(tmp_path / "data", tmp_path, tmp_path, 0, 0, 0, watch=False, demo=False)
+    with pytest.raises(StartError, match="AFTERSHOW_WECOM_SECRET"):
+        up(options, lambda _: None)
+    assert not options.data.exists()
 
 
 @pytest.mark.parametrize(
