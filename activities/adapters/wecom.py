@@ -39,7 +39,6 @@ REASONS: Mapping[int, str] = {
 EARLY, LATE = timedelta(minutes=1), timedelta(minutes=30)
 """How long before and after our call a task of ours may have been made by WeCom's clock."""
 
-_DISPATCHING = 41063
 _BY_CORP = 0
 
 logger = logging.getLogger(__name__)
@@ -159,15 +158,11 @@ class Wecom:
 
     async def _result(self, task: str, recipient: str) -> Delivery | None:
         """What the employee did of the task for this customer; None while WeCom doesn't name the customer in it."""
-        try:
-            async for member in self._client.pages("externalcontact/get_groupmsg_task", {"msgid": task}, "task_list"):
-                query = {"msgid": task, "userid": member.get("userid")}
-                async for sent in self._client.pages("externalcontact/get_groupmsg_send_result", query, "send_list"):
-                    if sent.get("external_userid") == recipient:
-                        return _outcome(task, sent.get("status"))
-        except RefusedError as error:
-            if error.code != _DISPATCHING:
-                raise
+        async for member in self._client.pages("externalcontact/get_groupmsg_task", {"msgid": task}, "task_list"):
+            query = {"msgid": task, "userid": member.get("userid")}
+            async for sent in self._client.pages("externalcontact/get_groupmsg_send_result", query, "send_list"):
+                if sent.get("external_userid") == recipient:
+                    return _outcome(task, sent.get("status"))
         return None
 
     async def _give_up(self, asked: _Asked) -> Delivery:

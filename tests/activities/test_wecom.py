@@ -192,7 +192,7 @@ class TestToken:
         adapter.send_many(to("wm1"))
         clock.set(clock.now() + timedelta(seconds=7000))
         assert adapter.send_many(to("wm1"))[0].status == "pending_staff"
-        assert wecom.count(ADD) == 2
+        assert (wecom.count("gettoken"), wecom.count(ADD)) == (2, 2)
 
     @pytest.mark.parametrize("fault", [DROPPED, Fault(http=500), -1])
     def test_that_cannot_be_had_holds_the_messages(
@@ -301,15 +301,17 @@ class TestLostAnswer:
     def test_is_found_again_by_the_text_and_the_customer(
         self, adapter: Wecom, wecom: WecomServer, clock: VirtualClock
     ) -> None:
-        wecom.fail(ADD, LOST)
-        adapter.send_many(to("wm1"))
         adapter.send_many(to("wm2", "wm3"))
         adapter.send_many(to("wm1", body="你好吗"))
+        wecom.fail(ADD, LOST)
+        adapter.send_many(to("wm1"))
+        adapter.send_many(to("wm1", body="再见"))
+        task = list(wecom.tasks)[3]
         (found,) = adapter.look_up([unknown(clock.now())], clock.now())
-        assert found == Delivery("pending_staff", provider_id="msg2")
+        assert found == Delivery("pending_staff", provider_id=task)
         wecom.employee("wm1", 1)
         (found,) = adapter.look_up([unknown(clock.now())], clock.now())
-        assert found == Delivery("sent", provider_id="msg2")
+        assert found == Delivery("sent", provider_id=task)
 
     def test_of_a_call_that_never_arrived_stays_unknown(
         self, adapter: Wecom, wecom: WecomServer, clock: VirtualClock
@@ -328,6 +330,17 @@ class TestLostAnswer:
             adapter.send_many(to("wm1"))
         found = adapter.look_up([unknown(clock.now(), key=key) for key in (1, 2, 3)], clock.now())
         assert [each.provider_id for each in found] == [*list(wecom.tasks)[1:], None]
+
+    def test_is_not_mistaken_for_one_of_another_day(
+        self, adapter: Wecom, wecom: WecomServer, clock: VirtualClock
+    ) -> None:
+        lost = []
+        for fault in (DROPPED, LOST):
+            wecom.fail(ADD, fault)
+            adapter.send_many(to("wm1"))
+            lost.append(unknown(clock.now(), key=len(lost)))
+            clock.set(clock.now() + timedelta(hours=1))
+        assert [each.status for each in adapter.look_up(lost, clock.now())] == ["unknown", "pending_staff"]
 
     def test_is_not_mistaken_for_one_that_the_ledger_knows(
         self, adapter: Wecom, db: sessionmaker[Session], clock: VirtualClock
@@ -396,3 +409,4 @@ class TestStaff:
             shop.give("todo", shop.group("call"))
         assert wecom.notices == [("anna", "待办：电话回访\n客户：#1、#2\n截止：2026-03-03 12:00")]
         assert len(shop.rows(Todo)) == 4
+        assert {body.get("touser") for path, body in wecom.calls if path == "message/send"} == {"anna", "gone"}

@@ -197,7 +197,17 @@ class TestForgery:
 
     @pytest.mark.parametrize(
         "body",
-        [b"", b"{}", b"<xml>", b"\x00\xff", BOMB, OUTSIDE, b"<a>" * 21_000, b'<?xml version="1.0" encoding="x"?><a/>'],
+        [
+            b"",
+            b"{}",
+            b"<xml>",
+            b"\x00\xff",
+            b"<!DOCTYPE xml><xml/>",
+            BOMB,
+            OUTSIDE,
+            b"<a>" * 21_000,
+            b'<?xml version="1.0" encoding="x"?><a/>',
+        ],
     )
     def test_that_is_no_callback(self, wecom: WeCom, body: bytes) -> None:
         answer = wecom.post(body, **wecom.signed(""))
