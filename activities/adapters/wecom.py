@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, create_task_group
@@ -87,15 +88,7 @@ class Wecom:
         lost = [message for message in messages if message.provider_id is None]
         found = self._find(lost) if lost else {}
         asked = [(message, found.get(message.key, message.provider_id)) for message in messages]
-        answers = self._portal.call(self._side_by_side, self._ask, asked)
-        late = [
-            index
-            for index, (message, answer) in enumerate(zip(messages, answers, strict=True))
-            if answer.status == "pending_staff" and now - message.called_at >= self._patience.give_up_after
-        ]
-        given_up = self._portal.call(self._side_by_side, self._give_up, [asked[index] for index in late])
-        for index, answer in zip(late, given_up, strict=True):
-            answers[index] = answer
+        answers = self._portal.call(self._side_by_side, partial(self._follow, now), asked)
         self._remind(asked, answers, now)
         return answers
 
@@ -146,6 +139,11 @@ class Wecom:
         if not answer.get("msgid"):
             return Delivery("unknown", reason="an answer that names no task")
         return Delivery("pending_staff", provider_id=str(answer["msgid"]))
+
+    async def _follow(self, now: datetime, asked: _Asked) -> Delivery:
+        answer = await self._ask(asked)
+        late = now - asked[0].called_at >= self._patience.give_up_after
+        return await self._give_up(asked) if late and answer.status == "pending_staff" else answer
 
     async def _ask(self, asked: _Asked) -> Delivery:
         message, task = asked

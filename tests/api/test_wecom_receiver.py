@@ -1,6 +1,7 @@
 """WeCom's callbacks at the real API, signed and sealed as WeCom does it."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -128,6 +129,14 @@ def test_the_same_callback_twice_is_one(wecom: WeCom, rows: Callable[..., list[A
     for _ in range(3):
         assert wecom.change("del_follow_user", ago=7).status_code == 200
     assert (len(rows(Event)), len(rows(Consent)), len(rows(WecomFriend))) == (1, 1, 1)
+
+
+def test_callbacks_at_once_are_each_taken_and_the_same_is_one(wecom: WeCom, rows: Callable[..., list[Any]]) -> None:
+    with ThreadPoolExecutor(12) as threads:
+        who = [f"wm{n % 3}" for n in range(12)]
+        answers = list(threads.map(lambda each: wecom.change("del_follow_user", who=each), who))
+    assert {answer.status_code for answer in answers} == {200}
+    assert (len(rows(Event)), len(rows(Consent)), len(rows(WecomFriend))) == (3, 3, 3)
 
 
 @pytest.mark.parametrize(
