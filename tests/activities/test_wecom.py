@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from shop import Shop
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -16,13 +17,15 @@ from sqlmodel import Session
 from activities.adapters import Account
 from activities.adapters.wecom import Patience, Wecom
 from activities.adapters.wecom_client import WecomClient
+from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
 from domain.delivery import Delivery, Open, Outgoing
 from domain.friends import note_friends
-from domain.tables import Todo
+from domain.identifiers import identify
+from domain.ingest import Incoming
+from domain.tables import Message, Todo
 from domain.todos import Notice
-from tests.domain.shop import Shop
 from tests.providers.wecom_server import Fault, WecomServer
 from workflows.plan import CHANNELS
 
@@ -39,6 +42,13 @@ trigger: {event: cart.updated}
 entry: {again: always}
 steps: [{id: remind, send: remind, via: [sms]}]
 """
+GIFT = """
+journey: gift
+trigger: {event: cart.updated}
+entry: {again: always}
+steps: [{id: remind, send: remind, via: [wecom, sms]}]
+"""
+PHONE = "+8613800000000"
 CALL = """
 journey: cart
 trigger: {event: cart.updated}
@@ -348,8 +358,8 @@ class TestLostAnswer:
         (known,) = adapter.send_many(to("wm1"))
         shop = Shop(db, clock)
         shop.publish(REMIND)
-        shop.customers("li", consent=["sms"])
-        shop.provider.says = {"+8613800000000": Delivery("sent", provider_id=known.provider_id)}
+        shop.customers("li")
+        shop.provider.says = {PHONE: Delivery("sent", provider_id=known.provider_id)}
         shop.post("cart.updated", "li", cart_id="k1", total=100)
         shop.give("send", shop.group("remind"))
         assert adapter.look_up([unknown(clock.now())], clock.now()) == [Delivery("unknown")]
@@ -364,6 +374,60 @@ class TestLostAnswer:
             "unknown",
             "pending_staff",
         ]
+
+
+class TestJourney:
+    """The same from a journey's side: its ledger, its follow-up and its other channel."""
+
+    @pytest.fixture
+    def shop(self, adapter: Wecom, db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+        shop = Shop(db, clock)
+        shop.channels = {**shop.channels, "wecom": adapter}
+        shop.activities = JourneyActivities(db, clock, shop.channels)
+        shop.publish(GIFT)
+        shop.customers("li", consent=["sms", "wecom"])
+        who = identify("member_no:li", {"external_userid": "wm1"})
+        shop.take(Incoming("shop", "1", "cart.updated", clock.now(), {"cart_id": "k1", "total": 100}, who))
+        return shop
+
+    def look(self, shop: Shop, after: timedelta) -> Message:
+        shop.clock.set(shop.clock.now() + after)
+        FollowUpActivities(shop.db, shop.clock, shop.channels).follow_up("wecom")
+        message: Message = shop.rows(Message)[0]
+        return message
+
+    def test_is_told_when_the_employee_has_sent_it(self, shop: Shop, wecom: WecomServer) -> None:
+        shop.give("send", shop.group("remind"))
+        assert self.look(shop, timedelta(minutes=1)).status == "pending_staff"
+        wecom.employee("wm1", 1)
+        assert self.look(shop, timedelta(hours=1)).status == "sent"
+
+    def test_is_told_when_a_lost_answer_is_found(self, shop: Shop, wecom: WecomServer) -> None:
+        wecom.fail(ADD, LOST)
+        shop.give("send", shop.group("remind"))
+        assert self.look(shop, timedelta(minutes=1)).status == "pending_staff"
+        wecom.employee("wm1", 1)
+        assert self.look(shop, timedelta(hours=1)).status == "sent"
+        assert wecom.count(ADD) == 1
+
+    def test_is_told_when_nobody_confirmed_it(self, shop: Shop, wecom: WecomServer) -> None:
+        shop.give("send", shop.group("remind"))
+        message = self.look(shop, timedelta(hours=24))
+        assert (message.status, message.reason) == ("failed", "staff_timeout")
+        assert [task.cancelled for task in wecom.tasks.values()] == [True]
+
+    @pytest.mark.parametrize("stranger", ["told by WeCom", "known before"])
+    def test_takes_the_next_channel_for_a_customer_who_is_no_friend(
+        self, shop: Shop, wecom: WecomServer, stranger: str
+    ) -> None:
+        if stranger == "known before":
+            with shop.db.begin() as session:
+                note_friends(session, "wm1", "anna", False, shop.clock.now())
+        wecom.fail(ADD, 84061)
+        shop.give("send", shop.group("remind"))
+        (message,) = shop.rows(Message)
+        assert (message.channel, message.status) == ("sms", "sent")
+        assert wecom.count(ADD) == (stranger == "told by WeCom")
 
 
 def test_who_deleted_their_last_friend_is_out_of_reach(

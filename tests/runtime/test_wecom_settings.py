@@ -11,7 +11,8 @@ from activities.adapters.sandbox import Sandbox
 from activities.adapters.wecom import Wecom
 from domain.clock import VirtualClock
 from runtime import StartError
-from runtime.channels import channels, receivers
+from runtime.channels import channels
+from runtime.serve import receivers
 from runtime.settings import load_settings
 from runtime.up import Options, up
 
@@ -30,10 +31,13 @@ def tell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         monkeypatch.setenv(f"AFTERSHOW_WECOM_{name}", value)
 
 
-def test_without_a_variable_the_sandbox_stays(db: sessionmaker[Session], clock: VirtualClock) -> None:
+def test_without_a_variable_the_sandbox_stays(
+    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(monkeypatch)
     with start_blocking_portal() as portal:
         assert isinstance(channels(db, clock, portal)["wecom"], Sandbox)
-    assert receivers() == []
+    assert receivers(load_settings()) == []
 
 
 def test_with_all_of_them_wecom_carries_its_channel(
@@ -47,7 +51,7 @@ def test_with_all_of_them_wecom_carries_its_channel(
         assert isinstance(found["sms"], Sandbox)
         assert (found["wecom"].account.name, found["wecom"].account.at_once) == ("wecom/ww1", 3)
         found["wecom"].close()
-    assert len(receivers()) == 1
+    assert len(receivers(load_settings())) == 1
 
 
 @pytest.mark.parametrize("present", COMPLETE)
