@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import httpx
+from anyio import fail_after
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -50,7 +51,7 @@ class RefusedError(Exception):
 
 
 class WecomClient:
-    """Calls as the application of a corp. To be used on one event loop; `timeout` is in seconds.
+    """Calls as the application of a corp. To be used on one event loop; `timeout` is in seconds, for all of a call.
 
     Every call raises NotTakenError, LostError or RefusedError. None of them repeats what was sent or answered.
     """
@@ -67,7 +68,10 @@ class WecomClient:
         timeout: float,
     ) -> None:
         self.agent_id = agent_id
-        self._http = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=timeout)
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"), timeout=httpx.Timeout(timeout, connect=timeout / 2)
+        )
         self._who = {"corpid": corp_id, "corpsecret": secret}
         self._token = SharedToken(db, clock, f"wecom/{corp_id}/{agent_id}", self._fetch_token)
 
@@ -118,10 +122,11 @@ class WecomClient:
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> Mapping[str, Any]:
         try:
-            response = await self._http.request(method, f"/cgi-bin/{path}", params=query, json=body)
+            with fail_after(self._timeout):
+                response = await self._http.request(method, f"/cgi-bin/{path}", params=query, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotTakenError(type(error).__name__, _BUSY_SECONDS) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise LostError(type(error).__name__) from None
         status = response.status_code
         if status == httpx.codes.GATEWAY_TIMEOUT:

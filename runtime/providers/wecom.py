@@ -35,7 +35,7 @@ class WecomSettings(BaseSettings):
     token: SecretStr = Field(min_length=1, description="signs the callbacks")
     encoding_aes_key: Annotated[SecretStr, AfterValidator(_is_key)] = Field(description="seals the callbacks")
     base_url: HttpUrl = HttpUrl("https://qyapi.weixin.qq.com")
-    timeout: float = Field(default=10, gt=0, le=60, description="seconds of one call")
+    timeout: float = Field(default=8, gt=0, le=10, description="seconds; four calls must end within a heartbeat")
     per_second: float = Field(default=20, gt=0, description="messages")
     at_once: int = Field(default=10, ge=1, le=100, description="calls in flight")
     remind_after: Annotated[Duration, NoDecode] = Duration.of("4h")

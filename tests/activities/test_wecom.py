@@ -167,10 +167,12 @@ def test_a_refused_connection_and_a_time_out_are_told_apart(make: Make, wecom: W
     assert refused.status == "retry"
     adapter = make(timeout=0.3)
     adapter.send_many(to("wm2"))
+    wecom.fail(ADD, Fault(errcode=0, accepted=True, slowly=True))
+    (slow,) = adapter.send_many(to("wm1"))
     wecom.hold[ADD] = threading.Event()
     (late,) = adapter.send_many(to("wm1"))
     wecom.hold[ADD].set()
-    assert late.status == "unknown"
+    assert (late.status, slow.status) == ("unknown", "unknown")
 
 
 class TestToken:

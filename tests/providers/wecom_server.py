@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -34,13 +35,14 @@ class Task:
 class Fault:
     """What goes wrong with a call: WeCom answers `errcode` or `http`, or drops the connection.
 
-    `accepted` says that the call is carried out all the same.
+    `accepted` says that the call is carried out all the same, `slowly` that the answer comes byte by byte.
     """
 
     errcode: int | None = None
     http: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     accepted: bool = False
+    slowly: bool = False
 
 
 @dataclass
@@ -213,11 +215,12 @@ def _handler(wecom: WecomServer) -> type[BaseHTTPRequestHandler]:
             elif fault.errcode is None:
                 self._drop()
             else:
-                self._say(200, json.dumps(_error(fault.errcode) if fault.errcode else answer).encode(), {})
+                content = json.dumps(_error(fault.errcode) if fault.errcode else answer).encode()
+                self._say(200, content, {}, slowly=fault.slowly)
 
         do_GET = do_POST = _serve  # noqa: N815 the names that the base class asks for
 
-        def _say(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        def _say(self, status: int, content: bytes, headers: Mapping[str, str], *, slowly: bool = False) -> None:
             self.send_response(status)
             for name, value in {
                 "content-type": "application/json",
@@ -227,7 +230,9 @@ def _handler(wecom: WecomServer) -> type[BaseHTTPRequestHandler]:
                 self.send_header(name, value)
             with suppress(ConnectionError):  # the caller may have gone
                 self.end_headers()
-                self.wfile.write(content)
+                for part in [bytes([each]) for each in content] if slowly else [content]:
+                    self.wfile.write(part)
+                    time.sleep(0.05 if slowly else 0)
 
         def _drop(self) -> None:
             self.close_connection = True
