@@ -21,6 +21,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_provider_accounts")),
     )
     op.create_table(
+        "provider_tokens",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_provider_tokens")),
+    )
+    op.create_table(
+        "wecom_friends",
+        sa.Column("external_userid", sa.String(), nullable=False),
+        sa.Column("userid", sa.String(), nullable=False),
+        sa.Column("friends", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("external_userid", "userid", name=op.f("pk_wecom_friends")),
+    )
+    op.create_table(
+        "wecom_reminders",
+        sa.Column("msgid", sa.String(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("msgid", name=op.f("pk_wecom_reminders")),
+    )
+    op.create_table(
         "links",
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -79,4 +100,7 @@ def downgrade() -> None:
     op.drop_column("messages", "coupon_refused")
     op.drop_index(op.f("ix_links_message_id"), table_name="links")
     op.drop_table("links")
+    op.drop_table("wecom_reminders")
+    op.drop_table("wecom_friends")
+    op.drop_table("provider_tokens")
     op.drop_table("provider_accounts")
