@@ -7,7 +7,7 @@ from sqlmodel import Session
 from activities.adapters import ChannelAdapter, Channels
 from activities.adapters.sandbox import Sandbox
 from domain.clock import Clock
-from runtime.providers import settings_of, wecom
+from runtime.providers import settings_of, wechat, wecom
 from workflows.plan import Channel
 
 
@@ -17,4 +17,6 @@ def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) ->
     found: dict[Channel, ChannelAdapter] = {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
     if of_wecom := settings_of(wecom.WecomSettings):
         found["wecom"] = wecom.adapter(of_wecom, db, clock, portal)
+    if of_wechat := settings_of(wechat.WechatSettings):
+        found["wechat"] = wechat.adapter(of_wechat, db, clock, portal)
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
+from domain import wechat_texts
 from domain.catalogue import FIELDS
 from domain.rendering import _environment as environment
 from workflows.checks import References
@@ -161,6 +162,8 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
         if not text.strip():
             report.diagnostics.append(Diagnostic(str(file), 1, 1, "E009", "this text is empty"))
         report.texts[template, channel] = text
+        if channel == "wechat":
+            report.diagnostics += wechat_texts.check(str(file), text)
         try:
             environment.compile(text)
             variables[template, channel] = frozenset(find_undeclared_variables(environment.parse(text))) - {"_meter"}

@@ -10,6 +10,7 @@ from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
 from runtime.providers import settings_of
+from runtime.providers.wechat import WechatSettings
 from runtime.providers.wecom import WecomSettings
 
 
@@ -43,6 +44,7 @@ def load_settings() -> Settings:
 def check_providers() -> None:
     """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
     settings_of(WecomSettings)
+    settings_of(WechatSettings)
 
 
 def database_url(data: Path) -> str:

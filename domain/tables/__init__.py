@@ -26,6 +26,7 @@ from domain.tables.journeys import (
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Stream
 from domain.tables.system import ApiKey, ClockState
+from domain.tables.wechat import WechatAllowance
 
 __all__ = [
     "ApiKey",
@@ -57,6 +58,7 @@ __all__ = [
     "Todo",
     "TrailEntry",
     "Wait",
+    "WechatAllowance",
     "WecomFriend",
     "WecomReminder",
 ]
