@@ -97,7 +97,7 @@ def spend(session: Session, wanted: Sequence[tuple[str, str | None]], now: datet
     query = (
         select(WechatAllowance)
         .where(col(WechatAllowance.openid).in_({openid for openid, _ in wanted}), col(WechatAllowance.way).in_(ways))
-        .order_by(col(WechatAllowance.openid), col(WechatAllowance.way))
+        .order_by(col(WechatAllowance.openid).collate("C"), col(WechatAllowance.way).collate("C"))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
