@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from anyio import fail_after
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -31,12 +32,15 @@ _BUSY_SECONDS = 5.0
 
 
 class WechatClient:
-    """Calls as an Official Account. To be used on one event loop; `timeout` is in seconds."""
+    """Calls as an Official Account. To be used on one event loop; `timeout` is in seconds, for all of a call."""
 
     def __init__(
         self, db: sessionmaker[Session], clock: Clock, *, app_id: str, secret: str, base_url: str, timeout: float
     ) -> None:
-        self._http = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=timeout)
+        self._timeout = timeout
+        self._http = httpx.AsyncClient(
+            base_url=base_url.rstrip("/"), timeout=httpx.Timeout(timeout, connect=timeout / 2)
+        )
         self._who = {"grant_type": "client_credential", "appid": app_id, "secret": secret}
         self._token = SharedToken(db, clock, f"wechat/{app_id}", self._fetch_token)
 
@@ -77,10 +81,11 @@ class WechatClient:
         self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
     ) -> Mapping[str, Any]:
         try:
-            response = await self._http.request(method, f"/cgi-bin/{path}", params=query, json=body)
+            with fail_after(self._timeout):
+                response = await self._http.request(method, f"/cgi-bin/{path}", params=query, json=body)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotTakenError(type(error).__name__, _BUSY_SECONDS) from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise LostError(type(error).__name__) from None
         status = response.status_code
         if status == httpx.codes.GATEWAY_TIMEOUT:

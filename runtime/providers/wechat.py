@@ -35,7 +35,7 @@ class WechatSettings(BaseSettings):
         default=None, description="seals the callbacks; without it they are plain"
     )
     base_url: HttpUrl = HttpUrl("https://api.weixin.qq.com")
-    timeout: float = Field(default=10, gt=0, le=60, description="seconds of one call")
+    timeout: float = Field(default=8, gt=0, le=10, description="seconds; four calls must end within a heartbeat")
     per_second: float = Field(default=50, gt=0, description="messages")
     at_once: int = Field(default=20, ge=1, le=100, description="calls in flight")
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from shop import Shop
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -16,14 +17,24 @@ from sqlmodel import Session
 from activities.adapters import Account
 from activities.adapters.wechat import Wechat
 from activities.adapters.wechat_client import WechatClient
+from activities.journey import JourneyActivities
 from domain import wechat as allowances
 from domain.clock import VirtualClock
 from domain.delivery import Outgoing
+from domain.identifiers import identify
+from domain.ingest import Incoming
+from domain.tables import Message
 from tests.providers.wechat_server import Fault, WechatServer
 
 CUSTOM, SUBSCRIBED = "message/custom/send", "message/subscribe/bizsend"
 HEAD = "---\nsubscribe: T1\nthing1: 白虾\n---"
 DROPPED, LOST = Fault(), Fault(accepted=True)
+GIFT = """
+journey: gift
+trigger: {event: cart.updated}
+entry: {again: always}
+steps: [{id: remind, send: remind, via: [wechat, sms]}]
+"""
 
 Make = Callable[..., Wechat]
 
@@ -332,3 +343,53 @@ class TestToken:
         assert (delivery.status, delivery.after) == ("retry", 600)
         assert server.count(CUSTOM) == 0
         assert "hush-hush" not in f"{delivery.reason}{caplog.text}"
+
+
+class TestJourney:
+    """The same from a journey's side: its ledger and its other channel."""
+
+    @pytest.fixture
+    def shop(self, adapter: Wechat, db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+        shop = Shop(db, clock)
+        shop.channels = {**shop.channels, "wechat": adapter}
+        shop.activities = JourneyActivities(db, clock, shop.channels)
+        shop.publish(GIFT, texts={"remind": "---\nsubscribe: T1\nthing1: {{ customer.name }}\n---"})
+        shop.customers("li", consent=["sms", "wechat"])
+        who = identify("member_no:li", {"openid": "o1"})
+        name = {"name": "李\n---\nthing9: x"}
+        shop.take(
+            Incoming("shop", "1", "customer.updated", clock.now(), name, who),
+            Incoming("shop", "2", "cart.updated", clock.now(), {"cart_id": "k1", "total": 100}, who),
+        )
+        return shop
+
+    def sent(self, shop: Shop) -> tuple[str, str]:
+        shop.give("send", shop.group("remind"))
+        message: Message = shop.rows(Message)[0]
+        return message.channel, message.status
+
+    def test_goes_by_a_subscription_whatever_the_customer_is_called(
+        self, shop: Shop, server: WechatServer, people: People
+    ) -> None:
+        people.accept("o1")
+        assert self.sent(shop) == ("wechat", "sent")
+        assert [body["data"] for _, body in server.sent] == [{"thing1": {"value": "李 --- thing9: x"}}]
+        assert shop.rows(Message)[0].provider_id is not None
+
+    def test_takes_the_other_channel_without_one(self, shop: Shop, server: WechatServer, people: People) -> None:
+        people.write("o1")
+        assert self.sent(shop) == ("sms", "sent")
+        assert server.count(SUBSCRIBED) == 0
+
+    def test_takes_the_other_channel_when_wechat_knows_of_none(
+        self, shop: Shop, server: WechatServer, people: People
+    ) -> None:
+        people.accept("o1")
+        server.granted.clear()
+        assert self.sent(shop) == ("sms", "sent")
+        assert server.count(SUBSCRIBED) == 1
+
+    def test_takes_no_other_channel_when_nobody_can_say(self, shop: Shop, server: WechatServer, people: People) -> None:
+        people.accept("o1")
+        server.fail(SUBSCRIBED, LOST)
+        assert self.sent(shop) == ("wechat", "unknown")

@@ -11,6 +11,7 @@ import pytest
 from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shop import Shop
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
@@ -20,7 +21,6 @@ from api.wechat import Callback, router
 from domain import wechat as allowances
 from domain.clock import VirtualClock
 from domain.tables import Consent, Event, Identifier, Message, WechatAllowance
-from tests.domain.shop import Shop
 
 APP, TOKEN, KEY = "wx1", "t0ken", aes_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 PATH = "/v1/webhooks/wechat"

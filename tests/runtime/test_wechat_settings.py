@@ -8,7 +8,8 @@ from sqlmodel import Session
 from activities.adapters.wechat import Wechat
 from domain.clock import VirtualClock
 from runtime import StartError
-from runtime.channels import channels, receivers
+from runtime.channels import channels
+from runtime.serve import receivers
 from runtime.settings import load_settings
 
 NEEDED = {"APP_ID": "wx1", "SECRET": "hush-hush", "TOKEN": "t0ken"}
@@ -26,13 +27,14 @@ def test_with_all_that_is_needed_wechat_carries_its_channel(
     db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
 ) -> None:
     tell(monkeypatch, **NEEDED, **more, PER_SECOND="7")
-    load_settings()
+    configured = load_settings()
     with start_blocking_portal() as portal:
         carrier = channels(db, clock, portal)["wechat"]
         assert isinstance(carrier, Wechat)
+        assert carrier.account is not None
         assert (carrier.account.name, carrier.account.per_second) == ("wechat/wx1", 7)
         carrier.close()
-    assert len(receivers()) == 1
+    assert len(receivers(configured)) == 1
 
 
 @pytest.mark.parametrize("present", [*NEEDED, "AT_ONCE"])
