@@ -16,8 +16,8 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from activities.adapters import Account
+from activities.adapters.tencent_client import LostError, NotTakenError, RefusedError
 from activities.adapters.wechat_client import WechatClient
-from activities.adapters.wecom_client import LostError, NotTakenError, RefusedError
 from domain import wechat
 from domain.clock import Clock
 from domain.delivery import Delivery, Outgoing
