@@ -28,6 +28,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", name=op.f("pk_provider_tokens")),
     )
     op.create_table(
+        "wechat_allowances",
+        sa.Column("openid", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("left", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("openid", "way", name=op.f("pk_wechat_allowances")),
+    )
+    op.create_table(
         "wecom_friends",
         sa.Column("external_userid", sa.String(), nullable=False),
         sa.Column("userid", sa.String(), nullable=False),
@@ -102,5 +110,6 @@ def downgrade() -> None:
     op.drop_table("links")
     op.drop_table("wecom_reminders")
     op.drop_table("wecom_friends")
+    op.drop_table("wechat_allowances")
     op.drop_table("provider_tokens")
     op.drop_table("provider_accounts")
