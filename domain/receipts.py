@@ -1,8 +1,8 @@
 """Receipts: what a provider says of a message later becomes an event, through the one door."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlmodel import Session, col, select
@@ -10,6 +10,9 @@ from sqlmodel import Session, col, select
 from domain.ingest import Incoming, ingest
 from domain.tables import Message
 from workflows.plan import Channel
+
+LATE = timedelta(days=30)
+"""What is said so long after a message was claimed is of no use, and is what an old request sent again would say."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,32 @@ class Receipt:
 
 
 def take(session: Session, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
-    """Take receipts in, in any order and any number of times. Returns how many are about messages of ours."""
+    """Take receipts in, in any order and any number of times. Returns how many are about messages of ours.
+
+    One about an earlier attempt over another channel, or about a message of more than 30 days ago, isn't.
+    """
     keys = [receipt.key for receipt in receipts if receipt.key is not None]
     names = [receipt.provider_id for receipt in receipts if receipt.provider_id is not None]
-    query = select(Message).where(col(Message.id).in_(keys) | col(Message.provider_id).in_(names))
+    named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
+    query = select(Message).where(named, Message.claimed_at > now - LATE)
     messages = session.exec(query).all()
     by_key = {message.id: message for message in messages}
     by_name = {(message.channel, message.provider_id): message for message in messages}
     about = [
         (receipt, message)
         for receipt in receipts
-        if (message := by_key.get(receipt.key or 0) or by_name.get((receipt.channel, receipt.provider_id)))
+        if (message := by_name.get((receipt.channel, receipt.provider_id)) or _keyed(receipt, by_key))
     ]
     ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
     return len(about)
+
+
+def _keyed(receipt: Receipt, messages: Mapping[int, Message]) -> Message | None:
+    """The message of the receipt's key, if it went out over that channel and isn't known by another name there."""
+    message = messages.get(receipt.key or 0)
+    if message is None or message.channel != receipt.channel:
+        return None
+    return message if None in (names := (message.provider_id, receipt.provider_id)) or names[0] == names[1] else None
 
 
 def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> Incoming:
