@@ -60,6 +60,7 @@ CODES: dict[str, str] = {
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
+    "W004": "marketing sms without a signature or a way to refuse",
 }
 
 _SHOWN_CELLS = 200
