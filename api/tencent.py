@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from api.problems import Forged as Forged
 from api.problems import Problem
 
 WINDOW = timedelta(minutes=5)
@@ -27,12 +28,6 @@ _KEY = 32
 _BLOCK = 32
 _RANDOM = 16
 _LENGTH = 4
-
-
-class Forged(Problem):
-    status: ClassVar[int] = 403
-    code: ClassVar[str] = "forged"
-    title: ClassVar[str] = "This can't be told to come from the provider"
 
 
 class Unreadable(Problem):

@@ -33,12 +33,12 @@ from rich.table import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
-from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 from domain.ledger import OPEN, WENT
 from domain.tables import Consent, Customer, Enrollment, Identifier, Message, Outbox, TrailEntry
 from runtime.database import connect
 from runtime.embedded import free_port, postgres_program
+from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 PARTS = ("Postgres", "Temporal", "API", "Worker")
 CAP = 2

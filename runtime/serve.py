@@ -12,7 +12,7 @@ from api import links
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
-from runtime.providers import settings_of, wechat, wecom
+from runtime.providers import settings_of, twilio, wechat, wecom
 from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import is_healthy, temporal_address
@@ -47,6 +47,8 @@ def receivers(settings: Settings) -> list[APIRouter]:
     """What takes in what comes back from customers and providers, as far as it is configured."""
     site = site_of(settings)
     found = [links.router(site)] if site else []
+    if of_twilio := settings_of(twilio.TwilioSettings):
+        found += twilio.receivers(of_twilio, settings.public_url)
     if of_wecom := settings_of(wecom.WecomSettings):
         found.append(wecom.receiver(of_wecom))
     if of_wechat := settings_of(wechat.WechatSettings):

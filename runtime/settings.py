@@ -4,25 +4,23 @@ import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
 from runtime.providers import settings_of
+from runtime.providers.public import Public
+from runtime.providers.twilio import TwilioSettings
 from runtime.providers.wechat import WechatSettings
 from runtime.providers.wecom import WecomSettings
 
 
-class Settings(BaseSettings):
+class Settings(Public):
     """Each field is read from AFTERSHOW_ and its name in capitals."""
-
-    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
 
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s/]+$", description="where we are reached")
     signing_key: SecretStr | None = Field(default=None, min_length=32, description="signs the links in messages")
     specs: Path = Path("journey_specs")
     templates: Path = Path("templates/messages")
@@ -43,6 +41,7 @@ def load_settings() -> Settings:
 
 def check_providers() -> None:
     """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
+    settings_of(TwilioSettings)
     settings_of(WecomSettings)
     settings_of(WechatSettings)
 
