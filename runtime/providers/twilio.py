@@ -22,7 +22,7 @@ class TwilioSettings(BaseSettings):
     auth_token: SecretStr = Field(min_length=1)
     from_number: str | None = None
     messaging_service_sid: Annotated[str | None, Field(pattern=r"^MG[0-9A-Za-z]+$", validate_default=True)] = None
-    base_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^\s/]+$")
+    base_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^\s/]+/?$")
     per_second: float | None = Field(default=None, gt=0, description="messages; as fast as they come if it isn't set")
     at_once: int = Field(default=50, ge=1, le=100, description="requests; Twilio refuses more than a hundred")
     timeout: float = Field(default=15, gt=0, description="seconds to wait for an answer")
