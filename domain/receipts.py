@@ -1,6 +1,6 @@
 """Receipts: what a provider says of a message later becomes an event, through the one door."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -43,23 +43,19 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
     query = select(Message).where(named, Message.claimed_at > now - LATE)
     messages = session.exec(query).all()
-    by_key = {message.id: message for message in messages}
-    by_name = {(message.channel, message.provider_id): message for message in messages}
-    about = [
-        (receipt, message)
-        for receipt in receipts
-        if (message := by_name.get((receipt.channel, receipt.provider_id)) or _keyed(receipt, by_key))
-    ]
+    about = [(receipt, message) for receipt in receipts if (message := _about(receipt, messages))]
     ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
     return len(about)
 
 
-def _keyed(receipt: Receipt, messages: Mapping[int, Message]) -> Message | None:
-    """The message of the receipt's key, if it went out over that channel and isn't known by another name there."""
-    message = messages.get(receipt.key or 0)
-    if message is None or message.channel != receipt.channel:
-        return None
-    return message if None in (names := (message.provider_id, receipt.provider_id)) or names[0] == names[1] else None
+def _about(receipt: Receipt, messages: Sequence[Message]) -> Message | None:
+    """The message that goes by the provider's name; else that of the key, unless it is known by another name there."""
+    mine = [message for message in messages if message.channel == receipt.channel]
+    named = [message for message in mine if receipt.provider_id and message.provider_id == receipt.provider_id]
+    keyed = [
+        message for message in mine if message.id == receipt.key and not (receipt.provider_id and message.provider_id)
+    ]
+    return next(iter(named + keyed), None)
 
 
 def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> Incoming:

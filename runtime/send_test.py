@@ -25,6 +25,7 @@ from domain.enrollments import end
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library
+from domain.links import Linker
 from domain.publishing import plan_id_of, publish_text
 from domain.rendering import RenderError, render
 from domain.tables import Enrollment, Event, Message, PublishedPlan, TrailEntry
@@ -53,7 +54,7 @@ class Tried:
 def send_test(
     db: sessionmaker[Session], clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
 ) -> Tried:
-    """Send the template's published text, with samples in it, to an address of one's own.
+    """Send the template's published text, with samples in it, to an address of one's own. Its links aren't shortened.
 
     `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Raises StartError for what can't be sent.
     """
@@ -127,7 +128,7 @@ def _value(said: str) -> Any:
 def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str:
     template, channel = wanted
     try:
-        return render(f"{template}/{channel}", library.texts[wanted], context)
+        return render(f"{template}/{channel}", library.texts[wanted], {**context, **Linker(None, 0).functions()})
     except RenderError as problem:
         raise StartError(f"{problem}\ngive the text what it needs with --data, like --data coupon.code=A1") from None
 
