@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -161,6 +162,15 @@ def test_one_bad_recipient_disturbs_nobody_else(connect: Connect, server: Twilio
         each.provider_id == sids[f"+86138{number:08}"] for number, each in enumerate(found) if each.status == "sent"
     )
     assert 1 < server.at_once <= 20
+
+
+def test_threads_share_what_may_be_in_flight(connect: Connect, server: TwilioServer) -> None:
+    server.always = Fate(latency=0.005)
+    adapter = connect(Access(SID, TOKEN, NUMBER, server.url), at_once=5)
+    with ThreadPoolExecutor(4) as threads:
+        calls = [threads.submit(adapter.send_many, [message()] * 20) for _ in range(4)]
+        assert {each.status for call in calls for each in call.result()} == {"sent"}
+    assert server.at_once <= 5
 
 
 def test_wrong_credentials_lose_nothing(connect: Connect, server: TwilioServer) -> None:
