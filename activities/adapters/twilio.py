@@ -28,6 +28,11 @@ VALIDITY = timedelta(hours=4)
 """How long Twilio may keep a message before it gives up: a reminder that is late by half a day is of no use."""
 
 CONNECT_SECONDS = 5.0
+
+TURN_SECONDS = 15.0
+LOOK_SECONDS = 30.0
+"""How long a message waits for its turn, and a question for its answer, so that a batch ends within a heartbeat."""
+
 EARLIER = timedelta(minutes=5)
 """How far Twilio's clock may be behind ours."""
 
@@ -36,6 +41,7 @@ GONE = timedelta(minutes=10)
 
 PAGE, PAGES = 200, 10
 
+WAITED = Delivery("retry", reason="too many messages at once", after=1)
 UNSEEN = Delivery("unknown", reason="not listed by the provider yet")
 NOBODY = Delivery("unknown", reason="whom it went to isn't known any more")
 
@@ -107,13 +113,19 @@ class TwilioSms:
         if access.public_url:
             sender["status_callback"] = f"{access.public_url}{CALLBACK}?key={message.key}"
         try:
-            async with self._free:
-                taken = await (await self._list()).create_async(
-                    to=message.recipient, body=message.body, validity_period=int(VALIDITY.total_seconds()), **sender
-                )
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._free.acquire()
+        except TimeoutError:
+            return WAITED
+        try:
+            taken = await (await self._list()).create_async(
+                to=message.recipient, body=message.body, validity_period=int(VALIDITY.total_seconds()), **sender
+            )
             return standing(taken)
         except Exception as problem:
             return told_by(problem)
+        finally:
+            self._free.release()
 
     async def _find_all(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
         found: dict[int, Delivery] = {}
@@ -129,7 +141,7 @@ class TwilioSms:
 
     async def _fetch(self, message: Open) -> Delivery:
         try:
-            async with self._free:
+            async with asyncio.timeout(LOOK_SECONDS), self._free:
                 return standing(await (await self._list())(message.provider_id).fetch_async())
         except Exception as problem:
             return Delivery(message.status, message.provider_id, f"could not be asked for: {named(problem)}")
@@ -138,11 +150,9 @@ class TwilioSms:
         """Give each of some messages with one recipient and one text a record of its own."""
         since = min(message.called_at for message in alike) - EARLIER
         if not alike[0].recipient:
-            return {
-                message.key: Delivery("unknown", reason="whom it went to isn't known any more") for message in alike
-            }
+            return dict.fromkeys([message.key for message in alike], NOBODY)
         try:
-            async with self._free:
+            async with asyncio.timeout(LOOK_SECONDS), self._free:
                 listed, complete = await self._listed(alike[0].recipient, since)
         except Exception as problem:
             reason = f"could not be looked up: {named(problem)}"

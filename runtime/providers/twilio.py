@@ -25,7 +25,7 @@ class TwilioSettings(BaseSettings):
     base_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^\s/]+/?$")
     per_second: float | None = Field(default=None, gt=0, description="messages; as fast as they come if it isn't set")
     at_once: int = Field(default=50, ge=1, le=100, description="requests; Twilio refuses more than a hundred")
-    timeout: float = Field(default=15, gt=0, description="seconds to wait for an answer")
+    timeout: float = Field(default=15, gt=0, le=30, description="seconds to wait for an answer")
 
     @field_validator("messaging_service_sid")
     @classmethod

@@ -173,6 +173,16 @@ def test_threads_share_what_may_be_in_flight(connect: Connect, server: TwilioSer
     assert server.at_once <= 5
 
 
+def test_who_waits_too_long_for_a_turn_is_tried_again(
+    connect: Connect, server: TwilioServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("activities.adapters.twilio.TURN_SECONDS", 0.02)
+    server.always = Fate(latency=0.2)
+    found = connect(Access(SID, TOKEN, NUMBER, server.url), at_once=1).send_many([message(), message(WANG)])
+    assert [(each.status, each.after) for each in found] == [("sent", 0), ("retry", 1)]
+    assert len(server.messages) == 1
+
+
 def test_wrong_credentials_lose_nothing(connect: Connect, server: TwilioServer) -> None:
     adapter = connect(Access(SID, "wrong", NUMBER, server.url))
     (found,) = adapter.send_many([message()])

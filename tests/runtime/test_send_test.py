@@ -91,6 +91,7 @@ def test_why_not_is_told(run: Run, server: TwilioServer, db: sessionmaker[Sessio
     assert said in run("gift", "--to", LI, **twilio(server))
     with db() as session:
         assert None not in session.exec(select(Enrollment.ending)).all()
+        assert set(session.exec(select(Message.status)).all()) <= {"failed", "unknown"}
 
 
 def test_who_has_refused_gets_none(run: Run, db: sessionmaker[Session]) -> None:
