@@ -1,16 +1,18 @@
 """Twilio, as the environment tells of it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from anyio.from_thread import BlockingPortal
-from fastapi import APIRouter
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from activities.adapters import Account, ChannelAdapter
-from api.twilio import router
 from runtime.providers.public import public_url
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+    from fastapi import APIRouter
+
+    from activities.adapters.twilio import TwilioSms
 
 
 class TwilioSettings(BaseSettings):
@@ -25,7 +27,7 @@ class TwilioSettings(BaseSettings):
     base_url: str = Field(default="https://api.twilio.com", pattern=r"^https?://[^\s/]+/?$")
     per_second: float | None = Field(default=None, gt=0, description="messages; as fast as they come if it isn't set")
     at_once: int = Field(default=50, ge=1, le=100, description="requests; Twilio refuses more than a hundred")
-    timeout: float = Field(default=15, gt=0, le=30, description="seconds to wait for an answer")
+    timeout: float = Field(default=15, gt=0, le=20, description="seconds to wait for an answer")
 
     @field_validator("messaging_service_sid")
     @classmethod
@@ -35,9 +37,10 @@ class TwilioSettings(BaseSettings):
         return service
 
 
-def adapter(settings: TwilioSettings, portal: BlockingPortal) -> ChannelAdapter:
+def adapter(settings: TwilioSettings, portal: "BlockingPortal") -> "TwilioSms":
     """What carries text messages."""
-    from activities.adapters.twilio import Access, TwilioSms  # its library takes half a second to import
+    from activities.adapters import Account
+    from activities.adapters.twilio import Access, TwilioSms
 
     access = Access(
         settings.account_sid,
@@ -50,6 +53,8 @@ def adapter(settings: TwilioSettings, portal: BlockingPortal) -> ChannelAdapter:
     return TwilioSms(access, Account(f"twilio/{settings.account_sid}", settings.per_second, settings.at_once), portal)
 
 
-def receivers(settings: TwilioSettings, public_url: str | None) -> list[APIRouter]:
+def receivers(settings: TwilioSettings, public_url: str | None) -> "list[APIRouter]":
     """What takes Twilio's callbacks; none without a public address, which their signature is made over."""
+    from api.twilio import router
+
     return [router(settings.auth_token.get_secret_value(), public_url)] if public_url else []
