@@ -159,10 +159,10 @@ class TwilioSms:
             return {message.key: Delivery("unknown", reason=reason) for message in alike}
         ours = [record for record in listed if self._is_ours(record, alike[0].body)]
         pairs = sorted(
-            (abs(record.date_created - message.called_at), message.key, record.sid)
+            (abs(_made(record) - message.called_at), message.key, record.sid)
             for message in alike
             for record in ours
-            if -EARLIER <= record.date_created - message.called_at <= GONE
+            if -EARLIER <= _made(record) - message.called_at <= GONE
         )
         records = {record.sid: record for record in ours}
         found: dict[int, Delivery] = {}
@@ -184,9 +184,9 @@ class TwilioSms:
         page = await (await self._list()).page_async(to=recipient, page_size=PAGE)
         for _ in range(PAGES):
             records = list(page)
-            fresh = [record for record in records if record.date_created and record.date_created >= since]
+            fresh = [record for record in records if _made(record) >= since]
             found += fresh
-            if not page.next_page_url or (records and not fresh):
+            if not page.next_page_url or not fresh:
                 return found, True
             page = await page.next_page_async()
         return found, False
@@ -200,6 +200,11 @@ class TwilioSms:
             self._opened = _open(self._access)
             self._messages = await anext(self._opened)
         return self._messages
+
+
+def _made(record: MessageInstance) -> datetime:
+    made: datetime = record.date_created or record.date_sent
+    return made
 
 
 async def _open(access: Access) -> AsyncIterator[MessageList]:
