@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from api.problems import Forged as Forged
-from api.problems import Problem
+from api.problems import Forged, Problem
 
 WINDOW = timedelta(minutes=5)
 """How far the time that a callback was signed at may be from now, so that one overheard can't be replayed later."""

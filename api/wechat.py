@@ -22,8 +22,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
 from api.events import read_body
-from api.problems import BodyTooLarge, Unavailable, documented, sqlstate
-from api.tencent import Forged, Unreadable, decrypt, fields, verify
+from api.problems import BodyTooLarge, Forged, Unavailable, documented, sqlstate
+from api.tencent import Unreadable, decrypt, fields, verify
 from domain import wechat
 from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming, ingest

@@ -11,8 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
 from api.events import read_body
-from api.problems import BodyTooLarge, Unavailable, documented
-from api.tencent import Forged, Unreadable, decrypt, fields, verify
+from api.problems import BodyTooLarge, Forged, Unavailable, documented
+from api.tencent import Unreadable, decrypt, fields, verify
 from domain.friends import note_friends
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest

@@ -15,7 +15,8 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
-from api.tencent import Forged, aes_key, decrypt, encrypt, sign
+from api.problems import Forged
+from api.tencent import aes_key, decrypt, encrypt, sign
 from api.wecom import Callback, router
 from domain.clock import VirtualClock
 from domain.customers import find_customer, resolve
