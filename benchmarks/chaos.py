@@ -261,14 +261,14 @@ def _event(person: Person, type: str, data: Mapping[str, Any]) -> dict[str, Any]
     }
 
 
-def at_rest(chaos: Chaos, patience: timedelta) -> bool:
-    """Whether everybody who is awake is through, and nothing is open any more, or for longer than the patience."""
+def at_rest(chaos: Chaos, patience: timedelta, looks: int) -> bool:
+    """Whether everybody who is awake is through, and nothing is open that is young and was asked about less often."""
     awake = col(Customer.timezone) != zones(datetime.now(UTC))[1]
     with chaos.db() as session:
         inside = select(func.count()).select_from(Enrollment).join(Customer, col(Customer.id) == Enrollment.customer_id)
         since = datetime.now(UTC) - patience
         unsettled = col(Message.status).in_(("claimed", "calling")) | (
-            col(Message.status).in_(OPEN) & (col(Message.called_at) > since)
+            col(Message.status).in_(OPEN) & (col(Message.called_at) > since) & (col(Message.looks) < looks)
         )
         open_ = select(func.count()).select_from(Message).where(unsettled)
         outbox = select(func.count()).select_from(Outbox)
@@ -361,8 +361,13 @@ def audit(chaos: Chaos, people: Sequence[Person]) -> Audit:
     )  # fmt: skip
 
 
-def run(customers: int, kills: int, seed: int, patience: float, say: Callable[[str], None] = lambda _: None) -> Audit:
-    """Tell the story of so many customers while parts are killed so often; then wait, and audit."""
+def run(
+    customers: int, kills: int, seed: int, patience: float, looks: int, say: Callable[[str], None] = lambda _: None
+) -> Audit:
+    """Tell the story of so many customers while parts are killed so often; then wait, and audit.
+
+    What is unknown is waited for until the provider was asked so often, for `patience` seconds at most.
+    """
     dice = random.Random(seed)
     people = [Person(number, dice.random() < 0.1, dice.random() < 0.15) for number in range(customers)]
     with (
@@ -384,7 +389,7 @@ def run(customers: int, kills: int, seed: int, patience: float, say: Callable[[s
             if killed := chaos.kill():
                 say(f"killed {killed}, {sum(chaos.kills.values())} of {kills}; {len(provider.messages)} messages")
         threads[0].join()
-        eventually(lambda: at_rest(chaos, timedelta(seconds=patience)), 10 * patience)
+        eventually(lambda: at_rest(chaos, timedelta(seconds=patience), looks), 2 * patience)
         stop.set()
         threads[1].join()
         return audit(chaos, people)
@@ -399,7 +404,7 @@ def main() -> None:
     arguments.add_argument("--patience", type=float, default=900, help="seconds in which what is unknown is settled")
     told = arguments.parse_args()
     console = Console()
-    found = run(told.customers, told.kills, told.seed, told.patience, console.print)
+    found = run(told.customers, told.kills, told.seed, told.patience, 100, console.print)
     table = Table("audited", "count")
     for name, value in vars(found).items():
         table.add_row(name.replace("_", " "), str(value))

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from domain import ledger
-from domain.customers import identifiers_of, lock_customers
-from domain.delivery import ADDRESS, Delivery, Open
+from domain.customers import lock_customers
+from domain.delivery import Delivery, Open
 from domain.ingest import Incoming, ingest
 from domain.outbox import tell
 from domain.tables import Enrollment, Message
@@ -32,11 +32,10 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
     """The messages of a channel that the provider is to be asked about now, a page at a time."""
     query = select(Message).where(Message.channel == channel, col(Message.look_at) <= now)
     rows = session.exec(query.order_by(col(Message.look_at), col(Message.id)).limit(PAGE)).all()
-    addresses = identifiers_of(session, [row.customer_id for row in rows])
     return [
         Open(
             key=row.id,
-            recipient=addresses.get(row.customer_id, {}).get(ADDRESS[channel], ""),
+            recipient=row.recipient,
             body=row.body,
             status=row.status,  # type: ignore[arg-type]
             provider_id=row.provider_id,
@@ -52,11 +51,17 @@ def learn(session: Session, messages: Sequence[Open], deliveries: Sequence[Deliv
     said = dict(zip((message.key for message in messages), deliveries, strict=True))
     owners = select(Message.customer_id).where(col(Message.id).in_(said))
     lock_customers(session, session.exec(owners))
+    names = [delivery.provider_id for delivery in deliveries if delivery.provider_id]
+    taken = set(session.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
     rows = select(Message).where(col(Message.id).in_(said)).execution_options(populate_existing=True)
     for row in session.exec(rows.order_by(col(Message.id))).all():
         delivery = said[row.id]
         if row.status not in ledger.OPEN:
             continue  # a receipt or an operator was faster
+        if delivery.opted_out:
+            opt_out(session, row, now)
+        if delivery.provider_id in taken and delivery.provider_id != row.provider_id:
+            delivery = Delivery("unknown")  # that one is another message of the same text
         if delivery.status in ("sent", "failed"):
             settle(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
             continue
@@ -95,6 +100,19 @@ def settle(
         type="message.failed",
         time=now,
         data=said | ({"reason": reason} if reason else {}),
+        customer=message.customer_id,
+    )
+    ingest(session, [event], now=now)
+
+
+def opt_out(session: Session, message: Message, now: datetime) -> None:
+    """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
+    event = Incoming(
+        source="provider",
+        id=f"opted-out/{message.id}",
+        type="consent.withdrawn",
+        time=now,
+        data={"channel": message.channel, "source": "provider"},
         customer=message.customer_id,
     )
     ingest(session, [event], now=now)

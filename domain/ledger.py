@@ -53,7 +53,7 @@ def move(
     if to not in LEGAL[message.status]:
         raise IllegalError(f"message {message.id} is {message.status} and can't become {to}")
     message.status, message.reason = to, reason
-    message.provider_id = provider_id or message.provider_id
+    message.provider_id = None if to == "claimed" else provider_id or message.provider_id
     message.counts = to != "failed" and message.kind == "marketing"
     if to not in OPEN:
         message.look_at = None

@@ -1,14 +1,17 @@
 """Receipts: what a provider says of a message later becomes an event, through the one door."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from pydantic import TypeAdapter
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.ingest import Incoming, ingest
-from domain.tables import Message
+from domain.tables import EarlyReceipt, Message
 from workflows.plan import Channel
 
 LATE = timedelta(days=30)
@@ -33,6 +36,12 @@ class Receipt:
     url: str | None = None
 
 
+_RECEIPT = TypeAdapter(Receipt)
+
+EARLY = timedelta(days=1)
+"""How long a receipt waits for a message of its provider's name."""
+
+
 def take(session: Session, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
     """Take receipts in, in any order and any number of times. Returns how many are about messages of ours.
 
@@ -43,9 +52,30 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
     query = select(Message).where(named, Message.claimed_at > now - LATE)
     messages = session.exec(query).all()
-    about = [(receipt, message) for receipt in receipts if (message := _about(receipt, messages))]
+    found = [(receipt, _about(receipt, messages)) for receipt in receipts]
+    about = [(receipt, message) for receipt, message in found if message]
     ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
+    early = [
+        {
+            "source": source, "receipt_id": receipt.id, "channel": receipt.channel, "provider_id": receipt.provider_id,
+            "receipt": _RECEIPT.dump_python(receipt, mode="json"), "received_at": now,
+        }
+        for receipt, message in found
+        if message is None and receipt.provider_id and receipt.key is None
+    ]  # fmt: skip
+    if early:
+        session.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
     return len(about)
+
+
+def take_early(session: Session, messages: Iterable[Message], now: datetime) -> None:
+    """Take in the receipts that came before we knew the provider's names of these messages, and forget old ones."""
+    names = [message.provider_id for message in messages if message.provider_id]
+    old = col(EarlyReceipt.received_at) < now - EARLY
+    found = delete(EarlyReceipt).where(col(EarlyReceipt.provider_id).in_(names) | old).returning(EarlyReceipt)
+    for row in session.scalars(found).all() if names else ():
+        if row.provider_id in names:
+            take(session, row.source, [_RECEIPT.validate_python(row.receipt)], now)
 
 
 def _about(receipt: Receipt, messages: Sequence[Message]) -> Message | None:

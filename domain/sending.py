@@ -19,7 +19,7 @@ from domain.library import read_library, read_plan
 from domain.links import Linker, Site
 from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since
 from domain.rendering import render
-from domain.settling import conclude
+from domain.settling import conclude, write_up
 from domain.steps import Visit, each, is_held_out, suppress
 from domain.tables import Consent, Coupon, Enrollment, Event, Journey, Message
 from domain.trail import record
@@ -91,7 +91,7 @@ def claim(session: Session, group: Group, now: datetime, channels: Channels, sit
 
     answers = each(session, group, now, act)
     over = [answer.enrollment for answer in answers if answer.kind == "over"]
-    _give_up(session, over)
+    _give_up(session, step, over)
     for enrollment in over:  # what was claimed for it is undone
         claimed.pop(enrollment, None)
     settled = [answer for answer in answers if answer.enrollment not in claimed]
@@ -117,7 +117,7 @@ def _go(
         adapter = channels[channel]  # type: ignore[index]
         mine = [(visit, message) for visit, message in claimed if message.channel == channel]
         inflight = [message for _, message in mine if message.status == "calling"]
-        again = [_outgoing(message, known, again=True) for message in inflight]
+        again = [_outgoing(message, again=True) for message in inflight]
         (claims.going if adapter.repeatable else claims.lost).extend(again)
         fresh = [(visit, message) for visit, message in mine if message.status == "claimed"]
         room = accounts.Room(len(fresh))
@@ -125,7 +125,7 @@ def _go(
             room = accounts.room(session, adapter.account, len(fresh), now)
         for visit, message in fresh[: room.count]:
             ledger.call(session, message, visit.now)
-            claims.going.append(_outgoing(message, known))
+            claims.going.append(_outgoing(message))
         due = timedelta(seconds=room.wait)
         if due > SHORT_WAIT:
             for visit, message in fresh[room.count :]:
@@ -143,7 +143,7 @@ def _put_off(visit: Visit, step: Send, message: Message, until: datetime) -> Ans
     return visit.later(max(until, visit.at))
 
 
-def _give_up(session: Session, ended: Sequence[int]) -> None:
+def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
     """What was claimed for an enrollment that has ended is withdrawn; what was in flight is not tried again."""
     query = select(Message).where(
         col(Message.enrollment_id).in_(ended), col(Message.status).in_(("claimed", "calling")),
@@ -153,6 +153,7 @@ def _give_up(session: Session, ended: Sequence[int]) -> None:
             ledger.withdraw(session, message)
         else:
             ledger.move(session, message, "unknown", reason=LOST.reason)
+            write_up(session, session.get_one(Enrollment, message.enrollment_id), message, step)
 
 
 def _read(session: Session, group: Group, step: Send, channels: Channels, now: datetime, site: Site | None) -> _Known:
@@ -288,13 +289,14 @@ def _decide(
     message = earlier or Message(
         enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.name,
         template=step.template, kind=step.kind, status="claimed", counts=marketing,
-        channel=channel, body=body, day=today, claimed_at=visit.at,
+        channel=channel, recipient=addresses[ADDRESS[channel]], body=body, day=today, claimed_at=visit.at,
     )  # fmt: skip
     if earlier is None:
         visit.session.add(message)
     elif earlier.status == "failed":
         ledger.move(visit.session, earlier, "claimed")
-    message.channel, message.body, message.day, message.claimed_at = channel, body, today, visit.at
+    message.channel, message.recipient, message.body = channel, addresses[ADDRESS[channel]], body
+    message.day, message.claimed_at = today, visit.at
     message.coupon, message.coupon_refused = coupon.code if coupon else None, refusal
     if linker.made:
         visit.session.flush()
@@ -327,11 +329,10 @@ def text_context(
     return context
 
 
-def _outgoing(message: Message, known: _Known, *, again: bool = False) -> Outgoing:
+def _outgoing(message: Message, *, again: bool = False) -> Outgoing:
     channel: Channel = message.channel  # type: ignore[assignment]
-    recipient = known.addresses.get(message.customer_id, {}).get(ADDRESS[channel], "")
     kind: Literal["marketing", "transactional"] = message.kind  # type: ignore[assignment]
-    return Outgoing(message.id, message.enrollment_id, channel, recipient, message.body, kind, again)
+    return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)
 
 
 def _objection(

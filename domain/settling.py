@@ -8,8 +8,8 @@ from sqlmodel import Session, col, select
 
 from domain import accounts, following, ledger
 from domain.delivery import LOST, Channels, Delivery, Outgoing, Traceable
-from domain.ingest import Incoming, ingest
 from domain.library import read_plan
+from domain.receipts import take_early
 from domain.steps import Visit, visits
 from domain.tables import Enrollment, Message
 from domain.trail import record
@@ -48,20 +48,23 @@ def settle(
             if row.status == "claimed":
                 ledger.withdraw(session, row)
             else:
-                _write_up(session, session.get_one(Enrollment, row.enrollment_id), row, step)
+                write_up(session, session.get_one(Enrollment, row.enrollment_id), row, step)
             answers.append(visit)
         elif row.status == "claimed":
             answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
         elif row.status != "failed" or _tried(row).issuperset(step.via):
             answers.append(conclude(visit, step, row))
     _hear(session, outgoing, deliveries, now, channels)
-    _opt_out(session, [rows[each.enrollment] for each in outgoing if results[each.enrollment].opted_out], now)
+    for message in outgoing:
+        if results[message.enrollment].opted_out:
+            following.opt_out(session, rows[message.enrollment], now)
+    take_early(session, [row for row in rows.values() if channels[row.channel].account], now)  # type: ignore[index]
     return answers
 
 
 def conclude(visit: Visit, step: Send, message: Message) -> Answer:
     """Tell the enrollment what became of its message, and move it on."""
-    _write_up(visit.session, visit.enrollment, message, step)
+    write_up(visit.session, visit.enrollment, message, step)
     visit.at = message.claimed_at
     return visit.done(step, result_of(message))
 
@@ -77,7 +80,7 @@ def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
             return "sent"
 
 
-def _write_up(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
+def write_up(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
     """Note in the trail what became of a message, once."""
     if message.written_at is not None:
         return
@@ -126,20 +129,3 @@ def _hear(
         ]
         if account and said:
             accounts.heard(session, account, said, now)
-
-
-def _opt_out(session: Session, messages: Sequence[Message], now: datetime) -> None:
-    """What the provider knows of an opt-out, we didn't: it is an event, and holds from this transaction on."""
-    events = [
-        Incoming(
-            source="provider",
-            id=f"opted-out/{message.id}",
-            type="consent.withdrawn",
-            time=now,
-            data={"channel": message.channel, "source": "provider"},
-            customer=message.customer_id,
-        )
-        for message in messages
-    ]
-    if events:
-        ingest(session, events, now=now)

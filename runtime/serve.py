@@ -30,6 +30,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
 
     wait_for_postgres(settings, say)
+    if settings_of(twilio.TwilioSettings) and settings.public_url is None:
+        say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
         create_app(db, clock_of(db), ready=ready, limits=limits, receivers=receivers(settings)),

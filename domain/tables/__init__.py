@@ -2,6 +2,7 @@
 
 from domain.tables.coupons import CampaignUse, Coupon
 from domain.tables.delivery import (
+    EarlyReceipt,
     Link,
     Message,
     ProviderAccount,
@@ -37,6 +38,7 @@ __all__ = [
     "Customer",
     "CustomerTag",
     "Document",
+    "EarlyReceipt",
     "Enrollment",
     "Event",
     "Identifier",

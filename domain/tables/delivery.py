@@ -7,14 +7,15 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstr
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from domain.tables.columns import id_column, instant, reference
+from domain.tables.columns import id_column, instant, json_column, reference
 
 
 class Message(SQLModel, table=True):
     """The ledger: one row per (enrollment, step), written before the provider is called; see domain/ledger.py.
 
-    `channel`, `body` and `provider_id` are of the attempt under way, `refused` holds what the channels before it said,
-    as {channel, reason}. `day` is the customer's local day; in it the row takes a place of the caps' if it `counts`.
+    `channel`, `recipient`, `body` and `provider_id` are of the attempt under way, `refused` holds what the channels
+    before it said, as {channel, reason}. `day` is the customer's local day, of whose caps it takes a place if it
+    `counts`.
     `called_at` is the instant of sending, `look_at` when to ask the provider again, after `looks` times in vain.
     `written_at` says when the enrollment was told; a receipt may come before.
     """
@@ -36,6 +37,7 @@ class Message(SQLModel, table=True):
     template: str
     kind: str
     channel: str
+    recipient: str
     body: str = Field(sa_type=Text)
     coupon: str | None = None
     coupon_refused: str | None = None
@@ -77,6 +79,19 @@ class ProviderAccount(SQLModel, table=True):
     failing_since: datetime | None = instant(nullable=True)
     held_until: datetime | None = instant(nullable=True)
     reason: str | None = None
+
+
+class EarlyReceipt(SQLModel, table=True):
+    """A receipt for a message that its provider has named before we knew the name."""
+
+    __tablename__: ClassVar[Any] = "early_receipts"
+    __table_args__ = (Index("ix_early_receipts_provider", "channel", "provider_id"),)
+    source: str = Field(primary_key=True)
+    receipt_id: str = Field(primary_key=True)
+    channel: str
+    provider_id: str
+    receipt: dict[str, Any] = json_column()
+    received_at: datetime = instant()
 
 
 class SandboxMessage(SQLModel, table=True):

@@ -11,6 +11,17 @@ down_revision = "0001"
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "early_receipts",
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("receipt_id", sa.String(), nullable=False),
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("provider_id", sa.String(), nullable=False),
+        sa.Column("receipt", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", "receipt_id", name=op.f("pk_early_receipts")),
+    )
+    op.create_index("ix_early_receipts_provider", "early_receipts", ["channel", "provider_id"], unique=False)
+    op.create_table(
         "provider_accounts",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
@@ -58,6 +69,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_message_id"), "links", ["message_id"], unique=False)
+    op.add_column("messages", sa.Column("recipient", sa.String(), nullable=False))
     op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
     op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
     op.add_column("messages", sa.Column("called_at", sa.DateTime(timezone=True), nullable=True))
@@ -106,6 +118,7 @@ def downgrade() -> None:
     op.drop_column("messages", "called_at")
     op.drop_column("messages", "refused")
     op.drop_column("messages", "coupon_refused")
+    op.drop_column("messages", "recipient")
     op.drop_index(op.f("ix_links_message_id"), table_name="links")
     op.drop_table("links")
     op.drop_table("wecom_reminders")
@@ -113,3 +126,5 @@ def downgrade() -> None:
     op.drop_table("wechat_allowances")
     op.drop_table("provider_tokens")
     op.drop_table("provider_accounts")
+    op.drop_index("ix_early_receipts_provider", table_name="early_receipts")
+    op.drop_table("early_receipts")

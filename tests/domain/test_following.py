@@ -6,9 +6,10 @@ import pytest
 from shop import Shop
 
 from activities.following import FollowUpActivities
-from domain import following
-from domain.delivery import Delivery
-from domain.tables import CampaignUse, Coupon, Event, Message, Outbox
+from domain import following, receipts
+from domain.delivery import Account, Delivery
+from domain.receipts import Receipt
+from domain.tables import CampaignUse, Consent, Coupon, EarlyReceipt, Event, Identifier, Message, Outbox
 
 SPEC = """
     journey: gift
@@ -67,3 +68,31 @@ def test_a_receipt_that_is_faster_settles_it(open_message: Shop) -> None:
     open_message.provider.says = {PHONE: Delivery("failed")}
     assert look(open_message) is None
     assert [message.status for message in open_message.rows(Message)] == ["delivered"]
+
+
+def test_a_message_of_the_same_text_is_not_taken_for_this_one(open_message: Shop) -> None:
+    with open_message.db.begin() as session:
+        session.add(Identifier(kind="phone", value="+8613811111111", customer_id=1))
+    open_message.post("form.filled", "li")
+    open_message.provider.says = {PHONE: Delivery("sent", provider_id="SM1")}
+    open_message.give("send", open_message.group("gift", [2]))
+    assert look(open_message) is not None
+    assert {message.id: message.status for message in open_message.rows(Message)} == {1: "unknown", 2: "sent"}
+
+
+def test_an_opt_out_that_is_found_then_holds(open_message: Shop) -> None:
+    open_message.provider.says = {PHONE: Delivery("failed", opted_out=True)}
+    look(open_message)
+    assert [row.given for row in open_message.rows(Consent)] == [True, False]
+
+
+def test_a_receipt_by_the_providers_name_may_come_before_we_know_the_name(open_message: Shop) -> None:
+    open_message.provider.account = Account("a")
+    receipt = Receipt("r1", "sms", "delivered", open_message.clock.now(), provider_id="SM2")
+    with open_message.db.begin() as session:
+        assert receipts.take(session, "test", [receipt, receipt], open_message.clock.now()) == 0
+    open_message.post("form.filled", "li")
+    open_message.provider.says = {PHONE: Delivery("sent", provider_id="SM2")}
+    open_message.give("send", open_message.group("gift", [2]))
+    assert {message.id: message.status for message in open_message.rows(Message)} == {1: "unknown", 2: "delivered"}
+    assert open_message.rows(EarlyReceipt) == []

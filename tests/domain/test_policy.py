@@ -79,7 +79,7 @@ def test_caps_count_the_messages_of_their_calendar_days(shop: Shop) -> None:
                 session.add(
                     Message(
                         enrollment_id=enrollment.id, customer_id=customer, journey="j", step=str(number), template="a",
-                        kind="marketing", channel=channel, body="", status="sent", counts=counts,
+                        kind="marketing", channel=channel, recipient="", body="", status="sent", counts=counts,
                         day=today - timedelta(days=ago), claimed_at=now,
                     )
                 )  # fmt: skip
