@@ -97,7 +97,7 @@ def claim(session: Session, group: Group, now: datetime, channels: Channels, sit
     settled = [answer for answer in answers if answer.enrollment not in claimed]
     if not claimed:
         return Claims(settled, [], [])
-    return _go(session, step, settled, list(claimed.values()), known[0], channels, now)
+    return _go(session, step, settled, list(claimed.values()), channels, now)
 
 
 def _go(
@@ -105,7 +105,6 @@ def _go(
     step: Send,
     answered: list[Answer],
     claimed: Sequence[tuple[Visit, Message]],
-    known: _Known,
     channels: Channels,
     now: datetime,
 ) -> Claims:
