@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import events, health, journeys, messages, problems, timeline
+from api import coupons, events, health, journeys, messages, problems, timeline
 from api.context import Context
 from api.limits import Limits, Rate
 from api.metrics import Watch
@@ -45,6 +45,7 @@ def create_app(
     app.include_router(timeline.router)
     app.include_router(journeys.router)
     app.include_router(messages.router)
+    app.include_router(coupons.router)
     app.include_router(health.router)
     for receiver in receivers:
         app.include_router(receiver)
