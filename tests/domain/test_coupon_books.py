@@ -23,7 +23,7 @@ SPEC = """
     entry: {again: always}
     steps: [{wait: 1d}]
 """
-COUNT, MONEY = 4, 9000
+COUNT, MONEY = 4, 4000
 KINDS: dict[str, dict[str, Any]] = {
     "ten": {"amount_off": 1000},
     "half": {"percent_off": 50, "ceiling": 3000},
