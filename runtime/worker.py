@@ -14,11 +14,12 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.adapters.coupons import CouponAdapter
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import Clock
 from domain.links import Site
-from runtime.channels import channels
+from runtime.channels import channels, coupon_source
 from runtime.database import connect
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
@@ -47,6 +48,7 @@ async def working(
     task_queue: str = TASK_QUEUE,
     *,
     site: Site | None = None,
+    coupons: CouponAdapter | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
@@ -56,7 +58,7 @@ async def working(
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, carriers, site).all(),
+                *JourneyActivities(db, clock, carriers, site, coupons).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,
@@ -67,14 +69,16 @@ async def working(
             yield Relay(db, client, task_queue)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None) -> None:
+async def work(
+    engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None, coupons: CouponAdapter
+) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock, site=site) as relay:
-        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
+    async with working(client, db, clock, site=site, coupons=coupons) as relay:
+        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
         for task in [*chores, waiting]:
@@ -87,6 +91,7 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
-        asyncio.run(work(engine, db, clock_of(db), site_of(settings)))
+        clock = clock_of(db)
+        asyncio.run(work(engine, db, clock, site_of(settings), coupon_source(db, clock)))
     finally:
         engine.dispose()

@@ -35,8 +35,9 @@ class Coupon(SQLModel, table=True):
         Index("ix_coupons_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_coupons_expiry", "expires_at", postgresql_where=text("status = 'issued'")),
         Index("ix_coupons_locks", "locked_until", postgresql_where=text("status = 'locked'")),
-        Index("ix_coupons_outside", "code", postgresql_where=text("outside = 'reserved'")),
-    )
+        Index("ix_coupons_outside", "code",
+              postgresql_where=text("outside = 'reserved' OR (outside = 'confirmed' AND status = 'revoked')")),
+    )  # fmt: skip
     code: str = Field(primary_key=True)
     campaign: str
     customer_id: int = reference("customers.id")
