@@ -96,6 +96,8 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
     """
     code, data = event.data.get("code"), event.data
+    if event.source == coupons.SOURCE:
+        return
     step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
     named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
     coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()

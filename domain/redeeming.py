@@ -6,8 +6,8 @@ A lock taken in time holds to its end, even past the coupon's own; from then on 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -110,28 +110,7 @@ def quote(
     session: Session, customer: Customer | None, lines: Sequence[Line], codes: Sequence[str], now: datetime
 ) -> Quote:
     """What these coupons would take off the basket now. Changes nothing."""
-    found = {coupon.code: coupon for coupon in session.exec(select(Coupon).where(col(Coupon.code).in_(codes)))}
-    left = [line.total for line in lines]
-    applied: list[Applied] = []
-    refusals = []
-    combining = True
-    for code in codes:
-        coupon = found.get(code)
-        if reason := _objection(coupon, customer, now):
-            refusals.append(Refusal(code, reason, slip=coupon is None and is_slip(code)))
-            continue
-        assert coupon is not None
-        terms = CouponTerms.model_validate(coupon.terms)
-        shares: list[int] | Reason = "not_eligible"
-        if not applied or (combining and terms.combines):
-            shares = taken_off(terms, lines, left)
-        if isinstance(shares, str):
-            refusals.append(Refusal(code, shares))
-            continue
-        applied.append(Applied(code, coupon.campaign, terms.name, shares))
-        combining = combining and terms.combines
-        left = [rest - share for rest, share in zip(left, shares, strict=True)]
-    return Quote([line.total - rest for line, rest in zip(lines, left, strict=True)], applied, refusals)
+    return _quote(_fresh(session, col(Coupon.code).in_(codes)), customer, lines, codes, now)
 
 
 def lock(
@@ -151,26 +130,19 @@ def lock(
     if customer is None:
         raise RefusedError(quote(session, None, lines, codes, now).refusals)
     lock_customers(session, [customer.id])
+    order = _order_of(session, order_id, customer)
     basket = [asdict(line) for line in lines]
-    order = _order(session, order_id)
-    if order is None:
-        order = _begin(session, order_id, customer)
-    if order is None or order.customer_id != customer.id:
-        raise ConflictError("The order is another customer's.")
     mine = _coupons(session, order)
     if order.redeemed_at or any(_is_held(coupon, now) for coupon in mine):
         if (order.lines, order.codes) != (basket, list(codes)):
             done = "has used" if order.redeemed_at else "holds"
             raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
         return _held(session, order, mine)
-    coupons = _among(session, customer, codes)
-    move(
-        session,
-        [coupon for coupon in coupons if coupon.status == "locked" and not _is_held(coupon, now)],
-        "issued",
-        now,
-    )
-    found = quote(session, customer, lines, codes, now)
+    named = _fresh(session, col(Coupon.code).in_(codes))
+    coupons = [coupon for coupon in named if coupon.customer_id == customer.id]
+    held_too_long = [coupon for coupon in coupons if coupon.status == "locked" and not _is_held(coupon, now)]
+    move(session, held_too_long, "issued", now)
+    found = _quote(named, customer, lines, codes, now)
     if found.refusals:
         raise RefusedError(found.refusals)
     order.lines, order.codes = basket, list(codes)
@@ -260,15 +232,41 @@ def _is_held(coupon: Coupon, now: datetime) -> bool:
     return coupon.status == "locked" and coupon.locked_until is not None and coupon.locked_until > now
 
 
-def _order(session: Session, order_id: str) -> CouponOrder | None:
-    return session.get(CouponOrder, order_id, populate_existing=True)
+def _quote(
+    coupons: Sequence[Coupon], customer: Customer | None, lines: Sequence[Line], codes: Sequence[str], now: datetime
+) -> Quote:
+    found = {coupon.code: coupon for coupon in coupons}
+    left = [line.total for line in lines]
+    applied: list[Applied] = []
+    refusals = []
+    combining = True
+    for code in codes:
+        coupon = found.get(code)
+        if reason := _objection(coupon, customer, now):
+            refusals.append(Refusal(code, reason, slip=coupon is None and is_slip(code)))
+            continue
+        assert coupon is not None
+        terms = CouponTerms.model_validate(coupon.terms)
+        shares: list[int] | Reason = "not_eligible"
+        if not applied or (combining and terms.combines):
+            shares = taken_off(terms, lines, left)
+        if isinstance(shares, str):
+            refusals.append(Refusal(code, shares))
+            continue
+        applied.append(Applied(code, coupon.campaign, terms.name, shares))
+        combining = combining and terms.combines
+        left = [rest - share for rest, share in zip(left, shares, strict=True)]
+    return Quote([line.total - rest for line, rest in zip(lines, left, strict=True)], applied, refusals)
 
 
-def _begin(session: Session, order_id: str, customer: Customer) -> CouponOrder | None:
-    """The order's row; None if another customer's came first."""
+def _order_of(session: Session, order_id: str, customer: Customer) -> CouponOrder:
+    """The customer's order, new if it isn't known. Raises ConflictError if it is another customer's."""
     row = {"order_id": order_id, "customer_id": customer.id, "lines": [], "codes": [], "shares": {}, "refunds": {}}
-    session.execute(insert(CouponOrder).values(row).on_conflict_do_nothing())
-    return _order(session, order_id)
+    begun = insert(CouponOrder).values(row).on_conflict_do_nothing().returning(CouponOrder)
+    order = session.scalars(begun).first() or session.get_one(CouponOrder, order_id, populate_existing=True)
+    if order.customer_id != customer.id:
+        raise ConflictError("The order is another customer's.")
+    return order
 
 
 def _locked_order(session: Session, order_id: str) -> CouponOrder:
@@ -277,24 +275,19 @@ def _locked_order(session: Session, order_id: str) -> CouponOrder:
     if owner is None:
         raise UnknownOrderError(order_id)
     lock_customers(session, [owner])
-    order = _order(session, order_id)
-    assert order is not None
-    return order
+    return session.get_one(CouponOrder, order_id, populate_existing=True)
 
 
 def _coupons(session: Session, order: CouponOrder) -> list[Coupon]:
-    """The coupons that the order holds or has used, in campaign order."""
-    query = select(Coupon).where(Coupon.order_id == order.order_id, Coupon.customer_id == order.customer_id)
-    return _fresh(session, query.where(col(Coupon.code).in_(order.codes)))
+    """The coupons that the order holds or has used."""
+    mine = (col(Coupon.order_id) == order.order_id) & (col(Coupon.customer_id) == order.customer_id)
+    return _fresh(session, mine & col(Coupon.code).in_(order.codes)) if order.codes else []
 
 
-def _among(session: Session, customer: Customer, codes: Sequence[str]) -> list[Coupon]:
-    return _fresh(session, select(Coupon).where(Coupon.customer_id == customer.id, col(Coupon.code).in_(codes)))
-
-
-def _fresh(session: Session, query: Any) -> list[Coupon]:
-    ordered = query.order_by(col(Coupon.campaign), col(Coupon.code))
-    return list(session.exec(ordered.execution_options(populate_existing=True)))
+def _fresh(session: Session, where: ColumnElement[bool]) -> list[Coupon]:
+    """In campaign order, as they are now."""
+    query = select(Coupon).where(where).order_by(col(Coupon.campaign), col(Coupon.code))
+    return list(session.exec(query.execution_options(populate_existing=True)))
 
 
 def _held(session: Session, order: CouponOrder, coupons: Sequence[Coupon]) -> Held:
@@ -306,8 +299,8 @@ def _held(session: Session, order: CouponOrder, coupons: Sequence[Coupon]) -> He
 
 
 def _quote_of(session: Session, order: CouponOrder) -> Quote:
-    rows = {row.code: row for row in session.exec(select(Coupon).where(col(Coupon.code).in_(order.codes)))}
-    applied = [Applied(code, rows[code].campaign, rows[code].terms["name"], order.shares[code]) for code in order.codes]
+    rows = [session.get_one(Coupon, code) for code in order.codes]
+    applied = [Applied(row.code, row.campaign, row.terms["name"], order.shares[row.code]) for row in rows]
     return Quote([sum(shares) for shares in zip(*order.shares.values(), strict=True)], applied, [])
 
 
