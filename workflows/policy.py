@@ -201,7 +201,7 @@ class _WrittenCoupon(Frozen):
             raise PydanticCustomError("E041", "`products` names the lot's product; `skus` and `categories` name others")
         if self.budget.money is not None and self.percent_off is not None and self.ceiling is None:
             raise PydanticCustomError(
-                "E011", "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost"
+                "E041", "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost"
             )
         return self
 
