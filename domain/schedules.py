@@ -139,8 +139,8 @@ _Emitted = tuple[str, dict[str, Any], tuple[tuple[str, str], ...]]
 
 
 def _lots(session: Session, library: Library, _: str, cursor: str, now: datetime) -> tuple[list[_Emitted], str | None]:
-    page = inventory.near_expiry_lots(session, now, library.policy_zone, after=cursor, limit=PAGE)
-    return [(lot_id, {"lot_id": lot_id}, ()) for lot_id in page], page[-1] if len(page) == PAGE else None
+    page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=cursor, limit=PAGE)
+    return [(lot["lot_id"], dict(lot), ()) for lot in page], following
 
 
 def _birthdays(
