@@ -7,6 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain import inventory
 from domain.facts import CustomerFacts
 from domain.tables import CampaignUse, Coupon, Enrollment
 from workflows.plan import Path
@@ -34,6 +35,9 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
         raise RefusedError("unknown_campaign")
     if not _within_customer_limit(facts, campaign, terms):
         raise RefusedError("per_customer")
+    lot_id = facts.field("lot.id") if terms.products == "lot" else None
+    if lot_id is not None and not inventory.room_for_coupon(session, lot_id, facts.now, facts.library.policy_zone):
+        raise RefusedError("budget")
     if not _take_from_budget(session, campaign, terms):
         raise RefusedError("budget")
     coupon = Coupon(
@@ -42,6 +46,7 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
         customer_id=enrollment.customer_id,
         enrollment_id=enrollment.id,
         step=step,
+        lot_id=lot_id,
         terms={**terms.model_dump(mode="json"), "sku": facts.field("lot.sku") if terms.products == "lot" else None},
         status="issued",
         issued_at=facts.now,

@@ -44,6 +44,7 @@ def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
 
 def room_for_coupon(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> bool:
     """Whether a unit of the lot is left that no live coupon promises yet. The lot stays locked."""
+    session.flush()  # those that were just given to others of the same group count, too
     lock_lots(session, [lot_id])
     lot = session.get(Lot, lot_id)
     if lot is None:

@@ -37,7 +37,7 @@ Place = tuple[str, str]
 
 @dataclass
 class Sales:
-    """Units of a product that were sold in a place, and days on which it was there to be sold, by weekday (0: Monday)."""
+    """Units of a product sold in a place, and days on which it was there to be sold, by weekday (0: Monday)."""
 
     sold: list[float] = field(default_factory=lambda: [0.0] * 7)
     exposure: list[float] = field(default_factory=lambda: [0.0] * 7)

@@ -1,8 +1,9 @@
 """The stock book: what was received, sold, brought back and counted, as moves that are only ever added.
 
 What is on hand at an instant is the sum of the moves up to it. A count is a fact at its time: it has seen everything
-that happened until then, told or not. So a late move from before a count is booked where it happened, and taken back at
-that count; and a late count corrects what was there at its time, and nothing that a later count has seen.
+that happened before, told or not. So a late move from before a count is booked where it happened, and taken back at
+that count; and a late count corrects what was there at its time, and nothing that a later count has seen. At equal
+instants what is told first came first.
 
 A sale takes what expires first, of the lots that had come in by then and may still be sold: in the store that the order
 names, else the city that it names, else the customer's city if the product is kept there, else anywhere. What isn't
@@ -36,6 +37,7 @@ TYPES = frozenset(
 
 _LOTS = frozenset({"lot.received", "lot.sold_out", "stock.counted"})
 _COUNTS = ("counted", "sold_out")
+_LISTED = ("name", "category", "shelf_days", "min_days")
 
 
 @dataclass(frozen=True)
@@ -226,7 +228,7 @@ class Book:
 
     def _free(self, lot: Lot, at: datetime, day: date) -> int:
         """Units that could be sold at an instant: if somebody has counted since, going by what was there then."""
-        if lot.counted_at is None or at > lot.counted_at:
+        if lot.counted_at is None or at >= lot.counted_at:
             return available(lot, self._products.get(lot.sku), day)
         return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else 0
 
@@ -299,13 +301,11 @@ class Book:
     def _move(self, lot: Lot, event: Event, quantity: int, reason: str, order_id: str | None = None) -> None:
         """Book a move at its time, and take it back at the first count that has seen it already."""
         self._book(lot, event, event.time, quantity, reason, order_id)
-        if lot.counted_at is not None and event.time <= lot.counted_at:
+        if lot.counted_at is not None and event.time < lot.counted_at:
             self._write()
-            after = col(StockMove.at) > event.time if reason in _COUNTS else col(StockMove.at) >= event.time
-            counts = (StockMove.lot_id == lot.lot_id, col(StockMove.reason).in_(_COUNTS), ~col(StockMove.seen), after)
-            seen_at = self._session.exec(select(func.min(StockMove.at)).where(*counts)).one()
-            if seen_at is not None:
-                self._book(lot, event, seen_at, -quantity, reason, order_id, seen=True)
+            later = (StockMove.lot_id == lot.lot_id, ~col(StockMove.seen), StockMove.at > event.time)
+            counts = select(func.min(StockMove.at)).where(*later, col(StockMove.reason).in_(_COUNTS))
+            self._book(lot, event, self._session.exec(counts).one(), -quantity, reason, order_id, seen=True)
 
     def _book(
         self, lot: Lot, event: Event, at: datetime, quantity: int, reason: str, order_id: str | None, seen: bool = False
@@ -332,10 +332,8 @@ class Book:
             self._moves = []
 
     def _list(self, event: Event) -> None:
-        given = {
-            name: event.data[name] for name in ("name", "category", "shelf_days", "min_days") if name in event.data
-        }
-        row = insert(Product).values(sku=event.data["sku"], updated_at=event.time, **{"min_days": 0, **given})
+        given: dict[str, Any] = {name: event.data[name] for name in _LISTED if name in event.data}
+        row = insert(Product).values({"min_days": 0, **given, "sku": event.data["sku"], "updated_at": event.time})
         newer = col(Product.updated_at) <= event.time
         changed = {**given, "updated_at": event.time}
         self._session.execute(row.on_conflict_do_update(index_elements=["sku"], set_=changed, where=newer))
