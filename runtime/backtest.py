@@ -77,10 +77,10 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
     copier.copy("lots", "lot_id IN (SELECT lot_id FROM stock_moves WHERE at < %(since)s)", known)
     copier.copy("stock_moves", "at < %(since)s", known)
     copier.run(
-        "UPDATE lots SET on_hand = then.units, moved_at = then.newest, counted_at = then.counted FROM"
+        "UPDATE lots SET on_hand = past.units, moved_at = past.newest, counted_at = past.counted FROM"
         " (SELECT lot_id, sum(quantity) AS units, max(at) AS newest,"
-        " max(at) FILTER (WHERE reason IN ('counted', 'sold_out')) AS counted FROM stock_moves GROUP BY lot_id) AS then"
-        " WHERE lots.lot_id = then.lot_id"
+        " max(at) FILTER (WHERE reason IN ('counted', 'sold_out')) AS counted FROM stock_moves GROUP BY lot_id) AS past"
+        " WHERE lots.lot_id = past.lot_id"
     )
     copier.run("CREATE INDEX ON recorded (time, id)")
     copier.run(f"INSERT INTO identifiers (kind, value, customer_id) SELECT '{PERSON}', id::text, id FROM customers")
