@@ -1,12 +1,13 @@
 """Lots and streams: what journeys can ask about them, which lots are near their expiry, and what may be promised."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.selling import Stock, at_risk, read_sales
 from domain.stock import available, last_day
@@ -63,6 +64,16 @@ def stream_facts(session: Session, stream_id: str) -> Mapping[str, Any] | None:
     return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
 
 
+def near_expiry_lots(session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int) -> Sequence[Lot]:
+    """The next lots near expiry, in the order of their ids."""
+    query = _near_expiry(local_day(now, zone)).where(Lot.lot_id > after).order_by(col(Lot.lot_id)).limit(limit)
+    return session.exec(query).all()
+
+
+def _near_expiry(today: date) -> SelectOfScalar[Lot]:
+    return select(Lot).where(Lot.expires_on >= today, Lot.expires_on <= today + timedelta(days=NEAR_EXPIRY_DAYS))
+
+
 def near_expiry_page(
     session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int
 ) -> tuple[Sequence[Mapping[str, Any]], str | None]:
@@ -71,14 +82,12 @@ def near_expiry_page(
     Each is the data of a `lot.near_expiry`. Of a product that hasn't sold in its place of late, all of it is at risk.
     """
     today = local_day(now, zone)
-    near = (col(Lot.expires_on) >= today, col(Lot.expires_on) <= today + timedelta(days=NEAR_EXPIRY_DAYS))
-    query = select(Lot).where(*near, Lot.lot_id > after).order_by(col(Lot.lot_id)).limit(limit)
-    page = session.exec(query).all()
+    page = near_expiry_lots(session, now, zone, after=after, limit=limit)
     skus = sorted({lot.sku for lot in page})
     sales = read_sales(session, skus, now, zone) if page else {}
     products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
     beside: dict[tuple[str, str], list[Stock]] = {}
-    for lot in session.exec(select(Lot).where(*near, col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
+    for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
         product = products.get(lot.sku)
         units = available(lot, product, today)
         beside.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
