@@ -20,7 +20,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, literal, union_all
+from sqlalchemy import func, literal, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -37,6 +37,12 @@ TYPES = frozenset(
 
 _LOTS = frozenset({"lot.received", "lot.sold_out", "stock.counted"})
 _COUNTS = ("counted", "sold_out")
+_INSERT = text("""
+INSERT INTO stock_moves (lot_id, at, quantity, reason, seen, order_id, event_id) SELECT * FROM unnest(
+    CAST(:c0 AS text[]), CAST(:c1 AS timestamptz[]), CAST(:c2 AS bigint[]), CAST(:c3 AS text[]),
+    CAST(:c4 AS boolean[]), CAST(:c5 AS text[]), CAST(:c6 AS bigint[]))
+""")
+"""Columns instead of rows: an order of a few products is a few moves, and a batch of orders thousands."""
 _LISTED = ("name", "category", "shelf_days", "min_days")
 
 
@@ -71,7 +77,8 @@ class Book:
         self._session = session
         self._zone = zone
         self._told: list[Told] = []
-        self._moves: list[dict[str, Any]] = []
+        self._moves: list[tuple[Any, ...]] = []
+        self._days: dict[datetime, date] = {}
         self._lots: dict[str, Lot] = {}
         self._of_sku: dict[str, list[Lot]] = {}
         self._products: dict[str, Product] = {}
@@ -214,7 +221,7 @@ class Book:
 
     def _take(self, lots: Sequence[Lot], event: Event, wanted: int) -> None:
         """Take units first expired, first out. What isn't there is taken below zero of the last that may be sold."""
-        day = local_day(event.time, self._zone)
+        day = self._day(event.time)
         fit = [lot for lot in lots if day <= last_day(lot, self._products.get(lot.sku))] or lots
         for lot in fit:
             free = self._free(lot, event.time, day)
@@ -232,8 +239,11 @@ class Book:
             return available(lot, self._products.get(lot.sku), day)
         return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else 0
 
+    def _day(self, at: datetime) -> date:
+        return self._days.get(at) or self._days.setdefault(at, local_day(at, self._zone))
+
     def _sold(self, lot: Lot, event: Event, units: int) -> None:
-        product, today = self._products.get(lot.sku), local_day(event.received_at, self._zone)
+        product, today = self._products.get(lot.sku), self._day(event.received_at)
         before = available(lot, product, today)
         self._move(lot, event, -units, "sold", event.data["order_id"])
         self._taken[event.data["order_id"]][lot.lot_id] += units
@@ -312,12 +322,7 @@ class Book:
     ) -> None:
         lot.on_hand += quantity
         lot.moved_at = max(lot.moved_at or at, at)
-        self._moves.append(
-            {
-                "lot_id": lot.lot_id, "at": at, "quantity": quantity, "reason": reason, "seen": seen,
-                "order_id": order_id, "event_id": event.id,
-            }
-        )  # fmt: skip
+        self._moves.append((lot.lot_id, at, quantity, reason, seen, order_id, event.id))
 
     def _stock_at(self, lot: Lot, at: datetime) -> int:
         if lot.moved_at is None or lot.moved_at <= at:
@@ -328,7 +333,8 @@ class Book:
 
     def _write(self) -> None:
         if self._moves:
-            self._session.execute(insert(StockMove), self._moves)
+            columns = zip(*self._moves, strict=True)
+            self._session.execute(_INSERT, {f"c{place}": list(column) for place, column in enumerate(columns)})
             self._moves = []
 
     def _list(self, event: Event) -> None:
