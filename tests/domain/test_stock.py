@@ -254,6 +254,13 @@ class TestRefunds:
             shop.take(event)
         assert sum(on_hand(shop).values()) == 5 + back
 
+    def test_a_refund_that_is_dated_before_its_order_waits_for_it(self, shop: Shop) -> None:
+        shop.take(received(shop, "A", 4))
+        early = shop.clock.now() - timedelta(minutes=1)
+        refund = shop.incoming("order.refunded", "li", time=early, order_id="o1", items=[{"sku": "milk"}])
+        shop.take(refund, paid(shop, "o1", 3))
+        assert on_hand(shop) == {"A": 2}
+
     def test_no_more_comes_back_than_was_sold(self, shop: Shop) -> None:
         shop.take(received(shop, "A", 4))
         shop.take(paid(shop, "o1", 3))
