@@ -10,11 +10,13 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
+from activities.adapters.stock import Ledger, Warehouse
 from domain import schedules, sending, steps, todos
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
 from domain.links import Site
 from domain.settling import settle
+from domain.stocktaking import take_stock
 from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
@@ -28,7 +30,8 @@ HOLD_SECONDS = 20
 class JourneyActivities:
     """Everything a workflow can ask for.
 
-    `channels` carries the messages, whose links lead to the `site`; `coupons` are where their coupons come from.
+    `channels` carries the messages, whose links lead to the `site`; `coupons` are where their coupons come from, and
+    the `warehouse` knows what there is.
     """
 
     def __init__(
@@ -36,14 +39,17 @@ class JourneyActivities:
         db: sessionmaker[Session],
         clock: Clock,
         channels: Channels,
+        *,
         site: Site | None = None,
         coupons: CouponAdapter | None = None,
+        warehouse: Warehouse | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
         self._site = site
         self._coupons = coupons or LedgerCoupons()
+        self._warehouse = warehouse or Ledger(db)
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -117,7 +123,9 @@ class JourneyActivities:
 
     @activity.defn
     def emit(self, page: FanOut) -> str | None:
-        """Emit a page of what a journey's schedule stands for."""
+        """Emit a page of what a journey's schedule stands for; if that is lots, the warehouse is asked first."""
+        if not page.cursor:
+            self._take_stock(page.journey)
         with self._db.begin() as session:
             return schedules.emit_page(session, page.journey, page.cursor, self._clock.now())
 
@@ -126,6 +134,16 @@ class JourneyActivities:
         """Take an event about the business to a page of enrollments or customers."""
         with self._db.begin() as session:
             return schedules.fan_out_page(session, page.event or 0, page.journey, page.cursor, self._clock.now())
+
+    def _take_stock(self, journey: str) -> None:
+        lots: Sequence[str] = [""]
+        while lots:
+            with self._db() as session:
+                lots = schedules.lots_of(session, journey, self._clock.now(), after=lots[-1])
+            asked_at = self._clock.now()
+            levels = self._warehouse.levels(lots)
+            with self._db.begin() as session:
+                take_stock(session, levels, asked_at)
 
     def _each(self, act: Callable[[Session, Group, Any], list[Answer]], group: Group) -> list[Answer]:
         answers: list[Answer] = []

@@ -8,7 +8,23 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.wire import Channel, Code, Count, Day, Fen, Instant, Minutes, RowId, Text, Words, Zone
+from domain.wire import (
+    Channel,
+    Code,
+    Count,
+    Day,
+    Days,
+    Expiry,
+    Fen,
+    Instant,
+    Minutes,
+    Rate,
+    RowId,
+    Text,
+    Total,
+    Words,
+    Zone,
+)
 
 
 class Data(BaseModel):
@@ -23,6 +39,11 @@ class Item(Data):
     name: Text | None = Field(None, description="as people read it")
     quantity: Count | None = Field(None, description="units; 1 if it isn't given")
     price: Fen | None = Field(None, description="of one unit")
+
+
+class Goods(Data):
+    sku: Code = Field(description="what came back")
+    quantity: Count | None = Field(None, description="units; 1 if it isn't given")
 
 
 class CustomerData(Data):
@@ -56,6 +77,8 @@ class OrderData(Data):
 
 class OrderPaid(OrderData):
     total: Fen = Field(description="what was paid")
+    store: Code | None = Field(None, description="the store it is served from")
+    city: Code | None = Field(None, description="the city it is served in, if no store is named")
     cart_id: Code | None = Field(None, description="the cart it came from")
     stream_id: Code | None = Field(None, description="the livestream it came from")
     items: list[Item] | None = Field(None, description="what was bought")
@@ -63,6 +86,7 @@ class OrderPaid(OrderData):
 
 class OrderRefunded(OrderData):
     total: Fen | None = Field(None, description="what was given back; the whole order if it isn't given")
+    items: list[Goods] | None = Field(None, description="what came back into stock; with a part of the money, nothing")
 
 
 class ProductViewed(Data):
@@ -130,17 +154,41 @@ class LotReceived(LotData):
     name: Text | None = Field(None, description="as people read it")
     category: Code | None = Field(None, description="what conditions ask for")
     city: Code | None = Field(None, description="where it is stored")
-    quantity: Count = Field(description="units received")
-    expires_on: Day = Field(description="the last day on which it may be eaten")
+    store: Code | None = Field(None, description="the store that keeps it")
+    quantity: Count = Field(description="units received, besides those of earlier receipts")
+    expires_on: Expiry = Field(description="the last day on which it may be eaten")
     price: Fen | None = Field(None, description="of one unit")
 
 
 class LotNearExpiry(LotData):
     journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
+    at_risk: Count | None = Field(None, description="units that won't sell in time at the present rate of sale")
+    rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
+    days: Count | None = Field(None, description="days that are left to sell it in, today included")
 
 
 class StockCounted(LotData):
     quantity: Count = Field(description="units found on the shelf")
+    reserved: Count | None = Field(None, description="of these, promised to somebody; as before if it isn't given")
+    quarantined: Count | None = Field(None, description="of these, not for sale; as before if it isn't given")
+
+
+class StockDiscrepancy(Data):
+    reason: Literal[
+        "oversold", "unknown_sku", "unknown_lot", "expired", "expiry_differs", "sku_differs", "returned_too_many"
+    ] = Field(description="what doesn't fit")
+    sku: Code | None = Field(None, description="the product it is about")
+    lot_id: Code | None = Field(None, description="the batch it is about")
+    order_id: Code | None = Field(None, description="the order it is about")
+    quantity: Total | None = Field(None, description="units")
+
+
+class ProductUpdated(Data):
+    sku: Code = Field(description="names the product")
+    name: Text | None = Field(None, description="as people read it")
+    category: Code | None = Field(None, description="what conditions ask for")
+    shelf_days: Days | None = Field(None, description="days it keeps from when it is made")
+    min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
 
 
 class StockAlarm(Data):
@@ -194,14 +242,16 @@ CATALOGUE: Mapping[str, Known] = {
     "coupon.revoked": Known(CouponData, "A coupon was taken back."),
     "lot.received": Known(LotReceived, "A batch of stock came in."),
     "lot.near_expiry": Known(LotNearExpiry, "A batch is about to expire. Schedules send it."),
-    "lot.sold_out": Known(LotData, "Nothing is left of a batch."),
-    "stock.counted": Known(StockCounted, "A batch was counted; its stock is set to this."),
+    "lot.sold_out": Known(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
+    "product.updated": Known(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
+    "stock.counted": Known(StockCounted, "A batch was counted; at that instant its stock was this."),
+    "stock.discrepancy": Known(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
     "stock.alarm": Known(StockAlarm, "The warehouse raised an alarm."),
     "todo.done": Known(StepData, "The sales guide did a task about this customer."),
 }
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
-_BUSINESS = frozenset({"stream.scheduled", "stream.started", "stream.ended"})
+_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
 _NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
 
 

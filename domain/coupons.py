@@ -20,6 +20,7 @@ from sqlalchemy import inspect, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
+from domain import inventory
 from domain.baskets import worst_case
 from domain.codes import make_code
 from domain.customers import lock_customers
@@ -89,7 +90,7 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
     if not _within_customer_limit(facts, campaign, terms):
         raise RefusedError("per_customer")
     cost = worst_case(terms)
-    if not take(facts.session, campaign, terms, count=1, money=cost):
+    if not _lot_has_room(facts, terms) or not take(facts.session, campaign, terms, count=1, money=cost):
         raise RefusedError("budget")
     return _new(facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
 
@@ -99,16 +100,29 @@ def accept(
 ) -> Coupon:
     """Note down the coupon that an outside service has reserved for this step; its budgets are that service's.
 
-    Raises RefusedError(unknown_campaign): what it is worth is told from our own terms.
+    Raises RefusedError: unknown_campaign, since what it is worth is told from our own terms; budget, if its lot has no
+    unit left for it.
     """
     if earlier := held(facts.session, enrollment.id, step):
         return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
         raise RefusedError("unknown_campaign")
+    if not _lot_has_room(facts, terms):
+        raise RefusedError("budget")
     coupon = _new(facts, enrollment, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
+
+
+def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
+    """Whether the lot that the coupon would hold for has a unit that no other coupon may claim."""
+    lot_id = _lot_of(facts, terms)
+    return lot_id is None or inventory.room_for_coupon(facts.session, lot_id, facts.now, facts.library.policy_zone)
+
+
+def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:
+    return facts.field("lot.id") if terms.products == "lot" else None
 
 
 def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
@@ -231,6 +245,7 @@ def _new(
         customer_id=enrollment.customer_id,
         enrollment_id=enrollment.id,
         step=step,
+        lot_id=_lot_of(facts, terms),
         terms=terms.model_dump(mode="json"),
         status="issued",
         issued_at=facts.now,

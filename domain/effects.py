@@ -1,14 +1,14 @@
 """What an event changes in what we know, before any journey looks at it: one function per event type."""
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain import coupons, ledger
-from domain.tables import Consent, Coupon, Customer, Event, Lot, Message, Order, Stream, Todo
+from domain import coupons, ledger, stock
+from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
 Effect = Callable[[Session, Event, Customer], None]
@@ -25,7 +25,7 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
 
 
 def apply_to_business(session: Session, event: Event) -> None:
-    """Bring lots and streams up to date with the event."""
+    """Bring streams up to date with the event."""
     effect = _BUSINESS.get(event.type)
     if effect:
         effect(session, event)
@@ -115,28 +115,6 @@ def _finish_todo(session: Session, event: Event, _: Customer) -> None:
         todo.done_at = event.time
 
 
-def _receive_lot(session: Session, event: Event) -> None:
-    data = event.data
-    lot: dict[str, Any] = {
-        "lot_id": data["lot_id"],
-        "sku": data["sku"],
-        "name": data.get("name"),
-        "category": data.get("category"),
-        "city": data.get("city"),
-        "expires_on": date.fromisoformat(data["expires_on"]),
-        "on_hand": data["quantity"],
-        "reserved": 0,
-        "quarantined": 0,
-    }
-    session.execute(insert(Lot).values(lot).on_conflict_do_nothing())
-
-
-def _count_stock(session: Session, event: Event) -> None:
-    lot = session.get(Lot, event.data["lot_id"])
-    if lot is not None:
-        lot.on_hand = 0 if event.type == "lot.sold_out" else event.data["quantity"]
-
-
 def _schedule_stream(session: Session, event: Event) -> None:
     data = event.data
     starts_at: datetime | None = as_instant(data["starts_at"])
@@ -182,12 +160,9 @@ _CUSTOMER: dict[str, Effect] = {
 }
 
 _BUSINESS: dict[str, BusinessEffect] = {
-    "lot.received": _receive_lot,
-    "lot.sold_out": _count_stock,
-    "stock.counted": _count_stock,
     "stream.scheduled": _schedule_stream,
     "stream.ended": _end_stream,
 }
 
-TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS})
+TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS, *stock.TYPES})
 """The types of the events that change what we know."""

@@ -18,6 +18,8 @@ from domain.facts import CustomerFacts, Orders
 from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
 from domain.outbox import tell
+from domain.stock import SOURCE as STOCK
+from domain.stock import Book
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.trail import record
 from domain.waits import newest_enrollment, wake_waits
@@ -67,6 +69,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     customers = lock_customers(session, (owner.customer_id for owner in owners.values()))
     stored = _store(session, fresh, owners, now)
     library = read_library(session)
+    book = Book(session, list(stored.values()), library.policy_zone)
     waiting: dict[int, _Theirs] = {}
     for event in fresh:
         row = stored.get((event.source, event.id))
@@ -74,14 +77,17 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
             continue
         owner = owners.get(id(event))
         if owner is None or owner.customer_id in waiting:
-            _apply(session, library, list(waiting.values()))
+            _apply(session, library, book, list(waiting.values()))
             waiting.clear()
         if owner is None:
-            _apply_business(session, library, row)
+            _apply_business(session, library, book, row)
         else:
             _note_conflicts(session, row, owner)
             waiting[owner.customer_id] = (row, customers[owner.customer_id])
-    _apply(session, library, list(waiting.values()))
+    _apply(session, library, book, list(waiting.values()))
+    if told := book.close():
+        news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
+        ingest(session, news, now=now)
     first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
     return [
         (event.source, event.id) in stored and first[event.source, event.id] == index
@@ -135,13 +141,15 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
         )
 
 
-def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> None:
+def _apply(session: Session, library: Library, book: Book, events: Sequence[_Theirs]) -> None:
     """Settle what the events mean, which are of different customers, so that all can be read for at once."""
     for event, customer in events:
         if is_about_a_step(event.type) and event.data.get("enrollment") is None:
             about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
             event.data = {**event.data, "enrollment": about}
     apply_to_customers(session, events)
+    for event, customer in events:
+        book.enter(event, customer)
     session.flush()
     fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
     times = {customer.id: event.time for event, customer in fresh}
@@ -204,9 +212,10 @@ def _enter(session: Session, library: Library, event: Event, customer: Customer,
             enter(session, live, event, facts, event.received_at, subject={})
 
 
-def _apply_business(session: Session, library: Library, event: Event) -> None:
+def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:
     """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
     apply_to_business(session, event)
+    book.enter(event)
     session.flush()
     if event.time < event.received_at - HISTORY:
         return

@@ -1,13 +1,17 @@
-"""Lots and streams: what journeys can ask about them, and which lots are near their expiry."""
+"""Lots and streams: what journeys can ask about them, which lots are near their expiry, and what may be promised."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from domain.tables import Lot, Stream
+from domain.selling import Stock, at_risk, read_sales
+from domain.stock import available, last_day
+from domain.tables import Coupon, Lot, Product, Stream
 from workflows.values import at_local, local_day, parse_time
 
 NEAR_EXPIRY_DAYS = 30
@@ -19,21 +23,37 @@ def lot_facts(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> M
     lot = session.get(Lot, lot_id)
     if lot is None:
         return None
+    product, today = session.get(Product, lot.sku), local_day(now, zone)
     return {
         "id": lot.lot_id,
         "sku": lot.sku,
-        "name": lot.name,
-        "category": lot.category,
+        "name": lot.name or (product and product.name),
+        "category": lot.category or (product and product.category),
         "city": lot.city,
+        "store": lot.store,
         "expires_on": lot.expires_on.isoformat(),
-        "days_left": (lot.expires_on - local_day(now, zone)).days,
-        "available": available(lot),
+        "days_left": (lot.expires_on - today).days,
+        "available": available(lot, product, today),
     }
 
 
-def available(lot: Lot) -> int:
-    """Units that can be sold: on hand less what is reserved or quarantined."""
-    return lot.on_hand - lot.reserved - lot.quarantined
+def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
+    """Lock lots in the order of their ids: after the customers, before any budget."""
+    query = select(Lot).where(col(Lot.lot_id).in_(set(lot_ids))).order_by(col(Lot.lot_id))
+    session.exec(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+
+
+def room_for_coupon(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> bool:
+    """Whether a unit of the lot is left that no live coupon promises yet. The lot stays locked."""
+    session.flush()  # those that were just given to others of the same group count, too
+    lock_lots(session, [lot_id])
+    lot = session.get(Lot, lot_id)
+    if lot is None:
+        return False
+    live = select(func.count()).where(
+        Coupon.lot_id == lot_id, col(Coupon.status).in_(("issued", "locked")), Coupon.expires_at > now
+    )
+    return session.exec(live).one() < available(lot, session.get(Product, lot.sku), local_day(now, zone))
 
 
 def stream_facts(session: Session, stream_id: str) -> Mapping[str, Any] | None:
@@ -44,13 +64,48 @@ def stream_facts(session: Session, stream_id: str) -> Mapping[str, Any] | None:
     return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
 
 
-def near_expiry_lots(session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int) -> Sequence[str]:
-    """A page of the lots near expiry, by id."""
+def near_expiry_lots(session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int) -> Sequence[Lot]:
+    """The next lots near expiry, in the order of their ids."""
+    query = _near_expiry(local_day(now, zone)).where(Lot.lot_id > after).order_by(col(Lot.lot_id)).limit(limit)
+    return session.exec(query).all()
+
+
+def _near_expiry(today: date) -> SelectOfScalar[Lot]:
+    return select(Lot).where(Lot.expires_on >= today, Lot.expires_on <= today + timedelta(days=NEAR_EXPIRY_DAYS))
+
+
+def near_expiry_page(
+    session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int
+) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+    """Of the next `limit` lots near expiry those that won't sell in time, and the last one's id if there may be more.
+
+    Each is the data of a `lot.near_expiry`. Of a product that hasn't sold in its place of late, all of it is at risk.
+    """
     today = local_day(now, zone)
-    query = select(Lot.lot_id).where(
-        Lot.lot_id > after, Lot.expires_on >= today, Lot.expires_on <= today + timedelta(days=NEAR_EXPIRY_DAYS)
-    )
-    return session.exec(query.order_by(col(Lot.lot_id)).limit(limit)).all()
+    page = near_expiry_lots(session, now, zone, after=after, limit=limit)
+    skus = sorted({lot.sku for lot in page})
+    sales = read_sales(session, skus, now, zone) if page else {}
+    products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
+    beside: dict[tuple[str, str], list[Stock]] = {}
+    for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
+        product = products.get(lot.sku)
+        units = available(lot, product, today)
+        beside.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
+    risks = {place: at_risk(sales[place], lots, now, zone) for place, lots in beside.items() if place in sales}
+    offered = []
+    for lot in page:
+        place, product = _place(lot), products.get(lot.sku)
+        days = max(0, (last_day(lot, product) - today).days + 1)
+        risk = risks[place][lot.lot_id] if place in risks else max(0, available(lot, product, today))
+        if place not in risks or risk > 0:
+            rate = sales[place].mean_rate(today, days) if place in sales else None
+            known = {} if rate is None else {"rate": round(rate, 3)}
+            offered.append({"lot_id": lot.lot_id, "at_risk": risk, "days": days, **known})
+    return offered, page[-1].lot_id if len(page) == limit else None
+
+
+def _place(lot: Lot) -> tuple[str, str]:
+    return lot.sku, lot.store or lot.city or ""
 
 
 def next_stream(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> str | None:

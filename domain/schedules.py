@@ -75,6 +75,18 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
     return following
 
 
+def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Sequence[str]:
+    """The next lots, by id, that a journey's schedule looks at."""
+    library = read_library(session)
+    live = library.journeys.get(journey)
+    if live is None or not isinstance(live.plan.trigger, ScheduleTrigger):
+        return []
+    if live.plan.trigger.for_each != "near_expiry_lot":
+        return []
+    page = inventory.near_expiry_lots(session, now, library.policy_zone, after=after, limit=PAGE)
+    return [lot.lot_id for lot in page]
+
+
 def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now: datetime) -> str | None:
     """Take an event about the business to a page of a journey's enrollments, then of the customers it may enter."""
     library = read_library(session)
@@ -139,8 +151,8 @@ _Emitted = tuple[str, dict[str, Any], tuple[tuple[str, str], ...]]
 
 
 def _lots(session: Session, library: Library, _: str, cursor: str, now: datetime) -> tuple[list[_Emitted], str | None]:
-    page = inventory.near_expiry_lots(session, now, library.policy_zone, after=cursor, limit=PAGE)
-    return [(lot_id, {"lot_id": lot_id}, ()) for lot_id in page], page[-1] if len(page) == PAGE else None
+    page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=cursor, limit=PAGE)
+    return [(lot["lot_id"], dict(lot), ()) for lot in page], following
 
 
 def _birthdays(

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from domain import coupons
+from domain import coupons, inventory
 from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.facts import CustomerFacts
@@ -21,7 +21,7 @@ from domain.trail import record
 from domain.waits import end_of_wait, register
 from workflows.commands import Answer, Group, Member
 from workflows.interpreter import bucket
-from workflows.plan import AssignTodo, Decide, IssueCoupon, Path, Plan, SetTag, Split, Step, Stop, WaitFor
+from workflows.plan import AssignTodo, Decide, IssueCoupon, Path, Plan, Send, SetTag, Split, Step, Stop, WaitFor
 from workflows.plan import Wait as WaitStep
 
 SKEW = timedelta(seconds=1)
@@ -74,12 +74,23 @@ def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | An
     owners = session.exec(select(Enrollment.customer_id).where(col(Enrollment.id).in_(members)))
     customers = lock_customers(session, owners)
     rows = select(Enrollment).where(col(Enrollment.id).in_(members)).order_by(col(Enrollment.customer_id))
-    for enrollment in session.exec(rows.execution_options(populate_existing=True)).all():
+    enrollments = session.exec(rows.execution_options(populate_existing=True)).all()
+    if _promises_lots(library, plan, group.path):
+        inventory.lock_lots(session, [each.subject["lot_id"] for each in enrollments if "lot_id" in each.subject])
+    for enrollment in enrollments:
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer = customers[enrollment.customer_id]
         visit = Visit(session, library, plan, enrollment, customer, present, max(present, reached), reached)
         yield _turned_away(visit, member, group.path) or visit
+
+
+def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
+    """Whether the step gives coupons that only a lot's units can meet."""
+    step = plan.steps.get(path)
+    campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
+    terms = library.campaigns.get(campaign or "")
+    return terms is not None and terms.products == "lot"
 
 
 def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:

@@ -42,6 +42,13 @@ def _read_day(value: Any) -> date:
     raise PydanticCustomError("bad_date", "must be a date, like 2026-03-02")
 
 
+def _read_expiry(value: Any) -> date:
+    day = _read_day(value)
+    if day.year not in _YEARS:
+        raise PydanticCustomError("bad_date", f"must lie in the years {_YEARS[0]} to {_YEARS[-1]}")
+    return day
+
+
 def _read_instant(value: Any) -> datetime:
     if not isinstance(value, str):
         raise PydanticCustomError("bad_time", "must be an RFC 3339 time with an offset, as text")
@@ -73,9 +80,13 @@ Code = Annotated[str, Field(min_length=1, max_length=200), Words("text, 1 to 200
 Text = Annotated[str, Field(max_length=10_000), Words("text")]
 Fen = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, fen")]
 Count = Annotated[int, Strict(), Field(ge=0, le=10**9), Words("integer, 0 or more")]
+Total = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, 0 or more")]
+Days = Annotated[int, Strict(), Field(ge=0, le=10**4), Words("integer, days")]
+Rate = Annotated[float, Strict(), Field(ge=0, le=10**9), Words("number")]
 RowId = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1), Words("integer")]
 Minutes = Annotated[float, Strict(), Field(ge=0, le=10**6), Words("number, minutes")]
 Day = Annotated[date, BeforeValidator(_read_day), Words("date, `YYYY-MM-DD`")]
+Expiry = Annotated[date, BeforeValidator(_read_expiry), Words("date, `YYYY-MM-DD`")]
 Instant = Annotated[datetime, BeforeValidator(_read_instant), Words("RFC 3339 time with an offset")]
 Zone = Annotated[str, BeforeValidator(_read_zone), Words("IANA time zone")]
 Channel = Literal["sms", "wecom", "wechat"]

@@ -73,6 +73,15 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
     copier.copy("identifiers")
     copier.copy("consents", "at < %(since)s", known)
     copier.copy("orders", "paid_at < %(since)s", known)
+    copier.copy_all(("products", "stores"))
+    copier.copy("lots", "lot_id IN (SELECT lot_id FROM stock_moves WHERE at < %(since)s)", known)
+    copier.copy("stock_moves", "at < %(since)s", known)
+    copier.run(
+        "UPDATE lots SET on_hand = past.units, moved_at = past.newest, counted_at = past.counted FROM"
+        " (SELECT lot_id, sum(quantity) AS units, max(at) AS newest,"
+        " max(at) FILTER (WHERE reason IN ('counted', 'sold_out')) AS counted FROM stock_moves GROUP BY lot_id) AS past"
+        " WHERE lots.lot_id = past.lot_id"
+    )
     copier.run("CREATE INDEX ON recorded (time, id)")
     copier.run(f"INSERT INTO identifiers (kind, value, customer_id) SELECT '{PERSON}', id::text, id FROM customers")
     copier.run(
@@ -88,7 +97,7 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
 
 
 def _remember(db: sessionmaker[Session], since: datetime) -> None:
-    """Bring back customers' fields, where they have changed since, and lots and streams, from the events before."""
+    """Bring back customers' fields, where they have changed since, and streams, from the events before."""
     changed = select(Event, Customer).join(Customer, col(Customer.id) == col(Event.customer_id))
     registered = col(Event.type).in_(("customer.registered", "customer.updated"))
     blank = col(Customer.field_times) == {}

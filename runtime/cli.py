@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from runtime import CONSOLE, StartError, cli_insight, cli_journeys, cli_messages, cli_send_test
+from runtime import CONSOLE, StartError, cli_insight, cli_journeys, cli_messages, cli_send_test, cli_stock
 
 app = typer.Typer(
     help="What happens after a livestream ends.",
@@ -25,6 +25,7 @@ app.add_typer(cli_insight.app)
 app.add_typer(cli_journeys.app)
 app.add_typer(cli_messages.app)
 app.add_typer(cli_send_test.app)
+app.add_typer(cli_stock.app, name="stock")
 
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]

@@ -7,13 +7,16 @@ from domain.effects import TYPES
 from domain.ingest import Incoming
 from domain.library import Library
 from domain.schedules import EVENT_OF
+from domain.stock import SOURCE as STOCK
 from workflows.plan import ScheduleTrigger
 
 PERSON = "customer"
 """The kind of identifier that every customer of a scratch database has: their id."""
 
-CONSEQUENCES = "type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%'"
-"""Leaves out what journeys that ran brought about."""
+CONSEQUENCES = (
+    f"type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%' AND source <> '{STOCK}'"
+)
+"""Leaves out what journeys that ran, and the stock book, brought about."""
 
 
 def spoken_of(library: Library) -> set[str]:

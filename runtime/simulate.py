@@ -41,7 +41,7 @@ _THEIRS = (
     "enrollments",
     "events",
 )
-_ALL = ("campaign_uses", "lots", "streams")
+_ALL = ("campaign_uses", "products", "stores", "lots", "streams")
 
 
 @dataclass(frozen=True)

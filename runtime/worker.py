@@ -22,6 +22,7 @@ from domain.links import Site
 from runtime.channels import channels, coupon_source
 from runtime.database import connect
 from runtime.housekeeping import keep_house
+from runtime.providers.wms import warehouse
 from runtime.relay import Relay
 from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
@@ -58,7 +59,7 @@ async def working(
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, carriers, site, coupons).all(),
+                *JourneyActivities(db, clock, carriers, site=site, coupons=coupons, warehouse=warehouse(db)).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,

@@ -13,11 +13,11 @@ from domain.catalogue import is_business, validate
 from domain.clock import VirtualClock
 from domain.customers import resolve
 from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
+from domain.ingest import HISTORY, Incoming, ingest
 from domain.publishing import publish_document, publish_journey, publish_text
 from domain.schedules import fires_on
-from domain.tables import Consent, Customer, CustomerTag, Enrollment, Lot, Outbox, Stream, TrailEntry
-from runtime.cases import VISIBLE, Case, CaseEvent
+from domain.tables import Consent, Customer, CustomerTag, Enrollment, Outbox, Stream, TrailEntry
+from runtime.cases import VISIBLE, Case, CaseEvent, CaseLot
 from workflows.plan import Plan, ScheduleTrigger, Send, Split
 from workflows.policy import CouponTerms, Policy
 from workflows.values import at_local, local_day, parse_time
@@ -181,13 +181,17 @@ class World:
                     )
                 for tag in person.tags:
                     session.add(CustomerTag(customer_id=customer.id, tag=tag))
-            for lot in self.case.lots:
-                stock = lot.model_dump(include={"sku", "name", "category", "city"})
-                expires_on = local_day(lot.expires.at(self.zone), self.zone)
-                session.add(Lot(lot_id=lot.id, **stock, expires_on=expires_on, on_hand=lot.available))
+            ingest(session, [self._received(lot, now - 2 * HISTORY) for lot in self.case.lots], now=now)
             for stream in self.case.streams:
                 starts_at = stream.starts_at.at(self.zone)
                 session.add(Stream(stream_id=stream.id, title=stream.title, city=stream.city, starts_at=starts_at))
+
+    def _received(self, lot: CaseLot, at: datetime) -> Incoming:
+        """A lot came in so long ago that nobody enters a journey on it."""
+        data = lot.model_dump(include={"sku", "name", "category", "city"}, exclude_none=True)
+        expires_on = local_day(lot.expires.at(self.zone), self.zone).isoformat()
+        data |= {"lot_id": lot.id, "quantity": lot.available, "expires_on": expires_on}
+        return Incoming("case", f"lot/{lot.id}", "lot.received", at, data)
 
 
 def pinned(plan: Plan, variants: dict[str, str]) -> Plan:

@@ -25,7 +25,7 @@ from domain.tables.journeys import (
     Wait,
 )
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
-from domain.tables.stock import Lot, Stream
+from domain.tables.stock import Lot, Product, StockMove, Store, Stream
 from domain.tables.system import ApiKey, ClockState
 from domain.tables.wechat import WechatAllowance
 
@@ -52,11 +52,14 @@ __all__ = [
     "MessageText",
     "Order",
     "Outbox",
+    "Product",
     "ProviderAccount",
     "ProviderToken",
     "Publication",
     "PublishedPlan",
     "SandboxMessage",
+    "StockMove",
+    "Store",
     "Stream",
     "Todo",
     "TrailEntry",

@@ -23,9 +23,9 @@ class Coupon(SQLModel, table=True):
     """A coupon with its terms, frozen at issue. One per (enrollment, step), beside those taken back.
 
     `cost` is what it uses of the money budget: the most it can come to while it lives, what it came to once redeemed.
-    `order_id` is the order that holds it until `locked_until`, or that it was redeemed on. `moves` counts its changes
-    of status. `outside` says how far an outside service, where it is from one, knows: `reserved`, `confirmed` or
-    `released`.
+    `order_id` is the order that holds it until `locked_until`, or that it was redeemed on. `lot_id` is the only lot it
+    holds for. `moves` counts its changes of status. `outside` says how far an outside service, where it is from one,
+    knows: `reserved`, `confirmed` or `released`.
     """
 
     __tablename__: ClassVar[Any] = "coupons"
@@ -33,6 +33,7 @@ class Coupon(SQLModel, table=True):
         Index("uq_coupons_step", "enrollment_id", "step", unique=True, postgresql_where=text("status <> 'revoked'")),
         Index("ix_coupons_customer", "customer_id", "campaign", "issued_at"),
         Index("ix_coupons_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+        Index("ix_coupons_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
         Index("ix_coupons_expiry", "expires_at", postgresql_where=text("status = 'issued'")),
         Index("ix_coupons_locks", "locked_until", postgresql_where=text("status = 'locked'")),
         Index("ix_coupons_outside", "code",
@@ -43,6 +44,7 @@ class Coupon(SQLModel, table=True):
     customer_id: int = reference("customers.id")
     enrollment_id: int = reference("enrollments.id")
     step: str
+    lot_id: str | None = None
     terms: dict[str, Any] = json_column()
     status: str
     issued_at: datetime = instant()

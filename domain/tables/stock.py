@@ -1,15 +1,39 @@
-"""Lots of stock and the shows that sell it."""
+"""Products, where they are kept, the book of their lots, and the shows that sell them."""
 
 from datetime import date, datetime
 from typing import Any, ClassVar
 
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field, SQLModel
 
-from domain.tables.columns import instant
+from domain.tables.columns import id_column, instant, reference
+
+
+class Product(SQLModel, table=True):
+    """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold."""
+
+    __tablename__: ClassVar[Any] = "products"
+    sku: str = Field(primary_key=True)
+    name: str | None = None
+    category: str | None = None
+    shelf_days: int | None = None
+    min_days: int = 0
+    updated_at: datetime = instant()
+
+
+class Store(SQLModel, table=True):
+    """Where stock is kept: a store, or the city itself of lots that name no store."""
+
+    __tablename__: ClassVar[Any] = "stores"
+    store: str = Field(primary_key=True)
+    city: str | None = Field(default=None, index=True)
 
 
 class Lot(SQLModel, table=True):
-    """A batch of stock with an expiry date. Units; price in fen."""
+    """A batch of stock with an expiry date. `on_hand` is always the sum of its moves. Units.
+
+    `counted_at` is the newest instant at which somebody looked, `moved_at` that of the newest move.
+    """
 
     __tablename__: ClassVar[Any] = "lots"
     lot_id: str = Field(primary_key=True)
@@ -17,10 +41,36 @@ class Lot(SQLModel, table=True):
     name: str | None = None
     category: str | None = None
     city: str | None = None
-    expires_on: date
-    on_hand: int
-    reserved: int = 0
-    quarantined: int = 0
+    store: str | None = None
+    expires_on: date = Field(index=True)
+    on_hand: int = Field(sa_type=BigInteger)
+    reserved: int = Field(default=0, sa_type=BigInteger)
+    quarantined: int = Field(default=0, sa_type=BigInteger)
+    received_at: datetime | None = instant(nullable=True)
+    counted_at: datetime | None = instant(nullable=True)
+    moved_at: datetime | None = instant(nullable=True)
+
+
+class StockMove(SQLModel, table=True):
+    """A change of what is on hand of a lot, never altered: the sum of a lot's moves up to an instant is what was there.
+
+    `reason` is received, sold, returned, counted or sold_out. `seen` marks one that takes a late move back at the
+    count that had already seen it.
+    """
+
+    __tablename__: ClassVar[Any] = "stock_moves"
+    __table_args__ = (
+        Index("ix_stock_moves_lot", "lot_id", "at"),
+        Index("ix_stock_moves_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
+    )
+    id: int = id_column()
+    lot_id: str = Field(foreign_key="lots.lot_id")
+    at: datetime = instant()
+    quantity: int = Field(sa_type=BigInteger)
+    reason: str
+    seen: bool = False
+    order_id: str | None = None
+    event_id: int | None = reference("events.id", nullable=True)
 
 
 class Stream(SQLModel, table=True):

@@ -22,6 +22,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_early_receipts_provider", "early_receipts", ["channel", "provider_id"], unique=False)
     op.create_table(
+        "products",
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=True),
+        sa.Column("category", sa.String(), nullable=True),
+        sa.Column("shelf_days", sa.Integer(), nullable=True),
+        sa.Column("min_days", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("sku", name=op.f("pk_products")),
+    )
+    op.create_table(
         "provider_accounts",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
@@ -38,6 +48,13 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("account", name=op.f("pk_provider_tokens")),
     )
+    op.create_table(
+        "stores",
+        sa.Column("store", sa.String(), nullable=False),
+        sa.Column("city", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("store", name=op.f("pk_stores")),
+    )
+    op.create_index(op.f("ix_stores_city"), "stores", ["city"], unique=False)
     op.create_table(
         "wechat_allowances",
         sa.Column("openid", sa.String(), nullable=False),
@@ -74,6 +91,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_coupon_orders_customer_id"), "coupon_orders", ["customer_id"], unique=False)
     op.create_table(
+        "stock_moves",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("lot_id", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("quantity", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("seen", sa.Boolean(), nullable=False),
+        sa.Column("order_id", sa.String(), nullable=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_stock_moves_event_id")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lots.lot_id"], name=op.f("fk_stock_moves_lot_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stock_moves")),
+    )
+    op.create_index("ix_stock_moves_lot", "stock_moves", ["lot_id", "at"], unique=False)
+    op.create_index(
+        "ix_stock_moves_order",
+        "stock_moves",
+        ["order_id"],
+        unique=False,
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+    )
+    op.create_table(
         "links",
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -82,6 +121,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_message_id"), "links", ["message_id"], unique=False)
+    op.add_column("coupons", sa.Column("lot_id", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("cost", sa.BigInteger(), nullable=False))
     op.add_column("coupons", sa.Column("order_id", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True))
@@ -93,6 +133,9 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_coupons_locks", "coupons", ["locked_until"], unique=False, postgresql_where=sa.text("status = 'locked'")
+    )
+    op.create_index(
+        "ix_coupons_lot", "coupons", ["lot_id"], unique=False, postgresql_where=sa.text("lot_id IS NOT NULL")
     )
     op.create_index(
         "ix_coupons_order", "coupons", ["order_id"], unique=False, postgresql_where=sa.text("order_id IS NOT NULL")
@@ -111,6 +154,14 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status <> 'revoked'"),
     )
+    op.add_column("lots", sa.Column("store", sa.String(), nullable=True))
+    op.add_column("lots", sa.Column("received_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("lots", sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("lots", sa.Column("moved_at", sa.DateTime(timezone=True), nullable=True))
+    op.alter_column("lots", "on_hand", existing_type=sa.INTEGER(), type_=sa.BigInteger(), existing_nullable=False)
+    op.alter_column("lots", "reserved", existing_type=sa.INTEGER(), type_=sa.BigInteger(), existing_nullable=False)
+    op.alter_column("lots", "quarantined", existing_type=sa.INTEGER(), type_=sa.BigInteger(), existing_nullable=False)
+    op.create_index(op.f("ix_lots_expires_on"), "lots", ["expires_on"], unique=False)
     op.add_column("messages", sa.Column("recipient", sa.String(), nullable=False))
     op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
     op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
@@ -161,6 +212,14 @@ def downgrade() -> None:
     op.drop_column("messages", "refused")
     op.drop_column("messages", "coupon_refused")
     op.drop_column("messages", "recipient")
+    op.drop_index(op.f("ix_lots_expires_on"), table_name="lots")
+    op.alter_column("lots", "quarantined", existing_type=sa.BigInteger(), type_=sa.INTEGER(), existing_nullable=False)
+    op.alter_column("lots", "reserved", existing_type=sa.BigInteger(), type_=sa.INTEGER(), existing_nullable=False)
+    op.alter_column("lots", "on_hand", existing_type=sa.BigInteger(), type_=sa.INTEGER(), existing_nullable=False)
+    op.drop_column("lots", "moved_at")
+    op.drop_column("lots", "counted_at")
+    op.drop_column("lots", "received_at")
+    op.drop_column("lots", "store")
     op.drop_index("uq_coupons_step", table_name="coupons", postgresql_where=sa.text("status <> 'revoked'"))
     op.drop_index(
         "ix_coupons_outside",
@@ -168,6 +227,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("outside = 'reserved' OR (outside = 'confirmed' AND status = 'revoked')"),
     )
     op.drop_index("ix_coupons_order", table_name="coupons", postgresql_where=sa.text("order_id IS NOT NULL"))
+    op.drop_index("ix_coupons_lot", table_name="coupons", postgresql_where=sa.text("lot_id IS NOT NULL"))
     op.drop_index("ix_coupons_locks", table_name="coupons", postgresql_where=sa.text("status = 'locked'"))
     op.drop_index("ix_coupons_expiry", table_name="coupons", postgresql_where=sa.text("status = 'issued'"))
     op.create_unique_constraint(
@@ -178,14 +238,21 @@ def downgrade() -> None:
     op.drop_column("coupons", "locked_until")
     op.drop_column("coupons", "order_id")
     op.drop_column("coupons", "cost")
+    op.drop_column("coupons", "lot_id")
     op.drop_index(op.f("ix_links_message_id"), table_name="links")
     op.drop_table("links")
+    op.drop_index("ix_stock_moves_order", table_name="stock_moves", postgresql_where=sa.text("order_id IS NOT NULL"))
+    op.drop_index("ix_stock_moves_lot", table_name="stock_moves")
+    op.drop_table("stock_moves")
     op.drop_index(op.f("ix_coupon_orders_customer_id"), table_name="coupon_orders")
     op.drop_table("coupon_orders")
     op.drop_table("wecom_reminders")
     op.drop_table("wecom_friends")
     op.drop_table("wechat_allowances")
+    op.drop_index(op.f("ix_stores_city"), table_name="stores")
+    op.drop_table("stores")
     op.drop_table("provider_tokens")
     op.drop_table("provider_accounts")
+    op.drop_table("products")
     op.drop_index("ix_early_receipts_provider", table_name="early_receipts")
     op.drop_table("early_receipts")

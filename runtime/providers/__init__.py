@@ -1,4 +1,4 @@
-"""The providers that carry channels, each as soon as the environment tells of it."""
+"""The providers outside, each as soon as the environment tells of it."""
 
 import os
 from typing import TypeVar
@@ -23,4 +23,4 @@ def settings_of(kind: type[_Settings]) -> _Settings | None:
         return kind()
     except ValidationError as problem:
         lines = [f"{prefix}{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
-        raise StartError("\n".join([*lines, f"without any {prefix}… the channel is the sandbox's"])) from None
+        raise StartError("\n".join([*lines, f"without any {prefix}… what is built in does it"])) from None

@@ -36,7 +36,7 @@ TEXTS = {
 def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
     """A customer who was written to, with two links of which one is the preferences page."""
     shop = Shop(db, clock)
-    shop.activities = JourneyActivities(db, clock, shop.channels, SITE)
+    shop.activities = JourneyActivities(db, clock, shop.channels, site=SITE)
     shop.publish(SPEC, texts=TEXTS)
     shop.customers("li")
     shop.post("form.filled", "li")

@@ -12,6 +12,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from domain.clock import VirtualClock
+from domain.ingest import Incoming, ingest
 from runtime.backtest import Range, backtest
 from runtime.outcome import Result, results
 from runtime.shelf import Draft
@@ -22,6 +23,13 @@ name: 生日
 trigger: {schedule: every day at 09:00, for_each: birthday}
 entry: {again: after 300d}
 steps: [{id: gift, send: thanks, via: [wecom]}]
+"""
+CLEARANCE = """
+journey: clearance
+name: 清仓
+trigger: {schedule: every day at 09:00, for_each: near_expiry_lot, where: {field: lot.available, is: 5}}
+entry: {again: always}
+steps: [{stop: done}]
 """
 Migrated = tuple[Engine, sessionmaker[Session]]
 
@@ -94,6 +102,22 @@ class TestBacktest:
         )
         assert birthday.entered == 2
         assert birthday.sent == {"wecom": 2}
+
+    @pytest.mark.parametrize(("begins", "available", "entered"), [(0, 5, 2), (0, 2, 1), (5, 5, 0), (5, 2, 3)])
+    def test_stock_is_what_it_was_then(
+        self, migrated: Migrated, db: sessionmaker[Session], span: Range, begins: int, available: int, entered: int
+    ) -> None:
+        """Five came in before the range; two and a half days later two were left."""
+        noon, day = span.since, timedelta(days=1)
+        data = {"lot_id": "L1", "sku": "milk", "expires_on": "2026-03-20", "quantity": 5}
+        received = Incoming("wms", "1", "lot.received", noon - day, data)
+        counted = Incoming("wms", "2", "stock.counted", noon + 2.5 * day, {"lot_id": "L1", "quantity": 2})
+        with db.begin() as session:
+            ingest(session, [received, counted], now=noon + 14 * day)
+        draft = Draft(plan_of(CLEARANCE.replace("5", str(available))), {}, {})
+        some = Range(noon + begins * day, noon + (begins + 3) * day)
+        (clearance,) = backtest(migrated[0], [draft], some, every=False, watch=lambda *_: None)
+        assert clearance.entered == entered * 10
 
     def test_an_unknown_journey_is_told(self, migrated: Migrated, span: Range) -> None:
         with pytest.raises(LookupError, match='did you mean "welcome"'):
