@@ -9,7 +9,8 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio import activity
 
-from domain import schedules, sending, steps
+from activities.adapters.webhook import Webhooks
+from domain import schedules, sending, steps, webhooks
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
 from domain.settling import settle
@@ -23,12 +24,13 @@ HOLD_SECONDS = 20
 
 
 class JourneyActivities:
-    """Everything a workflow can ask for. `channels` carries the messages."""
+    """Everything a workflow can ask for. `channels` carries the messages, `webhooks` calls other systems."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels, webhooks: Webhooks) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
+        self._webhooks = webhooks
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -40,6 +42,7 @@ class JourneyActivities:
             self.coupon,
             self.todo,
             self.tag,
+            self.webhook,
             self.emit,
             self.fan_out,
         ]
@@ -88,6 +91,20 @@ class JourneyActivities:
                 if chunk.members:
                     _sign_of_life()
                     time.sleep(claims.wait)
+        return self._timed(answers)
+
+    @activity.defn
+    def webhook(self, group: Group) -> list[Answer]:
+        """Call another system for each member."""
+        answers: list[Answer] = []
+        for chunk in _chunks(group):
+            with self._db.begin() as session:
+                settled, calls = webhooks.claim(session, chunk, self._clock.now())
+            answers += settled
+            if calls:
+                replies = self._webhooks.call_many(calls[0].name, calls)
+                with self._db.begin() as session:
+                    answers += webhooks.settle(session, chunk, calls, replies, self._clock.now())
         return self._timed(answers)
 
     @activity.defn

@@ -98,7 +98,7 @@ async def post_version(
 ) -> Published:
     """Takes the journey as YAML. The same text twice is one version. `errors` of a `422` tells every mistake.
 
-    What the journey refers to, texts, coupons and segments, must be published already.
+    What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured.
     """
     env = context(request)
     body = await read_body(request, env.limits.max_body_bytes)
@@ -182,7 +182,7 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
     now = env.clock.now()
     with env.db.begin() as session:
         mark_published(session)  # so that nobody publishes anything else between the check and this
-        text, compiled = _compiled(session, name, body)
+        text, compiled = _compiled(env, session, name, body)
         assert compiled.plan is not None
         version = lifecycle.publish(session, compiled.plan, text, now, by, running=running).version
     if running == "stop":
@@ -193,20 +193,21 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
 def _compare(env: Context, name: str, body: bytes) -> Difference:
     with env.db() as session:
         now = _standing(session, name)
-        _, compiled = _compiled(session, name, body)
+        _, compiled = _compiled(env, session, name, body)
         assert compiled.plan is not None
         inside = now.running.get(now.version, 0)
         changes = diff(lifecycle.plan_of(session, name), compiled.plan, inside)
         return Difference(journey=name, changes=changes, running=now.running)
 
 
-def _compiled(session: Session, name: str, body: bytes) -> tuple[str, Compiled]:
+def _compiled(env: Context, session: Session, name: str, body: bytes) -> tuple[str, Compiled]:
     """The text and its plan. Raises Invalid with every mistake."""
     path = f"{name}.yaml"
     text = decode(body, path)
     if isinstance(text, Diagnostic):
         raise Invalid("The journey has mistakes.", errors=[_error(text)])
-    compiled = read_journey(text, path, published_references(read_library(session)))
+    known = published_references(read_library(session), env.webhooks)
+    compiled = read_journey(text, path, known)
     if compiled.plan is None:
         raise Invalid("The journey has mistakes.", errors=[_error(each) for each in compiled.diagnostics])
     return text, compiled

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,11 +54,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def check(paths: list[Path], templates: Path) -> CheckReport:
+def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) -> CheckReport:
     """Check journeys, or directories of them, and the message texts under `templates`.
 
-    Segments, coupon campaigns and the policy are those beside each journey. Never raises for what is in the files or
-    can't be read of them.
+    Segments, coupon campaigns and the policy are those beside each journey, `webhooks` those that are configured. Never
+    raises for what is in the files or can't be read of them.
     """
     report = CheckReport()
     variables = _read_texts(report, templates)
@@ -75,6 +75,7 @@ def check(paths: list[Path], templates: Path) -> CheckReport:
                     variables=variables,
                     campaigns=_names(beside / _COUPONS),
                     segments=_names(beside / _SEGMENTS),
+                    webhooks=webhooks,
                     events=FIELDS,
                 )
             _check_file(report, file, directories[beside])

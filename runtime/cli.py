@@ -93,8 +93,9 @@ def check(
 ) -> None:
     """Validate journeys, policy and texts, and tell every mistake."""
     from runtime.check import check
+    from runtime.settings import webhook_targets
 
-    report = check(_existing(paths or [specs]), templates)
+    report = check(_existing(paths or [specs]), templates, webhook_targets())
     say(str(report))
     raise typer.Exit(0 if report.ok else 1)
 

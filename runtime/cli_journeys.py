@@ -208,9 +208,10 @@ def _existing(*paths: Path) -> Path:
 def _read(path: Path, templates: Path) -> tuple["Plan", dict[tuple[str, str], str]]:
     from runtime.check import check
     from runtime.reports import diagnostics_text
+    from runtime.settings import webhook_targets
     from workflows.needs import text_needs
 
-    report = check([path], templates)
+    report = check([path], templates, webhook_targets())
     if not report.plans:
         mine = [each for each in report.diagnostics if each.path == str(path)]
         raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")

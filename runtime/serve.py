@@ -29,7 +29,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_postgres(settings, say)
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
-        create_app(db, clock_of(db), ready=ready, limits=limits),
+        create_app(db, clock_of(db), ready=ready, limits=limits, webhooks=settings.webhooks),
         host=settings.host,
         port=settings.port,
         access_log=False,

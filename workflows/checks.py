@@ -172,10 +172,7 @@ def _check_ids(source: Source, steps: list[Node]) -> None:
 
 
 def _check_step(source: Source, step: Node) -> None:
-    verbs = verbs_of(step.entries)
-    if "webhook" in verbs:
-        source.report(step.keys["webhook"], "E040", "webhook steps are not supported yet")
-    if "split" in verbs:
+    if "split" in verbs_of(step.entries):
         arms = step.entries["split"].items
         weights = [weight.value for arm in arms if (weight := arm.get("weight"))]
         if arms and len(weights) == len(arms) and all(type(weight) is int for weight in weights):

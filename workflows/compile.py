@@ -137,6 +137,8 @@ def _step(step: spec.Step, path: Path, after: Path | None, firsts: Mapping[str, 
             return plan.SetTag(**common, tag=step.tag, keep=step.keep)
         case spec.UntagStep():
             return plan.SetTag(**common, tag=step.untag, remove=True)
+        case spec.WebhookStep():
+            return plan.CallWebhook(**common, webhook=step.webhook, data=step.data)
         case spec.StopStep():
             return plan.Stop(path=path, id=step.id, next=None, reason=step.stop)
     raise TypeError(f"a step that no plan can hold: {step!r}")

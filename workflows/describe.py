@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from workflows.conditions import FieldRef
 from workflows.plan import (
     AssignTodo,
+    CallWebhook,
     Decide,
     IssueCoupon,
     Path,
@@ -159,6 +160,8 @@ def _words(step: Step, say: Wording) -> str:
                 return say.pick(f"去掉标签「{step.tag}」", f"remove tag “{step.tag}”")
             kept = say.pick(f"，保留 {say.span(step.keep)}", f" for {say.span(step.keep)}") if step.keep else ""
             return say.pick(f"打上标签「{step.tag}」", f"add tag “{step.tag}”") + kept
+        case CallWebhook():
+            return say.pick(f"通知外部系统 `{step.webhook}`", f"call webhook `{step.webhook}`")
         case Stop():
             return say.pick(f"结束：{step.reason}", f"stop: {step.reason}")
 

@@ -48,7 +48,7 @@ CODES: dict[str, str] = {
     "E037": "unknown festival",
     "E038": "unknown timezone",
     "E039": "template variable that nothing provides",
-    "E040": "not supported yet",
+    "E040": "unknown webhook",
     "E041": "keys that exclude each other",
     "E042": "segments that refer to each other in a circle",
     "E043": "broken template",

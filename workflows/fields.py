@@ -29,6 +29,7 @@ class References:
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
     campaigns: Collection[str] = frozenset()
     segments: Collection[str] = frozenset()
+    webhooks: Collection[str] = frozenset()
     events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 

@@ -165,13 +165,22 @@ class SetTag(_Step):
     remove: bool = False
 
 
+class CallWebhook(_Step):
+    """Tells another system; `webhook` is the name that the settings know it by."""
+
+    verb: Literal["webhook"] = "webhook"
+    webhook: str
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
 class Stop(_Step):
     verb: Literal["stop"] = "stop"
     reason: str
 
 
 Step = Annotated[
-    Send | Wait | WaitFor | Decide | Split | IssueCoupon | AssignTodo | SetTag | Stop, Field(discriminator="verb")
+    Send | Wait | WaitFor | Decide | Split | IssueCoupon | AssignTodo | SetTag | CallWebhook | Stop,
+    Field(discriminator="verb"),
 ]
 
 

@@ -27,6 +27,13 @@ _REASONS: _Words = {
         "budget": "预算已用完",
         "unknown_campaign": "没有这个优惠券活动",
         "no_time": "等待的时间不存在",
+        "unknown_webhook": "没有配置这个外部系统",
+        "private_address": "其地址不是公网地址",
+        "no_such_host": "找不到其地址",
+        "no_connection": "无法连接",
+        "timeout": "没有及时回应",
+        "broken_off": "连接中断",
+        "too_large": "内容太大",
     },
     "en": {
         "again": "the rule for entering again doesn't allow it",
@@ -46,6 +53,13 @@ _REASONS: _Words = {
         "budget": "the budget is used up",
         "unknown_campaign": "there is no such coupon campaign",
         "no_time": "there is no such time to wait for",
+        "unknown_webhook": "no such webhook is configured",
+        "private_address": "it isn't on the public internet",
+        "no_such_host": "its host can't be found",
+        "no_connection": "nothing answers there",
+        "timeout": "it didn't answer in time",
+        "broken_off": "the connection broke off",
+        "too_large": "there is too much to say",
     },
 }
 _ENDINGS: _Words = {
@@ -119,6 +133,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"打上标签「{value}」", f"tagged “{value}”")
         case "untag":
             return say.pick(f"去掉标签「{value}」", f"tag “{value}” removed")
+        case "webhook" if reason:
+            return say.pick(f"通知外部系统 {value} 失败：{reason}", f"calling {value} failed: {reason}")
+        case "webhook":
+            return say.pick(f"通知外部系统 {value}", f"called {value}")
         case "branch":
             place = say.pick("否则", "else") if value == "else" else value
             zh = f"步骤 {decision.step} 走分支「{place}」"

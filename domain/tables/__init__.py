@@ -18,6 +18,7 @@ from domain.tables.journeys import (
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Stream
 from domain.tables.system import ApiKey, ClockState
+from domain.tables.webhooks import WebhookCall
 
 __all__ = [
     "ApiKey",
@@ -47,4 +48,5 @@ __all__ = [
     "Todo",
     "TrailEntry",
     "Wait",
+    "WebhookCall",
 ]

@@ -73,6 +73,11 @@ class TestVersions:
             publish_text(session, "hello", "sms", "{{ coupon.code }}")
         assert publish(admin)[1]["errors"][0]["code"] == "E039"
 
+    def test_a_webhook_must_be_configured(self, admin: Caller, call_with: Callable[..., Caller]) -> None:
+        calls = SPEC + "  - {id: tell, webhook: crm}\n"
+        assert publish(admin, calls)[1]["errors"][0]["code"] == "E040"
+        assert publish(call_with(scopes=("admin",), webhooks=("crm",)), calls)[0] == 201
+
     def test_a_journey_has_the_name_of_its_address(self, admin: Caller) -> None:
         assert publish(admin, name="other")[1]["errors"][0]["code"] == "E036"
 

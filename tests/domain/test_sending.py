@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from shop import Provider, Shop
 
+from activities.adapters.webhook import NobodyCalled
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
 from domain.delivery import Delivery
@@ -125,7 +126,7 @@ class TestCrashes:
                 shop.post("order.paid", "li", order_id="o1", total=1)
                 return super().send_many(messages)
 
-        activities = JourneyActivities(shop.db, shop.clock, dict.fromkeys(CHANNELS, Late()))
+        activities = JourneyActivities(shop.db, shop.clock, dict.fromkeys(CHANNELS, Late()), NobodyCalled())
         (answer,) = activities.send(shop.group("hello"))
         assert (answer.kind, answer.result) == ("over", "goal")
         assert [message.status for message in shop.rows(Message)] == ["sent"]
@@ -144,7 +145,7 @@ class TestCrashes:
             def now(self) -> datetime:
                 return next(readings)
 
-        activities = JourneyActivities(shop.db, Unsteady(before), dict.fromkeys(CHANNELS, Provider()))
+        activities = JourneyActivities(shop.db, Unsteady(before), dict.fromkeys(CHANNELS, Provider()), NobodyCalled())
         assert results(activities.send(group)) == ["sent"]
         assert shop.timeline() == [("sent", "hello")]
 

@@ -28,6 +28,12 @@ def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProce
         (["api"], {}, "AFTERSHOW_DATABASE_URL: field required"),
         (["api"], {"AFTERSHOW_DATABASE_URL": "x", "AFTERSHOW_PORT": "0"}, "AFTERSHOW_PORT: input should be greater"),
         (["api"], {"AFTERSHOW_DATABASE_URL": "localhost"}, "AFTERSHOW_DATABASE_URL is no address"),
+        (["check"], {"AFTERSHOW_WEBHOOKS": "crm"}, "AFTERSHOW_WEBHOOKS: not a JSON object"),
+        (
+            ["check"],
+            {"AFTERSHOW_WEBHOOKS": '{"crm": {"url": "https://crm.example", "secret": "hush"}}'},
+            "AFTERSHOW_WEBHOOKS crm secret: value error, the secret must be whsec_",
+        ),
         (["explain", "nothing"], {}, "there is no journey_specs/nothing.yaml"),
         (["up", "--specs", "nowhere"], {}, "there is no nowhere"),
     ],

@@ -17,6 +17,7 @@ REFERENCES = References(
     },
     campaigns=frozenset({"minus5"}),
     segments=frozenset({"vip"}),
+    webhooks=frozenset({"crm"}),
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),
