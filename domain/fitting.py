@@ -44,6 +44,7 @@ def published_references(library: Library, webhooks: Collection[str]) -> Referen
         campaigns=frozenset(library.campaigns),
         segments=frozenset(library.segments),
         webhooks=webhooks,
+        policy=library.policy,
         events=FIELDS,
         variables={text: variables(body) for text, body in library.texts.items()},
     )

@@ -16,7 +16,7 @@ from domain.delivery import ADDRESS, LOST, Channels, Outgoing, Reach
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.library import read_library, read_plan
-from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since
+from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.rendering import render
 from domain.settling import conclude
 from domain.steps import Visit, each, is_held_out, suppress
@@ -184,7 +184,9 @@ def _read(session: Session, group: Group, step: Send, channels: Channels, now: d
         consents=latest,
         messages={message.enrollment_id: message for message in session.exec(rows)},
         triggers=dict(session.exec(triggers.where(among)).all()),
-        sent=sent_since(session, library.policy, customers, earliest) if step.kind == "marketing" else {},
+        sent=sent_since(session, tightened(library.policy, plan.policy), customers, earliest)
+        if step.kind == "marketing"
+        else {},
         business=session.exec(business).all() if exits else (),
         coupons=set(session.exec(issued)),
     )
@@ -257,15 +259,15 @@ def _decide(
             return _No("holdout")
     addresses = known.addresses.get(visit.customer.id, {})
     allowed = {name: _objection(name, visit.customer.id, addresses, known, marketing=marketing) for name in via}
-    policy, today = visit.library.policy, local_day(visit.at, facts.zone)
+    rules, today = tightened(visit.library.policy, visit.plan.policy), local_day(visit.at, facts.zone)
     if marketing and None in allowed.values():
-        until = quiet_until(policy, visit.at, facts.zone)
+        until = quiet_until(rules, visit.at, facts.zone)
         if until:
             return _No("expired") if expires and until > expires else _NotYet(until)
     sent = known.sent.setdefault(visit.customer.id, Counter())
     if earlier is not None and earlier.counts:
         sent[earlier.channel, earlier.day] -= 1
-    channel, reason = open_channel(via, allowed, full_caps(policy, sent, today) if marketing else set())
+    channel, reason = open_channel(via, allowed, full_caps(rules, sent, today) if marketing else set())
     if channel is None:
         return _No(reason)
     try:

@@ -76,6 +76,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                     campaigns=_names(beside / _COUPONS),
                     segments=_names(beside / _SEGMENTS),
                     webhooks=webhooks,
+                    policy=_policy(beside / _POLICY),
                     events=FIELDS,
                 )
             _check_file(report, file, directories[beside])
@@ -120,6 +121,11 @@ def _names(file: Path) -> frozenset[str]:
     text = _read(CheckReport(), file) if os.path.lexists(file) else None
     source = read_source(text, str(file)) if text is not None else None
     return frozenset(source.root.entries) if source and source.root else frozenset()
+
+
+def _policy(file: Path) -> Policy | None:
+    text = _read(CheckReport(), file) if os.path.lexists(file) else None
+    return read_policy(text, str(file))[0] if text is not None else None
 
 
 def _read(report: CheckReport, file: Path) -> str | None:

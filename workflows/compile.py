@@ -46,6 +46,7 @@ def compile_plan(journey: spec.Journey) -> Plan:
         entry=plan.Entry(again=journey.entry.again.kind, after=journey.entry.again.after, per=journey.entry.per),
         exits=tuple(_pattern(each) for each in journey.exit),
         goal=plan.Goal(condition=_pattern(journey.goal), within=journey.goal.within) if journey.goal else None,
+        policy=journey.policy,
         first=next(iter(steps)),
         steps=steps,
     )

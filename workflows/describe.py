@@ -72,6 +72,8 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
         goal = say.event(plan.goal.condition.event, plan.goal.condition.where)
         span = say.span(plan.goal.within)
         yield say.pick("目标：", "Goal:"), say.pick(f"{span}内 {goal}", f"{goal} within {span}")
+    if plan.policy:
+        yield say.pick("发送限制：", "Limits:"), say.limits(plan.policy)
     for pattern in plan.exits:
         yield say.pick("退出：", "Exit:"), say.event(pattern.event, pattern.where)
 

@@ -55,6 +55,7 @@ CODES: dict[str, str] = {
     "E044": "period that ends before it begins",
     "E045": "too many mistakes",
     "E046": "text that no longer fits what customers are in",
+    "E047": "policy loosened",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",

@@ -60,6 +60,7 @@ def _parts(plan: Plan) -> Iterator[tuple[str, str]]:
     goal = plan.goal
     yield "the goal", _SAY.event(goal.condition.event, goal.condition.where) if goal else ""
     yield "the time for the goal", _SAY.span(goal.within) if goal else ""
+    yield "its own limits", _SAY.limits(plan.policy) if plan.policy else ""
 
 
 def _active(active: Active) -> str:

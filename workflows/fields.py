@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from workflows.diagnostics import did_you_mean, quoted, slip_of
+from workflows.limits import Limits
 from workflows.source import Node, Source
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon")
@@ -23,7 +24,7 @@ class References:
 
     `templates` gives the channels that each template has a text for, `variables` the names that each (template,
     channel) uses, `events` the dotted field names of each known event type (None: any field). Without any events,
-    they are taken on trust.
+    they are taken on trust. `policy` is what no journey may loosen.
     """
 
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class References:
     webhooks: Collection[str] = frozenset()
     events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    policy: Limits | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.conditions import Condition, EventCondition, FieldRef
+from workflows.limits import Limits
 from workflows.values import Day, Duration, Frozen
 
 SEMANTICS = 1
@@ -194,6 +195,7 @@ class Plan(Frozen):
     entry: Entry
     exits: tuple[EventCondition, ...] = ()
     goal: Goal | None = None
+    policy: Limits | None = None
     first: Path | None = None
     steps: dict[Path, Step]
 
