@@ -149,7 +149,7 @@ def _check_entry(source: Source, root: Node, scope: Scope) -> None:
         source.report(per, "E035", "`per` must begin with customer; everybody enters for themselves")
     for item in per.items:
         if item.text != "customer":
-            check_field(item, scope)
+            check_field(item, scope, sure=True)
 
 
 def _check_limits(source: Source, own: Node, policy: Limits) -> None:

@@ -120,8 +120,11 @@ def check_segment_name(node: Node, name: str, scope: Scope) -> None:
         scope.source.report(node, "E026", f"unknown segment {quoted(name)}{hint}")
 
 
-def check_field(node: Node | None, scope: Scope) -> None:
-    """A field must begin with a root that is known here; of a known event type, its name is checked too."""
+def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
+    """A field must begin with a root that is known here; of a known event type, its name is checked too.
+
+    With `sure`, one that isn't known to come is no good.
+    """
     if node is None or node.text is None:
         return
     root, _, rest = node.text.partition(".")
@@ -133,17 +136,18 @@ def check_field(node: Node | None, scope: Scope) -> None:
     elif root not in scope.roots:
         scope.source.report(node, "E029", f"{quoted(node.text)} is not known here: {_ABSENT[root]}")
     elif root == "event":
-        _check_event_field(node, rest, scope.event, scope)
+        _check_event_field(node, rest, scope.event, scope, sure=sure)
     elif root == "trigger":
-        _check_event_field(node, rest, scope.trigger, scope)
+        _check_event_field(node, rest, scope.trigger, scope, sure=sure)
 
 
-def _check_event_field(node: Node, name: str, event: str | None, scope: Scope) -> None:
+def _check_event_field(node: Node, name: str, event: str | None, scope: Scope, *, sure: bool) -> None:
     known = scope.references.events.get(event) if scope.references and event else None
     if known is None or name in known:
         return
-    if slip_of(name, known):
-        scope.source.report(node, "E027", f"{event} has no field {quoted(name)}{did_you_mean(name, known)}")
+    if sure or slip_of(name, known):
+        hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known)) or 'none'}"
+        scope.source.report(node, "E027", f"{event} has no field {quoted(name)}{hint}")
     else:
         message = f"{event} is not known to have a field {quoted(name)}; if none comes, the comparison is false"
         scope.source.report(node, "W003", message, "warning")

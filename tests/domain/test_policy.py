@@ -54,8 +54,8 @@ minutes = st.integers(0, 24 * 60 - 1).map(lambda minute: f"{minute // 60:02}:{mi
 
 
 @settings(max_examples=300, deadline=None)
-@given(instants, minutes, minutes, minutes, minutes)
-def test_it_is_quiet_by_the_policy_or_by_the_journey(now: datetime, *clocks: str) -> None:
+@given(instants, st.tuples(minutes, minutes, minutes, minutes))
+def test_it_is_quiet_by_the_policy_or_by_the_journey(now: datetime, clocks: tuple[str, str, str, str]) -> None:
     start, end, first, last = clocks
     if start == end or first == last:
         return
@@ -70,8 +70,8 @@ def test_it_is_quiet_by_the_policy_or_by_the_journey(now: datetime, *clocks: str
 
 
 @settings(max_examples=300, deadline=None)
-@given(minutes, minutes, minutes, minutes)
-def test_a_span_covers_another_if_it_is_quiet_whenever_that_is(*clocks: str) -> None:
+@given(st.tuples(minutes, minutes, minutes, minutes))
+def test_a_span_covers_another_if_it_is_quiet_whenever_that_is(clocks: tuple[str, str, str, str]) -> None:
     start, end, first, last = clocks
     if start == end or first == last:
         return
