@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from runtime import CONSOLE, StartError
+from workflows.values import Language
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,7 +31,7 @@ DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
 ]
 Who = Annotated[str, typer.Option("--customer", help="An id, or an identifier like phone:13800000001.")]
-Lang = Annotated[Literal["zh", "en"], typer.Option(help="The language.")]
+Lang = Annotated[Language, typer.Option(help="The language.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="The texts that go with a draft.")]
 DATA, TEMPLATES = Path(".aftershow"), Path("templates/messages")
 
@@ -189,7 +190,7 @@ def _object(text: str | None) -> dict[str, Any]:
     return value
 
 
-def _line(decision: "Decision", lang: Literal["zh", "en"], zone: ZoneInfo) -> str:
+def _line(decision: "Decision", lang: Language, zone: ZoneInfo) -> str:
     from workflows.telling import told
 
     return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {told(decision, lang, zone)}"

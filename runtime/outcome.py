@@ -13,7 +13,8 @@ from domain.coupons import worst_case
 from domain.rendering import yuan
 from domain.tables import Coupon, Enrollment, TrailEntry
 from workflows.policy import CouponTerms
-from workflows.wording import Language, Wording
+from workflows.values import Language
+from workflows.wording import Wording
 
 
 @dataclass

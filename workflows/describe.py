@@ -18,7 +18,8 @@ from workflows.plan import (
     Wait,
     WaitFor,
 )
-from workflows.wording import Language, Wording
+from workflows.values import Language
+from workflows.wording import Wording
 
 _LONGEST = 200
 
@@ -32,9 +33,9 @@ def describe(plan: Plan, lang: Language = "zh") -> str:
     return "\n".join([*lines, "", *_sequence(plan, plan.first, None, say, "")])
 
 
-def summary(step: Step) -> str:
-    """A step in one English line of at most 200 characters, without any personal data."""
-    return _summary(step, Wording("en"))
+def summary(step: Step, lang: Language = "en") -> str:
+    """A step in one line of at most 200 characters, without any personal data."""
+    return _summary(step, Wording(lang))
 
 
 def _summary(step: Step, say: Wording) -> str:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from workflows.wording import Language, Wording
+from workflows.because import worded
+from workflows.values import Language
+from workflows.wording import Wording
 
 _Words = dict[Language, dict[str, str]]
 
@@ -96,7 +98,8 @@ def told(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
     say = Wording(lang)
     words = _words(decision, say, zone)
     if decision.because:
-        words += say.pick(f"（因为 {decision.because}）", f" (because {decision.because})")
+        because = worded(decision.because, lang)
+        words += say.pick(f"（因为 {because}）", f" (because {because})")
     return words
 
 

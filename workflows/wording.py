@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from workflows.conditions import (
     AllCondition,
@@ -18,9 +18,7 @@ from workflows.conditions import (
 )
 from workflows.limits import Limits
 from workflows.plan import EventTrigger, ScheduleTrigger
-from workflows.values import Duration
-
-Language = Literal["zh", "en"]
+from workflows.values import Duration, Language
 
 _UNITS = {
     "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
