@@ -343,16 +343,19 @@ def _expiry(step: Send, visit: Visit, facts: CustomerFacts) -> datetime | None:
 
 
 def _paused(visit: Visit) -> _No | _NotYet | None:
-    """A pause holds the message; when it is over, what it held goes, or not, as the resuming said."""
+    """A pause holds the message; when it is over, what fell due in it goes, or not, as the resuming said."""
     enrollment, live = visit.enrollment, visit.library.journeys.get(visit.plan.journey)
-    if live is None or not (live.paused or enrollment.held):
+    if live is None or not (live.paused or live.dropped or enrollment.held):
         return None
-    locked = select(Journey.paused, Journey.late).where(Journey.name == visit.plan.journey)
-    paused, late = visit.session.exec(locked.with_for_update(read=True)).one()
+    locked = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
+    query = locked.where(Journey.name == visit.plan.journey).with_for_update(read=True)
+    paused, since, until = visit.session.exec(query).one()
     if paused:
         return _NotYet()
-    was_held, enrollment.held = enrollment.held, False
-    return _No("expired", "held by a pause") if was_held and late == "drop" else None
+    due, was_held = enrollment.due_at or visit.reached, enrollment.held
+    enrollment.held = False
+    late = until is not None and (was_held or (since is not None and since <= due < until))
+    return _No("expired", "held by a pause") if late else None
 
 
 def _pause(visit: Visit, step: Send) -> Answer:
