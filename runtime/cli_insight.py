@@ -135,6 +135,12 @@ def backtest(
             except LookupError as problem:
                 raise StartError(str(problem)) from None
     CONSOLE.print(table_of(found, lang))
+    _say(
+        "此前的消息、进入和发券计入发送上限、再次进入的规则和预算；开始时在途的客户不再继续，此前打上的标签不计。"
+        if lang == "zh"
+        else "Messages, entries and coupons from before count for caps, for entering again and for budgets; whoever "
+        "was inside when the range begins doesn't go on, and tags given before it aren't known."
+    )
 
 
 @contextmanager
