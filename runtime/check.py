@@ -128,22 +128,24 @@ def _policy(file: Path) -> Policy | None:
     return read_policy(text, str(file))[0] if text is not None else None
 
 
-def _read(report: CheckReport, file: Path) -> str | None:
-    path = str(file)
+def read_text(file: Path) -> str | Diagnostic:
+    """The text of a file, as far as it may be long; or what is wrong with it."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             kind = "a directory" if file.is_dir() else "not an ordinary file"
-            report.diagnostics.append(Diagnostic(path, 1, 1, "E008", f"cannot be read: it is {kind}"))
-            return None
+            return Diagnostic(str(file), 1, 1, "E008", f"cannot be read: it is {kind}")
         with file.open("rb") as stream:
-            text = decode(stream.read(MAX_BYTES + 1), path)
+            return decode(stream.read(MAX_BYTES + 1), str(file))
     except (OSError, ValueError) as error:
-        report.diagnostics.append(_unreadable(file, error))
-        return None
+        return _unreadable(file, error)
+
+
+def _read(report: CheckReport, file: Path) -> str | None:
+    text = read_text(file)
     if isinstance(text, Diagnostic):
         report.diagnostics.append(text)
         return None
-    report.sources[path] = text
+    report.sources[str(file)] = text
     return text
 
 

@@ -45,6 +45,18 @@ def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("command", ["check", "explain", "test"])
+def test_what_is_no_file_or_no_text_is_told(tmp_path: Path, command: str) -> None:
+    fifo, garbage = tmp_path / "fifo.yaml", tmp_path / "garbage.yaml"
+    os.mkfifo(fifo)
+    garbage.write_bytes(b"journey: \xff\xfe")
+    for path, words in ((fifo, "it is not an ordinary file"), (garbage, "not UTF-8 text")):
+        result = _aftershow(command, str(path))
+        assert result.returncode == 1
+        assert words in result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
+
+
 def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:
     url = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
     result = _aftershow("key", "create", "--name", "shop", "--scope", "ingest", AFTERSHOW_DATABASE_URL=url)
