@@ -11,7 +11,8 @@ from temporalio import activity
 
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
-from domain import schedules, sending, steps, todos
+from activities.adapters.webhook import NobodyCalled, Webhooks
+from domain import schedules, sending, steps, todos, webhooks
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
 from domain.links import Site
@@ -30,8 +31,8 @@ HOLD_SECONDS = 20
 class JourneyActivities:
     """Everything a workflow can ask for.
 
-    `channels` carries the messages, whose links lead to the `site`; `coupons` are where their coupons come from, and
-    the `warehouse` knows what there is.
+    `channels` carries the messages, whose links lead to the `site`; `coupons` are where their coupons come from,
+    `webhooks` calls other systems, and the `warehouse` knows what there is.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class JourneyActivities:
         *,
         site: Site | None = None,
         coupons: CouponAdapter | None = None,
+        webhooks: Webhooks | None = None,
         warehouse: Warehouse | None = None,
     ) -> None:
         self._db = db
@@ -49,6 +51,7 @@ class JourneyActivities:
         self._channels = channels
         self._site = site
         self._coupons = coupons or LedgerCoupons()
+        self._webhooks = webhooks or NobodyCalled()
         self._warehouse = warehouse or Ledger(db)
 
     def all(self) -> list[Callable[..., Any]]:
@@ -61,6 +64,7 @@ class JourneyActivities:
             self.coupon,
             self.todo,
             self.tag,
+            self.webhook,
             self.emit,
             self.fan_out,
         ]
@@ -119,6 +123,20 @@ class JourneyActivities:
                 if chunk.members:
                     _sign_of_life()
                     time.sleep(claims.wait)
+        return self._timed(answers)
+
+    @activity.defn
+    def webhook(self, group: Group) -> list[Answer]:
+        """Call another system for each member."""
+        answers: list[Answer] = []
+        for chunk in _chunks(group):
+            with self._db.begin() as session:
+                settled, calls = webhooks.claim(session, chunk, self._clock.now())
+            answers += settled
+            if calls:
+                replies = self._webhooks.call_many(calls[0].name, calls)
+                with self._db.begin() as session:
+                    answers += webhooks.settle(session, chunk, calls, replies, self._clock.now())
         return self._timed(answers)
 
     @activity.defn

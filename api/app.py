@@ -1,6 +1,6 @@
 """The HTTP API, put together."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
@@ -31,14 +31,15 @@ def create_app(
     ready: Callable[[], dict[str, bool]],
     limits: Limits | None = None,
     receivers: Sequence[APIRouter] = (),
+    webhooks: Collection[str] = (),
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
-    `receivers` take what the configured providers send us.
+    `receivers` take what the configured providers send us, `webhooks` names what journeys may call.
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    app.state.context = Context(db, clock, ready, limits, Rate(limits))
+    app.state.context = Context(db, clock, ready, limits, Rate(limits), webhooks)
     problems.install(app)
     app.add_middleware(Watch)
     app.include_router(events.router)

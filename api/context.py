@@ -1,6 +1,6 @@
 """What every route works with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,13 +14,15 @@ from domain.clock import Clock
 
 @dataclass(frozen=True)
 class Context:
-    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there."""
+    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there,
+    `webhooks` names those that journeys may call."""
 
     db: sessionmaker[Session]
     clock: Clock
     ready: Callable[[], dict[str, bool]]
     limits: Limits
     rate: Rate
+    webhooks: Collection[str]
 
 
 def context(request: Request) -> Context:

@@ -21,12 +21,14 @@ from workflows.compile import Compiled, read_journey
 from workflows.diagnostics import Diagnostic
 from workflows.diff import diff
 from workflows.source import decode
+from workflows.values import Language
 
 router = APIRouter(tags=["journeys"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
 
 Reader = Annotated[ApiKey, Depends(require("read"))]
 Admin = Annotated[ApiKey, Depends(require("admin"))]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the journey's name")]
+Lang = Annotated[Language, Query(description="of the words")]
 _YAML: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/yaml": {"schema": {"type": "string"}}}}
 }
@@ -98,7 +100,7 @@ async def post_version(
 ) -> Published:
     """Takes the journey as YAML. The same text twice is one version. `errors` of a `422` tells every mistake.
 
-    What the journey refers to, texts, coupons and segments, must be published already.
+    What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured.
     """
     env = context(request)
     body = await read_body(request, env.limits.max_body_bytes)
@@ -110,7 +112,10 @@ def get_diff(
     request: Request,
     _: Reader,
     name: Name,
-    since: Annotated[int | None, Query(ge=1, description="the version to compare with; the one before")] = None,
+    since: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="the version to compare with; the one before")
+    ] = None,
+    lang: Lang = "en",
 ) -> Difference:
     with context(request).db() as session:
         now = _standing(session, name)
@@ -118,15 +123,17 @@ def get_diff(
             old = lifecycle.plan_of(session, name, since or max(1, now.version - 1))
         except UnknownJourneyError:
             raise NotFound(f"There is no version {since}.") from None
-        return Difference(journey=name, changes=diff(old, lifecycle.plan_of(session, name)), running=now.running)
+        return Difference(
+            journey=name, changes=diff(old, lifecycle.plan_of(session, name), lang=lang), running=now.running
+        )
 
 
 @router.post("/v1/journeys/{name}/diff", summary="Read what a draft would change", openapi_extra=_YAML)
-async def post_diff(request: Request, _: Admin, name: Name) -> Difference:
+async def post_diff(request: Request, _: Admin, name: Name, lang: Lang = "en") -> Difference:
     """Takes a draft as YAML and compares it with the live version; publishes nothing."""
     env = context(request)
     body = await read_body(request, env.limits.max_body_bytes)
-    return await run_in_threadpool(_compare, env, name, body)
+    return await run_in_threadpool(_compare, env, name, body, lang)
 
 
 @router.post("/v1/journeys/{name}/pause", summary="Pause a journey")
@@ -182,7 +189,7 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
     now = env.clock.now()
     with env.db.begin() as session:
         mark_published(session)  # so that nobody publishes anything else between the check and this
-        text, compiled = _compiled(session, name, body)
+        text, compiled = _compiled(env, session, name, body)
         assert compiled.plan is not None
         version = lifecycle.publish(session, compiled.plan, text, now, by, running=running).version
     if running == "stop":
@@ -190,23 +197,24 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
     return Published(journey=name, version=version, warnings=[_error(each) for each in compiled.diagnostics])
 
 
-def _compare(env: Context, name: str, body: bytes) -> Difference:
+def _compare(env: Context, name: str, body: bytes, lang: Language) -> Difference:
     with env.db() as session:
         now = _standing(session, name)
-        _, compiled = _compiled(session, name, body)
+        _, compiled = _compiled(env, session, name, body)
         assert compiled.plan is not None
         inside = now.running.get(now.version, 0)
-        changes = diff(lifecycle.plan_of(session, name), compiled.plan, inside)
+        changes = diff(lifecycle.plan_of(session, name), compiled.plan, inside, lang)
         return Difference(journey=name, changes=changes, running=now.running)
 
 
-def _compiled(session: Session, name: str, body: bytes) -> tuple[str, Compiled]:
+def _compiled(env: Context, session: Session, name: str, body: bytes) -> tuple[str, Compiled]:
     """The text and its plan. Raises Invalid with every mistake."""
     path = f"{name}.yaml"
     text = decode(body, path)
     if isinstance(text, Diagnostic):
         raise Invalid("The journey has mistakes.", errors=[_error(text)])
-    compiled = read_journey(text, path, published_references(read_library(session)))
+    known = published_references(read_library(session), env.webhooks)
+    compiled = read_journey(text, path, known)
     if compiled.plan is None:
         raise Invalid("The journey has mistakes.", errors=[_error(each) for each in compiled.diagnostics])
     return text, compiled

@@ -12,8 +12,9 @@ from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable
 from domain.library import read_library
 from domain.tables import ApiKey, Customer
 from domain.timeline import Place, timeline
+from workflows.because import worded
 from workflows.telling import told
-from workflows.wording import Language
+from workflows.values import Language
 
 router = APIRouter(tags=["customers"])
 
@@ -22,7 +23,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="entries of a page, at mo
 
 
 class TimelineEntry(BaseModel):
-    """One decision; `words` says it plainly, the rest for programs."""
+    """One decision; `words` and `because` say it plainly, the rest for programs."""
 
     at: datetime
     journey: str
@@ -70,7 +71,13 @@ def get_timeline(
         page = timeline(session, customer, journey=journey, after=_place(after), limit=limit + 1)
         zone = read_library(session).zone(customer)
     entries = [
-        TimelineEntry.model_validate({**vars(decision), "words": told(decision, lang, zone)})
+        TimelineEntry.model_validate(
+            {
+                **vars(decision),
+                "because": decision.because and worded(decision.because, lang),
+                "words": told(decision, lang, zone),
+            }
+        )
         for _, decision in page[:limit]
     ]
     return Timeline(entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)

@@ -34,8 +34,8 @@ class Misfit:
         )
 
 
-def published_references(library: Library) -> References:
-    """What a journey may refer to, going by what is published."""
+def published_references(library: Library, webhooks: Collection[str]) -> References:
+    """What a journey may refer to, going by what is published and which webhooks are configured."""
     channels: dict[str, frozenset[str]] = {}
     for template, channel in library.texts:
         channels[template] = channels.get(template, frozenset()) | {channel}
@@ -43,6 +43,8 @@ def published_references(library: Library) -> References:
         templates=channels,
         campaigns=frozenset(library.campaigns),
         segments=frozenset(library.segments),
+        webhooks=webhooks,
+        policy=library.policy,
         events=FIELDS,
         variables={text: variables(body) for text, body in library.texts.items()},
     )

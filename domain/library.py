@@ -28,7 +28,8 @@ class Live:
     version: int
     plan: Plan
     paused: bool
-    late: str = "send"
+    dropped: bool = False
+    """Whether some of what fell due in the last pause isn't to be sent."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,9 @@ def _read(session: Session) -> Library:
         segments=_SEGMENTS.validate_python(documents.get("_segments", {})),
         campaigns=_CAMPAIGNS.validate_python(documents.get("_coupons", {})),
         journeys={
-            row.name: Live(row.plan_id, version, read_plan(session, row.plan_id), row.paused, row.late)
+            row.name: Live(
+                row.plan_id, version, read_plan(session, row.plan_id), row.paused, row.dropped_until is not None
+            )
             for row, version in live
         },
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},

@@ -68,21 +68,21 @@ def pause(session: Session, name: str, now: datetime, by: str) -> bool:
     journey = _locked(session, name)
     if journey.paused:
         return False
-    journey.paused = True
+    journey.paused, journey.paused_at, journey.dropped_until = True, now, None
     _record(session, name, "paused", by, now)
     mark_published(session)
     return True
 
 
 def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = "send") -> bool:
-    """End a pause. What it held is sent, or dropped as expired, once it is told in pages (`release_page`).
+    """End a pause. What fell due in it is sent, or dropped as expired; what it held is told in pages (`release_page`).
 
     False if the journey wasn't paused.
     """
     journey = _locked(session, name)
     if not journey.paused:
         return False
-    journey.paused, journey.late = False, late
+    journey.paused, journey.dropped_until = False, now if late == "drop" else None
     _record(session, name, "resumed", by, now, late=late)
     mark_published(session)
     return True

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,16 +10,44 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.tables import Message
+from workflows.limits import Cap, CapName, Limits, QuietHours
 from workflows.plan import Channel
-from workflows.policy import Policy
 from workflows.values import at_local, local_day, parse_time
 
 
-def quiet_until(policy: Policy, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours that `now` falls into end (their end itself is allowed); None outside of them."""
-    if policy.quiet_hours is None:
-        return None
-    start, end = parse_time(policy.quiet_hours.start), parse_time(policy.quiet_hours.end)
+@dataclass(frozen=True)
+class Rules:
+    """What holds for the messages of a journey: each span is quiet, and each cap must have room."""
+
+    quiet: Sequence[QuietHours]
+    caps: Sequence[tuple[CapName, Cap]]
+
+
+def tightened(policy: Limits, own: Limits | None = None) -> Rules:
+    """The policy, and what a journey adds to it."""
+    both = [policy, own] if own else [policy]
+    return Rules(
+        [each.quiet_hours for each in both if each.quiet_hours],
+        [(name, cap) for each in both for name, cap in each.caps.items()],
+    )
+
+
+def quiet_until(rules: Rules, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the quiet hours that `now` falls into end (their end itself is allowed); None outside of them.
+
+    Where spans follow each other around the clock, there is no such end: it is when the last of them is over.
+    """
+    until: datetime | None = None
+    for _ in rules.quiet:
+        ends = [end for span in rules.quiet if (end := _end_of(span, until or now, zone))]
+        if not ends:
+            return until
+        until = max(ends)
+    return until
+
+
+def _end_of(span: QuietHours, now: datetime, zone: ZoneInfo) -> datetime | None:
+    start, end = parse_time(span.start), parse_time(span.end)
     wall = now.astimezone(zone).time().replace(tzinfo=None)
     over_midnight = start > end
     quiet = wall >= start or wall < end if over_midnight else start <= wall < end
@@ -33,15 +62,15 @@ Sent = Counter[tuple[str, date]]
 """How many messages that count a customer was sent, by channel and local day."""
 
 
-def sent_since(session: Session, policy: Policy, customers: Sequence[int], earliest: datetime) -> dict[int, Sent]:
+def sent_since(session: Session, rules: Rules, customers: Sequence[int], earliest: datetime) -> dict[int, Sent]:
     """What the caps need to know of these customers, for messages that go at `earliest` or later.
 
     The caller holds the locks on the customers' rows, so that nobody else can take the last place meanwhile.
     """
     found: dict[int, Sent] = {}
-    if not policy.caps:
+    if not rules.caps:
         return found
-    first = earliest.date() - timedelta(days=max(cap.days for cap in policy.caps.values()) + 1)
+    first = earliest.date() - timedelta(days=max(cap.days for _, cap in rules.caps) + 1)
     place = (col(Message.customer_id), col(Message.channel), col(Message.day))
     query = select(*place, func.count()).where(place[0].in_(customers), col(Message.counts), col(Message.day) >= first)
     for customer, channel, day, count in session.exec(query.group_by(*place)):
@@ -49,10 +78,10 @@ def sent_since(session: Session, policy: Policy, customers: Sequence[int], earli
     return found
 
 
-def full_caps(policy: Policy, sent: Sent, today: date) -> set[str]:
+def full_caps(rules: Rules, sent: Sent, today: date) -> set[str]:
     """The caps (`sms`, …, `all`) that leave no room for another message to a customer today."""
     full: set[str] = set()
-    for name, cap in policy.caps.items():
+    for name, cap in rules.caps:
         since = today - timedelta(days=cap.days - 1)
         if sum(n for (channel, day), n in sent.items() if name in (channel, "all") and day >= since) >= cap.count:
             full.add(name)

@@ -34,7 +34,7 @@ def publish_journey(session: Session, plan: Plan, source: str, now: datetime) ->
         session.add(published)
     published.ended = None
     session.flush()
-    live = insert(Journey).values(name=plan.journey, plan_id=plan_id, paused=False, stopped=False, late="send")
+    live = insert(Journey).values(name=plan.journey, plan_id=plan_id, paused=False, stopped=False)
     session.execute(live.on_conflict_do_update(index_elements=["name"], set_={"plan_id": plan_id, "stopped": False}))
     mark_published(session)
     return published

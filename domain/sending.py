@@ -17,7 +17,7 @@ from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.library import read_library, read_plan
 from domain.links import Linker, Site
-from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since
+from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.rendering import render
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
@@ -206,7 +206,9 @@ def _read(
         consents=latest,
         messages={message.enrollment_id: message for message in session.exec(rows)},
         triggers=dict(session.exec(triggers.where(among)).all()),
-        sent=sent_since(session, library.policy, customers, earliest) if step.kind == "marketing" else {},
+        sent=sent_since(session, tightened(library.policy, plan.policy), customers, earliest)
+        if step.kind == "marketing"
+        else {},
         business=session.exec(business).all() if exits else (),
         coupons=set(session.exec(issued)),
         site=site,
@@ -281,15 +283,15 @@ def _decide(
             return _No("holdout")
     addresses = known.addresses.get(visit.customer.id, {})
     allowed = {name: _objection(name, visit.customer.id, addresses, known, marketing=marketing) for name in via}
-    policy, today = visit.library.policy, local_day(visit.at, facts.zone)
+    rules, today = tightened(visit.library.policy, visit.plan.policy), local_day(visit.at, facts.zone)
     if marketing and None in allowed.values():
-        until = quiet_until(policy, visit.at, facts.zone)
+        until = quiet_until(rules, visit.at, facts.zone)
         if until:
             return _No("expired") if expires and until > expires else _NotYet(until)
     sent = known.sent.setdefault(visit.customer.id, Counter())
     if earlier is not None and earlier.counts:
         sent[earlier.channel, earlier.day] -= 1
-    channel, reason = open_channel(via, allowed, full_caps(policy, sent, today) if marketing else set())
+    channel, reason = open_channel(via, allowed, full_caps(rules, sent, today) if marketing else set())
     if channel is None:
         return _No(reason)
     try:
@@ -369,16 +371,19 @@ def _expiry(step: Send, visit: Visit, facts: CustomerFacts) -> datetime | None:
 
 
 def _paused(visit: Visit) -> _No | _NotYet | None:
-    """A pause holds the message; when it is over, what it held goes, or not, as the resuming said."""
+    """A pause holds the message; when it is over, what fell due in it goes, or not, as the resuming said."""
     enrollment, live = visit.enrollment, visit.library.journeys.get(visit.plan.journey)
-    if live is None or not (live.paused or enrollment.held):
+    if live is None or not (live.paused or live.dropped or enrollment.held):
         return None
-    locked = select(Journey.paused, Journey.late).where(Journey.name == visit.plan.journey)
-    paused, late = visit.session.exec(locked.with_for_update(read=True)).one()
+    locked = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
+    query = locked.where(Journey.name == visit.plan.journey).with_for_update(read=True)
+    paused, since, until = visit.session.exec(query).one()
     if paused:
         return _NotYet()
-    was_held, enrollment.held = enrollment.held, False
-    return _No("expired", "held by a pause") if was_held and late == "drop" else None
+    due, was_held = enrollment.due_at or visit.reached, enrollment.held
+    enrollment.held = False
+    late = until is not None and (was_held or (since is not None and since <= due < until))
+    return _No("expired", "held by a pause") if late else None
 
 
 def _pause(visit: Visit, step: Send) -> Answer:

@@ -1,8 +1,10 @@
 """Back-tests: what journeys would have done over recorded events, in virtual time on a scratch database.
 
 The events are played in the order of their times, each as if it had come in at once, and all journeys that take part
-share caps, holdout and coupon budgets. Nobody has entered anything when the range begins. What live journeys brought
-about (receipts, clicks, redeemed coupons, scheduled events) isn't played: schedules fire anew, and nobody clicks.
+share caps, holdout and coupon budgets. Messages, entries and coupons from before the range count for caps, for
+entering again and for budgets; but what was under way when it begins isn't played on, and tags given before it aren't
+known. What live journeys brought about in it (receipts, clicks, redeemed coupons, scheduled events) isn't played:
+schedules fire anew, and nobody clicks.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -56,10 +58,11 @@ def backtest(live: Engine, wanted: Sequence[str | Draft], span: Range, *, every:
             library = read_library(session)
         with copying(live, engine) as copier:
             _copy(copier, span, sorted(asked_for(library)))
+            _carry_in(copier, span.since, library)
         _remember(db, span.since)
         Play(engine, db, clock, library, span).run(watch)
         with db() as session:
-            return results(session, names if not every else sorted(library.journeys))
+            return results(session, names if not every else sorted(library.journeys), since=span.since)
 
 
 def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
@@ -93,6 +96,25 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
         "UPDATE customers SET fields = '{}', field_times = '{}', name = NULL, timezone = NULL WHERE EXISTS"
         " (SELECT FROM jsonb_each_text(field_times) AS f(name, at) WHERE f.at::timestamptz >= %(since)s)",
         known,
+    )
+
+
+def _carry_in(copier: Copier, since: datetime, library: Library) -> None:
+    """Bring in what was sent, entered and given before; all passes are over."""
+    limits = [library.policy, *(live.plan.policy for live in library.journeys.values() if live.plan.policy)]
+    longest = max((cap.days for each in limits for cap in each.caps.values()), default=0)
+    known = {"since": since, "first": since.date() - timedelta(days=longest + 1), "journeys": list(library.journeys)}
+    copier.copy("messages", "counts AND day >= %(first)s AND claimed_at < %(since)s", known)
+    copier.copy("enrollments", "journey = ANY(%(journeys)s) AND entered_at < %(since)s", known)
+    copier.run(
+        "UPDATE enrollments SET anchor = least(anchor, %(since)s), goal_until = NULL, due_at = NULL,"
+        " ending = coalesce(ending, 'stopped'), ended_at = least(ended_at, %(since)s)",
+        known,
+    )
+    copier.copy("coupons", "issued_at < %(since)s AND status <> 'revoked'", known)
+    copier.run(
+        "INSERT INTO campaign_uses (campaign, issued, money) SELECT campaign, count(*),"
+        " sum(coalesce((terms->>'amount_off')::bigint, (terms->>'ceiling')::bigint, 0)) FROM coupons GROUP BY campaign"
     )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from runtime.check import read_text
 from workflows.diagnostics import Diagnostic
 from workflows.plan import Channel
 from workflows.reading import validate
@@ -185,10 +186,9 @@ class CaseFile(_Part):
 
 def read_cases(path: Path) -> tuple[CaseFile | None, list[Diagnostic]]:
     """Read a file of cases; None where there are mistakes."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        return None, [Diagnostic(str(path), 1, 1, "E008", f"cannot be read: {problem}")]
+    text = read_text(path)
+    if isinstance(text, Diagnostic):
+        return None, [text]
     source = read_source(text, str(path))
     return validate(CaseFile, source), source.diagnostics
 

@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,11 +58,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def check(paths: list[Path], templates: Path) -> CheckReport:
+def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) -> CheckReport:
     """Check journeys, or directories of them, and the message texts under `templates`.
 
-    Segments, coupon campaigns and the policy are those beside each journey. Never raises for what is in the files or
-    can't be read of them.
+    Segments, coupon campaigns and the policy are those beside each journey, `webhooks` those that are configured. Never
+    raises for what is in the files or can't be read of them.
     """
     report = CheckReport()
     variables = _read_texts(report, templates)
@@ -79,6 +79,8 @@ def check(paths: list[Path], templates: Path) -> CheckReport:
                     variables=variables,
                     campaigns=_names(beside / _COUPONS),
                     segments=_names(beside / _SEGMENTS),
+                    webhooks=webhooks,
+                    policy=_policy(beside / _POLICY),
                     events=FIELDS,
                 )
             _check_file(report, file, directories[beside])
@@ -146,22 +148,29 @@ def _names(file: Path) -> frozenset[str]:
     return frozenset(source.root.entries) if source and source.root else frozenset()
 
 
-def _read(report: CheckReport, file: Path) -> str | None:
-    path = str(file)
+def _policy(file: Path) -> Policy | None:
+    text = _read(CheckReport(), file) if os.path.lexists(file) else None
+    return read_policy(text, str(file))[0] if text is not None else None
+
+
+def read_text(file: Path) -> str | Diagnostic:
+    """The text of a file, as far as it may be long; or what is wrong with it."""
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             kind = "a directory" if file.is_dir() else "not an ordinary file"
-            report.diagnostics.append(Diagnostic(path, 1, 1, "E008", f"cannot be read: it is {kind}"))
-            return None
+            return Diagnostic(str(file), 1, 1, "E008", f"cannot be read: it is {kind}")
         with file.open("rb") as stream:
-            text = decode(stream.read(MAX_BYTES + 1), path)
+            return decode(stream.read(MAX_BYTES + 1), str(file))
     except (OSError, ValueError) as error:
-        report.diagnostics.append(_unreadable(file, error))
-        return None
+        return _unreadable(file, error)
+
+
+def _read(report: CheckReport, file: Path) -> str | None:
+    text = read_text(file)
     if isinstance(text, Diagnostic):
         report.diagnostics.append(text)
         return None
-    report.sources[path] = text
+    report.sources[str(file)] = text
     return text
 
 

@@ -96,8 +96,9 @@ def check(
 ) -> None:
     """Validate journeys, policy and texts, and tell every mistake."""
     from runtime.check import check
+    from runtime.settings import webhook_targets
 
-    report = check(_existing(paths or [specs]), templates)
+    report = check(_existing(paths or [specs]), templates, webhook_targets())
     say(str(report))
     raise typer.Exit(0 if report.ok else 1)
 
@@ -109,12 +110,17 @@ def explain(
     specs: Specs = SPECS,
 ) -> None:
     """Tell a journey in plain words, with a graph."""
+    from runtime.check import read_text
     from runtime.reports import diagnostics_text
     from workflows.compile import read_journey
     from workflows.describe import describe, mermaid
+    from workflows.diagnostics import Diagnostic
 
     path = Path(journey) if journey.endswith(".yaml") else specs / f"{journey}.yaml"
-    compiled = read_journey(_existing([path])[0].read_text(encoding="utf-8"), str(path), None)
+    text = read_text(_existing([path])[0])
+    if isinstance(text, Diagnostic):
+        raise StartError(diagnostics_text([text]))
+    compiled = read_journey(text, str(path), None)
     if compiled.plan is None:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics)}")
     say(f"{describe(compiled.plan, lang)}\n\n```mermaid\n{mermaid(compiled.plan, lang)}\n```")

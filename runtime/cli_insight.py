@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from runtime import CONSOLE, StartError
+from workflows.values import Language
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,7 +31,7 @@ DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
 ]
 Who = Annotated[str, typer.Option("--customer", help="An id, or an identifier like phone:13800000001.")]
-Lang = Annotated[Literal["zh", "en"], typer.Option(help="The language.")]
+Lang = Annotated[Language, typer.Option(help="The language.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="The texts that go with a draft.")]
 DATA, TEMPLATES = Path(".aftershow"), Path("templates/messages")
 
@@ -134,6 +135,12 @@ def backtest(
             except LookupError as problem:
                 raise StartError(str(problem)) from None
     CONSOLE.print(table_of(found, lang))
+    _say(
+        "此前的消息、进入和发券计入发送上限、再次进入的规则和预算；开始时在途的客户不再继续，此前打上的标签不计。"
+        if lang == "zh"
+        else "Messages, entries and coupons from before count for caps, for entering again and for budgets; whoever "
+        "was inside when the range begins doesn't go on, and tags given before it aren't known."
+    )
 
 
 @contextmanager
@@ -189,7 +196,7 @@ def _object(text: str | None) -> dict[str, Any]:
     return value
 
 
-def _line(decision: "Decision", lang: Literal["zh", "en"], zone: ZoneInfo) -> str:
+def _line(decision: "Decision", lang: Language, zone: ZoneInfo) -> str:
     from workflows.telling import told
 
     return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {told(decision, lang, zone)}"

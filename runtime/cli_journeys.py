@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from runtime import CONSOLE, StartError
+from workflows.values import Language
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import sessionmaker
@@ -68,6 +69,7 @@ def diff(
     data: Data = DATA,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
+    lang: Annotated[Language, typer.Option(help="The language.")] = "en",
 ) -> None:
     """Tell what publishing a journey's file would change, and for how many customers it wouldn't."""
     from domain.library import read_library
@@ -78,14 +80,22 @@ def diff(
     with database(data) as db, db() as session, _known(plan.journey):
         now = standing(session, plan.journey)
         library = read_library(session)
-        lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0))
+        lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0), lang)
     for (template, channel), body in sorted(texts.items()):
         if library.texts.get((template, channel)) != body:
             is_new = (template, channel) not in library.texts
-            how = "is new" if is_new else "changes, for running customers too"
-            lines.append(f'the {channel} text of "{template}" {how}')
-    _say("\n".join(lines) or f"nothing differs from version {now.version}, which is {now.state}")
-    _say(running_words(now.running))
+            if lang == "zh":
+                how = "是新的" if is_new else "有改动，在途客户也会收到新的"
+                lines.append(f"「{template}」的 {channel} 文案{how}")
+            else:
+                how = "is new" if is_new else "changes, for running customers too"
+                lines.append(f'the {channel} text of "{template}" {how}')
+    same = f"nothing differs from version {now.version}, which is {now.state}"
+    if lang == "zh":
+        state = {"live": "生效中", "paused": "已暂停", "stopped": "已停止"}[now.state]
+        same = f"与版本 {now.version}（{state}）没有差别"
+    _say("\n".join(lines) or same)
+    _say(running_words(now.running, lang))
 
 
 @app.command()
@@ -157,8 +167,12 @@ def journeys(data: Data = DATA) -> None:
             _say(f"{each.journey} v{each.version} · {each.state} · {running_words(each.running)}{done}")
 
 
-def running_words(running: dict[int, int]) -> str:
+def running_words(running: dict[int, int], lang: Language = "en") -> str:
     """How many customers are inside each version."""
+    if lang == "zh":
+        return (
+            "，".join(f"版本 {version} 有 {count} 位在途客户" for version, count in running.items()) or "没有在途客户"
+        )
     return ", ".join(f"{count} running on v{version}" for version, count in running.items()) or "nobody is inside"
 
 
@@ -208,9 +222,10 @@ def _existing(*paths: Path) -> Path:
 def _read(path: Path, templates: Path) -> tuple["Plan", dict[tuple[str, str], str]]:
     from runtime.check import check
     from runtime.reports import diagnostics_text
+    from runtime.settings import webhook_targets
     from workflows.needs import text_needs
 
-    report = check([path], templates)
+    report = check([path], templates, webhook_targets())
     if not report.plans:
         mine = [each for each in report.diagnostics if each.path == str(path)]
         raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")

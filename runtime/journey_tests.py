@@ -13,6 +13,7 @@ from rich.console import Console
 from sqlalchemy import Engine
 
 from runtime.cases import Case, CaseFile, Expected, case_files, read_cases
+from runtime.check import read_text
 from runtime.database import connect, upgrade
 from runtime.embedded import embedded_postgres
 from runtime.rehearsal import rehearse
@@ -75,9 +76,10 @@ def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterato
 def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> Shelf:
     """What is published for a case: its journey, and our policy, segments, coupons and texts. Raises ValueError."""
     spec = path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml"
-    if not spec.is_file():
-        raise ValueError(f"there is no {spec}")
-    compiled = read_journey(spec.read_text(encoding="utf-8"), str(spec), None)
+    text = read_text(spec)
+    if isinstance(text, Diagnostic):
+        raise ValueError(diagnostics_text([text]))
+    compiled = read_journey(text, str(spec), None)
     if compiled.plan is None:
         raise ValueError(diagnostics_text(compiled.diagnostics))
     policy = _read(specs / "_policy.yaml", read_policy) or Policy()

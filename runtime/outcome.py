@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import sqlalchemy
 from rich.table import Table
@@ -13,7 +14,10 @@ from domain.baskets import worst_case
 from domain.rendering import yuan
 from domain.tables import Coupon, Enrollment, TrailEntry
 from workflows.policy import CouponTerms
-from workflows.wording import Language, Wording
+from workflows.values import Language
+from workflows.wording import Wording
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -32,17 +36,16 @@ class Result:
     endings: Counter[str] = field(default_factory=Counter)
 
 
-def results(session: Session, journeys: Sequence[str]) -> list[Result]:
-    """Count what is in the database."""
+def results(session: Session, journeys: Sequence[str], *, since: datetime = BEGINNING) -> list[Result]:
+    """Count what is in the database, of those who entered at `since` or later."""
     found = {name: Result(name) for name in journeys}
-    endings = select(Enrollment.journey, Enrollment.ending, func.count()).group_by(
-        col(Enrollment.journey), col(Enrollment.ending)
-    )
-    for journey, ending, count in session.exec(endings):
+    fresh = col(Enrollment.entered_at) >= since
+    endings = select(Enrollment.journey, Enrollment.ending, func.count()).where(fresh)
+    for journey, ending, count in session.exec(endings.group_by(col(Enrollment.journey), col(Enrollment.ending))):
         found[journey].entered += count
         found[journey].endings[ending or "open"] = count
     goals = select(Enrollment.journey, func.count()).where(
-        or_(Enrollment.ending == "goal", col(Enrollment.converted_at).is_not(None))
+        fresh, or_(Enrollment.ending == "goal", col(Enrollment.converted_at).is_not(None))
     )
     for journey, count in session.exec(goals.group_by(col(Enrollment.journey))):
         found[journey].goals = count
@@ -64,7 +67,7 @@ def results(session: Session, journeys: Sequence[str]) -> list[Result]:
     given = select(Enrollment.journey, Coupon.terms, func.count()).join(
         Enrollment, col(Enrollment.id) == col(Coupon.enrollment_id)
     )
-    kept = given.where(Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
+    kept = given.where(fresh, Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
     for journey, terms, count in session.exec(kept):
         cost = worst_case(CouponTerms.model_validate(terms))
         found[journey].coupons += count

@@ -17,6 +17,7 @@ from domain.lifecycle import Running
 from domain.publishing import publish_document, publish_text, remove_text
 from domain.tables import Journey
 from runtime.check import check
+from runtime.settings import webhook_targets
 from workflows.compile import read_journey
 from workflows.diagnostics import Diagnostic
 from workflows.needs import text_needs
@@ -41,7 +42,7 @@ def publish_directory(
 
     A journey that was stopped stays so; it starts again when it is published by its name.
     """
-    report = check([specs], templates)
+    report = check([specs], templates, webhook_targets())
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
     with db.begin() as session:
@@ -73,7 +74,8 @@ def publish_files(
 
     What else they refer to is what is published already.
     """
-    report = check(list(paths), templates)
+    webhooks = webhook_targets()
+    report = check(list(paths), templates, webhooks)
     texts: dict[Text, str] = {}
     for plan in report.plans.values():
         texts |= {key: report.texts[key] for need in text_needs(plan) if (key := need.text) in report.texts}
@@ -85,7 +87,7 @@ def publish_files(
         done.diagnostics.extend(
             _publish_texts(session, templates, texts, (), replaced=report.plans, ending=running == "stop")
         )
-        known = published_references(read_library(session))
+        known = published_references(read_library(session), webhooks)
         for path in paths:
             text = report.sources.get(str(path), "")
             compiled = read_journey(text, str(path), known)

@@ -23,7 +23,7 @@ from runtime.lanes import Lane, Walking
 from runtime.world import Line, Shelf, World, agenda
 from workflows.commands import FanOut, Group, Member
 from workflows.interpreter import Walker
-from workflows.plan import Path
+from workflows.plan import CHANNELS, Path
 
 CHUNK = 500
 """Events that are taken in one transaction."""
@@ -52,7 +52,8 @@ class Rehearsal:
         carrier = channel or Sandbox(db, clock)
         self._db = db
         self._clock = clock
-        self._activities = JourneyActivities(db, clock, dict.fromkeys(("sms", "wecom", "wechat"), carrier))
+        channels = dict.fromkeys(CHANNELS, carrier)
+        self._activities = JourneyActivities(db, clock, channels)
         self._lanes: dict[int, Lane] = {}
         self._of: dict[int, int] = {}
 

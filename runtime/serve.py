@@ -34,7 +34,14 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
-        create_app(db, clock_of(db), ready=ready, limits=limits, receivers=receivers(settings)),
+        create_app(
+            db,
+            clock_of(db),
+            ready=ready,
+            limits=limits,
+            receivers=receivers(settings),
+            webhooks=settings.webhooks,
+        ),
         host=settings.host,
         port=settings.port,
         access_log=False,

@@ -1,10 +1,14 @@
 """What a process is told by its environment. Temporal's address is in the SDK's own variables (TEMPORAL_ADDRESS …)."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from activities.adapters.webhook import Target
 from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
@@ -15,8 +19,16 @@ from runtime.providers.wechat import WechatSettings
 from runtime.providers.wecom import WecomSettings
 
 
-class Settings(Public):
-    """Each field is read from AFTERSHOW_ and its name in capitals."""
+class Outside(BaseSettings):
+    """What journeys may call. Each field is read from AFTERSHOW_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
+
+    webhooks: dict[str, Target] = Field(default_factory=dict, repr=False)
+
+
+class Settings(Outside, Public):
+    """What a service needs to know."""
 
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
@@ -32,10 +44,26 @@ class Settings(Public):
 def load_settings() -> Settings:
     """The settings of this process. Raises StartError naming every variable that is missing or wrong."""
     check_providers()
-    try:
+    with _told():
         return Settings()
+
+
+def webhook_targets() -> dict[str, Target]:
+    """The webhooks that are configured, by name. Raises StartError."""
+    with _told():
+        return Outside().webhooks
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Raises StartError naming every variable that is missing or wrong, and nobody's secret."""
+    try:
+        yield
+    except SettingsError:
+        raise StartError("AFTERSHOW_WEBHOOKS: not a JSON object") from None
     except ValidationError as problem:
-        lines = [f"AFTERSHOW_{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
+        errors = problem.errors(include_input=False, include_context=False, include_url=False)
+        lines = [f"{_variable(error['loc'])}: {error['msg'].lower()}" for error in errors]
         raise StartError("\n".join([*lines, "`aftershow up` needs none of these; see README.md"])) from None
 
 
@@ -44,6 +72,10 @@ def check_providers() -> None:
     settings_of(TwilioSettings)
     settings_of(WecomSettings)
     settings_of(WechatSettings)
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return " ".join([f"AFTERSHOW_{str(place[0]).upper()}", *map(str, place[1:])])
 
 
 def database_url(data: Path) -> str:

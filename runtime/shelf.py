@@ -16,6 +16,7 @@ from runtime import StartError
 from runtime.check import check
 from runtime.publishing import publish_shared
 from runtime.reports import diagnostics_text, has_errors
+from runtime.settings import webhook_targets
 from workflows.diagnostics import did_you_mean
 from workflows.plan import Plan
 
@@ -35,7 +36,7 @@ class Draft:
 def read_draft(path: Path, templates: Path) -> Draft:
     """Read a journey's file. Raises StartError with every mistake in it."""
     shared = [file for name in ("_policy", "_segments", "_coupons") if (file := path.parent / f"{name}.yaml").is_file()]
-    report = check([path, *shared], templates)
+    report = check([path, *shared], templates, webhook_targets())
     mine = [each for each in report.diagnostics if each.severity == "error"]
     if has_errors(mine) or not report.plans:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")

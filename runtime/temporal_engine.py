@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import uuid4
@@ -13,6 +13,7 @@ from sqlmodel import Session, SQLModel, col, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.clock import Clock, SystemClock
@@ -34,6 +35,10 @@ _QUIET = Runtime(
     telemetry=TelemetryConfig(logging=LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR")))
 )
 """The test server is older than the SDK, which warns of that each time."""
+
+
+class StuckError(ValueError):
+    """A case that doesn't come to rest, with what it waits for."""
 
 
 class _CaseClock:
@@ -69,7 +74,10 @@ class TemporalEngine:
         self._loop.close()
 
     def play(self, case: Case, shelf: Shelf) -> list[Line]:
-        """Play a case on the empty database and return its timeline; the database is left empty."""
+        """Play a case on the empty database and return its timeline; the database is left empty.
+
+        Raises StuckError for a case that doesn't come to rest.
+        """
         return self._loop.run(self._play(case, shelf))
 
     def histories(self) -> Mapping[str, WorkflowHistory]:
@@ -99,6 +107,18 @@ class TemporalEngine:
         self._clock.of_case = world.clock
         runs: set[str] = set()
         self._runs.clear()
+        try:
+            await self._go(world, runs)
+            lines = world.timeline()
+            async with asyncio.timeout(STUCK_SECONDS):
+                await self._clear_up(runs)
+        except TimeoutError:
+            told = await self._what_is_awaited(world)
+            await self._break_off(runs)
+            raise StuckError(told) from None
+        return lines
+
+    async def _go(self, world: World, runs: set[str]) -> None:
         for instant, numbers, fires in agenda(world):
             span = instant - world.clock.now()
             world.clock.set(instant)
@@ -109,12 +129,9 @@ class TemporalEngine:
             if span:
                 await self._env.sleep(span)
             if fires:
-                self._runs.append(await self._fire(shelf.plan.journey))
+                self._runs.append(await self._fire(world.shelf.plan.journey))
                 runs.add(self._runs[-1])
             await self._settle(world, runs)
-        lines = world.timeline()
-        await self._clear_up(runs)
-        return lines
 
     async def _fire(self, journey: str) -> str:
         name = f"schedule/{journey}/{uuid4()}"
@@ -136,6 +153,31 @@ class TemporalEngine:
                 if not told and not paging and world.at_rest():
                     return
                 await self._env.sleep(TICK)
+
+    async def _what_is_awaited(self, world: World) -> str:
+        """Where everybody stands, and which activities are tried again and again."""
+        zone = world.zone
+        now = f"{world.clock.now().astimezone(zone):%Y-%m-%d %H:%M}"
+        lines = [f"at {now} this has not come to rest within {STUCK_SECONDS} seconds:"]
+        with self._db() as session:
+            query = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+            for each in session.exec(query):
+                due = f", due {each.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if each.due_at else ""
+                step = f"before step {each.position}" if each.position else "at the end"
+                lines.append(f"  {world.names[each.customer_id]} stands {step}{due}")
+        for name in self._runs:
+            description = await self._env.client.get_workflow_handle(name).describe()
+            for activity in description.raw_description.pending_activities:
+                failure = activity.last_failure.message.partition("\n")[0]
+                words = f"attempt {activity.attempt}" + (f": {failure}" if failure else "")
+                lines.append(f"  the activity {activity.activity_type.name} of {name} is not done, {words}")
+        return "\n".join([*lines, "  play it with --engine rehearsal, which raises what an activity only tries again"])
+
+    async def _break_off(self, runs: set[str]) -> None:
+        for name in runs:
+            with suppress(RPCError):
+                await self._env.client.get_workflow_handle(name).terminate("the case is stuck")
+        self._empty()
 
     async def _tell(self, runs: set[str]) -> bool:
         told = await self._relay.drain()

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.adapters.coupons import CouponAdapter
+from activities.adapters.webhook import HttpWebhooks, NobodyCalled, Target
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import Clock
@@ -50,16 +51,23 @@ async def working(
     *,
     site: Site | None = None,
     coupons: CouponAdapter | None = None,
+    targets: Mapping[str, Target] | None = None,
 ) -> AsyncIterator[Relay]:
-    """A worker that runs while the block does; yields a relay to its task queue."""
+    """A worker that runs while the block does; yields a relay to its task queue.
+
+    `targets` are the webhooks that it calls; without them, none is really called.
+    """
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
         carriers = channels(db, clock, portal)
+        webhooks = NobodyCalled() if targets is None else HttpWebhooks(targets, portal)
         worker = Worker(
             client,
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, carriers, site=site, coupons=coupons, warehouse=warehouse(db)).all(),
+                *JourneyActivities(
+                    db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)
+                ).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,
@@ -70,15 +78,15 @@ async def working(
             yield Relay(db, client, task_queue)
 
 
-async def work(
-    engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None, coupons: CouponAdapter
-) -> None:
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings: Settings) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock, site=site, coupons=coupons) as relay:
+    coupons = coupon_source(db, clock)
+    site, targets = site_of(settings), settings.webhooks
+    async with working(client, db, clock, site=site, coupons=coupons, targets=targets) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -92,7 +100,6 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
-        clock = clock_of(db)
-        asyncio.run(work(engine, db, clock, site_of(settings), coupon_source(db, clock)))
+        asyncio.run(work(engine, db, clock_of(db), settings))
     finally:
         engine.dispose()

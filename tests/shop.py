@@ -18,6 +18,7 @@ from domain.identifiers import identify
 from domain.ingest import Incoming, ingest
 from domain.publishing import publish_document, publish_journey, publish_text
 from domain.tables import Consent, Enrollment, TrailEntry
+from domain.webhooks import Call, Reply
 from runtime.cases import VISIBLE
 from workflows.commands import Answer, Group, Member
 from workflows.compile import read_journey
@@ -48,13 +49,26 @@ class Provider:
         return self.out_of_reach
 
 
+@dataclass
+class Outside:
+    """Takes calls, and replies to each with the next of `says`, else that it is taken."""
+
+    says: list[Reply] = field(default_factory=list)
+    called: list[Call] = field(default_factory=list)
+
+    def call_many(self, _: str, calls: Sequence[Call]) -> list[Reply]:
+        self.called += calls
+        return [self.says.pop(0) if self.says else Reply("ok") for _ in calls]
+
+
 class Shop:
     def __init__(self, db: sessionmaker[Session], clock: VirtualClock) -> None:
         self.db = db
         self.clock = clock
         self.provider = Provider()
         self.channels: Channels = dict.fromkeys(CHANNELS, self.provider)
-        self.activities = JourneyActivities(db, clock, self.channels)
+        self.outside = Outside()
+        self.activities = JourneyActivities(db, clock, self.channels, webhooks=self.outside)
         self.posted = 0
 
     def publish(

@@ -8,6 +8,9 @@ from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from pathlib import PurePath
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from workflows.diagnostics import did_you_mean, quoted
 from workflows.fields import (
@@ -20,8 +23,11 @@ from workflows.fields import (
     check_segment_name,
 )
 from workflows.flow import check_flow
+from workflows.limits import Cap, Limits, QuietHours
 from workflows.source import Node, Source, TooManyError
 from workflows.spec import Schedule, verbs_of
+
+T = TypeVar("T", QuietHours, Cap)
 
 __all__ = ["References", "check_journey", "check_segments"]
 
@@ -53,6 +59,8 @@ def _check_journey(source: Source, references: References | None) -> None:
     if goal is not None:
         check_event(goal, enrolled)
     _check_entry(source, root, scope)
+    if references and references.policy:
+        _check_limits(source, root.get("policy") or Node(0, 0, {}), references.policy)
     if len(every) > MAX_STEPS:
         source.report(root.keys["steps"], "E002", f"more than {MAX_STEPS} steps in one journey")
         return
@@ -141,7 +149,31 @@ def _check_entry(source: Source, root: Node, scope: Scope) -> None:
         source.report(per, "E035", "`per` must begin with customer; everybody enters for themselves")
     for item in per.items:
         if item.text != "customer":
-            check_field(item, scope)
+            check_field(item, scope, sure=True)
+
+
+def _check_limits(source: Source, own: Node, policy: Limits) -> None:
+    """A journey may be stricter than the policy, never looser."""
+    quiet = own.get("quiet_hours")
+    span = _limit(QuietHours, quiet)
+    none = quiet is not None and quiet.text is not None and quiet.text.strip() == "none"
+    if quiet and policy.quiet_hours and (none or (span and not span.covers(policy.quiet_hours))):
+        message = f"this loosens the policy, by which it is quiet from {policy.quiet_hours.start} to"
+        source.report(quiet, "E047", f"{message} {policy.quiet_hours.end}; a journey may only be quiet for longer")
+    caps = own.get("caps")
+    for name, node in caps.entries.items() if caps else ():
+        cap = _limit(Cap, node)
+        for other, limit in policy.caps.items():
+            if cap and other in (name, "all") and cap.looser_than(limit):
+                message = f"this loosens the policy, which has {other}: {limit}; a journey may only allow less"
+                source.report(node, "E047", message)
+                break
+
+
+def _limit(form: type[T], node: Node | None) -> T | None:
+    with suppress(ValidationError):
+        return form.model_validate(node.text) if node is not None and node.text is not None else None
+    return None
 
 
 def _steps(steps: Node) -> Iterator[Node]:
@@ -172,10 +204,7 @@ def _check_ids(source: Source, steps: list[Node]) -> None:
 
 
 def _check_step(source: Source, step: Node) -> None:
-    verbs = verbs_of(step.entries)
-    if "webhook" in verbs:
-        source.report(step.keys["webhook"], "E040", "webhook steps are not supported yet")
-    if "split" in verbs:
+    if "split" in verbs_of(step.entries):
         arms = step.entries["split"].items
         weights = [weight.value for arm in arms if (weight := arm.get("weight"))]
         if arms and len(weights) == len(arms) and all(type(weight) is int for weight in weights):

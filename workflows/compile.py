@@ -46,6 +46,7 @@ def compile_plan(journey: spec.Journey) -> Plan:
         entry=plan.Entry(again=journey.entry.again.kind, after=journey.entry.again.after, per=journey.entry.per),
         exits=tuple(_pattern(each) for each in journey.exit),
         goal=plan.Goal(condition=_pattern(journey.goal), within=journey.goal.within) if journey.goal else None,
+        policy=journey.policy,
         first=next(iter(steps)),
         steps=steps,
     )
@@ -137,6 +138,8 @@ def _step(step: spec.Step, path: Path, after: Path | None, firsts: Mapping[str, 
             return plan.SetTag(**common, tag=step.tag, keep=step.keep)
         case spec.UntagStep():
             return plan.SetTag(**common, tag=step.untag, remove=True)
+        case spec.WebhookStep():
+            return plan.CallWebhook(**common, webhook=step.webhook, data=step.data)
         case spec.StopStep():
             return plan.Stop(path=path, id=step.id, next=None, reason=step.stop)
     raise TypeError(f"a step that no plan can hold: {step!r}")

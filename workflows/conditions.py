@@ -22,7 +22,7 @@ from typing import Annotated, Any, Protocol, Self
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from workflows.because import Asked, compared, happened
+from workflows.because import Asked, Leaf, kept
 from workflows.values import Duration, Frozen, parse_money
 
 INSTANT = (
@@ -202,10 +202,15 @@ class Facts(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a condition holds, and the leaf that decided it, in plain words."""
+    """Whether a condition holds, and the leaves that decided it."""
 
     holds: bool
-    because: str
+    leaves: tuple[Leaf, ...]
+
+    @property
+    def because(self) -> str:
+        """The leaves as they are stored, for `workflows.because.worded`."""
+        return kept(self.leaves)
 
     def __bool__(self) -> bool:
         return self.holds
@@ -220,35 +225,35 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             return _first(parts, facts, True)
         case NotCondition(not_=part):
             inner = evaluate(part, facts)
-            return Verdict(not inner.holds, inner.because)
+            return Verdict(not inner.holds, inner.leaves)
         case SegmentCondition(segment=name):
             holds = facts.in_segment(name)
-            return Verdict(holds, f"{'in' if holds else 'not in'} segment {name}")
+            return Verdict(holds, (Leaf("segment", name, holds),))
         case TagCondition(tag=name):
             holds = facts.has_tag(name)
-            return Verdict(holds, f"{'has' if holds else 'lacks'} tag {name}")
+            return Verdict(holds, (Leaf("tag", name, holds),))
         case EventCondition(event=event, where=where, within=within, times=times):
             count = facts.count_events(condition)
             asked = _ask(times, count, facts.field) if times else []
             holds = all(each.holds for each in asked) if times else count > 0
-            return Verdict(holds, happened(event, count, asked, described=where is not None, within=within))
+            span = str(within) if within else None
+            return Verdict(holds, (Leaf("event", event, count, asked, where is not None, span),))
         case FieldCondition(field=name):
             value = facts.field(name)
             asked = _ask(condition, value, facts.field)
-            return Verdict(all(each.holds for each in asked), compared(name, value, asked))
+            return Verdict(all(each.holds for each in asked), (Leaf("field", name, value, asked),))
     raise TypeError(f"not a condition: {condition!r}")
 
 
 def _first(parts: Sequence[Condition], facts: Facts, deciding: bool) -> Verdict:
     """The first part that comes out as `deciding`; without one, all of them decide."""
-    reasons: list[str] = []
+    leaves: list[Leaf] = []
     for part in parts:
         verdict = evaluate(part, facts)
         if verdict.holds is deciding:
             return verdict
-        if verdict.because not in reasons:
-            reasons.append(verdict.because)
-    return Verdict(not deciding, "; ".join(reasons))
+        leaves += verdict.leaves
+    return Verdict(not deciding, tuple(leaves))
 
 
 def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:

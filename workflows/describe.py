@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from workflows.conditions import FieldRef
 from workflows.plan import (
     AssignTodo,
+    CallWebhook,
     Decide,
     IssueCoupon,
     Path,
@@ -17,7 +18,8 @@ from workflows.plan import (
     Wait,
     WaitFor,
 )
-from workflows.wording import Language, Wording
+from workflows.values import Language
+from workflows.wording import Wording
 
 _LONGEST = 200
 
@@ -31,9 +33,9 @@ def describe(plan: Plan, lang: Language = "zh") -> str:
     return "\n".join([*lines, "", *_sequence(plan, plan.first, None, say, "")])
 
 
-def summary(step: Step) -> str:
-    """A step in one English line of at most 200 characters, without any personal data."""
-    return _summary(step, Wording("en"))
+def summary(step: Step, lang: Language = "en") -> str:
+    """A step in one line of at most 200 characters, without any personal data."""
+    return _summary(step, Wording(lang))
 
 
 def _summary(step: Step, say: Wording) -> str:
@@ -71,6 +73,8 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
         goal = say.event(plan.goal.condition.event, plan.goal.condition.where)
         span = say.span(plan.goal.within)
         yield say.pick("目标：", "Goal:"), say.pick(f"{span}内 {goal}", f"{goal} within {span}")
+    if plan.policy:
+        yield say.pick("发送限制：", "Limits:"), say.limits(plan.policy)
     for pattern in plan.exits:
         yield say.pick("退出：", "Exit:"), say.event(pattern.event, pattern.where)
 
@@ -159,6 +163,8 @@ def _words(step: Step, say: Wording) -> str:
                 return say.pick(f"去掉标签「{step.tag}」", f"remove tag “{step.tag}”")
             kept = say.pick(f"，保留 {say.span(step.keep)}", f" for {say.span(step.keep)}") if step.keep else ""
             return say.pick(f"打上标签「{step.tag}」", f"add tag “{step.tag}”") + kept
+        case CallWebhook():
+            return say.pick(f"通知外部系统 `{step.webhook}`", f"call webhook `{step.webhook}`")
         case Stop():
             return say.pick(f"结束：{step.reason}", f"stop: {step.reason}")
 

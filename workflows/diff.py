@@ -1,13 +1,13 @@
 """What changed between two versions of a journey, in plain words."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from workflows.conditions import FieldRef
+from workflows.conditions import EventCondition, FieldRef
 from workflows.describe import entry_words, summary
 from workflows.plan import (
-    Active,
     Decide,
     Path,
     Plan,
@@ -15,71 +15,109 @@ from workflows.plan import (
     Step,
     Wait,
 )
-from workflows.values import Duration
+from workflows.values import Duration, Language
 from workflows.wording import Wording
 
-_SAY = Wording("en")
-_NAMES = {
-    "template": "its template",
-    "via": "the way it goes",
-    "without_coupon": "what happens without a coupon",
-    "campaign": "the campaign",
-    "text": "its text",
-    "assign": "whom it is assigned to",
-    "condition": "what it waits for",
-    "of": "the step it is about",
-    "reason": "the reason",
-    "within": "the time to wait",
-    "expires": "its expiry",
-    "due": "its due time",
-    "keep": "how long it is kept",
+_NAMES: dict[Language, dict[str, str]] = {
+    "zh": {
+        "template": "模板",
+        "via": "发送渠道",
+        "without_coupon": "发不出券时的做法",
+        "campaign": "优惠券活动",
+        "text": "内容",
+        "assign": "负责人",
+        "condition": "等待的事件",
+        "of": "所指的步骤",
+        "reason": "原因",
+        "within": "等待时间",
+        "expires": "时效",
+        "due": "完成期限",
+        "keep": "保留时间",
+        "coupon": "优惠券",
+        "kind": "类别",
+        "data": "数据",
+        "tag": "标签",
+        "remove": "是打上还是去掉",
+        "webhook": "外部系统",
+    },
+    "en": {
+        "template": "its template",
+        "via": "the way it goes",
+        "without_coupon": "what happens without a coupon",
+        "campaign": "the campaign",
+        "text": "its text",
+        "assign": "whom it is assigned to",
+        "condition": "what it waits for",
+        "of": "the step it is about",
+        "reason": "the reason",
+        "within": "the time to wait",
+        "expires": "its expiry",
+        "due": "its due time",
+        "keep": "how long it is kept",
+    },
+}
+_VERBS = {
+    "send": "发送",
+    "wait": "等待",
+    "wait_for": "等待事件",
+    "decide": "判断",
+    "split": "分流",
+    "coupon": "发券",
+    "todo": "任务",
+    "tag": "标签",
+    "webhook": "通知外部系统",
+    "stop": "结束",
 }
 _PLACES = frozenset({"path", "id", "next", "then", "otherwise", "verb"})
 
 
-def diff(old: Plan, new: Plan, running: int = 0) -> list[str]:
+def diff(old: Plan, new: Plan, running: int = 0, lang: Language = "en") -> list[str]:
     """A sentence for each change; none if the plans are the same. `running` customers keep the old version."""
-    return [*_head(old, new), *_Steps(old, new, running).sentences()]
+    say = Wording(lang)
+    return [*_head(old, new, say), *_Steps(old, new, running, say).sentences()]
 
 
-def _head(old: Plan, new: Plan) -> Iterator[str]:
-    before, after = dict(_parts(old)), dict(_parts(new))
+def _head(old: Plan, new: Plan, say: Wording) -> Iterator[str]:
+    before, after = dict(_parts(old, say)), dict(_parts(new, say))
     for name in before:
-        yield from _changed(name, before[name], after[name])
-    exits = [[_SAY.event(each.event, each.where) for each in plan.exits] for plan in (old, new)]
-    yield from (f"the exit {each} is removed" for each in exits[0] if each not in exits[1])
-    yield from (f"the exit {each} is added" for each in exits[1] if each not in exits[0])
+        yield from _changed(name, before[name], after[name], say)
+    exits = [[say.event(each.event, each.where) for each in plan.exits] for plan in (old, new)]
+    gone = (each for each in exits[0] if each not in exits[1])
+    come = (each for each in exits[1] if each not in exits[0])
+    yield from (say.pick(f"去掉退出条件 {each}", f"the exit {each} is removed") for each in gone)
+    yield from (say.pick(f"增加退出条件 {each}", f"the exit {each} is added") for each in come)
 
 
-def _parts(plan: Plan) -> Iterator[tuple[str, str]]:
-    yield "the name", plan.name
-    yield "the trigger", _SAY.trigger(plan.trigger)
-    yield "the audience", _SAY.condition(plan.audience) if plan.audience else ""
-    yield "the active time", _active(plan.active) if plan.active else ""
-    yield "the rule for entering again", entry_words(plan, _SAY)
-    goal = plan.goal
-    yield "the goal", _SAY.event(goal.condition.event, goal.condition.where) if goal else ""
-    yield "the time for the goal", _SAY.span(goal.within) if goal else ""
+def _parts(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
+    goal, active = plan.goal, plan.active
+    days = (active.start or "…", active.until or "…") if active else None
+    yield say.pick("名称", "the name"), plan.name
+    yield say.pick("触发条件", "the trigger"), say.trigger(plan.trigger)
+    yield say.pick("对象", "the audience"), say.condition(plan.audience) if plan.audience else ""
+    yield say.pick("有效期", "the active time"), say.pick("{} 至 {}", "{} to {}").format(*days) if days else ""
+    yield say.pick("再次进入的规则", "the rule for entering again"), entry_words(plan, say)
+    yield say.pick("目标", "the goal"), say.event(goal.condition.event, goal.condition.where) if goal else ""
+    yield say.pick("达成目标的时间", "the time for the goal"), say.span(goal.within) if goal else ""
+    yield say.pick("发送限制", "its own limits"), say.limits(plan.policy) if plan.policy else ""
 
 
-def _active(active: Active) -> str:
-    return f"{active.start or '…'} to {active.until or '…'}"
-
-
-def _changed(name: str, before: str, after: str) -> Iterator[str]:
+def _changed(name: str, before: str, after: str, say: Wording) -> Iterator[str]:
     if before == after:
         return
     if before and after:
-        yield f"{name} changes from {before} to {after}"
+        yield say.pick(f"{name}由 {before} 改为 {after}", f"{name} changes from {before} to {after}")
+    elif before:
+        yield say.pick(f"去掉{name}（{before}）", f"{name} ({before}) is removed")
     else:
-        yield f"{name} ({before or after}) is {'removed' if before else 'added'}"
+        yield say.pick(f"增加{name}（{after}）", f"{name} ({after}) is added")
 
 
 class _Side:
     """One of the two plans: where each step stands, told without numbers, which an inserted step would change."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, say: Wording) -> None:
         self.plan = plan
+        self.say = say
         self.branches: dict[str, list[Step]] = {}
         for step in plan.steps.values():
             self.branches.setdefault(self._parent(step.path), []).append(step)
@@ -97,27 +135,33 @@ class _Side:
 
     def label(self, step: Step) -> str:
         """`step offer`, `the wait before step offer`, `the tag after step offer`, `the wait at the beginning`."""
+        pick = self.say.pick
         if step.id:
-            return f"step {step.id}"
+            return pick(f"步骤 {step.id}", f"step {step.id}")
         siblings = self.siblings(step)
         place = siblings.index(step)
-        kind = f"the {_verb(step)}"
+        kind = _verb(step, self.say)
         following = next((each.id for each in siblings[place + 1 :] if each.id), None)
         before = next((each.id for each in reversed(siblings[:place]) if each.id), None)
-        if following or before:
-            return f"{kind} before step {following}" if following else f"{kind} after step {before}"
+        if following:
+            return pick(f"步骤 {following} 之前的{kind}", f"the {kind} before step {following}")
+        if before:
+            return pick(f"步骤 {before} 之后的{kind}", f"the {kind} after step {before}")
         home = self.home(step)
-        return f"{kind} in {home[1]} of {home[0]}" if home[0] else f"{kind} at place {place + 1}"
+        if home[0]:
+            return pick(f"{home[0]} 的分支 {home[1]} 中的{kind}", f"the {kind} in {home[1]} of {home[0]}")
+        return pick(f"第 {place + 1} 步的{kind}", f"the {kind} at place {place + 1}")
 
     def place(self, step: Step) -> str:
         """Where a step stands, for one that came or moved."""
         siblings = self.siblings(step)
         position = siblings.index(step)
-        home = self.home(step)
+        home, before = self.home(step), self.label(siblings[position - 1]) if position else ""
+        if self.say.lang == "zh":
+            branch = f"{home[0]} 的分支 {home[1]} 中" if home[0] else ""
+            return f"{branch}{before} 之后" if before else f"{branch or '旅程'}开头"
         branch = f" in {home[1]} of {home[0]}" if home[0] else ""
-        if position:
-            return f"after {self.label(siblings[position - 1])}{branch}"
-        return f"at the beginning{' of' + branch[3:] if branch else ''}"
+        return f"after {before}{branch}" if before else f"at the beginning{' of' + branch[3:] if branch else ''}"
 
     @staticmethod
     def _parent(path: Path) -> str:
@@ -125,27 +169,30 @@ class _Side:
 
 
 class _Steps:
-    def __init__(self, old: Plan, new: Plan, running: int) -> None:
-        self.old, self.new = _Side(old), _Side(new)
-        self.kept = f"; {running} running customer{'s' if running != 1 else ''} keep{'' if running != 1 else 's'} "
+    def __init__(self, old: Plan, new: Plan, running: int, say: Wording) -> None:
+        self.old, self.new = _Side(old, say), _Side(new, say)
         self.running = running
+        self.say = say
         self.pairs = dict(self._matched())
 
     def sentences(self) -> Iterator[str]:
         """Steps removed, added and moved, then what changed in those that stay."""
-        taken = set(self.pairs.values())
+        pick, taken = self.say.pick, set(self.pairs.values())
         for path, step in self.old.plan.steps.items():
             if path not in self.pairs:
-                still = f"; {self._customers()} still do it" if self.running else ""
-                yield f"{self.old.label(step)} is removed ({summary(step)}){still}"
+                label, words = self.old.label(step), self._summary(step)
+                still = pick(f"；{self.running} 位在途客户仍会执行", f"; {self._customers()} still do it")
+                yield pick(f"去掉{label}（{words}）", f"{label} is removed ({words})") + (still if self.running else "")
         for path, step in self.new.plan.steps.items():
             if path not in taken:
-                yield f"{self.new.label(step)} is added {self.new.place(step)} ({summary(step)})"
+                label, place, words = self.new.label(step), self.new.place(step), self._summary(step)
+                yield pick(f"在{place}增加{label}（{words}）", f"{label} is added {place} ({words})")
         moved = self._moved()
         for path, other in self.pairs.items():
             before, after = self.old.plan.steps[path], self.new.plan.steps[other]
             if path in moved:
-                yield f"{self.old.label(before)} moves: it now stands {self.new.place(after)}"
+                label, place = self.old.label(before), self.new.place(after)
+                yield pick(f"{label}移到{place}", f"{label} moves: it now stands {place}")
             yield from self._change(before, after)
 
     def _matched(self) -> Iterator[tuple[Path, Path]]:
@@ -191,21 +238,23 @@ class _Steps:
         return moved
 
     def _change(self, old: Step, new: Step) -> Iterator[str]:
-        label = self.old.label(old)
+        label, say = self.old.label(old), self.say
         if old.verb != new.verb:
-            yield f"{label} was a {_verb(old)} and is a {_verb(new)} ({summary(new)})"
+            was, now, words = _verb(old, say), _verb(new, say), self._summary(new)
+            yield say.pick(f"{label}由{was}变为{now}（{words}）", f"{label} was a {was} and is a {now} ({words})")
             return
         match old, new:
             case Wait(span=Duration() as before), Wait(span=Duration() as after) if before != after:
                 yield self._span(label, before, after)
             case Wait(), Wait() if _own(old) != _own(new):
-                keep = f"{self.kept}the old one" if self.running else ""
-                yield f"{label} changes from “{summary(old)}” to “{summary(new)}”{keep}"
+                was, now = self._summary(old), self._summary(new)
+                words = say.pick(f"{label}由「{was}」改为「{now}」", f"{label} changes from “{was}” to “{now}”")
+                yield words + self._kept(say.pick("原来的", "the old one"))
             case Decide(), Decide():
                 yield from self._branches(label, old, new)
             case Split(), Split():
-                weights = [", ".join(f"{arm.variant} {arm.weight}%" for arm in each.arms) for each in (old, new)]
-                yield from _changed(f"{label}: the split", *weights)
+                was, now = (", ".join(f"{arm.variant} {arm.weight}%" for arm in each.arms) for each in (old, new))
+                yield from _changed(say.pick(f"{label}：分流", f"{label}: the split"), was, now, say)
             case _:
                 for name, value in _own(old).items():
                     yield from self._field(label, name, value, _own(new)[name])
@@ -213,27 +262,42 @@ class _Steps:
     def _field(self, label: str, name: str, old: Any, new: Any) -> Iterator[str]:
         if old == new:
             return
-        what = f"{label}: {_NAMES.get(name, f'its {name}')}"
+        known = _NAMES[self.say.lang].get(name)
+        what = self.say.pick(f"{label}：{known or name}", f"{label}: {known or f'its {name}'}")
         if isinstance(old, Duration) and isinstance(new, Duration):
             yield self._span(what, old, new)
         else:
-            yield from _changed(what, _shown(old), _shown(new))
+            yield from _changed(what, _shown(old, self.say), _shown(new, self.say), self.say)
 
     def _span(self, label: str, old: Duration, new: Duration) -> str:
         way = "grows" if new.nominal > old.nominal else "shrinks" if new.nominal < old.nominal else "changes"
-        return f"{label} {way} from {old} to {new}" + (f"{self.kept}{old}" if self.running else "")
+        verb = {"grows": "延长", "shrinks": "缩短", "changes": "改"}[way]
+        words = self.say.pick(f"{label}由 {old} {verb}为 {new}", f"{label} {way} from {old} to {new}")
+        return words + self._kept(str(old))
 
     def _branches(self, label: str, old: Decide, new: Decide) -> Iterator[str]:
+        say = self.say
         conditions: Sequence[Mapping[str, str]] = [
-            {branch.label: _SAY.condition(branch.when) for branch in each.branches} for each in (old, new)
+            {branch.label: say.condition(branch.when) for branch in each.branches} for each in (old, new)
         ]
         before, after = conditions
         for branch in dict.fromkeys([*before, *after]):
-            which = f"{label}: the condition" + ("" if branch == "then" else f" of branch {branch}")
-            yield from _changed(which, before.get(branch, ""), after.get(branch, ""))
+            which = say.pick(f"{label}：条件", f"{label}: the condition")
+            if branch != "then":
+                which = say.pick(f"{label}：分支 {branch} 的条件", f"{which} of branch {branch}")
+            yield from _changed(which, before.get(branch, ""), after.get(branch, ""), say)
+
+    def _kept(self, what: str) -> str:
+        if not self.running:
+            return ""
+        s = "s" if self.running == 1 else ""
+        return self.say.pick(f"；{self.running} 位在途客户仍用 {what}", f"; {self._customers()} keep{s} {what}")
 
     def _customers(self) -> str:
         return f"{self.running} running customer{'s' if self.running != 1 else ''}"
+
+    def _summary(self, step: Step) -> str:
+        return summary(step, self.say.lang)
 
 
 def _by_place(side: _Side, step: Step) -> Any:
@@ -241,7 +305,7 @@ def _by_place(side: _Side, step: Step) -> Any:
 
 
 def _by_place_and_words(side: _Side, step: Step) -> Any:
-    return *_by_place(side, step), summary(step)
+    return *_by_place(side, step), summary(step, side.say.lang)
 
 
 def _by_branch(side: _Side, step: Step) -> Any:
@@ -249,11 +313,12 @@ def _by_branch(side: _Side, step: Step) -> Any:
 
 
 def _by_branch_and_words(side: _Side, step: Step) -> Any:
-    return *_by_branch(side, step), summary(step)
+    return *_by_branch(side, step), summary(step, side.say.lang)
 
 
-def _verb(step: Step) -> str:
-    return {"decide": "decision", "wait_for": "wait for an event"}.get(step.verb, step.verb)
+def _verb(step: Step, say: Wording) -> str:
+    en = {"decide": "decision", "wait_for": "wait for an event"}.get(step.verb, step.verb)
+    return say.pick(_VERBS.get(step.verb, step.verb), en)
 
 
 def _own(step: Step) -> dict[str, Any]:
@@ -261,16 +326,16 @@ def _own(step: Step) -> dict[str, Any]:
     return {name: getattr(step, name) for name in type(step).model_fields if name not in _PLACES}
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, say: Wording) -> str:
     match value:
-        case None | "" | {}:
+        case None | "":
             return ""
+        case dict():
+            return json.dumps(value, ensure_ascii=False, default=str) if value else ""
         case FieldRef():
             return f"`{value.field}`"
         case tuple():
-            return ", else ".join(map(str, value))
-        case Duration() | str() | bool() | int():
-            return str(value)
-    if hasattr(value, "event"):
-        return _SAY.event(value.event, value.where)
+            return say.pick("，否则 ", ", else ").join(map(str, value))
+        case EventCondition():
+            return say.event(value.event, value.where)
     return str(value)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from workflows.diagnostics import did_you_mean, quoted, slip_of
+from workflows.limits import Limits
 from workflows.source import Node, Source
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon")
@@ -23,14 +24,16 @@ class References:
 
     `templates` gives the channels that each template has a text for, `variables` the names that each (template,
     channel) uses, `events` the dotted field names of each known event type (None: any field). Without any events,
-    they are taken on trust.
+    they are taken on trust. `policy` is what no journey may loosen.
     """
 
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
     campaigns: Collection[str] = frozenset()
     segments: Collection[str] = frozenset()
+    webhooks: Collection[str] = frozenset()
     events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    policy: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,11 @@ def check_segment_name(node: Node, name: str, scope: Scope) -> None:
         scope.source.report(node, "E026", f"unknown segment {quoted(name)}{hint}")
 
 
-def check_field(node: Node | None, scope: Scope) -> None:
-    """A field must begin with a root that is known here; of a known event type, its name is checked too."""
+def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
+    """A field must begin with a root that is known here; of a known event type, its name is checked too.
+
+    With `sure`, one that isn't known to come is no good.
+    """
     if node is None or node.text is None:
         return
     root, _, rest = node.text.partition(".")
@@ -130,17 +136,18 @@ def check_field(node: Node | None, scope: Scope) -> None:
     elif root not in scope.roots:
         scope.source.report(node, "E029", f"{quoted(node.text)} is not known here: {_ABSENT[root]}")
     elif root == "event":
-        _check_event_field(node, rest, scope.event, scope)
+        _check_event_field(node, rest, scope.event, scope, sure=sure)
     elif root == "trigger":
-        _check_event_field(node, rest, scope.trigger, scope)
+        _check_event_field(node, rest, scope.trigger, scope, sure=sure)
 
 
-def _check_event_field(node: Node, name: str, event: str | None, scope: Scope) -> None:
+def _check_event_field(node: Node, name: str, event: str | None, scope: Scope, *, sure: bool) -> None:
     known = scope.references.events.get(event) if scope.references and event else None
     if known is None or name in known:
         return
-    if slip_of(name, known):
-        scope.source.report(node, "E027", f"{event} has no field {quoted(name)}{did_you_mean(name, known)}")
+    if sure or slip_of(name, known):
+        hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known)) or 'none'}"
+        scope.source.report(node, "E027", f"{event} has no field {quoted(name)}{hint}")
     else:
         message = f"{event} is not known to have a field {quoted(name)}; if none comes, the comparison is false"
         scope.source.report(node, "W003", message, "warning")

@@ -85,6 +85,8 @@ class _Flow:
         match verb:
             case "send":
                 self.send(step, scope, after)
+            case "webhook":
+                self.webhook(step.entries["webhook"])
             case "wait":
                 return self.wait(step.entries["wait"], scope, after)
             case "wait_for":
@@ -111,6 +113,13 @@ class _Flow:
             return
         hint = did_you_mean(node.text, self.references.campaigns)
         self.source.report(node, "E025", f"unknown coupon campaign {quoted(node.text)}{hint}")
+
+    def webhook(self, node: Node) -> None:
+        if node.text is None or self.references is None or node.text in self.references.webhooks:
+            return
+        known = self.references.webhooks
+        hint = did_you_mean(node.text, known) or "; its address and secret go into AFTERSHOW_WEBHOOKS"
+        self.source.report(node, "E040", f"unknown webhook {quoted(node.text)}{hint}")
 
     def send(self, step: Node, scope: Scope, state: _State) -> None:
         expires = step.get("expires")

@@ -11,6 +11,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.conditions import Condition, EventCondition, FieldRef
+from workflows.limits import Limits
 from workflows.values import Day, Duration, Frozen
 
 SEMANTICS = 1
@@ -165,13 +166,22 @@ class SetTag(_Step):
     remove: bool = False
 
 
+class CallWebhook(_Step):
+    """Tells another system; `webhook` is the name that the settings know it by."""
+
+    verb: Literal["webhook"] = "webhook"
+    webhook: str
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
 class Stop(_Step):
     verb: Literal["stop"] = "stop"
     reason: str
 
 
 Step = Annotated[
-    Send | Wait | WaitFor | Decide | Split | IssueCoupon | AssignTodo | SetTag | Stop, Field(discriminator="verb")
+    Send | Wait | WaitFor | Decide | Split | IssueCoupon | AssignTodo | SetTag | CallWebhook | Stop,
+    Field(discriminator="verb"),
 ]
 
 
@@ -185,6 +195,7 @@ class Plan(Frozen):
     entry: Entry
     exits: tuple[EventCondition, ...] = ()
     goal: Goal | None = None
+    policy: Limits | None = None
     first: Path | None = None
     steps: dict[Path, Step]
 

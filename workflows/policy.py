@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     StrictBool,
@@ -22,37 +21,10 @@ from pydantic_core import PydanticCustomError
 from workflows.checks import References, check_segments
 from workflows.conditions import Condition
 from workflows.diagnostics import Diagnostic, did_you_mean, quoted
+from workflows.limits import Limits
 from workflows.reading import validate
 from workflows.source import TooManyError, read_source
 from workflows.values import Duration, Frozen, TextForm, parse_money
-
-_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
-
-
-class QuietHours(TextForm):
-    """No marketing message from `start` until `end`, customer-local `HH:MM`; `end` itself is allowed again."""
-
-    PATTERN = re.compile(rf"(?P<start>{_CLOCK})\s*-\s*(?P<end>{_CLOCK})")
-    HINT = "quiet hours; write `22:00-08:00` or none"
-
-    start: Annotated[str, AfterValidator(lambda clock: clock.zfill(5))]
-    end: Annotated[str, AfterValidator(lambda clock: clock.zfill(5))]
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Self:
-        if self.start == self.end:
-            raise PydanticCustomError("E044", "quiet hours that end when they begin; write none if there are none")
-        return self
-
-
-class Cap(TextForm):
-    """At most `count` messages within `days` calendar days of the customer, today included."""
-
-    PATTERN = re.compile(r"(?P<count>\d{1,6})\s+per\s+(?P<days>[1-9]\d{0,2})d")
-    HINT = "a cap; write it like `1 per 1d` or `5 per 7d`"
-
-    count: int
-    days: int
 
 
 class PerCustomer(TextForm):
@@ -91,10 +63,6 @@ def _limit(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _quiet(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip() == "none" else value
-
-
 @cache
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
@@ -105,17 +73,15 @@ Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]
 Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
 
 
-class Policy(Frozen):
+class Policy(Limits):
     """What holds for every journey.
 
-    `shop` is the name that messages go out under; `caps` are by channel and, as `all`, over all of them; `holdout` is
-    the percentage of customers not messaged.
+    `shop` is the name that messages go out under; `holdout` is the percentage of customers not messaged. A journey's
+    own limits may be stricter.
     """
 
     shop: Annotated[str, Field(min_length=1, max_length=20)] = "本店"
     timezone: str = "Asia/Shanghai"
-    quiet_hours: Annotated[QuietHours | None, BeforeValidator(_quiet)] = None
-    caps: dict[Literal["sms", "wecom", "wechat", "all"], Cap] = Field(default_factory=dict)
     attribution: Duration = Field(default_factory=lambda: Duration(amount=3, unit="d"))
     holdout: Percent = 0.0
 

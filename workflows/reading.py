@@ -84,6 +84,8 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
         case "extra_forbidden":
             known = list(_keys(model, error["loc"][:-1]))
             source.report(place.parent.keys[name], "E010", f"unknown key {quoted(name)}{did_you_mean(name, known)}")
+        case "string_unicode":
+            pass  # told where it was read
         case "missing" if name == "id":
             verbs = verbs_of(node.keys)
             source.report(node.keys.get(verbs[0]) if verbs else node, "E022", f"`{verbs[0]}` needs an `id`")

@@ -27,13 +27,17 @@ from workflows.diagnostics import Diagnostic, Severity, quoted, split_lines
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
-MAX_NODES = 50_000
+MAX_NODES = 30_000
 MAX_MISTAKES = 200
 
 FULL_WIDTH = {"：": ": ", "，": ", "}
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})\.\d{1,15}")
+_NO_COLON = re.compile(r"\s*[,}]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What escapes can write, but neither UTF-8 nor Postgres can hold."""
+
 _WORDS = {"true": True, "false": False, "": None, "~": None, "null": None}
 
 Scalar = bool | int | float | str | None
@@ -299,6 +303,8 @@ class _Tree:
         if isinstance(event, ScalarEvent):
             bare = bool(event.implicit[0])
             node = Node(start, end, _scalar(event.value) if bare else event.value, bare=bare and event.anchor is None)
+            if found := _UNSTORABLE.search(event.value):
+                self.source.report(node, "E003", f"a character that text can't hold: U+{ord(found[0]):04X}")
         elif isinstance(event, MappingStartEvent):
             node = self._mapping(event, depth)
         else:
@@ -329,8 +335,7 @@ class _Tree:
 
     def _continues(self, key: Node, last: Node) -> bool:
         """Whether a "key" of a `{ }` is the rest of an unquoted text with a comma: no colon follows it."""
-        following = self.source.text[key.end :].lstrip()[:1] if key.bare else ""
-        return isinstance(last.value, str) and following in (",", "}") and following != ""
+        return key.bare and isinstance(last.value, str) and bool(_NO_COLON.match(self.source.text, key.end))
 
     def _mapping(self, event: Any, depth: int) -> Node:
         node = Node(event.start_mark.index, event.end_mark.index, {}, flow=bool(event.flow_style))

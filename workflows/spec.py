@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Discriminator, Field, StrictInt, Tag, mode
 from pydantic_core import PydanticCustomError
 
 from workflows.conditions import Condition
+from workflows.limits import Limits
 from workflows.plan import Active, Channel, Expires
 from workflows.values import Duration, Frozen, TextForm
 
@@ -322,6 +323,7 @@ class Journey(Frozen):
     entry: Entry
     exit: tuple[EventPattern, ...] = ()
     goal: Goal | None = None
+    policy: Limits | None = None
     steps: tuple[Step, ...] = Field(min_length=1)
 
 

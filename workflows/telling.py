@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from workflows.wording import Language, Wording
+from workflows.because import worded
+from workflows.values import Language
+from workflows.wording import Wording
 
 _Words = dict[Language, dict[str, str]]
 
@@ -28,6 +30,13 @@ _REASONS: _Words = {
         "unknown_campaign": "没有这个优惠券活动",
         "no_time": "等待的时间不存在",
         "provider": "服务商暂时不接收",
+        "unknown_webhook": "没有配置这个外部系统",
+        "private_address": "其地址不是公网地址",
+        "no_such_host": "找不到其地址",
+        "no_connection": "无法连接",
+        "timeout": "没有及时回应",
+        "broken_off": "连接中断",
+        "too_large": "内容太大",
     },
     "en": {
         "again": "the rule for entering again doesn't allow it",
@@ -48,6 +57,13 @@ _REASONS: _Words = {
         "unknown_campaign": "there is no such coupon campaign",
         "no_time": "there is no such time to wait for",
         "provider": "the provider takes nothing for now",
+        "unknown_webhook": "no such webhook is configured",
+        "private_address": "it isn't on the public internet",
+        "no_such_host": "its host can't be found",
+        "no_connection": "nothing answers there",
+        "timeout": "it didn't answer in time",
+        "broken_off": "the connection broke off",
+        "too_large": "there is too much to say",
     },
 }
 _ENDINGS: _Words = {
@@ -84,7 +100,8 @@ def told(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
     say = Wording(lang)
     words = _words(decision, say, zone)
     if decision.because:
-        words += say.pick(f"（因为 {decision.because}）", f" (because {decision.because})")
+        because = worded(decision.because, lang)
+        words += say.pick(f"（因为 {because}）", f" (because {because})")
     return words
 
 
@@ -125,6 +142,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"打上标签「{value}」", f"tagged “{value}”")
         case "untag":
             return say.pick(f"去掉标签「{value}」", f"tag “{value}” removed")
+        case "webhook" if reason:
+            return say.pick(f"通知外部系统 {value} 失败：{reason}", f"calling {value} failed: {reason}")
+        case "webhook":
+            return say.pick(f"通知外部系统 {value}", f"called {value}")
         case "branch":
             place = say.pick("否则", "else") if value == "else" else value
             zh = f"步骤 {decision.step} 走分支「{place}」"

@@ -17,6 +17,9 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError
 
+Language = Literal["zh", "en"]
+"""What people are told things in."""
+
 _MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?\s*元")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 

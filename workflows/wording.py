@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from workflows.conditions import (
     AllCondition,
@@ -16,10 +16,9 @@ from workflows.conditions import (
     SegmentCondition,
     TagCondition,
 )
+from workflows.limits import Limits
 from workflows.plan import EventTrigger, ScheduleTrigger
-from workflows.values import Duration
-
-Language = Literal["zh", "en"]
+from workflows.values import Duration, Language
 
 _UNITS = {
     "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
@@ -119,6 +118,15 @@ class Wording:
         if trigger.where:
             words += self.pick(f"（{self.condition(trigger.where)}）", f" where {self.condition(trigger.where)}")
         return words
+
+    def limits(self, limits: Limits) -> str:
+        """When it is quiet, and how often a customer is written to."""
+        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if (quiet := limits.quiet_hours) else []
+        for name, cap in limits.caps.items():
+            channel = self.pick("所有渠道", "all channels") if name == "all" else name
+            days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")
+            words.append(self.pick(f"{channel} {days}至多 {cap.count} 条", f"at most {cap.count} by {channel} {days}"))
+        return self.pick("，", ", ").join(words)
 
     def _when(self, trigger: ScheduleTrigger) -> str:
         if trigger.festival:

@@ -27,6 +27,7 @@ from domain.tables.journeys import (
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Product, StockMove, Store, Stream
 from domain.tables.system import ApiKey, ClockState
+from domain.tables.webhooks import WebhookCall
 from domain.tables.wechat import WechatAllowance
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Todo",
     "TrailEntry",
     "Wait",
+    "WebhookCall",
     "WechatAllowance",
     "WecomFriend",
     "WecomReminder",

@@ -50,14 +50,18 @@ class PublishedPlan(SQLModel, table=True):
 
 
 class Journey(SQLModel, table=True):
-    """A journey and its live version. `late` (`send` or `drop`) is what to do with messages that a pause held."""
+    """A journey and its live version.
+
+    What fell due in the last pause, from `paused_at` to `dropped_until`, isn't sent any more; without an end, it is.
+    """
 
     __tablename__: ClassVar[Any] = "journeys"
     name: str = Field(primary_key=True)
     plan_id: str = Field(foreign_key="plans.id")
     paused: bool = False
     stopped: bool = False
-    late: str = "send"
+    paused_at: datetime | None = instant(nullable=True)
+    dropped_until: datetime | None = instant(nullable=True)
 
 
 class JourneyAction(SQLModel, table=True):

@@ -113,6 +113,23 @@ def upgrade() -> None:
         postgresql_where=sa.text("order_id IS NOT NULL"),
     )
     op.create_table(
+        "webhook_calls",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("enrollment_id", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["enrollment_id"], ["enrollments.id"], name=op.f("fk_webhook_calls_enrollment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_calls")),
+        sa.UniqueConstraint("enrollment_id", "step", name=op.f("uq_webhook_calls_enrollment_id_step")),
+    )
+    op.create_table(
         "links",
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -154,6 +171,9 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status <> 'revoked'"),
     )
+    op.add_column("journeys", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("journeys", sa.Column("dropped_until", sa.DateTime(timezone=True), nullable=True))
+    op.drop_column("journeys", "late")
     op.add_column("lots", sa.Column("store", sa.String(), nullable=True))
     op.add_column("lots", sa.Column("received_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("lots", sa.Column("counted_at", sa.DateTime(timezone=True), nullable=True))
@@ -220,6 +240,9 @@ def downgrade() -> None:
     op.drop_column("lots", "counted_at")
     op.drop_column("lots", "received_at")
     op.drop_column("lots", "store")
+    op.add_column("journeys", sa.Column("late", sa.VARCHAR(), autoincrement=False, nullable=False))
+    op.drop_column("journeys", "dropped_until")
+    op.drop_column("journeys", "paused_at")
     op.drop_index("uq_coupons_step", table_name="coupons", postgresql_where=sa.text("status <> 'revoked'"))
     op.drop_index(
         "ix_coupons_outside",
@@ -241,6 +264,7 @@ def downgrade() -> None:
     op.drop_column("coupons", "lot_id")
     op.drop_index(op.f("ix_links_message_id"), table_name="links")
     op.drop_table("links")
+    op.drop_table("webhook_calls")
     op.drop_index("ix_stock_moves_order", table_name="stock_moves", postgresql_where=sa.text("order_id IS NOT NULL"))
     op.drop_index("ix_stock_moves_lot", table_name="stock_moves")
     op.drop_table("stock_moves")

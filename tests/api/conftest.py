@@ -22,10 +22,11 @@ def call_with(db: sessionmaker[Session], clock: VirtualClock) -> Callable[..., C
         limits: Limits | None = None,
         scopes: tuple[str, ...] = ("ingest",),
         ready: Callable[[], dict[str, bool]] = lambda: {"postgres": True, "temporal": True},
+        webhooks: tuple[str, ...] = (),
     ) -> Caller:
         with db.begin() as session:
             secret = create_key(session, "test", scopes, clock.now())
-        return Caller(create_app(db, clock, ready=ready, limits=limits), secret)
+        return Caller(create_app(db, clock, ready=ready, limits=limits, webhooks=webhooks), secret)
 
     return make
 

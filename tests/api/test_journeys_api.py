@@ -73,6 +73,11 @@ class TestVersions:
             publish_text(session, "hello", "sms", "{{ coupon.code }}")
         assert publish(admin)[1]["errors"][0]["code"] == "E039"
 
+    def test_a_webhook_must_be_configured(self, admin: Caller, call_with: Callable[..., Caller]) -> None:
+        calls = SPEC + "  - {id: tell, webhook: crm}\n"
+        assert publish(admin, calls)[1]["errors"][0]["code"] == "E040"
+        assert publish(call_with(scopes=("admin",), webhooks=("crm",)), calls)[0] == 201
+
     def test_a_journey_has_the_name_of_its_address(self, admin: Caller) -> None:
         assert publish(admin, name="other")[1]["errors"][0]["code"] == "E036"
 
@@ -134,6 +139,8 @@ class TestDiff:
         publish(admin, CHANGED)
         found = admin.get("/v1/journeys/welcome/diff").json()
         assert found["changes"] == ["the wait before step hi grows from 3d to 5d"]
+        assert "延长为 5d" in admin.get("/v1/journeys/welcome/diff?lang=zh").json()["changes"][0]
+        assert admin.get("/v1/journeys/welcome/diff?since=99999999999999999999").status_code == 422
         assert admin.get("/v1/journeys/welcome/diff?since=2").json()["changes"] == []
         assert admin.get("/v1/journeys/welcome/diff?since=9").status_code == 404
 
@@ -143,6 +150,8 @@ class TestDiff:
         found = admin.post("/v1/journeys/welcome/diff", content=CHANGED.encode(), headers=YAML).json()
         assert found["changes"] == ["the wait before step hi grows from 3d to 5d; 1 running customer keeps 3d"]
         assert found["running"] == {"1": 1}
+        told = admin.post("/v1/journeys/welcome/diff?lang=zh", content=CHANGED.encode(), headers=YAML).json()
+        assert "1 位在途客户仍用 3d" in told["changes"][0]
         assert admin.get("/v1/journeys").json()[0]["version"] == 1
 
 

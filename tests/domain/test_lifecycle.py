@@ -177,6 +177,35 @@ class TestPause:
             ("ended", "finished"),
         ]
 
+    @pytest.mark.parametrize(("late", "told"), [("drop", ("suppressed", "expired")), ("send", ("sent", "hello"))])
+    def test_what_fell_due_while_no_worker_looked_is_late_too(
+        self, stage: Stage, late: str, told: tuple[str, str]
+    ) -> None:
+        stage.enter("li")
+        stage.pause()
+        stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=2))
+        stage.resume(late)
+        assert stage.shop.timeline() == [told]
+        stage.later(3)
+        assert stage.shop.timeline()[1:] == [("sent", "bye"), ("ended", "finished")]
+
+    def test_what_was_held_for_the_night_and_fell_due_in_a_pause_is_late_too(self, stage: Stage) -> None:
+        stage.shop.publish(SPEC.replace(", kind: transactional", ""), quiet_hours={"start": "12:30", "end": "14:00"})
+        stage.enter("li")
+        stage.later(1)
+        stage.pause()
+        stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=2))
+        stage.resume("drop")
+        assert stage.shop.timeline() == [("held", "hello"), ("suppressed", "expired")]
+
+    def test_what_fell_due_before_the_pause_is_not_late(self, stage: Stage) -> None:
+        stage.enter("li")
+        stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=1.5))
+        stage.pause()
+        stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=0.1))
+        stage.resume("drop")
+        assert stage.shop.timeline() == [("sent", "hello")]
+
     def test_one_who_waited_all_through_notices_nothing(self, stage: Stage) -> None:
         stage.enter("li")
         stage.pause()

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import Shop
 
-from domain.policy import full_caps, open_channel, quiet_until, sent_since
+from domain.policy import Rules, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.tables import Enrollment, Message
+from workflows.limits import Limits, QuietHours
 from workflows.plan import CHANNELS, Channel
 from workflows.policy import Policy
 from workflows.values import local_day
@@ -20,8 +21,9 @@ instants = st.integers(0, 527_040).map(lambda minute: datetime(2026, 1, 1, tzinf
 clocks = st.builds("{:02}:{:02}".format, st.integers(0, 23), st.sampled_from([0, 1, 15, 30, 45, 59]))
 
 
-def quiet(start: str, end: str) -> Policy:
-    return Policy.model_validate({"quiet_hours": {"start": start, "end": end}})
+def quiet(start: str, end: str, *own: str) -> Rules:
+    policy = Policy.model_validate({"quiet_hours": {"start": start, "end": end}})
+    return tightened(policy, Limits.model_validate({"quiet_hours": own[0]}) if own else None)
 
 
 @settings(max_examples=500, deadline=None)
@@ -46,6 +48,38 @@ def test_quiet_hours_are_half_open(clock: str, until: str | None) -> None:
     now = datetime.fromisoformat(f"2026-03-02T{clock}").replace(tzinfo=zone)
     found = quiet_until(quiet("22:00", "08:00"), now, zone)
     assert (found and f"{found.astimezone(zone):%H:%M}") == until
+
+
+minutes = st.integers(0, 24 * 60 - 1).map(lambda minute: f"{minute // 60:02}:{minute % 60:02}")
+
+
+@settings(max_examples=300, deadline=None)
+@given(instants, st.tuples(minutes, minutes, minutes, minutes))
+def test_it_is_quiet_by_the_policy_or_by_the_journey(now: datetime, clocks: tuple[str, str, str, str]) -> None:
+    start, end, first, last = clocks
+    if start == end or first == last:
+        return
+    zone = ZoneInfo("Asia/Shanghai")
+    both = quiet(start, end, f"{first}-{last}")
+    spans = [Rules([span], []) for span in both.quiet]
+    until = quiet_until(both, now, zone)
+    assert (until is not None) == any(quiet_until(span, now, zone) for span in spans)
+    while until is not None and now < until:
+        assert any(quiet_until(span, now, zone) for span in spans)
+        now += timedelta(minutes=17)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.tuples(minutes, minutes, minutes, minutes))
+def test_a_span_covers_another_if_it_is_quiet_whenever_that_is(clocks: tuple[str, str, str, str]) -> None:
+    start, end, first, last = clocks
+    if start == end or first == last:
+        return
+    outer, inner = QuietHours(start=start, end=end), QuietHours(start=first, end=last)
+    midnight, zone = datetime(2026, 3, 2, tzinfo=UTC), ZoneInfo("UTC")
+    day = [midnight + timedelta(minutes=minute) for minute in range(24 * 60)]
+    quiet_by = [{at for at in day if quiet_until(Rules([span], []), at, zone)} for span in (outer, inner)]
+    assert outer.covers(inner) == (quiet_by[1] <= quiet_by[0])
 
 
 def test_a_hold_into_the_doubled_hour_ends() -> None:
@@ -84,7 +118,7 @@ def test_caps_count_the_messages_of_their_calendar_days(shop: Shop) -> None:
                     )
                 )  # fmt: skip
             session.flush()
-            policy = Policy.model_validate({"caps": allowed})
+            policy = tightened(Policy.model_validate({"caps": allowed}))
             full = full_caps(policy, sent_since(session, policy, [customer], now).get(customer, Counter()), today)
         for name, cap in allowed.items():
             place = [ago for channel, ago, counts in sent if counts and name in (channel, "all") and ago < cap["days"]]

@@ -24,6 +24,7 @@ EVERY_VERB = """
       - {tag: called, for: 3d}
       - if: {tag: called}
         then: [{id: colour, split: [{variant: red, weight: 50, steps: []}, {variant: blue, weight: 50, steps: []}]}]
+      - {id: tell, webhook: crm, data: {level: gold}}
       - {id: bye, send: bye, via: [sms], kind: transactional}
       - wait: {until: {field: trigger.due, plus: 1d}}
       - untag: called
@@ -63,10 +64,11 @@ def test_every_command_given_three_times_is_carried_out_once(shop: Shop) -> None
     timeline = walked(shop, 3)
     assert timeline == [
         ("held", "hello"), ("coupon", "five"), ("sent", "hello"), ("coupon", "five"), ("todo", "call"),
-        ("tag", "called"), ("sent", "bye"), ("untag", "called"), ("ended", "finished"),
+        ("tag", "called"), ("webhook", "crm"), ("sent", "bye"), ("untag", "called"), ("ended", "finished"),
     ]  # fmt: skip
     assert [len(shop.rows(table)) for table in (Message, Coupon, Todo, Wait, CustomerTag)] == [2, 2, 1, 1, 0]
     assert len(shop.provider.taken) == 2
+    assert len(shop.outside.called) == 1
 
 
 def test_an_event_during_a_wait_for_that_follows_a_wait_wakes_it(shop: Shop) -> None:

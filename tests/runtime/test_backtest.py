@@ -4,15 +4,17 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from running_shop import CART, WELCOME, a_fortnight, fingerprint, open_shop, plan_of, run
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
+from domain.tables import CampaignUse, Message
 from runtime.backtest import Range, backtest
 from runtime.outcome import Result, results
 from runtime.shelf import Draft
@@ -82,6 +84,37 @@ class TestBacktest:
         (welcome,) = backtest(migrated[0], ["welcome"], later, every=False, watch=lambda *_: None)
         assert welcome.entered == 0  # all had ordered before
         assert lived(db)[1].entered == 10
+
+    def test_what_was_sent_entered_and_given_before_counts(
+        self, migrated: Migrated, db: sessionmaker[Session], clock: VirtualClock, span: Range
+    ) -> None:
+        with db() as session:
+            held = session.exec(select(Message.customer_id).where(col(Message.counts))).all()
+            budgets = session.exec(select(CampaignUse)).all()
+        assert held
+        assert budgets
+        again = [(span.until + timedelta(minutes=each), each, "order.paid", {"order_id": f"x{each}", "total": 100})
+                 for each in (1, 2, 3)]  # fmt: skip
+        run(db, clock, again, span.until + timedelta(hours=1))
+        next_day = Range(span.until, span.until + timedelta(hours=1))
+
+        def entered(again: str, caps: str) -> Result:
+            spec = f"""
+                journey: welcome
+                trigger: {{event: order.paid}}
+                entry: {{again: {again}}}
+                policy: {{caps: {{all: {caps}}}}}
+                steps: [{{id: hello, send: thanks, via: [sms, wecom]}}, {{coupon: five}}]
+            """
+            draft = Draft(plan_of(dedent(spec)), {}, {})
+            (found,) = backtest(migrated[0], [draft], next_day, every=False, watch=lambda *_: None)
+            return found
+
+        assert entered("never", "9 per 1d").entered == 0
+        assert entered("never", "9 per 1d").not_entered == {"again": 3}
+        assert entered("always", "9 per 1d").sent.total() == 3
+        assert entered("always", "9 per 1d").refused == {"budget": 3}
+        assert entered("always", "1 per 30d").suppressed == {"capped": 3}
 
     def test_plays_a_draft_beside_what_is_live(self, migrated: Migrated, span: Range) -> None:
         draft = Draft(plan_of(WELCOME.replace("is: 1", "is: 2").replace("welcome", "second")), {}, {})

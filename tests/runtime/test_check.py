@@ -142,6 +142,12 @@ def test_a_variable_that_nothing_provides_is_told_at_the_send(shop: Path) -> Non
     assert run(shop).ok
 
 
+def test_a_webhook_must_be_configured(shop: Path) -> None:
+    (shop / "specs" / "good.yaml").write_text(GOOD + "  - {id: tell, webhook: crm}\n")
+    assert only(run(shop)).code == "E040"
+    assert check([shop / "specs"], shop / "templates" / "messages", {"crm"}).ok
+
+
 def test_the_catalogue_knows_the_fields_of_events(shop: Path) -> None:
     (shop / "specs" / "good.yaml").write_text(GOOD.replace("paid}", "paid, where: {field: event.totl, above: 1}}"))
     assert only(run(shop)).code == "E027"

@@ -28,6 +28,12 @@ def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProce
         (["api"], {}, "AFTERSHOW_DATABASE_URL: field required"),
         (["api"], {"AFTERSHOW_DATABASE_URL": "x", "AFTERSHOW_PORT": "0"}, "AFTERSHOW_PORT: input should be greater"),
         (["api"], {"AFTERSHOW_DATABASE_URL": "localhost"}, "AFTERSHOW_DATABASE_URL is no address"),
+        (["check"], {"AFTERSHOW_WEBHOOKS": "crm"}, "AFTERSHOW_WEBHOOKS: not a JSON object"),
+        (
+            ["check"],
+            {"AFTERSHOW_WEBHOOKS": '{"crm": {"url": "https://crm.example", "secret": "hush"}}'},
+            "AFTERSHOW_WEBHOOKS crm secret: value error, the secret must be whsec_",
+        ),
         (["explain", "nothing"], {}, "there is no journey_specs/nothing.yaml"),
         (["up", "--specs", "nowhere"], {}, "there is no nowhere"),
     ],
@@ -37,6 +43,18 @@ def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment
     assert result.returncode == 1
     assert words in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "test"])
+def test_what_is_no_file_or_no_text_is_told(tmp_path: Path, command: str) -> None:
+    fifo, garbage = tmp_path / "fifo.yaml", tmp_path / "garbage.yaml"
+    os.mkfifo(fifo)
+    garbage.write_bytes(b"journey: \xff\xfe")
+    for path, words in ((fifo, "it is not an ordinary file"), (garbage, "not UTF-8 text")):
+        result = _aftershow(command, str(path))
+        assert result.returncode == 1
+        assert words in result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
 
 
 def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:

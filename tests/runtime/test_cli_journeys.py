@@ -60,6 +60,7 @@ def test_from_the_first_version_to_the_last(desk: Desk, db: sessionmaker[Session
     found = desk.run("diff", "welcome")
     assert "the wait before step hi grows from 3d to 5d" in found
     assert 'the sms text of "hello" changes' in found
+    assert "「hello」的 sms 文案有改动" in desk.run("diff", "welcome", "--lang", "zh")
     assert "live: welcome v2" in desk.run("publish", "welcome", "--running", "stop")
     assert "welcome is paused" in desk.run("pause", "welcome")
     assert "welcome v2 · paused · nobody is inside" in desk.run("journeys")

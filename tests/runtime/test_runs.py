@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio.api.enums.v1 import EventType
@@ -14,7 +15,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from runtime.cases import case_files, read_cases
-from runtime.journey_tests import compare, load_shelf
+from runtime.journey_tests import compare, load_shelf, play_file
 from runtime.temporal import DATA_CONVERTER
 from runtime.temporal_engine import TemporalEngine
 from runtime.worker import sandbox
@@ -138,3 +139,22 @@ cases:
       - {at: 2026-03-05 12:00, sent: thank_you, via: sms}
       - {at: 2026-03-05 12:00, ended: finished}
 """
+
+
+def test_a_case_that_does_not_come_to_rest_is_told_and_the_next_one_plays(
+    engine: TemporalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, Exception("no database"))
+
+    path = JOURNEYS / "gifts.yaml"
+    with monkeypatch.context() as patch:
+        patch.setattr("domain.steps.issue_coupon", away)
+        patch.setattr("runtime.temporal_engine.STUCK_SECONDS", 2)
+        verdict = next(play_file(path, engine.play, SPECS, TEXTS))
+    assert verdict.case == "one to a customer; what follows depends on what is done without it"
+    (told,) = verdict.problems
+    assert "at 2026-03-02 12:00 this has not come to rest within 2 seconds" in told
+    assert "customer stands before step" in told
+    assert "the activity coupon of gifts/" in told
+    assert all(not verdict.problems for verdict in play_file(path, engine.play, SPECS, TEXTS))

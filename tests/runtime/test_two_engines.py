@@ -39,6 +39,7 @@ verbs = st.one_of(
     st.builds(lambda span: {"wait": span}, spans),
     st.sampled_from([{"wait": "until 10:00"}, {"wait": "until day 1 at 09:30"}]),
     st.sampled_from([{"tag": "met"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"}]),
+    st.sampled_from([{"todo": "call", "assign": "owner", "due": "8h"}, {"webhook": "crm", "data": {"level": 1}}]),
 )
 
 
@@ -49,6 +50,7 @@ def arm(variant: str, steps: list[dict[str, Any]]) -> dict[str, Any]:
 def branches(steps: st.SearchStrategy[list[dict[str, Any]]]) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         st.builds(lambda c, a, b: {"if": c, "then": a, "else": b}, conditions, steps, steps),
+        st.builds(lambda c, a, b: {"choose": [{"when": c, "steps": a}], "else": b}, conditions, steps, steps),
         st.builds(
             lambda span, a, b: {"wait_for": {"event": "order.paid"}, "within": span, "then": a, "else": b},
             spans, steps, steps,
@@ -102,10 +104,12 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
     named = []
     for number, step in enumerate(steps):
         own = f"{path}{number}"
-        step = {**step, **({"id": own} if {"send", "wait_for", "split"} & step.keys() else {})}
+        step = {**step, **({"id": own} if {"send", "wait_for", "split", "todo", "webhook"} & step.keys() else {})}
         for branch in ("then", "else"):
             if branch in step:
                 step[branch] = numbered(step[branch], f"{own}{branch[0]}")
+        if "choose" in step:
+            step["choose"] = [{**case, "steps": numbered(case["steps"], f"{own}c")} for case in step["choose"]]
         if "split" in step:
             step["split"] = [
                 {**arm, "steps": numbered(arm["steps"], f"{own}{arm['variant']}")} for arm in step["split"]

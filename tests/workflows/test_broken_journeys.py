@@ -7,6 +7,7 @@ import pytest
 from workflows.checks import References
 from workflows.compile import read_journey
 from workflows.diagnostics import CODES, Diagnostic, render
+from workflows.limits import Limits
 
 BROKEN = Path(__file__).parent / "broken"
 REFERENCES = References(
@@ -17,6 +18,8 @@ REFERENCES = References(
     },
     campaigns=frozenset({"minus5"}),
     segments=frozenset({"vip"}),
+    webhooks=frozenset({"crm"}),
+    policy=Limits.model_validate({"quiet_hours": "22:00-08:00", "caps": {"sms": "1 per 1d", "all": "5 per 7d"}}),
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),

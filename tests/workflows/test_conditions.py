@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from workflows.because import worded
 from workflows.conditions import Condition, EventCondition, Verdict, as_instant, dig, evaluate
+from workflows.values import Language
 
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 PAID = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -49,6 +51,12 @@ def read(condition: dict[str, Any]) -> Verdict:
     return evaluate(READ.validate_python(condition), Known())
 
 
+def said(condition: dict[str, Any], lang: Language = "en") -> tuple[bool, str]:
+    """Whether a condition holds, and why."""
+    verdict = read(condition)
+    return verdict.holds, worded(verdict.because, lang)
+
+
 class TestBecause:
     @pytest.mark.parametrize(
         ("condition", "holds", "because"),
@@ -87,7 +95,7 @@ class TestBecause:
         ],
     )
     def test_a_comparison_shows_the_values(self, condition: dict[str, Any], holds: bool, because: str) -> None:
-        assert read(condition) == Verdict(holds, because)
+        assert said(condition) == (holds, because)
 
     @pytest.mark.parametrize(
         ("condition", "holds", "because"),
@@ -104,14 +112,52 @@ class TestBecause:
         ],
     )
     def test_what_happened_and_who_somebody_is(self, condition: dict[str, Any], holds: bool, because: str) -> None:
-        assert read(condition) == Verdict(holds, because)
+        assert said(condition) == (holds, because)
 
     def test_the_part_that_decides_is_named(self) -> None:
         wrong, right = {"field": "customer.orders", "is": 1}, {"tag": "vip"}
-        assert read({"all": [right, wrong, {"tag": "old"}]}).because == "customer.orders is 3, not 1"
-        assert read({"any": [wrong, right, {"tag": "old"}]}).because == "has tag vip"
-        assert read({"all": [right, {"not": wrong}]}) == Verdict(True, "has tag vip; customer.orders is 3, not 1")
-        assert read({"any": [wrong, {"not": right}]}) == Verdict(False, "customer.orders is 3, not 1; has tag vip")
+        assert said({"all": [right, wrong, {"tag": "old"}]})[1] == "customer.orders is 3, not 1"
+        assert said({"any": [wrong, right, {"tag": "old"}]})[1] == "has tag vip"
+        assert said({"all": [right, {"not": wrong}]}) == (True, "has tag vip; customer.orders is 3, not 1")
+        assert said({"any": [wrong, {"not": right}]}) == (False, "customer.orders is 3, not 1; has tag vip")
+
+    @pytest.mark.parametrize(
+        ("condition", "because"),
+        [
+            ({"field": "customer.orders", "at_least": 2, "below": 3}, "customer.orders 是 3，并不小于 3"),
+            ({"field": "customer.vip", "is": False}, "customer.vip 是 真，不是 假"),
+            ({"field": "customer.owner", "is": "x"}, "customer.owner 没有值"),
+            ({"field": "customer.city", "in": ["北京", "广州"]}, "customer.city 是 上海，不属于 北京、广州"),
+            (
+                {"field": "event.cart_id", "is": {"field": "trigger.basket"}},
+                "event.cart_id 是 c1，而 trigger.basket 没有值",
+            ),
+            (
+                {"field": "customer.city", "in": ["a", "b", "c", "d", "e", "f", "g"]},
+                "customer.city 是 上海，不属于 a、b、c、d、e 等 7 个",
+            ),
+            ({"event": "left", "within": "30d"}, "left 在 30d 内没有发生过"),
+            (
+                {"event": "seen", "where": {"field": "event.a", "is": 1}, "times": {"at_least": 2}},
+                "符合条件的 seen 发生过 1 次，并非至少 2",
+            ),
+            ({"all": [{"tag": "vip"}, {"not": {"segment": "poor"}}]}, "有标签 vip；不属于人群 poor"),
+        ],
+    )
+    def test_is_told_in_chinese_too(self, condition: dict[str, Any], because: str) -> None:
+        assert said(condition, "zh")[1] == because
+
+    def test_a_sentence_that_was_stored_stays_one(self) -> None:
+        for sentence in (
+            "customer.orders is 3, not 1",
+            "has tag vip; in segment a",
+            '"',
+            "7",
+            "[1]",
+            "null",
+            "[[1, 2]]",
+        ):
+            assert worded(sentence, "zh") == sentence
 
     def test_nobody_can_be_told_by_it(self) -> None:
         for condition in (

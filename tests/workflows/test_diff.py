@@ -5,6 +5,7 @@ import pytest
 from workflows.compile import read_journey
 from workflows.diff import diff
 from workflows.plan import Plan
+from workflows.values import Language
 
 SPEC = """\
 journey: welcome
@@ -36,9 +37,9 @@ def plan(text: str) -> Plan:
     return compiled.plan
 
 
-def changes(old: str, new: str, running: int = 0) -> list[str]:
+def changes(old: str, new: str, running: int = 0, lang: Language = "en") -> list[str]:
     assert old in SPEC
-    return diff(plan(SPEC), plan(SPEC.replace(old, new)), running)
+    return diff(plan(SPEC), plan(SPEC.replace(old, new)), running, lang)
 
 
 def test_the_same_plan_has_no_changes() -> None:
@@ -100,6 +101,16 @@ def test_the_same_plan_has_no_changes() -> None:
             "{stop: done}",
             "the stop in b of step fork: the reason changes from enough to done",
         ),
+        (
+            "steps:\n  - {id: thanks",
+            "policy: {caps: {sms: 1 per 3d}}\nsteps:\n  - {id: thanks",
+            "its own limits (at most 1 by sms in 3 days) is added",
+        ),
+        (
+            "kind: transactional}",
+            "kind: transactional, data: {tone: 热情}}",
+            'step thanks: its data ({"tone": "热情"}) is added',
+        ),
     ],
 )
 def test_one_change(old: str, new: str, words: str) -> None:
@@ -124,6 +135,37 @@ def test_those_inside_keep_what_they_have() -> None:
     assert changes("wait: 3d", "wait: 5d", 1)[0].endswith("; 1 running customer keeps 3d")
     removed = changes(", {id: last, send: last_call, via: [sms]}]", "]", 2)
     assert removed == ["step last is removed (send last_call by sms); 2 running customers still do it"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("wait: 3d", "wait: 5d", "步骤 offer 之前的等待由 3d 延长为 5d；2 位在途客户仍用 3d"),
+        (
+            "wait: 3d",
+            "wait: until 10:00",
+            "步骤 offer 之前的等待由「等待 3 天」改为「等到 10:00」；2 位在途客户仍用 原来的",
+        ),
+        ("coupon: ten", "coupon: twenty", "步骤 offer：优惠券由 ten 改为 twenty"),
+        (", expires: 12h", "", "去掉步骤 offer：时效（12h）"),
+        ("again: never", "again: always", "再次进入的规则由 从不 改为 总是"),
+        ("exit: [{event: order.refunded}]", "exit: []", "去掉退出条件 `order.refunded`"),
+        ("is: 杭州", "is: 北京", "步骤 fork 之前的判断：条件由 `customer.city` 是 杭州 改为 `customer.city` 是 北京"),
+        ("{stop: enough}", "{stop: done}", "步骤 fork 的分支 b 中的结束：原因由 enough 改为 done"),
+        (
+            "  - wait: 3d\n",
+            "  - wait: 3d\n  - {id: hi, send: hi, via: [sms]}\n",
+            "在步骤 hi 之前的等待 之后增加步骤 hi（发送 hi，经 sms）",
+        ),
+        (
+            ", {id: last, send: last_call, via: [sms]}]",
+            "]",
+            "去掉步骤 last（发送 last_call，经 sms）；2 位在途客户仍会执行",
+        ),
+    ],
+)
+def test_in_chinese(old: str, new: str, words: str) -> None:
+    assert changes(old, new, 2, "zh") == [words]
 
 
 def test_a_step_put_before_others_leaves_them_as_they_were() -> None:

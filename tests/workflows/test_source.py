@@ -115,7 +115,7 @@ HUGE = {
     "deep mappings": ("{a: " * 200_000, "E002"),
     "deep indents": ("- " * 200_000, "E002"),
     "deep and closed": ("a: " + "[" * 200 + "]" * 200, "E002"),
-    "many mistakes": (steps(5_500), "E045"),
+    "many mistakes": (steps(3_000), "E045"),
     "many steps": (steps(501).replace("[b]", "[sms]"), "E002"),
     "many duplicates": ("a: 1\n" * 20_000, "E045"),
     "one long line": ("a: '" + "'' " * 300_000 + "\n", "E001"),

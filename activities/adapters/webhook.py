@@ -1,0 +1,186 @@
+"""Webhooks: other systems that journeys call over HTTP, signed as Standard Webhooks (https://www.standardwebhooks.com)."""
+
+import asyncio
+import json
+import socket
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import Any, Protocol, Self
+
+import httpx
+from anyio.from_thread import BlockingPortal
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
+from standardwebhooks import Webhook
+
+from domain.webhooks import Call, Reply
+
+CALL_SECONDS = 10
+"""How long a call may take in all: looking the name up, connecting, and the answer."""
+
+TIMEOUT = httpx.Timeout(5, connect=3)
+AT_ONCE = 20
+MAX_BODY, MAX_ANSWER = 256_000, 64_000
+MIN_SECRET = 24
+NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class Webhooks(Protocol):
+    """Calls other systems by the names that journeys know them by."""
+
+    def call_many(self, name: str, calls: Sequence[Call]) -> list[Reply]:
+        """Make each call; replies come in the calls' order. One that fails never disturbs the rest."""
+
+
+class Target(BaseModel):
+    """Where a webhook leads. `secret` signs what is sent, as `whsec_` and base64.
+
+    Only with `allow_private` may it be on this machine or in a private network, and be reached without TLS.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: HttpUrl
+    secret: SecretStr = Field(repr=False)
+    allow_private: bool = False
+
+    @field_validator("secret")
+    @classmethod
+    def _signs(cls, secret: SecretStr) -> SecretStr:
+        prefix, _, encoded = secret.get_secret_value().rpartition("whsec_")
+        try:
+            key = b64decode(encoded, validate=True)
+        except ValueError:
+            key = b""
+        if prefix or len(key) < MIN_SECRET:
+            raise ValueError(f"the secret must be whsec_ and at least {MIN_SECRET} random bytes in base64")
+        return secret
+
+    @model_validator(mode="after")
+    def _private_or_encrypted(self) -> Self:
+        if self.url.scheme != "https" and not self.allow_private:
+            raise ValueError("the url must be https, or have allow_private")
+        return self
+
+
+class NobodyCalled:
+    """For rehearsals and journey tests: nothing leaves, and each call is taken."""
+
+    def call_many(self, name: str, calls: Sequence[Call]) -> list[Reply]:  # noqa: ARG002
+        return [Reply("ok")] * len(calls)
+
+
+class HttpWebhooks:
+    """Posts each call as JSON to its target, on the portal's event loop."""
+
+    def __init__(self, targets: Mapping[str, Target], portal: BlockingPortal) -> None:
+        self._targets = targets
+        self._portal = portal
+
+    def call_many(self, name: str, calls: Sequence[Call]) -> list[Reply]:
+        target = self._targets.get(name)
+        if target is None:
+            return [Reply("failed", "unknown_webhook")] * len(calls)
+        return self._portal.call(_call_all, target, calls)
+
+
+async def _call_all(target: Target, calls: Sequence[Call]) -> list[Reply]:
+    turn = asyncio.Semaphore(AT_ONCE)
+    async with httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=TIMEOUT) as client:
+
+        async def one(call: Call) -> Reply:
+            async with turn:
+                try:
+                    async with asyncio.timeout(CALL_SECONDS):
+                        return await _call(client, target, call)
+                except TimeoutError:
+                    return Reply("later", "timeout")
+
+        return await asyncio.gather(*map(one, calls))
+
+
+async def _call(client: httpx.AsyncClient, target: Target, call: Call) -> Reply:
+    body = json.dumps(call.body, ensure_ascii=False, separators=(",", ":"))
+    if len(body.encode()) > MAX_BODY:
+        return Reply("failed", "too_large")
+    host, port = target.url.host or "", target.url.port or 443
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return Reply("later", "no_such_host")
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not target.allow_private and not all(map(is_public, addresses)):
+        return Reply("failed", "private_address")
+    for address in addresses:  # the ones looked at, so that a second look-up can't lead elsewhere
+        try:
+            return await _post(client, target, address, call.key, body)
+        except httpx.ConnectError:
+            continue
+        except httpx.TimeoutException:
+            return Reply("later", "timeout")
+        except httpx.HTTPError:
+            return Reply("later", "broken_off")
+    return Reply("later", "no_connection")
+
+
+async def _post(client: httpx.AsyncClient, target: Target, address: str, key: int, body: str) -> Reply:
+    url = httpx.URL(str(target.url))
+    at = datetime.now(UTC)
+    headers = {
+        "Host": url.netloc.decode(),
+        "Content-Type": "application/json",
+        "User-Agent": "aftershow",
+        "webhook-id": str(key),
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": Webhook(target.secret.get_secret_value()).sign(str(key), at, body),
+    }
+    extensions: dict[str, Any] = {"sni_hostname": url.raw_host.decode()}
+    request = client.stream(
+        "POST", url.copy_with(host=address), content=body.encode(), headers=headers, extensions=extensions
+    )
+    async with request as answer:
+        read = 0
+        async for block in answer.aiter_raw():  # to its end, so that the connection serves the next call
+            read += len(block)
+            if read > MAX_ANSWER:
+                break
+        return _reply(answer.status_code, answer.headers.get("Retry-After"), at)
+
+
+def _reply(status: int, retry_after: str | None, at: datetime) -> Reply:
+    if 200 <= status < 300:
+        return Reply("ok")
+    reason = f"http_{status}"
+    if status == httpx.codes.TOO_MANY_REQUESTS or status == httpx.codes.REQUEST_TIMEOUT or status >= 500:
+        return Reply("later", reason, _wait(retry_after, at))
+    return Reply("failed", reason)
+
+
+def _wait(retry_after: str | None, at: datetime) -> timedelta:
+    """A Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); nothing if it can't be read."""
+    text = (retry_after or "").strip()
+    try:
+        if text.isascii() and text.isdigit():
+            return timedelta(seconds=min(int(text[:10]), 86_400))
+        until = parsedate_to_datetime(text)
+        return max(timedelta(), (until if until.tzinfo else until.replace(tzinfo=UTC)) - at)
+    except (ValueError, OverflowError):
+        return timedelta()
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, and so is any that is written into it."""
+    found = ip_address(address.partition("%")[0])
+    return all(each.is_global and not each.is_multicast for each in (found, *_inside(found)))
+
+
+def _inside(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    """IPv4 addresses that an IPv6 one leads to: mapped, compatible, 6to4, Teredo, NAT64."""
+    if isinstance(address, IPv4Address):
+        return []
+    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    if address in NAT64 or int(address) >> 32 == 0:
+        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return [each for each in found if each is not None]
