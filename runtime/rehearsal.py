@@ -122,7 +122,8 @@ class Rehearsal:
             fresh = {row.enrollment_id for row in told if row.kind == "start"} - self._of.keys()
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
             for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
-                walker = Walker(read_plan(session, enrollment.plan_id), traveller_of(enrollment))
+                plan = read_plan(session, enrollment.plan_id)
+                walker = Walker(plan, traveller_of(enrollment, plan))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id

@@ -158,8 +158,8 @@ class TemporalEngine:
         The server leaks its lock on time when a run is ended in the middle of a workflow task, so nothing is hurried.
         """
         with self._db() as session:
-            query = select(Enrollment.journey, Enrollment.id).where(col(Enrollment.ending).is_(None))
-            asleep = {workflow_id(journey, enrollment) for journey, enrollment in session.exec(query)}
+            query = select(Enrollment).where(col(Enrollment.ending).is_(None))
+            asleep = {workflow_id(each.journey, each.run) for each in session.exec(query)}
         for name in runs:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())

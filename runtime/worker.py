@@ -18,6 +18,7 @@ from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.clock import Clock
 from runtime.database import connect
+from runtime.gathering import Gathering
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
 from runtime.settings import Settings
@@ -44,7 +45,11 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 @asynccontextmanager
 async def working(
-    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
+    client: Client,
+    db: sessionmaker[Session],
+    clock: Clock,
+    task_queue: str = TASK_QUEUE,
+    gathering: Gathering | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
     with ThreadPoolExecutor(THREADS) as threads:
@@ -58,16 +63,16 @@ async def working(
             workflow_runner=sandbox(),
         )
         async with worker:
-            yield Relay(db, client, task_queue)
+            yield Relay(db, client, task_queue, gathering)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock) -> None:
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, gathering: Gathering) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock) as relay:
+    async with working(client, db, clock, gathering=gathering) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +86,7 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
-        asyncio.run(work(engine, db, clock_of(db)))
+        gathering = Gathering(size=settings.cohort_size, seconds=settings.gather / 1000)
+        asyncio.run(work(engine, db, clock_of(db), gathering))
     finally:
         engine.dispose()

@@ -57,6 +57,7 @@ def _parts(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "the audience", _SAY.condition(plan.audience) if plan.audience else ""
     yield "the active time", _active(plan.active) if plan.active else ""
     yield "the rule for entering again", entry_words(plan, _SAY)
+    yield "the runs", "each customer in a run of their own" if plan.entry.cohort == 1 else ""
     goal = plan.goal
     yield "the goal", _SAY.event(goal.condition.event, goal.condition.where) if goal else ""
     yield "the time for the goal", _SAY.span(goal.within) if goal else ""
