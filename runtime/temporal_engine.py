@@ -19,6 +19,7 @@ from domain.clock import Clock, SystemClock
 from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
+from runtime.gathering import Gathering
 from runtime.relay import workflow_id
 from runtime.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.worker import working
@@ -28,6 +29,8 @@ from workflows.paging import ScheduleWorkflow
 
 STUCK_SECONDS = 30
 TICK = timedelta(milliseconds=20)
+AT_ONCE = Gathering(seconds=0, paging=0)
+"""Nobody waits for others: Temporal's clock stands still while starts are told."""
 
 
 _QUIET = Runtime(
@@ -52,8 +55,9 @@ class _CaseClock:
 class TemporalEngine:
     """Plays cases one at a time, on a database of which it empties every table: the server has one clock for all."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gathering: Gathering = AT_ONCE) -> None:
         self._engine = engine
+        self._gathering = gathering
         self._db = sessionmaker(engine, class_=Session, expire_on_commit=False)
         self._clock = _CaseClock()
         self._loop = asyncio.Runner()
@@ -92,7 +96,7 @@ class TemporalEngine:
         )
         self._env = await self._stack.enter_async_context(env)
         await add_search_attributes(env.client)
-        self._relay = await self._stack.enter_async_context(working(env.client, self._db, self._clock))
+        self._relay = await self._stack.enter_async_context(working(env.client, self._db, self._clock, gathering=self._gathering))
 
     async def _play(self, case: Case, shelf: Shelf) -> list[Line]:
         world = World(self._db, case, shelf)

@@ -40,18 +40,18 @@ class Walker:
         self.customer = traveller.customer
         self.generation = traveller.generation
         self.over = False
+        self.due: datetime | None = None
         self._woken = False
         last = traveller.outcomes[-1] if traveller.outcomes else None
         self._begin(last, last.at if last else None)
-        if traveller.due is not None:
-            self.due = traveller.due
+        self.due = traveller.due
 
     def _begin(self, last: Outcome | None, at: datetime | None) -> None:
         self._last = last
         self._steps = walk(self._plan, last)
         self.step: Step | None = next(self._steps, None)
         self.at = at
-        self.due: datetime | None = None
+        self.due = None
 
     @property
     def path(self) -> Path:
