@@ -1,6 +1,7 @@
 """Whoever enters together is treated as if alone: the journey cases, each of them several times at once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ from copies import cohorts_of, copied, of_copy
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
+from test_runs import replay
 
 from runtime.cases import Case, case_files, read_cases
 from runtime.journey_tests import compare, load_shelf
@@ -43,10 +45,36 @@ def test_cases_are_rehearsed_side_by_side(path: Path, migrated: tuple[Engine, se
         plays_alike(case, shelf, 2, lambda case, shelf: rehearse(migrated[0], case, shelf))
 
 
-@pytest.mark.parametrize("size", [1, 2, 7])
-@pytest.mark.parametrize("path", list(case_files([JOURNEYS])), ids=lambda path: path.stem)
-def test_all(path: Path, size: int, migrated: tuple[Engine, sessionmaker[Session]]) -> None:
-    with TemporalEngine(migrated[0], cohorts_of(size)) as engine:
-        for case, shelf in cases(path):
-            plays_alike(case, shelf, 7, engine.play)
-            assert len(engine.histories()) > 0
+@pytest.fixture(scope="module")
+def engines(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[dict[int, TemporalEngine]]:
+    """Temporal, whose relay forms cohorts of up to so many."""
+    with ExitStack() as stack:
+        yield {size: stack.enter_context(TemporalEngine(migrated[0], cohorts_of(size))) for size in (1, 2, 7, 500)}
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "name"),
+    [
+        (1, 3, "answers"),
+        (2, 5, "answers"),
+        (7, 7, "answers"),
+        (2, 5, "entries_anew"),
+        (7, 7, "entries_anew"),
+        (7, 7, "goals"),
+        (7, 8, "receipts"),
+        (7, 7, "shows"),
+    ],
+)
+def test_cases_pass_on_temporal_in_cohorts(
+    size: int, count: int, name: str, engines: dict[int, TemporalEngine]
+) -> None:
+    for case, shelf in cases(JOURNEYS / f"{name}.yaml"):
+        plays_alike(case, shelf, count, engines[size].play)
+        for history in engines[size].histories().values():
+            replay(history)
+
+
+def test_five_hundred_enter_and_reach_their_goal_in_one_run(engines: dict[int, TemporalEngine]) -> None:
+    ((case, shelf),) = cases(JOURNEYS / "goals.yaml", "reached on the way")
+    plays_alike(case, shelf, 500, engines[500].play)
+    assert len(engines[500].histories()) == 1
