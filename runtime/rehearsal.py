@@ -151,8 +151,8 @@ def rehearse(engine: Engine, case: Case, shelf: Shelf) -> list[Line]:
         try:
             for instant, numbers, fires in agenda(world):
                 world.clock.set(instant)
-                for number in numbers:
-                    world.post(number)
+                if numbers:
+                    world.post(numbers)
                 if fires:
                     play.fire(shelf.plan.journey)
                 play.settle()

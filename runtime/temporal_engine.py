@@ -106,8 +106,8 @@ class TemporalEngine:
         for instant, numbers, fires in agenda(world):
             span = instant - world.clock.now()
             world.clock.set(instant)
-            for number in numbers:
-                world.post(number)
+            if numbers:
+                world.post(numbers)
             while await self._tell(runs):
                 pass  # before Temporal's clock moves: at equal instants events come before timers
             if span:
