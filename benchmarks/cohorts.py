@@ -128,4 +128,3 @@ async def _walk(parts: Stack, size: int, count: int) -> tuple[float, int]:
 def _count(parts: Stack, query: SelectOfScalar[int]) -> int:
     with parts.db() as session:
         return session.exec(query).one()
-

@@ -96,7 +96,9 @@ class TemporalEngine:
         )
         self._env = await self._stack.enter_async_context(env)
         await add_search_attributes(env.client)
-        self._relay = await self._stack.enter_async_context(working(env.client, self._db, self._clock, gathering=self._gathering))
+        self._relay = await self._stack.enter_async_context(
+            working(env.client, self._db, self._clock, gathering=self._gathering)
+        )
 
     async def _play(self, case: Case, shelf: Shelf) -> list[Line]:
         world = World(self._db, case, shelf)

@@ -38,9 +38,7 @@ def copied(case: Case, count: int) -> Case:
 def of_copy(lines: Sequence[Line], copy: int) -> list[Line]:
     """The timeline of one copy, as if it were the case's own."""
     return [
-        replace(line, customer=line.customer.partition("#")[0])
-        for line in lines
-        if line.customer.endswith(f"#{copy}")
+        replace(line, customer=line.customer.partition("#")[0]) for line in lines if line.customer.endswith(f"#{copy}")
     ]
 
 

@@ -81,9 +81,7 @@ class Desk:
         following = PLAN.after(path, "done")
         if following is None:
             return Answer(enrollment=number, kind="done", at=at, result="done")
-        return Answer(
-            enrollment=number, kind="done", at=at, result="done", due=at + wait, seconds=wait.total_seconds()
-        )
+        return Answer(enrollment=number, kind="done", at=at, result="done", due=at + wait, seconds=wait.total_seconds())
 
 
 def cohort(count: int) -> Cohort:
