@@ -24,7 +24,7 @@ from workflows.plan import Plan
 from workflows.spec import Journey
 
 MEMBERS, STEPS = 500, 20
-COUNTS = {1: 60, 50: 500, 500: 2000}
+COUNTS = {1: 40, 50: 500, 500: 2000}
 """How many customers walk in cohorts of each size."""
 WAITING = select(func.count()).select_from(Outbox)
 RUNNING = select(func.count()).select_from(Enrollment).where(col(Enrollment.ending).is_(None))
