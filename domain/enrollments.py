@@ -59,7 +59,8 @@ def enter(
         session, facts.library, facts.customer, now, enrollment=enrollment, trigger=event.data, upto=event.id
     )
     if not _already_over(session, plan, enrollment, event, own, now):
-        tell(session, "start", plan.journey, enrollment_id=enrollment.id)
+        alone = plan.entry.cohort == 1
+        tell(session, "start", plan.journey, enrollment_id=enrollment.id, gather=None if alone else live.plan_id)
     return enrollment
 
 

@@ -1,17 +1,39 @@
 """The outbox: what Temporal must be told, written in the transaction that decided it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
-from sqlalchemy import func
+from pydantic import ValidationError
+from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
+from workflows.plan import Plan
 
 CHANNEL = "outbox"
 """Where Postgres announces, at commit, that there is something in the outbox."""
+
+
+@dataclass
+class Wake:
+    """A run, which of its enrollments it is to look at (none: leave it alone), and which ones that is because of."""
+
+    run: int
+    journey: str
+    enrollments: list[int] = field(default_factory=list)
+    because_of: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run to start: the enrollment that it is named after, its input, and the type of the event that began it."""
+
+    run: int
+    cohort: Cohort
+    trigger: str
 
 
 def tell(
@@ -21,36 +43,105 @@ def tell(
     *,
     enrollment_id: int | None = None,
     event_id: int | None = None,
+    gather: str | None = None,
 ) -> None:
-    """Start or wake an enrollment's workflow, fan an event about the business out to a journey, follow a channel up."""
-    session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id))
+    """Start or wake an enrollment's workflow, fan an event about the business out to a journey, follow a channel up.
+
+    A start may be gathered with others of the plan that `gather` names.
+    """
+    session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id, gather=gather))
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
         session.info[CHANNEL] = transaction
         session.exec(select(func.pg_notify(CHANNEL, "")))
 
 
-def take(session: Session, limit: int) -> Sequence[Outbox]:
-    """Lock the oldest entries that nobody else is working on; those that failed before come last."""
+def take(session: Session, limit: int, *, leave: Iterable[str] = ()) -> Sequence[Outbox]:
+    """Lock the oldest entries that nobody else is working on; those that failed before come last.
+
+    The starts that are gathered for the plans in `leave` stay.
+    """
     query = select(Outbox).order_by(col(Outbox.attempts), col(Outbox.id)).limit(limit)
+    query = query.where(or_(col(Outbox.gather).is_(None), col(Outbox.gather).not_in(leave)))
     return session.exec(query.with_for_update(skip_locked=True)).all()
 
 
-def start_of(session: Session, enrollment_id: int) -> tuple[Cohort, str] | None:
-    """The workflow input to start an enrollment with and the event that began it; None if the enrollment is over."""
-    enrollment = session.get_one(Enrollment, enrollment_id)
-    if enrollment.ending is not None:
+def gathered(session: Session, plan_ids: Iterable[str]) -> Mapping[str, int]:
+    """How many starts wait to be put together, by plan."""
+    query = select(Outbox.gather, func.count()).where(col(Outbox.gather).in_(plan_ids)).group_by(col(Outbox.gather))
+    return {plan_id: count for plan_id, count in session.exec(query) if plan_id}
+
+
+def form(session: Session, plan_id: str, size: int) -> None:
+    """Make the oldest starts of a plan one cohort: its first enrollment gives it its name and its one start.
+
+    Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
+    """
+    query = (
+        select(Outbox, Enrollment)
+        .join(Enrollment, col(Enrollment.id) == Outbox.enrollment_id)
+        .where(Outbox.gather == plan_id)
+        .order_by(col(Outbox.id))
+        .limit(size)
+    )
+    rows = session.exec(query.with_for_update(skip_locked=True, key_share=True)).all()
+    members = {enrollment.id: row for row, enrollment in rows if enrollment.ending is None}
+    for row, enrollment in rows:
+        row.gather = None
+        if members.get(enrollment.id) is not row or enrollment.id != min(members):
+            session.delete(row)
+    if len(members) > 1:
+        joining = update(Enrollment).where(col(Enrollment.id).in_(members))
+        session.execute(joining.values(cohort_id=min(members)), execution_options={"synchronize_session": False})
+
+
+def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
+    """The runs to wake for these enrollments.
+
+    In a cohort, a member that has ended waits to be found at its next step; the last to end lets the run look at all.
+    """
+    query = select(Enrollment).where(col(Enrollment.id).in_(enrollment_ids)).order_by(col(Enrollment.id))
+    found: dict[int, Wake] = {}
+    for each in session.exec(query.execution_options(populate_existing=True)):
+        wake = found.setdefault(each.run, Wake(each.run, each.journey))
+        wake.because_of.append(each.id)
+        if each.ending is None or each.cohort_id is None:
+            wake.enrollments.append(each.id)
+    idle = {wake.run for wake in found.values() if not wake.enrollments}
+    members = select(Enrollment.cohort_id, Enrollment.id).where(col(Enrollment.cohort_id).in_(idle))
+    going_on = {run for run, _ in session.exec(members.where(col(Enrollment.ending).is_(None)))} if idle else set()
+    for run, enrollment_id in session.exec(members.order_by(col(Enrollment.id))) if idle - going_on else ():
+        if run is not None and run not in going_on:
+            found[run].enrollments.append(enrollment_id)
+    return found.values()
+
+
+def start_of(session: Session, enrollment_id: int) -> Start | None:
+    """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
+    first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
+    ours = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
+    query = select(Enrollment).where(ours, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+    members = session.exec(query.execution_options(populate_existing=True)).all()
+    if not members:
         return None
-    plan = read_plan(session, enrollment.plan_id)
-    version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == enrollment.plan_id)).one()
-    cohort = Cohort(plan_id=enrollment.plan_id, version=version, plan=plan, travellers=(traveller_of(enrollment),))
-    return cohort, session.exec(select(Event.type).where(Event.id == enrollment.trigger_id)).one()
+    plan = read_plan(session, first.plan_id)
+    version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
+    travellers = tuple(traveller_of(enrollment, plan) for enrollment in members)
+    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=travellers)
+    return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
-def traveller_of(enrollment: Enrollment) -> Traveller:
-    """The enrollment as it enters a workflow, with what it has behind it."""
+def traveller_of(enrollment: Enrollment, plan: Plan) -> Traveller:
+    """The enrollment as it enters a workflow, with the last it has behind it.
+
+    What cannot be read is left out: the first activity finds it and ends the enrollment, and that one alone.
+    """
+    try:
+        outcomes = tuple(Outcome(path=path, result=result, at=at) for path, result, at in enrollment.outcomes[-1:])
+    except (TypeError, ValueError, ValidationError):
+        outcomes = ()
     return Traveller(
         enrollment=enrollment.id,
         customer=enrollment.customer_id,
         generation=enrollment.generation,
-        outcomes=tuple(Outcome(path=path, result=result, at=at) for path, result, at in enrollment.outcomes),
+        outcomes=outcomes if all(outcome.path in plan.steps for outcome in outcomes) else (),
     )

@@ -82,7 +82,12 @@ def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | An
         reached, present = member.at or enrollment.anchor, member.now or now
         customer = customers[enrollment.customer_id]
         visit = Visit(session, library, plan, enrollment, customer, present, max(present, reached), reached)
-        yield _turned_away(visit, member, group.path) or visit
+        try:
+            answer = _turned_away(visit, member, group.path)
+        except (TypeError, ValueError) as error:  # its history can't be read
+            end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            answer = visit.over()
+        yield answer or visit
 
 
 def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
@@ -107,6 +112,8 @@ def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
     if visit.reached > visit.now + SKEW:
         return visit.later(visit.reached)
     for done, result, at in enrollment.outcomes:
+        if done not in visit.plan.steps:
+            raise ValueError(done)
         if done == path:
             return _done_before(visit, path, result, datetime.fromisoformat(at))
     return None

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
+from sqlalchemy import func, or_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
@@ -29,7 +31,7 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.library import Library, read_library
 from domain.outbox import tell
-from domain.tables import Enrollment
+from domain.tables import Enrollment, Outbox
 from runtime.relay import workflow_id
 from runtime.temporal import TASK_QUEUE
 from workflows.commands import FanOut
@@ -118,19 +120,22 @@ async def fire_schedule(client: Client, journey: str) -> None:
 
 
 async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """Look at overdue enrollments: one whose run an operator ended is stopped, one without a run starts again."""
-    for enrollment_id, journey in await asyncio.to_thread(_overdue, db, clock):
+    """Look at overdue runs: one that an operator ended is stopped, with all its members; one that is gone starts again.
+
+    A run that came to its end and left members behind, has failed them.
+    """
+    for run, journey in await asyncio.to_thread(_overdue, db, clock):
         try:
-            description = await client.get_workflow_handle(workflow_id(journey, enrollment_id)).describe()
+            description = await client.get_workflow_handle(workflow_id(journey, run)).describe()
         except RPCError as problem:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await asyncio.to_thread(_start_again, db, enrollment_id)
+            await asyncio.to_thread(_start_again, db, journey, run)
             continue
         if description.status in _LOST:
-            await asyncio.to_thread(_stop, db, clock, enrollment_id, "stopped", "run ended by an operator")
-        elif description.status is WorkflowExecutionStatus.FAILED:
-            await asyncio.to_thread(_stop, db, clock, enrollment_id, "failed", "run failed")
+            await asyncio.to_thread(_stop, db, clock, run, "stopped", "run ended by an operator")
+        elif description.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
+            await asyncio.to_thread(_stop, db, clock, run, "failed", "run failed")
 
 
 def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
@@ -142,24 +147,33 @@ def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
 
 
 def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:
-    query = select(Enrollment.id, Enrollment.journey).where(
+    run = func.coalesce(Enrollment.cohort_id, Enrollment.id)
+    late = select(run, Enrollment.journey).where(
         col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE
     )
+    query = late.group_by(run, col(Enrollment.journey)).order_by(func.min(Enrollment.due_at)).limit(PAGE)
     with db() as session:
-        return list(session.exec(query.order_by(col(Enrollment.due_at)).limit(PAGE)))
+        return list(session.exec(query))
 
 
-def _start_again(db: sessionmaker[Session], enrollment_id: int) -> None:
+def _start_again(db: sessionmaker[Session], journey: str, run: int) -> None:
+    """Start a run again, unless it still waits to be started: it may be put together with others yet."""
     with db.begin() as session:
-        enrollment = session.get_one(Enrollment, enrollment_id)
-        if enrollment.ending is None:
-            tell(session, "start", enrollment.journey, enrollment_id=enrollment.id)
+        waits = session.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
+        if waits is None:
+            tell(session, "start", journey, enrollment_id=run)
 
 
-def _stop(db: sessionmaker[Session], clock: Clock, enrollment_id: int, ending: str, reason: str) -> None:
-    with db.begin() as session:
-        enrollment = session.get_one(Enrollment, enrollment_id)
-        lock_customers(session, [enrollment.customer_id])
-        session.refresh(enrollment)
-        if enrollment.ending is None:
-            end(session, enrollment, ending, clock.now(), reason, wake=False)
+def _stop(db: sessionmaker[Session], clock: Clock, run: int, ending: str, reason: str) -> None:
+    members: Sequence[int] | None = None
+    while members is None or len(members) == PAGE:
+        with db.begin() as session:
+            ours = or_(col(Enrollment.id) == run, col(Enrollment.cohort_id) == run)
+            page = select(Enrollment).where(ours, col(Enrollment.ending).is_(None)).limit(PAGE)
+            found = session.exec(page).all()
+            lock_customers(session, (enrollment.customer_id for enrollment in found))
+            for enrollment in found:
+                session.refresh(enrollment)
+                if enrollment.ending is None:
+                    end(session, enrollment, ending, clock.now(), reason, wake=False)
+            members = [enrollment.id for enrollment in found]

@@ -124,7 +124,8 @@ class Rehearsal:
             fresh = {row.enrollment_id for row in told if row.kind == "start"} - self._of.keys()
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
             for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
-                walker = Walker(read_plan(session, enrollment.plan_id), traveller_of(enrollment))
+                plan = read_plan(session, enrollment.plan_id)
+                walker = Walker(plan, traveller_of(enrollment, plan))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id
@@ -152,8 +153,8 @@ def rehearse(engine: Engine, case: Case, shelf: Shelf) -> list[Line]:
         try:
             for instant, numbers, fires in agenda(world):
                 world.clock.set(instant)
-                for number in numbers:
-                    world.post(number)
+                if numbers:
+                    world.post(numbers)
                 if fires:
                     play.fire(shelf.plan.journey)
                 play.settle()

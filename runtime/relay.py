@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -15,18 +16,21 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from domain.outbox import CHANNEL, start_of, take
+from domain.library import read_plan
+from domain.outbox import CHANNEL, Start, form, gathered, start_of, take, wakes_of
 from domain.schedules import FIRST
 from domain.tables import Outbox
+from runtime.gathering import Gathering, Pace
 from workflows.cohort import CohortWorkflow
-from workflows.commands import Cohort, FanOut
+from workflows.commands import FanOut
 from workflows.describe import describe
 from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow
+from workflows.plan import ScheduleTrigger
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 200
 POLL_SECONDS = 5.0
 RETRY_SECONDS = 1.0
 CUSTOMERS_IN_SEARCH = 50
@@ -39,18 +43,22 @@ COHORT_SIZE = SearchAttributeKey.for_int("CohortSize")
 CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
 
 
-def workflow_id(journey: str, enrollment_id: int) -> str:
-    """The id of an enrollment's workflow."""
-    return f"{journey}/{enrollment_id}"
+def workflow_id(journey: str, run: int) -> str:
+    """The id of the workflow that is named after the enrollment `run`: its own, or that of its cohort."""
+    return f"{journey}/{run}"
 
 
 class Relay:
     """Starts and wakes workflows. Any number may run at once: each takes what no other has locked."""
 
-    def __init__(self, db: sessionmaker[Session], client: Client, task_queue: str) -> None:
+    def __init__(
+        self, db: sessionmaker[Session], client: Client, task_queue: str, gathering: Gathering | None = None
+    ) -> None:
         self._db = db
         self._client = client
         self._queue = task_queue
+        self._gathering = gathering or Gathering()
+        self._pace = Pace(self._gathering)
         self._news = asyncio.Event()
 
     async def run(self, engine: Engine) -> None:
@@ -71,10 +79,11 @@ class Relay:
     async def drain(self) -> list[str]:
         """Tell Temporal one batch of the outbox. Returns the ids of the workflows told; raises if Temporal is away."""
         with self._db() as session:
-            rows = await asyncio.to_thread(take, session, BATCH)
-            calls = await asyncio.to_thread(self._prepare, session, rows)
-            results = await asyncio.gather(*calls, return_exceptions=True)
-            await asyncio.to_thread(_settle, session, rows, results)
+            rows = await asyncio.to_thread(self._take, session)
+            calls = await asyncio.to_thread(lambda: list(self._prepare(session, rows)))
+            results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
+            told = [(theirs, result) for (theirs, _), result in zip(calls, results, strict=True)]
+            await asyncio.to_thread(_settle, session, told)
         return [result for result in results if isinstance(result, str)]
 
     async def _listen(self, engine: Engine) -> None:
@@ -91,37 +100,56 @@ class Relay:
 
     async def _sleep(self) -> None:
         try:
-            await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+            await asyncio.wait_for(self._news.wait(), self._gathering.seconds if self._pace.gathered else POLL_SECONDS)
         except TimeoutError:
             return
 
-    def _prepare(self, session: Session, rows: Sequence[Outbox]) -> list[Awaitable[str]]:
-        calls: list[Awaitable[str]] = []
-        for row in rows:
-            if row.kind == "start" and row.enrollment_id is not None:
-                start = start_of(session, row.enrollment_id)
-                calls.append(self._start(*start) if start else _nothing())
-            elif row.kind == "wake" and row.enrollment_id is not None:
-                calls.append(self._wake(workflow_id(row.journey, row.enrollment_id), row.enrollment_id))
-            elif row.kind == "follow_up":
-                calls.append(self._follow_up(row.journey))
-            else:
-                calls.append(self._fan_out(row.journey, row.event_id or 0))
-        return calls
+    def _take(self, session: Session) -> Sequence[Outbox]:
+        """Lock what is to be told now. In a burst the starts of a plan are left until they are formed into cohorts."""
+        rows = take(session, BATCH, leave=self._pace.gathered)
+        burst = self._pace.is_burst(Counter(row.gather for row in rows if row.gather))
+        if not burst and not self._pace.gathered:
+            return rows
+        session.rollback()
+        plan_ids = self._pace.gathered
+        paged = {each for each in plan_ids if isinstance(read_plan(session, each).trigger, ScheduleTrigger)}
+        for plan_id in self._pace.ripe(gathered(session, plan_ids), paged):
+            form(session, plan_id, self._gathering.size)
+            session.commit()
+        return take(session, BATCH, leave=plan_ids)
 
-    async def _start(self, cohort: Cohort, trigger: str) -> str:
+    def _prepare(self, session: Session, rows: Sequence[Outbox]) -> Iterator[tuple[Sequence[Outbox], Awaitable[str]]]:
+        """What to tell Temporal, each with the rows that say so: wakes of one run are told at once."""
+        wakes: dict[int, list[Outbox]] = {}
+        for row in rows:
+            if row.kind == "fan_out":
+                yield [row], self._fan_out(row.journey, row.event_id or 0)
+            elif row.kind == "follow_up":
+                yield [row], self._follow_up(row.journey)
+            elif row.enrollment_id is not None and row.kind == "wake":
+                wakes.setdefault(row.enrollment_id, []).append(row)
+            elif row.enrollment_id is not None:
+                start = start_of(session, row.enrollment_id)
+                yield [row], self._start(start) if start else _nothing()
+        for wake in wakes_of(session, wakes) if wakes else ():
+            name = workflow_id(wake.journey, wake.run)
+            call = self._wake(name, wake.enrollments) if wake.enrollments else _nothing()
+            yield [row for each in wake.because_of for row in wakes[each]], call
+
+    async def _start(self, start: Start) -> str:
+        cohort = start.cohort
         plan, travellers = cohort.plan, cohort.travellers
         customers = [str(traveller.customer) for traveller in travellers]
         who = f"customer {customers[0]}" if len(customers) == 1 else f"{len(customers)} customers"
         pairs: list[SearchAttributePair[Any]] = [
             SearchAttributePair(JOURNEY, plan.journey),
             SearchAttributePair(VERSION, cohort.version),
-            SearchAttributePair(TRIGGER, trigger),
+            SearchAttributePair(TRIGGER, start.trigger),
             SearchAttributePair(COHORT_SIZE, len(customers)),
         ]
         if len(customers) <= CUSTOMERS_IN_SEARCH:
             pairs.append(SearchAttributePair(CUSTOMER_ID, customers))
-        name = workflow_id(plan.journey, travellers[0].enrollment)
+        name = workflow_id(plan.journey, start.run)
         try:
             await self._client.start_workflow(
                 CohortWorkflow.run,
@@ -138,10 +166,11 @@ class Relay:
             return ""
         return name
 
-    async def _wake(self, name: str, enrollment_id: int) -> str:
+    async def _wake(self, name: str, enrollments: Sequence[int]) -> str:
         """A workflow that isn't there, or is over, needs no waking: what it does first is look."""
+        woken = enrollments[0] if len(enrollments) == 1 else list(enrollments)
         try:
-            await self._client.get_workflow_handle(name).signal(CohortWorkflow.wake, enrollment_id)
+            await self._client.get_workflow_handle(name).signal(CohortWorkflow.wake, woken)
         except RPCError as problem:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -180,14 +209,15 @@ async def _nothing() -> str:
     return ""
 
 
-def _settle(session: Session, rows: Sequence[Outbox], results: Sequence[str | BaseException]) -> None:
+def _settle(session: Session, told: Sequence[tuple[Sequence[Outbox], str | BaseException]]) -> None:
     """Forget what was told; keep what could not be, behind the rest."""
-    for row, result in zip(rows, results, strict=True):
-        if isinstance(result, BaseException):
-            row.attempts += 1
-        else:
-            session.delete(row)
+    for rows, result in told:
+        for row in rows:
+            if isinstance(result, BaseException):
+                row.attempts += 1
+            else:
+                session.delete(row)
     session.commit()
-    failed = [result for result in results if isinstance(result, BaseException)]
+    failed = [result for _, result in told if isinstance(result, BaseException)]
     if failed:
         raise failed[0]

@@ -39,6 +39,8 @@ class Settings(Outside, Public):
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
     batch_limit: int = Field(default=1000, ge=1, description="events of one request")
     rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
+    cohort_size: int = Field(default=500, ge=1, le=1000, description="enrollments of one run, at most")
+    gather: int = Field(default=200, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
 
 
 def load_settings() -> Settings:

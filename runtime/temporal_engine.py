@@ -20,6 +20,7 @@ from domain.clock import Clock, SystemClock
 from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
+from runtime.gathering import Gathering
 from runtime.relay import workflow_id
 from runtime.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.worker import working
@@ -29,6 +30,8 @@ from workflows.paging import ScheduleWorkflow
 
 STUCK_SECONDS = 30
 TICK = timedelta(milliseconds=20)
+AT_ONCE = Gathering(seconds=0, paging=0)
+"""Nobody waits for others: Temporal's clock stands still while starts are told."""
 
 
 _QUIET = Runtime(
@@ -57,8 +60,9 @@ class _CaseClock:
 class TemporalEngine:
     """Plays cases one at a time, on a database of which it empties every table: the server has one clock for all."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gathering: Gathering = AT_ONCE) -> None:
         self._engine = engine
+        self._gathering = gathering
         self._db = sessionmaker(engine, class_=Session, expire_on_commit=False)
         self._clock = _CaseClock()
         self._loop = asyncio.Runner()
@@ -100,7 +104,9 @@ class TemporalEngine:
         )
         self._env = await self._stack.enter_async_context(env)
         await add_search_attributes(env.client)
-        self._relay = await self._stack.enter_async_context(working(env.client, self._db, self._clock))
+        self._relay = await self._stack.enter_async_context(
+            working(env.client, self._db, self._clock, gathering=self._gathering)
+        )
 
     async def _play(self, case: Case, shelf: Shelf) -> list[Line]:
         world = World(self._db, case, shelf)
@@ -122,8 +128,8 @@ class TemporalEngine:
         for instant, numbers, fires in agenda(world):
             span = instant - world.clock.now()
             world.clock.set(instant)
-            for number in numbers:
-                world.post(number)
+            if numbers:
+                world.post(numbers)
             while await self._tell(runs):
                 pass  # before Temporal's clock moves: at equal instants events come before timers
             if span:
@@ -200,8 +206,8 @@ class TemporalEngine:
         The server leaks its lock on time when a run is ended in the middle of a workflow task, so nothing is hurried.
         """
         with self._db() as session:
-            query = select(Enrollment.journey, Enrollment.id).where(col(Enrollment.ending).is_(None))
-            asleep = {workflow_id(journey, enrollment) for journey, enrollment in session.exec(query)}
+            query = select(Enrollment).where(col(Enrollment.ending).is_(None))
+            asleep = {workflow_id(each.journey, each.run) for each in session.exec(query)}
         for name in runs:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())

@@ -22,6 +22,7 @@ from domain.clock import Clock
 from domain.links import Site
 from runtime.channels import channels, coupon_source
 from runtime.database import connect
+from runtime.gathering import Gathering
 from runtime.housekeeping import keep_house
 from runtime.providers.wms import warehouse
 from runtime.relay import Relay
@@ -52,6 +53,7 @@ async def working(
     site: Site | None = None,
     coupons: CouponAdapter | None = None,
     targets: Mapping[str, Target] | None = None,
+    gathering: Gathering | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue.
 
@@ -75,7 +77,7 @@ async def working(
             workflow_runner=sandbox(),
         )
         async with worker:
-            yield Relay(db, client, task_queue)
+            yield Relay(db, client, task_queue, gathering)
 
 
 async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings: Settings) -> None:
@@ -86,7 +88,8 @@ async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     coupons = coupon_source(db, clock)
     site, targets = site_of(settings), settings.webhooks
-    async with working(client, db, clock, site=site, coupons=coupons, targets=targets) as relay:
+    gathering = Gathering(size=settings.cohort_size, seconds=settings.gather / 1000)
+    async with working(client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)

@@ -1,6 +1,6 @@
 """The world of a journey test: an empty shop with the case's customers and stock, in which its events happen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -73,8 +73,13 @@ class World:
     def time_of(self, event: CaseEvent) -> datetime:
         return event.at.at(self.zone_of(event.customer))
 
-    def post(self, number: int) -> None:
-        """Let the case's event happen now. Raises ValueError if the event is not what the API would take."""
+    def post(self, numbers: Sequence[int]) -> None:
+        """Let these of the case's events happen now. Raises ValueError if one is not what the API would take."""
+        incoming = [self._incoming(number) for number in numbers]
+        with self.db.begin() as session:
+            ingest(session, incoming, now=self.clock.now())
+
+    def _incoming(self, number: int) -> Incoming:
         event = self.events[number]
         data = dict(event.data)
         if wrong := validate(event.event, data):
@@ -83,7 +88,7 @@ class World:
             data.setdefault("journey", self.shelf.plan.journey)
         name = None if is_business(event.event) else self.case.who(event.customer)
         person = self.case.people[name] if name else None
-        incoming = Incoming(
+        return Incoming(
             source="case",
             id=str(number),
             type=event.event,
@@ -91,8 +96,6 @@ class World:
             data=data,
             identifiers=identify(None, person.identifiers) if person else (),
         )
-        with self.db.begin() as session:
-            ingest(session, [incoming], now=self.clock.now())
 
     def next_due(self) -> datetime | None:
         """When the next enrollment acts, if nothing else happens."""

@@ -1,9 +1,10 @@
 """The workflow of a cohort: many enrollments walked side by side, equal commands grouped into one activity."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
@@ -17,6 +18,10 @@ with workflow.unsafe.imports_passed_through():
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(hours=2)
 HEARTBEAT = timedelta(seconds=45)
+TOGETHER = timedelta(seconds=1)
+"""Members that are due within such a span go on together, when the last of them is due."""
+NAMED = 20
+"""A cohort of up to so many tells the operator of each member; a larger one counts them by step."""
 
 
 @workflow.defn(name="Cohort")
@@ -27,34 +32,43 @@ class CohortWorkflow:
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
         self._walkers = {traveller.enrollment: Walker(cohort.plan, traveller) for traveller in cohort.travellers}
-        self._until: dict[int, datetime] = {}
+        self._until = {traveller.enrollment: traveller.wakes for traveller in cohort.travellers if traveller.wakes}
         self._running: dict[asyncio.Task[None], Sequence[Walker]] = {}
+        self._endings = Counter(cohort.endings)
         self._stirred = False
 
     @workflow.run
     async def run(self, _: Cohort) -> dict[str, int]:
         """Returns how many enrollments came to which ending."""
-        endings: dict[str, int] = {}
         while self._walkers or self._running:
-            for (name, path), walkers in self._commands().items():
-                task = asyncio.create_task(self._carry_out(name, path, walkers, endings))
-                self._running[task] = walkers
+            if not _has_grown_long():
+                for (name, path), walkers in self._commands().items():
+                    task = asyncio.create_task(self._carry_out(name, path, walkers))
+                    self._running[task] = walkers
+            elif not self._running:
+                workflow.continue_as_new(self._carried_over())
             self._say_where_it_stands()
             await self._rest()
             for task in [task for task in self._running if task.done()]:
                 del self._running[task]
                 task.result()
-            if workflow.info().is_continue_as_new_suggested() and not self._running and self._walkers:
-                travellers = tuple(walker.traveller() for walker in self._walkers.values())
-                workflow.continue_as_new(self._cohort.model_copy(update={"travellers": travellers}))
-        return endings
+        return dict(self._endings)
 
     @workflow.signal
-    def wake(self, enrollment: int) -> None:
-        """The database decided something about this enrollment; look at it."""
-        if walker := self._walkers.get(enrollment):
-            walker.wake()
-            self._stirred = True
+    def wake(self, enrollments: int | list[int]) -> None:
+        """The database decided something about these enrollments, or this one; look at them."""
+        for enrollment in enrollments if isinstance(enrollments, list) else [enrollments]:
+            if walker := self._walkers.get(enrollment):
+                walker.wake()
+                self._stirred = True
+
+    def _carried_over(self) -> Cohort:
+        travellers = (walker.traveller() for walker in self._walkers.values())
+        kept = (
+            traveller.model_copy(update={"wakes": self._until[traveller.enrollment]}) if traveller.due else traveller
+            for traveller in travellers
+        )
+        return self._cohort.model_copy(update={"travellers": tuple(kept), "endings": dict(self._endings)})
 
     def _idle(self) -> list[Walker]:
         """The walkers that wait for no answer."""
@@ -68,7 +82,7 @@ class CohortWorkflow:
                 commands.setdefault((walker.activity, walker.path), []).append(walker)
         return commands
 
-    async def _carry_out(self, name: str, path: Path, walkers: Sequence[Walker], endings: dict[str, int]) -> None:
+    async def _carry_out(self, name: str, path: Path, walkers: Sequence[Walker]) -> None:
         step = self._cohort.plan.steps.get(path)
         group = Group(plan_id=self._cohort.plan_id, path=path, members=tuple(walker.command() for walker in walkers))
         answers: list[Answer] = await workflow.execute_activity(
@@ -80,25 +94,31 @@ class CohortWorkflow:
             retry_policy=RETRY,
             summary=summary(step) if step else "the end",
         )
-        now = workflow.now()
-        for answer in answers:
-            walker = self._walkers[answer.enrollment]
-            walker.answered(answer)
-            self._until[walker.enrollment] = now + timedelta(seconds=answer.seconds)
-            if walker.over:
-                del self._walkers[walker.enrollment]
-                endings[answer.result] = endings.get(answer.result, 0) + 1
+        found = {answer.enrollment: answer for answer in answers}
+        for walker in walkers:
+            self._take(walker, found.get(walker.enrollment))
         self._stirred = True
 
+    def _take(self, walker: Walker, answer: Answer | None) -> None:
+        """An enrollment that the database knows nothing of any more is over, too."""
+        if answer is not None:
+            walker.answered(answer)
+            self._until[walker.enrollment] = workflow.now() + timedelta(seconds=answer.seconds)
+        if answer is None or walker.over:
+            del self._walkers[walker.enrollment]
+            self._endings[answer.result if answer else "gone"] += 1
+
     async def _rest(self) -> None:
-        """Sleep until the next enrollment is due, an activity has answered, or something wakes one."""
+        """Sleep until the next enrollments are due, an activity has answered, or something wakes one."""
         asleep = [walker for walker in self._idle() if walker.activity is None]
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
-        if first is not None and self._until[first.enrollment] > workflow.now():
+        if first is not None and (due := self._until[first.enrollment]) > workflow.now():
+            dues = (self._until[walker.enrollment] for walker in asleep)
+            last = max(each for each in dues if each <= due + TOGETHER)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,
-                    timeout=self._until[first.enrollment] - workflow.now(),
+                    timeout=last - workflow.now(),
                     timeout_summary=summary(first.step) if first.step else "the end",
                 )
         elif first is None and self._running:
@@ -109,12 +129,26 @@ class CohortWorkflow:
                 walker.elapsed()
 
     def _say_where_it_stands(self) -> None:
-        lines = []
-        for walker in list(self._walkers.values())[:20]:
-            step = f"**{summary(walker.step)}**" if walker.step else "the end"
-            until = f" until {walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
-            after = self._cohort.plan.after(walker.path, "") if walker.path != END else None
-            following = f", then {summary(after)}" if after else ""
-            lines.append(f"- enrollment {walker.enrollment} of customer {walker.customer}: {step}{until}{following}")
-        more = len(self._walkers) - len(lines)
-        workflow.set_current_details("\n".join([*lines, f"- and {more} more"] if more > 0 else lines))
+        walkers = list(self._walkers.values())
+        if len(walkers) <= NAMED:
+            lines = [f"- enrollment {walker.enrollment} of customer {walker.customer}: {self._standing(walker)}"
+                     for walker in walkers]  # fmt: skip
+        else:
+            counts = Counter(walker.path for walker in walkers)
+            first = {walker.path: walker for walker in reversed(walkers)}
+            lines = [f"- {count} customers: {self._standing(first[path], ahead=False)}"
+                     for path, count in counts.most_common(NAMED)]  # fmt: skip
+        workflow.set_current_details("\n".join(lines))
+
+    def _standing(self, walker: Walker, *, ahead: bool = True) -> str:
+        step = f"**{summary(walker.step)}**" if walker.step else "the end"
+        if not ahead:
+            return step
+        until = f" until {walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
+        after = self._cohort.plan.after(walker.path, "") if walker.path != END else None
+        return step + until + (f", then {summary(after)}" if after else "")
+
+
+def _has_grown_long() -> bool:
+    """Temporal says so, by events and by bytes. What is under way is waited for before the run is continued anew."""
+    return workflow.info().is_continue_as_new_suggested()

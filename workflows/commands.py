@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from workflows.plan import Path, Plan
 from workflows.values import Frozen
 
@@ -59,21 +61,28 @@ class Answer(Frozen):
 
 
 class Traveller(Frozen):
-    """An enrollment with its history, as it enters a workflow or is carried over to the next run of it."""
+    """An enrollment as it enters a workflow, or is carried over to the next run of it.
+
+    Of `outcomes` the last one counts: steps never come back, so it says which step follows and when it was reached.
+    The whole history is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time.
+    """
 
     enrollment: int
     customer: int
     generation: int
     outcomes: tuple[Outcome, ...] = ()
+    due: datetime | None = None
+    wakes: datetime | None = None
 
 
 class Cohort(Frozen):
-    """The input of a CohortWorkflow: enrollments that entered one plan together."""
+    """The input of a CohortWorkflow: enrollments that entered one plan together, and how earlier ones ended."""
 
     plan_id: str
     version: int
     plan: Plan
     travellers: tuple[Traveller, ...]
+    endings: dict[str, int] = Field(default_factory=dict)
 
 
 class FanOut(Frozen):

@@ -43,7 +43,12 @@ def compile_plan(journey: spec.Journey) -> Plan:
         trigger=_trigger(journey.trigger),
         audience=journey.audience,
         active=journey.active,
-        entry=plan.Entry(again=journey.entry.again.kind, after=journey.entry.again.after, per=journey.entry.per),
+        entry=plan.Entry(
+            again=journey.entry.again.kind,
+            after=journey.entry.again.after,
+            per=journey.entry.per,
+            cohort=journey.entry.cohort,
+        ),
         exits=tuple(_pattern(each) for each in journey.exit),
         goal=plan.Goal(condition=_pattern(journey.goal), within=journey.goal.within) if journey.goal else None,
         policy=journey.policy,

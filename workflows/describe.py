@@ -69,6 +69,8 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
         start, until = plan.active.start or "…", plan.active.until or "…"
         yield say.pick("有效期：", "Active:"), say.pick(f"{start} 至 {until}", f"{start} to {until}")
     yield say.pick("再次进入：", "Enters again:"), entry_words(plan, say)
+    if plan.entry.cohort == 1:
+        yield say.pick("运行：", "Runs:"), say.pick("每位客户单独运行", "each customer in a run of their own")
     if plan.goal:
         goal = say.event(plan.goal.condition.event, plan.goal.condition.where)
         span = say.span(plan.goal.within)

@@ -96,6 +96,8 @@ def _parts(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
     yield say.pick("对象", "the audience"), say.condition(plan.audience) if plan.audience else ""
     yield say.pick("有效期", "the active time"), say.pick("{} 至 {}", "{} to {}").format(*days) if days else ""
     yield say.pick("再次进入的规则", "the rule for entering again"), entry_words(plan, say)
+    alone = say.pick("每位客户各自运行", "each customer in a run of their own") if plan.entry.cohort == 1 else ""
+    yield say.pick("运行方式", "the runs"), alone
     yield say.pick("目标", "the goal"), say.event(goal.condition.event, goal.condition.where) if goal else ""
     yield say.pick("达成目标的时间", "the time for the goal"), say.span(goal.within) if goal else ""
     yield say.pick("发送限制", "its own limits"), say.limits(plan.policy) if plan.policy else ""

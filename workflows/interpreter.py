@@ -8,12 +8,15 @@ from workflows.commands import END, Answer, Member, Outcome, Traveller
 from workflows.plan import Path, Plan, Step, Stop, Wait, WaitFor
 
 
-def walk(plan: Plan) -> Generator[Step, Outcome, None]:
+def walk(plan: Plan, last: Outcome | None = None) -> Generator[Step, Outcome, None]:
     """Yield each step as the command to carry out and take what it came to; ends where the journey ends.
 
-    Feeding the outcomes of an earlier walk restores its state.
+    `last` restores an earlier walk: it goes on with what follows that outcome. Raises KeyError for an unknown step.
     """
-    step = plan.steps[plan.first] if plan.first is not None else None
+    if last is not None:
+        step = plan.after(last.path, last.result)
+    else:
+        step = plan.steps[plan.first] if plan.first is not None else None
     while step is not None:
         outcome = yield step
         step = plan.after(step.path, outcome.result)
@@ -36,23 +39,19 @@ class Walker:
         self.enrollment = traveller.enrollment
         self.customer = traveller.customer
         self.generation = traveller.generation
-        self.outcomes: list[Outcome] = []
         self.over = False
+        self.due: datetime | None = None
         self._woken = False
-        self._begin(None)
-        for outcome in traveller.outcomes:
-            self._feed(outcome)
+        last = traveller.outcomes[-1] if traveller.outcomes else None
+        self._begin(last, last.at if last else None)
+        self.due = traveller.due
 
-    def _begin(self, at: datetime | None) -> None:
-        self._steps = walk(self._plan)
-        self.outcomes.clear()
+    def _begin(self, last: Outcome | None, at: datetime | None) -> None:
+        self._last = last
+        self._steps = walk(self._plan, last)
         self.step: Step | None = next(self._steps, None)
         self.at = at
-        self._sleep(None, 0)
-
-    def _sleep(self, due: datetime | None, seconds: float) -> None:
-        self.due = due
-        self.seconds = seconds
+        self.due = None
 
     @property
     def path(self) -> Path:
@@ -73,12 +72,13 @@ class Walker:
         return Member(enrollment=self.enrollment, generation=self.generation, at=self.at)
 
     def traveller(self) -> Traveller:
-        """The state to restore this walker from."""
+        """The state to restore this walker from. One that was woken looks at once, whatever it slept for."""
         return Traveller(
             enrollment=self.enrollment,
             customer=self.customer,
             generation=self.generation,
-            outcomes=tuple(self.outcomes),
+            outcomes=(self._last,) if self._last else (),
+            due=None if self._woken else self.due,
         )
 
     def wake(self) -> None:
@@ -91,7 +91,7 @@ class Walker:
         if due is not None and isinstance(step, Wait) and not self._woken:
             self._feed(Outcome(path=step.path, result="passed", at=due))
         else:
-            self._sleep(None, 0)
+            self.due = None
 
     def answered(self, answer: Answer) -> None:
         """Take what the database said of the last command."""
@@ -100,19 +100,17 @@ class Walker:
                 self.over = True
             case "moved":
                 self.generation = answer.generation
-                self._begin(answer.at)
+                self._begin(None, answer.at)
             case "later":
-                self._sleep(answer.due, answer.seconds)
+                self.due = answer.due
             case "done":
                 self._feed(Outcome(path=self.path, result=answer.result, at=answer.at))
-                self._sleep(answer.due, answer.seconds)
+                self.due = answer.due
 
     def _feed(self, outcome: Outcome) -> None:
-        if self.step is None or self.step.path != outcome.path:
-            raise ValueError(f"outcome of {outcome.path!r} where {self.path!r} is due")
-        self.outcomes.append(outcome)
+        self._last = outcome
         self.at = outcome.at
-        self._sleep(None, 0)
+        self.due = None
         try:
             self.step = self._steps.send(outcome)
         except StopIteration:

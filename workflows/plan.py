@@ -40,11 +40,15 @@ class ScheduleTrigger(Frozen):
 
 
 class Entry(Frozen):
-    """Re-entry: `again` is never, always, restart or after; `after` counts from the last entry."""
+    """Re-entry: `again` is never, always, restart or after; `after` counts from the last entry.
+
+    With `cohort` 1 each enrollment has a run of its own, however many enter at once.
+    """
 
     again: Literal["never", "always", "restart", "after"]
     after: Duration | None = None
     per: tuple[str, ...] = ("customer",)
+    cohort: Literal[1] | None = None
 
 
 class Active(Frozen):

@@ -104,6 +104,9 @@ class Again(TextForm):
 class Entry(Frozen):
     again: Again
     per: tuple[Text, ...] = ("customer",)
+    cohort: Annotated[
+        Literal[1] | None, Field(description="1: each customer has a run of their own, however many enter at once")
+    ] = None
 
 
 class Goal(EventPattern):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import SQLModel
+from sqlmodel import Field, SQLModel
 
 from domain.tables.columns import id_column, instant, json_column, reference
 
@@ -29,7 +29,10 @@ class Event(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey."""
+    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
+
+    `gather` is the plan whose starts this one may be put together with; null once that is decided.
+    """
 
     __tablename__: ClassVar[Any] = "outbox"
     id: int = id_column()
@@ -37,4 +40,5 @@ class Outbox(SQLModel, table=True):
     enrollment_id: int | None = reference("enrollments.id", nullable=True)
     event_id: int | None = reference("events.id", nullable=True)
     journey: str
+    gather: str | None = Field(default=None, foreign_key="plans.id", index=True)
     attempts: int = 0

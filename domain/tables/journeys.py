@@ -82,7 +82,8 @@ class Enrollment(SQLModel, table=True):
 
     `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
     where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
-    `position` the step it stands before. `slot` makes the re-entry rule a unique key.
+    `position` the step it stands before. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
+    after which the cohort is named in whose run this one is; null for one that runs alone.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -94,11 +95,13 @@ class Enrollment(SQLModel, table=True):
         Index("ix_enrollments_goal", "customer_id", "goal_until"),
         Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
+        Index("ix_enrollments_cohort", "cohort_id", postgresql_where=text("cohort_id IS NOT NULL")),
     )  # fmt: skip
     id: int = id_column()
     journey: str
     plan_id: str = Field(foreign_key="plans.id")
     customer_id: int = reference("customers.id")
+    cohort_id: int | None = reference("enrollments.id", nullable=True)
     key: str
     slot: str
     exclusive: bool = False
@@ -118,6 +121,11 @@ class Enrollment(SQLModel, table=True):
     reason: str | None = None
     ended_at: datetime | None = instant(nullable=True)
     converted_at: datetime | None = instant(nullable=True)
+
+    @property
+    def run(self) -> int:
+        """The enrollment that its run is named after."""
+        return self.cohort_id or self.id
 
 
 class Wait(SQLModel, table=True):

@@ -171,6 +171,15 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status <> 'revoked'"),
     )
+    op.add_column("enrollments", sa.Column("cohort_id", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_enrollments_cohort",
+        "enrollments",
+        ["cohort_id"],
+        unique=False,
+        postgresql_where=sa.text("cohort_id IS NOT NULL"),
+    )
+    op.create_foreign_key(op.f("fk_enrollments_cohort_id"), "enrollments", "enrollments", ["cohort_id"], ["id"])
     op.add_column("journeys", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("journeys", sa.Column("dropped_until", sa.DateTime(timezone=True), nullable=True))
     op.drop_column("journeys", "late")
@@ -211,10 +220,16 @@ def upgrade() -> None:
         postgresql_where=sa.text("provider_id IS NOT NULL"),
     )
     op.drop_column("messages", "settled_at")
+    op.add_column("outbox", sa.Column("gather", sa.String(), nullable=True))
+    op.create_index(op.f("ix_outbox_gather"), "outbox", ["gather"], unique=False)
+    op.create_foreign_key(op.f("fk_outbox_gather"), "outbox", "plans", ["gather"], ["id"])
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_constraint(op.f("fk_outbox_gather"), "outbox", type_="foreignkey")
+    op.drop_index(op.f("ix_outbox_gather"), table_name="outbox")
+    op.drop_column("outbox", "gather")
     op.add_column(
         "messages", sa.Column("settled_at", postgresql.TIMESTAMP(timezone=True), autoincrement=False, nullable=True)
     )
@@ -243,6 +258,9 @@ def downgrade() -> None:
     op.add_column("journeys", sa.Column("late", sa.VARCHAR(), autoincrement=False, nullable=False))
     op.drop_column("journeys", "dropped_until")
     op.drop_column("journeys", "paused_at")
+    op.drop_constraint(op.f("fk_enrollments_cohort_id"), "enrollments", type_="foreignkey")
+    op.drop_index("ix_enrollments_cohort", table_name="enrollments", postgresql_where=sa.text("cohort_id IS NOT NULL"))
+    op.drop_column("enrollments", "cohort_id")
     op.drop_index("uq_coupons_step", table_name="coupons", postgresql_where=sa.text("status <> 'revoked'"))
     op.drop_index(
         "ix_coupons_outside",

@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from copies import cohorts_of, copied, of_copy
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from runtime.cases import Case
+from runtime.cases import ONLY, Case
 from runtime.rehearsal import rehearse
 from runtime.temporal_engine import TemporalEngine
 from runtime.world import Line, Shelf
@@ -136,15 +137,7 @@ def told(lines: list[Line]) -> list[tuple[Any, ...]]:
     )
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
-@given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
-def test_both_engines_tell_the_same_story(
-    migrated: tuple[Engine, sessionmaker[Session]],
-    temporal: TemporalEngine,
-    journey: dict[str, Any],
-    happenings: list[tuple[int, str, int]],
-    variant: str,
-) -> None:
+def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str) -> tuple[Case, Shelf]:
     spec = Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True)
     plan = compile_plan(spec)
     case = Case.model_validate(
@@ -156,8 +149,46 @@ def test_both_engines_tell_the_same_story(
             "expect": [],
         }
     )
-    shelf = Shelf(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
+    return case, Shelf(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
+def test_both_engines_tell_the_same_story(
+    migrated: tuple[Engine, sessionmaker[Session]],
+    temporal: TemporalEngine,
+    journey: dict[str, Any],
+    happenings: list[tuple[int, str, int]],
+    variant: str,
+) -> None:
+    case, shelf = story(journey, happenings, variant)
     rehearsed = told(rehearse(migrated[0], case, shelf))
     note(str(rehearsed))
     assert told(temporal.play(case, shelf)) == rehearsed
     assert [run for run, history in temporal.histories().items() if PHONE in history.to_json()] == []
+
+
+@pytest.mark.parametrize(("size", "examples"), [(2, 2), (7, 4), (500, 2)])
+def test_what_happens_to_one_member_of_a_cohort_is_nothing_to_the_others(
+    migrated: tuple[Engine, sessionmaker[Session]], size: int, examples: int
+) -> None:
+    """All enter at once; then everything happens to the odd copies alone."""
+    copies = 9
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
+    def tell(journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str) -> None:
+        first = (0, "form.filled", 2)
+        later = [(minutes + 1, name, number) for minutes, name, number in happenings]
+        busy, shelf = story(journey, [first, *later], variant)
+        quiet = busy.model_copy(update={"events": busy.events[:1]})
+        together = copied(busy, copies)
+        spared = {f"{ONLY}#{copy}" for copy in range(0, copies, 2)}
+        kept = [each for each in together.events if each.at == busy.events[0].at or each.customer not in spared]
+        lines = engine.play(together.model_copy(update={"events": tuple(kept)}), shelf)
+        alone = [told(rehearse(migrated[0], case, shelf)) for case in (quiet, busy)]
+        for copy in range(copies):
+            assert told(of_copy(lines, copy)) == alone[copy % 2]
+
+    with TemporalEngine(migrated[0], cohorts_of(size)) as engine:
+        tell()

@@ -299,7 +299,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
         happens(number, "order.paid", total=total)
     with db.begin() as session:
         starts = [start_of(session, row.enrollment_id or 0) for row in session.exec(select(Outbox))]
-        cohorts = [start[0] for start in starts if start]
+        cohorts = [start.cohort for start in starts if start]
         session.exec(delete(Outbox))
     together = cohorts[0].model_copy(update={"travellers": tuple(c.travellers[0] for c in cohorts)})
 
