@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.wire import Channel, Code, Count, Day, Fen, Instant, Minutes, RowId, Text, Words, Zone
+from domain.wire import Channel, Code, Count, Day, Fen, Instant, Minutes, Number, RowId, Text, Words, Zone
 
 
 class Data(BaseModel):
@@ -147,6 +147,14 @@ class StockAlarm(Data):
     lot_id: Code | None = Field(None, description="the batch it is about")
     sku: Code | None = Field(None, description="the product it is about")
     quantity: Count | None = Field(None, description="units left")
+    stream_id: Code | None = Field(None, description="the livestream that sells it")
+    kind: Literal["selling_fast", "selling_out"] | None = Field(None, description="what a livestream's sales say")
+    sold: Number | None = Field(None, description="units sold in the last `window` minutes")
+    window: Count | None = Field(None, description="minutes")
+    expected: Number | None = Field(None, description="units expected in them, by past livestreams")
+    per_minute: Number | None = Field(None, description="units it sells per minute now")
+    left: Number | None = Field(None, description="units that can still be sold")
+    sells_out_at: Instant | None = Field(None, description="when nothing is left, at this rate")
     reason: Text | None = Field(None, description="what set it off")
 
 
@@ -192,7 +200,7 @@ CATALOGUE: Mapping[str, Known] = {
     "lot.near_expiry": Known(LotNearExpiry, "A batch is about to expire. Schedules send it."),
     "lot.sold_out": Known(LotData, "Nothing is left of a batch."),
     "stock.counted": Known(StockCounted, "A batch was counted; its stock is set to this."),
-    "stock.alarm": Known(StockAlarm, "The warehouse raised an alarm."),
+    "stock.alarm": Known(StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."),
     "todo.done": Known(StepData, "The sales guide did a task about this customer."),
 }
 

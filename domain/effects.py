@@ -142,6 +142,13 @@ def _schedule_stream(session: Session, event: Event) -> None:
     session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
 
 
+def _start_stream(session: Session, event: Event) -> None:
+    """The real beginning takes the place of the planned one."""
+    stream = {"stream_id": event.data["stream_id"], "city": event.data.get("city"), "starts_at": event.time}
+    began = {"starts_at": event.time}
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
+
+
 def _end_stream(session: Session, event: Event) -> None:
     stream = session.get(Stream, event.data["stream_id"])
     if stream is not None:
@@ -163,6 +170,7 @@ _BUSINESS: dict[str, BusinessEffect] = {
     "lot.sold_out": _count_stock,
     "stock.counted": _count_stock,
     "stream.scheduled": _schedule_stream,
+    "stream.started": _start_stream,
     "stream.ended": _end_stream,
 }
 

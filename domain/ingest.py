@@ -15,6 +15,7 @@ from domain.enrollments import end, enter, must_exit, open_or_convertible, reach
 from domain.facts import CustomerFacts, Orders
 from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
+from domain.live import SOURCE, follow
 from domain.outbox import tell
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.trail import record
@@ -77,11 +78,18 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
             _note_conflicts(session, row, owner)
             waiting[owner.customer_id] = (row, customers[owner.customer_id])
     _apply(session, library, list(waiting.values()))
+    _follow_shows(session, library, [row for row in stored.values() if row.type == "order.paid"], now)
     first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
     return [
         (event.source, event.id) in stored and first[event.source, event.id] == index
         for index, event in enumerate(events)
     ]
+
+
+def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
+    alarms = follow(session, library, orders, max((order.received_at for order in orders), default=now))
+    if alarms:
+        ingest(session, [Incoming(SOURCE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
 
 
 def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:

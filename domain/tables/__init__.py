@@ -15,6 +15,7 @@ from domain.tables.journeys import (
     TrailEntry,
     Wait,
 )
+from domain.tables.live import LiveProduct, LiveSale, Replenishment
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Stream
 from domain.tables.system import ApiKey, ClockState
@@ -34,6 +35,8 @@ __all__ = [
     "IdentifierConflict",
     "Journey",
     "JourneyAction",
+    "LiveProduct",
+    "LiveSale",
     "Lot",
     "Message",
     "MessageText",
@@ -41,6 +44,7 @@ __all__ = [
     "Outbox",
     "Publication",
     "PublishedPlan",
+    "Replenishment",
     "SandboxMessage",
     "Stream",
     "Todo",
