@@ -17,6 +17,7 @@ from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
 from domain.live import SOURCE, follow
 from domain.outbox import tell
+from domain.replenishment import follow_supply
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.trail import record
 from domain.waits import newest_enrollment, wake_waits
@@ -213,6 +214,7 @@ def _apply_business(session: Session, library: Library, event: Event) -> None:
     session.flush()
     if event.time < event.received_at - HISTORY:
         return
+    follow_supply(session, library, event)
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):

@@ -16,13 +16,16 @@ CHANNEL = "outbox"
 
 def tell(
     session: Session,
-    kind: Literal["start", "wake", "fan_out"],
+    kind: Literal["start", "wake", "fan_out", "replenish", "restocked"],
     journey: str,
     *,
     enrollment_id: int | None = None,
     event_id: int | None = None,
 ) -> None:
-    """Start or wake an enrollment's workflow, or fan an event about the business out to a journey."""
+    """Start or wake an enrollment's workflow, or fan an event about the business out to a journey.
+
+    `replenish` starts the replenishment of an alarm, `restocked` wakes it.
+    """
     session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id))
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
         session.info[CHANNEL] = transaction

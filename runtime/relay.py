@@ -17,11 +17,13 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.outbox import CHANNEL, start_of, take
 from domain.schedules import FIRST
-from domain.tables import Outbox
+from domain.tables import Event, Outbox
 from workflows.cohort import CohortWorkflow
 from workflows.commands import Cohort, FanOut
 from workflows.describe import describe
 from workflows.paging import FanOutWorkflow
+from workflows.replenishment import DETAILS, ReplenishmentWorkflow
+from workflows.supply import AlarmRaised
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +43,11 @@ CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
 def workflow_id(journey: str, enrollment_id: int) -> str:
     """The id of an enrollment's workflow."""
     return f"{journey}/{enrollment_id}"
+
+
+def replenishment_id(alarm_id: int) -> str:
+    """The id of the workflow that an alarm began."""
+    return f"replenishment/{alarm_id}"
 
 
 class Relay:
@@ -102,6 +109,11 @@ class Relay:
                 calls.append(self._start(*start) if start else _nothing())
             elif row.kind == "wake" and row.enrollment_id is not None:
                 calls.append(self._wake(workflow_id(row.journey, row.enrollment_id), row.enrollment_id))
+            elif row.kind == "replenish" and row.event_id is not None:
+                sku = str(session.get_one(Event, row.event_id).data.get("sku"))
+                calls.append(self._replenish(row.event_id, sku))
+            elif row.kind == "restocked" and row.event_id is not None:
+                calls.append(self._restocked(row.event_id))
             else:
                 calls.append(self._fan_out(row.journey, row.event_id or 0))
         return calls
@@ -157,6 +169,37 @@ class Relay:
                 static_summary=f"event {event_id} · to {journey}",
             )
         except WorkflowAlreadyStartedError:
+            return ""
+        return name
+
+    async def _replenish(self, event_id: int, sku: str) -> str:
+        """A run that is gone may be started again, for what it does first is look where the database stands."""
+        name = replenishment_id(event_id)
+        try:
+            await self._client.start_workflow(
+                ReplenishmentWorkflow.run,
+                AlarmRaised(event=event_id),
+                id=name,
+                task_queue=self._queue,
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(JOURNEY, "replenishment"), SearchAttributePair(TRIGGER, "stock.alarm")]
+                ),
+                static_summary=f"restock {sku} · alarm {event_id}",
+                static_details=DETAILS,
+                request_eager_start=True,
+            )
+        except WorkflowAlreadyStartedError:
+            return ""
+        return name
+
+    async def _restocked(self, event_id: int) -> str:
+        """A run that is over needs no waking."""
+        name = replenishment_id(event_id)
+        try:
+            await self._client.get_workflow_handle(name).signal(ReplenishmentWorkflow.wake)
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
             return ""
         return name
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime import StartError
@@ -23,6 +23,11 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
     batch_limit: int = Field(default=1000, ge=1, description="events of one request")
     rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
+    signing_key: SecretStr | None = Field(default=None, min_length=16, description="signs links; any long secret")
+    erp_url: str | None = Field(
+        default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
+    )
+    erp_token: SecretStr | None = Field(default=None, min_length=1, description="sent to the ERP as a bearer token")
 
 
 def load_settings() -> Settings:

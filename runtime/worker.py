@@ -14,8 +14,10 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.adapters import Channels
+from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
+from activities.replenishment import ReplenishmentActivities
 from domain.clock import Clock
 from runtime.database import connect
 from runtime.housekeeping import keep_house
@@ -25,6 +27,7 @@ from runtime.stored_clock import clock_of
 from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
+from workflows.replenishment import ReplenishmentWorkflow
 
 THREADS = 16
 
@@ -44,15 +47,18 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 @asynccontextmanager
 async def working(
-    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE
+    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE, erp: Erp | None = None
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
     with ThreadPoolExecutor(THREADS) as threads:
         worker = Worker(
             client,
             task_queue=task_queue,
-            workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
-            activities=JourneyActivities(db, clock, channels(db, clock)).all(),
+            workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow, ReplenishmentWorkflow],
+            activities=[
+                *JourneyActivities(db, clock, channels(db, clock)).all(),
+                *ReplenishmentActivities(db, clock, erp or Ledger()).all(),
+            ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=sandbox(),
@@ -61,13 +67,13 @@ async def working(
             yield Relay(db, client, task_queue)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock) -> None:
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, erp: Erp | None = None) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock) as relay:
+    async with working(client, db, clock, erp=erp) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -81,6 +87,7 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
-        asyncio.run(work(engine, db, clock_of(db)))
+        erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
+        asyncio.run(work(engine, db, clock_of(db), erp))
     finally:
         engine.dispose()

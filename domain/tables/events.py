@@ -29,7 +29,10 @@ class Event(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey."""
+    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
+
+    `replenish` and `restocked` start and wake the replenishment of a `stock.alarm`.
+    """
 
     __tablename__: ClassVar[Any] = "outbox"
     id: int = id_column()

@@ -49,7 +49,7 @@ class Replenishment(SQLModel, table=True):
     )
     id: int = id_column()
     alarm_id: int = reference("events.id", unique=True)
-    stream_id: str
+    stream_id: str | None = None
     sku: str
     city: str = ""
     status: str

@@ -1,7 +1,9 @@
 """What shows sell, and the alarms that this raises, on the real database."""
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -195,12 +197,11 @@ def test_a_batch_costs_as_many_queries_as_an_order(show: Show) -> None:
         orders = [show.order(EVENING, sku=f"sku{size}-{n}") for n in range(size)]
         rows = [Event(data=order.data, time=order.time, type=order.type) for order in orders]
         with show.db.begin() as session:
-            library = read_library(session)
-            counts.append(statements(session, lambda rows=rows: follow(session, library, rows, show.clock.now())))
+            counts.append(statements(session, partial(follow, session, read_library(session), rows, show.clock.now())))
     assert counts[0] == counts[1]
 
 
-def statements(session: Session, call: Any) -> int:
+def statements(session: Session, call: Callable[[], object]) -> int:
     count = 0
 
     def one_more(*_: object) -> None:
