@@ -50,6 +50,12 @@ class NotFound(Problem):
     title = "There is nothing here"
 
 
+class Conflict(Problem):
+    status = 409
+    code = "conflict"
+    title = "It is too late for this"
+
+
 class BodyTooLarge(Problem):
     status = 413
     code = "body_too_large"

@@ -29,7 +29,6 @@ PAGE = 500
 _MINUTE = timedelta(minutes=1)
 _LEAST_MINUTES = 5.0
 _YEAR_MINUTES = 365 * 24 * 60
-_LOOK_BACK = timedelta(minutes=max(WINDOWS))
 _BASELINE: TypeAdapter[Baseline] = TypeAdapter(Baseline)
 
 Key = tuple[str, str]
@@ -110,10 +109,10 @@ def pace_of(
     """
     looks = []
     for window in WINDOWS:
-        start = max(_floor(now) - (window - 1) * _MINUTE, _floor(began))
+        start = max(floor(now) - (window - 1) * _MINUTE, floor(began))
         units = sum(count for minute, count in sales.items() if minute >= start)
         minutes = max((now - start) / _MINUTE, 1.0)
-        expected = baseline.expected(_hours(now - minutes * _MINUTE, now, zone)) if baseline else None
+        expected = baseline.expected(minutes_by_hour(now - minutes * _MINUTE, now, zone)) if baseline else None
         looks.append((units, window, minutes, expected))
     enough = [look for look in looks if look[0] >= rule.at_least]
     fast = [look for look in enough if baseline and look[3] and _is_fast(baseline, rule, look[0], look[3])]
@@ -123,15 +122,13 @@ def pace_of(
     return Pace(units, window, expected, per_minute, _sold_out(shelf, per_minute, now), bool(fast))
 
 
-def pages_of_sales(
-    session: Session, keys: Sequence[Key], since: datetime | None = None
-) -> dict[Key, dict[datetime, int]]:
-    """The units by minute of products in shows."""
-    query = select(LiveSale).where(tuple_(col(LiveSale.stream_id), col(LiveSale.sku)).in_(keys))
-    if since is not None:
-        query = query.where(LiveSale.minute >= since)
+def sales_of(session: Session, keys: Sequence[Key], until: datetime, minutes: int) -> dict[Key, dict[datetime, int]]:
+    """The units by minute that products sold in shows in the minutes before `until`, and since."""
+    query = select(LiveSale).where(
+        tuple_(col(LiveSale.stream_id), col(LiveSale.sku)).in_(keys), LiveSale.minute >= until - minutes * _MINUTE
+    )
     found: dict[Key, dict[datetime, int]] = {key: {} for key in keys}
-    for sale in session.exec(query):
+    for sale in session.exec(query.execution_options(populate_existing=True)):
         found[sale.stream_id, sale.sku][sale.minute] = sale.units
     return found
 
@@ -141,12 +138,30 @@ def baseline_of(product: LiveProduct | None) -> Baseline | None:
     return _BASELINE.validate_python(product.baseline) if product and product.baseline else None
 
 
+def minutes_by_hour(start: datetime, end: datetime, zone: ZoneInfo) -> dict[int, float]:
+    """The minutes between two instants by local hour of the day."""
+    found: dict[int, float] = {}
+    at = start
+    while at < end:
+        local = at.astimezone(zone)
+        following = min(end, at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second,
+                                                                 microseconds=local.microsecond))  # fmt: skip
+        found[local.hour] = found.get(local.hour, 0.0) + (following - at) / _MINUTE
+        at = following
+    return found
+
+
+def floor(instant: datetime) -> datetime:
+    """The minute of an instant."""
+    return instant.astimezone(UTC).replace(second=0, microsecond=0)
+
+
 def _units(orders: Sequence[Event]) -> dict[tuple[str, str, datetime], int]:
     units: dict[tuple[str, str, datetime], int] = {}
     for order in orders:
         if stream := order.data.get("stream_id"):
             for item in order.data.get("items") or ():
-                key = (stream, item["sku"], _floor(order.time))
+                key = (stream, item["sku"], floor(order.time))
                 units[key] = units.get(key, 0) + item.get("quantity", 1)
     return {key: count for key, count in units.items() if count}
 
@@ -175,7 +190,7 @@ def _look(
 ) -> Iterator[Alarm]:
     zone = library.policy_zone
     products = _products(session, keys, zone, now)
-    sales = pages_of_sales(session, keys, _floor(now) - _LOOK_BACK)
+    sales = sales_of(session, keys, floor(now), max(WINDOWS))
     shelves = {
         id: units_left(session, [sku for stream, sku in keys if stream == id], streams[id].city, local_day(now, zone))
         for id in sorted({stream for stream, _ in keys})
@@ -261,7 +276,7 @@ def _baselines(
     past: dict[str, list[PastShow]] = {}
     for (sku, stream), by_hour in sorted(units.items()):
         show = shows[stream]
-        minutes = _hours(show.starts_at, min(show.ended_at or now, show.starts_at + LONGEST), zone)
+        minutes = minutes_by_hour(show.starts_at, min(show.ended_at or now, show.starts_at + LONGEST), zone)
         inside = {hour: count for hour, count in by_hour.items() if hour in minutes}
         past.setdefault(sku, []).append(PastShow(minutes, inside, squares[sku, stream]))
     return {sku: known for sku, each in past.items() if (known := learn(each))}
@@ -276,23 +291,6 @@ def _sold_out(shelf: Shelf | None, per_minute: float, now: datetime) -> datetime
         return None
     minutes = max(0, shelf.left) / per_minute
     return now + minutes * _MINUTE if minutes < _YEAR_MINUTES else None
-
-
-def _hours(start: datetime, end: datetime, zone: ZoneInfo) -> dict[int, float]:
-    """The minutes between two instants by local hour of the day."""
-    found: dict[int, float] = {}
-    at = start
-    while at < end:
-        local = at.astimezone(zone)
-        following = min(end, at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second,
-                                                                 microseconds=local.microsecond))  # fmt: skip
-        found[local.hour] = found.get(local.hour, 0.0) + (following - at) / _MINUTE
-        at = following
-    return found
-
-
-def _floor(instant: datetime) -> datetime:
-    return instant.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _pages(keys: Sequence[Any]) -> Iterator[Sequence[Any]]:

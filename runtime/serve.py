@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
+from runtime.decisions import Decisions
 from runtime.settings import Settings
 from runtime.stored_clock import clock_of
 from runtime.temporal import is_healthy, temporal_address
@@ -29,7 +30,14 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_postgres(settings, say)
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
-        create_app(db, clock_of(db), ready=ready, limits=limits),
+        create_app(
+            db,
+            clock_of(db),
+            ready=ready,
+            limits=limits,
+            signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
+            decide=Decisions().decide,
+        ),
         host=settings.host,
         port=settings.port,
         access_log=False,

@@ -46,3 +46,14 @@ def database_url(data: Path) -> str:
     if not (data / "postgres").is_dir():
         raise StartError(f"there is no data in {data}; name the directory of an `aftershow up` with --data")
     return postgres_program(data)[1]
+
+
+def signing_key(data: Path) -> str:
+    """What signs links: as the environment says, else what an `aftershow up` keeps in this data directory."""
+    if told := os.environ.get("AFTERSHOW_SIGNING_KEY"):
+        return told
+    if not (kept := data / "signing-key").is_file():
+        raise StartError(
+            "set AFTERSHOW_SIGNING_KEY to the API's, or name the directory of an `aftershow up` with --data"
+        )
+    return kept.read_text().strip()
