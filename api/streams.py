@@ -7,7 +7,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
@@ -81,7 +81,7 @@ def get_stock(request: Request, id: StreamId) -> StreamStock:
     "/v1/streams/{id}/stock/events",
     summary="Follow a show's stock",
     responses=_PROBLEMS | {200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
-    response_class=FeedResponse,
+    response_class=StreamingResponse,
     dependencies=[MayRead],
 )
 def get_events(request: Request, id: StreamId) -> FeedResponse:

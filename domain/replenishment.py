@@ -194,6 +194,14 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
     return session.exec(query).all()
 
 
+def overdue(session: Session, since: datetime, limit: int) -> list[int]:
+    """The alarms whose replenishments should have acted by themselves before, and didn't."""
+    query = select(Replenishment.alarm_id).where(
+        col(Replenishment.closed_at).is_(None), col(Replenishment.due_at) < since
+    )
+    return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
+
+
 def _receive(session: Session, event: Event) -> None:
     city = event.data.get("city")
     query = select(Replenishment).where(

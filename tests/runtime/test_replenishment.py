@@ -29,8 +29,11 @@ from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.keys import create_key
 from domain.publishing import publish_document
-from domain.tables import Replenishment, SandboxMessage
+from domain.replenishment import DecisionRefusedError, UndecidableError, begin
+from domain.tables import Event, LiveSale, Replenishment, SandboxMessage
+from runtime.decisions import Decisions
 from runtime.embedded import time_skipping_server
+from runtime.housekeeping import find_lost_replenishments
 from runtime.relay import Relay, replenishment_id
 from runtime.temporal import DATA_CONVERTER, add_search_attributes
 from runtime.temporal_engine import QUIET
@@ -128,6 +131,9 @@ class Desk:
         self.posted += 1
         with self.db.begin() as session:
             ingest(session, [Incoming("test", f"{self.posted}", type, self.clock.now(), data)], now=self.clock.now())
+        self.tell()
+
+    def tell(self) -> None:
         while told := self.run(self.server.relay.drain()):
             self.runs += [name for name in told if name and name not in self.runs]
 
@@ -318,6 +324,44 @@ def test_it_reads_like_a_journey_says_no_names_and_replays(desk: Desk) -> None:
     assert {'"work out how much to order"', '"the buyer\'s time to decide"', '"the promised day"'} <= summaries
     replayer = Replayer(workflows=[ReplenishmentWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
     desk.run(replayer.replay_workflow(history))
+
+
+def test_a_run_that_an_operator_ended_is_found(desk: Desk) -> None:
+    desk.alarm()
+    desk.until(lambda: desk.status() == "proposed")
+    desk.close()
+    desk.clock.set(desk.clock.now() + timedelta(hours=3))
+    desk.run(find_lost_replenishments(desk.client, desk.db, desk.clock))
+    assert desk.status() == "stopped"
+
+
+def test_a_run_that_temporal_lost_begins_again_where_the_database_stands(desk: Desk) -> None:
+    desk.alarm()
+    with desk.db.begin() as session:
+        event = session.exec(select(Event).where(Event.type == "stock.alarm")).one()
+        lost = Event(source="test", event_id="lost", type="stock.alarm", time=event.time, received_at=event.time,
+                     data={"sku": "tea"})  # fmt: skip
+        session.add(lost)
+        session.add(LiveSale(stream_id="s", sku="tea", minute=event.time, units=70))
+        session.flush()
+        begin(session, lost.id, desk.clock.now())
+    desk.clock.set(desk.clock.now() + timedelta(hours=3))
+    desk.run(find_lost_replenishments(desk.client, desk.db, desk.clock))
+    desk.tell()
+    desk.until(lambda: "escalated" in {row.status for row in desk.rows() if row.sku == "tea"})
+
+
+def test_decisions_come_by_the_api_process(desk: Desk) -> None:
+    desk.alarm()
+    desk.until(lambda: desk.status() == "proposed")
+    alarm_id = desk.rows()[0].alarm_id
+    decisions = Decisions(desk.client)
+    with pytest.raises(DecisionRefusedError, match="not_whole_packs"):
+        desk.run(decisions.decide(alarm_id, Decision(verdict="change", quantity=7, key=1)))
+    desk.run(decisions.decide(alarm_id, Decision(verdict="refuse", key=1)))
+    assert desk.status() == "refused"
+    with pytest.raises(UndecidableError):
+        desk.run(decisions.decide(999_999, Decision(verdict="refuse", key=1)))
 
 
 def test_without_a_buyer_an_alarm_stays_an_alarm(desk: Desk) -> None:
