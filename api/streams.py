@@ -72,13 +72,13 @@ def may_read(request: Request, id: StreamId, credentials: Credentials, token: To
 MayRead = Depends(may_read)
 
 
-@router.get("/v1/streams/{id}/stock", summary="Read a show's stock", responses=_PROBLEMS, dependencies=[MayRead])
+@router.get("/v1/streams/{id:path}/stock", summary="Read a show's stock", responses=_PROBLEMS, dependencies=[MayRead])
 def get_stock(request: Request, id: StreamId) -> StreamStock:
     return _shown(_board(context(request), id))
 
 
 @router.get(
-    "/v1/streams/{id}/stock/events",
+    "/v1/streams/{id:path}/stock/events",
     summary="Follow a show's stock",
     responses=_PROBLEMS | {200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
     response_class=StreamingResponse,
@@ -101,7 +101,7 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
     return FeedResponse(env.feed.listen(id, read))
 
 
-@router.get("/studio/{id}", summary="The screen in the studio", responses=_PROBLEMS, response_class=HTMLResponse)
+@router.get("/studio/{id:path}", summary="The screen in the studio", responses=_PROBLEMS, response_class=HTMLResponse)
 def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLResponse:
     """A page for the host's screen, opened by a link from `aftershow studio-link`."""
     env = context(request)

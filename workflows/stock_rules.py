@@ -27,7 +27,7 @@ class StockRule(Frozen):
     """
 
     ratio: Ratio = 2.5
-    at_least: Units = 8
+    at_least: Units = 10
     sells_out_within: Duration = Duration(amount=30, unit="m")
     quiet_for: Duration = Duration(amount=30, unit="m")
     lead_time: Duration = Duration(amount=3, unit="d")

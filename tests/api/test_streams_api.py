@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -111,6 +112,14 @@ def test_what_is_left_and_what_sells(reader: Caller, show: Callable[[int], None]
 def test_a_show_that_nobody_heard_of(reader: Caller) -> None:
     for path in ("/v1/streams/none/stock", "/v1/streams/none/stock/events", "/v1/streams/%00/stock"):
         assert reader.get(path).status_code in (404, 422)
+
+
+def test_a_show_may_have_any_name(reader: Caller, post: Post) -> None:
+    post("stream.started", stream_id="杭州/3月 春茶?")
+    path = quote("杭州/3月 春茶?", safe="")
+    assert reader.get(f"/v1/streams/{path}/stock").json()["stream_id"] == "杭州/3月 春茶?"
+    page = reader.get(f"/studio/{path}", params=link("杭州/3月 春茶?"), raw_headers={})
+    assert f"/v1/streams/{path}/stock/events?token=" in page.text
 
 
 def test_the_feed_tells_each_change_and_the_end(app: FastAPI, show: Callable[[int], None], post: Post) -> None:
