@@ -159,6 +159,13 @@ def test_orders_after_the_end_of_the_show_are_counted_and_raise_nothing(show: Sh
     assert sum(sale.units for sale in show.rows(LiveSale)) == 525
 
 
+def test_orders_before_the_show_begins_raise_nothing(show: Show) -> None:
+    show.stock(0)
+    show.post("stream.scheduled", stream_id="tonight", starts_at=EVENING.isoformat())
+    show.sell(5, 5.0)
+    assert show.alarms() == []
+
+
 def test_orders_of_last_year_teach_and_raise_nothing(show: Show) -> None:
     show.stock(0)
     began = EVENING - timedelta(days=300)
