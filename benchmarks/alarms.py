@@ -1,7 +1,7 @@
 """Alarms of shows: how often they are false, how soon they come at three times the demand, and how long one takes.
 
-`python -m benchmarks.alarms [HOURS]` simulates about so many product-hours a row through the function that production
-uses, at every order; `python -m benchmarks.alarms delay` measures the way from an order to its replenishment's run.
+`python -m benchmarks.alarms [HOURS [RATE…]]` simulates about so many product-hours a row through the function that
+production uses, at every order; `python -m benchmarks.alarms delay` measures the way from an order to its run.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 from sqlmodel import select
 
 from benchmarks.stack import Stack, stack, worker
@@ -182,20 +181,16 @@ def main() -> None:
             asyncio.run(delay(parts))
         return
     hours = int(sys.argv[1]) if sys.argv[1:] else 1000
-    table = Table(title="One product in shows of three hours")
-    for heading in ("units/min", "dispersion", "spread", "past shows", "false alarms per 1,000 h",
-                    "3x: median", "90%", "never"):  # fmt: skip
-        table.add_column(heading, justify="right")
-    for shows in (1, 4, 10):
-        for rate in (0.05, 0.3, 1.0, 5.0):
-            table.add_row(*simulate(World(rate, shows=shows), hours))
-    for world in (
-        *(World(rate, dispersion=2.0) for rate in (0.05, 0.3, 1.0, 5.0)),
-        *(World(rate, spread=0.2) for rate in (0.05, 0.3, 1.0, 5.0)),
-        *(World(rate, dispersion=2.0, spread=0.2, shows=10) for rate in (0.05, 0.3, 1.0, 5.0)),
-    ):
-        table.add_row(*simulate(world, hours))
-    Console(width=140).print(table)
+    rates = [float(each) for each in sys.argv[2:]] or [0.05, 0.3, 1.0, 5.0]
+    worlds = [World(rate, shows=shows) for shows in (1, 4, 10) for rate in rates]
+    worlds += [World(rate, dispersion=2.0) for rate in rates]
+    worlds += [World(rate, spread=0.2) for rate in rates]
+    worlds += [World(rate, dispersion=2.0, spread=0.2, shows=10) for rate in rates]
+    say = Console(width=140).print
+    say("| units/min | dispersion | spread | past shows | false alarms per 1,000 h | 3×: median | 90% | never |")
+    say("| ---: " * 8 + "|")
+    for world in worlds:
+        say(f"| {' | '.join(simulate(world, hours))} |")
 
 
 if __name__ == "__main__":

@@ -83,6 +83,11 @@ class StreamScheduled(StreamData):
     starts_at: Instant = Field(description="when it is planned to begin")
 
 
+class StreamStarted(StreamData):
+    title: Text | None = Field(None, description="as people read it, if it wasn't scheduled")
+    city: Code | None = Field(None, description="whose customers it is for, if it wasn't scheduled")
+
+
 class StreamLeft(StreamData):
     watched_minutes: Minutes | None = Field(None, description="how long the customer watched")
 
@@ -183,7 +188,7 @@ CATALOGUE: Mapping[str, Known] = {
     "order.refunded": Known(OrderRefunded, "An order was given back, in whole or in part."),
     "product.viewed": Known(ProductViewed, "The customer looked at a product."),
     "stream.scheduled": Known(StreamScheduled, "A livestream was planned, or its plan changed."),
-    "stream.started": Known(StreamData, "A livestream began."),
+    "stream.started": Known(StreamStarted, "A livestream began."),
     "stream.ended": Known(StreamData, "A livestream ended."),
     "stream.joined": Known(StreamData, "The customer came to a livestream."),
     "stream.left": Known(StreamLeft, "The customer left a livestream."),

@@ -144,7 +144,13 @@ def _schedule_stream(session: Session, event: Event) -> None:
 
 def _start_stream(session: Session, event: Event) -> None:
     """The real beginning takes the place of the planned one."""
-    stream = {"stream_id": event.data["stream_id"], "city": event.data.get("city"), "starts_at": event.time}
+    data = event.data
+    stream = {
+        "stream_id": data["stream_id"],
+        "title": data.get("title"),
+        "city": data.get("city"),
+        "starts_at": event.time,
+    }
     began = {"starts_at": event.time}
     session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
 

@@ -27,9 +27,10 @@ class Proposal:
     ceiling: int | None
 
 
-def propose(sold: Sequence[int], left: int, rule: StockRule) -> Proposal:
+def propose(sold: Sequence[int], left: int, rule: StockRule, *, rush: int = 0) -> Proposal:
     """The order for a product that sold so many on each of the last days, with `left` units that can still be sold.
 
+    A running show will sell `rush` of them before anything can come: they count as gone.
     With d the mean of a day and σ its deviation, L the lead time in days and σL its own, and z the normal quantile of
     the service level:
 
@@ -38,6 +39,7 @@ def propose(sold: Sequence[int], left: int, rule: StockRule) -> Proposal:
     - order up to S = s + d·cover, in whole packs
     - ceiling = d·(shelf life) less what of the present stock is still there when the goods come, in whole packs
     """
+    left = max(0, left - rush)
     per_day, deviation = fmean(sold or (0,)), pstdev(sold or (0,))
     lead, lead_spread = _days(rule.lead_time), _days(rule.lead_time_spread) if rule.lead_time_spread else 0.0
     z = NormalDist().inv_cdf(rule.service_level / 100)

@@ -1,5 +1,6 @@
 """Replenishments: what an alarm proposes, what is decided about it, and what comes of the order."""
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -62,7 +63,8 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, Shelf(0, None, None))
     rule = library.stock.of(sku, shelf.category)
     sold = _sold_by_day(session, sku, zone, now)
-    proposal = propose(sold, max(0, shelf.left), rule)
+    rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
+    proposal = propose(sold, max(0, shelf.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
@@ -74,6 +76,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
         "ceiling": proposal.ceiling,
         "basis": {
             "left": shelf.left,
+            "rush": rush,
             "sold_by_day": list(sold),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,

@@ -34,6 +34,12 @@ def test_no_more_than_sells_before_it_perishes() -> None:
     assert propose([10] * 10, 50, short).ceiling == 30
 
 
+def test_what_the_show_is_about_to_sell_counts_as_gone() -> None:
+    assert propose([10] * 7, 100, StockRule()).quantity == 0
+    assert propose([10] * 7, 100, StockRule(), rush=90) == propose([10] * 7, 10, StockRule())
+    assert propose([10] * 7, 100, StockRule(), rush=10**9) == propose([10] * 7, 0, StockRule())
+
+
 def test_what_never_sold_is_not_ordered() -> None:
     assert propose([], 0, StockRule()).quantity == 0
     assert propose([0] * 7, 0, StockRule()).quantity == 0
