@@ -14,8 +14,8 @@ from pydantic import BaseModel
 from api.auth import Credentials, require
 from api.context import Context, context
 from api.feed import FeedResponse
-from api.links import NotConfigured, check_stream
 from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.screen_links import NotConfigured, check_stream
 from domain.library import read_library
 from domain.studio import Board, board
 

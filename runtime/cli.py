@@ -157,7 +157,7 @@ def studio_link(
     """Make a link to a show's stock for the screen in the studio. Whoever has it can read that, for some hours."""
     from urllib.parse import quote
 
-    from api.links import sign_stream
+    from api.screen_links import sign_stream
     from runtime.settings import signing_key
 
     say(f"{url.rstrip('/')}/studio/{quote(stream, safe='')}?token={sign_stream(signing_key(data), stream)}")

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from api.app import create_app
 from api.feed import Feed
-from api.links import sign_stream
+from api.screen_links import sign_stream
 from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.keys import create_key

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api.links import check_stream
+from api.screen_links import check_stream
 from domain.keys import find_key
 from runtime import StartError
 from runtime.up import keep_signing_key
