@@ -1,30 +1,37 @@
 """The activities of a journey: each opens the transaction, gives the domain its time, and answers for the group."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.adapters import Channels
-from domain import schedules, sending, steps
+from domain import schedules, sending, steps, todos
 from domain.clock import Clock
-from domain.sending import LOST, Delivery, Outgoing
+from domain.delivery import LOST, Channels
+from domain.links import Site
+from domain.settling import settle
+from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
 CHUNK = 50
 """Members whose customers are locked together."""
 
+HOLD_SECONDS = 20
+"""How long a provider's answer is kept while Postgres is away."""
+
 
 class JourneyActivities:
-    """Everything a workflow can ask for. `channels` carries the messages."""
+    """Everything a workflow can ask for. `channels` carries the messages, whose links lead to the `site`."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels, site: Site | None = None) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
+        self._site = site
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -62,8 +69,14 @@ class JourneyActivities:
 
     @activity.defn
     def todo(self, group: Group) -> list[Answer]:
-        """Assign tasks to sales guides."""
-        return self._each(steps.assign_todo, group)
+        """Assign tasks to sales guides, and tell them."""
+        answers = self._each(steps.assign_todo, group)
+        tellers = [adapter for adapter in self._channels.values() if isinstance(adapter, TellsStaff)]
+        if tellers:
+            with self._db() as session:
+                notices = todos.notices(session, group)
+            tellers[0].tell_staff(notices)
+        return answers
 
     @activity.defn
     def tag(self, group: Group) -> list[Answer]:
@@ -72,16 +85,18 @@ class JourneyActivities:
 
     @activity.defn
     def send(self, group: Group) -> list[Answer]:
-        """Send a message to each member that may have it now."""
+        """Send a message to each member that may have it now. What its provider can't take yet is answered `later`."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            with self._db.begin() as session:
-                settled, outgoing = sending.claim(session, chunk, self._clock.now())
-            answers += settled
-            if outgoing:
-                deliveries = self._deliver(outgoing)
+            while chunk.members:
                 with self._db.begin() as session:
-                    answers += sending.settle(session, chunk, outgoing, deliveries, self._clock.now())
+                    claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site)
+                found = [*claims.answered, *self._call(chunk, claims)]
+                answers += found
+                chunk = _without(chunk, found)
+                if chunk.members:
+                    _sign_of_life()
+                    time.sleep(claims.wait)
         return self._timed(answers)
 
     @activity.defn
@@ -109,19 +124,36 @@ class JourneyActivities:
             for answer in answers
         ]
 
-    def _deliver(self, outgoing: Sequence[Outgoing]) -> list[Delivery]:
-        found: dict[int, Delivery] = {}
-        ordered = sorted(outgoing, key=lambda message: (message.channel, message.key))
-        for channel, group in groupby(ordered, key=lambda message: message.channel):
-            adapter = self._channels[channel]
-            messages = list(group)
-            fresh = [message for message in messages if adapter.repeatable or not message.again]
-            found.update({message.key: LOST for message in messages})
-            if fresh:
-                found.update(zip((message.key for message in fresh), adapter.send_many(fresh), strict=True))
-        return [found[message.key] for message in outgoing]
+    def _call(self, group: Group, claims: sending.Claims) -> list[Answer]:
+        outgoing, deliveries = list(claims.lost), [LOST] * len(claims.lost)
+        for channel in dict.fromkeys(message.channel for message in claims.going):
+            messages = [message for message in claims.going if message.channel == channel]
+            outgoing += messages
+            deliveries += self._channels[channel].send_many(messages)
+        if not outgoing:
+            return []
+        now, given_up = self._clock.now(), time.monotonic() + HOLD_SECONDS
+        while True:
+            try:
+                with self._db.begin() as session:
+                    return settle(session, group, outgoing, deliveries, now, self._channels)
+            except OperationalError:  # what a provider said is worth waiting for Postgres
+                if time.monotonic() > given_up:
+                    raise
+                time.sleep(0.2)
 
 
 def _chunks(group: Group) -> Iterator[Group]:
     for start in range(0, len(group.members), CHUNK):
-        yield Group(plan_id=group.plan_id, path=group.path, members=group.members[start : start + CHUNK])
+        _sign_of_life()
+        yield group.model_copy(update={"members": group.members[start : start + CHUNK]})
+
+
+def _sign_of_life() -> None:
+    if activity.in_activity():
+        activity.heartbeat()
+
+
+def _without(group: Group, answers: Sequence[Answer]) -> Group:
+    answered = {answer.enrollment for answer in answers}
+    return group.model_copy(update={"members": tuple(m for m in group.members if m.enrollment not in answered)})

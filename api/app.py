@@ -1,13 +1,13 @@
 """The HTTP API, put together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import events, health, journeys, problems, replenishment, streams, timeline
+from api import events, health, journeys, messages, problems, replenishment, streams, timeline
 from api.context import Context, Decide
 from api.feed import Feed
 from api.limits import Limits, Rate
@@ -34,10 +34,12 @@ def create_app(
     signing_key: str | None = None,
     decide: Decide | None = None,
     feed: Feed | None = None,
+    receivers: Sequence[APIRouter] = (),
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
-    `signing_key` signs the links for browsers, `decide` takes buyers' decisions to their runs.
+    `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
+    configured providers send us.
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
@@ -49,7 +51,10 @@ def create_app(
     app.include_router(journeys.router)
     app.include_router(streams.router)
     app.include_router(replenishment.router)
+    app.include_router(messages.router)
     app.include_router(health.router)
+    for receiver in receivers:
+        app.include_router(receiver)
     return app
 
 

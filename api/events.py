@@ -1,15 +1,13 @@
 """The one door in: `POST /v1/events`."""
 
 import logging
-import random
-import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -29,9 +27,9 @@ from api.problems import (
     Unavailable,
     UnsupportedMediaType,
     documented,
-    sqlstate,
 )
 from api.strictjson import Flaw
+from api.transactions import in_transaction
 from domain import catalogue
 from domain.clock import Clock
 from domain.ingest import Incoming, ingest
@@ -42,13 +40,6 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 200
 """Events that are taken in one transaction."""
-
-_ATTEMPTS = 5
-_PAUSE = 0.1
-"""Seconds; a transaction that lost waits a random part of it, longer each time."""
-
-_CONFLICTS = frozenset({"40001", "40P01", "23505"})
-"""SQLSTATEs of transactions that got in each other's way, and succeed when tried again."""
 
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
 
@@ -127,20 +118,13 @@ def _take(env: Context, items: Sequence[Item]) -> list[dict[str, Any]]:
 
 def _store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
     """Take a chunk in one transaction. True is new, False a duplicate, None an event that can't be stored."""
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with db.begin() as session:
-                return list(ingest(session, chunk, now=clock.now()))
-        except DataError:
-            if len(chunk) == 1:
-                logger.warning("an event could not be stored")
-                return [None]
-            return [new for each in chunk for new in _store(db, clock, [each])]
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS or sqlstate(error) not in _CONFLICTS:
-                raise
-            time.sleep(random.uniform(0, attempt * _PAUSE))
-    raise AssertionError("unreachable")
+    try:
+        return list(in_transaction(db, lambda session: ingest(session, chunk, now=clock.now())))
+    except DataError:
+        if len(chunk) == 1:
+            logger.warning("an event could not be stored")
+            return [None]
+        return [new for each in chunk for new in _store(db, clock, [each])]
 
 
 def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:

@@ -44,6 +44,12 @@ class Forbidden(Problem):
     title = "The API key lacks a scope"
 
 
+class Forged(Problem):
+    status = 403
+    code = "forged"
+    title = "This can't be told to come from the provider"
+
+
 class NotFound(Problem):
     status = 404
     code = "not_found"
@@ -53,7 +59,7 @@ class NotFound(Problem):
 class Conflict(Problem):
     status = 409
     code = "conflict"
-    title = "It is too late for this"
+    title = "The present state doesn't allow it"
 
 
 class BodyTooLarge(Problem):

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.tables import Consent, Coupon, Customer, Event, Lot, Order, Stream, Todo
+from domain import ledger
+from domain.tables import Consent, Coupon, Customer, Event, Lot, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
 Effect = Callable[[Session, Event, Customer], None]
@@ -161,6 +162,19 @@ def _end_stream(session: Session, event: Event) -> None:
         stream.ended_at = event.time
 
 
+def _receive_receipt(session: Session, event: Event, customer: Customer) -> None:
+    """The ledger's row is named by its key, else by enrollment and step."""
+    data = event.data
+    mine = select(Message).where(Message.customer_id == customer.id)
+    if data.get("message") is not None:
+        mine = mine.where(Message.id == data["message"])
+    else:
+        mine = mine.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
+    message = session.exec(mine).first()
+    if message is not None:
+        ledger.receive(session, message, event.type, data.get("reason"))
+
+
 _CUSTOMER: dict[str, Effect] = {
     "customer.registered": _update_customer,
     "customer.updated": _update_customer,
@@ -168,6 +182,9 @@ _CUSTOMER: dict[str, Effect] = {
     "consent.withdrawn": _record_consent,
     "order.refunded": _record_refund,
     "coupon.redeemed": _redeem_coupon,
+    "message.delivered": _receive_receipt,
+    "message.read": _receive_receipt,
+    "message.failed": _receive_receipt,
     "todo.done": _finish_todo,
 }
 

@@ -34,7 +34,8 @@ SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
 class Incoming:
     """An event at the door, already checked against the catalogue. `identifiers` are strongest first.
 
-    `arrived` says when it came in, where that isn't now: a rehearsal takes events of several instants at once.
+    What we tell ourselves of a customer names the `customer` instead. `arrived` says when an event came in, where that
+    isn't now: a rehearsal takes events of several instants at once.
     """
 
     source: str
@@ -43,6 +44,7 @@ class Incoming:
     time: datetime
     data: dict[str, Any]
     identifiers: tuple[Ident, ...] = ()
+    customer: int | None = None
     arrived: datetime | None = None
 
 
@@ -61,6 +63,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     owners = dict(
         zip((id(event) for event in people), resolve(session, [e.identifiers for e in people], now), strict=True)
     )
+    owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
     customers = lock_customers(session, (owner.customer_id for owner in owners.values()))
     stored = _store(session, fresh, owners, now)
     library = read_library(session)

@@ -16,13 +16,13 @@ CHANNEL = "outbox"
 
 def tell(
     session: Session,
-    kind: Literal["start", "wake", "fan_out", "replenish", "restocked"],
+    kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
     journey: str,
     *,
     enrollment_id: int | None = None,
     event_id: int | None = None,
 ) -> None:
-    """Start or wake an enrollment's workflow, or fan an event about the business out to a journey.
+    """Start or wake an enrollment's workflow, fan an event about the business out to a journey, follow a channel up.
 
     `replenish` starts the replenishment of an alarm, `restocked` wakes it.
     """

@@ -1,6 +1,8 @@
 """When and how often a customer may be written to: quiet hours and caps, in the customer's own days."""
 
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
@@ -27,29 +29,38 @@ def quiet_until(policy: Policy, now: datetime, zone: ZoneInfo) -> datetime | Non
     return until if until > now else datetime.combine(day, end.replace(fold=1), zone).astimezone(now.tzinfo)
 
 
-def full_caps(session: Session, policy: Policy, customer_id: int, now: datetime, zone: ZoneInfo) -> set[str]:
-    """The caps (`sms`, …, `all`) that leave no room for another message to this customer today.
+Sent = Counter[tuple[str, date]]
+"""How many messages that count a customer was sent, by channel and local day."""
 
-    The caller holds the lock on the customer's row, so that nobody else can take the last place meanwhile.
+
+def sent_since(session: Session, policy: Policy, customers: Sequence[int], earliest: datetime) -> dict[int, Sent]:
+    """What the caps need to know of these customers, for messages that go at `earliest` or later.
+
+    The caller holds the locks on the customers' rows, so that nobody else can take the last place meanwhile.
     """
+    found: dict[int, Sent] = {}
     if not policy.caps:
-        return set()
-    today = local_day(now, zone)
-    first = today - timedelta(days=max(cap.days for cap in policy.caps.values()) - 1)
-    query = select(col(Message.channel), col(Message.day), func.count()).where(
-        Message.customer_id == customer_id, col(Message.counts), Message.day >= first
-    )
-    sent = session.exec(query.group_by(col(Message.channel), col(Message.day))).all()
+        return found
+    first = earliest.date() - timedelta(days=max(cap.days for cap in policy.caps.values()) + 1)
+    place = (col(Message.customer_id), col(Message.channel), col(Message.day))
+    query = select(*place, func.count()).where(place[0].in_(customers), col(Message.counts), col(Message.day) >= first)
+    for customer, channel, day, count in session.exec(query.group_by(*place)):
+        found.setdefault(customer, Counter())[channel, day] = count
+    return found
+
+
+def full_caps(policy: Policy, sent: Sent, today: date) -> set[str]:
+    """The caps (`sms`, …, `all`) that leave no room for another message to a customer today."""
     full: set[str] = set()
     for name, cap in policy.caps.items():
         since = today - timedelta(days=cap.days - 1)
-        if sum(n for channel, day, n in sent if name in (channel, "all") and day >= since) >= cap.count:
+        if sum(n for (channel, day), n in sent.items() if name in (channel, "all") and day >= since) >= cap.count:
             full.add(name)
     return full
 
 
 def open_channel(
-    via: tuple[Channel, ...], allowed: dict[Channel, str | None], full: set[str]
+    via: Sequence[Channel], allowed: dict[Channel, str | None], full: set[str]
 ) -> tuple[Channel | None, str]:
     """The first channel that may and can carry the message, else why none: capped, no_consent, then unreachable.
 

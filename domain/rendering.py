@@ -12,6 +12,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_environment
 
+from domain.wechat_texts import has_head, on_one_line, without_head
+
 MAX_CHARACTERS = 5_000
 MAX_WORK = 20_000
 """Turns of loops and calls of macros in one rendering."""
@@ -165,18 +167,25 @@ def when(instant: datetime) -> str:
     return f"{instant.month}月{instant.day}日 {instant:%H:%M}"
 
 
+def _on_one_line(value: Any) -> Any:
+    value = _printable(value)
+    return on_one_line(value) if isinstance(value, str) else value
+
+
 _environment = _Environment()
+_with_head = _environment.overlay(trim_blocks=False, finalize=_on_one_line)
+"""For texts that say by their first lines what they are: those lines are as many as were written."""
 
 
 @lru_cache(maxsize=1024)
 def variables(source: str) -> frozenset[str]:
-    """The names that a text uses. Raises jinja2.TemplateError if it is no template."""
-    return frozenset(find_undeclared_variables(_environment.parse(source))) - {"_meter"}
+    """The names that a text uses besides what every text has. Raises jinja2.TemplateError if it is no template."""
+    return frozenset(find_undeclared_variables(_environment.parse(source))) - {"_meter", "link", "preferences"}
 
 
 @lru_cache(maxsize=1024)
 def _compiled(source: str) -> Template:
-    return _environment.from_string(source)
+    return (_with_head if has_head(source) else _environment).from_string(source)
 
 
 def render(name: str, source: str, context: Mapping[str, Any]) -> str:
@@ -191,4 +200,5 @@ def render(name: str, source: str, context: Mapping[str, Any]) -> str:
                 raise RenderError(f"it is longer than {MAX_CHARACTERS} characters")
     except (TemplateError, RenderError, RecursionError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise RenderError(f"template {name}: {error}") from error
-    return "".join(parts).strip()
+    text = "".join(parts).strip()
+    return text if has_head(source) else without_head(text)

@@ -240,8 +240,8 @@ def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
     def act(visit: Visit) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, IssueCoupon)
-        if suppressed := held_out(visit, step, step.campaign):
-            return suppressed
+        if is_held_out(visit):
+            return suppress(visit, step, step.campaign, "holdout")
         if coupons.held(visit.session, visit.enrollment.id, step.name):
             return visit.done(step, "issued")
         try:
@@ -262,8 +262,8 @@ def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
     def act(visit: Visit) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, AssignTodo)
-        if suppressed := held_out(visit, step, step.name):
-            return suppressed
+        if is_held_out(visit):
+            return suppress(visit, step, step.name, "holdout")
         todo = {
             "enrollment_id": visit.enrollment.id,
             "customer_id": visit.customer.id,
@@ -299,11 +299,16 @@ def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
     return each(session, group, now, act)
 
 
-def held_out(visit: Visit, step: Step, what: str) -> Answer | None:
-    """The answer for a customer of the global holdout, for whom nothing is sent, issued or assigned."""
-    if bucket("holdout", visit.customer.id) >= visit.library.policy.holdout:
-        return None
-    record(visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason="holdout")
+def is_held_out(visit: Visit) -> bool:
+    """Whether the customer is of the global holdout, for whom nothing is sent, issued or assigned."""
+    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout
+
+
+def suppress(visit: Visit, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
+    """Pass the step without doing it: `what` was to be done."""
+    record(
+        visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because
+    )
     return visit.done(step, "suppressed")
 
 

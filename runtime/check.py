@@ -1,6 +1,7 @@
 """Reads everything that marketers write, journeys and texts, and tells every mistake in it."""
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,17 +10,20 @@ from pathlib import Path
 from jinja2 import TemplateError, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
+from domain import wechat_texts
 from domain.catalogue import FIELDS
 from domain.rendering import _environment as environment
+from domain.sms import OPT_OUT
 from workflows.checks import References
 from workflows.compile import read_journey
 from workflows.conditions import Condition
 from workflows.diagnostics import Diagnostic, did_you_mean, quoted, render
-from workflows.plan import CHANNELS, Plan
+from workflows.plan import CHANNELS, Plan, Send
 from workflows.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.source import MAX_BYTES, decode, read_source
 from workflows.stock_rules import read_stock_rules
 
+_SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
 _POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
 
 
@@ -79,6 +83,7 @@ def check(paths: list[Path], templates: Path) -> CheckReport:
                     events=FIELDS,
                 )
             _check_file(report, file, directories[beside])
+    _check_wording(report, templates)
     report.diagnostics = sorted(set(report.diagnostics), key=lambda each: each.place)
     return report
 
@@ -115,6 +120,26 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         if compiled.plan:
             report.plans[compiled.plan.journey] = compiled.plan
     report.diagnostics += found
+
+
+def _check_wording(report: CheckReport, templates: Path) -> None:
+    """Warn of marketing text messages that lack what operators demand of them."""
+    sent = {
+        step.template
+        for plan in report.plans.values()
+        for step in plan.steps.values()
+        if isinstance(step, Send) and step.kind == "marketing" and "sms" in step.via
+    }
+    told = {each.path for each in report.diagnostics}
+    for template in sent:
+        file, text = templates / template / "sms.j2", report.texts.get((template, "sms"), "")
+        if not text or str(file) in told:
+            continue
+        missing = [] if _SIGNED.match(text) else ["no signature in front, like {{ shop.sign }}"]
+        missing += [] if OPT_OUT.search(text) else ["no way to refuse, like 拒收请回复R"]
+        if missing:
+            message, width = f"a marketing sms with {' and '.join(missing)}", len(text.splitlines()[0])
+            report.diagnostics.append(Diagnostic(str(file), 1, 1, "W004", message, "warning", width=max(1, width)))
 
 
 def _names(file: Path) -> frozenset[str]:
@@ -164,6 +189,8 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
         if not text.strip():
             report.diagnostics.append(Diagnostic(str(file), 1, 1, "E009", "this text is empty"))
         report.texts[template, channel] = text
+        if channel == "wechat":
+            report.diagnostics += wechat_texts.check(str(file), text)
         try:
             environment.compile(text)
             variables[template, channel] = frozenset(find_undeclared_variables(environment.parse(text))) - {"_meter"}

@@ -9,7 +9,7 @@ from psycopg.errors import UndefinedColumn, UndefinedTable
 from rich.console import Console
 from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from runtime import CONSOLE, StartError, cli_insight, cli_journeys
+from runtime import CONSOLE, StartError, cli_insight, cli_journeys, cli_messages, cli_send_test
 
 app = typer.Typer(
     help="What happens after a livestream ends.",
@@ -23,6 +23,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(key_app, name="key")
 app.add_typer(cli_insight.app)
 app.add_typer(cli_journeys.app)
+app.add_typer(cli_messages.app)
+app.add_typer(cli_send_test.app)
 
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]

@@ -50,7 +50,7 @@ def publish(
     _existing(*paths, *([] if paths else [specs]), templates)
     if running == "stop" and not paths:
         raise StartError("--running stop ends what runs on older versions; name the journeys that it is for")
-    with _database(data) as db:
+    with database(data) as db:
         now = clock_of(db).now()
         if paths:
             report = publish_files(db, paths, templates, now, operator(), running)
@@ -75,7 +75,7 @@ def diff(
     from workflows.diff import diff as changes
 
     plan, texts = _read(_existing(_file(journey, specs)), templates)
-    with _database(data) as db, db() as session, _known(plan.journey):
+    with database(data) as db, db() as session, _known(plan.journey):
         now = standing(session, plan.journey)
         library = read_library(session)
         lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0))
@@ -94,7 +94,7 @@ def pause(journey: Name, data: Data = DATA) -> None:
     from domain import lifecycle
     from runtime.stored_clock import clock_of
 
-    with _database(data) as db, _known(journey), db.begin() as session:
+    with database(data) as db, _known(journey), db.begin() as session:
         new = lifecycle.pause(session, journey, clock_of(db).now(), operator())
     _say(f"{journey} {'is' if new else 'was already'} paused")
 
@@ -109,7 +109,7 @@ def resume(
     from domain import lifecycle
     from runtime.stored_clock import clock_of
 
-    with _database(data) as db, _known(journey):
+    with database(data) as db, _known(journey):
         now = clock_of(db).now()
         with db.begin() as session:
             new = lifecycle.resume(session, journey, now, operator(), late=late)
@@ -127,7 +127,7 @@ def stop(
     from domain import lifecycle
     from runtime.stored_clock import clock_of
 
-    with _database(data) as db, _known(journey):
+    with database(data) as db, _known(journey):
         now = clock_of(db).now()
         if customer is not None:
             with db.begin() as session:
@@ -148,7 +148,7 @@ def journeys(data: Data = DATA) -> None:
     from domain.library import read_library
     from domain.lifecycle import standings
 
-    with _database(data) as db, db() as session:
+    with database(data) as db, db() as session:
         zone = read_library(session).policy_zone
         for each in standings(session):
             last = each.last
@@ -171,7 +171,7 @@ def operator() -> str:
 
 
 @contextmanager
-def _database(data: Path) -> Iterator["sessionmaker[Session]"]:
+def database(data: Path) -> Iterator["sessionmaker[Session]"]:
     from runtime.database import connect
     from runtime.settings import database_url
 

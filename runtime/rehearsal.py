@@ -12,11 +12,11 @@ from activities.adapters import ChannelAdapter
 from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.clock import Clock
+from domain.delivery import Delivery, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_plan
 from domain.outbox import traveller_of
 from domain.schedules import FIRST
-from domain.sending import Delivery, Outgoing
 from domain.tables import Enrollment, Outbox
 from runtime.cases import Case
 from runtime.lanes import Lane, Walking
@@ -35,6 +35,7 @@ _Command = tuple[str, str, Path]
 class Silence:
     """A channel over which nothing is sent."""
 
+    account = None
     repeatable = True
 
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:

@@ -21,6 +21,7 @@ from domain.tables import Event, Outbox
 from workflows.cohort import CohortWorkflow
 from workflows.commands import Cohort, FanOut
 from workflows.describe import describe
+from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow
 from workflows.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.supply import AlarmRaised
@@ -114,6 +115,8 @@ class Relay:
                 calls.append(self._replenish(row.event_id, sku))
             elif row.kind == "restocked" and row.event_id is not None:
                 calls.append(self._restocked(row.event_id))
+            elif row.kind == "follow_up":
+                calls.append(self._follow_up(row.journey))
             else:
                 calls.append(self._fan_out(row.journey, row.event_id or 0))
         return calls
@@ -201,6 +204,18 @@ class Relay:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return ""
+        return name
+
+    async def _follow_up(self, channel: str) -> str:
+        name = f"follow-up/{channel}"
+        await self._client.start_workflow(
+            FollowUpWorkflow.run,
+            channel,
+            id=name,
+            task_queue=self._queue,
+            start_signal="look",
+            static_summary=f"what became of messages by {channel}",
+        )
         return name
 
 

@@ -5,13 +5,16 @@ import time
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import APIRouter
 from sqlalchemy import make_url
 
+from api import links
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
 from runtime.decisions import Decisions
-from runtime.settings import Settings
+from runtime.providers import settings_of, twilio, wechat, wecom
+from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import is_healthy, temporal_address
 
@@ -28,6 +31,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
 
     wait_for_postgres(settings, say)
+    if settings_of(twilio.TwilioSettings) and settings.public_url is None:
+        say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     uvicorn.run(
         create_app(
@@ -37,6 +42,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             limits=limits,
             signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
             decide=Decisions().decide,
+            receivers=receivers(settings),
         ),
         host=settings.host,
         port=settings.port,
@@ -46,6 +52,19 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     )
     probe.dispose()
     engine.dispose()
+
+
+def receivers(settings: Settings) -> list[APIRouter]:
+    """What takes in what comes back from customers and providers, as far as it is configured."""
+    site = site_of(settings)
+    found = [links.router(site)] if site else []
+    if of_twilio := settings_of(twilio.TwilioSettings):
+        found += twilio.receivers(of_twilio, settings.public_url)
+    if of_wecom := settings_of(wecom.WecomSettings):
+        found.append(wecom.receiver(of_wecom))
+    if of_wechat := settings_of(wechat.WechatSettings):
+        found.append(wechat.receiver(of_wechat))
+    return found
 
 
 def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:

@@ -4,26 +4,31 @@ import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.links import Site
 from runtime import StartError
 from runtime.embedded import postgres_program
+from runtime.providers import settings_of
+from runtime.providers.public import Public
+from runtime.providers.twilio import TwilioSettings
+from runtime.providers.wechat import WechatSettings
+from runtime.providers.wecom import WecomSettings
 
 
-class Settings(BaseSettings):
+class Settings(Public):
     """Each field is read from AFTERSHOW_ and its name in capitals."""
-
-    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
 
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    signing_key: SecretStr | None = Field(
+        default=None, min_length=32, description="signs the links in messages and to screens"
+    )
     specs: Path = Path("journey_specs")
     templates: Path = Path("templates/messages")
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
     batch_limit: int = Field(default=1000, ge=1, description="events of one request")
     rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
-    signing_key: SecretStr | None = Field(default=None, min_length=16, description="signs links; any long secret")
     erp_url: str | None = Field(
         default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
     )
@@ -32,11 +37,19 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process. Raises StartError naming every variable that is missing or wrong."""
+    check_providers()
     try:
         return Settings()
     except ValidationError as problem:
         lines = [f"AFTERSHOW_{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
         raise StartError("\n".join([*lines, "`aftershow up` needs none of these; see README.md"])) from None
+
+
+def check_providers() -> None:
+    """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
+    settings_of(TwilioSettings)
+    settings_of(WecomSettings)
+    settings_of(WechatSettings)
 
 
 def database_url(data: Path) -> str:
@@ -57,3 +70,10 @@ def signing_key(data: Path) -> str:
             "set AFTERSHOW_SIGNING_KEY to the API's, or name the directory of an `aftershow up` with --data"
         )
     return kept.read_text().strip()
+
+
+def site_of(settings: Settings) -> Site | None:
+    """Where the links in messages lead to; None unless both the address and the key are set."""
+    if settings.public_url is None or settings.signing_key is None:
+        return None
+    return Site(settings.public_url, settings.signing_key.get_secret_value().encode())

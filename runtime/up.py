@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_urlsafe
 
 import httpx
 from httpx import HTTPError
@@ -29,6 +30,7 @@ from runtime.demo.board import board
 from runtime.demo.conductor import Conductor
 from runtime.embedded import Program, postgres_program, temporal_program
 from runtime.reports import published_text
+from runtime.settings import check_providers
 from runtime.stored_clock import clock_of
 from runtime.supervisor import StopRequested, Supervisor
 
@@ -54,6 +56,7 @@ class Options:
 
 def up(options: Options, say: Callable[[str], None]) -> None:
     """Run Postgres, Temporal, the API and a worker until a signal ends them. Raises StartError in plain words."""
+    check_providers()
     if options.demo and (options.data / FINISHED).exists():
         shutil.rmtree(options.data)
     with Supervisor(options.data, say) as supervisor:
@@ -189,6 +192,14 @@ def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
         if path.exists() and find_key(session, kept := path.read_text().strip()):
             return kept
         secret = create_key(session, "local", SCOPES, SystemClock().now())
+    return _write_secret(path, secret)
+
+
+def _keep_secret(path: Path, fresh: str) -> str:
+    return path.read_text().strip() if path.exists() else _write_secret(path, fresh)
+
+
+def _write_secret(path: Path, secret: str) -> str:
     path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
     path.write_text(f"{secret}\n")
@@ -210,6 +221,8 @@ def _environment(options: Options, url: str) -> dict[str, str]:
         "AFTERSHOW_DATABASE_URL": url,
         "AFTERSHOW_HOST": HOST,
         "AFTERSHOW_PORT": str(options.port),
+        "AFTERSHOW_PUBLIC_URL": os.environ.get("AFTERSHOW_PUBLIC_URL", f"http://{HOST}:{options.port}"),
+        "AFTERSHOW_SIGNING_KEY": _keep_secret(options.data / "signing-key", token_urlsafe(32)),
         "PYTHONUNBUFFERED": "1",
         "TEMPORAL_ADDRESS": f"{HOST}:{options.temporal_port}",
         "TEMPORAL_CONFIG_FILE": os.devnull,

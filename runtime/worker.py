@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
@@ -13,29 +14,25 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.adapters import Channels
 from activities.adapters.erp import Erp, HttpErp, Ledger
-from activities.adapters.sandbox import Sandbox
+from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from activities.replenishment import ReplenishmentActivities
 from domain.clock import Clock
+from domain.links import Site
+from runtime.channels import channels
 from runtime.database import connect
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
-from runtime.settings import Settings
+from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
 from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
+from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.replenishment import ReplenishmentWorkflow
 
 THREADS = 16
-
-
-def channels(db: sessionmaker[Session], clock: Clock) -> Channels:
-    """What carries messages: the sandbox, until a provider is configured."""
-    sandbox = Sandbox(db, clock)
-    return {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -47,17 +44,25 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 @asynccontextmanager
 async def working(
-    client: Client, db: sessionmaker[Session], clock: Clock, task_queue: str = TASK_QUEUE, erp: Erp | None = None
+    client: Client,
+    db: sessionmaker[Session],
+    clock: Clock,
+    task_queue: str = TASK_QUEUE,
+    *,
+    site: Site | None = None,
+    erp: Erp | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
+        carriers = channels(db, clock, portal)
         worker = Worker(
             client,
             task_queue=task_queue,
-            workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow, ReplenishmentWorkflow],
+            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, channels(db, clock)).all(),
+                *JourneyActivities(db, clock, carriers, site).all(),
                 *ReplenishmentActivities(db, clock, erp or Ledger()).all(),
+                FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
@@ -67,13 +72,15 @@ async def working(
             yield Relay(db, client, task_queue)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, erp: Erp | None = None) -> None:
+async def work(
+    engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None, erp: Erp | None = None
+) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock, erp=erp) as relay:
+    async with working(client, db, clock, site=site, erp=erp) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +95,6 @@ def run(settings: Settings) -> None:
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
         erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
-        asyncio.run(work(engine, db, clock_of(db), erp))
+        asyncio.run(work(engine, db, clock_of(db), site_of(settings), erp))
     finally:
         engine.dispose()

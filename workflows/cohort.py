@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.plan import Path
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-TIMEOUT = timedelta(minutes=2)
+TIMEOUT = timedelta(hours=2)
+HEARTBEAT = timedelta(seconds=45)
 
 
 @workflow.defn(name="Cohort")
@@ -75,6 +76,7 @@ class CohortWorkflow:
             group,
             result_type=list[Answer],
             start_to_close_timeout=TIMEOUT,
+            heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
             summary=summary(step) if step else "the end",
         )

@@ -55,9 +55,12 @@ CODES: dict[str, str] = {
     "E044": "period that ends before it begins",
     "E045": "too many mistakes",
     "E046": "text that no longer fits what customers are in",
+    "E050": "head of a WeChat text that cannot be read",
+    "E051": "argument that WeChat does not take",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
+    "W004": "marketing sms without a signature or a way to refuse",
 }
 
 _SHOWN_CELLS = 200

@@ -27,6 +27,7 @@ _REASONS: _Words = {
         "budget": "预算已用完",
         "unknown_campaign": "没有这个优惠券活动",
         "no_time": "等待的时间不存在",
+        "provider": "服务商暂时不接收",
     },
     "en": {
         "again": "the rule for entering again doesn't allow it",
@@ -46,6 +47,7 @@ _REASONS: _Words = {
         "budget": "the budget is used up",
         "unknown_campaign": "there is no such coupon campaign",
         "no_time": "there is no such time to wait for",
+        "provider": "the provider takes nothing for now",
     },
 }
 _ENDINGS: _Words = {
@@ -109,6 +111,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"{value} 是否送出不明", f"whether {value} was sent is unknown")
         case "failed":
             return say.pick(f"发送 {value} 失败：{reason}", f"sending {value} failed: {reason}")
+        case "settled":
+            went = value != "failed"
+            zh = f"后来查明，步骤 {decision.step} 的消息{'已经送出' if went else '没有送出'}"
+            return say.pick(zh, f"step {decision.step}: found out later that it was {'sent' if went else 'not sent'}")
         case "coupon":
             return say.pick(f"发放优惠券 {value}", f"coupon {value} issued")
         case "refused":

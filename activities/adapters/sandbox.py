@@ -7,13 +7,14 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from domain.clock import Clock
-from domain.sending import Delivery, Outgoing
+from domain.delivery import Delivery, Outgoing
 from domain.tables import SandboxMessage
 
 
 class Sandbox:
     """Holds each message once, by its ledger key."""
 
+    account = None
     repeatable = True
 
     def __init__(self, db: sessionmaker[Session], clock: Clock) -> None:

@@ -1,7 +1,16 @@
 """Every table. Times are aware and stored in UTC; money is integer fen."""
 
 from domain.tables.coupons import CampaignUse, Coupon
-from domain.tables.delivery import Message, SandboxMessage
+from domain.tables.delivery import (
+    EarlyReceipt,
+    Link,
+    Message,
+    ProviderAccount,
+    ProviderToken,
+    SandboxMessage,
+    WecomFriend,
+    WecomReminder,
+)
 from domain.tables.events import Event, Outbox
 from domain.tables.journeys import (
     Document,
@@ -19,6 +28,7 @@ from domain.tables.live import LiveProduct, LiveSale, Replenishment
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Stream
 from domain.tables.system import ApiKey, ClockState
+from domain.tables.wechat import WechatAllowance
 
 __all__ = [
     "ApiKey",
@@ -29,12 +39,14 @@ __all__ = [
     "Customer",
     "CustomerTag",
     "Document",
+    "EarlyReceipt",
     "Enrollment",
     "Event",
     "Identifier",
     "IdentifierConflict",
     "Journey",
     "JourneyAction",
+    "Link",
     "LiveProduct",
     "LiveSale",
     "Lot",
@@ -42,6 +54,8 @@ __all__ = [
     "MessageText",
     "Order",
     "Outbox",
+    "ProviderAccount",
+    "ProviderToken",
     "Publication",
     "PublishedPlan",
     "Replenishment",
@@ -50,4 +64,7 @@ __all__ = [
     "Todo",
     "TrailEntry",
     "Wait",
+    "WechatAllowance",
+    "WecomFriend",
+    "WecomReminder",
 ]

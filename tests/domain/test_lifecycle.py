@@ -9,10 +9,11 @@ from shop import Shop
 from sqlmodel import Session, col, select
 
 from domain import lifecycle, sending
+from domain.delivery import Delivery
 from domain.fitting import Misfit, misfits
 from domain.library import read_library
 from domain.publishing import publish_text
-from domain.sending import Delivery
+from domain.settling import settle
 from domain.tables import Enrollment, Journey, JourneyAction, PublishedPlan, SandboxMessage, TrailEntry
 from runtime.rehearsal import Rehearsal
 from workflows.compile import read_journey
@@ -189,10 +190,10 @@ class TestPause:
         stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=1))
         group = stage.shop.group("first")
         with stage.shop.db.begin() as session:
-            _, outgoing = sending.claim(session, group, stage.shop.clock.now())
+            going = sending.claim(session, group, stage.shop.clock.now(), stage.shop.channels).going
         stage.pause()
         with stage.shop.db.begin() as session:
-            sending.settle(session, group, outgoing, [Delivery("sent")], stage.shop.clock.now())
+            settle(session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels)
         assert stage.shop.timeline() == [("sent", "hello")]
 
     def test_pausing_again_before_the_held_are_told(self, stage: Stage) -> None:
@@ -249,11 +250,11 @@ class TestStop:
         stage.shop.clock.set(stage.shop.clock.now() + timedelta(hours=1))
         group = stage.shop.group("first")
         with stage.shop.db.begin() as session:
-            _, outgoing = sending.claim(session, group, stage.shop.clock.now())
+            going = sending.claim(session, group, stage.shop.clock.now(), stage.shop.channels).going
         stage.act(lifecycle.stop, "welcome")
         lifecycle.in_pages(stage.shop.db, lifecycle.stop_page, "welcome", stage.shop.clock.now())
         with stage.shop.db.begin() as session:
-            answers = sending.settle(session, group, outgoing, [Delivery("sent")], stage.shop.clock.now())
+            answers = settle(session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels)
         assert [answer.kind for answer in answers] == ["over"]
         assert sorted(stage.shop.timeline()) == [("ended", lifecycle.STOPPED), ("sent", "hello")]
 

@@ -1,5 +1,6 @@
 """Quiet hours and caps, in the customer's own days."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import Shop
 
-from domain.policy import full_caps, open_channel, quiet_until
+from domain.policy import full_caps, open_channel, quiet_until, sent_since
 from domain.tables import Enrollment, Message
 from workflows.plan import CHANNELS, Channel
 from workflows.policy import Policy
@@ -78,12 +79,13 @@ def test_caps_count_the_messages_of_their_calendar_days(shop: Shop) -> None:
                 session.add(
                     Message(
                         enrollment_id=enrollment.id, customer_id=customer, journey="j", step=str(number), template="a",
-                        kind="marketing", channel=channel, body="", status="sent", counts=counts,
+                        kind="marketing", channel=channel, recipient="", body="", status="sent", counts=counts,
                         day=today - timedelta(days=ago), claimed_at=now,
                     )
                 )  # fmt: skip
             session.flush()
-            full = full_caps(session, Policy.model_validate({"caps": allowed}), customer, now, zone)
+            policy = Policy.model_validate({"caps": allowed})
+            full = full_caps(policy, sent_since(session, policy, [customer], now).get(customer, Counter()), today)
         for name, cap in allowed.items():
             place = [ago for channel, ago, counts in sent if counts and name in (channel, "all") and ago < cap["days"]]
             assert (name in full) == (len(place) >= cap["count"])

@@ -1,14 +1,16 @@
 """A message goes out once, whatever happens at the same time, before, or in between."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from shop import Provider, Shop
 
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
-from domain.sending import Delivery, claim
-from domain.tables import CampaignUse, Coupon, Message
+from domain.delivery import Account, Delivery
+from domain.sending import claim
+from domain.tables import CampaignUse, Coupon, Identifier, Message, ProviderAccount
 from workflows.commands import Answer
 from workflows.plan import CHANNELS
 
@@ -35,7 +37,7 @@ def results(answers: list[Answer]) -> list[str]:
 def claimed(shop: Shop) -> None:
     """Claim every message and lose the worker before the provider has answered."""
     with shop.db.begin() as session:
-        claim(session, shop.group(shop.plan.first or ""), shop.clock.now())
+        claim(session, shop.group(shop.plan.first or ""), shop.clock.now(), shop.channels)
 
 
 class TestCaps:
@@ -235,3 +237,161 @@ class TestItsCoupon:
         shop.post("form.filled", "li")
         shop.give("send", shop.group("gift"))
         assert [message.body for message in shop.provider.taken] == ["nothing"]
+
+
+TWO = """
+    journey: two
+    trigger: {event: form.filled}
+    entry: {again: always}
+    steps: [{id: gift, send: gift, via: [wecom, sms], coupon: five}, {wait: 1d}]
+"""
+
+
+class TestFailover:
+    @pytest.fixture
+    def two(self, shop: Shop) -> Shop:
+        shop.publish(TWO, coupons=FIVE)
+        (customer,) = shop.customers("li", consent=("sms", "wecom"))
+        with shop.db.begin() as session:
+            session.add(Identifier(kind="external_userid", value="wm1", customer_id=customer))
+        shop.post("form.filled", "li")
+        return shop
+
+    def channels(self, shop: Shop) -> list[str]:
+        return [message.channel for message in shop.provider.taken]
+
+    def test_a_permanent_refusal_goes_on_to_the_next_channel_with_the_same_coupon(self, two: Shop) -> None:
+        two.provider.says = {"wm1": Delivery("failed", reason="not a friend")}
+        assert results(two.give("send", two.group("gift"))) == ["sent"]
+        assert self.channels(two) == ["wecom", "sms"]
+        assert two.timeline() == [("coupon", "five"), ("sent", "gift")]
+        (message,) = two.rows(Message)
+        assert (message.channel, message.refused) == ("sms", [{"channel": "wecom", "reason": "not a friend"}])
+        assert [coupon.status for coupon in two.rows(Coupon)] == ["issued"]
+
+    def test_when_every_channel_refuses_it_has_failed_and_the_coupon_is_taken_back(self, two: Shop) -> None:
+        two.provider.says = {"wm1": Delivery("failed", reason="a"), "+8613800000000": Delivery("failed", reason="b")}
+        assert results(two.give("send", two.group("gift"))) == ["failed"]
+        assert two.timeline() == [("coupon", "five"), ("failed", "b")]
+        assert [coupon.status for coupon in two.rows(Coupon)] == ["revoked"]
+        assert results(two.give("send", two.group("gift"))) == ["failed"]
+        assert self.channels(two) == ["wecom", "sms"]
+
+    @pytest.mark.parametrize("status", ["unknown", "pending_staff"])
+    def test_what_may_still_arrive_never_falls_over(self, two: Shop, status: str) -> None:
+        two.provider.says = {"wm1": Delivery(status)}  # type: ignore[arg-type]
+        assert results(two.give("send", two.group("gift"))) == ["unknown" if status == "unknown" else "sent"]
+        assert self.channels(two) == ["wecom"]
+
+    def test_a_refused_message_that_no_other_channel_may_carry_has_failed(self, two: Shop) -> None:
+        two.provider.says = {"wm1": Delivery("failed", reason="not a friend")}
+        two.post("consent.withdrawn", "li", channel="sms")
+        assert results(two.give("send", two.group("gift"))) == ["failed"]
+        assert two.timeline() == [("coupon", "five"), ("failed", "not a friend")]
+
+    def test_whom_the_channel_cannot_reach_now_is_written_to_over_the_next(self, two: Shop) -> None:
+        two.provider.out_of_reach = {"wm1"}
+        assert results(two.give("send", two.group("gift"))) == ["sent"]
+        assert self.channels(two) == ["sms"]
+
+
+class TestPutOff:
+    BUSY = Delivery("retry", reason="busy", after=60)
+
+    def test_a_message_that_was_certainly_not_taken_keeps_its_claim_and_goes_later(self, shop: Shop) -> None:
+        shop.publish(GIFT, coupons=FIVE)
+        shop.customers("li")
+        shop.post("form.filled", "li")
+        shop.provider.says = {"+8613800000000": self.BUSY}
+        (answer,) = shop.give("send", shop.group("gift"))
+        assert (answer.kind, answer.due) == ("later", shop.clock.now() + timedelta(seconds=60))
+        assert [(message.status, message.counts) for message in shop.rows(Message)] == [("claimed", True)]
+        shop.provider.says = {}
+        shop.clock.set(shop.clock.now() + timedelta(seconds=60))
+        assert results(shop.give("send", shop.group("gift"))) == ["sent"]
+        assert shop.timeline() == [("coupon", "five"), ("sent", "gift")]
+
+    @pytest.mark.parametrize(
+        ("event", "then"),
+        [
+            (("consent.withdrawn", {"channel": "sms"}), ("suppressed", "no_consent")),
+            (("order.paid", {"order_id": "o", "total": 1}), ("ended", "goal")),
+        ],
+    )
+    def test_it_is_withdrawn_with_its_coupon_and_its_place_if_it_may_go_no_longer(
+        self, shop: Shop, event: tuple[str, dict[str, Any]], then: tuple[str, str]
+    ) -> None:
+        shop.publish(GIFT.replace("steps:", "goal: {event: order.paid, within: 7d}\n    steps:"), coupons=FIVE)
+        shop.customers("li")
+        shop.post("form.filled", "li")
+        shop.provider.says = {"+8613800000000": self.BUSY}
+        shop.give("send", shop.group("gift"))
+        shop.clock.set(shop.clock.now() + timedelta(seconds=60))
+        shop.post(event[0], "li", **event[1])
+        shop.give("send", shop.group("gift"))
+        assert shop.timeline() == [then]
+        assert shop.rows(Message) == []
+        assert [coupon.status for coupon in shop.rows(Coupon)] == ["revoked"]
+        assert [use.issued for use in shop.rows(CampaignUse)] == [0]
+
+    def test_an_opt_out_that_only_the_provider_knew_holds_from_then_on(self, shop: Shop) -> None:
+        shop.publish(ONE)
+        shop.customers("li")
+        shop.post("form.filled", "li")
+        shop.provider.says = {"+8613800000000": Delivery("failed", reason="21610", opted_out=True)}
+        shop.give("send", shop.group("hello"))
+        shop.post("form.filled", "li")
+        shop.give("send", shop.group("hello", [2]))
+        assert shop.timeline() == [("failed", "21610"), ("suppressed", "no_consent")]
+        assert len(shop.provider.taken) == 1
+
+
+class TestAccounts:
+    def crowd(self, shop: Shop, count: int, account: Account) -> None:
+        shop.provider.account = account
+        shop.publish(ONE)
+        names = [f"c{number}" for number in range(count)]
+        shop.customers(*names)
+        shop.take(*(shop.incoming("form.filled", name) for name in names))
+
+    def test_a_rate_holds_across_workers(self, shop: Shop) -> None:
+        self.crowd(shop, 40, Account("a", per_second=1 / 60, at_once=100))
+        first = shop.give_each("send", shop.group("hello"))
+        assert results(first).count("sent") == 1
+        assert {answer.kind for answer in first} == {"done", "later"}
+        assert shop.timeline().count(("held", "provider")) == 39
+        waiting = [answer.enrollment for answer in first if answer.kind == "later"]
+        shop.clock.set(shop.clock.now() + timedelta(minutes=1))
+        assert results(shop.give_each("send", shop.group("hello", waiting))).count("sent") == 1
+
+    def test_no_more_are_in_flight_at_once_than_the_account_allows(self, shop: Shop) -> None:
+        self.crowd(shop, 40, Account("a", at_once=7))
+        sizes: list[int] = []
+        send_many = shop.provider.send_many
+        shop.provider.send_many = lambda messages: (sizes.append(len(messages)), send_many(messages))[1]  # type: ignore
+        assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 40
+        assert sizes == [7, 7, 7, 7, 7, 5]
+
+    def test_a_provider_that_is_down_is_left_alone_until_one_message_gets_through(self, shop: Shop) -> None:
+        self.crowd(shop, 30, Account("a", at_once=10))
+        down = Delivery("retry", reason="503", after=1)
+        shop.provider.says = dict.fromkeys((f"+8613800{number:06}" for number in range(30)), down)
+        answers = shop.give("send", shop.group("hello"))
+        assert len(shop.provider.taken) == 10
+        assert {answer.kind for answer in answers} == {"later"}
+        (account,) = shop.rows(ProviderAccount)
+        assert (account.failures, account.reason, account.held_until > shop.clock.now()) == (10, "503", True)
+
+        shop.clock.set(account.held_until)
+        shop.provider.taken.clear()
+        shop.give_each("send", shop.group("hello"))
+        assert len(shop.provider.taken) == 1, "only one tries"
+
+        (account,) = shop.rows(ProviderAccount)
+        shop.clock.set(account.held_until)
+        shop.provider.says = {}
+        shop.give("send", shop.group("hello"))
+        shop.clock.set(shop.clock.now() + timedelta(seconds=30))
+        shop.give("send", shop.group("hello"))
+        assert [(row.failures, row.held_until) for row in shop.rows(ProviderAccount)] == [(0, None)]
+        assert shop.timeline().count(("sent", "hello")) == 30

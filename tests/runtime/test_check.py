@@ -21,7 +21,9 @@ def shop(tmp_path: Path) -> Path:
     hello.mkdir(parents=True)
     (specs / "_policy.yaml").write_text("timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n")
     (specs / "good.yaml").write_text(GOOD)
-    (hello / "sms.j2").write_text("{% for item in trigger.items %}{{ customer.name }}{% endfor %}")
+    (hello / "sms.j2").write_text(
+        "{{ shop.sign }}{% for item in trigger.items %}{{ customer.name }}{% endfor %}拒收请回复R"
+    )
     return tmp_path
 
 
@@ -143,3 +145,28 @@ def test_a_variable_that_nothing_provides_is_told_at_the_send(shop: Path) -> Non
 def test_the_catalogue_knows_the_fields_of_events(shop: Path) -> None:
     (shop / "specs" / "good.yaml").write_text(GOOD.replace("paid}", "paid, where: {field: event.totl, above: 1}}"))
     assert only(run(shop)).code == "E027"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("您好", "no signature in front, like {{ shop.sign }} and no way to refuse, like 拒收请回复R"),
+        ("您好，{{ shop.sign }}，回T退订", "no signature in front, like {{ shop.sign }}"),
+        ("{{ shop.sign }}您好", "no way to refuse, like 拒收请回复R"),
+        ("{% set a = 1 -%}\n{# who #} {{- shop.sign -}} 您好。拒收请回复R", None),
+        ("【绿野鲜踪】您好，退订回TD", None),
+    ],
+)
+def test_a_marketing_sms_says_who_writes_and_how_to_refuse(shop: Path, text: str, missing: str | None) -> None:
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text(text)
+    if missing:
+        found = only(run(shop))
+        assert (found.code, found.severity, found.message) == ("W004", "warning", f"a marketing sms with {missing}")
+    else:
+        assert run(shop).diagnostics == []
+
+
+def test_what_was_asked_for_need_not_say_how_to_refuse(shop: Path) -> None:
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text("您好")
+    (shop / "specs" / "good.yaml").write_text(GOOD.replace("via: [sms]", "via: [sms], kind: transactional"))
+    assert run(shop).diagnostics == []

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from shop import Provider
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, delete, func, select
@@ -15,13 +16,15 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain import lifecycle
+from domain import following, lifecycle
 from domain.clock import SystemClock, VirtualClock
+from domain.delivery import Delivery, Open, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_library
 from domain.outbox import start_of
 from domain.publishing import publish_journey, publish_text
-from domain.tables import CustomerTag, Enrollment, Outbox, SandboxMessage
+from domain.tables import CustomerTag, Enrollment, Message, Outbox, SandboxMessage
+from runtime import worker
 from runtime.embedded import free_port, temporal_program, temporal_server
 from runtime.housekeeping import find_lost, sync_schedules
 from runtime.publishing import publish_directory
@@ -328,3 +331,36 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
     assert events < 4 * 33
     with db() as session:
         assert session.exec(select(func.count()).select_from(CustomerTag)).one() == 2
+
+
+def test_a_message_whose_fate_is_open_is_followed_up(
+    thanks: sessionmaker[Session],
+    migrated: tuple[Engine, sessionmaker[Session]],
+    temporal: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Forgetful(Provider):
+        def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+            return [Delivery("unknown", reason="no answer") for _ in messages]
+
+        def look_up(self, messages: Sequence[Open], _: datetime) -> list[Delivery]:
+            return [Delivery("sent", provider_id="SM1") for _ in messages]
+
+    monkeypatch.setattr(worker, "channels", lambda *_: {"sms": Forgetful()})
+    monkeypatch.setattr(following, "PAUSES", (timedelta(0),))
+
+    async def story() -> None:
+        client = await connected(temporal)
+        async with working(client, thanks, SystemClock(), "followed") as relay, relaying(relay, migrated[0]):
+            order(thanks, 1)
+
+            async def settled() -> bool:
+                with thanks() as session:
+                    return session.exec(select(Message.status)).all() == ["sent"]
+
+            await eventually(settled)
+            handle = client.get_workflow_handle("follow-up/sms")
+            assert await (await handle.describe()).static_summary() == "what became of messages by sms"
+            await handle.result()
+
+    asyncio.run(story())

@@ -8,7 +8,7 @@ import pytest
 from workflows.diagnostics import CODES, Diagnostic, render
 
 PAGE = Path(__file__).parents[2] / "docs" / "errors.md"
-ROOMS = [Path(__file__).parents[2] / room for room in ("workflows", "runtime")]
+ROOMS = [Path(__file__).parents[2] / room for room in ("workflows", "domain", "runtime")]
 
 
 def shown(line: str, column: int, width: int) -> str:

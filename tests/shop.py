@@ -1,6 +1,6 @@
 """A shop with a journey on the real database, whose activities are called by hand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,10 +13,10 @@ from sqlmodel import Session, SQLModel, col, select
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
 from domain.customers import resolve
+from domain.delivery import Account, Channels, Delivery, Open, Outgoing
 from domain.identifiers import identify
 from domain.ingest import Incoming, ingest
 from domain.publishing import publish_document, publish_journey, publish_text
-from domain.sending import Delivery, Outgoing
 from domain.tables import Consent, Enrollment, TrailEntry
 from runtime.cases import VISIBLE
 from workflows.commands import Answer, Group, Member
@@ -32,12 +32,20 @@ class Provider:
     """Takes messages, and answers for each what `says` has for its recipient, else that it is sent."""
 
     repeatable: bool = True
+    account: Account | None = None
     says: dict[str, Delivery] = field(default_factory=dict)
     taken: list[Outgoing] = field(default_factory=list)
+    out_of_reach: set[str] = field(default_factory=set)
 
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         self.taken += messages
         return [self.says.get(message.recipient, Delivery("sent")) for message in messages]
+
+    def look_up(self, messages: Sequence[Open], _: datetime) -> list[Delivery]:
+        return [self.says.get(message.recipient, Delivery(message.status)) for message in messages]
+
+    def unreachable(self, *_: object) -> Set[str]:
+        return self.out_of_reach
 
 
 class Shop:
@@ -45,7 +53,8 @@ class Shop:
         self.db = db
         self.clock = clock
         self.provider = Provider()
-        self.activities = JourneyActivities(db, clock, dict.fromkeys(CHANNELS, self.provider))
+        self.channels: Channels = dict.fromkeys(CHANNELS, self.provider)
+        self.activities = JourneyActivities(db, clock, self.channels)
         self.posted = 0
 
     def publish(

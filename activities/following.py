@@ -1,0 +1,38 @@
+"""The activity that asks providers what became of messages."""
+
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio import activity
+
+from domain import following
+from domain.clock import Clock
+from domain.delivery import Channels, Traceable
+from workflows.plan import Channel
+
+
+class FollowUpActivities:
+    """Following up the open messages of a channel."""
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+        self._db = db
+        self._clock = clock
+        self._channels = channels
+
+    @activity.defn
+    def follow_up(self, channel: Channel) -> float | None:
+        """Ask about each message that is due. Returns in how many seconds to look again; None if nothing is open."""
+        adapter = self._channels[channel]
+        if not isinstance(adapter, Traceable):
+            return None
+        now = self._clock.now()
+        while True:
+            with self._db() as session:
+                messages = following.due(session, channel, now)
+            if not messages:
+                break
+            deliveries = adapter.look_up(messages, now)
+            with self._db.begin() as session:
+                following.learn(session, messages, deliveries, self._clock.now())
+        with self._db() as session:
+            next_look = following.next_look(session, channel)
+        return None if next_look is None else self._clock.seconds_until(next_look)

@@ -1,0 +1,81 @@
+"""What customers open from a message: `/r/{token}` leads on, `/preferences/{token}` is a page of their own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader
+from sqlmodel import Session
+
+from api.context import context
+from api.problems import NotFound, Unavailable, documented
+from domain import preferences, receipts
+from domain.library import read_library
+from domain.links import Site, target
+from domain.receipts import Receipt
+from domain.tables import Customer, Message
+from workflows.plan import Channel
+
+PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
+NAMES = {"sms": "短信", "wecom": "企业微信", "wechat": "微信公众号"}
+PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+CLOSED = {
+    **PRIVATE,
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "X-Frame-Options": "DENY",
+}
+_LONGEST = 64
+
+
+def router(site: Site) -> APIRouter:
+    """The routes behind the links that this site signs."""
+    routes = APIRouter(tags=["links"], responses=documented(NotFound, Unavailable))
+
+    @routes.api_route("/r/{token}", methods=["GET", "HEAD"], status_code=302, summary="Follow a link of a message")
+    def follow(request: Request, token: str) -> Response:
+        """Leads only to what the message's own text says. The first click becomes `message.clicked`."""
+        env = context(request)
+        now = env.clock.now()
+        with env.db.begin() as session:
+            link = target(session, site, token) if len(token) <= _LONGEST else None
+            if link is None:
+                raise NotFound("This is no link of ours.")
+            url = link.url
+            if request.method == "GET":
+                message = session.get_one(Message, link.message_id)
+                click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
+                receipts.take(session, "links", [click], now)
+        return RedirectResponse(url, 302, headers=PRIVATE)
+
+    @routes.get("/preferences/{token}", summary="Show what a customer wants to receive")
+    def show(request: Request, token: str) -> HTMLResponse:
+        """A plain page. Looking at it changes nothing."""
+        with context(request).db() as session:
+            customer = _customer(session, site, token)
+            return _page(session, preferences.allowed(session, customer), saved=False)
+
+    @routes.post("/preferences/{token}", summary="Change what a customer wants to receive")
+    def change(request: Request, token: str, channel: Annotated[list[str] | None, Form()] = None) -> HTMLResponse:
+        """The channels that are checked stay or become allowed, the others are withdrawn, from now on."""
+        env = context(request)
+        with env.db.begin() as session:
+            customer = _customer(session, site, token)
+            chosen = preferences.choose(session, customer, set(channel or ()), env.clock.now())
+            return _page(session, chosen, saved=True)
+
+    return routes
+
+
+def _customer(session: Session, site: Site, token: str) -> int:
+    value = site.read("preferences", token) if len(token) <= _LONGEST else None
+    if value is None or session.get(Customer, int(value)) is None:
+        raise NotFound("This is no link of ours.")
+    return int(value)
+
+
+def _page(session: Session, channels: Mapping[Channel, bool], *, saved: bool) -> HTMLResponse:
+    shop = read_library(session).policy.shop
+    page = PAGES.get_template("preferences.html").render(shop=shop, channels=channels, names=NAMES, saved=saved)
+    return HTMLResponse(page, headers=CLOSED)

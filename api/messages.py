@@ -1,0 +1,110 @@
+"""The ledger for operators: `/v1/messages`, and how the providers stand: `/v1/accounts`."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+
+from api.auth import require
+from api.context import context
+from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain import messages
+from domain.ledger import IllegalError, Status
+from domain.tables import ApiKey, Message, ProviderAccount
+
+router = APIRouter(tags=["messages"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
+
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="the message's number in the ledger")]
+Reader = Annotated[ApiKey, Depends(require("read"))]
+
+
+class LedgerEntry(BaseModel):
+    """A message, without its text and its recipient. `refused` tells what the channels before this one said."""
+
+    id: int
+    customer: int
+    enrollment: int
+    journey: str
+    step: str
+    template: str
+    channel: str
+    status: Status
+    reason: str | None
+    refused: list[dict[str, Any]]
+    called_at: datetime | None
+    provider_id: str | None
+    looks: int
+    look_at: datetime | None
+
+
+class Ledger(BaseModel):
+    """A page, by number. `next` is what to give as `after` for the following one; null after the last."""
+
+    messages: list[LedgerEntry]
+    next: int | None
+
+
+class AccountState(BaseModel):
+    """An account with a provider. While it is held nothing is sent through it; `reason` is what it said last."""
+
+    name: str
+    failures: int
+    failing_since: datetime | None
+    held_until: datetime | None
+    reason: str | None
+
+
+class Settlement(BaseModel):
+    """What somebody found the message to be."""
+
+    status: Literal["sent", "failed"]
+
+
+@router.get("/v1/messages", summary="List messages, like those whose fate is unknown")
+def get_messages(
+    request: Request,
+    _: Reader,
+    status: Annotated[Status | None, Query(description="only those in this state")] = None,
+    journey: Annotated[str | None, Query(max_length=64, pattern=r"^[^\x00]*$", description="only of this one")] = None,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1, description="`next` of the page before")] = 0,
+    limit: Annotated[int, Query(ge=1, le=200, description="entries of a page, at most")] = 50,
+) -> Ledger:
+    with context(request).db() as session:
+        page = messages.listed(session, status=status, journey=journey, after=after, limit=limit + 1)
+    following = page[limit - 1].id if len(page) > limit else None
+    return Ledger(messages=[_entry(message) for message in page[:limit]], next=following)
+
+
+@router.post(
+    "/v1/messages/{id}/settle",
+    summary="Settle a message whose fate is open",
+    responses=documented(NotFound, Conflict),
+)
+def post_settle(
+    request: Request, key: Annotated[ApiKey, Depends(require("admin"))], id: Number, body: Settlement
+) -> LedgerEntry:
+    """For what nobody but a person can find out. A failure takes the message's coupon back. It is recorded with who."""
+    env = context(request)
+    try:
+        with env.db.begin() as session:
+            return _entry(messages.settle(session, id, body.status, env.clock.now(), f"key {key.name}"))
+    except messages.UnknownMessageError:
+        raise NotFound(f"There is no message {id}.") from None
+    except IllegalError as problem:
+        raise Conflict(f"The {problem}; only unknown and pending_staff messages can be settled.") from None
+
+
+@router.get("/v1/accounts", summary="See how the providers stand")
+def get_accounts(request: Request, _: Reader) -> list[AccountState]:
+    with context(request).db() as session:
+        return [_account(each) for each in messages.accounts(session)]
+
+
+def _entry(message: Message) -> LedgerEntry:
+    values = {name: getattr(message, name) for name in LedgerEntry.model_fields if hasattr(message, name)}
+    return LedgerEntry(customer=message.customer_id, enrollment=message.enrollment_id, **values)
+
+
+def _account(account: ProviderAccount) -> AccountState:
+    return AccountState.model_validate(account, from_attributes=True)

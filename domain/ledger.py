@@ -1,0 +1,103 @@
+"""The ledger's state machine: which state of a message may follow which, and what goes with each.
+
+    claimed -> calling -> sent -> delivered -> read
+                       -> pending_staff -> sent …
+                       -> failed          refused for good: another channel may take over (claimed)
+                       -> unknown         nobody can say; the provider, an operator or a receipt may settle it
+                       -> claimed         certainly not taken: it is tried again
+
+A claimed message that may go no longer is withdrawn: its row is gone, as if it had never been.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from domain import coupons
+from domain.tables import Enrollment, Message
+
+Status = Literal["claimed", "calling", "pending_staff", "sent", "delivered", "read", "failed", "unknown"]
+
+LEGAL: Mapping[str, frozenset[Status]] = {
+    "claimed": frozenset({"calling"}),
+    "calling": frozenset({"claimed", "pending_staff", "sent", "delivered", "read", "failed", "unknown"}),
+    "pending_staff": frozenset({"sent", "delivered", "read", "failed"}),
+    "sent": frozenset({"delivered", "read", "failed"}),
+    "delivered": frozenset({"read"}),
+    "read": frozenset(),
+    "failed": frozenset({"claimed", "delivered", "read"}),
+    "unknown": frozenset({"pending_staff", "sent", "delivered", "read", "failed"}),
+}
+"""What may follow a state. A receipt proves a message that was thought lost or refused."""
+
+OPEN: frozenset[Status] = frozenset({"unknown", "pending_staff"})
+"""The states that are followed up."""
+
+WENT: frozenset[str] = frozenset({"pending_staff", "sent", "delivered", "read"})
+"""The states of a message that its provider has taken."""
+
+
+class IllegalError(ValueError):
+    """A message can't come into a state from where it is."""
+
+
+def move(
+    session: Session, message: Message, to: Status, *, reason: str | None = None, provider_id: str | None = None
+) -> None:
+    """Bring a message into another state. The caller holds the customer's lock.
+
+    Raises IllegalError if that state can't follow.
+    """
+    if to not in LEGAL[message.status]:
+        raise IllegalError(f"message {message.id} is {message.status} and can't become {to}")
+    message.status, message.reason = to, reason
+    message.provider_id = None if to == "claimed" else provider_id or message.provider_id
+    message.counts = to != "failed" and message.kind == "marketing"
+    if to not in OPEN:
+        message.look_at = None
+    if to in WENT or to == "unknown":
+        enrollment = session.get_one(Enrollment, message.enrollment_id)
+        enrollment.last_sent_at = max(enrollment.last_sent_at or message.claimed_at, message.claimed_at)
+
+
+def call(session: Session, message: Message, now: datetime) -> None:
+    """The instant of sending: what follows this commit may reach the customer."""
+    move(session, message, "calling")
+    message.called_at = now
+
+
+def fail(session: Session, message: Message, reason: str | None) -> None:
+    """Every channel has refused the message for good, so its coupon is taken back."""
+    if message.status != "failed":
+        move(session, message, "failed", reason=reason)
+    coupons.revoke(session, message.enrollment_id, message.step)
+
+
+def withdraw(session: Session, message: Message) -> None:
+    """Take back a message that was claimed and has reached nobody."""
+    if message.status != "claimed":
+        raise IllegalError(f"message {message.id} is {message.status} and can't be withdrawn")
+    coupons.revoke(session, message.enrollment_id, message.step)
+    session.delete(message)
+    others = select(Message.id).where(Message.enrollment_id == message.enrollment_id, col(Message.id) != message.id)
+    session.get_one(Enrollment, message.enrollment_id).claimed = session.exec(others).first() is not None
+
+
+def receive(session: Session, message: Message, what: str, reason: str | None) -> None:
+    """A receipt says what became of the message; one that is no news any more changes nothing."""
+    to: Status | None = _RECEIPTS.get(what)
+    if to is None or to not in LEGAL[message.status]:
+        return
+    if to == "failed" and message.written_at is not None:
+        fail(session, message, reason)
+    else:
+        move(session, message, to, reason=reason)
+
+
+_RECEIPTS: Mapping[str, Status] = {
+    "message.delivered": "delivered",
+    "message.read": "read",
+    "message.failed": "failed",
+}

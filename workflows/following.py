@@ -1,0 +1,46 @@
+"""The workflow that asks a channel's provider about messages whose fate is open."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+TIMEOUT = timedelta(minutes=5)
+
+
+@workflow.defn(name="FollowUp")
+class FollowUpWorkflow:
+    """One run per channel, for as long as messages of it are open; the ledger says when it looks again."""
+
+    def __init__(self) -> None:
+        self._news = True
+
+    @workflow.run
+    async def run(self, channel: str) -> None:
+        while self._news:
+            self._news = False
+            seconds: float | None = await workflow.execute_activity(
+                "follow_up",
+                channel,
+                result_type=float,
+                start_to_close_timeout=TIMEOUT,
+                retry_policy=RETRY,
+                summary=f"ask about open messages of {channel}",
+            )
+            if seconds is None:
+                continue
+            workflow.set_current_details(f"messages of {channel} are open; the provider is asked again at their time")
+            try:
+                await workflow.wait_condition(
+                    lambda: self._news, timeout=max(seconds, 1), timeout_summary="until the provider is asked again"
+                )
+            except TimeoutError:
+                self._news = True
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(channel)
+
+    @workflow.signal
+    def look(self) -> None:
+        """There is another open message."""
+        self._news = True
