@@ -9,6 +9,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from domain import schedules, sending, steps, todos
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
@@ -25,13 +26,24 @@ HOLD_SECONDS = 20
 
 
 class JourneyActivities:
-    """Everything a workflow can ask for. `channels` carries the messages, whose links lead to the `site`."""
+    """Everything a workflow can ask for.
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels, site: Site | None = None) -> None:
+    `channels` carries the messages, whose links lead to the `site`; `coupons` are where their coupons come from.
+    """
+
+    def __init__(
+        self,
+        db: sessionmaker[Session],
+        clock: Clock,
+        channels: Channels,
+        site: Site | None = None,
+        coupons: CouponAdapter | None = None,
+    ) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
         self._site = site
+        self._coupons = coupons or LedgerCoupons()
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -65,7 +77,11 @@ class JourneyActivities:
     @activity.defn
     def coupon(self, group: Group) -> list[Answer]:
         """Issue coupons."""
-        return self._each(steps.issue_coupon, group)
+        answers: list[Answer] = []
+        for chunk in _chunks(group):
+            with self._coupons.ready(chunk) as issue, self._db.begin() as session:
+                answers += steps.issue_coupon(session, chunk, self._clock.now(), issue)
+        return self._timed(answers)
 
     @activity.defn
     def todo(self, group: Group) -> list[Answer]:
@@ -89,8 +105,8 @@ class JourneyActivities:
         answers: list[Answer] = []
         for chunk in _chunks(group):
             while chunk.members:
-                with self._db.begin() as session:
-                    claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site)
+                with self._coupons.ready(chunk) as issue, self._db.begin() as session:
+                    claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site, issue)
                 found = [*claims.answered, *self._call(chunk, claims)]
                 answers += found
                 chunk = _without(chunk, found)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import events, health, journeys, messages, problems, replenishment, streams, timeline
+from api import coupons, events, health, journeys, messages, problems, replenishment, streams, timeline
 from api.context import Context, Decide
 from api.feed import Feed
 from api.limits import Limits, Rate
@@ -52,6 +52,7 @@ def create_app(
     app.include_router(streams.router)
     app.include_router(replenishment.router)
     app.include_router(messages.router)
+    app.include_router(coupons.router)
     app.include_router(health.router)
     for receiver in receivers:
         app.include_router(receiver)

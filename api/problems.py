@@ -62,6 +62,12 @@ class Conflict(Problem):
     title = "The present state doesn't allow it"
 
 
+class Refused(Problem):
+    status = 409
+    code = "refused"
+    title = "The coupons can't be used on this order"
+
+
 class BodyTooLarge(Problem):
     status = 413
     code = "body_too_large"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain import ledger
+from domain import coupons, ledger
 from domain.tables import Consent, Coupon, Customer, Event, Lot, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
@@ -91,15 +91,21 @@ def _record_refund(session: Session, event: Event, customer: Customer) -> None:
 
 
 def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
-    """Names the step that gave the coupon, which its journey may wait for."""
+    """A till that locks nothing says that it took a coupon. Names the step that gave it, for its journey to wait for.
+
+    What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
+    """
     code, data = event.data.get("code"), event.data
+    if event.source == coupons.SOURCE:
+        return
     step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
-    query = select(Coupon).where(Coupon.customer_id == customer.id, col(Coupon.code) == code if code else step)
-    coupon = session.exec(query).first()
+    named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
+    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()
     if coupon is not None:
         event.data = {**data, "enrollment": coupon.enrollment_id, "step": coupon.step}
         if coupon.status == "issued":
-            coupon.status = "redeemed"
+            for status in ("locked", "redeemed"):
+                coupons.move(session, [coupon], status, event.time, order_id=data.get("order_id"), told=True)
 
 
 def _finish_todo(session: Session, event: Event, _: Customer) -> None:

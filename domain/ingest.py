@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain import coupons
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, lock_customers, resolve
 from domain.effects import apply_to_business, apply_to_customers
@@ -227,3 +229,22 @@ def _apply_business(session: Session, library: Library, event: Event) -> None:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):
             tell(session, "fan_out", live.plan.journey, event_id=event.id)
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _tell_of_coupons(session: Session) -> None:
+    """No transaction changes a coupon's status without telling so; the customers are locked already."""
+    while not session.in_nested_transaction() and (told := coupons.untold(session)):
+        events = [
+            Incoming(
+                source=coupons.SOURCE,
+                id=f"{each.coupon.code}/{each.number}",
+                type=each.type,
+                time=each.at,
+                data=each.data,
+                customer=each.coupon.customer_id,
+                arrived=each.at,
+            )
+            for each in told
+        ]
+        ingest(session, events, now=max(each.at for each in told))

@@ -19,6 +19,7 @@ from domain.library import read_library, read_plan
 from domain.links import Linker, Site
 from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since
 from domain.rendering import render
+from domain.reserving import Issue
 from domain.settling import conclude, write_up
 from domain.steps import Visit, each, is_held_out, suppress
 from domain.tables import Consent, Coupon, Enrollment, Event, Journey, Message
@@ -62,12 +63,20 @@ class _Known:
     business: Sequence[Event]
     coupons: Set[int]
     site: Site | None
+    issue: Issue
 
 
-def claim(session: Session, group: Group, now: datetime, channels: Channels, site: Site | None = None) -> Claims:
+def claim(
+    session: Session,
+    group: Group,
+    now: datetime,
+    channels: Channels,
+    site: Site | None = None,
+    issue: Issue = coupons.issue,
+) -> Claims:
     """Decide for each member whether its message may go now. As many as its account has room for are `calling`.
 
-    `site` is where the links of the texts lead to.
+    `site` is where the links of the texts lead to, `issue` what coupons are issued with.
     """
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
@@ -82,7 +91,7 @@ def claim(session: Session, group: Group, now: datetime, channels: Channels, sit
             known.clear()
         seen.add(visit.enrollment.id)
         if not known:
-            known.append(_read(session, group, step, channels, now, site))
+            known.append(_read(session, group, step, channels, now, site, issue))
         answer = _claim_one(visit, step, known[0])
         if isinstance(answer, Message):
             claimed[visit.enrollment.id] = (visit, answer)
@@ -155,7 +164,15 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
             write_up(session, session.get_one(Enrollment, message.enrollment_id), message, step)
 
 
-def _read(session: Session, group: Group, step: Send, channels: Channels, now: datetime, site: Site | None) -> _Known:
+def _read(
+    session: Session,
+    group: Group,
+    step: Send,
+    channels: Channels,
+    now: datetime,
+    site: Site | None,
+    issue: Issue,
+) -> _Known:
     enrollments = [member.enrollment for member in group.members]
     among = col(Enrollment.id).in_(enrollments)
     rows = select(Message).where(col(Message.enrollment_id).in_(enrollments), Message.step == step.name)
@@ -193,6 +210,7 @@ def _read(session: Session, group: Group, step: Send, channels: Channels, now: d
         business=session.exec(business).all() if exits else (),
         coupons=set(session.exec(issued)),
         site=site,
+        issue=issue,
     )
 
 
@@ -275,7 +293,7 @@ def _decide(
     if channel is None:
         return _No(reason)
     try:
-        coupon = coupons.issue(facts, visit.enrollment, step.name, step.coupon) if step.coupon else None
+        coupon = known.issue(facts, visit.enrollment, step.name, step.coupon) if step.coupon else None
         refusal = None
     except coupons.RefusedError as refused:
         if step.without_coupon == "skip":

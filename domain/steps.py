@@ -15,6 +15,7 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.facts import CustomerFacts
 from domain.library import Library, read_library, read_plan
+from domain.reserving import Issue
 from domain.tables import Customer, CustomerTag, Enrollment, Todo
 from domain.trail import record
 from domain.waits import end_of_wait, register
@@ -234,7 +235,7 @@ def split(session: Session, group: Group, now: datetime) -> list[Answer]:
     return each(session, group, now, act)
 
 
-def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
+def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = coupons.issue) -> list[Answer]:
     """Issue a coupon to each member, within the campaign's limits."""
 
     def act(visit: Visit) -> Answer:
@@ -245,7 +246,7 @@ def issue_coupon(session: Session, group: Group, now: datetime) -> list[Answer]:
         if coupons.held(visit.session, visit.enrollment.id, step.name):
             return visit.done(step, "issued")
         try:
-            coupons.issue(visit.facts, visit.enrollment, step.name, step.campaign)
+            issue(visit.facts, visit.enrollment, step.name, step.campaign)
         except coupons.RefusedError as refusal:
             reason = str(refusal)
             record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)

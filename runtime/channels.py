@@ -1,13 +1,14 @@
-"""Which adapter carries each channel: its provider's, once that is configured; else the sandbox."""
+"""Which adapter carries each channel, and where coupons come from: as configured, else nothing leaves the machine."""
 
 from anyio.from_thread import BlockingPortal
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from activities.adapters import ChannelAdapter, Channels
+from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.sandbox import Sandbox
 from domain.clock import Clock, SystemClock
-from runtime.providers import settings_of, twilio, wechat, wecom
+from runtime.providers import coupons, settings_of, twilio, wechat, wecom
 from workflows.plan import Channel
 
 
@@ -27,3 +28,9 @@ def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) ->
     if of_wechat := settings_of(wechat.WechatSettings):
         found["wechat"] = wechat.adapter(of_wechat, db, clock, portal)
     return found
+
+
+def coupon_source(db: sessionmaker[Session], clock: Clock) -> CouponAdapter:
+    """Where coupons come from: an outside service, once that is configured; else the ledger, as always in a demo."""
+    told = settings_of(coupons.CouponSettings) if isinstance(clock, SystemClock) else None
+    return coupons.adapter(told, db, clock) if told else LedgerCoupons()

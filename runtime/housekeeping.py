@@ -1,4 +1,4 @@
-"""What a worker sees to now and then: Schedules as published, and enrollments whose run is gone."""
+"""What a worker sees to now and then: Schedules as published, enrollments whose run is gone, coupons that ran out."""
 
 import asyncio
 import logging
@@ -22,6 +22,8 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.adapters.coupons import CouponAdapter
+from domain import coupons
 from domain.clock import Clock, SystemClock
 from domain.customers import lock_customers
 from domain.enrollments import end
@@ -46,8 +48,8 @@ _PREFIX = "schedule/"
 _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
 
 
-async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """Look after Schedules and lost runs, until cancelled."""
+async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter) -> None:
+    """Look after Schedules, lost runs and coupons whose time is over, until cancelled."""
     known: Library | None = None
     while True:
         try:
@@ -57,6 +59,8 @@ async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock) ->
                 known = library
             await find_lost(client, db, clock)
             await find_lost_replenishments(client, db, clock)
+            await asyncio.to_thread(expire_coupons, db, clock)
+            await asyncio.to_thread(source.catch_up)
         except (RPCError, DBAPIError, RuntimeError) as problem:
             logger.warning("housekeeping waits: %s", type(problem).__name__)
         await asyncio.sleep(INTERVAL_SECONDS)
@@ -158,6 +162,14 @@ def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
 def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:
     with db.begin() as session:
         stop(session, alarm_id, clock.now())
+
+
+def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
+    """Let go of coupons that orders held too long, and end those that ran out, in small transactions."""
+    looked_at = PAGE
+    while looked_at == PAGE:
+        with db.begin() as session:
+            looked_at = coupons.expire(session, clock.now(), PAGE)
 
 
 def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:

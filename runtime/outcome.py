@@ -9,7 +9,7 @@ from rich.table import Table
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
-from domain.coupons import worst_case
+from domain.baskets import worst_case
 from domain.rendering import yuan
 from domain.tables import Coupon, Enrollment, TrailEntry
 from workflows.policy import CouponTerms
@@ -66,7 +66,7 @@ def results(session: Session, journeys: Sequence[str]) -> list[Result]:
     )
     kept = given.where(Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
     for journey, terms, count in session.exec(kept):
-        cost = worst_case(CouponTerms.model_validate({key: each for key, each in terms.items() if key != "sku"}))
+        cost = worst_case(CouponTerms.model_validate(terms))
         found[journey].coupons += count
         found[journey].cost += count * cost
     return list(found.values())

@@ -14,13 +14,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.adapters.coupons import CouponAdapter
 from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from activities.replenishment import ReplenishmentActivities
 from domain.clock import Clock
 from domain.links import Site
-from runtime.channels import channels
+from runtime.channels import channels, coupon_source
 from runtime.database import connect
 from runtime.housekeeping import keep_house
 from runtime.relay import Relay
@@ -50,6 +51,7 @@ async def working(
     task_queue: str = TASK_QUEUE,
     *,
     site: Site | None = None,
+    coupons: CouponAdapter | None = None,
     erp: Erp | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue."""
@@ -60,7 +62,7 @@ async def working(
             task_queue=task_queue,
             workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow],
             activities=[
-                *JourneyActivities(db, clock, carriers, site).all(),
+                *JourneyActivities(db, clock, carriers, site, coupons).all(),
                 *ReplenishmentActivities(db, clock, erp or Ledger()).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
@@ -73,15 +75,20 @@ async def working(
 
 
 async def work(
-    engine: Engine, db: sessionmaker[Session], clock: Clock, site: Site | None, erp: Erp | None = None
+    engine: Engine,
+    db: sessionmaker[Session],
+    clock: Clock,
+    site: Site | None,
+    coupons: CouponAdapter,
+    erp: Erp | None = None,
 ) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with working(client, db, clock, site=site, erp=erp) as relay:
-        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock))]
+    async with working(client, db, clock, site=site, coupons=coupons, erp=erp) as relay:
+        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
         for task in [*chores, waiting]:
@@ -94,7 +101,8 @@ def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
     engine, db = connect(settings.database_url, pool_size=THREADS + 4)
     try:
+        clock = clock_of(db)
         erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
-        asyncio.run(work(engine, db, clock_of(db), site_of(settings), erp))
+        asyncio.run(work(engine, db, clock, site_of(settings), coupon_source(db, clock), erp))
     finally:
         engine.dispose()

@@ -7,7 +7,16 @@ from functools import cache
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from workflows.checks import References, check_segments
@@ -131,10 +140,15 @@ class Policy(Frozen):
         return Policy.model_validate(values)
 
 
+Refund = Literal["restore", "forfeit"]
+
+
 class CouponTerms(Frozen):
     """What a coupon of a campaign is worth: `amount_off` or `percent_off` (up to `ceiling`) from `threshold` on.
 
-    Money is fen. `products` is `lot` where the coupon holds only for the journey's lot.
+    Money is fen. It holds for every product, unless `products` is `lot` (that of the journey's lot, which `sku` names
+    once it is issued) or `skus` and `categories` name them. `combines` lets it be used beside others that do, too;
+    `refund` says whether it may be used again when its whole order was given back.
     """
 
     name: str
@@ -146,7 +160,15 @@ class CouponTerms(Frozen):
     per_customer: Limit | None = None
     budget_count: int | None = None
     budget_money: Fen | None = None
-    products: str | None = None
+    products: Literal["lot"] | None = None
+    skus: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    combines: bool = False
+    refund: Refund = "restore"
+    sku: str | None = None
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Budget(Frozen):
@@ -164,6 +186,10 @@ class _WrittenCoupon(Frozen):
     per_customer: Limit | None = None
     budget: _Budget = Field(default_factory=_Budget)
     products: Literal["lot"] | None = None
+    skus: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    categories: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    combines: StrictBool = False
+    refund: Refund = "restore"
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -171,10 +197,16 @@ class _WrittenCoupon(Frozen):
             raise PydanticCustomError("E041", "a coupon has exactly one of `amount_off` and `percent_off`")
         if self.ceiling is not None and self.percent_off is None:
             raise PydanticCustomError("E041", "`ceiling` goes with `percent_off` only")
+        if self.products and (self.skus or self.categories):
+            raise PydanticCustomError("E041", "`products` names the lot's product; `skus` and `categories` name others")
+        if self.budget.money is not None and self.percent_off is not None and self.ceiling is None:
+            raise PydanticCustomError(
+                "E041", "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost"
+            )
         return self
 
     def terms(self) -> CouponTerms:
-        values = {name: getattr(self, name) for name in type(self).model_fields if name != "budget"}
+        values = {name: value for name, value in vars(self).items() if name != "budget" and value is not None}
         return CouponTerms(**values, budget_count=self.budget.count, budget_money=self.budget.money)
 
 

@@ -1,6 +1,6 @@
 """Every table. Times are aware and stored in UTC; money is integer fen."""
 
-from domain.tables.coupons import CampaignUse, Coupon
+from domain.tables.coupons import CampaignUse, Coupon, CouponOrder
 from domain.tables.delivery import (
     EarlyReceipt,
     Link,
@@ -36,6 +36,7 @@ __all__ = [
     "ClockState",
     "Consent",
     "Coupon",
+    "CouponOrder",
     "Customer",
     "CustomerTag",
     "Document",

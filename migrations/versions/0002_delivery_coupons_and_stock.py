@@ -61,6 +61,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("msgid", name=op.f("pk_wecom_reminders")),
     )
     op.create_table(
+        "coupon_orders",
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=False),
+        sa.Column("lines", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("codes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("shares", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("redeemed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("refunds", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["customer_id"], ["customers.id"], name=op.f("fk_coupon_orders_customer_id")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_coupon_orders")),
+    )
+    op.create_index(op.f("ix_coupon_orders_customer_id"), "coupon_orders", ["customer_id"], unique=False)
+    op.create_table(
         "links",
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("message_id", sa.BigInteger(), nullable=False),
@@ -69,6 +82,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token", name=op.f("pk_links")),
     )
     op.create_index(op.f("ix_links_message_id"), "links", ["message_id"], unique=False)
+    op.add_column("coupons", sa.Column("cost", sa.BigInteger(), nullable=False))
+    op.add_column("coupons", sa.Column("order_id", sa.String(), nullable=True))
+    op.add_column("coupons", sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("coupons", sa.Column("moves", sa.Integer(), nullable=False))
+    op.add_column("coupons", sa.Column("outside", sa.String(), nullable=True))
+    op.drop_constraint(op.f("uq_coupons_enrollment_id_step"), "coupons", type_="unique")
+    op.create_index(
+        "ix_coupons_expiry", "coupons", ["expires_at"], unique=False, postgresql_where=sa.text("status = 'issued'")
+    )
+    op.create_index(
+        "ix_coupons_locks", "coupons", ["locked_until"], unique=False, postgresql_where=sa.text("status = 'locked'")
+    )
+    op.create_index(
+        "ix_coupons_order", "coupons", ["order_id"], unique=False, postgresql_where=sa.text("order_id IS NOT NULL")
+    )
+    op.create_index(
+        "ix_coupons_outside",
+        "coupons",
+        ["code"],
+        unique=False,
+        postgresql_where=sa.text("outside = 'reserved' OR (outside = 'confirmed' AND status = 'revoked')"),
+    )
+    op.create_index(
+        "uq_coupons_step",
+        "coupons",
+        ["enrollment_id", "step"],
+        unique=True,
+        postgresql_where=sa.text("status <> 'revoked'"),
+    )
     op.add_column("messages", sa.Column("recipient", sa.String(), nullable=False))
     op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
     op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
@@ -119,8 +161,27 @@ def downgrade() -> None:
     op.drop_column("messages", "refused")
     op.drop_column("messages", "coupon_refused")
     op.drop_column("messages", "recipient")
+    op.drop_index("uq_coupons_step", table_name="coupons", postgresql_where=sa.text("status <> 'revoked'"))
+    op.drop_index(
+        "ix_coupons_outside",
+        table_name="coupons",
+        postgresql_where=sa.text("outside = 'reserved' OR (outside = 'confirmed' AND status = 'revoked')"),
+    )
+    op.drop_index("ix_coupons_order", table_name="coupons", postgresql_where=sa.text("order_id IS NOT NULL"))
+    op.drop_index("ix_coupons_locks", table_name="coupons", postgresql_where=sa.text("status = 'locked'"))
+    op.drop_index("ix_coupons_expiry", table_name="coupons", postgresql_where=sa.text("status = 'issued'"))
+    op.create_unique_constraint(
+        op.f("uq_coupons_enrollment_id_step"), "coupons", ["enrollment_id", "step"], postgresql_nulls_not_distinct=False
+    )
+    op.drop_column("coupons", "outside")
+    op.drop_column("coupons", "moves")
+    op.drop_column("coupons", "locked_until")
+    op.drop_column("coupons", "order_id")
+    op.drop_column("coupons", "cost")
     op.drop_index(op.f("ix_links_message_id"), table_name="links")
     op.drop_table("links")
+    op.drop_index(op.f("ix_coupon_orders_customer_id"), table_name="coupon_orders")
+    op.drop_table("coupon_orders")
     op.drop_table("wecom_reminders")
     op.drop_table("wecom_friends")
     op.drop_table("wechat_allowances")

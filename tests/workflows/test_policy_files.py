@@ -75,6 +75,17 @@ def test_the_shipped_coupons() -> None:
     assert campaigns["full59_minus10"].per_customer.days is None
 
 
+def test_what_a_coupon_holds_for_and_goes_with() -> None:
+    written = "name: 券, amount_off: 5元, valid: 4d, skus: [beans], categories: [水果, 蔬菜]"
+    campaigns, found = read_coupons(f"a: {{{written}, combines: true, refund: forfeit}}", "c")
+    assert found == []
+    assert campaigns is not None
+    terms = campaigns["a"]
+    assert (terms.skus, terms.categories) == (("beans",), ("水果", "蔬菜"))
+    assert (terms.combines, terms.refund) == (True, "forfeit")
+    assert CouponTerms.model_validate(terms.model_dump(mode="json")) == terms
+
+
 def test_the_shipped_segments() -> None:
     segments, found = read_segments(text("_segments.yaml"), "_segments.yaml", References())
     assert found == []
@@ -131,6 +142,20 @@ def test_mistakes_in_the_policy(written: str, first: str) -> None:
             '1:56 E015 "often" is not a limit; write it like `1` or `1 per 30d`',
         ),
         ("{name: 券, percent_off: 40}", '1:4 E011 "valid" is missing'),
+        ("{name: 券, percent_off: 40, valid: 4d, combines: yes}", "1:52 E013 must be true or false"),
+        ("{name: 券, percent_off: 40, valid: 4d, skus: []}", "1:48 E020 this list is empty"),
+        (
+            "{name: 券, percent_off: 40, valid: 4d, refund: keep}",
+            '1:50 E014 "keep" is not possible here; write restore or forfeit',
+        ),
+        (
+            "{name: 券, percent_off: 40, valid: 4d, products: lot, categories: [水果]}",
+            "1:4 E041 `products` names the lot's product; `skus` and `categories` name others",
+        ),
+        (
+            "{name: 券, percent_off: 40, valid: 4d, budget: {money: 100元}}",
+            "1:4 E041 `budget.money` with `percent_off` needs a `ceiling`, the most that one can cost",
+        ),
     ],
 )
 def test_mistakes_in_coupons(written: str, first: str) -> None:

@@ -1,0 +1,157 @@
+"""Where coupons come from: the ledger, or an outside service that speaks the protocol of `docs/coupons.md`."""
+
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from http import HTTPStatus
+from typing import Any, Protocol
+
+import httpx
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from domain import coupons, reserving
+from domain.clock import Clock
+from domain.facts import CustomerFacts
+from domain.reserving import Issue, Offer, Wanted
+from domain.tables import Coupon, Enrollment
+from domain.wire import parse_instant
+from workflows.commands import Group
+from workflows.plan import Path
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+PAUSE = 0.2
+"""Seconds before the second attempt; twice as long before the third."""
+
+AT_ONCE = 8
+"""Calls that are made side by side."""
+
+BATCH = 100
+
+_NO = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
+_REASONS = frozenset({"budget", "per_customer", "not_eligible", "unknown_campaign"})
+
+
+class CouponAdapter(Protocol):
+    """Gives the coupons that a group's claims may need."""
+
+    def ready(self, group: Group) -> AbstractContextManager[Issue]:
+        """Wraps the transaction in which a group is claimed, and gives what coupons are issued with in it."""
+
+    def catch_up(self) -> None:
+        """Say again what could not be said before."""
+
+
+class ServiceError(Exception):
+    """The coupon service can't be reached, or answers what it must not. The words hold nothing of the customer."""
+
+
+class LedgerCoupons:
+    """Our own, in Postgres: issued within the claim."""
+
+    @contextmanager
+    def ready(self, _: Group) -> Iterator[Issue]:
+        yield coupons.issue
+
+    def catch_up(self) -> None:
+        """There is nobody to tell."""
+
+
+class HttpCoupons:
+    """An outside service's. Calls are repeated by their key, so that a lost answer does no harm.
+
+    `client` knows the service's address and our key; threads share it.
+    """
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, client: httpx.Client) -> None:
+        self._db = db
+        self._clock = clock
+        self._client = client
+
+    @contextmanager
+    def ready(self, group: Group) -> Iterator[Issue]:
+        """Raises ServiceError before anything is claimed, if the service is away: the activity is tried again."""
+        with self._db() as session:
+            wanted = reserving.wanted(session, group)
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            offers = dict(zip((each.key for each in wanted), threads.map(self._reserve, wanted), strict=True))
+
+        def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+            if held := coupons.held(facts.session, enrollment.id, step):
+                return held
+            offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
+            if not isinstance(offer, Offer):
+                raise coupons.RefusedError(offer)
+            return coupons.accept(facts, enrollment, step, campaign, offer.code, offer.expires_at)
+
+        try:
+            yield issue
+        finally:
+            with self._db() as session:
+                unused = reserving.unused(session, [each for each in wanted if isinstance(offers[each.key], Offer)])
+            for each in unused:
+                self._try_to_tell("release", each.key)
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Confirm what is in the ledger, release what was taken back; what the service doesn't keep is taken back."""
+        with self._db() as session:
+            unsaid = reserving.unsaid(session, BATCH)
+        for each in unsaid:
+            kept = self._try_to_tell("confirm" if each.outside == "confirmed" else "release", each.key)
+            if kept is not None:
+                with self._db.begin() as session:
+                    reserving.said(session, each, self._clock.now(), kept=kept)
+
+    def _reserve(self, wanted: Wanted) -> Offer | str:
+        body = {"key": wanted.key, "campaign": wanted.campaign, "customer": str(wanted.customer)}
+        answer = self._post("reserve", body)
+        if not answer.is_success:
+            reason = _json(answer).get("reason")
+            return reason if reason in _REASONS else "not_eligible"
+        told = _json(answer)
+        try:
+            code, expires_at = told["code"], parse_instant(told["expires_at"])
+        except (KeyError, TypeError, ValueError):
+            raise ServiceError("the coupon service's answer holds no code and expires_at") from None
+        if not isinstance(code, str) or not 1 <= len(code) <= 50 or not code.isprintable():
+            raise ServiceError("the coupon service's code is none")
+        return Offer(code, expires_at)
+
+    def _try_to_tell(self, what: str, key: str) -> bool | None:
+        """Whether the service keeps the coupon, None if it can't be told now."""
+        try:
+            return self._post(what, {"key": key}).is_success
+        except ServiceError as error:
+            logger.warning("a coupon could not be %sd: %s", what, error)
+            return None
+
+    def _post(self, what: str, body: dict[str, str]) -> httpx.Response:
+        """A success or a definite no. Raises ServiceError after some attempts, or at once if another can't help."""
+        reason = ""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(PAUSE * 2 ** (attempt - 1))
+            try:
+                answer = self._client.post(f"/{what}", json=body, headers={"Idempotency-Key": body["key"]})
+            except httpx.TransportError as error:
+                reason = type(error).__name__
+                continue
+            if answer.is_success or answer.status_code in _NO:
+                return answer
+            reason = f"status {answer.status_code}"
+            if answer.status_code != HTTPStatus.TOO_MANY_REQUESTS and not answer.is_server_error:
+                break
+        raise ServiceError(f"the coupon service: {reason}")
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        value = answer.json()
+    except ValueError:
+        value = None
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,398 @@
+"""Coupons, for shops: `/v1/coupons`. What the rules are is told in `docs/coupons.md`."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic_core import PydanticCustomError
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import require
+from api.bodies import described, read_json
+from api.context import context
+from api.problems import (
+    BodyTooLarge,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
+from api.timeline import CustomerId
+from domain import redeeming
+from domain.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
+from domain.codes import is_slip, tidy
+from domain.coupons import IllegalError, move
+from domain.customers import find_customer, lock_customers
+from domain.identifiers import IdentifierError
+from domain.tables import ApiKey, Coupon, Customer
+
+router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
+
+Shop = Annotated[ApiKey, Depends(require("ingest"))]
+Reader = Annotated[ApiKey, Depends(require("read"))]
+Admin = Annotated[ApiKey, Depends(require("admin"))]
+Answer = TypeVar("Answer")
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+_MOST = 10
+"""Codes on one order."""
+
+
+def _distinct(codes: list[str]) -> list[str]:
+    codes = [tidy(code) for code in codes]
+    if len(set(codes)) < len(codes):
+        raise PydanticCustomError("repeated", "holds a code twice")
+    return codes
+
+
+def _distinct_lines(lines: list["BackLine"] | None) -> list["BackLine"] | None:
+    if lines and len({line.line for line in lines}) < len(lines):
+        raise PydanticCustomError("repeated", "names a line twice")
+    return lines
+
+
+CodeInPath = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="the coupon's code")]
+Codes = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=50)]],
+    Field(min_length=1, max_length=_MOST, description="in the order in which they apply; case, blanks and - are free"),
+    AfterValidator(_distinct),
+]
+
+
+class Body(BaseModel):
+    """What is sent: nothing that isn't known, no text for a number."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BasketLine(Body):
+    """A line of a basket."""
+
+    sku: Name
+    category: Name | None = None
+    quantity: Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY)]
+    price: Annotated[int, Strict(), Field(ge=0, le=MAX_PRICE, description="of one unit, in fen")]
+
+    @property
+    def line(self) -> Line:
+        return Line(self.sku, self.quantity, self.price, self.category)
+
+
+class Basket(Body):
+    """A basket, whose it is, and the codes to use on it."""
+
+    customer: Annotated[Name, Field(description="an identifier, `kind:value`, or the customer's id")]
+    lines: Annotated[list[BasketLine], Field(min_length=1, max_length=MAX_LINES)]
+    codes: Codes
+
+
+class LockBody(Basket):
+    """A basket that becomes an order."""
+
+    order_id: Name
+    ttl: Annotated[
+        int,
+        Strict(),
+        Field(ge=1, le=int(redeeming.LONGEST_LOCK.total_seconds()), description="seconds that the lock holds"),
+    ] = int(redeeming.LOCK.total_seconds())
+
+
+class OrderBody(Body):
+    """An order that coupons were locked for."""
+
+    order_id: Name
+
+
+class BackLine(Body):
+    """Units given back; `line` is the place in the order's basket, from 0."""
+
+    line: Annotated[int, Strict(), Field(ge=0, le=MAX_LINES - 1)]
+    quantity: Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY)]
+
+
+class RefundBody(OrderBody):
+    """What of an order is given back; all that is left of it without `lines`."""
+
+    refund_id: Annotated[Name, Field(description="names this refund of the order, for ever")]
+    lines: Annotated[
+        list[BackLine] | None, Field(min_length=1, max_length=MAX_LINES), AfterValidator(_distinct_lines)
+    ] = None
+
+
+class AppliedCoupon(BaseModel):
+    """What a coupon takes off, in fen: in all, and of each line."""
+
+    code: str
+    campaign: str
+    name: str
+    discount: int
+    lines: list[int]
+
+
+class RefusedCoupon(BaseModel):
+    """Why a code is refused. With `slip` it was mistyped: no code is written so."""
+
+    code: str
+    reason: Reason
+    slip: bool
+
+
+class Quoted(BaseModel):
+    """What is taken off, in fen: in all, of each line, and by each coupon; and the codes that are refused."""
+
+    discount: int
+    lines: list[int]
+    coupons: list[AppliedCoupon]
+    refusals: list[RefusedCoupon] = []
+
+
+class OrderState(BaseModel):
+    """What coupons take off an order. `status` is `locked` (until then), `redeemed`, or `open` if it holds none."""
+
+    order_id: str
+    status: str
+    locked_until: datetime | None
+    discount: int
+    lines: list[int]
+    coupons: list[AppliedCoupon]
+
+
+class ReturnedLine(BaseModel):
+    """Units given back, and what of the discount belongs to them."""
+
+    line: int
+    quantity: int
+    discount: int
+
+
+class Refunded(BaseModel):
+    """What of the discount belongs to what was given back, and the codes that may be used again."""
+
+    order_id: str
+    refund_id: str
+    discount: int
+    lines: list[ReturnedLine]
+    restored: list[str]
+
+
+class CouponState(BaseModel):
+    """A coupon. `order_id` is the order that holds it or has used it."""
+
+    code: str
+    campaign: str
+    name: str
+    status: str
+    customer: int
+    issued_at: datetime
+    expires_at: datetime
+    order_id: str | None
+    locked_until: datetime | None
+
+
+_BASKET: dict[str, Any] = {
+    "customer": "unionid:u1",
+    "lines": [
+        {"sku": "beans-250", "category": "咖啡豆", "quantity": 1, "price": 5900},
+        {"sku": "filters", "quantity": 2, "price": 990},
+    ],
+    "codes": ["7K2M4PQR9XT"],
+}
+_ORDER = {"order_id": "o-881"}
+_BACK = _ORDER | {"refund_id": "r-1", "lines": [{"line": 0, "quantity": 1}]}
+
+
+@router.post(
+    "/v1/coupons/quote",
+    summary="Ask what coupons take off a basket",
+    responses=documented(BodyTooLarge),
+    openapi_extra=described(Basket, _BASKET),
+)
+async def post_quote(request: Request, _: Shop) -> Quoted:
+    """Changes nothing. A code that can't be used is in `refusals`, with its reason; the others apply.
+
+    `expired` · `locked` (an order holds it, or has used it) · `not_eligible` (no line is one that it holds for, or it
+    doesn't combine with those before it) · `below_threshold` · `not_yours` · `unknown`.
+    """
+    body = await read_json(request, Basket)
+
+    def ask(session: Session, now: datetime) -> Quoted:
+        customer = _customer(session, body.customer)
+        found = redeeming.quote(session, customer, [each.line for each in body.lines], body.codes, now)
+        return Quoted(**_quoted(found), refusals=[_refused(each) for each in found.refusals])
+
+    return await _done(request, ask)
+
+
+@router.post(
+    "/v1/coupons/lock",
+    summary="Hold coupons for an order",
+    responses=documented(BodyTooLarge, Refused, Conflict),
+    openapi_extra=described(LockBody, _ORDER | _BASKET | {"ttl": 900}),
+)
+async def post_lock(request: Request, _: Shop) -> OrderState:
+    """All of the coupons, or none: a code that can't be used is a `409` with `refusals`, as a quote tells them.
+
+    The same call again gives the same answer, while the lock holds and after it was redeemed. With another basket it is
+    a `409`: cancel first. When `ttl` seconds are over, or the order is cancelled, the coupons are free again.
+    """
+    body = await read_json(request, LockBody)
+    span = timedelta(seconds=body.ttl)
+
+    def ask(session: Session, now: datetime) -> OrderState:
+        customer = _customer(session, body.customer)
+        lines = [each.line for each in body.lines]
+        return _state(redeeming.lock(session, body.order_id, customer, lines, body.codes, now, span))
+
+    return await _done(request, ask)
+
+
+@router.post(
+    "/v1/coupons/redeem",
+    summary="Use the coupons that an order holds",
+    responses=documented(BodyTooLarge, NotFound, Refused),
+    openapi_extra=described(OrderBody, _ORDER),
+)
+async def post_redeem(request: Request, _: Shop) -> OrderState:
+    """The same call again gives the same answer. `409` (`expired`) if the lock is over: lock again."""
+    body = await read_json(request, OrderBody)
+    return await _done(request, lambda session, now: _state(redeeming.redeem(session, body.order_id, now)))
+
+
+@router.post(
+    "/v1/coupons/cancel",
+    summary="Let go of the coupons that an order holds",
+    responses=documented(BodyTooLarge, NotFound, Conflict),
+    openapi_extra=described(OrderBody, _ORDER),
+)
+async def post_cancel(request: Request, _: Shop) -> OrderState:
+    """The same call again gives the same answer. `409` if the order has used them: refund it."""
+    body = await read_json(request, OrderBody)
+    return await _done(request, lambda session, now: _state(redeeming.cancel(session, body.order_id, now)))
+
+
+@router.post(
+    "/v1/coupons/refund",
+    summary="Give an order back, whole or by line",
+    responses=documented(BodyTooLarge, NotFound, Conflict),
+    openapi_extra=described(RefundBody, _BACK),
+)
+async def post_refund(request: Request, _: Shop) -> Refunded:
+    """Answers with what of the discount belongs to what is given back: pay back its price less that.
+
+    Once the whole order is back its coupons may be used again, where their campaigns say so, their time isn't over and
+    the budget has room for them: those are in `restored`. The same `refund_id` again gives the same answer.
+    """
+    body = await read_json(request, RefundBody)
+    units = None if body.lines is None else [(each.line, each.quantity) for each in body.lines]
+
+    def ask(session: Session, now: datetime) -> Refunded:
+        found = redeeming.refund(session, body.order_id, body.refund_id, units, now)
+        return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(found)})
+
+    return await _done(request, ask)
+
+
+@router.post("/v1/coupons/{code}/revoke", summary="Take a coupon back", responses=documented(NotFound, Conflict))
+def post_revoke(request: Request, _: Admin, code: CodeInPath) -> CouponState:
+    """Taking it back twice is taking it back once. `409` if an order holds it, or if it was used or has expired."""
+    env = context(request)
+    with env.db.begin() as session:
+        lock_customers(session, [_coupon(session, code).customer_id])
+        coupon = _coupon(session, code)
+        if coupon.status != "revoked":
+            try:
+                move(session, [coupon], "revoked", env.clock.now())
+            except IllegalError:
+                raise Conflict(f"The coupon is {coupon.status}.") from None
+        return _shown(coupon)
+
+
+@router.get("/v1/coupons/{code}", summary="Read a coupon", responses=documented(NotFound))
+def get_coupon(request: Request, _: Reader, code: CodeInPath) -> CouponState:
+    with context(request).db() as session:
+        return _shown(_coupon(session, code))
+
+
+@router.get("/v1/customers/{id}/coupons", summary="Read a customer's coupons", responses=documented(NotFound))
+def get_coupons(
+    request: Request,
+    _: Reader,
+    id: CustomerId,
+    limit: Annotated[int, Query(ge=1, le=1000, description="coupons, at most")] = 100,
+) -> list[CouponState]:
+    """The newest first."""
+    with context(request).db() as session:
+        if session.get(Customer, id) is None:
+            raise NotFound("There is no such customer.")
+        query = select(Coupon).where(Coupon.customer_id == id)
+        query = query.order_by(col(Coupon.issued_at).desc(), col(Coupon.code)).limit(limit)
+        return [_shown(coupon) for coupon in session.exec(query)]
+
+
+async def _done(request: Request, ask: Callable[[Session, datetime], Answer]) -> Answer:
+    """One transaction, whose errors become problems."""
+    env = context(request)
+
+    def run() -> Answer:
+        with env.db.begin() as session:
+            return ask(session, env.clock.now())
+
+    try:
+        return await run_in_threadpool(run)
+    except redeeming.RefusedError as refused:
+        raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals]) from None
+    except redeeming.ConflictError as conflict:
+        raise Conflict(str(conflict)) from None
+    except redeeming.UnknownOrderError:
+        raise NotFound("No coupon was ever locked for this order.") from None
+    except redeeming.NotLeftError as error:
+        where = f"lines.{error.index}.quantity"
+        raise Invalid(errors=[{"field": where, "reason": "not_left", "detail": str(error)}]) from None
+
+
+def _customer(session: Session, name: str) -> Customer | None:
+    try:
+        return find_customer(session, name)
+    except IdentifierError as error:
+        raise Invalid(errors=[{"field": "customer", "reason": "bad_identifier", "detail": str(error)}]) from None
+
+
+def _coupon(session: Session, written: str) -> Coupon:
+    code = tidy(written)
+    coupon = session.get(Coupon, code, populate_existing=True)
+    if coupon is None:
+        raise NotFound("The code was mistyped." if is_slip(code) else "There is no such coupon.")
+    return coupon
+
+
+def _shown(coupon: Coupon) -> CouponState:
+    return CouponState.model_validate(
+        {**coupon.model_dump(), "name": coupon.terms["name"], "customer": coupon.customer_id}
+    )
+
+
+def _quoted(quote: redeeming.Quote) -> dict[str, Any]:
+    coupons = [{**vars(applied), "discount": applied.discount} for applied in quote.coupons]
+    return {"discount": quote.discount, "lines": quote.lines, "coupons": coupons}
+
+
+def _state(held: redeeming.Held) -> OrderState:
+    return OrderState.model_validate(
+        {
+            "order_id": held.order_id,
+            "status": held.status,
+            "locked_until": held.locked_until,
+            **_quoted(held.quote),
+        }
+    )
+
+
+def _refused(refusal: redeeming.Refusal) -> RefusedCoupon:
+    return RefusedCoupon(code=refusal.code, reason=refusal.reason, slip=refusal.slip)

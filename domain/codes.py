@@ -1,0 +1,33 @@
+"""Coupon codes: unguessable, short enough to type, with a last character that tells a slip from an unknown code."""
+
+import secrets
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""31 characters, none of which looks like another. A prime number of them, for the sake of the check."""
+
+LENGTH = 11
+"""Ten characters drawn at random, 8 × 10^14 codes, and the check."""
+
+
+def make_code() -> str:
+    """A new code."""
+    drawn = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return drawn + _check(drawn)
+
+
+def tidy(code: str) -> str:
+    """A code as it is stored, from one as somebody typed it: `7k2m4-pqr9x t` is `7K2M4PQR9XT`."""
+    return "".join(code.upper().replace("-", " ").split())
+
+
+def is_slip(code: str) -> bool:
+    """Whether a tidy code can't be right: a wrong character or two neighbours swapped is always seen."""
+    if len(code) != LENGTH or not set(code) <= set(ALPHABET):
+        return True
+    return _check(code[:-1]) != code[-1]
+
+
+def _check(drawn: str) -> str:
+    """Weights 2, 3, … modulo a prime: none is 0 nor the check's own 1, and no two are the same."""
+    total = sum(place * ALPHABET.index(character) for place, character in enumerate(drawn, 2))
+    return ALPHABET[-total % len(ALPHABET)]
