@@ -7,8 +7,9 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import coupons, events, health, journeys, messages, problems, timeline
-from api.context import Context
+from api import coupons, events, health, journeys, messages, problems, replenishment, streams, timeline
+from api.context import Context, Decide
+from api.feed import Feed
 from api.limits import Limits, Rate
 from api.metrics import Watch
 from domain.clock import Clock
@@ -30,21 +31,27 @@ def create_app(
     *,
     ready: Callable[[], dict[str, bool]],
     limits: Limits | None = None,
+    signing_key: str | None = None,
+    decide: Decide | None = None,
+    feed: Feed | None = None,
     receivers: Sequence[APIRouter] = (),
     webhooks: Collection[str] = (),
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
-    `receivers` take what the configured providers send us, `webhooks` names what journeys may call.
+    `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
+    configured providers send us, `webhooks` names what journeys may call.
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    app.state.context = Context(db, clock, ready, limits, Rate(limits), webhooks)
+    app.state.context = Context(db, clock, ready, limits, Rate(limits), webhooks, signing_key, decide, feed or Feed())
     problems.install(app)
     app.add_middleware(Watch)
     app.include_router(events.router)
     app.include_router(timeline.router)
     app.include_router(journeys.router)
+    app.include_router(streams.router)
+    app.include_router(replenishment.router)
     app.include_router(messages.router)
     app.include_router(coupons.router)
     app.include_router(health.router)

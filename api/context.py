@@ -1,21 +1,29 @@
 """What every route works with."""
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from typing import cast
 
 from fastapi import Request
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from api.feed import Feed
 from api.limits import Limits, Rate
 from domain.clock import Clock
+from workflows.supply import Decision
+
+Decide = Callable[[int, Decision], Awaitable[None]]
+"""Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there,
-    `webhooks` names those that journeys may call."""
+    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there.
+
+    `webhooks` names those that journeys may call. Without `signing_key` there are no links for browsers, without
+    `decide` no decisions of buyers.
+    """
 
     db: sessionmaker[Session]
     clock: Clock
@@ -23,6 +31,9 @@ class Context:
     limits: Limits
     rate: Rate
     webhooks: Collection[str]
+    signing_key: str | None = None
+    decide: Decide | None = None
+    feed: Feed = field(default_factory=Feed)
 
 
 def context(request: Request) -> Context:

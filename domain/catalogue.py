@@ -18,6 +18,7 @@ from domain.wire import (
     Fen,
     Instant,
     Minutes,
+    Number,
     Rate,
     RowId,
     Text,
@@ -105,6 +106,11 @@ class StreamScheduled(StreamData):
     title: Text | None = Field(None, description="as people read it")
     city: Code | None = Field(None, description="whose customers it is for")
     starts_at: Instant = Field(description="when it is planned to begin")
+
+
+class StreamStarted(StreamData):
+    title: Text | None = Field(None, description="as people read it, if it wasn't scheduled")
+    city: Code | None = Field(None, description="whose customers it is for, if it wasn't scheduled")
 
 
 class StreamLeft(StreamData):
@@ -195,6 +201,14 @@ class StockAlarm(Data):
     lot_id: Code | None = Field(None, description="the batch it is about")
     sku: Code | None = Field(None, description="the product it is about")
     quantity: Count | None = Field(None, description="units left")
+    stream_id: Code | None = Field(None, description="the livestream that sells it")
+    kind: Literal["selling_fast", "selling_out"] | None = Field(None, description="what a livestream's sales say")
+    sold: Number | None = Field(None, description="units sold in the last `window` minutes")
+    window: Count | None = Field(None, description="minutes")
+    expected: Number | None = Field(None, description="units expected in them, by past livestreams")
+    per_minute: Number | None = Field(None, description="units it sells per minute now")
+    left: Number | None = Field(None, description="units that can still be sold")
+    sells_out_at: Instant | None = Field(None, description="when nothing is left, at this rate")
     reason: Text | None = Field(None, description="what set it off")
 
 
@@ -223,7 +237,7 @@ CATALOGUE: Mapping[str, Known] = {
     "order.refunded": Known(OrderRefunded, "An order was given back, in whole or in part."),
     "product.viewed": Known(ProductViewed, "The customer looked at a product."),
     "stream.scheduled": Known(StreamScheduled, "A livestream was planned, or its plan changed."),
-    "stream.started": Known(StreamData, "A livestream began."),
+    "stream.started": Known(StreamStarted, "A livestream began."),
     "stream.ended": Known(StreamData, "A livestream ended."),
     "stream.joined": Known(StreamData, "The customer came to a livestream."),
     "stream.left": Known(StreamLeft, "The customer left a livestream."),
@@ -246,7 +260,7 @@ CATALOGUE: Mapping[str, Known] = {
     "product.updated": Known(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
     "stock.counted": Known(StockCounted, "A batch was counted; at that instant its stock was this."),
     "stock.discrepancy": Known(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
-    "stock.alarm": Known(StockAlarm, "The warehouse raised an alarm."),
+    "stock.alarm": Known(StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."),
     "todo.done": Known(StepData, "The sales guide did a task about this customer."),
 }
 

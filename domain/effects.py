@@ -127,6 +127,19 @@ def _schedule_stream(session: Session, event: Event) -> None:
     session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
 
 
+def _start_stream(session: Session, event: Event) -> None:
+    """The real beginning takes the place of the planned one."""
+    data = event.data
+    stream = {
+        "stream_id": data["stream_id"],
+        "title": data.get("title"),
+        "city": data.get("city"),
+        "starts_at": event.time,
+    }
+    began = {"starts_at": event.time}
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
+
+
 def _end_stream(session: Session, event: Event) -> None:
     stream = session.get(Stream, event.data["stream_id"])
     if stream is not None:
@@ -161,6 +174,7 @@ _CUSTOMER: dict[str, Effect] = {
 
 _BUSINESS: dict[str, BusinessEffect] = {
     "stream.scheduled": _schedule_stream,
+    "stream.started": _start_stream,
     "stream.ended": _end_stream,
 }
 

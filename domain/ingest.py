@@ -17,7 +17,9 @@ from domain.enrollments import end, enter, must_exit, open_or_convertible, reach
 from domain.facts import CustomerFacts, Orders
 from domain.identifiers import Ident
 from domain.library import Library, read_library, read_plan
+from domain.live import SOURCE, follow
 from domain.outbox import tell
+from domain.replenishment import follow_supply
 from domain.stock import SOURCE as STOCK
 from domain.stock import Book
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
@@ -88,11 +90,18 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     if told := book.close():
         news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
         ingest(session, news, now=now)
+    _follow_shows(session, library, [row for row in stored.values() if row.type == "order.paid"], now)
     first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
     return [
         (event.source, event.id) in stored and first[event.source, event.id] == index
         for index, event in enumerate(events)
     ]
+
+
+def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
+    alarms = follow(session, library, orders, max((order.received_at for order in orders), default=now))
+    if alarms:
+        ingest(session, [Incoming(SOURCE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
 
 
 def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:
@@ -219,6 +228,7 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
     session.flush()
     if event.time < event.received_at - HISTORY:
         return
+    follow_supply(session, library, event)
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):

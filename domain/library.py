@@ -14,6 +14,7 @@ from domain.tables import Customer, Document, Journey, MessageText, Publication,
 from workflows.conditions import Condition
 from workflows.plan import Plan
 from workflows.policy import CouponTerms, Policy
+from workflows.stock_rules import StockRules
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
@@ -43,6 +44,7 @@ class Library:
     texts: Mapping[tuple[str, str], str]
     ended: Mapping[str, str] = field(default_factory=dict)
     """Why no enrollment of these plans goes on, by their ids."""
+    stock: StockRules = field(default_factory=StockRules)
 
     @property
     def policy_zone(self) -> ZoneInfo:
@@ -109,5 +111,6 @@ def _read(session: Session) -> Library:
             for row, version in live
         },
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+        stock=StockRules.model_validate(documents.get("_stock", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
     )

@@ -38,7 +38,7 @@ class Start:
 
 def tell(
     session: Session,
-    kind: Literal["start", "wake", "fan_out", "follow_up"],
+    kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
     journey: str,
     *,
     enrollment_id: int | None = None,
@@ -47,7 +47,8 @@ def tell(
 ) -> None:
     """Start or wake an enrollment's workflow, fan an event about the business out to a journey, follow a channel up.
 
-    A start may be gathered with others of the plan that `gather` names.
+    A start may be gathered with others of the plan that `gather` names. `replenish` starts the replenishment of an
+    alarm, `restocked` wakes it.
     """
     session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id, gather=gather))
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit

@@ -84,6 +84,7 @@ Total = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, 0 or mo
 Days = Annotated[int, Strict(), Field(ge=0, le=10**4), Words("integer, days")]
 Rate = Annotated[float, Strict(), Field(ge=0, le=10**9), Words("number")]
 RowId = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1), Words("integer")]
+Number = Annotated[float, Strict(), Field(ge=0, le=10**12), Words("number")]
 Minutes = Annotated[float, Strict(), Field(ge=0, le=10**6), Words("number, minutes")]
 Day = Annotated[date, BeforeValidator(_read_day), Words("date, `YYYY-MM-DD`")]
 Expiry = Annotated[date, BeforeValidator(_read_expiry), Words("date, `YYYY-MM-DD`")]

@@ -21,9 +21,10 @@ from workflows.diagnostics import Diagnostic, did_you_mean, quoted, render
 from workflows.plan import CHANNELS, Plan, Send
 from workflows.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.source import MAX_BYTES, decode, read_source
+from workflows.stock_rules import read_stock_rules
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS = "_policy.yaml", "_segments.yaml", "_coupons.yaml"
+_POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
 
 
 @dataclass
@@ -113,6 +114,8 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         report.segments, found = read_segments(text, path, references)
     elif file.name == _COUPONS:
         report.campaigns, found = read_coupons(text, path)
+    elif file.name == _STOCK:
+        _, found = read_stock_rules(text, path)
     else:
         compiled = read_journey(text, path, references)
         found = compiled.diagnostics

@@ -157,6 +157,21 @@ def messages(
     engine.dispose()
 
 
+@app.command("studio-link")
+def studio_link(
+    stream: Annotated[str, typer.Argument(help="The show's id.")],
+    data: Annotated[Path, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")] = DATA,
+    url: Annotated[str, typer.Option(help="Where the API is reached from the studio.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Make a link to a show's stock for the screen in the studio. Whoever has it can read that, for some hours."""
+    from urllib.parse import quote
+
+    from api.screen_links import sign_stream
+    from runtime.settings import signing_key
+
+    say(f"{url.rstrip('/')}/studio/{quote(stream, safe='')}?token={sign_stream(signing_key(data), stream)}")
+
+
 @db_app.command("upgrade")
 def db_upgrade() -> None:
     """Bring the schema up to date, and Temporal's search attributes."""

@@ -31,8 +31,9 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.library import Library, read_library
 from domain.outbox import tell
+from domain.replenishment import overdue, stop
 from domain.tables import Enrollment, Outbox
-from runtime.relay import workflow_id
+from runtime.relay import replenishment_id, workflow_id
 from runtime.temporal import TASK_QUEUE
 from workflows.commands import FanOut
 from workflows.paging import ScheduleWorkflow
@@ -59,6 +60,7 @@ async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock, so
                 await sync_schedules(client, library, paused=not isinstance(clock, SystemClock))
                 known = library
             await find_lost(client, db, clock)
+            await find_lost_replenishments(client, db, clock)
             await asyncio.to_thread(expire_coupons, db, clock)
             await asyncio.to_thread(source.catch_up)
         except (RPCError, DBAPIError, RuntimeError) as problem:
@@ -136,6 +138,35 @@ async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> 
             await asyncio.to_thread(_stop, db, clock, run, "stopped", "run ended by an operator")
         elif description.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
             await asyncio.to_thread(_stop, db, clock, run, "failed", "run failed")
+
+
+async def find_lost_replenishments(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+    """The same for replenishments that should have acted by themselves."""
+    for alarm_id in await asyncio.to_thread(_overdue_replenishments, db, clock):
+        try:
+            description = await client.get_workflow_handle(replenishment_id(alarm_id)).describe()
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await asyncio.to_thread(_replenish_again, db, alarm_id)
+            continue
+        if description.status in (*_LOST, WorkflowExecutionStatus.FAILED):
+            await asyncio.to_thread(_stop_replenishment, db, clock, alarm_id)
+
+
+def _overdue_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
+    with db() as session:
+        return overdue(session, clock.now() - OVERDUE, PAGE)
+
+
+def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
+    with db.begin() as session:
+        tell(session, "replenish", "replenishment", event_id=alarm_id)
+
+
+def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:
+    with db.begin() as session:
+        stop(session, alarm_id, clock.now())
 
 
 def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:

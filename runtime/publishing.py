@@ -22,6 +22,7 @@ from workflows.compile import read_journey
 from workflows.diagnostics import Diagnostic
 from workflows.needs import text_needs
 from workflows.policy import read_coupons, read_policy, read_segments
+from workflows.stock_rules import read_stock_rules
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -132,7 +133,7 @@ def _file(templates: Path, text: Text) -> Path:
 
 
 def publish_shared(session: Session, name: str, text: str) -> None:
-    """Publish the policy, the segments or the coupons, by the name of their file."""
+    """Publish the policy, the segments, the coupons or the rules of stock, by the name of their file."""
     match name:
         case "_policy":
             body = _JSON.dump_python(read_policy(text, name)[0], mode="json")
@@ -140,6 +141,9 @@ def publish_shared(session: Session, name: str, text: str) -> None:
             body = _JSON.dump_python(read_segments(text, name)[0], mode="json")
         case "_coupons":
             body = _JSON.dump_python(read_coupons(text, name)[0], mode="json")
+        case "_stock":
+            rules = read_stock_rules(text, name)[0]
+            body = rules.body() if rules else {}
         case _:
             return
     publish_document(session, name, body)

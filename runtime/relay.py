@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.library import read_plan
 from domain.outbox import CHANNEL, Start, form, gathered, start_of, take, wakes_of
 from domain.schedules import FIRST
-from domain.tables import Outbox
+from domain.tables import Event, Outbox
 from runtime.gathering import Gathering, Pace
 from workflows.cohort import CohortWorkflow
 from workflows.commands import FanOut
@@ -27,6 +27,8 @@ from workflows.describe import describe
 from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow
 from workflows.plan import ScheduleTrigger
+from workflows.replenishment import DETAILS, ReplenishmentWorkflow
+from workflows.supply import AlarmRaised
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,11 @@ CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
 def workflow_id(journey: str, run: int) -> str:
     """The id of the workflow that is named after the enrollment `run`: its own, or that of its cohort."""
     return f"{journey}/{run}"
+
+
+def replenishment_id(alarm_id: int) -> str:
+    """The id of the workflow that an alarm began."""
+    return f"replenishment/{alarm_id}"
 
 
 class Relay:
@@ -126,6 +133,11 @@ class Relay:
                 yield [row], self._fan_out(row.journey, row.event_id or 0)
             elif row.kind == "follow_up":
                 yield [row], self._follow_up(row.journey)
+            elif row.kind == "replenish" and row.event_id is not None:
+                sku = str(session.get_one(Event, row.event_id).data.get("sku"))
+                yield [row], self._replenish(row.event_id, sku)
+            elif row.kind == "restocked" and row.event_id is not None:
+                yield [row], self._restocked(row.event_id)
             elif row.enrollment_id is not None and row.kind == "wake":
                 wakes.setdefault(row.enrollment_id, []).append(row)
             elif row.enrollment_id is not None:
@@ -189,6 +201,37 @@ class Relay:
                 static_summary=f"event {event_id} · to {journey}",
             )
         except WorkflowAlreadyStartedError:
+            return ""
+        return name
+
+    async def _replenish(self, event_id: int, sku: str) -> str:
+        """A run that is gone may be started again, for what it does first is look where the database stands."""
+        name = replenishment_id(event_id)
+        try:
+            await self._client.start_workflow(
+                ReplenishmentWorkflow.run,
+                AlarmRaised(event=event_id),
+                id=name,
+                task_queue=self._queue,
+                search_attributes=TypedSearchAttributes(
+                    [SearchAttributePair(JOURNEY, "replenishment"), SearchAttributePair(TRIGGER, "stock.alarm")]
+                ),
+                static_summary=f"restock {sku} · alarm {event_id}",
+                static_details=DETAILS,
+                request_eager_start=True,
+            )
+        except WorkflowAlreadyStartedError:
+            return ""
+        return name
+
+    async def _restocked(self, event_id: int) -> str:
+        """A run that is over needs no waking."""
+        name = replenishment_id(event_id)
+        try:
+            await self._client.get_workflow_handle(name).signal(ReplenishmentWorkflow.wake)
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
             return ""
         return name
 

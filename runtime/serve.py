@@ -12,6 +12,7 @@ from api import links
 from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
+from runtime.decisions import Decisions
 from runtime.providers import settings_of, twilio, wechat, wecom
 from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
@@ -41,6 +42,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             limits=limits,
             receivers=receivers(settings),
             webhooks=settings.webhooks,
+            signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
+            decide=Decisions().decide,
         ),
         host=settings.host,
         port=settings.port,

@@ -33,7 +33,9 @@ class Settings(Outside, Public):
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    signing_key: SecretStr | None = Field(default=None, min_length=32, description="signs the links in messages")
+    signing_key: SecretStr | None = Field(
+        default=None, min_length=32, description="signs the links in messages and to screens"
+    )
     specs: Path = Path("journey_specs")
     templates: Path = Path("templates/messages")
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
@@ -41,6 +43,10 @@ class Settings(Outside, Public):
     rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
     cohort_size: int = Field(default=500, ge=1, le=1000, description="enrollments of one run, at most")
     gather: int = Field(default=200, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
+    erp_url: str | None = Field(
+        default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
+    )
+    erp_token: SecretStr | None = Field(default=None, min_length=1, description="sent to the ERP as a bearer token")
 
 
 def load_settings() -> Settings:
@@ -87,6 +93,17 @@ def database_url(data: Path) -> str:
     if not (data / "postgres").is_dir():
         raise StartError(f"there is no data in {data}; name the directory of an `aftershow up` with --data")
     return postgres_program(data)[1]
+
+
+def signing_key(data: Path) -> str:
+    """What signs links: as the environment says, else what an `aftershow up` keeps in this data directory."""
+    if told := os.environ.get("AFTERSHOW_SIGNING_KEY"):
+        return told
+    if not (kept := data / "signing-key").is_file():
+        raise StartError(
+            "set AFTERSHOW_SIGNING_KEY to the API's, or name the directory of an `aftershow up` with --data"
+        )
+    return kept.read_text().strip()
 
 
 def site_of(settings: Settings) -> Site | None:

@@ -34,7 +34,7 @@ AT_ONCE = Gathering(seconds=0, paging=0)
 """Nobody waits for others: Temporal's clock stands still while starts are told."""
 
 
-_QUIET = Runtime(
+QUIET = Runtime(
     telemetry=TelemetryConfig(logging=LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR")))
 )
 """The test server is older than the SDK, which warns of that each time."""
@@ -100,7 +100,7 @@ class TemporalEngine:
     async def _start(self) -> None:
         self._empty()
         env = await WorkflowEnvironment.start_time_skipping(
-            test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER, runtime=_QUIET
+            test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER, runtime=QUIET
         )
         self._env = await self._stack.enter_async_context(env)
         await add_search_attributes(env.client)

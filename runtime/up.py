@@ -1,6 +1,7 @@
 """`aftershow up`: everything on one machine, in one terminal."""
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -82,6 +83,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     published.look()
     supervisor.start(temporal_program(options.data, port=options.temporal_port, ui_port=options.ui_port))
     environment = _environment(options, url)
+    environment.setdefault("AFTERSHOW_SIGNING_KEY", keep_signing_key(options.data))
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
     say(_welcome(options, key))
@@ -202,6 +204,15 @@ def _write_secret(path: Path, secret: str) -> str:
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
     path.write_text(f"{secret}\n")
     return secret
+
+
+def keep_signing_key(data: Path) -> str:
+    """The secret that signs this data directory's links; made once."""
+    path = data / "signing-key"
+    if not path.exists():
+        path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()
 
 
 def _environment(options: Options, url: str) -> dict[str, str]:

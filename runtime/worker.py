@@ -15,9 +15,11 @@ from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.adapters.coupons import CouponAdapter
+from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.adapters.webhook import HttpWebhooks, NobodyCalled, Target
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
+from activities.replenishment import ReplenishmentActivities
 from domain.clock import Clock
 from domain.links import Site
 from runtime.channels import channels, coupon_source
@@ -32,6 +34,7 @@ from runtime.temporal import TASK_QUEUE, temporal_client
 from workflows.cohort import CohortWorkflow
 from workflows.following import FollowUpWorkflow
 from workflows.paging import FanOutWorkflow, ScheduleWorkflow
+from workflows.replenishment import ReplenishmentWorkflow
 
 THREADS = 16
 
@@ -54,6 +57,7 @@ async def working(
     coupons: CouponAdapter | None = None,
     targets: Mapping[str, Target] | None = None,
     gathering: Gathering | None = None,
+    erp: Erp | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue.
 
@@ -65,11 +69,12 @@ async def working(
         worker = Worker(
             client,
             task_queue=task_queue,
-            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ScheduleWorkflow],
+            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow],
             activities=[
                 *JourneyActivities(
                     db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)
                 ).all(),
+                *ReplenishmentActivities(db, clock, erp or Ledger()).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,
@@ -89,7 +94,10 @@ async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings
     coupons = coupon_source(db, clock)
     site, targets = site_of(settings), settings.webhooks
     gathering = Gathering(size=settings.cohort_size, seconds=settings.gather / 1000)
-    async with working(client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering) as relay:
+    erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
+    async with working(
+        client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp
+    ) as relay:
         chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)

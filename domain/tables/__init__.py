@@ -24,6 +24,7 @@ from domain.tables.journeys import (
     TrailEntry,
     Wait,
 )
+from domain.tables.live import LiveProduct, LiveSale, Replenishment
 from domain.tables.people import Consent, Customer, CustomerTag, Identifier, IdentifierConflict, Order
 from domain.tables.stock import Lot, Product, StockMove, Store, Stream
 from domain.tables.system import ApiKey, ClockState
@@ -48,6 +49,8 @@ __all__ = [
     "Journey",
     "JourneyAction",
     "Link",
+    "LiveProduct",
+    "LiveSale",
     "Lot",
     "Message",
     "MessageText",
@@ -58,6 +61,7 @@ __all__ = [
     "ProviderToken",
     "Publication",
     "PublishedPlan",
+    "Replenishment",
     "SandboxMessage",
     "StockMove",
     "Store",

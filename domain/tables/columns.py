@@ -20,9 +20,13 @@ def id_column() -> Any:
     return Field(default=None, sa_type=BigInteger, primary_key=True)
 
 
-def reference(target: str, *, index: bool = False, nullable: bool = False, primary_key: bool = False) -> Any:
+def reference(
+    target: str, *, index: bool = False, nullable: bool = False, primary_key: bool = False, unique: bool = False
+) -> Any:
     """A reference to another row."""
-    column = Column(BigInteger, ForeignKey(target), index=index, nullable=nullable, primary_key=primary_key)
+    column = Column(
+        BigInteger, ForeignKey(target), index=index, nullable=nullable, primary_key=primary_key, unique=unique or None
+    )
     return Field(default=None, sa_column=column) if nullable else Field(sa_column=column)
 
 

@@ -32,6 +32,7 @@ class Outbox(SQLModel, table=True):
     """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided.
+    `replenish` and `restocked` start and wake the replenishment of a `stock.alarm`.
     """
 
     __tablename__: ClassVar[Any] = "outbox"

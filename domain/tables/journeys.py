@@ -19,7 +19,7 @@ class Publication(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """A published `_policy`, `_segments` or `_coupons` file, as the JSON of its validated models."""
+    """A published `_policy`, `_segments`, `_coupons` or `_stock` file, as the JSON of its validated models."""
 
     __tablename__: ClassVar[Any] = "documents"
     name: str = Field(primary_key=True)

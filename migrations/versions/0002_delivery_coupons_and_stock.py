@@ -22,6 +22,25 @@ def upgrade() -> None:
     )
     op.create_index("ix_early_receipts_provider", "early_receipts", ["channel", "provider_id"], unique=False)
     op.create_table(
+        "live_products",
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("baseline", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("alarm", sa.String(), nullable=True),
+        sa.Column("alarmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("alarms", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "sku", name=op.f("pk_live_products")),
+    )
+    op.create_table(
+        "live_sales",
+        sa.Column("stream_id", sa.String(), nullable=False),
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("minute", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("stream_id", "sku", "minute", name=op.f("pk_live_sales")),
+    )
+    op.create_index("ix_live_sales_sku", "live_sales", ["sku", "minute"], unique=False)
+    op.create_table(
         "products",
         sa.Column("sku", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
@@ -90,6 +109,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", name=op.f("pk_coupon_orders")),
     )
     op.create_index(op.f("ix_coupon_orders_customer_id"), "coupon_orders", ["customer_id"], unique=False)
+    op.create_table(
+        "replenishments",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("alarm_id", sa.BigInteger(), nullable=False),
+        sa.Column("stream_id", sa.String(), nullable=True),
+        sa.Column("sku", sa.String(), nullable=False),
+        sa.Column("city", sa.String(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("proposed", sa.BigInteger(), nullable=False),
+        sa.Column("pack", sa.BigInteger(), nullable=False),
+        sa.Column("ceiling", sa.BigInteger(), nullable=True),
+        sa.Column("basis", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("assignee", sa.String(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("quantity", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by", sa.String(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("promised_on", sa.Date(), nullable=True),
+        sa.Column("reminders", sa.Integer(), nullable=False),
+        sa.Column("received", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["alarm_id"], ["events.id"], name=op.f("fk_replenishments_alarm_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_replenishments")),
+        sa.UniqueConstraint("alarm_id", name=op.f("uq_replenishments_alarm_id")),
+    )
+    op.create_index("ix_replenishments_status", "replenishments", ["status", "id"], unique=False)
+    op.create_index(
+        "uq_replenishments_open",
+        "replenishments",
+        ["sku", "city"],
+        unique=True,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_table(
         "stock_moves",
         sa.Column("id", sa.BigInteger(), nullable=False),
@@ -286,6 +341,9 @@ def downgrade() -> None:
     op.drop_index("ix_stock_moves_order", table_name="stock_moves", postgresql_where=sa.text("order_id IS NOT NULL"))
     op.drop_index("ix_stock_moves_lot", table_name="stock_moves")
     op.drop_table("stock_moves")
+    op.drop_index("uq_replenishments_open", table_name="replenishments", postgresql_where=sa.text("closed_at IS NULL"))
+    op.drop_index("ix_replenishments_status", table_name="replenishments")
+    op.drop_table("replenishments")
     op.drop_index(op.f("ix_coupon_orders_customer_id"), table_name="coupon_orders")
     op.drop_table("coupon_orders")
     op.drop_table("wecom_reminders")
@@ -296,5 +354,8 @@ def downgrade() -> None:
     op.drop_table("provider_tokens")
     op.drop_table("provider_accounts")
     op.drop_table("products")
+    op.drop_index("ix_live_sales_sku", table_name="live_sales")
+    op.drop_table("live_sales")
+    op.drop_table("live_products")
     op.drop_index("ix_early_receipts_provider", table_name="early_receipts")
     op.drop_table("early_receipts")

@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from api.screen_links import check_stream
 from domain.keys import find_key
+from runtime import StartError
+from runtime.up import keep_signing_key
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,3 +87,22 @@ def test_explain_tells_a_journey_with_a_graph() -> None:
     result = _aftershow("explain", "new_customer")
     assert result.returncode == 0
     assert "```mermaid" in result.stdout
+
+
+def test_a_studio_link_opens_the_show_and_needs_a_key(
+    aftershow: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = keep_signing_key(tmp_path)
+    assert keep_signing_key(tmp_path) == key
+    assert (tmp_path / "signing-key").stat().st_mode & 0o077 == 0
+    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY", raising=False)
+    printed = aftershow("studio-link", "秋/夜", "--data", str(tmp_path), "--url", "https://shop.example/").strip()
+    url, _, token = printed.partition("?token=")
+    assert url == "https://shop.example/studio/%E7%A7%8B%2F%E5%A4%9C"
+    check_stream(key, token, "秋/夜")
+    monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "another secret of the shop")
+    other = aftershow("studio-link", "秋/夜").strip().partition("?token=")[2]
+    check_stream("another secret of the shop", other, "秋/夜")
+    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY")
+    with pytest.raises(StartError, match="AFTERSHOW_SIGNING_KEY"):
+        aftershow("studio-link", "s", "--data", str(tmp_path / "nowhere"))

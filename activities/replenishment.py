@@ -1,0 +1,71 @@
+"""The activities of a replenishment: each is one transaction; only placing the order leaves the database."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.adapters.erp import BusyError, Erp, PurchaseOrder, RefusedError
+from domain import replenishment
+from domain.clock import Clock
+from workflows.supply import AlarmRaised, Decided, Standing
+
+
+class ReplenishmentActivities:
+    """Everything a replenishment's workflow can ask for. `erp` takes the orders."""
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, erp: Erp) -> None:
+        self._db = db
+        self._clock = clock
+        self._erp = erp
+
+    def all(self) -> list[Callable[..., Any]]:
+        """The activities, to register with a worker."""
+        return [self.propose_order, self.look_after_order, self.decide_order, self.place_order]
+
+    @activity.defn
+    def propose_order(self, alarm: AlarmRaised) -> Standing:
+        """Work out how much to order, and ask the buyer."""
+        with self._db.begin() as session:
+            return self._timed(replenishment.begin(session, alarm.event, self._clock.now()))
+
+    @activity.defn
+    def look_after_order(self, alarm: AlarmRaised) -> Standing:
+        """Escalate, let lapse or remind, if that is due."""
+        with self._db.begin() as session:
+            return self._timed(replenishment.look_after(session, alarm.event, self._clock.now()))
+
+    @activity.defn
+    def decide_order(self, decided: Decided) -> Standing | None:
+        """Settle the buyer's decision; None if another was taken before."""
+        with self._db.begin() as session:
+            standing = replenishment.decide(session, decided.event, decided.decision, self._clock.now())
+            return self._timed(standing) if standing else None
+
+    @activity.defn
+    def place_order(self, alarm: AlarmRaised) -> Standing:
+        """Order from the ERP, by a key that makes it one order however often this is tried."""
+        with self._db() as session:
+            row = replenishment.of_alarm(session, alarm.event)
+        if row.status != "approved" or row.quantity is None:
+            return self._timed(replenishment.standing_of(row))
+        order = PurchaseOrder(f"replenishment-{row.id}", row.sku, row.quantity, row.city or None)
+        try:
+            placed = self._erp.place(order)
+        except BusyError as busy:
+            wait = timedelta(seconds=busy.retry_after) if busy.retry_after else None
+            raise ApplicationError("the ERP is busy", type="ErpBusy", next_retry_delay=wait) from None
+        except RefusedError as refused:
+            with self._db.begin() as session:
+                return self._timed(replenishment.failed(session, alarm.event, str(refused), self._clock.now()))
+        with self._db.begin() as session:
+            now = self._clock.now()
+            return self._timed(replenishment.ordered(session, alarm.event, placed.reference, placed.promised_on, now))
+
+    def _timed(self, standing: Standing) -> Standing:
+        seconds = self._clock.seconds_until(standing.due) if standing.due else 0.0
+        return standing.model_copy(update={"seconds": seconds})

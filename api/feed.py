@@ -1,0 +1,101 @@
+"""A feed of what changes, for many listeners: each subject is read once, and whoever is slow gets only the newest."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette.sse import SendTimeoutError
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+POLL_SECONDS = 1.0
+LISTENERS = 100
+"""So many a process serves at once."""
+
+HEARTBEAT_SECONDS = 15
+SEND_SECONDS = 10.0
+"""Whoever takes nothing for so long is let go."""
+
+Read = Callable[[], tuple[str, bool]]
+"""Gives a subject's present text and whether it is the last; may block."""
+
+
+class _Subject:
+    """What is read for all listeners of a subject. Only the newest text is kept."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.over = False
+        self.version = 0
+        self.listeners = 0
+        self.news = asyncio.Condition()
+        self.reader: asyncio.Task[None] | None = None
+
+    async def changed(self, seen: int) -> None:
+        """Wait for a version after `seen`, or the end."""
+        async with self.news:
+            await self.news.wait_for(lambda: self.version > seen or self.over)
+
+
+class Feed:
+    """The subjects that somebody listens to. Each is read once a second, however many listen."""
+
+    def __init__(self, *, limit: int = LISTENERS, seconds: float = POLL_SECONDS) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._subjects: dict[str, _Subject] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else may listen."""
+        return sum(subject.listeners for subject in self._subjects.values()) >= self._limit
+
+    async def listen(self, name: str, read: Read) -> AsyncIterator[ServerSentEvent]:
+        """The subject's text, now and whenever it has changed, as `stock`; `ended` after the last."""
+        if self.is_full:
+            yield ServerSentEvent(event="full", data="", retry=30_000)
+            return
+        subject = self._subjects.setdefault(name, _Subject())
+        subject.listeners += 1
+        subject.reader = subject.reader or asyncio.create_task(self._follow(subject, read))
+        seen = 0
+        try:
+            while True:
+                await subject.changed(seen)
+                if subject.version > seen:
+                    seen = subject.version
+                    yield ServerSentEvent(event="stock", id=str(seen), data=subject.text)
+                elif subject.over:
+                    yield ServerSentEvent(event="ended", data="")
+                    return
+        finally:
+            subject.listeners -= 1
+            if not subject.listeners:
+                subject.reader.cancel()
+                if self._subjects.get(name) is subject:
+                    del self._subjects[name]
+
+    async def _follow(self, subject: _Subject, read: Read) -> None:
+        while not subject.over:
+            with suppress(DBAPIError, PoolTimeoutError):  # the database is away: what is known stays, and is read again
+                text, over = await run_in_threadpool(read)
+                async with subject.news:
+                    if text != subject.text:
+                        subject.text, subject.version = text, subject.version + 1
+                    subject.over = over
+                    subject.news.notify_all()
+            await asyncio.sleep(self._seconds)
+
+
+class FeedResponse(EventSourceResponse):
+    """Server-sent events with a heartbeat. A listener that takes nothing is let go without a word."""
+
+    def __init__(self, events: AsyncIterator[ServerSentEvent]) -> None:
+        super().__init__(events, ping=HEARTBEAT_SECONDS, send_timeout=SEND_SECONDS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(SendTimeoutError):
+            await super().__call__(scope, receive, send)

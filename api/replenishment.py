@@ -1,0 +1,155 @@
+"""Replenishments: what alarms propose to order, and the buyer's decisions."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+
+from api.auth import require
+from api.context import Context, context
+from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.replenishment import DecisionRefusedError, UndecidableError, replenishments
+from domain.tables import ApiKey, Replenishment
+from workflows.supply import AWAITING, Decision
+
+router = APIRouter(
+    tags=["replenishments"], responses=documented(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable)
+)
+
+Reader = Annotated[ApiKey, Depends(require("read"))]
+Admin = Annotated[ApiKey, Depends(require("admin"))]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="the replenishment's id")]
+Status = Literal[
+    "proposed", "escalated", "approved", "ordered", "overdue",
+    "received", "refused", "lapsed", "failed", "stopped", "enough",
+]  # fmt: skip
+
+_WORDS = {
+    "decided_already": "It isn't open for a decision any more.",
+    "not_positive": "`quantity` must be 1 or more; to order nothing, refuse it.",
+    "not_whole_packs": "`quantity` must be whole packs.",
+    "above_ceiling": "`quantity` is more than will be sold before it perishes.",
+    "quantity_needed": "`quantity` is needed.",
+}
+
+
+class ReplenishmentState(BaseModel):
+    """An order for more of a product, in units, from the proposal to the receipt.
+
+    `basis` is what `proposed` was worked out from; `quantity` what was decided. `due_at` is when it acts next by
+    itself: escalates, lapses, or reminds.
+    """
+
+    id: int
+    status: Status
+    sku: str
+    city: str | None
+    stream_id: str | None
+    proposed: int
+    pack: int
+    ceiling: int | None
+    basis: dict[str, Any]
+    assignee: str | None
+    created_at: datetime
+    due_at: datetime | None
+    quantity: int | None
+    decided_by: str | None
+    decided_at: datetime | None
+    reason: str | None
+    reference: str | None
+    promised_on: date | None
+    reminders: int
+    received: int | None
+    closed_at: datetime | None
+
+
+class Replenishments(BaseModel):
+    """A page, the newest first. `next` is what to give as `after` for the following one; null after the last."""
+
+    replenishments: list[ReplenishmentState]
+    next: int | None
+
+
+class Change(BaseModel):
+    """What to order instead, in units."""
+
+    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+
+
+@router.get("/v1/replenishments", summary="List replenishments")
+def get_replenishments(
+    request: Request,
+    _: Reader,
+    status: Annotated[Status | None, Query(description="only these; `proposed` and `escalated` are todos")] = None,
+    after: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="of a page, at most")] = 50,
+) -> Replenishments:
+    with context(request).db() as session:
+        rows = replenishments(session, status, after=after, limit=limit + 1)
+    shown = [_shown(row) for row in rows[:limit]]
+    return Replenishments(replenishments=shown, next=shown[-1].id if len(rows) > limit else None)
+
+
+@router.get("/v1/replenishments/{id}", summary="Read a replenishment")
+def get_replenishment(request: Request, _: Reader, id: Id) -> ReplenishmentState:
+    return _shown(_row(context(request), id))
+
+
+@router.post("/v1/replenishments/{id}/approve", summary="Order what is proposed")
+async def post_approve(request: Request, key: Admin, id: Id) -> ReplenishmentState:
+    """Approving twice is approving once."""
+    return await _decide(context(request), id, Decision(verdict="approve", key=key.id))
+
+
+@router.post("/v1/replenishments/{id}/change", summary="Order another quantity")
+async def post_change(request: Request, key: Admin, id: Id, change: Change) -> ReplenishmentState:
+    """In whole packs, and no more than will be sold before it perishes."""
+    return await _decide(context(request), id, Decision(verdict="change", key=key.id, quantity=change.quantity))
+
+
+@router.post("/v1/replenishments/{id}/refuse", summary="Order nothing")
+async def post_refuse(request: Request, key: Admin, id: Id) -> ReplenishmentState:
+    return await _decide(context(request), id, Decision(verdict="refuse", key=key.id))
+
+
+async def _decide(env: Context, id: int, decision: Decision) -> ReplenishmentState:
+    row = await run_in_threadpool(_row, env, id)
+    if row.closed_at is not None and row.status != "refused":
+        raise Conflict(_WORDS["decided_already"], status_now=row.status)
+    if env.decide is None:
+        raise Unavailable("Decisions can't be taken here.")
+    try:
+        await env.decide(row.alarm_id, decision)
+    except UndecidableError:
+        raise Unavailable("The run that takes decisions can't be reached.", headers={"Retry-After": "2"}) from None
+    except DecisionRefusedError as refused:
+        reason = str(refused)
+        if reason != "decided_already":
+            error = {"field": "quantity", "reason": reason, "detail": _WORDS[reason]}
+            raise Invalid(errors=[error], pack=row.pack, ceiling=row.ceiling) from None
+        now = await run_in_threadpool(_row, env, id)
+        if not _is_so_already(now, decision):
+            raise Conflict(_WORDS[reason], status_now=now.status) from None
+    return _shown(await run_in_threadpool(_row, env, id))
+
+
+def _is_so_already(row: Replenishment, decision: Decision) -> bool:
+    """Whether this very decision was taken before."""
+    if row.status in AWAITING:
+        return False
+    wanted = {"approve": row.proposed, "change": decision.quantity, "refuse": None}[decision.verdict]
+    return row.decided_at is not None and row.quantity == wanted
+
+
+def _row(env: Context, id: int) -> Replenishment:
+    with env.db() as session:
+        row = session.get(Replenishment, id)
+    if row is None:
+        raise NotFound("There is no such replenishment.")
+    return row
+
+
+def _shown(row: Replenishment) -> ReplenishmentState:
+    return ReplenishmentState.model_validate({**row.model_dump(), "city": row.city or None})

@@ -1,0 +1,158 @@
+"""A show's stock, for programs and for the screen in the studio."""
+
+import json
+import secrets
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from pydantic import BaseModel
+
+from api.auth import Credentials, require
+from api.context import Context, context
+from api.feed import FeedResponse
+from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.screen_links import NotConfigured, check_stream
+from domain.library import read_library
+from domain.studio import Board, board
+
+router = APIRouter(tags=["streams"])
+
+StreamId = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="the show's id")]
+Token = Annotated[str | None, Query(max_length=1000, description="of a link from `aftershow studio-link`")]
+_PROBLEMS = documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable, NotConfigured)
+_pages = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
+
+
+class ProductAlarm(BaseModel):
+    """The last alarm of a product in this show."""
+
+    kind: str
+    at: datetime
+
+
+class ProductStock(BaseModel):
+    """A product in a show, in units.
+
+    `left` is null where no lot is known, `expected`, since the show began, where no show sold it before. `per_minute`
+    is the present rate and `sells_out_at` when nothing is left at that.
+    """
+
+    sku: str
+    name: str | None
+    left: int | None
+    sold: int
+    expected: float | None
+    per_minute: float
+    sells_out_at: datetime | None
+    alarm: ProductAlarm | None
+
+
+class StreamStock(BaseModel):
+    """A show and its products, those that sold most first."""
+
+    stream_id: str
+    title: str | None
+    starts_at: datetime
+    ended_at: datetime | None
+    products: list[ProductStock]
+
+
+def may_read(request: Request, id: StreamId, credentials: Credentials, token: Token = None) -> None:
+    """An API key with the scope `read`, or the token of a link to this show's screen."""
+    if token is None:
+        require("read")(request, credentials)
+    else:
+        check_stream(context(request).signing_key, token, id)
+
+
+MayRead = Depends(may_read)
+
+
+@router.get("/v1/streams/{id:path}/stock", summary="Read a show's stock", responses=_PROBLEMS, dependencies=[MayRead])
+def get_stock(request: Request, id: StreamId) -> StreamStock:
+    return _shown(_board(context(request), id))
+
+
+@router.get(
+    "/v1/streams/{id:path}/stock/events",
+    summary="Follow a show's stock",
+    responses=_PROBLEMS | {200: {"description": "server-sent events", "content": {"text/event-stream": {}}}},
+    response_class=StreamingResponse,
+    dependencies=[MayRead],
+)
+def get_events(request: Request, id: StreamId) -> FeedResponse:
+    """Server-sent events: `stock`, with what `GET …/stock` tells, now and at each change; `ended` when it is over.
+
+    A process serves a bounded number of listeners, and answers the others `503`.
+    """
+    env = context(request)
+    _board(env, id)
+    if env.feed.is_full:
+        raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
+
+    def read() -> tuple[str, bool]:
+        found = _board(env, id)
+        return _shown(found).model_dump_json(), found.ended_at is not None
+
+    return FeedResponse(env.feed.listen(id, read))
+
+
+@router.get("/studio/{id:path}", summary="The screen in the studio", responses=_PROBLEMS, response_class=HTMLResponse)
+def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLResponse:
+    """A page for the host's screen, opened by a link from `aftershow studio-link`."""
+    env = context(request)
+    check_stream(env.signing_key, token or "", id)
+    found = _board(env, id)
+    with env.db() as session:
+        zone = read_library(session).policy.timezone
+    nonce = secrets.token_urlsafe(16)
+    page = _pages.get_template("stock.html").render(
+        stock=json.loads(_shown(found).model_dump_json()),
+        feed=f"/v1/streams/{quote(id, safe='')}/stock/events?token={quote(token or '')}",
+        zone=zone,
+        nonce=nonce,
+    )
+    policy = f"default-src 'none'; connect-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"
+    return HTMLResponse(
+        page,
+        headers={
+            "Content-Security-Policy": policy,
+            "Referrer-Policy": "no-referrer",
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def _board(env: Context, id: str) -> Board:
+    with env.db() as session:
+        found = board(session, id, env.clock.now())
+    if found is None:
+        raise NotFound("There is no such show; it begins to be known with stream.scheduled or stream.started.")
+    return found
+
+
+def _shown(found: Board) -> StreamStock:
+    return StreamStock(
+        stream_id=found.stream_id,
+        title=found.title,
+        starts_at=found.starts_at,
+        ended_at=found.ended_at,
+        products=[
+            ProductStock(
+                sku=each.sku,
+                name=each.name,
+                left=each.left,
+                sold=each.sold,
+                expected=each.expected,
+                per_minute=each.per_minute,
+                sells_out_at=each.sells_out_at,
+                alarm=ProductAlarm(kind=each.alarm, at=each.alarmed_at) if each.alarm and each.alarmed_at else None,
+            )
+            for each in found.products
+        ],
+    )

@@ -1,0 +1,129 @@
+"""Buyers read replenishments and decide about them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from calling import Caller
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from api.app import create_app
+from domain.clock import VirtualClock
+from domain.ingest import Incoming, ingest
+from domain.keys import create_key
+from domain.publishing import publish_document
+from domain.replenishment import DecisionRefusedError, UndecidableError, begin, decide, standing_of
+from domain.tables import Event, LiveSale, Replenishment
+from workflows.stock_rules import StockRules
+from workflows.supply import Decision, refusal
+
+
+class Run:
+    """Stands for the workflow: takes decisions by the same rules; `away` when Temporal is."""
+
+    def __init__(self, db: sessionmaker[Session], clock: VirtualClock) -> None:
+        self.db, self.clock, self.away = db, clock, False
+
+    async def decide(self, alarm_id: int, decision: Decision) -> None:
+        if self.away:
+            raise UndecidableError
+        with self.db.begin() as session:
+            row = session.get_one(Replenishment, 1)
+            if reason := refusal(standing_of(row), decision):
+                raise DecisionRefusedError(reason)
+            decide(session, alarm_id, decision, self.clock.now())
+
+
+@pytest.fixture
+def run(db: sessionmaker[Session], clock: VirtualClock) -> Run:
+    return Run(db, clock)
+
+
+@pytest.fixture
+def buyer(db: sessionmaker[Session], clock: VirtualClock, run: Run) -> Caller:
+    """With a proposal for beans in packs of 12."""
+    rules = StockRules.model_validate({"defaults": {"buyer": "甲", "pack": 12, "shelf_life": "90d"}})
+    with db.begin() as session:
+        secret = create_key(session, "buyer", ["read", "admin"], clock.now())
+        publish_document(session, "_stock", rules.body())
+        session.add(LiveSale(stream_id="s", sku="beans", minute=clock.now() - timedelta(days=1), units=70))
+        alarm = Incoming("wms", "1", "stock.alarm", clock.now(), {"sku": "beans"})
+        ingest(session, [alarm], now=clock.now())
+        found = session.get_one(Event, 1)
+        begin(session, found.id, clock.now())
+    return Caller(create_app(db, clock, ready=dict, decide=run.decide), secret)
+
+
+def test_the_todos_are_those_that_are_proposed(buyer: Caller) -> None:
+    (todo,) = buyer.get("/v1/replenishments", params={"status": "proposed"}).json()["replenishments"]
+    assert (todo["sku"], todo["assignee"], todo["pack"], todo["status"]) == ("beans", "甲", 12, "proposed")
+    assert todo["proposed"] % 12 == 0
+    assert todo["basis"]["reorder_point"] > todo["basis"]["safety_stock"] > 0
+    assert buyer.get("/v1/replenishments/1").json() == todo
+    assert buyer.get("/v1/replenishments", params={"status": "ordered"}).json()["replenishments"] == []
+
+
+def test_pages_follow_each_other(buyer: Caller) -> None:
+    assert buyer.get("/v1/replenishments", params={"limit": 1}).json()["next"] is None
+    assert buyer.get("/v1/replenishments", params={"after": 1}).json()["replenishments"] == []
+
+
+def test_approving_twice_is_approving_once(buyer: Caller) -> None:
+    first, second = (buyer.post("/v1/replenishments/1/approve") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.json() == second.json()
+    assert (first.json()["status"], first.json()["decided_by"]) == ("approved", "key buyer")
+
+
+def test_who_comes_second_is_told_so(buyer: Caller) -> None:
+    assert buyer.post("/v1/replenishments/1/refuse").json()["status"] == "refused"
+    late = buyer.post("/v1/replenishments/1/approve")
+    assert (late.status_code, late.json()["status_now"]) == (409, "refused")
+    assert buyer.post("/v1/replenishments/1/refuse").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"quantity": 7}, "not_whole_packs"),
+        ({"quantity": 12 * 10**6}, "above_ceiling"),
+        ({"quantity": 0}, "greater_than_equal"),
+        ({"quantity": -12}, "greater_than_equal"),
+        ({"quantity": 10**30}, "less_than_equal"),
+        ({"quantity": 1.5}, "int_type"),
+        ({"quantity": True}, "int_type"),
+        ({"quantity": "12"}, "int_type"),
+        ({}, "missing"),
+        ([], "model_attributes_type"),
+    ],
+)
+def test_nonsense_is_refused_by_name(buyer: Caller, body: Any, reason: str) -> None:
+    answer = buyer.post("/v1/replenishments/1/change", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (422, reason)
+
+
+def test_another_quantity_is_taken(buyer: Caller) -> None:
+    assert buyer.post("/v1/replenishments/1/change", json={"quantity": 24}).json()["quantity"] == 24
+
+
+def test_nothing_is_lost_while_temporal_is_away(buyer: Caller, run: Run) -> None:
+    run.away = True
+    answer = buyer.post("/v1/replenishments/1/approve")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert buyer.get("/v1/replenishments/1").json()["status"] == "proposed"
+
+
+def test_what_is_not_there(buyer: Caller) -> None:
+    for path in ("/v1/replenishments/2", f"/v1/replenishments/{2**63 - 1}"):
+        assert buyer.get(path).status_code == 404
+        assert buyer.post(f"{path}/approve").status_code == 404
+    for path in ("/v1/replenishments/0", "/v1/replenishments/x", f"/v1/replenishments/{2**70}"):
+        assert buyer.get(path).status_code == 422
+
+
+def test_only_an_admin_decides(call_with: Callable[..., Caller]) -> None:
+    reader = call_with(scopes=("read",))
+    assert reader.get("/v1/replenishments").status_code == 200
+    assert reader.post("/v1/replenishments/1/approve").status_code == 403

@@ -1,0 +1,61 @@
+"""An ERP on a real socket: takes purchase orders once by their key."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class FakeErp:
+    """`answers` are given one after the other, each as a status and headers, before orders are taken as usual."""
+
+    url: str = ""
+    promised_on: str | None = None
+    answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
+    calls: int = 0
+    tokens: set[str | None] = field(default_factory=set)
+    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def take(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
+        self.orders.setdefault(key, body)
+        promise = {"promised_on": self.promised_on} if self.promised_on else {}
+        return {"reference": f"PO-{list(self.orders).index(key) + 1}"} | promise
+
+
+@contextmanager
+def erp_server() -> Iterator[FakeErp]:
+    """The ERP, while the block runs."""
+    erp = FakeErp()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            erp.calls += 1
+            erp.tokens.add(self.headers.get("authorization"))
+            status, headers = erp.answers.pop(0) if erp.answers else (201, {})
+            found = status < 400 and self.path == "/orders"
+            answer = json.dumps(erp.take(self.headers["idempotency-key"], body) if found else {}).encode()
+            self.send_response(status)
+            for name, value in {"content-length": str(len(answer)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        erp.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield erp
+        finally:
+            server.shutdown()
+            thread.join()
