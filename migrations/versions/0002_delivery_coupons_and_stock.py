@@ -1,4 +1,4 @@
-"""Delivery, coupons and stock."""
+"""Delivery, coupons and stock. What there was is carried over; each lot's book opens with what is on hand."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -194,10 +194,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_links_message_id"), "links", ["message_id"], unique=False)
     op.add_column("coupons", sa.Column("lot_id", sa.String(), nullable=True))
-    op.add_column("coupons", sa.Column("cost", sa.BigInteger(), nullable=False))
+    op.add_column("coupons", sa.Column("cost", sa.BigInteger(), nullable=False, server_default="0"))
+    op.alter_column("coupons", "cost", server_default=None)
     op.add_column("coupons", sa.Column("order_id", sa.String(), nullable=True))
     op.add_column("coupons", sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("coupons", sa.Column("moves", sa.Integer(), nullable=False))
+    op.add_column("coupons", sa.Column("moves", sa.Integer(), nullable=False, server_default="1"))
+    op.alter_column("coupons", "moves", server_default=None)
     op.add_column("coupons", sa.Column("outside", sa.String(), nullable=True))
     op.drop_constraint(op.f("uq_coupons_enrollment_id_step"), "coupons", type_="unique")
     op.create_index(
@@ -237,6 +239,7 @@ def upgrade() -> None:
     op.create_foreign_key(op.f("fk_enrollments_cohort_id"), "enrollments", "enrollments", ["cohort_id"], ["id"])
     op.add_column("journeys", sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("journeys", sa.Column("dropped_until", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE journeys SET paused_at = now() WHERE paused")
     op.drop_column("journeys", "late")
     op.add_column("lots", sa.Column("store", sa.String(), nullable=True))
     op.add_column("lots", sa.Column("received_at", sa.DateTime(timezone=True), nullable=True))
@@ -246,13 +249,18 @@ def upgrade() -> None:
     op.alter_column("lots", "reserved", existing_type=sa.INTEGER(), type_=sa.BigInteger(), existing_nullable=False)
     op.alter_column("lots", "quarantined", existing_type=sa.INTEGER(), type_=sa.BigInteger(), existing_nullable=False)
     op.create_index(op.f("ix_lots_expires_on"), "lots", ["expires_on"], unique=False)
-    op.add_column("messages", sa.Column("recipient", sa.String(), nullable=False))
+    op.add_column("messages", sa.Column("recipient", sa.String(), nullable=False, server_default=""))
+    op.alter_column("messages", "recipient", server_default=None)
     op.add_column("messages", sa.Column("coupon_refused", sa.String(), nullable=True))
-    op.add_column("messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False))
+    op.add_column(
+        "messages", sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="[]")
+    )
+    op.alter_column("messages", "refused", server_default=None)
     op.add_column("messages", sa.Column("called_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("messages", sa.Column("written_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("messages", sa.Column("look_at", sa.DateTime(timezone=True), nullable=True))
-    op.add_column("messages", sa.Column("looks", sa.Integer(), nullable=False))
+    op.add_column("messages", sa.Column("looks", sa.Integer(), nullable=False, server_default="0"))
+    op.alter_column("messages", "looks", server_default=None)
     op.create_index(
         "ix_messages_look",
         "messages",
@@ -274,7 +282,16 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("provider_id IS NOT NULL"),
     )
+    op.execute("UPDATE messages SET called_at = claimed_at, written_at = settled_at")
     op.drop_column("messages", "settled_at")
+    op.execute(
+        "UPDATE coupons SET cost = coalesce((terms->>'amount_off')::bigint, (terms->>'ceiling')::bigint, 0)"
+        " WHERE status <> 'revoked'"
+    )
+    op.execute(
+        "INSERT INTO stock_moves (lot_id, at, quantity, reason, seen)"
+        " SELECT lot_id, now(), on_hand, 'received', false FROM lots WHERE on_hand <> 0"
+    )
     op.add_column("outbox", sa.Column("gather", sa.String(), nullable=True))
     op.create_index(op.f("ix_outbox_gather"), "outbox", ["gather"], unique=False)
     op.create_foreign_key(op.f("fk_outbox_gather"), "outbox", "plans", ["gather"], ["id"])
