@@ -1,6 +1,6 @@
 """The activities of a replenishment: each is one transaction; only placing the order leaves the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,16 +12,18 @@ from temporalio.exceptions import ApplicationError
 from activities.adapters.erp import BusyError, Erp, PurchaseOrder, RefusedError
 from domain import replenishment
 from domain.clock import Clock
+from domain.todos import TellsStaff
 from workflows.supply import AlarmRaised, Decided, Standing
 
 
 class ReplenishmentActivities:
-    """Everything a replenishment's workflow can ask for. `erp` takes the orders."""
+    """Everything a replenishment's workflow can ask for. `erp` takes the orders, `staff` reaches buyers."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, erp: Erp) -> None:
+    def __init__(self, db: sessionmaker[Session], clock: Clock, erp: Erp, staff: Sequence[TellsStaff] = ()) -> None:
         self._db = db
         self._clock = clock
         self._erp = erp
+        self._staff = staff
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -31,13 +33,15 @@ class ReplenishmentActivities:
     def propose_order(self, alarm: AlarmRaised) -> Standing:
         """Work out how much to order, and ask the buyer."""
         with self._db.begin() as session:
-            return self._timed(replenishment.begin(session, alarm.event, self._clock.now()))
+            standing = replenishment.begin(session, alarm.event, self._clock.now())
+        return self._told(standing)
 
     @activity.defn
     def look_after_order(self, alarm: AlarmRaised) -> Standing:
         """Escalate, let lapse or remind, if that is due."""
         with self._db.begin() as session:
-            return self._timed(replenishment.look_after(session, alarm.event, self._clock.now()))
+            standing = replenishment.look_after(session, alarm.event, self._clock.now())
+        return self._told(standing)
 
     @activity.defn
     def decide_order(self, decided: Decided) -> Standing | None:
@@ -65,6 +69,16 @@ class ReplenishmentActivities:
         with self._db.begin() as session:
             now = self._clock.now()
             return self._timed(replenishment.ordered(session, alarm.event, placed.reference, placed.promised_on, now))
+
+    def _told(self, standing: Standing) -> Standing:
+        """The standing, once whoever has to act was told of it; saying the same again is harmless."""
+        if self._staff and standing.status != "duplicate":
+            with self._db() as session:
+                notice = replenishment.notice_of(session, standing.event)
+            if notice:
+                for channel in self._staff:
+                    channel.tell_staff([notice])
+        return self._timed(standing)
 
     def _timed(self, standing: Standing) -> Standing:
         seconds = self._clock.seconds_until(standing.due) if standing.due else 0.0

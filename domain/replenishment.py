@@ -15,6 +15,7 @@ from domain.live import Shelf, units_left
 from domain.outbox import tell
 from domain.reordering import propose
 from domain.tables import ApiKey, Event, LiveSale, Replenishment, SandboxMessage, Stream
+from domain.todos import Notice
 from workflows.supply import CLOSED, Decision, Standing, refusal
 from workflows.values import Duration, at_local, local_day, parse_time
 
@@ -97,6 +98,13 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     if row.closed_at is None:
         _notify(session, row, "请审批补货", now)
     return standing_of(row)
+
+
+def notice_of(session: Session, alarm_id: int) -> Notice | None:
+    """What whoever has to act is told where it stands now."""
+    row = of_alarm(session, alarm_id)
+    kept = session.get(SandboxMessage, _notice_key(row))
+    return Notice(kept.recipient, kept.body) if kept else None
 
 
 def look_after(session: Session, alarm_id: int, now: datetime) -> Standing:
@@ -251,10 +259,14 @@ def _notify(session: Session, row: Replenishment, words: str, now: datetime) -> 
     """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
     units = row.proposed if row.quantity is None else row.quantity
     notice = {
-        "key": f"replenishment/{row.id}/{row.status}/{row.reminders}",
+        "key": _notice_key(row),
         "channel": NOTICE,
         "recipient": row.assignee,
         "body": f"{words}：{row.sku} {units} 件（补货单 {row.id}）",
         "at": now,
     }
     session.execute(insert(SandboxMessage).values(notice).on_conflict_do_nothing())
+
+
+def _notice_key(row: Replenishment) -> str:
+    return f"replenishment/{row.id}/{row.status}/{row.reminders}"

@@ -22,6 +22,7 @@ from activities.journey import JourneyActivities
 from activities.replenishment import ReplenishmentActivities
 from domain.clock import Clock
 from domain.links import Site
+from domain.todos import TellsStaff
 from runtime.channels import channels, coupon_source
 from runtime.database import connect
 from runtime.gathering import Gathering
@@ -65,6 +66,7 @@ async def working(
     """
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
         carriers = channels(db, clock, portal)
+        staff = [carrier for carrier in carriers.values() if isinstance(carrier, TellsStaff)]
         webhooks = NobodyCalled() if targets is None else HttpWebhooks(targets, portal)
         worker = Worker(
             client,
@@ -74,7 +76,7 @@ async def working(
                 *JourneyActivities(
                     db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)
                 ).all(),
-                *ReplenishmentActivities(db, clock, erp or Ledger()).all(),
+                *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
             ],
             activity_executor=threads,

@@ -128,9 +128,9 @@ HUGE = {
 @pytest.mark.parametrize("name", HUGE)
 def test_hostile_text_is_refused_in_time(name: str) -> None:
     text, code = HUGE[name]
-    began = time.perf_counter()
+    began = time.process_time()
     compiled = read_journey(text, "big.yaml", None)
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert compiled.plan is None
     assert code in {each.code for each in compiled.diagnostics}
     assert len(compiled.diagnostics) <= MAX_MISTAKES + 1
