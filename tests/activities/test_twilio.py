@@ -196,7 +196,9 @@ def _nobody_listens() -> str:
 
 
 @pytest.mark.parametrize(
-    "address", [_nobody_listens, lambda: "http://twilio.invalid", lambda: "https://127.0.0.1:1"], ids=str
+    "address",
+    [_nobody_listens, lambda: "http://twilio.invalid", lambda: "https://127.0.0.1:1"],
+    ids=["nobody listens", "no such host", "nobody speaks TLS"],
 )
 def test_without_a_connection_it_is_tried_again(connect: Connect, address: Callable[[], str]) -> None:
     adapter = connect(Access(SID, TOKEN, NUMBER, address(), timeout=2))

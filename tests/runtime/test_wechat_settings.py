@@ -6,7 +6,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from activities.adapters.wechat import Wechat
-from domain.clock import VirtualClock
+from domain.clock import SystemClock
 from runtime import StartError
 from runtime.channels import channels
 from runtime.serve import receivers
@@ -24,12 +24,12 @@ def tell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"ENCODING_AES_KEY": KEY}])
 def test_with_all_that_is_needed_wechat_carries_its_channel(
-    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+    db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
 ) -> None:
     tell(monkeypatch, **NEEDED, **more, PER_SECOND="7")
     configured = load_settings()
     with start_blocking_portal() as portal:
-        carrier = channels(db, clock, portal)["wechat"]
+        carrier = channels(db, SystemClock(), portal)["wechat"]
         assert isinstance(carrier, Wechat)
         assert carrier.account is not None
         assert (carrier.account.name, carrier.account.per_second) == ("wechat/wx1", 7)

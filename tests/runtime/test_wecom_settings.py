@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from activities.adapters.sandbox import Sandbox
 from activities.adapters.wecom import Wecom
-from domain.clock import VirtualClock
+from domain.clock import SystemClock
 from runtime import StartError
 from runtime.channels import channels
 from runtime.serve import receivers
@@ -31,22 +31,18 @@ def tell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         monkeypatch.setenv(f"AFTERSHOW_WECOM_{name}", value)
 
 
-def test_without_a_variable_the_sandbox_stays(
-    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_variable_the_sandbox_stays(db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
     tell(monkeypatch)
     with start_blocking_portal() as portal:
-        assert isinstance(channels(db, clock, portal)["wecom"], Sandbox)
+        assert isinstance(channels(db, SystemClock(), portal)["wecom"], Sandbox)
     assert receivers(load_settings()) == []
 
 
-def test_with_all_of_them_wecom_carries_its_channel(
-    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_all_of_them_wecom_carries_its_channel(db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
     tell(monkeypatch, **COMPLETE, STAFF_TIMEOUT="2d", AT_ONCE="3")
     load_settings()
     with start_blocking_portal() as portal:
-        found = channels(db, clock, portal)
+        found = channels(db, SystemClock(), portal)
         assert isinstance(found["wecom"], Wecom)
         assert isinstance(found["sms"], Sandbox)
         assert (found["wecom"].account.name, found["wecom"].account.at_once) == ("wecom/ww1", 3)
