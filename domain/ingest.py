@@ -5,27 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting, listed
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, lock_customers, resolve
-from domain.effects import apply_to_business, apply_to_customers
-from domain.enrollments import end, enter, must_exit, open_or_convertible, reached_goal
-from domain.facts import CustomerFacts, Orders
+from domain.effects import TYPES, apply_to_business, apply_to_customers
+from domain.enrollments import Knock, end, enter, must_exit, open_or_convertible, reached_goal
+from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
-from domain.library import Library, read_library, read_plan
+from domain.library import SCHEDULED, Library, read_library, read_plan
 from domain.outbox import tell
-from domain.tables import Customer, Enrollment, Event, IdentifierConflict
+from domain.tables import Customer, Event, IdentifierConflict
 from domain.trail import record
-from domain.waits import newest_enrollment, wake_waits
+from domain.waits import newest_enrollment, open_waits, wake_waits
 from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
-
-SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
-"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +69,14 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
         if row is None:
             continue
         owner = owners.get(id(event))
-        if owner is None or owner.customer_id in waiting:
+        if owner is None or (owner.customer_id in waiting and _matters(library, row.type)):
             _apply(session, library, list(waiting.values()))
             waiting.clear()
         if owner is None:
             _apply_business(session, library, row)
-        else:
-            _note_conflicts(session, row, owner)
+            continue
+        _note_conflicts(session, row, owner)
+        if _matters(library, row.type):
             waiting[owner.customer_id] = (row, customers[owner.customer_id])
     _apply(session, library, list(waiting.values()))
     first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
@@ -88,13 +87,9 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
 
 
 def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:
-    ids = [event.id for event in events]
-    found = session.exec(
-        select(Event.source, Event.event_id).where(
-            col(Event.source).in_({event.source for event in events}), col(Event.event_id).in_(ids)
-        )
-    )
-    seen = set(found.all())
+    wanted = listed([{"source": event.source, "id": event.id} for event in events], source=Text(), id=Text())
+    known = (col(Event.source) == wanted.c.source) & (col(Event.event_id) == wanted.c.id)
+    seen = set(session.exec(select(Event.source, Event.event_id).join(wanted, known)))
     fresh = []
     for event in events:
         if (event.source, event.id) not in seen:
@@ -120,7 +115,7 @@ def _store(
         }
         for event in events
     ]
-    statement = insert(Event).values(rows).on_conflict_do_nothing().returning(Event)
+    statement = inserting(Event, rows).on_conflict_do_nothing().returning(Event)
     return {(row.source, row.event_id): row for row in session.scalars(statement)}
 
 
@@ -133,6 +128,11 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
         )
 
 
+def _matters(library: Library, type: str) -> bool:
+    """Whether an event of a customer does more than be stored."""
+    return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
+
+
 def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> None:
     """Settle what the events mean, which are of different customers, so that all can be read for at once."""
     for event, customer in events:
@@ -142,30 +142,27 @@ def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> Non
     apply_to_customers(session, events)
     session.flush()
     fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
-    times = {customer.id: event.time for event, customer in fresh}
-    enrollments = open_or_convertible(session, times) if times else {}
-    orders = Orders(session, times)
-    for event, customer in fresh:
-        _end_or_wake(session, library, event, customer, enrollments.get(customer.id, ()), orders)
-        _enter(session, library, event, customer, orders)
+    company = Company(session, {customer.id: Moment(event.time, event.id) for event, customer in fresh})
+    _end_or_wake(session, library, fresh, company)
+    _enter(session, library, fresh, company)
 
 
-def _end_or_wake(
-    session: Session,
-    library: Library,
-    event: Event,
-    customer: Customer,
-    enrollments: Sequence[Enrollment],
-    orders: Orders,
-) -> None:
-    """Goal, then exit, then wake, for each enrollment that this event can still touch."""
-    now = event.received_at
-    for enrollment in enrollments:
-        plan = read_plan(session, enrollment.plan_id)
-        if event.type not in plan.listens_to():
+def _end_or_wake(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
+    """Goal, then exit, then wake, for each enrollment that an event can still touch."""
+    theirs = {customer.id: (event, customer) for event, customer in events if event.type in library.listening}
+    types = {event.type for event, _ in theirs.values()}
+    plan_ids = set[str]().union(*(library.listening[type] for type in types))
+    if not theirs:
+        return
+    found = open_or_convertible(session, {id: event.time for id, (event, _) in theirs.items()}, plan_ids)
+    waits = open_waits(session, [enrollment for enrollment, _ in found])
+    for enrollment, trigger in found:
+        event, customer = theirs[enrollment.customer_id]
+        if enrollment.plan_id not in library.listening[event.type]:
             continue
+        now, plan = event.received_at, read_plan(session, enrollment.plan_id)
         facts = CustomerFacts(
-            session, library, customer, event.time, enrollment=enrollment, upto=event.id, orders=orders
+            session, library, customer, event.time, enrollment=enrollment, trigger=trigger, company=company
         )
         if reached_goal(plan, enrollment, event, facts):
             if enrollment.ending is None:
@@ -176,7 +173,7 @@ def _end_or_wake(
         elif enrollment.ending is None:
             if must_exit(plan, enrollment, event, facts):
                 end(session, enrollment, "exit", now, wake=True)
-            elif wake_waits(session, plan, enrollment, event, facts, now):
+            elif wake_waits(plan, enrollment, waits.get(enrollment.id), event, facts, now):
                 tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
 
 
@@ -189,17 +186,18 @@ def can_begin(plan: Plan, event: Event) -> bool:
     return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
 
 
-def _enter(session: Session, library: Library, event: Event, customer: Customer, orders: Orders) -> None:
-    for live in library.journeys.values():
-        if not can_begin(live.plan, event):
-            continue
-        facts = CustomerFacts(
-            session, library, customer, event.time,
-            event=event.data, trigger=event.data, upto=event.id, orders=orders,
-        )  # fmt: skip
-        where = live.plan.trigger.where
-        if where is None or facts.holds(where):
-            enter(session, live, event, facts, event.received_at, subject={})
+def _enter(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
+    knocks = []
+    for event, customer in events:
+        for live in library.begun_by.get(event.type, ()):
+            facts = CustomerFacts(
+                session, library, customer, event.time, event=event.data, trigger=event.data, company=company
+            )
+            where = live.plan.trigger.where
+            if can_begin(live.plan, event) and (where is None or facts.holds(where)):
+                knocks.append(Knock(live, event, facts, event.received_at))
+    if knocks:
+        enter(session, knocks)
 
 
 def _apply_business(session: Session, library: Library, event: Event) -> None:

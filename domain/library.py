@@ -56,9 +56,9 @@ class Library:
         types = {kind: type for type, kind in SCHEDULED.items()}
         for live in self.journeys.values():
             trigger = live.plan.trigger
-            event = isinstance(trigger, EventTrigger)
-            type = trigger.event if event else types.get(trigger.for_each.partition(":")[0])
-            if type is not None:
+            if isinstance(trigger, EventTrigger):
+                found.setdefault(trigger.event, []).append(live)
+            elif type := types.get(trigger.for_each.partition(":")[0]):
                 found.setdefault(type, []).append(live)
         return found
 

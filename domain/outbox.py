@@ -6,6 +6,7 @@ from typing import Literal
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
@@ -24,6 +25,17 @@ def tell(
 ) -> None:
     """Start or wake an enrollment's workflow, fan an event about the business out to a journey, follow a channel up."""
     session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id))
+    _announce(session)
+
+
+def tell_starts(session: Session, starting: Sequence[tuple[str, int]]) -> None:
+    """Start the workflows of many enrollments, each named with its journey before it."""
+    rows = [{"kind": "start", "journey": journey, "enrollment_id": id} for journey, id in starting]
+    session.execute(inserting(Outbox, rows))
+    _announce(session)
+
+
+def _announce(session: Session) -> None:
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
         session.info[CHANNEL] = transaction
         session.exec(select(func.pg_notify(CHANNEL, "")))

@@ -1,7 +1,8 @@
 """The trail: every decision about a customer, written where it is made."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session
 
@@ -45,10 +46,11 @@ def record(
     )
 
 
-def record_not_entered(
-    session: Session, customer_id: int, journey: str, reason: str, at: datetime, because: str | None = None
-) -> None:
-    """Note that a customer did not enter a journey, and why."""
-    session.add(
-        TrailEntry(at=at, customer_id=customer_id, journey=journey, what="not_entered", value=reason, because=because)
-    )
+def not_entered(
+    customer_id: int, journey: str, reason: str, at: datetime, because: str | None = None
+) -> Mapping[str, Any]:
+    """The entry that says that a customer did not enter a journey, and why."""
+    return {
+        "at": at, "customer_id": customer_id, "journey": journey, "what": "not_entered", "value": reason,
+        "because": because,
+    }  # fmt: skip
