@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import BigInteger, DateTime, Text, and_, or_
 from sqlalchemy import select as sa_select
@@ -16,14 +16,17 @@ from sqlmodel import Session, col, select
 from domain.bulk import inserting, listed
 from domain.facts import CustomerFacts
 from domain.library import Live
-from domain.outbox import tell, tell_starts
-from domain.tables import Enrollment, Event, TrailEntry
-from domain.trail import not_entered, record
+from domain.outbox import tell, tell_all
+from domain.tables import Enrollment, Event
+from domain.trail import entry, not_entered, record, record_all
 from workflows.conditions import EventCondition, matches
 from workflows.plan import Plan
 from workflows.values import local_day
 
 LIFETIME_SLOT = "once"
+
+Touch = Literal["goal", "converted", "exit", "wake"]
+"""What an event can mean for an enrollment; `converted` is a goal that is reached after the end."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,6 @@ def enter(session: Session, knocks: Sequence[Knock]) -> None:
 
     Nobody knocks twice at the same journey.
     """
-    session.flush()
     admitted, trail = [], []
     knocking = [(knock, *_shut_out(knock.live, knock.facts)) for knock in knocks]
     previous = _previous(session, [knock for knock, reason, _ in knocking if not reason])
@@ -77,25 +79,35 @@ def enter(session: Session, knocks: Sequence[Knock]) -> None:
          "enrollment_id": enrollment_id, "what": "entered", "value": knock.live.plan.journey}
         for enrollment_id, knock in entered
     ]  # fmt: skip
-    if trail:
-        session.execute(inserting(TrailEntry, trail))
+    record_all(session, trail)
     over = _already_over(session, entered)
-    starting = [(knock.live.plan.journey, id) for id, knock in entered if id not in over]
-    if starting:
-        tell_starts(session, starting)
+    tell_all(session, "start", [(knock.live.plan.journey, id) for id, knock in entered if id not in over])
 
 
 def end(
     session: Session, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
     """End an enrollment. `wake` tells its workflow, where the caller isn't that workflow itself."""
-    enrollment.ending = ending
-    enrollment.reason = reason
-    enrollment.ended_at = now
-    enrollment.due_at = None
+    _close(enrollment, ending, now, reason)
     record(session, enrollment, "ended", ending, now, reason=reason)
     if wake:
         tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+
+
+def touch(session: Session, touched: Sequence[tuple[Enrollment, Touch, datetime]]) -> None:
+    """Do to the enrollments what events mean for them, and wake their workflows where they must look."""
+    trail, woken = [], []
+    for enrollment, what, now in touched:
+        if what == "converted":
+            enrollment.converted_at = now
+            trail.append(entry(enrollment, "converted", "goal", now))
+            continue
+        if what != "wake":
+            _close(enrollment, what, now)
+            trail.append(entry(enrollment, "ended", what, now))
+        woken.append((enrollment.journey, enrollment.id))
+    record_all(session, trail)
+    tell_all(session, "wake", woken)
 
 
 def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -130,6 +142,13 @@ def open_or_convertible(
         .where(or_(col(Enrollment.ending).is_(None), and_(*late)), col(Enrollment.plan_id).in_(plan_ids))
     )
     return session.exec(query.order_by(col(Enrollment.id))).all()
+
+
+def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None) -> None:
+    enrollment.ending = ending
+    enrollment.reason = reason
+    enrollment.ended_at = now
+    enrollment.due_at = None
 
 
 def _counts(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:

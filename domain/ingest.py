@@ -12,13 +12,12 @@ from domain.bulk import inserting, listed
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, lock_customers, resolve
 from domain.effects import TYPES, apply_to_business, apply_to_customers
-from domain.enrollments import Knock, end, enter, must_exit, open_or_convertible, reached_goal
+from domain.enrollments import Knock, Touch, enter, must_exit, open_or_convertible, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
 from domain.library import SCHEDULED, Library, read_library, read_plan
 from domain.outbox import tell
-from domain.tables import Customer, Event, IdentifierConflict
-from domain.trail import record
+from domain.tables import Customer, Enrollment, Event, IdentifierConflict
 from domain.waits import newest_enrollment, open_waits, wake_waits
 from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
@@ -150,12 +149,12 @@ def _apply(session: Session, library: Library, events: Sequence[_Theirs]) -> Non
 def _end_or_wake(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
     """Goal, then exit, then wake, for each enrollment that an event can still touch."""
     theirs = {customer.id: (event, customer) for event, customer in events if event.type in library.listening}
-    types = {event.type for event, _ in theirs.values()}
-    plan_ids = set[str]().union(*(library.listening[type] for type in types))
     if not theirs:
         return
+    plan_ids = set[str]().union(*(library.listening[event.type] for event, _ in theirs.values()))
     found = open_or_convertible(session, {id: event.time for id, (event, _) in theirs.items()}, plan_ids)
     waits = open_waits(session, [enrollment for enrollment, _ in found])
+    touched: list[tuple[Enrollment, Touch, datetime]] = []
     for enrollment, trigger in found:
         event, customer = theirs[enrollment.customer_id]
         if enrollment.plan_id not in library.listening[event.type]:
@@ -165,16 +164,13 @@ def _end_or_wake(session: Session, library: Library, events: Sequence[_Theirs], 
             session, library, customer, event.time, enrollment=enrollment, trigger=trigger, company=company
         )
         if reached_goal(plan, enrollment, event, facts):
-            if enrollment.ending is None:
-                end(session, enrollment, "goal", now, wake=True)
-            else:
-                enrollment.converted_at = now
-                record(session, enrollment, "converted", "goal", now)
+            touched.append((enrollment, "goal" if enrollment.ending is None else "converted", now))
         elif enrollment.ending is None:
             if must_exit(plan, enrollment, event, facts):
-                end(session, enrollment, "exit", now, wake=True)
+                touched.append((enrollment, "exit", now))
             elif wake_waits(plan, enrollment, waits.get(enrollment.id), event, facts, now):
-                tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+                touched.append((enrollment, "wake", now))
+    touch(session, touched)
 
 
 def can_begin(plan: Plan, event: Event) -> bool:

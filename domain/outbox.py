@@ -28,11 +28,12 @@ def tell(
     _announce(session)
 
 
-def tell_starts(session: Session, starting: Sequence[tuple[str, int]]) -> None:
-    """Start the workflows of many enrollments, each named with its journey before it."""
-    rows = [{"kind": "start", "journey": journey, "enrollment_id": id} for journey, id in starting]
-    session.execute(inserting(Outbox, rows))
-    _announce(session)
+def tell_all(session: Session, kind: Literal["start", "wake"], enrollments: Sequence[tuple[str, int]]) -> None:
+    """Start or wake the workflows of many enrollments, each named with its journey before it."""
+    if enrollments:
+        rows = [{"kind": kind, "journey": journey, "enrollment_id": id} for journey, id in enrollments]
+        session.execute(inserting(Outbox, rows))
+        _announce(session)
 
 
 def _announce(session: Session) -> None:
