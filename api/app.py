@@ -1,6 +1,7 @@
 """The HTTP API, put together."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
@@ -9,7 +10,8 @@ from sqlmodel import Session
 
 from api import events, health, journeys, messages, problems, timeline
 from api.context import Context
-from api.limits import Limits, Rate
+from api.intake import Intake
+from api.limits import Limits, Rate, Room
 from api.metrics import Watch
 from domain.clock import Clock
 
@@ -38,7 +40,8 @@ def create_app(
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    app.state.context = Context(db, clock, ready, limits, Rate(limits))
+    intake = Intake(partial(events.store, db, clock), limits.transactions)
+    app.state.context = Context(db, clock, ready, limits, Rate(limits), Room(limits), intake)
     problems.install(app)
     app.add_middleware(Watch)
     app.include_router(events.router)

@@ -8,7 +8,8 @@ from fastapi import Request
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api.limits import Limits, Rate
+from api.intake import Intake
+from api.limits import Limits, Rate, Room
 from domain.clock import Clock
 
 
@@ -21,6 +22,8 @@ class Context:
     ready: Callable[[], dict[str, bool]]
     limits: Limits
     rate: Rate
+    room: Room
+    intake: Intake
 
 
 def context(request: Request) -> Context:

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import history, latency
+from benchmarks import history, ingest, latency
 
 
 def main() -> None:
@@ -12,7 +12,7 @@ def main() -> None:
     table = Table(title="Aftershow, measured on this machine")
     for heading in ("what", "measured", "beside", "ratio", "aim"):
         table.add_column(heading, justify="left" if heading in ("what", "beside") else "right")
-    for measure in (history.measure, latency.measure):
+    for measure in (history.measure, ingest.measure, latency.measure):
         for row in measure():
             table.add_row(*row)
     console.print(table)
