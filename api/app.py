@@ -10,10 +10,12 @@ from sqlmodel import Session
 
 from api import events, health, journeys, messages, problems, timeline
 from api.context import Context
-from api.intake import Intake
+from api.gathering import Gathering
 from api.limits import Limits, Rate, Room
 from api.metrics import Watch
 from domain.clock import Clock
+from domain.keys import find_keys
+from domain.tables import ApiKey
 
 DESCRIPTION = """\
 Events come in here, and journeys begin.
@@ -40,8 +42,9 @@ def create_app(
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    intake = Intake(partial(events.store, db, clock), limits.transactions)
-    app.state.context = Context(db, clock, ready, limits, Rate(limits), Room(limits), intake)
+    intake = Gathering(partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK)
+    keys = Gathering(partial(_keys, db), threads=1, most=events.CHUNK)
+    app.state.context = Context(db, clock, ready, limits, Rate(limits), Room(limits), intake, keys)
     problems.install(app)
     app.add_middleware(Watch)
     app.include_router(events.router)
@@ -52,6 +55,11 @@ def create_app(
     for receiver in receivers:
         app.include_router(receiver)
     return app
+
+
+def _keys(db: sessionmaker[Session], secrets: Sequence[str]) -> list[ApiKey | None]:
+    with db() as session:
+        return find_keys(session, secrets)
 
 
 def _version() -> str:

@@ -8,14 +8,19 @@ from fastapi import Request
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api.intake import Intake
+from api.gathering import Gathering
 from api.limits import Limits, Rate, Room
 from domain.clock import Clock
+from domain.ingest import Incoming
+from domain.tables import ApiKey
 
 
 @dataclass(frozen=True)
 class Context:
-    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there."""
+    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there.
+
+    `intake` takes events, `keys` finds the keys of secrets.
+    """
 
     db: sessionmaker[Session]
     clock: Clock
@@ -23,7 +28,8 @@ class Context:
     limits: Limits
     rate: Rate
     room: Room
-    intake: Intake
+    intake: Gathering[Incoming, bool | None]
+    keys: Gathering[str, ApiKey | None]
 
 
 def context(request: Request) -> Context:

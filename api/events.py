@@ -18,7 +18,6 @@ from api import examples
 from api.auth import require
 from api.cloudevents import Envelope, Item
 from api.context import context
-from api.intake import Taken
 from api.metrics import EVENTS
 from api.problems import (
     BodyTooLarge,
@@ -40,6 +39,9 @@ from domain.tables import ApiKey
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
+
+CHUNK = 500
+"""Events that are taken in one transaction."""
 
 _ATTEMPTS = 5
 _PAUSE = 0.1
@@ -87,7 +89,7 @@ async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowe
             env.rate.charge(caller.id, 1)
             raise
         env.rate.charge(caller.id, len(items))
-        taken = await env.intake.take([item.incoming for item in items if item.incoming is not None])
+        taken = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
     return _answer(_results(items, taken))
 
 
@@ -106,7 +108,7 @@ async def read_body(request: Request, limit: int, hold: Callable[[int], None] = 
     return bytes(body)
 
 
-def _results(items: Sequence[Item], taken: Taken) -> list[dict[str, Any]]:
+def _results(items: Sequence[Item], taken: Sequence[bool | None]) -> list[dict[str, Any]]:
     outcomes = iter(taken)
     results = []
     seen: Counter[tuple[str, str]] = Counter()
@@ -124,8 +126,8 @@ def _results(items: Sequence[Item], taken: Taken) -> list[dict[str, Any]]:
     return results
 
 
-def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> Taken:
-    """Take a chunk in one transaction, again if others got in its way."""
+def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
+    """Take a chunk in one transaction. True is new, False a duplicate, None an event that can't be stored."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with db.begin() as session:

@@ -17,7 +17,7 @@ from sqlmodel import Session, select
 
 import api.events
 from api.app import create_app
-from api.intake import CHUNK
+from api.events import CHUNK
 from api.limits import Limits
 from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
