@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, ColumnClause, TableValuedAlias, Text, cast, column, func, literal, select
@@ -14,14 +15,19 @@ Rows = Sequence[Mapping[str, Any]]
 
 def inserting(table: type[SQLModel], rows: Rows) -> Insert:
     """The statement that inserts the rows, in their order; what a row leaves out has the model's default."""
-    defaults = {
-        name: field.get_default(call_default_factory=True)
-        for name, field in table.model_fields.items()
-        if not field.is_required() and name != "id"
-    }
-    columns = [each for each in table.__table__.columns if each.name != "id"]  # type: ignore[attr-defined]
-    given = _listed([{**defaults, **row} for row in rows], [column(each.name, each.type) for each in columns])
+    defaults, columns = _shape(table)
+    given = _listed([{**defaults, **row} for row in rows], columns)
     return insert(table).from_select([each.name for each in columns], select(given))
+
+
+@cache
+def _shape(table: type[SQLModel]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[Any]]]:
+    optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required() and name != "id")
+    columns = [each for each in table.__table__.columns if each.name != "id"]  # type: ignore[attr-defined]
+    return (
+        {name: field.get_default(call_default_factory=True) for name, field in optional},
+        [column(each.name, each.type) for each in columns],
+    )
 
 
 def listed(rows: Rows, **columns: Any) -> TableValuedAlias:
