@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shop import Shop
 from sqlalchemy import Engine, event, text
@@ -87,7 +87,7 @@ batches = st.lists(st.tuples(people, happenings, ages, st.integers(0, 30)), min_
 
 
 @given(st.lists(batches, min_size=1, max_size=3))
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 def test_a_batch_leaves_what_its_events_leave_one_by_one(db: sessionmaker[Session], rounds: Sequence[Any]) -> None:
     left = [play(db, rounds, take) for take in (together, one_by_one)]
     assert left[0] == left[1]
