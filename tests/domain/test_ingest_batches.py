@@ -124,6 +124,20 @@ def play(db: sessionmaker[Session], rounds: Sequence[Any], take: Callable[[Shop,
     return stored
 
 
+def test_a_refund_in_the_batch_of_its_order_is_taken_off_once(shop: Shop) -> None:
+    paid = shop.incoming("order.paid", "li", order_id="o1", total=100)
+    shop.take(paid, shop.incoming("order.refunded", "li", order_id="o1", total=30))
+    assert [order.refunded for order in shop.rows(Order)] == [30]
+
+
+def test_an_event_does_not_see_what_comes_after_it_in_its_batch_at_its_instant(shop: Shop) -> None:
+    where = "where: {not: {event: cart.cleared}}"
+    shop.publish(SPEC.replace("where: {not: {tag: banned}}", where))
+    shop.take(shop.incoming("form.filled", "li"), shop.incoming("cart.cleared", "li"))
+    shop.take(shop.incoming("cart.cleared", "wang"), shop.incoming("form.filled", "wang"))
+    assert len(shop.rows(Enrollment)) == 1
+
+
 SPEC = """
     journey: visits
     trigger: {event: form.filled, where: {not: {tag: banned}}}
