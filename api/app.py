@@ -1,6 +1,7 @@
 """The HTTP API, put together."""
 
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
@@ -10,9 +11,12 @@ from sqlmodel import Session
 from api import coupons, events, health, journeys, messages, problems, replenishment, streams, timeline
 from api.context import Context, Decide
 from api.feed import Feed
-from api.limits import Limits, Rate
+from api.gathering import Gathering
+from api.limits import Limits, Rate, Room
 from api.metrics import Watch
 from domain.clock import Clock
+from domain.keys import find_keys
+from domain.tables import ApiKey
 
 DESCRIPTION = """\
 Events come in here, and journeys begin.
@@ -44,7 +48,22 @@ def create_app(
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    app.state.context = Context(db, clock, ready, limits, Rate(limits), webhooks, signing_key, decide, feed or Feed())
+    intake = Gathering(partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK)
+    keys = Gathering(partial(_keys, db), threads=1, most=events.CHUNK)
+    app.state.context = Context(
+        db,
+        clock,
+        ready,
+        limits,
+        Rate(limits),
+        Room(limits),
+        intake,
+        keys,
+        webhooks,
+        signing_key,
+        decide,
+        feed or Feed(),
+    )
     problems.install(app)
     app.add_middleware(Watch)
     app.include_router(events.router)
@@ -58,6 +77,11 @@ def create_app(
     for receiver in receivers:
         app.include_router(receiver)
     return app
+
+
+def _keys(db: sessionmaker[Session], secrets: Sequence[str]) -> list[ApiKey | None]:
+    with db() as session:
+        return find_keys(session, secrets)
 
 
 def _version() -> str:

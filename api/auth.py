@@ -1,6 +1,6 @@
 """Who calls: API keys as bearer tokens, and the scope that a route asks for."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Request, Security
@@ -8,7 +8,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.context import context
 from api.problems import Forbidden, Unauthorized
-from domain.keys import find_key
 from domain.tables import ApiKey
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, as `aftershow key create` prints it.")
@@ -17,18 +16,17 @@ _REALM = 'Bearer realm="aftershow"'
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
-def require(scope: str) -> Callable[[Request, HTTPAuthorizationCredentials | None], ApiKey]:
+def require(scope: str) -> Callable[[Request, HTTPAuthorizationCredentials | None], Awaitable[ApiKey]]:
     """A dependency that gives the caller's key.
 
     It raises Unauthorized without a valid key and Forbidden if the key lacks `scope`. The key is looked up at every
     request, so that revoking it works at once.
     """
 
-    def authorized(request: Request, credentials: Credentials) -> ApiKey:
+    async def authorized(request: Request, credentials: Credentials) -> ApiKey:
         if credentials is None or not credentials.credentials:
             raise Unauthorized("Send it as Authorization: Bearer …", headers={"WWW-Authenticate": _REALM})
-        with context(request).db() as session:
-            key = find_key(session, credentials.credentials)
+        (key,) = await context(request).keys.ask([credentials.credentials])
         if key is None:
             challenge = f'{_REALM}, error="invalid_token"'
             raise Unauthorized("The key is unknown or revoked.", headers={"WWW-Authenticate": challenge})

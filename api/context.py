@@ -9,8 +9,11 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api.feed import Feed
-from api.limits import Limits, Rate
+from api.gathering import Gathering
+from api.limits import Limits, Rate, Room
 from domain.clock import Clock
+from domain.ingest import Incoming
+from domain.tables import ApiKey
 from workflows.supply import Decision
 
 Decide = Callable[[int, Decision], Awaitable[None]]
@@ -21,8 +24,8 @@ Decide = Callable[[int, Decision], Awaitable[None]]
 class Context:
     """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there.
 
-    `webhooks` names those that journeys may call. Without `signing_key` there are no links for browsers, without
-    `decide` no decisions of buyers.
+    `intake` takes events, `keys` finds the keys of secrets, `webhooks` names those that journeys may call. Without
+    `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
     """
 
     db: sessionmaker[Session]
@@ -30,6 +33,9 @@ class Context:
     ready: Callable[[], dict[str, bool]]
     limits: Limits
     rate: Rate
+    room: Room
+    intake: Gathering[Incoming, bool | None]
+    keys: Gathering[str, ApiKey | None]
     webhooks: Collection[str]
     signing_key: str | None = None
     decide: Decide | None = None

@@ -2,7 +2,8 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -15,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api import examples
 from api.auth import require
 from api.cloudevents import Envelope, Item
-from api.context import Context, context
+from api.context import context
 from api.metrics import EVENTS
 from api.problems import (
     BodyTooLarge,
@@ -38,8 +39,11 @@ from domain.tables import ApiKey
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
 
-CHUNK = 200
+CHUNK = 500
 """Events that are taken in one transaction."""
+
+_SMALL = 10_000
+"""Bytes of a body that is read where it came in; a larger one would let the other requests wait."""
 
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
 
@@ -72,38 +76,38 @@ async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowe
     """
     env = context(request)
     envelope = Envelope.of(request.headers)
-    body = await read_body(request, env.limits.max_body_bytes)
-    try:
-        items = await run_in_threadpool(envelope.open, body, env.clock.now(), env.limits.max_batch)
-    except (Invalid, TooManyEvents):
-        env.rate.charge(caller.id, 1)
-        raise
-    env.rate.charge(caller.id, len(items))
-    results = await run_in_threadpool(_take, env, items)
-    return _answer(results)
+    with env.room.guest() as hold:
+        body = await read_body(request, env.limits.max_body_bytes, hold)
+        try:
+            opening = partial(envelope.open, body, env.clock.now(), env.limits.max_batch)
+            items = opening() if len(body) < _SMALL else await run_in_threadpool(opening)
+        except (Invalid, TooManyEvents):
+            env.rate.charge(caller.id, 1)
+            raise
+        env.rate.charge(caller.id, len(items))
+        taken = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
+    return _answer(_results(items, taken))
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The body of a request. Raises BodyTooLarge as soon as it has more bytes than `limit`."""
+async def read_body(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
+    """The body of a request. Raises BodyTooLarge as soon as it has more bytes than `limit`; `hold` counts them."""
     too_large = BodyTooLarge(f"A body has at most {limit} bytes.")
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit):
         raise too_large
     body = bytearray()
     async for part in request.stream():
+        hold(len(part))
         body += part
         if len(body) > limit:
             raise too_large
     return bytes(body)
 
 
-def _take(env: Context, items: Sequence[Item]) -> list[dict[str, Any]]:
-    wanted = [item.incoming for item in items if item.incoming is not None]
-    news: list[bool | None] = []
-    for start in range(0, len(wanted), CHUNK):
-        news += _store(env.db, env.clock, wanted[start : start + CHUNK])
-    outcomes = iter(news)
+def _results(items: Sequence[Item], taken: Sequence[bool | None]) -> list[dict[str, Any]]:
+    outcomes = iter(taken)
     results = []
+    seen: Counter[tuple[str, str]] = Counter()
     for index, item in enumerate(items):
         status, flaws, label = "rejected", item.flaws, "other"
         if item.incoming is not None:
@@ -111,12 +115,14 @@ def _take(env: Context, items: Sequence[Item]) -> list[dict[str, Any]]:
             status = {True: "accepted", False: "duplicate", None: "rejected"}[new]
             flaws = (_UNSTORABLE,) if new is None else ()
             label = item.incoming.type if item.incoming.type in catalogue.CATALOGUE else "other"
-        EVENTS.labels(label, status).inc()
+        seen[label, status] += 1
         results.append(_result(index, item.id, status, flaws))
+    for labels, count in seen.items():
+        EVENTS.labels(*labels).inc(count)
     return results
 
 
-def _store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
+def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
     """Take a chunk in one transaction. True is new, False a duplicate, None an event that can't be stored."""
     try:
         return list(in_transaction(db, lambda session: ingest(session, chunk, now=clock.now())))
@@ -124,7 +130,7 @@ def _store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -
         if len(chunk) == 1:
             logger.warning("an event could not be stored")
             return [None]
-        return [new for each in chunk for new in _store(db, clock, [each])]
+        return [new for each in chunk for new in store(db, clock, [each])]
 
 
 def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:

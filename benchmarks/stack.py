@@ -18,6 +18,7 @@ from sqlmodel import Session
 from temporalio.client import Client
 
 from api.app import create_app
+from api.limits import Limits
 from domain.clock import Clock, SystemClock
 from domain.keys import create_key
 from domain.publishing import publish_journey, publish_text
@@ -63,10 +64,10 @@ def stack(*journeys: str) -> Iterator[Stack]:
 
 
 @contextmanager
-def serving(db: sessionmaker[Session], clock: Clock) -> Iterator[str]:
+def serving(db: sessionmaker[Session], clock: Clock, limits: Limits | None = None) -> Iterator[str]:
     """The API on a socket of its own; yields its address."""
     port = free_port()
-    app = create_app(db, clock, ready=lambda: {"postgres": True})
+    app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()

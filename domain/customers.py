@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Text, any_, cast
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting, listed
 from domain.identifiers import Ident, identify
 from domain.tables import Customer, Identifier
 
@@ -29,30 +30,21 @@ class Resolved:
 def resolve(session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime) -> list[Resolved]:
     """Find or create the customer of each group of identifiers (strongest first), and link what is new.
 
-    Identifiers that point at different customers are not merged: the strongest wins, the others are reported.
+    Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
+    somebody else links meanwhile is seen by the unique key; then all is looked up again.
     """
     wanted = sorted({ident for group in groups for ident in group})
-    known = _owners(session, wanted)
-    if len(known) < len(wanted):
-        for ident in wanted:
-            if ident not in known:
-                session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("/".join(ident), 0))))
-        known = _owners(session, wanted)
-    resolved = []
-    for group in groups:
-        customer_id = _match(session, group, known)
-        if customer_id is None:
-            customer = Customer(created_at=now)
-            session.add(customer)
-            session.flush()
-            customer_id = customer.id
-        fresh = [ident for ident in group if ident not in known]
-        _link(session, customer_id, fresh)
-        known.update(dict.fromkeys(fresh, customer_id))
-        strong = [ident for ident in group if not _is_weak(ident, group)]
-        conflicts = [(ident, known[ident]) for ident in strong if known[ident] != customer_id]
-        resolved.append(Resolved(customer_id, conflicts))
-    return resolved
+    while True:
+        people = _People(session, wanted)
+        found = [people.meet(group) for group in groups]
+        if not people.news or people.remember(session, now):
+            return [
+                Resolved(
+                    people.ids.get(owner, owner),
+                    [(ident, people.ids.get(other, other)) for ident, other in conflicts],
+                )
+                for owner, conflicts in found
+            ]
 
 
 def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Customer]:
@@ -60,13 +52,9 @@ def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Custome
 
     It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
     """
-    query = (
-        select(Customer)
-        .where(col(Customer.id).in_(sorted(set(ids))))
-        .order_by(col(Customer.id))
-        .with_for_update(key_share=True)
-    )
-    return {customer.id: customer for customer in session.exec(query)}
+    wanted = cast(sorted(set(ids)), ARRAY(BigInteger))
+    query = select(Customer).where(col(Customer.id) == any_(wanted)).order_by(col(Customer.id))
+    return {customer.id: customer for customer in session.exec(query.with_for_update(key_share=True))}
 
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
@@ -87,30 +75,58 @@ def find_customer(session: Session, name: str) -> Customer | None:
     return session.get(Customer, owner) if owner is not None else None
 
 
+class _People:
+    """Whom identifiers name, while groups of them are met in turn. Who is new has a number below zero at first."""
+
+    def __init__(self, session: Session, wanted: Sequence[Ident]) -> None:
+        self.ids: dict[int, int] = {}
+        self.news: dict[Ident, int] = {}
+        self._known = _owners(session, wanted)
+        self._newcomers = 0
+        self._singles: set[tuple[int, str]] = set()
+        if any(ident[0] in _ONE_PER_PERSON and ident not in self._known for ident in wanted):
+            owners = cast(sorted(set(self._known.values())), ARRAY(BigInteger))
+            query = select(Identifier.customer_id, Identifier.kind).where(col(Identifier.customer_id) == any_(owners))
+            self._singles.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
+
+    def meet(self, group: tuple[Ident, ...]) -> tuple[int, list[tuple[Ident, int]]]:
+        """The owner of a group, whose new identifiers are theirs from now on, and which belong to somebody else."""
+        strong = [ident for ident in group if ident[0] not in _WEAK] or list(group)
+        owner = next((self._known[ident] for ident in strong if ident in self._known), None)
+        fresh = [ident for ident in group if ident not in self._known]
+        singles = {kind for kind, _ in fresh if kind in _ONE_PER_PERSON}
+        if owner is None or any((owner, kind) in self._singles for kind in singles):
+            self._newcomers += 1
+            owner = -self._newcomers
+        self._known.update(dict.fromkeys(fresh, owner))
+        self.news.update(dict.fromkeys(fresh, owner))
+        self._singles.update((owner, kind) for kind in singles)
+        return owner, [(ident, self._known[ident]) for ident in strong if self._known[ident] != owner]
+
+    def remember(self, session: Session, now: datetime) -> bool:
+        """Write down who and what is new; False, and nothing is, if somebody else was faster."""
+        with session.begin_nested() as attempt:
+            created: list[int] = []
+            if self._newcomers:
+                rows = [{"created_at": now}] * self._newcomers
+                created += session.scalars(inserting(Customer, rows).returning(col(Customer.id)))
+            self.ids = {-number: id for number, id in enumerate(created, 1)}
+            links = [
+                {"kind": kind, "value": value, "customer_id": self.ids.get(owner, owner)}
+                for (kind, value), owner in sorted(self.news.items())
+            ]
+            insert = inserting(Identifier, links).on_conflict_do_nothing().returning(col(Identifier.kind))
+            if len(session.scalars(insert).all()) == len(links):
+                return True
+            attempt.rollback()
+        return False
+
+
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:
-    pairs = tuple_(col(Identifier.kind), col(Identifier.value))
-    rows = session.exec(select(Identifier).where(pairs.in_(idents))) if idents else ()
-    return {(row.kind, row.value): row.customer_id for row in rows}
-
-
-def _is_weak(ident: Ident, group: tuple[Ident, ...]) -> bool:
-    return ident[0] in _WEAK and any(kind not in _WEAK for kind, _ in group)
-
-
-def _match(session: Session, group: tuple[Ident, ...], known: Mapping[Ident, int]) -> int | None:
-    ranked = [ident for ident in group if not _is_weak(ident, group)]
-    found = next((known[ident] for ident in ranked if ident in known), None)
-    if found is None:
-        return None
-    own = [kind for kind, value in ranked if kind in _ONE_PER_PERSON and (kind, value) not in known]
-    if own:
-        query = select(Identifier.kind).where(Identifier.customer_id == found, col(Identifier.kind).in_(own))
-        if session.exec(query).first() is not None:
-            return None
-    return found
-
-
-def _link(session: Session, customer_id: int, idents: Sequence[Ident]) -> None:
-    if idents:
-        rows = [{"kind": kind, "value": value, "customer_id": customer_id} for kind, value in idents]
-        session.execute(insert(Identifier).values(rows))
+    if not idents:
+        return {}
+    wanted = listed([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
+    query = select(Identifier.kind, Identifier.value, Identifier.customer_id).join(
+        wanted, (col(Identifier.kind) == wanted.c.kind) & (col(Identifier.value) == wanted.c.value)
+    )
+    return {(kind, value): customer_id for kind, value, customer_id in session.exec(query)}

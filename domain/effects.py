@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import BigInteger
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain import coupons, ledger, stock
+from domain.bulk import inserting, listed
 from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
@@ -58,12 +60,12 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
 
 
 def _record_orders(session: Session, events: Sequence[Event]) -> None:
-    """A refund may have come before its order."""
+    """A refund may have come before its order; one that comes after it has an effect of its own."""
     if not events:
         return
-    earlier = select(Event.customer_id, Event.data).where(
-        col(Event.customer_id).in_({event.customer_id for event in events}), Event.type == "order.refunded"
-    )
+    mine = listed([{"id": event.customer_id, "upto": event.id} for event in events], id=BigInteger(), upto=BigInteger())
+    before = (col(Event.customer_id) == mine.c.id) & (col(Event.id) < mine.c.upto)
+    earlier = select(Event.customer_id, Event.data).join(mine, before).where(Event.type == "order.refunded")
     refunds: dict[tuple[int | None, Any], list[int | None]] = {}
     for customer_id, data in session.exec(earlier):
         refunds.setdefault((customer_id, data.get("order_id")), []).append(data.get("total"))
@@ -80,7 +82,7 @@ def _record_orders(session: Session, events: Sequence[Event]) -> None:
                 "refunded": min(total, sum(total if refund is None else refund for refund in found)),
             }
         )
-    session.execute(insert(Order).values(orders).on_conflict_do_nothing())
+    session.execute(inserting(Order, orders).on_conflict_do_nothing())
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:

@@ -2,79 +2,117 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
-from sqlalchemy import or_
+from sqlalchemy import BigInteger, DateTime, Text, and_, or_
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting, listed
 from domain.facts import CustomerFacts
 from domain.library import Live
-from domain.outbox import tell
+from domain.outbox import tell, tell_all
 from domain.tables import Enrollment, Event
-from domain.trail import record, record_not_entered
+from domain.trail import entry, not_entered, record, record_all
 from workflows.conditions import EventCondition, matches
 from workflows.plan import Plan
 from workflows.values import local_day
 
 LIFETIME_SLOT = "once"
 
+Touch = Literal["goal", "converted", "exit", "wake"]
+"""What an event can mean for an enrollment; `converted` is a goal that is reached after the end."""
 
-def enter(
-    session: Session, live: Live, event: Event, facts: CustomerFacts, now: datetime, *, subject: Mapping[str, Any]
-) -> Enrollment | None:
-    """Let the customer enter the journey on this event, restart the pass that is under way, or note why not.
 
-    The caller has seen that the trigger matches. `subject` names the lot and stream that the journey is about.
+@dataclass(frozen=True)
+class Knock:
+    """A customer at the door of a journey: its trigger matches this event.
+
+    `subject` names the lot and stream that the journey would be about.
     """
-    plan = live.plan
-    reason, because = _shut_out(live, facts)
-    if reason:
-        record_not_entered(session, facts.customer.id, plan.journey, reason, now, because)
-        return None
-    key = _entry_key(plan, facts)
-    previous = session.exec(
-        select(Enrollment)
-        .where(Enrollment.journey == plan.journey, Enrollment.key == key)
-        .order_by(col(Enrollment.id).desc())
-    ).first()
-    anchor = min(event.time, now)
-    if previous is not None and not _may_enter_again(plan, previous, anchor, facts):
-        if plan.entry.again == "restart" and not previous.claimed and event.time >= previous.anchor:
-            _restart(session, plan, previous, event, anchor, facts, now)
+
+    live: Live
+    event: Event
+    facts: CustomerFacts
+    now: datetime
+    subject: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def key(self) -> str:
+        """What the re-entry rule counts by."""
+        names = self.live.plan.entry.per
+        values = [self.facts.customer.id if name == "customer" else self.facts.field(name) for name in names]
+        return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
+
+    @property
+    def anchor(self) -> datetime:
+        return min(self.event.time, self.now)
+
+
+def enter(session: Session, knocks: Sequence[Knock]) -> None:
+    """Let the customers enter, restart the passes that are under way, or note why not.
+
+    Nobody knocks twice at the same journey.
+    """
+    admitted, trail = [], []
+    knocking = [(knock, *_shut_out(knock.live, knock.facts)) for knock in knocks]
+    previous = _previous(session, [knock for knock, reason, _ in knocking if not reason])
+    for knock, reason, because in knocking:
+        plan, last = knock.live.plan, previous.get((knock.live.plan.journey, knock.key)) if not reason else None
+        if last is not None and not _may_enter_again(plan, last, knock.anchor, knock.facts):
+            if plan.entry.again == "restart" and not last.claimed and knock.event.time >= last.anchor:
+                _restart(session, plan, last, knock)
+                continue
+            reason = "again"
+        if reason:
+            trail.append(not_entered(knock.facts.customer.id, plan.journey, reason, knock.now, because))
         else:
-            record_not_entered(session, facts.customer.id, plan.journey, "again", now)
-        return None
-    enrollment = Enrollment(
-        journey=plan.journey, plan_id=live.plan_id, customer_id=facts.customer.id, key=key,
-        slot=LIFETIME_SLOT if plan.entry.again == "never" else str(event.id),
-        exclusive=plan.entry.again == "restart", trigger_id=event.id, subject=dict(subject),
-        entered_at=now, anchor=anchor, due_at=now, goal_until=_goal_until(plan, anchor, facts), position=plan.first,
-    )  # fmt: skip
-    session.add(enrollment)
-    session.flush()
-    record(session, enrollment, "entered", live.plan.journey, now)
-    own = CustomerFacts(
-        session, facts.library, facts.customer, now, enrollment=enrollment, trigger=event.data, upto=event.id
-    )
-    if not _already_over(session, plan, enrollment, event, own, now):
-        alone = plan.entry.cohort == 1
-        tell(session, "start", plan.journey, enrollment_id=enrollment.id, gather=None if alone else live.plan_id)
-    return enrollment
+            admitted.append(knock)
+    entered = list(zip(_enroll(session, admitted), admitted, strict=True))
+    trail += [
+        {"at": knock.now, "customer_id": knock.facts.customer.id, "journey": knock.live.plan.journey,
+         "enrollment_id": enrollment_id, "what": "entered", "value": knock.live.plan.journey}
+        for enrollment_id, knock in entered
+    ]  # fmt: skip
+    record_all(session, trail)
+    over = _already_over(session, entered)
+    starts = [
+        (knock.live.plan.journey, enrollment_id, None if knock.live.plan.entry.cohort == 1 else knock.live.plan_id)
+        for enrollment_id, knock in entered
+        if enrollment_id not in over
+    ]
+    tell_all(session, "start", starts)
 
 
 def end(
     session: Session, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
     """End an enrollment. `wake` tells its workflow, where the caller isn't that workflow itself."""
-    enrollment.ending = ending
-    enrollment.reason = reason
-    enrollment.ended_at = now
-    enrollment.due_at = None
+    _close(enrollment, ending, now, reason)
     record(session, enrollment, "ended", ending, now, reason=reason)
     if wake:
         tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+
+
+def touch(session: Session, touched: Sequence[tuple[Enrollment, Touch, datetime]]) -> None:
+    """Do to the enrollments what events mean for them, and wake their workflows where they must look."""
+    trail, woken = [], []
+    for enrollment, what, now in touched:
+        if what == "converted":
+            enrollment.converted_at = now
+            trail.append(entry(enrollment, "converted", "goal", now))
+            continue
+        if what != "wake":
+            _close(enrollment, what, now)
+            trail.append(entry(enrollment, "ended", what, now))
+        woken.append((enrollment.journey, enrollment.id, None))
+    record_all(session, trail)
+    tell_all(session, "wake", woken)
 
 
 def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -89,22 +127,33 @@ def must_exit(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerF
     return any(_counts(condition, enrollment, event, facts) for condition in plan.exits)
 
 
-def open_or_convertible(session: Session, times: Mapping[int, datetime]) -> Mapping[int, Sequence[Enrollment]]:
-    """The enrollments that an event of each customer, at its time, can still end, wake or convert, oldest first."""
+def open_or_convertible(
+    session: Session, times: Mapping[int, datetime], plan_ids: Iterable[str]
+) -> Sequence[tuple[Enrollment, Mapping[str, Any]]]:
+    """The enrollments in the plans that an event of each customer, at its time, can still end, wake or convert.
+
+    Each comes with the data of the event that began it, the oldest first.
+    """
+    mine = listed([{"id": id, "at": at} for id, at in times.items()], id=BigInteger(), at=DateTime(timezone=True))
     late = (
         col(Enrollment.ending).in_(("finished", "stopped")),
-        col(Enrollment.goal_until) >= min(times.values()),
+        col(Enrollment.goal_until) >= mine.c.at,
         col(Enrollment.converted_at).is_(None),
     )
-    query = select(Enrollment).where(
-        col(Enrollment.customer_id).in_(times), or_(col(Enrollment.ending).is_(None), late[0] & late[1] & late[2])
+    query = (
+        select(Enrollment, Event.data)
+        .join(mine, col(Enrollment.customer_id) == mine.c.id)
+        .join(Event, col(Event.id) == Enrollment.trigger_id)
+        .where(or_(col(Enrollment.ending).is_(None), and_(*late)), col(Enrollment.plan_id).in_(plan_ids))
     )
-    found: dict[int, list[Enrollment]] = {}
-    for enrollment in session.exec(query.order_by(col(Enrollment.id))):
-        until, time = enrollment.goal_until, times[enrollment.customer_id]
-        if enrollment.ending is None or (until is not None and until >= time):
-            found.setdefault(enrollment.customer_id, []).append(enrollment)
-    return found
+    return session.exec(query.order_by(col(Enrollment.id))).all()
+
+
+def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None) -> None:
+    enrollment.ending = ending
+    enrollment.reason = reason
+    enrollment.ended_at = now
+    enrollment.due_at = None
 
 
 def _counts(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -128,9 +177,46 @@ def _shut_out(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]
     return None, None
 
 
-def _entry_key(plan: Plan, facts: CustomerFacts) -> str:
-    values = [facts.customer.id if name == "customer" else facts.field(name) for name in plan.entry.per]
-    return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
+def _previous(session: Session, knocks: Sequence[Knock]) -> Mapping[tuple[str, str], Enrollment]:
+    """The newest pass of each who may not always enter again, by journey and key."""
+    asked = [
+        {"journey": knock.live.plan.journey, "key": knock.key}
+        for knock in knocks
+        if knock.live.plan.entry.again != "always"
+    ]
+    if not asked:
+        return {}
+    mine = listed(asked, journey=Text(), key=Text())
+    same = (col(Enrollment.journey) == mine.c.journey) & (col(Enrollment.key) == mine.c.key)
+    newest = (
+        select(Enrollment)
+        .join(mine, same)
+        .ext(distinct_on(col(Enrollment.journey), col(Enrollment.key)))
+        .order_by(col(Enrollment.journey), col(Enrollment.key), col(Enrollment.id).desc())
+    )
+    return {(enrollment.journey, enrollment.key): enrollment for enrollment in session.exec(newest)}
+
+
+def _enroll(session: Session, knocks: Sequence[Knock]) -> Sequence[int]:
+    rows = [
+        {
+            "journey": knock.live.plan.journey,
+            "plan_id": knock.live.plan_id,
+            "customer_id": knock.facts.customer.id,
+            "key": knock.key,
+            "slot": LIFETIME_SLOT if knock.live.plan.entry.again == "never" else str(knock.event.id),
+            "exclusive": knock.live.plan.entry.again == "restart",
+            "trigger_id": knock.event.id,
+            "subject": knock.subject,
+            "entered_at": knock.now,
+            "anchor": knock.anchor,
+            "due_at": knock.now,
+            "goal_until": _goal_until(knock),
+            "position": knock.live.plan.first,
+        }
+        for knock in knocks
+    ]
+    return session.scalars(inserting(Enrollment, rows).returning(col(Enrollment.id))).all() if rows else []
 
 
 def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: CustomerFacts) -> bool:
@@ -145,47 +231,68 @@ def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: 
             return False
 
 
-def _restart(
-    session: Session,
-    plan: Plan,
-    enrollment: Enrollment,
-    event: Event,
-    anchor: datetime,
-    facts: CustomerFacts,
-    now: datetime,
-) -> None:
-    enrollment.anchor = anchor
-    enrollment.trigger_id = event.id
+def _restart(session: Session, plan: Plan, enrollment: Enrollment, knock: Knock) -> None:
+    enrollment.anchor = knock.anchor
+    enrollment.trigger_id = knock.event.id
     enrollment.generation += 1
     enrollment.outcomes = []
     enrollment.position = plan.first
-    enrollment.goal_until = _goal_until(plan, anchor, facts)
+    enrollment.goal_until = _goal_until(knock)
     if enrollment.held:
-        enrollment.held, enrollment.due_at = False, now
+        enrollment.held, enrollment.due_at = False, knock.now
         tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
-    record(session, enrollment, "restarted", enrollment.journey, now)
+    record(session, enrollment, "restarted", enrollment.journey, knock.now)
 
 
-def _goal_until(plan: Plan, anchor: datetime, facts: CustomerFacts) -> datetime | None:
-    return plan.goal.within.after(anchor, facts.zone) if plan.goal else None
+def _goal_until(knock: Knock) -> datetime | None:
+    goal = knock.live.plan.goal
+    return goal.within.after(knock.anchor, knock.facts.zone) if goal else None
 
 
-def _already_over(
-    session: Session, plan: Plan, enrollment: Enrollment, trigger: Event, facts: CustomerFacts, now: datetime
-) -> bool:
-    """Look through what is stored since the trigger: a goal or exit that arrived before it ends the pass at once."""
-    types = {condition.event for condition in plan.exits} | ({plan.goal.condition.event} if plan.goal else set())
-    query = select(Event).where(
-        or_(col(Event.customer_id) == enrollment.customer_id, col(Event.customer_id).is_(None)),
-        col(Event.type).in_(types),
-        Event.time >= trigger.time,
-        Event.id < trigger.id,
-    )
-    for event in session.exec(query.order_by(col(Event.time), col(Event.id))) if types else ():
-        if reached_goal(plan, enrollment, event, facts):
-            end(session, enrollment, "goal", now, wake=False)
-            return True
-        if must_exit(plan, enrollment, event, facts):
-            end(session, enrollment, "exit", now, wake=False)
-            return True
-    return False
+def _already_over(session: Session, entered: Sequence[tuple[int, Knock]]) -> Set[int]:
+    """Look through what is stored since the triggers: a goal or exit that arrived before ends the pass at once."""
+    since = _stored_since(session, entered)
+    query = select(Enrollment).where(col(Enrollment.id).in_(since))
+    enrollments = {each.id: each for each in session.exec(query)} if since else {}
+    over = set()
+    for id, knock in entered:
+        if id not in since:
+            continue
+        enrollment, plan = enrollments[id], knock.live.plan
+        facts = CustomerFacts(
+            session, knock.facts.library, knock.facts.customer, knock.now,
+            enrollment=enrollment, trigger=knock.event.data, upto=knock.event.id,
+        )  # fmt: skip
+        for event in sorted(since[id], key=lambda event: (event.time, event.id)):
+            goal = reached_goal(plan, enrollment, event, facts)
+            if goal or must_exit(plan, enrollment, event, facts):
+                end(session, enrollment, "goal" if goal else "exit", knock.now, wake=False)
+                over.add(id)
+                break
+    return over
+
+
+def _stored_since(session: Session, entered: Sequence[tuple[int, Knock]]) -> Mapping[int, Sequence[Event]]:
+    """What the plans' goals and exits ask for, of the customer or the business, between trigger and entry."""
+    asked = [
+        {"enrollment": id, "customer": knock.facts.customer.id, "type": type, "since": knock.event.time,
+         "before": knock.event.id}
+        for id, knock in entered
+        for type in _endings(knock.live.plan)
+    ]  # fmt: skip
+    if not asked:
+        return {}
+    mine = listed(
+        asked, enrollment=BigInteger(), customer=BigInteger(), type=Text(), since=DateTime(timezone=True),
+        before=BigInteger(),
+    )  # fmt: skip
+    since = (col(Event.type) == mine.c.type) & (col(Event.time) >= mine.c.since) & (col(Event.id) < mine.c.before)
+    found: dict[int, list[Event]] = {}
+    for whose in (col(Event.customer_id) == mine.c.customer, col(Event.customer_id).is_(None)):
+        for id, event in session.execute(sa_select(mine.c.enrollment, Event).join(mine, since & whose)):
+            found.setdefault(id, []).append(event)
+    return found
+
+
+def _endings(plan: Plan) -> Set[str]:
+    return {condition.event for condition in plan.exits} | ({plan.goal.condition.event} if plan.goal else set())

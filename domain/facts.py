@@ -1,20 +1,23 @@
 """What a condition can ask about one customer, read from the database when it is asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, DateTime, column, func, or_
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import BigInteger, DateTime, Function, TableValuedAlias, func, or_
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from domain import inventory
+from domain.bulk import listed
 from domain.library import Library
 from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Order
 from workflows.conditions import Condition as AnyCondition
 from workflows.conditions import EventCondition, Verdict, dig, evaluate
+from workflows.values import Duration
 
 _INSTANTS = DateTime(timezone=True)
 
@@ -22,26 +25,75 @@ OrderTotals = tuple[int, int, datetime | None]
 """How many orders are kept, what was spent on them, and when the last was paid."""
 
 
-class Orders:
-    """The order totals of many customers, each as of an instant of their own, read at once when first asked for."""
+@dataclass(frozen=True)
+class Moment:
+    """How far history is read: up to an instant and, with `upto`, only as far as that event's row."""
 
-    def __init__(self, session: Session, times: Mapping[int, datetime]) -> None:
+    at: datetime
+    upto: int | None = None
+
+
+class Company:
+    """What the database knows of several customers, each as of a moment of their own, read for all of them at once."""
+
+    def __init__(self, session: Session, moments: Mapping[int, Moment]) -> None:
         self._session = session
-        self._times = times
+        self._moments = moments
+        self._found: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
 
-    def of(self, customer_id: int) -> OrderTotals:
-        return self._totals.get(customer_id, (0, 0, None))
+    def orders_of(self, customer_id: int) -> OrderTotals:
+        return self._orders.get(customer_id, (0, 0, None))
+
+    def tags_of(self, customer_id: int) -> Set[str]:
+        return self._tags.get(customer_id, frozenset())
+
+    def count_events(self, customer_id: int, type: str, within: Duration | None) -> int:
+        """How many events of the type there were in the window."""
+        found: int = self._events(type, within, func.count()).get(customer_id, 0)
+        return found
+
+    def events(self, customer_id: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
+        """The data of the events of the type in the window."""
+        found: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(
+            customer_id, ()
+        )
+        return found
 
     @cached_property
-    def _totals(self) -> Mapping[int, OrderTotals]:
-        refunded, total = col(Order.refunded), col(Order.total)
+    def _orders(self) -> Mapping[int, OrderTotals]:
+        mine, refunded, total = self._listed(), col(Order.refunded), col(Order.total)
         kept = func.count().filter(or_(refunded < total, total == 0))
-        asked = func.unnest(array(self._times, type_=BigInteger), array(self._times.values(), type_=_INSTANTS))
-        instants = asked.table_valued(column("id", BigInteger), column("at", _INSTANTS)).render_derived()
         query = select(Order.customer_id, kept, func.sum(total - refunded), func.max(Order.paid_at))
-        mine = (col(Order.customer_id) == instants.c.id) & (col(Order.paid_at) <= instants.c.at)
-        rows = self._session.execute(query.join(instants, mine).group_by(col(Order.customer_id)))
+        paid = (col(Order.customer_id) == mine.c.id) & (col(Order.paid_at) <= mine.c.at)
+        rows = self._session.execute(query.join(mine, paid).group_by(col(Order.customer_id)))
         return {customer: (count, int(spent), last) for customer, count, spent, last in rows}
+
+    @cached_property
+    def _tags(self) -> Mapping[int, Set[str]]:
+        mine, until = self._listed(), col(CustomerTag.until)
+        held = (col(CustomerTag.customer_id) == mine.c.id) & or_(until.is_(None), until > mine.c.at)
+        found: dict[int, set[str]] = {}
+        for customer, tag in self._session.exec(select(CustomerTag.customer_id, CustomerTag.tag).join(mine, held)):
+            found.setdefault(customer, set()).add(tag)
+        return found
+
+    def _events(self, type: str, within: Duration | None, what: Function[Any]) -> Mapping[int, Any]:
+        key = type, within, what.name
+        if key not in self._found:
+            mine = self._listed(within)
+            theirs = (col(Event.customer_id) == mine.c.id) & (col(Event.type) == type)
+            theirs &= (col(Event.time) <= mine.c.at) & (col(Event.time) > mine.c.since)
+            theirs &= or_(mine.c.upto.is_(None), col(Event.id) <= mine.c.upto)
+            query = sa_select(mine.c.id, what).join(Event, theirs).group_by(mine.c.id)
+            self._found[key] = dict(self._session.execute(query).all())
+        return self._found[key]
+
+    def _listed(self, within: Duration | None = None) -> TableValuedAlias:
+        rows = [
+            {"id": id, "at": moment.at, "upto": moment.upto, "since": within.ago(moment.at) if within else "-infinity"}
+            for id, moment in self._moments.items()
+        ]
+        return listed(rows, id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
 
 
 class CustomerFacts:
@@ -49,7 +101,7 @@ class CustomerFacts:
 
     `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
     read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
-    `orders` shares what is read for several customers.
+    `company` is whom the customer shares these moments with, so that what is asked of all is read once.
     """
 
     def __init__(
@@ -64,7 +116,7 @@ class CustomerFacts:
         enrollment: Enrollment | None = None,
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
-        orders: Orders | None = None,
+        company: Company | None = None,
     ) -> None:
         self.session = session
         self.library = library
@@ -74,23 +126,14 @@ class CustomerFacts:
         self.enrollment = enrollment
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
-        self._upto = upto
-        self._orders_of = orders or Orders(session, {customer.id: now})
-        self._roots: dict[str, Callable[[], Any]] = {
-            "customer": lambda: self._customer,
-            "event": lambda: self.event,
-            "trigger": lambda: self.trigger,
-            "lot": lambda: self.lot,
-            "stream": lambda: self.stream,
-            "coupon": lambda: self.coupon,
-        }
+        self._company = company or Company(session, {customer.id: Moment(now, upto)})
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
         other = CustomerFacts(
             self.session, self.library, self.customer, self.now,
-            event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject, upto=self._upto,
-            orders=self._orders_of,
+            event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
+            company=self._company,
         )  # fmt: skip
         for name in ("trigger", "lot", "stream"):
             if name in self.__dict__:
@@ -107,38 +150,34 @@ class CustomerFacts:
 
     def field(self, name: str) -> Any:
         root, _, rest = name.partition(".")
-        source = self._roots.get(root)
-        if source is None:
-            return None
-        if root == "customer" and rest in _DERIVED:
-            return getattr(self, f"_{rest}")
-        return dig(source(), rest)
+        match root:
+            case "customer" if rest in _DERIVED:
+                return self._company.orders_of(self.customer.id)[_DERIVED.index(rest)]
+            case "customer":
+                return dig(self._customer, rest)
+            case "event":
+                return dig(self.event, rest)
+            case "trigger":
+                return dig(self.trigger, rest)
+            case "lot":
+                return dig(self.lot, rest)
+            case "stream":
+                return dig(self.stream, rest)
+            case "coupon":
+                return dig(self.coupon, rest)
+        return None
 
     def in_segment(self, name: str) -> bool:
         condition = self.library.segments.get(name)
         return condition is not None and evaluate(condition, self).holds
 
     def has_tag(self, name: str) -> bool:
-        query = select(CustomerTag.tag).where(
-            CustomerTag.customer_id == self.customer.id,
-            CustomerTag.tag == name,
-            or_(col(CustomerTag.until).is_(None), col(CustomerTag.until) > self.now),
-        )
-        return self.session.exec(query).first() is not None
+        return name in self._company.tags_of(self.customer.id)
 
     def count_events(self, condition: EventCondition) -> int:
-        where = [
-            col(Event.customer_id) == self.customer.id,
-            col(Event.type) == condition.event,
-            col(Event.time) <= self.now,
-        ]
-        if condition.within:
-            where.append(col(Event.time) > condition.within.ago(self.now))
-        if self._upto is not None:
-            where.append(col(Event.id) <= self._upto)
         if condition.where is None:
-            return self.session.exec(select(func.count()).select_from(Event).where(*where)).one()
-        found = self.session.exec(select(Event.data).where(*where))
+            return self._company.count_events(self.customer.id, condition.event, condition.within)
+        found = self._company.events(self.customer.id, condition.event, condition.within)
         return sum(evaluate(condition.where, self.looking_at(data)).holds for data in found)
 
     @cached_property
@@ -179,21 +218,6 @@ class CustomerFacts:
     def _customer(self) -> Mapping[str, Any]:
         return {**self.customer.fields, "name": self.customer.name, "timezone": self.customer.timezone}
 
-    @property
-    def _order_totals(self) -> OrderTotals:
-        return self._orders_of.of(self.customer.id)
 
-    @property
-    def _orders(self) -> int:
-        return self._order_totals[0]
-
-    @property
-    def _spent(self) -> int:
-        return self._order_totals[1]
-
-    @property
-    def _last_order_at(self) -> datetime | None:
-        return self._order_totals[2]
-
-
-_DERIVED = frozenset({"orders", "spent", "last_order_at"})
+_DERIVED = ("orders", "spent", "last_order_at")
+"""In the order of the totals."""

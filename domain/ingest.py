@@ -5,33 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Text
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain import coupons
+from domain.bulk import inserting, listed
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, lock_customers, resolve
-from domain.effects import apply_to_business, apply_to_customers
-from domain.enrollments import end, enter, must_exit, open_or_convertible, reached_goal
-from domain.facts import CustomerFacts, Orders
+from domain.effects import TYPES, apply_to_business, apply_to_customers
+from domain.enrollments import Knock, Touch, enter, must_exit, open_or_convertible, reached_goal, touch
+from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
-from domain.library import Library, read_library, read_plan
+from domain.library import SCHEDULED, Library, read_library, read_plan
 from domain.live import SOURCE, follow
 from domain.outbox import tell
 from domain.replenishment import follow_supply
 from domain.stock import SOURCE as STOCK
 from domain.stock import Book
 from domain.tables import Customer, Enrollment, Event, IdentifierConflict
-from domain.trail import record
-from domain.waits import newest_enrollment, wake_waits
+from domain.waits import newest_enrollment, open_waits, wake_waits
 from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
-
-SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
-"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +75,14 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
         if row is None:
             continue
         owner = owners.get(id(event))
-        if owner is None or owner.customer_id in waiting:
+        if owner is None or (owner.customer_id in waiting and _matters(library, row.type)):
             _apply(session, library, book, list(waiting.values()))
             waiting.clear()
         if owner is None:
             _apply_business(session, library, book, row)
-        else:
-            _note_conflicts(session, row, owner)
+            continue
+        _note_conflicts(session, row, owner)
+        if _matters(library, row.type):
             waiting[owner.customer_id] = (row, customers[owner.customer_id])
     _apply(session, library, book, list(waiting.values()))
     if told := book.close():
@@ -105,13 +103,9 @@ def _follow_shows(session: Session, library: Library, orders: Sequence[Event], n
 
 
 def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:
-    ids = [event.id for event in events]
-    found = session.exec(
-        select(Event.source, Event.event_id).where(
-            col(Event.source).in_({event.source for event in events}), col(Event.event_id).in_(ids)
-        )
-    )
-    seen = set(found.all())
+    wanted = listed([{"source": event.source, "id": event.id} for event in events], source=Text(), id=Text())
+    known = (col(Event.source) == wanted.c.source) & (col(Event.event_id) == wanted.c.id)
+    seen = set(session.exec(select(Event.source, Event.event_id).join(wanted, known)))
     fresh = []
     for event in events:
         if (event.source, event.id) not in seen:
@@ -137,7 +131,7 @@ def _store(
         }
         for event in events
     ]
-    statement = insert(Event).values(rows).on_conflict_do_nothing().returning(Event)
+    statement = inserting(Event, rows).on_conflict_do_nothing().returning(Event)
     return {(row.source, row.event_id): row for row in session.scalars(statement)}
 
 
@@ -148,6 +142,11 @@ def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
                 customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=event.id
             )
         )
+
+
+def _matters(library: Library, type: str) -> bool:
+    """Whether an event of a customer does more than be stored."""
+    return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
 
 
 def _apply(session: Session, library: Library, book: Book, events: Sequence[_Theirs]) -> None:
@@ -161,42 +160,36 @@ def _apply(session: Session, library: Library, book: Book, events: Sequence[_The
         book.enter(event, customer)
     session.flush()
     fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
-    times = {customer.id: event.time for event, customer in fresh}
-    enrollments = open_or_convertible(session, times) if times else {}
-    orders = Orders(session, times)
-    for event, customer in fresh:
-        _end_or_wake(session, library, event, customer, enrollments.get(customer.id, ()), orders)
-        _enter(session, library, event, customer, orders)
+    company = Company(session, {customer.id: Moment(event.time, event.id) for event, customer in fresh})
+    _end_or_wake(session, library, fresh, company)
+    _enter(session, library, fresh, company)
 
 
-def _end_or_wake(
-    session: Session,
-    library: Library,
-    event: Event,
-    customer: Customer,
-    enrollments: Sequence[Enrollment],
-    orders: Orders,
-) -> None:
-    """Goal, then exit, then wake, for each enrollment that this event can still touch."""
-    now = event.received_at
-    for enrollment in enrollments:
-        plan = read_plan(session, enrollment.plan_id)
-        if event.type not in plan.listens_to():
+def _end_or_wake(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
+    """Goal, then exit, then wake, for each enrollment that an event can still touch."""
+    theirs = {customer.id: (event, customer) for event, customer in events if event.type in library.listening}
+    if not theirs:
+        return
+    plan_ids = set[str]().union(*(library.listening[event.type] for event, _ in theirs.values()))
+    found = open_or_convertible(session, {id: event.time for id, (event, _) in theirs.items()}, plan_ids)
+    waits = open_waits(session, [enrollment for enrollment, _ in found])
+    touched: list[tuple[Enrollment, Touch, datetime]] = []
+    for enrollment, trigger in found:
+        event, customer = theirs[enrollment.customer_id]
+        if enrollment.plan_id not in library.listening[event.type]:
             continue
+        now, plan = event.received_at, read_plan(session, enrollment.plan_id)
         facts = CustomerFacts(
-            session, library, customer, event.time, enrollment=enrollment, upto=event.id, orders=orders
+            session, library, customer, event.time, enrollment=enrollment, trigger=trigger, company=company
         )
         if reached_goal(plan, enrollment, event, facts):
-            if enrollment.ending is None:
-                end(session, enrollment, "goal", now, wake=True)
-            else:
-                enrollment.converted_at = now
-                record(session, enrollment, "converted", "goal", now)
+            touched.append((enrollment, "goal" if enrollment.ending is None else "converted", now))
         elif enrollment.ending is None:
             if must_exit(plan, enrollment, event, facts):
-                end(session, enrollment, "exit", now, wake=True)
-            elif wake_waits(session, plan, enrollment, event, facts, now):
-                tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+                touched.append((enrollment, "exit", now))
+            elif wake_waits(plan, enrollment, waits.get(enrollment.id), event, facts, now):
+                touched.append((enrollment, "wake", now))
+    touch(session, touched)
 
 
 def can_begin(plan: Plan, event: Event) -> bool:
@@ -208,17 +201,18 @@ def can_begin(plan: Plan, event: Event) -> bool:
     return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
 
 
-def _enter(session: Session, library: Library, event: Event, customer: Customer, orders: Orders) -> None:
-    for live in library.journeys.values():
-        if not can_begin(live.plan, event):
-            continue
-        facts = CustomerFacts(
-            session, library, customer, event.time,
-            event=event.data, trigger=event.data, upto=event.id, orders=orders,
-        )  # fmt: skip
-        where = live.plan.trigger.where
-        if where is None or facts.holds(where):
-            enter(session, live, event, facts, event.received_at, subject={})
+def _enter(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
+    knocks = []
+    for event, customer in events:
+        for live in library.begun_by.get(event.type, ()):
+            facts = CustomerFacts(
+                session, library, customer, event.time, event=event.data, trigger=event.data, company=company
+            )
+            where = live.plan.trigger.where
+            if can_begin(live.plan, event) and (where is None or facts.holds(where)):
+                knocks.append(Knock(live, event, facts, event.received_at))
+    if knocks:
+        enter(session, knocks)
 
 
 def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:

@@ -2,9 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from sqlalchemy import Text, any_, cast
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
 from domain.tables import ApiKey
@@ -36,8 +38,15 @@ def create_key(session: Session, name: str, scopes: Collection[str], now: dateti
 
 def find_key(session: Session, secret: str) -> ApiKey | None:
     """The key of this secret, unless it is unknown or revoked."""
-    query = select(ApiKey).where(ApiKey.hash == _hash(secret), col(ApiKey.revoked_at).is_(None))
-    return session.exec(query).one_or_none()
+    return find_keys(session, [secret])[0]
+
+
+def find_keys(session: Session, secrets: Sequence[str]) -> list[ApiKey | None]:
+    """The key of each of the secrets, None for one that is unknown or revoked."""
+    hashes = [_hash(secret) for secret in secrets]
+    query = select(ApiKey).where(col(ApiKey.hash) == any_(cast(hashes, ARRAY(Text))), col(ApiKey.revoked_at).is_(None))
+    found = {key.hash: key for key in session.exec(query)}
+    return [found.get(hash) for hash in hashes]
 
 
 def revoke_key(session: Session, key_id: int, now: datetime) -> bool:

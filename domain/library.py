@@ -1,7 +1,8 @@
 """What is published: the live journeys, the policy, segments, coupon terms and texts, as one immutable snapshot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -12,13 +13,16 @@ from sqlmodel import Session, col, select
 
 from domain.tables import Customer, Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.conditions import Condition
-from workflows.plan import Plan
+from workflows.plan import EventTrigger, Plan
 from workflows.policy import CouponTerms, Policy
 from workflows.stock_rules import StockRules
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
 _KEPT = 8
+
+SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
+"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,21 @@ class Library:
     ended: Mapping[str, str] = field(default_factory=dict)
     """Why no enrollment of these plans goes on, by their ids."""
     stock: StockRules = field(default_factory=StockRules)
+    listening: Mapping[str, Set[str]] = field(default_factory=dict)
+    """The ids of the plans, live or not, whose enrollments an event can end or wake, by its type."""
+
+    @cached_property
+    def begun_by(self) -> Mapping[str, Sequence[Live]]:
+        """The live journeys that an event of a customer can begin, by its type."""
+        found: dict[str, list[Live]] = {}
+        types = {kind: type for type, kind in SCHEDULED.items()}
+        for live in self.journeys.values():
+            trigger = live.plan.trigger
+            if isinstance(trigger, EventTrigger):
+                found.setdefault(trigger.event, []).append(live)
+            elif type := types.get(trigger.for_each.partition(":")[0]):
+                found.setdefault(type, []).append(live)
+        return found
 
     @property
     def policy_zone(self) -> ZoneInfo:
@@ -113,4 +132,17 @@ def _read(session: Session) -> Library:
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
         stock=StockRules.model_validate(documents.get("_stock", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
+        listening=_listening(session),
     )
+
+
+def _listening(session: Session) -> Mapping[str, Set[str]]:
+    """Every plan counts, for enrollments of any may be open; each is read once in the life of a process."""
+    ids = set(session.exec(select(PublishedPlan.id)))
+    unread = select(PublishedPlan.id, PublishedPlan.plan).where(col(PublishedPlan.id).in_(ids - _plans.keys()))
+    _plans.update((plan_id, Plan.model_validate(body)) for plan_id, body in session.exec(unread))
+    found: dict[str, set[str]] = {}
+    for plan_id in ids:
+        for type in _plans[plan_id].listens_to():
+            found.setdefault(type, set()).add(plan_id)
+    return found

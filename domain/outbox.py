@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
@@ -51,6 +52,23 @@ def tell(
     alarm, `restocked` wakes it.
     """
     session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id, gather=gather))
+    _announce(session)
+
+
+def tell_all(
+    session: Session, kind: Literal["start", "wake"], enrollments: Sequence[tuple[str, int, str | None]]
+) -> None:
+    """Start or wake the workflows of many enrollments: the journey, the enrollment, the plan to gather starts of."""
+    if enrollments:
+        rows = [
+            {"kind": kind, "journey": journey, "enrollment_id": enrollment_id, "gather": gather}
+            for journey, enrollment_id, gather in enrollments
+        ]
+        session.execute(inserting(Outbox, rows))
+        _announce(session)
+
+
+def _announce(session: Session) -> None:
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
         session.info[CHANNEL] = transaction
         session.exec(select(func.pg_notify(CHANNEL, "")))

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain import inventory
 from domain.customers import lock_customers
-from domain.enrollments import end, enter, must_exit
+from domain.enrollments import Knock, end, enter, must_exit
 from domain.facts import CustomerFacts
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library, read_plan
@@ -124,11 +124,13 @@ def _entry_page(
     lot, stream = shared.lot, shared.stream
     wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
     ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
+    knocks = []
     for customer in lock_customers(session, ids).values():
         facts = CustomerFacts(session, library, customer, now, event=event.data, trigger=event.data, subject=subject)
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
-            enter(session, live, event, facts, now, subject=subject)
+            knocks.append(Knock(live, event, facts, now, subject))
+    enter(session, knocks)
     return ids[-1] if len(ids) == PAGE else None
 
 

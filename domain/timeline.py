@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from domain.facts import CustomerFacts
-from domain.ingest import HISTORY, SCHEDULED, can_begin
-from domain.library import Library, read_library, read_plan
+from domain.ingest import HISTORY, can_begin
+from domain.library import SCHEDULED, Library, read_library, read_plan
 from domain.tables import Customer, Event, PublishedPlan, TrailEntry
 from workflows.plan import EventTrigger, Plan
 from workflows.telling import Decision

@@ -1,10 +1,12 @@
 """The trail: every decision about a customer, written where it is made."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlmodel import Session
 
+from domain.bulk import inserting
 from domain.tables import Enrollment, TrailEntry
 
 What = Literal[
@@ -12,6 +14,25 @@ What = Literal[
     "branch", "variant", "waited", "not_entered", "entered", "restarted", "ended", "converted",
     "settled",
 ]  # fmt: skip
+
+
+def entry(
+    enrollment: Enrollment,
+    what: What,
+    value: str,
+    at: datetime,
+    *,
+    step: str | None = None,
+    via: str | None = None,
+    reason: str | None = None,
+    until: datetime | None = None,
+    because: str | None = None,
+) -> Mapping[str, Any]:
+    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
+    return {
+        "at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey, "enrollment_id": enrollment.id,
+        "step": step, "what": what, "value": value, "via": via, "reason": reason, "until": until, "because": because,
+    }  # fmt: skip
 
 
 def record(
@@ -27,28 +48,23 @@ def record(
     until: datetime | None = None,
     because: str | None = None,
 ) -> None:
-    """Note what was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
-    session.add(
-        TrailEntry(
-            at=at,
-            customer_id=enrollment.customer_id,
-            journey=enrollment.journey,
-            enrollment_id=enrollment.id,
-            step=step,
-            what=what,
-            value=value,
-            via=via,
-            reason=reason,
-            until=until,
-            because=because,
-        )
-    )
+    """Note what was decided about an enrollment."""
+    noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
+    session.add(TrailEntry(**noted))
 
 
-def record_not_entered(
-    session: Session, customer_id: int, journey: str, reason: str, at: datetime, because: str | None = None
-) -> None:
-    """Note that a customer did not enter a journey, and why."""
-    session.add(
-        TrailEntry(at=at, customer_id=customer_id, journey=journey, what="not_entered", value=reason, because=because)
-    )
+def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Note many decisions at once, after those that were noted before."""
+    session.flush()
+    if entries:
+        session.execute(inserting(TrailEntry, entries))
+
+
+def not_entered(
+    customer_id: int, journey: str, reason: str, at: datetime, because: str | None = None
+) -> Mapping[str, Any]:
+    """The entry that says that a customer did not enter a journey, and why."""
+    return {
+        "at": at, "customer_id": customer_id, "journey": journey, "what": "not_entered", "value": reason,
+        "because": because,
+    }  # fmt: skip

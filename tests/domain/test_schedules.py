@@ -72,7 +72,7 @@ def test_a_fan_out_takes_those_who_match(shop: sessionmaker[Session], clock: Vir
             @sql.listens_for(session.connection(), "before_cursor_execute")
             def spy(_c: object, _r: object, statement: str, parameters: dict[str, object], *_: object) -> None:
                 if "FOR NO KEY UPDATE" in statement:
-                    locked.extend(each for each in parameters.values() if isinstance(each, int))
+                    locked.extend(*(ids for ids in parameters.values() if isinstance(ids, list)))
 
             cursor = schedules.fan_out_page(session, 1, "j", cursor, clock.now())
     with shop() as session:

@@ -1,0 +1,149 @@
+"""Many at once: they are served together, one's trouble is not the others', and there is no more room than there is."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
+
+from api.gathering import Gathering
+from api.limits import Limits
+from benchmarks.stack import serving
+from domain.clock import VirtualClock
+from domain.keys import create_key
+from domain.tables import Event
+
+PATIENCE = 30
+
+
+class Kitchen:
+    """Serves squares, when it is let to; it cannot serve 13."""
+
+    def __init__(self) -> None:
+        self.parties: list[list[int]] = []
+        self.open = threading.Event()
+        self.busy = threading.Event()
+
+    def serve(self, questions: list[int]) -> list[int]:
+        self.parties.append(questions)
+        self.busy.set()
+        assert self.open.wait(PATIENCE)
+        if 13 in questions:
+            raise ValueError("13")
+        return [number * number for number in questions]
+
+
+def ask(kitchen: Kitchen, first: Sequence[int], *others: Sequence[int], most: int = 4) -> list[Any]:
+    """What each request is answered, when the others come while the first is being served."""
+    gathering = Gathering(kitchen.serve, threads=1, most=most)
+
+    async def run() -> list[Any]:
+        asking = [asyncio.create_task(gathering.ask(first))]
+        await asyncio.to_thread(kitchen.busy.wait, PATIENCE)
+        asking += [asyncio.create_task(gathering.ask(each)) for each in others]
+        await asyncio.sleep(0)
+        kitchen.open.set()
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def test_who_comes_while_it_is_busy_is_served_together() -> None:
+    kitchen = Kitchen()
+    assert ask(kitchen, [1], [2], [3, 4], [5]) == [[1], [4], [9, 16], [25]]
+    assert kitchen.parties == [[1], [2, 3, 4, 5]]
+
+
+def test_a_long_request_is_served_in_parts_in_its_order() -> None:
+    kitchen = Kitchen()
+    assert ask(kitchen, [1], [2, 3, 4, 5, 6, 7], [8]) == [[1], [4, 9, 16, 25, 36, 49], [64]]
+    assert [number for party in kitchen.parties for number in party if number in range(2, 8)] == list(range(2, 8))
+
+
+def test_the_trouble_of_one_is_not_that_of_the_others() -> None:
+    first, bad, good = ask(Kitchen(), [1], [13], [3])
+    assert (first, good) == ([1], [9])
+    assert isinstance(bad, ValueError)
+
+
+def test_who_has_left_takes_nobody_s_answer() -> None:
+    kitchen = Kitchen()
+    gathering = Gathering(kitchen.serve, threads=1, most=4)
+
+    async def run() -> list[int]:
+        gone, staying = asyncio.create_task(gathering.ask([2])), asyncio.create_task(gathering.ask([3]))
+        await asyncio.to_thread(kitchen.busy.wait, PATIENCE)
+        gone.cancel()
+        kitchen.open.set()
+        return await staying
+
+    assert asyncio.run(run()) == [9]
+
+
+LIMITS = Limits(events_per_second=1_000_000, max_held_bytes=40_000, transactions=2)
+
+
+@pytest.fixture
+def shop(db: sessionmaker[Session], clock: VirtualClock) -> Iterator[httpx.Client]:
+    """A client of the real server, which has room for little."""
+    with db.begin() as session:
+        secret = create_key(session, "test", ["ingest"], clock.now())
+    allowed = {"Authorization": f"Bearer {secret}"}
+    with serving(db, clock, LIMITS) as url, httpx.Client(base_url=url, headers=allowed, timeout=PATIENCE) as client:
+        yield client
+
+
+def viewed(number: int, who: str = "u1", size: int = 10) -> dict[str, Any]:
+    data = {"customer": {"unionid": who}, "sku": "x" * 10, "note": "x" * size}
+    return {"id": str(number), "source": "test", "type": "product.viewed", "data": data}
+
+
+def test_beyond_its_room_it_answers_503_and_loses_nothing_it_took(
+    shop: httpx.Client, db: sessionmaker[Session]
+) -> None:
+    shop.post("/v1/events", json=viewed(0)).raise_for_status()
+    with ThreadPoolExecutor(60) as threads, db() as session:
+        session.execute(text("SELECT id FROM customers FOR UPDATE"))  # nothing of this customer can be taken
+        posting = [threads.submit(shop.post, "/v1/events", json=viewed(number, size=900)) for number in range(1, 61)]
+        first = (future.result() for future in as_completed(posting, timeout=PATIENCE))
+        refused = next(answer for answer in first if answer.status_code == 503)
+        session.rollback()
+        answers = [future.result() for future in posting]
+    assert refused.headers["retry-after"] == "1"
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert {answer.status_code for answer in answers} == {202, 503}
+    with db() as session:
+        kept = {event.event_id for event in session.exec(select(Event))}
+    assert len(kept) == 1 + sum(answer.status_code == 202 for answer in answers)
+    again = [shop.post("/v1/events", json=viewed(number)) for number in range(61)]
+    assert sum(answer.json()["accepted"] for answer in again) == 61 - len(kept)
+
+
+def test_a_slow_client_holds_what_it_has_sent_and_no_connection(shop: httpx.Client) -> None:
+    slow = []
+    for _ in range(25):  # more than the pool has connections
+        connection = socket.create_connection((shop.base_url.host, shop.base_url.port or 80), timeout=PATIENCE)
+        head = f"POST /v1/events HTTP/1.1\r\nHost: test\r\nAuthorization: {shop.headers['authorization']}\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 900000\r\n\r\n[".encode())
+        slow.append(connection)
+    assert shop.post("/v1/events", json=viewed(1)).status_code == 202
+    for connection in slow:
+        connection.close()
+
+
+def test_a_body_that_grows_beyond_the_room_is_refused_while_it_comes(shop: httpx.Client) -> None:
+    def endless() -> Iterator[bytes]:
+        yield b"["
+        for _ in range(1000):
+            yield b" " * 1000
+
+    answer = shop.post("/v1/events", content=endless(), headers={"Content-Type": "application/json"})
+    assert answer.status_code in (413, 503)
+    assert shop.post("/v1/events", json=viewed(1)).status_code == 202
