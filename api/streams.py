@@ -61,10 +61,10 @@ class StreamStock(BaseModel):
     products: list[ProductStock]
 
 
-def may_read(request: Request, id: StreamId, credentials: Credentials, token: Token = None) -> None:
+async def may_read(request: Request, id: StreamId, credentials: Credentials, token: Token = None) -> None:
     """An API key with the scope `read`, or the token of a link to this show's screen."""
     if token is None:
-        require("read")(request, credentials)
+        await require("read")(request, credentials)
     else:
         check_stream(context(request).signing_key, token, id)
 
