@@ -34,17 +34,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
 
-from domain.ledger import OPEN, WENT
-from domain.tables import Consent, Customer, Enrollment, Identifier, Message, Outbox, TrailEntry
+from benchmarks.audit import CAP, Audit, audit
+from domain.ledger import OPEN
+from domain.tables import Customer, Enrollment, Message, Outbox
 from runtime.database import connect
 from runtime.embedded import free_port, postgres_program
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 PARTS = ("Postgres", "Temporal", "API", "Worker")
-CAP = 2
-CLOCKS = timedelta(seconds=1)
-"""How far an opt-out's time of arrival and the instant of sending, read in two processes, may lie apart."""
-
 POLICY = f"""
 shop: 绿野
 timezone: Asia/Shanghai
@@ -80,7 +77,10 @@ TEXT = "【绿野】{{ trigger.order_id }}/%s 拒收请回复R"
 
 @dataclass
 class Chaos:
-    """What is going on: the stack's processes, the provider, and what was done to them."""
+    """What is going on: the stack's processes, the provider, and what was done to them.
+
+    `noon` and `night` are timezones where it is about that time of day.
+    """
 
     data: Path
     url: str
@@ -88,6 +88,8 @@ class Chaos:
     db: sessionmaker[Session]
     provider: TwilioServer
     dice: random.Random
+    noon: str
+    night: str
     kills: Counter[str] = field(default_factory=Counter)
     dropped: int = 0
     receipts: int = 0
@@ -147,7 +149,7 @@ def stack(folder: Path, provider: TwilioServer, dice: random.Random) -> Iterator
         url = f"http://127.0.0.1:{port}"
         eventually(lambda: httpx.get(f"{url}/readyz", timeout=2).status_code == 200, 90)
         engine, db = connect(postgres_program(data)[1], pool_size=4)
-        yield Chaos(data, url, (data / "key").read_text().strip(), db, provider, dice)
+        yield Chaos(data, url, (data / "key").read_text().strip(), db, provider, dice, *zones(datetime.now(UTC)))
         engine.dispose()
     finally:
         up.send_signal(signal.SIGINT)
@@ -231,12 +233,14 @@ class Person:
 
 def tell(chaos: Chaos, people: Sequence[Person], stop: threading.Event) -> None:
     """Everybody registers, agrees and buys; some leave."""
-    noon, night = zones(datetime.now(UTC))
     for start in range(0, len(people), 25):
         page = people[start : start + 25]
         chaos.post(
             "/v1/events",
-            [_event(each, "customer.registered", {"timezone": night if each.asleep else noon}) for each in page],
+            [
+                _event(each, "customer.registered", {"timezone": chaos.night if each.asleep else chaos.noon})
+                for each in page
+            ],
         )
         chaos.post("/v1/events", [_event(each, "consent.given", {"channel": "sms"}) for each in page])
         chaos.post(
@@ -263,7 +267,7 @@ def _event(person: Person, type: str, data: Mapping[str, Any]) -> dict[str, Any]
 
 def at_rest(chaos: Chaos, patience: timedelta, looks: int) -> bool:
     """Whether everybody who is awake is through, and nothing is open that is young and was asked about less often."""
-    awake = col(Customer.timezone) != zones(datetime.now(UTC))[1]
+    awake = col(Customer.timezone) != chaos.night
     with chaos.db() as session:
         inside = select(func.count()).select_from(Enrollment).join(Customer, col(Customer.id) == Enrollment.customer_id)
         since = datetime.now(UTC) - patience
@@ -274,91 +278,6 @@ def at_rest(chaos: Chaos, patience: timedelta, looks: int) -> bool:
         outbox = select(func.count()).select_from(Outbox)
         left = session.exec(inside.where(col(Enrollment.ending).is_(None), awake)).one()
         return not left and not session.exec(open_).one() and not session.exec(outbox).one()
-
-
-@dataclass(frozen=True)
-class Audit:
-    """The provider's log held against the ledger and the journeys; each count down to `unfinished` must be 0.
-
-    `still_asked_about` are unknown and not at the provider, which is asked for some minutes more before that is taken
-    for an answer; what it has and we don't know is `unsettled`.
-    """
-
-    lost: int
-    duplicated: int
-    unrecorded: int
-    after_opt_out: int
-    at_night: int
-    above_cap: int
-    unsettled: int
-    unfinished: int
-    messages: int
-    unknown: int
-    still_asked_about: int
-    answers_dropped: int
-    receipts: int
-    kills: dict[str, int]
-
-    @property
-    def wrong(self) -> int:
-        """How many things went wrong."""
-        return (
-            self.lost + self.duplicated + self.unrecorded + self.after_opt_out + self.at_night + self.above_cap
-            + self.unsettled + self.unfinished
-        )  # fmt: skip
-
-
-def audit(chaos: Chaos, people: Sequence[Person]) -> Audit:
-    """Compare what the provider has taken with what the ledger says and what the journeys allow."""
-    taken = Counter((record["to"], record["body"]) for record in chaos.provider.messages)
-    asleep = {person.phone for person in people if person.asleep}
-    with chaos.db() as session:
-        rows = session.exec(select(Message)).all()
-        phones = dict(
-            session.exec(select(Identifier.customer_id, Identifier.value).where(Identifier.kind == "phone")).all()
-        )
-        left = {
-            consent.customer_id: consent.at
-            for consent in session.exec(
-                select(Consent).where(col(Consent.given).is_(False)).order_by(col(Consent.at).desc())
-            )
-        }
-        whole = session.exec(
-            select(Enrollment).where(Enrollment.journey == "thanks", Enrollment.ending == "finished")
-        ).all()
-        unfinished = session.exec(
-            select(func.count()).select_from(Enrollment).join(Customer, col(Customer.id) == Enrollment.customer_id)
-            .where(col(Enrollment.ending).is_(None), col(Customer.timezone) != zones(datetime.now(UTC))[1])
-        ).one()  # fmt: skip
-        entered = session.exec(select(func.count()).select_from(Enrollment)).one()
-        unknown = session.exec(select(func.count()).select_from(TrailEntry).where(TrailEntry.what == "unknown")).one()
-    went = {(phones[row.customer_id], row.body) for row in rows if row.status in WENT}
-    open_ = {(phones[row.customer_id], row.body) for row in rows if row.status in OPEN}
-    known = {(phones[row.customer_id], row.body) for row in rows if row.status != "failed"}
-    marketing = [row for row in rows if row.kind == "marketing" and (phones[row.customer_id], row.body) in taken]
-    steps = Counter(row.enrollment_id for row in rows)
-    days = Counter((row.customer_id, row.day) for row in marketing)
-    return Audit(
-        lost=len(went - taken.keys())
-        + sum(3 - steps[each.id] for each in whole if each.customer_id not in left)
-        + 2 * len(people) - entered,
-        duplicated=sum(count - 1 for count in taken.values()),
-        unrecorded=len(taken.keys() - known),
-        after_opt_out=sum(
-            row.customer_id in left and row.called_at is not None and row.called_at > left[row.customer_id] + CLOCKS
-            for row in marketing
-        ),
-        at_night=sum(phones[row.customer_id] in asleep for row in marketing),
-        above_cap=sum(max(0, count - CAP) for count in days.values()),
-        unsettled=sum(row.status in ("claimed", "calling") for row in rows) + len(open_ & taken.keys()),
-        unfinished=unfinished,
-        messages=sum(taken.values()),
-        unknown=unknown,
-        still_asked_about=len(open_ - taken.keys()),
-        answers_dropped=chaos.dropped,
-        receipts=chaos.receipts,
-        kills=dict(chaos.kills),
-    )  # fmt: skip
 
 
 def run(
