@@ -41,6 +41,9 @@ from runtime.database import connect
 from runtime.embedded import free_port, postgres_program
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
+KILL_SECONDS = 4
+"""About how long it takes from one kill to the next, with everything up in between."""
+
 PARTS = ("Postgres", "Temporal", "API", "Worker")
 POLICY = f"""
 shop: 绿野
@@ -231,8 +234,8 @@ class Person:
         return f"+86138{self.number:08}"
 
 
-def tell(chaos: Chaos, people: Sequence[Person], stop: threading.Event) -> None:
-    """Everybody registers, agrees and buys; some leave."""
+def tell(chaos: Chaos, people: Sequence[Person], seconds: float, stop: threading.Event) -> None:
+    """Over about so many seconds, everybody registers, agrees and buys; some leave."""
     for start in range(0, len(people), 25):
         page = people[start : start + 25]
         chaos.post(
@@ -250,7 +253,7 @@ def tell(chaos: Chaos, people: Sequence[Person], stop: threading.Event) -> None:
         leaving = [each for each in earlier if each.leaves]
         if leaving:
             chaos.post("/v1/events", [_event(each, "consent.withdrawn", {"channel": "sms"}) for each in leaving])
-        if stop.is_set():
+        if stop.wait(seconds * 25 / len(people)):
             return
 
 
@@ -297,7 +300,7 @@ def run(
         provider.fate = mood(chaos)  # type: ignore[method-assign]
         stop = threading.Event()
         threads = [
-            threading.Thread(target=tell, args=(chaos, people, stop), daemon=True),
+            threading.Thread(target=tell, args=(chaos, people, kills * KILL_SECONDS, stop), daemon=True),
             threading.Thread(target=send_receipts, args=(chaos, stop), daemon=True),
         ]
         for thread in threads:
