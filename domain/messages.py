@@ -16,14 +16,22 @@ class UnknownMessageError(LookupError):
 
 
 def listed(
-    session: Session, *, status: str | None = None, journey: str | None = None, after: int = 0, limit: int = 50
+    session: Session,
+    *,
+    status: str | None = None,
+    journey: str | None = None,
+    customer: int | None = None,
+    after: int = 0,
+    limit: int = 50,
 ) -> Sequence[Message]:
-    """A page of the ledger, by number, of those in a state or of a journey."""
+    """A page of the ledger, by number: of those in a state, of a journey, to a customer."""
     query = select(Message).where(col(Message.id) > after).order_by(col(Message.id)).limit(limit)
     if status is not None:
         query = query.where(Message.status == status)
     if journey is not None:
         query = query.where(Message.journey == journey)
+    if customer is not None:
+        query = query.where(Message.customer_id == customer)
     return session.exec(query).all()
 
 

@@ -140,23 +140,6 @@ def run_tests(
     raise typer.Exit(1 if failed else 0)
 
 
-@app.command()
-def messages(
-    data: Annotated[Path, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")] = DATA,
-    customer: Annotated[int | None, typer.Option(help="Only those to this customer, by id.")] = None,
-    last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-) -> None:
-    """Read the messages that were sent, the newest last."""
-    from runtime.database import connect
-    from runtime.reports import messages_text
-    from runtime.settings import database_url
-
-    engine, db = connect(database_url(data), pool_size=1)
-    with db() as session:
-        say(messages_text(session, customer, last))
-    engine.dispose()
-
-
 @app.command("studio-link")
 def studio_link(
     stream: Annotated[str, typer.Argument(help="The show's id.")],

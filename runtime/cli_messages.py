@@ -11,34 +11,35 @@ from runtime.cli_journeys import DATA, Data, database, operator
 
 app = typer.Typer()
 
-PAGE = 200
-
 
 @app.command("messages")
 def list_messages(
     unknown: Annotated[bool, typer.Option("--unknown", help="Those of unknown fate.")] = False,
     pending: Annotated[bool, typer.Option("--pending", help="Those that staff has yet to confirm.")] = False,
-    journey: Annotated[str | None, typer.Option(help="Only of this journey.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = PAGE,
+    customer: Annotated[int | None, typer.Option(help="Only those to this customer, by id.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     data: Data = DATA,
 ) -> None:
-    """List messages of the ledger."""
+    """Read the messages that were sent, the newest last; or list those whose fate is open."""
     from domain.messages import listed
+    from runtime.reports import messages_text
 
-    wanted: list[str | None] = [name for name, on in (("unknown", unknown), ("pending_staff", pending)) if on] or [None]
+    wanted = [name for name, on in (("unknown", unknown), ("pending_staff", pending)) if on]
     with database(data) as db, db() as session:
-        rows = [row for status in wanted for row in listed(session, status=status, journey=journey, limit=limit)]
+        if not wanted:
+            CONSOLE.print(messages_text(session, customer, last), markup=False, emoji=False)
+            return
+        rows = [row for status in wanted for row in listed(session, status=status, customer=customer, limit=last)]
     if not rows:
-        CONSOLE.print("none")
+        CONSOLE.print("none is open")
         return
     table = Table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
-    for row in rows[:limit]:
+    for row in rows:
         called = f"{row.called_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.called_at else ""
         cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, row.reason or "")
         table.add_row(*map(str, cells))
     CONSOLE.print(table)
-    if unknown:
-        CONSOLE.print("look a message up at its provider, then: aftershow settle MESSAGE sent|failed", markup=False)
+    CONSOLE.print("look a message up at its provider, then: aftershow settle MESSAGE sent|failed", markup=False)
 
 
 @app.command()

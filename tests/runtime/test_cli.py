@@ -13,6 +13,7 @@ from sqlmodel import Session
 from api.screen_links import check_stream
 from domain.keys import find_key
 from runtime import StartError
+from runtime.cli import app
 from runtime.up import keep_signing_key
 
 ROOT = Path(__file__).parents[2]
@@ -106,3 +107,12 @@ def test_a_studio_link_opens_the_show_and_needs_a_key(
     monkeypatch.delenv("AFTERSHOW_SIGNING_KEY")
     with pytest.raises(StartError, match="AFTERSHOW_SIGNING_KEY"):
         aftershow("studio-link", "s", "--data", str(tmp_path / "nowhere"))
+
+
+def test_no_command_hides_another() -> None:
+    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        if inner is not None and not group.name:
+            names += [each.name or each.callback.__name__ for each in inner.registered_commands if each.callback]
+    assert sorted(names) == sorted(set(names))
