@@ -110,7 +110,7 @@ class Chaos:
 
     def kill(self) -> str | None:
         """Kill a part, the least killed first, if all are up."""
-        with suppress(OSError, ValueError, psutil.NoSuchProcess):
+        with suppress(OSError, ValueError, KeyError, psutil.NoSuchProcess):
             running = {each["name"]: each["pid"] for each in json.loads((self.data / "processes.json").read_text())}
             up = [name for name in PARTS if psutil.Process(running[name]).status() != psutil.STATUS_ZOMBIE]
             if len(up) == len(PARTS):
