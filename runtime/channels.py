@@ -4,10 +4,10 @@ from anyio.from_thread import BlockingPortal
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters import ChannelAdapter, Channels
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.sandbox import Sandbox
 from domain.clock import Clock, SystemClock
+from domain.delivery import ChannelAdapter, Channels
 from runtime.providers import coupons, settings_of, twilio, wechat, wecom
 from workflows.plan import Channel
 

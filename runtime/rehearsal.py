@@ -8,11 +8,10 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters import ChannelAdapter
 from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.clock import Clock
-from domain.delivery import Delivery, Outgoing
+from domain.delivery import ChannelAdapter, Delivery, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_plan
 from domain.outbox import traveller_of

@@ -15,12 +15,11 @@ from sqlalchemy import func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters import Channels
 from activities.journey import JourneyActivities
 from domain import ledger
 from domain.clock import Clock
 from domain.customers import identifiers_of, lock_customers
-from domain.delivery import ADDRESS
+from domain.delivery import ADDRESS, Channels
 from domain.enrollments import end
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest

@@ -13,9 +13,8 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
-from activities.adapters import Account
 from activities.adapters.twilio_answers import BusyError, named, pause, standing, told_by
-from domain.delivery import Delivery, Open, Outgoing
+from domain.delivery import Account, Delivery, Open, Outgoing
 from domain.sms import missing_of_marketing
 
 CALLBACK = "/v1/webhooks/twilio"

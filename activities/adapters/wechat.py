@@ -15,12 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters import Account
 from activities.adapters.tencent_client import LostError, NotTakenError, RefusedError
 from activities.adapters.wechat_client import WechatClient
 from domain import wechat
 from domain.clock import Clock
-from domain.delivery import Delivery, Outgoing
+from domain.delivery import Account, Delivery, Outgoing
 from domain.wechat import Place
 from domain.wechat_texts import Article, Plain, Subscription, TextError, read
 

@@ -14,10 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters import Account
 from activities.adapters.tencent_client import LostError, NotTakenError, RefusedError
 from activities.adapters.wecom_client import WecomClient, items
-from domain.delivery import Delivery, Open, Outgoing
+from domain.delivery import Account, Delivery, Open, Outgoing
 from domain.friends import unfriended
 from domain.tables import Message, WecomReminder
 from domain.todos import Notice

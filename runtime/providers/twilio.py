@@ -39,8 +39,8 @@ class TwilioSettings(BaseSettings):
 
 def adapter(settings: TwilioSettings, portal: "BlockingPortal") -> "TwilioSms":
     """What carries text messages."""
-    from activities.adapters import Account
     from activities.adapters.twilio import Access, TwilioSms
+    from domain.delivery import Account
 
     access = Access(
         settings.account_sid,

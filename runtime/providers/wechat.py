@@ -42,9 +42,9 @@ class WechatSettings(BaseSettings):
 
 def adapter(settings: WechatSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wechat":
     """What carries messages."""
-    from activities.adapters import Account
     from activities.adapters.wechat import Wechat
     from activities.adapters.wechat_client import WechatClient
+    from domain.delivery import Account
 
     client = WechatClient(
         db,

@@ -44,9 +44,9 @@ class WecomSettings(BaseSettings):
 
 def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
     """What carries messages to customers, and todos to employees."""
-    from activities.adapters import Account
     from activities.adapters.wecom import Patience, Wecom
     from activities.adapters.wecom_client import WecomClient
+    from domain.delivery import Account
 
     client = WecomClient(
         db,

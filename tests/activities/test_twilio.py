@@ -10,9 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from activities.adapters import Account, Traceable
 from activities.adapters.twilio import Access, TwilioSms
-from domain.delivery import Delivery, Open, Outgoing
+from domain.delivery import Account, Delivery, Open, Outgoing, Traceable
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 LI, WANG = "+8613800000001", "+8613800000002"

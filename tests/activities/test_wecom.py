@@ -14,13 +14,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters import Account
 from activities.adapters.wecom import Patience, Wecom
 from activities.adapters.wecom_client import WecomClient
 from activities.following import FollowUpActivities
 from activities.journey import JourneyActivities
 from domain.clock import VirtualClock
-from domain.delivery import Delivery, Open, Outgoing
+from domain.delivery import Account, Delivery, Open, Outgoing
 from domain.friends import note_friends
 from domain.identifiers import identify
 from domain.ingest import Incoming

@@ -15,13 +15,13 @@ from shop import Shop
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters import Account
 from activities.adapters.twilio import Access, TwilioSms
 from activities.journey import JourneyActivities
 from api.app import create_app
 from api.twilio import PATH, router
 from domain.clock import VirtualClock
 from domain.customers import find_customer
+from domain.delivery import Account
 from domain.tables import Consent, Customer, Event, Identifier, Message
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, signed, twilio_server
 from workflows.plan import CHANNELS
