@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jinja2 import TemplateError, TemplateSyntaxError
-from jinja2.meta import find_undeclared_variables
 
 from domain import wechat_texts
 from domain.catalogue import FIELDS
 from domain.rendering import _environment as environment
+from domain.rendering import variables as variables_of
 from domain.sms import OPT_OUT
 from workflows.checks import References
 from workflows.compile import read_journey
@@ -202,7 +202,7 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
             report.diagnostics += wechat_texts.check(str(file), text)
         try:
             environment.compile(text)
-            variables[template, channel] = frozenset(find_undeclared_variables(environment.parse(text))) - {"_meter"}
+            variables[template, channel] = variables_of(text)
         except TemplateSyntaxError as error:
             report.diagnostics.append(_broken(file, text, error.lineno, error.message or "not a template"))
         except (TemplateError, RecursionError, SyntaxError, ValueError, OverflowError, MemoryError) as error:

@@ -133,6 +133,12 @@ def test_a_text_for_an_unknown_channel_is_told(shop: Path) -> None:
     assert only(run(shop)).message == 'unknown channel "wecon"; did you mean "wecom"?'
 
 
+def test_a_text_may_call_what_every_text_has(shop: Path) -> None:
+    text = "{{ link('https://shop.example') }} {{ preferences() }}"
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text(text)
+    assert run(shop).ok
+
+
 def test_a_variable_that_nothing_provides_is_told_at_the_send(shop: Path) -> None:
     (shop / "templates" / "messages" / "hello" / "sms.j2").write_text("{{ coupon.code }}")
     found = only(run(shop))
