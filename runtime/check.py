@@ -86,7 +86,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                 )
             _check_file(report, file, directories[beside])
     _check_wording(report, templates)
-    report.diagnostics = sorted(set(report.diagnostics), key=lambda each: each.place)
+    report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda each: each.place)
     return report
 
 

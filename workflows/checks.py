@@ -3,6 +3,7 @@
 The checks read the tree and pass over what isn't grammatical, so that all mistakes of a file are told at once.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
@@ -126,7 +127,7 @@ def _check_trigger(source: Source, root: Node, references: References | None) ->
         if for_each.text == "near_expiry_lot":
             roots |= {"lot", "stream"}
     scope = Scope(source, references, frozenset(roots), trigger=event)
-    if for_each is not None and for_each.text is not None and for_each.text.startswith("segment:"):
+    if for_each is not None and for_each.text is not None and re.match(r"segment:\S", for_each.text):
         check_segment_name(for_each, for_each.text.removeprefix("segment:"), scope)
     check_event_type(trigger.get("event"), scope)
     check_condition(trigger.get("where"), scope.minus("trigger").looking_at(event))
@@ -200,7 +201,11 @@ def _check_ids(source: Source, steps: list[Node]) -> None:
             seen[named.text] = named
         else:
             line, _ = source.position(first.start)
-            source.report(named, "E021", f"id {quoted(named.text)} is used twice, first in line {line}")
+            source.report(
+                step if named is first else named,
+                "E021",
+                f"id {quoted(named.text)} is used twice, first in line {line}",
+            )
 
 
 def _check_step(source: Source, step: Node) -> None:

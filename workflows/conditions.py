@@ -19,7 +19,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Protocol, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.because import Asked, Leaf, kept
@@ -38,8 +38,13 @@ class FieldRef(Frozen):
     field: str
 
 
-def _fen(value: Any) -> Any:
+_LIKE_MONEY = re.compile(r"[¥￥$]\s*[\d.,]+|-?[\d.,，．０-９]+\s*(?:元|块|块钱|毛|角|rmb|cny|yuan)", re.IGNORECASE)
+
+
+def _fen(value: Any, info: ValidationInfo) -> Any:
     amount = parse_money(value) if isinstance(value, str) else None
+    if amount is None and info.context and isinstance(value, str) and _LIKE_MONEY.fullmatch(value.strip()):
+        raise PydanticCustomError("E015", "not {hint}", {"hint": "an amount of money; write it like 59元 or 59.90元"})
     return value if amount is None else amount
 
 

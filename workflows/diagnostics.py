@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
     "W004": "marketing sms without a signature or a way to refuse",
+    "W005": "text that looks like a field",
 }
 
 _SHOWN_CELLS = 200
@@ -97,15 +98,17 @@ def slip_of(word: str, known: Iterable[str]) -> str | None:
 
 
 def _nearest(word: str, known: Iterable[str], likeness: float) -> str | None:
+    """By letters alone, whether large or small."""
     if len(word) > 60:
         return None
-    found = difflib.get_close_matches(word, [each for each in known if len(each) <= 60], n=1, cutoff=likeness)
-    return found[0] if found else None
+    small = {each.casefold(): each for each in known if len(each) <= 60}
+    found = difflib.get_close_matches(word.casefold(), small, n=1, cutoff=likeness)
+    return small[found[0]] if found else None
 
 
 def quoted(value: object) -> str:
     """A value as it is named in a message: in quotes, on one line, cut short."""
-    text = " ".join(str(value).split())
+    text = " ".join((str(value).lower() if isinstance(value, bool) else str(value)).split())
     return f'"{text[:57]}…"' if len(text) > 60 else f'"{text}"'
 
 
@@ -144,7 +147,10 @@ def _cells(text: str) -> int:
 
 def _plain(text: str) -> str:
     text = text.replace("\t", "    ")
-    return "".join(each if each.isprintable() or unicodedata.combining(each) else "\ufffd" for each in text)
+    shown = (
+        each if each.isprintable() or each == "\u3000" or unicodedata.combining(each) else "\ufffd" for each in text
+    )
+    return "".join(shown)
 
 
 def _head(text: str, length: int) -> str:

@@ -1,8 +1,10 @@
 """Checks of what conditions refer to: fields and where they are known, events, segments."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from workflows.conditions import OPERATORS, SUBJECTS
 from workflows.diagnostics import did_you_mean, quoted, slip_of
 from workflows.limits import Limits
 from workflows.source import Node, Source
@@ -16,6 +18,21 @@ _ABSENT = {
     "stream": "there is a stream only in a journey `for_each: near_expiry_lot`",
     "coupon": "no step before this gives a coupon",
 }
+
+
+FIELDS: Mapping[str, Collection[str]] = {
+    "lot": ("id", "sku", "name", "category", "city", "store", "expires_on", "days_left", "available"),
+    "stream": ("id", "title", "city", "starts_at"),
+    "coupon": (
+        "code", "campaign", "status", "expires_at", "name", "amount_off", "percent_off", "ceiling", "threshold",
+        "valid", "per_customer", "budget_count", "budget_money", "products", "skus", "categories", "combines",
+        "refund", "sku",
+    ),
+}  # fmt: skip
+"""What there is to know of what isn't an event."""
+
+_SUBJECTS = frozenset(SUBJECTS)
+_FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,8 @@ def check_condition(node: Node | None, scope: Scope) -> None:
     """Check a condition, as far as it is one."""
     if node is None:
         return
+    if len(node.entries.keys() & _SUBJECTS) > 1:
+        return
     if "field" in node.entries:
         check_field(node.get("field"), scope)
     _check_right_sides(node, scope)
@@ -82,6 +101,9 @@ def _check_right_sides(node: Node, scope: Scope) -> None:
             continue
         for right in (value, *value.items):
             check_field(right.get("field"), scope)
+            if key in OPERATORS and right.bare and _FIELD.fullmatch(right.text or ""):
+                message = f"compared with the text {quoted(right.text)}; the field is written {{field: {right.text}}}"
+                scope.source.report(right, "W005", message, "warning")
 
 
 def check_event(node: Node, scope: Scope) -> None:
@@ -92,6 +114,9 @@ def check_event(node: Node, scope: Scope) -> None:
     times = node.get("times")
     if times is not None:
         _check_right_sides(times, scope)
+        for key, right in times.entries.items():
+            if key in OPERATORS and right.text is not None:
+                scope.source.report(right, "E013", "must be a whole number")
 
 
 def check_event_type(node: Node | None, scope: Scope) -> None:
@@ -135,6 +160,9 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
         scope.source.report(node, "E027", f"{quoted(node.text)} names no field; write it like `{root}.name`")
     elif root not in scope.roots:
         scope.source.report(node, "E029", f"{quoted(node.text)} is not known here: {_ABSENT[root]}")
+    elif root in FIELDS and rest.split(".")[0] not in FIELDS[root]:
+        hint = did_you_mean(rest, FIELDS[root]) or f"; it has {', '.join(sorted(FIELDS[root]))}"
+        scope.source.report(node, "E027", f"a {root} has no field {quoted(rest)}{hint}")
     elif root == "event":
         _check_event_field(node, rest, scope.event, scope, sure=sure)
     elif root == "trigger":

@@ -46,7 +46,8 @@ def _fen(value: Any, info: ValidationInfo) -> Any:
         return value
     amount = parse_money(value) if isinstance(value, str) else None
     if amount is None:
-        raise PydanticCustomError("E015", "not an amount of money; write it like 59元")
+        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 59
+        raise PydanticCustomError("E015", "not an amount of money; write it like {example}元", {"example": example})
     return amount
 
 
@@ -55,7 +56,8 @@ def _percent(value: Any, info: ValidationInfo) -> Any:
         return value
     found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
     if not found:
-        raise PydanticCustomError("E015", "not a percentage; write it like 5%")
+        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
+        raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
     return float(found[1])
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from workflows.diagnostics import did_you_mean, quoted
+from workflows.lookalikes import SIGNS
 from workflows.plan import CHANNELS
 from workflows.source import Node, Source, TooManyError
 from workflows.spec import STEPS, VERBS, verbs_of
@@ -15,7 +16,6 @@ from workflows.spec import STEPS, VERBS, verbs_of
 T = TypeVar("T")
 
 _KINDS = {
-    "string_type": "text; put it in quotes if it looks like a number",
     "list_type": "a list, in `[ ]` or with a `-` before each item",
     "tuple_type": "a list, in `[ ]` or with a `-` before each item",
     "dict_type": "a mapping of keys and values",
@@ -28,6 +28,12 @@ _KINDS = {
     "date_type": "a day like 2026-09-01",
 }
 
+
+_MEANT = {
+    "and": "all", "or": "any", "if": "when", "then": "steps", "equals": "is", "=": "is", "==": "is", "!=": "is_not",
+    ">": "above", ">=": "at_least", "<": "below", "<=": "at_most",
+}  # fmt: skip
+"""What other languages say, and what is said here."""
 
 _STEP_KEYS = frozenset(info.alias or name for model in STEPS.values() for name, info in model.model_fields.items())
 
@@ -62,7 +68,10 @@ def _report_empty(source: Source) -> None:
     assert source.root is not None
     for node in source.root.walk():
         for key, child in node.entries.items():
-            if child.value is None:
+            colon = key.find(":") if node.flow and node.keys[key].bare else -1
+            if child.value is None and colon >= 0:
+                source.report_at(node.keys[key].start + colon, 1, "E001", 'a space is missing after this ":"')
+            elif child.value is None:
                 source.report(node.keys[key], "E009", f"nothing is written for {quoted(key)}")
         for child in node.items:
             if child.value is None:
@@ -81,11 +90,18 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
         return
     name = str(error["loc"][-1]) if error["loc"] else ""
     match kind:
-        case "extra_forbidden":
+        case "extra_forbidden" if not (node.value is None and _garbled(place.parent)):
             known = list(_keys(model, error["loc"][:-1]))
-            source.report(place.parent.keys[name], "E010", f"unknown key {quoted(name)}{did_you_mean(name, known)}")
+            hint = _meant(name, known) or ("; it is a step's: mind the indent" if name in _STEP_KEYS else "")
+            hint = hint or f"; known here are {', '.join(known)}"
+            source.report(place.parent.keys[name], "E010", f"unknown key {quoted(name)}{hint}")
         case "string_unicode":
             pass  # told where it was read
+        case "missing" | "E016" | "E018" | "extra_forbidden" if garbled := _garbled(node):
+            if SIGNS.search(str(garbled.value)):
+                source.report(garbled, "E010", "")  # told as what the sign is
+        case "missing" if any(_meant(key, [name]) for key in node.keys.keys() - _keys(model, error["loc"][:-1])):
+            pass  # it is there, misspelt
         case "missing" if name == "id":
             verbs = verbs_of(node.keys)
             source.report(node.keys.get(verbs[0]) if verbs else node, "E022", f"`{verbs[0]}` needs an `id`")
@@ -99,7 +115,13 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
         case "string_too_short":
             source.report(node, "E009", "this text is empty")
         case "string_too_long":
-            source.report(node, "E015", f"longer than {context['max_length']:,} characters")
+            message = f"longer than {context['max_length']:,} characters"
+            source.report_at(node.start, node.end - node.start, "E015", message)
+        case "string_type":
+            given = "a list" if isinstance(node.value, list) else "a mapping" if isinstance(node.value, dict) else None
+            source.report(node, "E013", f"must be text, not {given}" if given else "must be text; put it in quotes")
+        case "E019" if any(child.value is None for child in node.entries.values()):
+            pass
         case "greater_than_equal":
             source.report(node, "E015", f"{quoted(node.plain)} is not possible; it must be {context['ge']} or more")
         case "less_than_equal":
@@ -119,7 +141,7 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
 
 
 def _report_choice(source: Source, node: Node, expected: str) -> None:
-    given = str(node.plain)
+    given = "true" if node.plain is True else "false" if node.plain is False else str(node.plain)
     known = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
     if set(CHANNELS) <= set(known):
         hint = did_you_mean(given, known) or f"; there are {', '.join(known)}"
@@ -133,10 +155,14 @@ def _report_subject(source: Source, node: Node, message: str) -> None:
     known = message.rsplit(" of ", 1)[-1].split(", ")
     found = [key for key in node.keys if key in known]
     if len(found) > 1:
-        source.report(node.keys[found[1]], "E018", f"{message}; here are {' and '.join(found)}")
+        mend = "; join conditions with `all`" if "all" in known else ""
+        source.report(node.keys[found[1]], "E018", f"{message}; here are {' and '.join(found)}{mend}")
         return
-    hints = (did_you_mean(key, known) for key in node.keys)
-    source.report(node, "E018", message + next((hint for hint in hints if hint), ""))
+    for key, written in node.keys.items():
+        if hint := _meant(key, known):
+            source.report(written, "E018", message + hint)
+            return
+    source.report(node, "E018", message if node.keys else f"{message}; write a mapping like `{{{known[0]}: …}}`")
 
 
 def _report_verb(source: Source, node: Node) -> None:
@@ -154,6 +180,21 @@ def _report_verb(source: Source, node: Node) -> None:
             source.report(written, "E016", f"unknown verb {quoted(key)}{hint}")
             return
     source.report(node, "E016", f"this step has no verb; write one of {', '.join(VERBS)}")
+
+
+def _meant(word: str, known: list[str]) -> str:
+    """`; did you mean "x"?`, also where another language's word is written."""
+    meant = _MEANT.get(word)
+    return f'; did you mean "{meant}"?' if meant in known else did_you_mean(word, known)
+
+
+def _garbled(node: Node) -> Node | None:
+    """The key of a mapping in which a sign is not what it looks like, or that has no space behind its colon."""
+    for key, written in node.keys.items():
+        unspaced = node.flow and ":" in key and node.entries[key].value is None
+        if written.bare and (unspaced or SIGNS.search(key)):
+            return written
+    return None
 
 
 def _lower(message: str) -> str:

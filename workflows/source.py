@@ -8,7 +8,7 @@ Reading is bounded in size, depth and, after the expansion of aliases, in the nu
 import bisect
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -24,13 +24,13 @@ from ruamel.yaml.events import (
 )
 
 from workflows.diagnostics import Diagnostic, Severity, quoted, split_lines
+from workflows.lookalikes import MARKS, SIGNS, instead_of
+from workflows.syntax import report_syntax
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 100
 MAX_NODES = 30_000
 MAX_MISTAKES = 200
-
-FULL_WIDTH = {"：": ": ", "，": ", "}
 
 _INTEGER = re.compile(r"-?(0|[1-9]\d{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9]\d{0,14})\.\d{1,15}")
@@ -119,6 +119,10 @@ class Source:
         line = bisect.bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
+    def start_of(self, line: int) -> int:
+        """Where a line, 1-based, begins in the text."""
+        return self._starts[line - 1]
+
     def report(self, at: Node | None, code: str, message: str, severity: Severity = "error") -> None:
         """Note a mistake at a node, or at the beginning of the file."""
         if at is None:
@@ -129,9 +133,11 @@ class Source:
             width = first.end - first.start if first and not at.flow else 1
             self.report_at(at.start, width, code, message, severity)
             return
-        wide = re.search(f"[{''.join(FULL_WIDTH)}]", self.text[at.start : at.end])
-        if wide and code in _MISREAD:
-            self.report_at(at.start + wide.start(), 1, "E005", _full_width(wide[0]))
+        signs = SIGNS if code in _MISREAD else MARKS if code in _LOOKED_UP else None
+        literal = self.text.startswith(("'", '"', "|", ">"), at.start)
+        wide = signs.search(self.text, at.start, at.end) if signs and not literal else None
+        if wide:
+            self.report_at(wide.start(), 1, "E005", instead_of(self.text, wide.start()))
         else:
             self.report_at(at.start, at.end - at.start, code, message, severity)
 
@@ -162,11 +168,9 @@ class Source:
         return any(each.severity == "error" for each in self.diagnostics)
 
 
-_MISREAD = frozenset({"E006", "E010", "E012", "E013", "E014", "E015", "E016", "E018"})
-
-
-def _full_width(character: str) -> str:
-    return f'full-width "{character}" where YAML needs "{FULL_WIDTH[character]}" (a half-width sign and a space)'
+_MISREAD = frozenset({"E006", "E009", "E010", "E012", "E013", "E014", "E015", "E016", "E018"})
+_LOOKED_UP = frozenset({"E023", "E025", "E026", "E027", "E028", "E040", "W002", "W003"})
+"""Mistakes that a sign may be behind which isn't what it looks like; names that are looked up may well hold some."""
 
 
 def decode(data: bytes, path: str) -> str | Diagnostic:
@@ -193,7 +197,7 @@ def read_source(text: str, path: str) -> Source:
     except (_RefusedError, TooManyError):
         return source
     except MarkedYAMLError as error:
-        _report_syntax(source, error)
+        report_syntax(source, error)
         return source
     except YAMLError as error:
         index = getattr(error, "position", 0)
@@ -210,50 +214,6 @@ def read_source(text: str, path: str) -> Source:
     else:
         source.root = root
     return source
-
-
-def _report_syntax(source: Source, error: MarkedYAMLError) -> None:
-    mark = error.problem_mark or error.context_mark
-    index = min(mark.index, len(source.text)) if mark else 0
-    line, _ = source.position(index)
-    previous = source._starts[max(0, line - 2)]
-    ending = source.text.find("\n", index)
-    if _point_out_full_width(source, previous, ending if ending >= 0 else len(source.text)):
-        return
-    problem, context = str(error.problem or "not valid YAML"), str(error.context or "")
-    opened = error.context_mark
-    if opened and "quoted" in context and "end of stream" in problem:
-        source.report_at(opened.index, 1, "E001", "this quote is not closed")
-        return
-    if opened and "flow" in context and ("stream end" in problem or source.position(opened.index)[0] < line):
-        source.report_at(opened.index, 1, "E001", "this bracket is not closed")
-        return
-    for pattern, plain in _PLAIN_WORDS.items():
-        if pattern in problem:
-            source.report_at(index, 1, "E001", plain)
-            return
-    source.report_at(index, 1, "E001", f"{problem} {context}".strip())
-
-
-_PLAIN_WORDS = {
-    "mapping values are not allowed here": 'a second ":" in this value; put the value in quotes, or mend the indent',
-    "cannot start any token": "this character cannot begin a value; indent with spaces, and put special text in quotes",
-    "expected ',' or": 'a "," or a closing bracket is missing before this',
-    "but found '<block mapping start>'": "the indent does not fit the lines above",
-    "expected <block end>": "this does not fit what stands before it; look at the indent",
-    "expected '<document start>'": "nothing more is expected here; look at the brackets before it",
-}
-
-
-def _point_out_full_width(source: Source, start: int, end: int) -> bool:
-    """Report the first unquoted full-width sign of the stretch that stands where a half-width one is meant."""
-    stretch = re.sub(r"""(["'])(?:(?!\1)[^\n])*\1|(?<=\s)#[^\n]*""", lambda m: "_" * len(m[0]), source.text[start:end])
-    found = re.search(r"^[\s\-{]*[\w.]+(：)|[\w\]}](，)\s*[\w]+\s*[:：]|\[[^\]]*(，)", stretch, re.MULTILINE)
-    if not found:
-        return False
-    group = found.lastindex or 0
-    source.report_at(start + found.start(group), 1, "E005", _full_width(found[group]))
-    return True
 
 
 class _RefusedError(Exception):
@@ -325,7 +285,7 @@ class _Tree:
         self.count += node.size
         if self.count > MAX_NODES:
             self._refuse(start, "E002", f"more than {MAX_NODES:,} values in one file, counting aliases", width)
-        return node
+        return replace(node, start=start, end=start + width, flow=True) if isinstance(node.value, dict) else node
 
     def _children(self, ending: type, depth: int) -> Iterator[Node]:
         for event in self.events:
@@ -351,7 +311,9 @@ class _Tree:
             value = next(children)
             node.size += key.size + value.size
             last = value if value.bare else None
-            if not isinstance(name, str) or not name:
+            if isinstance(name, dict):
+                self._refuse(key.start, "E007", "a key must be text; a text with `{{ }}` in it needs quotes")
+            elif not isinstance(name, str) or not name:
                 self.source.report(key, "E007", "a key must be text")
             elif name == "<<":
                 self._refuse(key.start, "E007", "merging with `<<` is not used here; write the keys out", 2)

@@ -135,8 +135,14 @@ class Moment(Frozen):
         return self
 
 
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        raise PydanticCustomError("E015", "not a field; write `{field: …}`, or a time of day as `wait: until 10:00`")
+    return value
+
+
 class Until(Frozen):
-    until: Moment
+    until: Annotated[Moment, BeforeValidator(_moment)]
 
 
 class Receipt(Frozen):

@@ -1,7 +1,7 @@
 """The small values that specs are written in: durations, times of day, money, local days."""
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,10 @@ Language = Literal["zh", "en"]
 
 _MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?\s*元")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+LONGEST = timedelta(days=36_500)
+"""Beyond it, calendars and databases come to their ends."""
 
 
 class Frozen(BaseModel):
@@ -73,6 +77,12 @@ class Duration(TextForm):
     amount: int
     unit: Literal["m", "h", "d", "w"]
 
+    @model_validator(mode="after")
+    def _within_a_lifetime(self) -> Self:
+        if self.nominal > LONGEST:
+            raise PydanticCustomError("E015", "longer than {years} years", {"years": LONGEST // timedelta(days=365)})
+        return self
+
     @model_serializer
     def _as_text(self) -> str:
         return str(self)
@@ -102,9 +112,8 @@ class Duration(TextForm):
         return self.amount * unit
 
     def ago(self, now: datetime) -> datetime:
-        """The instant at which a window begins that looks this far back from `now`; no further than time goes."""
-        beginning = datetime.min.replace(tzinfo=UTC)
-        return now - self.nominal if now - beginning > self.nominal else beginning
+        """The instant at which a window begins that looks this far back from `now`."""
+        return now - self.nominal
 
     def after(self, start: datetime, zone: ZoneInfo) -> datetime:
         """The instant this long after `start`, counted on the wall clock of `zone` where the unit is days or weeks."""

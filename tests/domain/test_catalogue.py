@@ -3,14 +3,19 @@
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shop import Shop
 
+from domain import inventory
 from domain.catalogue import CATALOGUE, FIELDS, FieldError, document, is_business, validate
 from domain.catalogue import given as given_data
 from domain.wire import parse_instant
+from workflows import fields
+from workflows.policy import CouponTerms
 
 ORDER = {"order_id": "o1", "total": 8900}
 
@@ -181,3 +186,18 @@ class TestParseInstant:
 def test_the_page_is_what_the_catalogue_says() -> None:
     page = Path(__file__).parents[2] / "docs" / "events.md"
     assert page.read_text(encoding="utf-8") == document()
+
+
+def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
+    shop.post("lot.received", lot_id="l1", sku="milk", quantity=1, expires_on="2026-03-20")
+    shop.post("stream.scheduled", stream_id="s1", starts_at="2026-03-03T20:00:00+08:00")
+    with shop.db() as session:
+        lot = inventory.lot_facts(session, "l1", shop.clock.now(), ZoneInfo("Asia/Shanghai"))
+        stream = inventory.stream_facts(session, "s1")
+    assert lot is not None
+    assert stream is not None
+    assert {name: set(known) for name, known in fields.FIELDS.items()} == {
+        "lot": lot.keys(),
+        "stream": stream.keys(),
+        "coupon": {*CouponTerms.model_fields, "code", "campaign", "status", "expires_at"},
+    }

@@ -54,7 +54,7 @@ FIELDS = (
 TYPES = st.sampled_from(("order.paid", "seen", "left"))
 TAGS = st.sampled_from(("vip", "old", "上海"))
 SEGMENTS = st.sampled_from(("rich", "nested", "unknown"))
-WITHIN = st.sampled_from(("1h", "1d", "30d", "999999w"))
+WITHIN = st.sampled_from(("1h", "1d", "30d", "5000w"))
 MOMENTS = st.sampled_from(
     [NOW - timedelta(hours=hours) for hours in (0, 1, 23, 24, 25, 720, 5000)]
     + [NOW + timedelta(microseconds=1), NOW - timedelta(microseconds=1), NOW + timedelta(days=1)]

@@ -48,7 +48,7 @@ def test_what_is_stored_reads_back_the_same() -> None:
         ("defaults: {pack: -12}", '1:18 E015 "-12" is not possible; it must be 1 or more'),
         ("defaults: {pack: 99999999999999}", '1:18 E015 "99999999999999" is not possible; it must be 1000000 or less'),
         ("defaults: {lead_time: 3}", '1:23 E015 "3" is not a duration; write it like 30m, 1h, 3d or 2w'),
-        ("defaults: {service_level: 95}", '1:27 E015 "95" is not a percentage; write it like 5%'),
+        ("defaults: {service_level: 95}", '1:27 E015 "95" is not a percentage; write it like 95%'),
         ("defaults: {service_level: 100%}", '1:27 E015 "100%" is not possible; it must be 99.99 or less'),
         ("products: {a: {buyr: x}}", '1:16 E010 unknown key "buyr"; did you mean "buyer"?'),
         ("product: {a: {buyer: x}}", '1:1 E010 unknown key "product"; did you mean "products"?'),
