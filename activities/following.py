@@ -26,6 +26,8 @@ class FollowUpActivities:
             return None
         now = self._clock.now()
         while True:
+            if activity.in_activity():
+                activity.heartbeat()
             with self._db() as session:
                 messages = following.due(session, channel, now)
             if not messages:

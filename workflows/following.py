@@ -5,8 +5,10 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 
-RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
+RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=15))
 TIMEOUT = timedelta(minutes=5)
+HEARTBEAT = timedelta(seconds=45)
+"""A page of questions takes less; a worker that says nothing for so long is gone, and another asks."""
 
 
 @workflow.defn(name="FollowUp")
@@ -25,6 +27,7 @@ class FollowUpWorkflow:
                 channel,
                 result_type=float,
                 start_to_close_timeout=TIMEOUT,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=RETRY,
                 summary=f"ask about open messages of {channel}",
             )

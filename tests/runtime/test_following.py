@@ -1,0 +1,49 @@
+"""Following a channel up goes on when the worker that asked is lost."""
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from runtime.embedded import temporal_server
+from workflows import following
+
+
+def test_a_question_whose_asker_is_silent_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "HEARTBEAT", timedelta(seconds=1))
+    answered = threading.Event()
+    attempts = []
+
+    @activity.defn
+    def follow_up(_: str) -> float | None:
+        attempts.append(activity.info().attempt)
+        if len(attempts) == 1:
+            answered.wait(30)
+        return None
+
+    async def ask(temporal: str) -> None:
+        client = await Client.connect(temporal)
+        with ThreadPoolExecutor(2) as threads:
+            worker = Worker(
+                client,
+                task_queue="following",
+                workflows=[following.FollowUpWorkflow],
+                activities=[follow_up],
+                activity_executor=threads,
+                workflow_runner=UnsandboxedWorkflowRunner(),
+            )
+            async with worker:
+                handle = await client.start_workflow(
+                    following.FollowUpWorkflow.run, "sms", id="following", task_queue="following"
+                )
+                await asyncio.wait_for(handle.result(), 20)
+                answered.set()
+
+    with temporal_server() as address:
+        asyncio.run(ask(address))
+    assert attempts == [1, 2]
