@@ -21,7 +21,7 @@ from domain.stocktaking import take_stock
 from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
-CHUNK = 50
+CHUNK = 250
 """Members whose customers are locked together."""
 
 HOLD_SECONDS = 20
@@ -184,7 +184,7 @@ class JourneyActivities:
             deliveries += self._channels[channel].send_many(messages)
         if not outgoing:
             return []
-        now, given_up = self._clock.now(), time.monotonic() + HOLD_SECONDS
+        now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
         while True:
             try:
                 with self._db.begin() as session:

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Text, any_, cast
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from domain.bulk import inserting, listed
+from domain.bulk import among, inserting, listed
 from domain.identifiers import Ident, identify
 from domain.tables import Customer, Identifier
 
@@ -59,10 +59,11 @@ def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Custome
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
     """The identifiers of each customer, by kind; of several of a kind, the first by value."""
-    query = select(Identifier).where(col(Identifier.customer_id).in_(list(customer_ids)))
+    query = select(Identifier.customer_id, Identifier.kind, Identifier.value)
+    query = query.where(among(Identifier.customer_id, customer_ids)).order_by(col(Identifier.value))
     found: dict[int, dict[str, str]] = {}
-    for row in session.exec(query.order_by(col(Identifier.value))):
-        found.setdefault(row.customer_id, {}).setdefault(row.kind, row.value)
+    for customer, kind, value in session.exec(query):
+        found.setdefault(customer, {}).setdefault(kind, value)
     return found
 
 

@@ -9,13 +9,13 @@
 A claimed message that may go no longer is withdrawn: its row is gone, as if it had never been.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
 from domain import coupons
+from domain.bulk import inserting
 from domain.tables import Enrollment, Message
 
 Status = Literal["claimed", "calling", "pending_staff", "sent", "delivered", "read", "failed", "unknown"]
@@ -62,10 +62,24 @@ def move(
         enrollment.last_sent_at = max(enrollment.last_sent_at or message.claimed_at, message.claimed_at)
 
 
-def call(session: Session, message: Message, now: datetime) -> None:
-    """The instant of sending: what follows this commit may reach the customer."""
-    move(session, message, "calling")
-    message.called_at = now
+def claim(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+    """Write down new messages, as the columns of each, and give their keys.
+
+    One that goes at once is written as `calling`: the instant of sending, for what follows this commit may reach the
+    customer.
+    """
+    return session.scalars(inserting(Message, rows).returning(col(Message.id))).all() if rows else ()
+
+
+def claim_again(session: Session, message: Message, row: Mapping[str, Any]) -> None:
+    """Claim a message anew, as another channel or another time has it now; it may go at once."""
+    if message.status == "failed":
+        move(session, message, "claimed")
+    for name, value in row.items():
+        if name != "status":
+            setattr(message, name, value)
+    if row["status"] == "calling":
+        move(session, message, "calling")
 
 
 def fail(session: Session, message: Message, reason: str | None) -> None:

@@ -5,13 +5,13 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
 from domain.rendering import RenderError
-from domain.tables import Link, Message
+from domain.tables import Link
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 LONGEST_URL = 2000
@@ -68,10 +68,11 @@ class Linker:
     def _preferences(self) -> str:
         return self.site.preferences(self.customer_id) if self.site else ""
 
-    def keep(self, session: Session, message: Message) -> None:
-        """Store what the links of this message lead to."""
-        for token, url in self.made.items():
-            session.add(Link(token=token, message_id=message.id, url=url))
+
+def keep(session: Session, message_id: int, made: Mapping[str, str]) -> None:
+    """Store what the links of this message lead to."""
+    for token, url in made.items():
+        session.add(Link(token=token, message_id=message_id, url=url))
 
 
 def target(session: Session, site: Site, token: str) -> Link | None:

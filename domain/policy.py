@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from domain.bulk import among
 from domain.tables import Message
 from workflows.limits import Cap, CapName, Limits, QuietHours
 from workflows.plan import Channel
@@ -72,7 +73,9 @@ def sent_since(session: Session, rules: Rules, customers: Sequence[int], earlies
         return found
     first = earliest.date() - timedelta(days=max(cap.days for _, cap in rules.caps) + 1)
     place = (col(Message.customer_id), col(Message.channel), col(Message.day))
-    query = select(*place, func.count()).where(place[0].in_(customers), col(Message.counts), col(Message.day) >= first)
+    query = select(*place, func.count()).where(
+        among(Message.customer_id, customers), col(Message.counts), col(Message.day) >= first
+    )
     for customer, channel, day, count in session.exec(query.group_by(*place)):
         found.setdefault(customer, Counter())[channel, day] = count
     return found

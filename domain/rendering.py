@@ -1,5 +1,6 @@
 """Texts from templates: sandboxed, bounded in output and in work, strict about names."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache, wraps
@@ -25,6 +26,8 @@ class RenderError(ValueError):
 
 _LONGEST = 20 * MAX_CHARACTERS
 """Characters of a text on the way to the message: a variable, a macro's answer, a join."""
+
+_STORABLE = re.compile("[^\0\ud800-\udfff]*")
 
 _BIG = 10**18
 
@@ -201,4 +204,6 @@ def render(name: str, source: str, context: Mapping[str, Any]) -> str:
     except (TemplateError, RenderError, RecursionError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise RenderError(f"template {name}: {error}") from error
     text = "".join(parts).strip()
+    if not _STORABLE.fullmatch(text):
+        raise RenderError(f"template {name}: it makes a character that no text can have")
     return text if has_head(source) else without_head(text)

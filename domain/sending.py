@@ -2,26 +2,29 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import func
+from sqlalchemy import exists
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
-from domain import accounts, coupons, ledger
+from domain import accounts, coupons, ledger, steps
+from domain.bulk import among
 from domain.catalogue import is_business
 from domain.customers import identifiers_of
 from domain.delivery import ADDRESS, LOST, Channels, Outgoing, Reach
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
 from domain.library import read_library, read_plan
-from domain.links import Linker, Site
+from domain.links import Linker, Site, keep
 from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.rendering import render
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
-from domain.steps import Visit, each, is_held_out, suppress
+from domain.steps import Visit, is_held_out, suppress
 from domain.tables import Consent, Coupon, Enrollment, Event, Journey, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
@@ -42,12 +45,25 @@ class Claims:
 
     Of its members some are `answered`; the messages `going` are `calling` in the ledger, for the provider; some were
     `lost` with an earlier worker, and can't be given to their provider again; the rest asks again in `wait` seconds.
+    What went is settled `since` then, whatever the clock says by that time.
     """
 
     answered: list[Answer]
     going: list[Outgoing]
     lost: list[Outgoing]
+    since: datetime
     wait: float = 0
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A message of a visit: in flight already, or as it is to be written down, in place of an earlier one or anew."""
+
+    visit: Visit
+    channel: Channel
+    earlier: Message | None = None
+    row: dict[str, Any] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -80,7 +96,7 @@ def claim(
     """
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
-    claimed: dict[int, tuple[Visit, Message]] = {}
+    claimed: dict[int, _Claimed] = {}
     seen: set[int] = set()
     known: list[_Known] = []
 
@@ -93,19 +109,17 @@ def claim(
         if not known:
             known.append(_read(session, group, step, channels, now, site, issue))
         answer = _claim_one(visit, step, known[0])
-        if isinstance(answer, Message):
-            claimed[visit.enrollment.id] = (visit, answer)
-            return visit.later(visit.at)
+        if isinstance(answer, _Claimed):
+            claimed[visit.enrollment.id] = answer
+            return visit.answer("later", visit.at, due=visit.at)
         return answer
 
-    answers = each(session, group, now, act)
+    answers = steps.each(session, group, now, act)
     over = [answer.enrollment for answer in answers if answer.kind == "over"]
     _give_up(session, step, over)
     for enrollment in over:  # what was claimed for it is undone
         claimed.pop(enrollment, None)
     settled = [answer for answer in answers if answer.enrollment not in claimed]
-    if not claimed:
-        return Claims(settled, [], [])
     return _go(session, step, settled, list(claimed.values()), channels, now)
 
 
@@ -113,42 +127,61 @@ def _go(
     session: Session,
     step: Send,
     answered: list[Answer],
-    claimed: Sequence[tuple[Visit, Message]],
+    claimed: Sequence[_Claimed],
     channels: Channels,
     now: datetime,
 ) -> Claims:
-    """Let as many messages of each channel go as there is room for, the first first."""
-    session.flush()
-    claims = Claims(answered, [], [])
-    wait = 0.0
-    for channel in dict.fromkeys(message.channel for _, message in claimed):
-        adapter = channels[channel]  # type: ignore[index]
-        mine = [(visit, message) for visit, message in claimed if message.channel == channel]
-        inflight = [message for _, message in mine if message.status == "calling"]
-        again = [_outgoing(message, again=True) for message in inflight]
+    """Write the messages down; as many of each channel as there is room for go, the first first."""
+    since = max((each.visit.at for each in claimed), default=now)
+    claims, wait = Claims(answered, [], [], since), 0.0
+    calling: list[_Claimed] = []
+    for channel in dict.fromkeys(each.channel for each in claimed):
+        adapter = channels[channel]
+        mine = [each for each in claimed if each.channel == channel]
+        again = [_outgoing(each.earlier, again=True) for each in mine if each.earlier and not each.row]
         (claims.going if adapter.repeatable else claims.lost).extend(again)
-        fresh = [(visit, message) for visit, message in mine if message.status == "claimed"]
+        fresh = [each for each in mine if each.row]
         room = accounts.Room(len(fresh))
         if adapter.account and fresh:
             room = accounts.room(session, adapter.account, len(fresh), now)
-        for visit, message in fresh[: room.count]:
-            ledger.call(session, message, visit.now)
-            claims.going.append(_outgoing(message))
+        calling += fresh[: room.count]
         due = timedelta(seconds=room.wait)
         if due > SHORT_WAIT:
-            for visit, message in fresh[room.count :]:
-                claims.answered.append(_put_off(visit, step, message, now + due))
+            for each in fresh[room.count :]:
+                claims.answered.append(_put_off(each, step, now + due))
         else:
             wait = max(wait, room.wait)
-    return Claims(claims.answered, claims.going, claims.lost, wait)
+    _write_down(session, [each for each in claimed if each.row], calling, claims)
+    return replace(claims, wait=wait)
 
 
-def _put_off(visit: Visit, step: Send, message: Message, until: datetime) -> Answer:
+def _write_down(session: Session, fresh: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
+    for each in calling:
+        each.row.update(status="calling", called_at=each.visit.now)
+    anew = [each for each in fresh if each.earlier is None]
+    keys = dict(zip(map(id, anew), ledger.claim(session, [each.row for each in anew]), strict=True))
+    for each in fresh:
+        if each.earlier is not None:
+            keys[id(each)] = each.earlier.id
+            ledger.claim_again(session, each.earlier, each.row)
+        if not each.visit.enrollment.claimed:
+            each.visit.enrollment.claimed = True
+        keep(session, keys[id(each)], each.links)
+    claims.going.extend(
+        Outgoing(
+            keys[id(each)], each.visit.enrollment.id, each.channel, each.row["recipient"], each.row["body"],
+            each.row["kind"],
+        )
+        for each in calling
+    )  # fmt: skip
+
+
+def _put_off(claimed: _Claimed, step: Send, until: datetime) -> Answer:
     """The provider is away or has had enough for now: the claim stands, and is looked at again."""
-    if message.reason is None:
-        message.reason = "provider"
-        _hold(visit, step, reason="provider")
-    return visit.later(max(until, visit.at))
+    if claimed.row["reason"] is None:
+        claimed.row["reason"] = "provider"
+        _hold(claimed.visit, step, reason="provider")
+    return claimed.visit.later(max(until, claimed.visit.at))
 
 
 def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
@@ -174,22 +207,20 @@ def _read(
     issue: Issue,
 ) -> _Known:
     enrollments = [member.enrollment for member in group.members]
-    among = col(Enrollment.id).in_(enrollments)
-    rows = select(Message).where(col(Message.enrollment_id).in_(enrollments), Message.step == step.name)
-    customers = session.exec(select(Enrollment.customer_id).where(among)).all()
+    ours = among(Enrollment.id, enrollments)
+    issued = exists().where(col(Coupon.enrollment_id) == col(Enrollment.id))
+    began = sa_select(col(Enrollment.id), col(Enrollment.customer_id), col(Enrollment.anchor), col(Event.data), issued)
+    begun = session.execute(began.join(Event, col(Event.id) == col(Enrollment.trigger_id)).where(ours)).all()
+    customers = [customer for _, customer, *_ in begun]
     addresses = identifiers_of(session, customers)
-    consents = select(Consent).where(col(Consent.customer_id).in_(customers))
-    latest: dict[tuple[int, str], dict[str, bool]] = {}
-    for consent in session.exec(consents.order_by(col(Consent.at), col(Consent.id))):
-        latest.setdefault((consent.customer_id, consent.channel), {})[consent.purpose] = consent.given
-    triggers = select(Enrollment.id, Event.data).join(Event, col(Event.id) == col(Enrollment.trigger_id))
-    issued = select(Coupon.enrollment_id).where(col(Coupon.enrollment_id).in_(enrollments))
+    rows = select(Message).where(among(Message.enrollment_id, enrollments), Message.step == step.name)
     library, plan = read_library(session), read_plan(session, group.plan_id)
     earliest = min(member.now or now for member in group.members)
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
-    since = select(func.min(Enrollment.anchor)).where(among).scalar_subquery()
     business = select(Event).where(
-        col(Event.customer_id).is_(None), col(Event.type).in_(exits), col(Event.time) >= since
+        col(Event.customer_id).is_(None),
+        col(Event.type).in_(exits),
+        col(Event.time) >= min((anchor for _, _, anchor, *_ in begun), default=now),
     )
     return _Known(
         addresses=addresses,
@@ -203,17 +234,29 @@ def _read(
             for via in step.via
             if isinstance(adapter := channels[via], Reach)
         },
-        consents=latest,
+        consents=_consents(session, customers),
         messages={message.enrollment_id: message for message in session.exec(rows)},
-        triggers=dict(session.exec(triggers.where(among)).all()),
+        triggers={id: data for id, _, _, data, _ in begun},
         sent=sent_since(session, tightened(library.policy, plan.policy), customers, earliest)
         if step.kind == "marketing"
         else {},
         business=session.exec(business).all() if exits else (),
-        coupons=set(session.exec(issued)),
+        coupons={id for id, *_, issued in begun if issued},
         site=site,
         issue=issue,
     )
+
+
+def _consents(session: Session, customers: Sequence[int]) -> Mapping[tuple[int, str], Mapping[str, bool]]:
+    """What each customer last said of each channel, by purpose."""
+    whose = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
+    query = sa_select(*whose, col(Consent.given)).where(among(Consent.customer_id, customers)).ext(distinct_on(*whose))
+    latest: dict[tuple[int, str], dict[str, bool]] = {}
+    for customer, channel, purpose, given in session.execute(
+        query.order_by(*whose, col(Consent.at).desc(), col(Consent.id).desc())
+    ):
+        latest.setdefault((customer, channel), {})[purpose] = given
+    return latest
 
 
 @dataclass(frozen=True)
@@ -231,10 +274,10 @@ class _NotYet:
     until: datetime | None = None
 
 
-def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | Message:
+def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
-        return earlier
+        return _Claimed(visit, earlier.channel, earlier)  # type: ignore[arg-type]
     tried = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
     if earlier is not None and (
         earlier.status not in ("claimed", "failed") or (earlier.status == "failed" and tried.issuperset(step.via))
@@ -243,7 +286,7 @@ def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | Message:
     facts = visit.facts
     facts.__dict__["trigger"] = known.triggers[visit.enrollment.id]
     decided = _decide(visit, step, known, facts, earlier, [via for via in step.via if via not in tried])
-    if isinstance(decided, Message):
+    if isinstance(decided, _Claimed):
         return decided
     if earlier is not None and earlier.status == "failed" and isinstance(decided, _No):
         return conclude(visit, step, earlier)  # no other channel may carry it
@@ -264,7 +307,7 @@ def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | Message:
 
 def _decide(
     visit: Visit, step: Send, known: _Known, facts: CustomerFacts, earlier: Message | None, via: Sequence[Channel]
-) -> Answer | Message | _No | _NotYet:
+) -> Answer | _Claimed | _No | _NotYet:
     if any(must_exit(visit.plan, visit.enrollment, event, facts) for event in known.business):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
         return visit.over()
@@ -305,24 +348,15 @@ def _decide(
     linker = Linker(known.site, visit.customer.id)
     context = text_context(facts, step.data, coupon, has_one=has_one) | linker.functions()
     body = render(f"{step.template}/{channel}", visit.library.texts[step.template, channel], context)
-    message = earlier or Message(
-        enrollment_id=visit.enrollment.id, customer_id=visit.customer.id, journey=visit.plan.journey, step=step.name,
-        template=step.template, kind=step.kind, status="claimed", counts=marketing,
-        channel=channel, recipient=addresses[ADDRESS[channel]], body=body, day=today, claimed_at=visit.at,
-    )  # fmt: skip
-    if earlier is None:
-        visit.session.add(message)
-    elif earlier.status == "failed":
-        ledger.move(visit.session, earlier, "claimed")
-    message.channel, message.recipient, message.body = channel, addresses[ADDRESS[channel]], body
-    message.day, message.claimed_at = today, visit.at
-    message.coupon, message.coupon_refused = coupon.code if coupon else None, refusal
-    if linker.made:
-        visit.session.flush()
-        linker.keep(visit.session, message)
-    sent[channel, today] += message.counts
-    visit.enrollment.claimed = True
-    return message
+    sent[channel, today] += marketing
+    row = {
+        "enrollment_id": visit.enrollment.id, "customer_id": visit.customer.id, "journey": visit.plan.journey,
+        "step": step.name, "template": step.template, "kind": step.kind, "status": "claimed", "counts": marketing,
+        "reason": earlier.reason if earlier and earlier.status == "claimed" else None,
+        "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
+        "claimed_at": visit.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
+    }  # fmt: skip
+    return _Claimed(visit, channel, earlier, row, linker.made)
 
 
 def text_context(
@@ -348,7 +382,7 @@ def text_context(
     return context
 
 
-def _outgoing(message: Message, *, again: bool = False) -> Outgoing:
+def _outgoing(message: Message, *, again: bool) -> Outgoing:
     channel: Channel = message.channel  # type: ignore[assignment]
     kind: Literal["marketing", "transactional"] = message.kind  # type: ignore[assignment]
     return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)

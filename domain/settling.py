@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from domain import accounts, following, ledger
+from domain.bulk import among
 from domain.delivery import LOST, Channels, Delivery, Outgoing, Traceable
 from domain.library import read_plan
 from domain.receipts import take_early
@@ -27,17 +28,16 @@ def settle(
 ) -> list[Answer]:
     """Write down what became of the messages, and move their enrollments on.
 
-    There is no answer for a message that its channel refused while another may still carry it: it is claimed anew. A
-    clock that was set back since the claim changes nothing: what was sent has happened.
+    There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
+    `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
     """
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
-    ours = col(Message.id).in_([message.key for message in outgoing])
-    claimed_at = max(session.exec(select(Message.claimed_at).where(ours)), default=now)
-    locked = list(visits(session, group.model_copy(update={"members": members}), max(now, claimed_at)))
-    query = select(Message).where(ours).execution_options(populate_existing=True)
+    locked = list(visits(session, group.model_copy(update={"members": members}), now))
+    query = select(Message).where(among(Message.id, [message.key for message in outgoing]))
+    query = query.execution_options(populate_existing=True)
     rows = {row.enrollment_id: row for row in session.exec(query)}
     answers = []
     for visit in locked:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from domain import coupons, inventory
+from domain.bulk import among
 from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.facts import CustomerFacts
@@ -71,9 +72,9 @@ def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | An
     library = read_library(session)
     plan = read_plan(session, group.plan_id)
     members = {member.enrollment: member for member in group.members}
-    owners = session.exec(select(Enrollment.customer_id).where(col(Enrollment.id).in_(members)))
-    customers = lock_customers(session, owners)
-    rows = select(Enrollment).where(col(Enrollment.id).in_(members)).order_by(col(Enrollment.customer_id))
+    ours = among(Enrollment.id, members)
+    customers = lock_customers(session, session.exec(select(Enrollment.customer_id).where(ours)))
+    rows = select(Enrollment).where(ours).order_by(col(Enrollment.customer_id))
     enrollments = session.exec(rows.execution_options(populate_existing=True)).all()
     if _promises_lots(library, plan, group.path):
         inventory.lock_lots(session, [each.subject["lot_id"] for each in enrollments if "lot_id" in each.subject])

@@ -1,5 +1,7 @@
 """The columns that tables have in common."""
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
@@ -13,6 +15,34 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
+
+
+class Row(SQLModel):
+    """What tables are made of.
+
+    SQLModel keeps pydantic's books beside SQLAlchemy's. No row of a table is validated, so nobody reads them; without
+    them a row is made and changed several times as fast.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        missing = {name: default() for name, default in _defaults(type(self)) if name not in values}
+        self.__dict__.update(missing, **values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+
+
+@cache
+def _defaults(table: type[Row]) -> list[tuple[str, Callable[[], Any]]]:
+    optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required())
+    return [
+        (name, field.default_factory or partial(_itself, field.default))  # type: ignore[misc]
+        for name, field in optional
+    ]
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def id_column() -> Any:

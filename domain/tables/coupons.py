@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import instant, json_column, reference
+from domain.tables.columns import Row, instant, json_column, reference
 
 
-class CampaignUse(SQLModel, table=True):
+class CampaignUse(Row, table=True):
     """What is used of a campaign's budgets: by coupons that live or were redeemed, and the sum of their `cost`."""
 
     __tablename__: ClassVar[Any] = "campaign_uses"
@@ -19,7 +19,7 @@ class CampaignUse(SQLModel, table=True):
     money: int = Field(default=0, sa_type=BigInteger)
 
 
-class Coupon(SQLModel, table=True):
+class Coupon(Row, table=True):
     """A coupon with its terms, frozen at issue. One per (enrollment, step), beside those taken back.
 
     `cost` is what it uses of the money budget: the most it can come to while it lives, what it came to once redeemed.
@@ -56,7 +56,7 @@ class Coupon(SQLModel, table=True):
     outside: str | None = None
 
 
-class CouponOrder(SQLModel, table=True):
+class CouponOrder(Row, table=True):
     """What coupons take off an order, as it was when they were locked for it.
 
     `lines` is the basket, `codes` the coupons in the order in which they apply, `shares` what each takes off each line

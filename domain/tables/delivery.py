@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 
-class Message(SQLModel, table=True):
+class Message(Row, table=True):
     """The ledger: one row per (enrollment, step), written before the provider is called; see domain/ledger.py.
 
     `channel`, `recipient`, `body` and `provider_id` are of the attempt under way, `refused` holds what the channels
@@ -54,7 +54,7 @@ class Message(SQLModel, table=True):
     looks: int = 0
 
 
-class Link(SQLModel, table=True):
+class Link(Row, table=True):
     """A short link in a message, and where it leads."""
 
     __tablename__: ClassVar[Any] = "links"
@@ -65,7 +65,7 @@ class Link(SQLModel, table=True):
     url: str = Field(sa_type=Text)
 
 
-class ProviderAccount(SQLModel, table=True):
+class ProviderAccount(Row, table=True):
     """How an account with a provider stands, for all workers.
 
     `next_at` is when the rate limit is all used up to; nothing is sent before `held_until`, after `failures` calls
@@ -81,7 +81,7 @@ class ProviderAccount(SQLModel, table=True):
     reason: str | None = None
 
 
-class EarlyReceipt(SQLModel, table=True):
+class EarlyReceipt(Row, table=True):
     """A receipt for a message that its provider has named before we knew the name."""
 
     __tablename__: ClassVar[Any] = "early_receipts"
@@ -94,7 +94,7 @@ class EarlyReceipt(SQLModel, table=True):
     received_at: datetime = instant()
 
 
-class SandboxMessage(SQLModel, table=True):
+class SandboxMessage(Row, table=True):
     """A message that the sandbox channel holds, for reading."""
 
     __tablename__: ClassVar[Any] = "sandbox_messages"
@@ -105,7 +105,7 @@ class SandboxMessage(SQLModel, table=True):
     at: datetime = instant()
 
 
-class ProviderToken(SQLModel, table=True):
+class ProviderToken(Row, table=True):
     """The access token of an account with a provider, shared by all workers."""
 
     __tablename__: ClassVar[Any] = "provider_tokens"
@@ -114,7 +114,7 @@ class ProviderToken(SQLModel, table=True):
     expires_at: datetime = instant()
 
 
-class WecomFriend(SQLModel, table=True):
+class WecomFriend(Row, table=True):
     """Whether an employee and a customer are friends in WeCom, since `at`, as far as WeCom told us."""
 
     __tablename__: ClassVar[Any] = "wecom_friends"
@@ -124,7 +124,7 @@ class WecomFriend(SQLModel, table=True):
     at: datetime = instant()
 
 
-class WecomReminder(SQLModel, table=True):
+class WecomReminder(Row, table=True):
     """How often an employee was reminded of a message that waits for them in WeCom."""
 
     __tablename__: ClassVar[Any] = "wecom_reminders"

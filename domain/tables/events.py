@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 
-class Event(SQLModel, table=True):
+class Event(Row, table=True):
     """What happened, once per (source, event_id), for ever."""
 
     __tablename__: ClassVar[Any] = "events"
@@ -28,7 +28,7 @@ class Event(SQLModel, table=True):
     data: dict[str, Any] = json_column()
 
 
-class Outbox(SQLModel, table=True):
+class Outbox(Row, table=True):
     """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided.

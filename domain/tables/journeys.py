@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 
-class Publication(SQLModel, table=True):
+class Publication(Row, table=True):
     """One row whose version (never used twice) changes with every publishing, so that readers read again."""
 
     __tablename__: ClassVar[Any] = "publication"
@@ -18,7 +18,7 @@ class Publication(SQLModel, table=True):
     version: str
 
 
-class Document(SQLModel, table=True):
+class Document(Row, table=True):
     """A published `_policy`, `_segments`, `_coupons` or `_stock` file, as the JSON of its validated models."""
 
     __tablename__: ClassVar[Any] = "documents"
@@ -26,7 +26,7 @@ class Document(SQLModel, table=True):
     body: dict[str, Any] = json_column()
 
 
-class MessageText(SQLModel, table=True):
+class MessageText(Row, table=True):
     """The live text of a template on a channel."""
 
     __tablename__: ClassVar[Any] = "message_texts"
@@ -35,7 +35,7 @@ class MessageText(SQLModel, table=True):
     body: str = Field(sa_type=Text)
 
 
-class PublishedPlan(SQLModel, table=True):
+class PublishedPlan(Row, table=True):
     """An immutable version of a journey; `id` is the hash of its content, `ended` why its enrollments don't go on."""
 
     __tablename__: ClassVar[Any] = "plans"
@@ -49,7 +49,7 @@ class PublishedPlan(SQLModel, table=True):
     ended: str | None = None
 
 
-class Journey(SQLModel, table=True):
+class Journey(Row, table=True):
     """A journey and its live version.
 
     What fell due in the last pause, from `paused_at` to `dropped_until`, isn't sent any more; without an end, it is.
@@ -64,7 +64,7 @@ class Journey(SQLModel, table=True):
     dropped_until: datetime | None = instant(nullable=True)
 
 
-class JourneyAction(SQLModel, table=True):
+class JourneyAction(Row, table=True):
     """Who did what to a journey, and when: `published`, `paused`, `resumed`, `stopped`, `stopped_customer`."""
 
     __tablename__: ClassVar[Any] = "journey_actions"
@@ -77,7 +77,7 @@ class JourneyAction(SQLModel, table=True):
     details: dict[str, Any] = json_column()
 
 
-class Enrollment(SQLModel, table=True):
+class Enrollment(Row, table=True):
     """One customer's pass through one plan.
 
     `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
@@ -128,7 +128,7 @@ class Enrollment(SQLModel, table=True):
         return self.cohort_id or self.id
 
 
-class Wait(SQLModel, table=True):
+class Wait(Row, table=True):
     """A registered wait_for. `result` is set once, by the event or by the time-out."""
 
     __tablename__: ClassVar[Any] = "waits"
@@ -140,7 +140,7 @@ class Wait(SQLModel, table=True):
     settled_at: datetime | None = instant(nullable=True)
 
 
-class Todo(SQLModel, table=True):
+class Todo(Row, table=True):
     """A task for a sales guide."""
 
     __tablename__: ClassVar[Any] = "todos"
@@ -155,7 +155,7 @@ class Todo(SQLModel, table=True):
     done_at: datetime | None = instant(nullable=True)
 
 
-class TrailEntry(SQLModel, table=True):
+class TrailEntry(Row, table=True):
     """Every decision about a customer, in order: the timeline, and what `why` reads."""
 
     __tablename__: ClassVar[Any] = "trail"

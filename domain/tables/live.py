@@ -4,15 +4,15 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 _INSTANT: Any = DateTime(timezone=True)
 _WIDE: Any = BigInteger
 
 
-class LiveSale(SQLModel, table=True):
+class LiveSale(Row, table=True):
     """The units of a product that a show sold in a minute, by the time of the orders."""
 
     __tablename__: ClassVar[Any] = "live_sales"
@@ -23,7 +23,7 @@ class LiveSale(SQLModel, table=True):
     units: int = Field(sa_type=_WIDE)
 
 
-class LiveProduct(SQLModel, table=True):
+class LiveProduct(Row, table=True):
     """A product in a running show: what it was expected to sell when its first order came, and its alarms."""
 
     __tablename__: ClassVar[Any] = "live_products"
@@ -35,7 +35,7 @@ class LiveProduct(SQLModel, table=True):
     alarms: int = 0
 
 
-class Replenishment(SQLModel, table=True):
+class Replenishment(Row, table=True):
     """An order for more of a product, from the proposal to the receipt. One at a time per product and city.
 
     `due_at` is when it acts next by itself: escalates, lapses or reminds. `basis` is what the proposal was worked out

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 
-class Customer(SQLModel, table=True):
+class Customer(Row, table=True):
     """One person. `fields` holds what is known of them (city, birthday, owner, …), `field_times` since which event."""
 
     __tablename__: ClassVar[Any] = "customers"
@@ -21,7 +21,7 @@ class Customer(SQLModel, table=True):
     created_at: datetime = instant()
 
 
-class Identifier(SQLModel, table=True):
+class Identifier(Row, table=True):
     """Something that names a customer: `phone`, `unionid`, `openid:mini`, …"""
 
     __tablename__: ClassVar[Any] = "identifiers"
@@ -30,7 +30,7 @@ class Identifier(SQLModel, table=True):
     customer_id: int = reference("customers.id", index=True)
 
 
-class IdentifierConflict(SQLModel, table=True):
+class IdentifierConflict(Row, table=True):
     """An event whose identifiers point at different customers; the strongest was taken."""
 
     __tablename__: ClassVar[Any] = "identifier_conflicts"
@@ -42,7 +42,7 @@ class IdentifierConflict(SQLModel, table=True):
     event_id: int = reference("events.id")
 
 
-class Consent(SQLModel, table=True):
+class Consent(Row, table=True):
     """The append-only record of what a customer allowed; the latest row of a channel and purpose holds."""
 
     __tablename__: ClassVar[Any] = "consents"
@@ -57,7 +57,7 @@ class Consent(SQLModel, table=True):
     at: datetime = instant()
 
 
-class CustomerTag(SQLModel, table=True):
+class CustomerTag(Row, table=True):
     """A tag on a customer, until a time if one was given."""
 
     __tablename__: ClassVar[Any] = "customer_tags"
@@ -66,7 +66,7 @@ class CustomerTag(SQLModel, table=True):
     until: datetime | None = instant(nullable=True)
 
 
-class Order(SQLModel, table=True):
+class Order(Row, table=True):
     """A paid order; the customer's derived fields are read from these. Amounts in fen."""
 
     __tablename__: ClassVar[Any] = "orders"

@@ -4,12 +4,12 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant, reference
+from domain.tables.columns import Row, id_column, instant, reference
 
 
-class Product(SQLModel, table=True):
+class Product(Row, table=True):
     """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold."""
 
     __tablename__: ClassVar[Any] = "products"
@@ -21,7 +21,7 @@ class Product(SQLModel, table=True):
     updated_at: datetime = instant()
 
 
-class Store(SQLModel, table=True):
+class Store(Row, table=True):
     """Where stock is kept: a store, or the city itself of lots that name no store."""
 
     __tablename__: ClassVar[Any] = "stores"
@@ -29,7 +29,7 @@ class Store(SQLModel, table=True):
     city: str | None = Field(default=None, index=True)
 
 
-class Lot(SQLModel, table=True):
+class Lot(Row, table=True):
     """A batch of stock with an expiry date. `on_hand` is always the sum of its moves. Units.
 
     `counted_at` is the newest instant at which somebody looked, `moved_at` that of the newest move.
@@ -51,7 +51,7 @@ class Lot(SQLModel, table=True):
     moved_at: datetime | None = instant(nullable=True)
 
 
-class StockMove(SQLModel, table=True):
+class StockMove(Row, table=True):
     """A change of what is on hand of a lot, never altered: the sum of a lot's moves up to an instant is what was there.
 
     `reason` is received, sold, returned, counted or sold_out. `seen` marks one that takes a late move back at the
@@ -73,7 +73,7 @@ class StockMove(SQLModel, table=True):
     event_id: int | None = reference("events.id", nullable=True)
 
 
-class Stream(SQLModel, table=True):
+class Stream(Row, table=True):
     """A livestream, planned, running or over."""
 
     __tablename__: ClassVar[Any] = "streams"

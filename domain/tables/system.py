@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import id_column, instant
+from domain.tables.columns import Row, id_column, instant
 
 
-class ApiKey(SQLModel, table=True):
+class ApiKey(Row, table=True):
     """An API key, kept as the SHA-256 of its secret."""
 
     __tablename__: ClassVar[Any] = "api_keys"
@@ -21,7 +21,7 @@ class ApiKey(SQLModel, table=True):
     revoked_at: datetime | None = instant(nullable=True)
 
 
-class ClockState(SQLModel, table=True):
+class ClockState(Row, table=True):
     """One row: the compressed clock of a demo, shared by its processes. Absent in production."""
 
     __tablename__: ClassVar[Any] = "clock"

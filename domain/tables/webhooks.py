@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import UniqueConstraint
-from sqlmodel import SQLModel
 
-from domain.tables.columns import id_column, instant, json_column, reference
+from domain.tables.columns import Row, id_column, instant, json_column, reference
 
 
-class WebhookCall(SQLModel, table=True):
+class WebhookCall(Row, table=True):
     """A call of an outside system for a step: written before it is made, so that a repeated one is known as the same.
 
     `id` is the key that the other side tells repetitions by, `body` what it is told each time. `status` is `calling`

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from domain.tables.columns import instant
+from domain.tables.columns import Row, instant
 
 
-class WechatAllowance(SQLModel, table=True):
+class WechatAllowance(Row, table=True):
     """So many messages may still go to an openid, one `way`, and until a time if there is one.
 
     The way is `conversation`, `moment` or the id of a template that was subscribed to.

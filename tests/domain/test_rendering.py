@@ -55,10 +55,10 @@ ESCAPES = {
 
 @pytest.mark.parametrize("source", [*ENDLESS.values(), *HUGE.values()], ids=[*ENDLESS, *HUGE])
 def test_what_would_never_end_is_refused_at_once(source: str) -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     with pytest.raises(RenderError, match="template hello/sms: "):
         render("hello/sms", source, CONTEXT)
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("source", ESCAPES.values(), ids=ESCAPES)
