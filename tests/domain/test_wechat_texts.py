@@ -13,7 +13,8 @@ from runtime.check import check as check_all
 
 LINES = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 STORABLE = st.characters(codec="utf-8", exclude_characters="\0")
-HOSTILE = st.text(st.sampled_from(f"-:{{}}%# abthing19subscribe王{LINES}"), max_size=40) | st.text(STORABLE, max_size=20)
+HOSTILE = st.text(st.sampled_from(f"-:{{}}%# abthing19subscribe王{LINES}"), max_size=40)
+HOSTILE |= st.text(STORABLE, max_size=20)
 DATED = datetime(2026, 3, 2, 20, tzinfo=UTC)
 
 
