@@ -4,17 +4,17 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api import examples
-from api.auth import require
+from api.auth import SECURITY, authorized
 from api.cloudevents import Envelope, Item
 from api.context import context
 from api.metrics import EVENTS
@@ -34,7 +34,6 @@ from api.transactions import in_transaction
 from domain import catalogue
 from domain.clock import Clock
 from domain.ingest import Incoming, ingest
-from domain.tables import ApiKey
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
@@ -47,14 +46,6 @@ _SMALL = 10_000
 
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
 
-Caller = Annotated[ApiKey, Depends(require("ingest"))]
-
-
-async def allowed(request: Request, caller: Caller) -> ApiKey:
-    """The caller's key, if it hasn't used up its rate."""
-    context(request).rate.check(caller.id)
-    return caller
-
 
 @router.post(
     "/v1/events",
@@ -64,9 +55,9 @@ async def allowed(request: Request, caller: Caller) -> ApiKey:
     | documented(
         Unauthorized, Forbidden, BodyTooLarge, TooManyEvents, UnsupportedMediaType, Invalid, TooFast, Unavailable
     ),
-    openapi_extra={"requestBody": examples.REQUEST},
+    openapi_extra={"requestBody": examples.REQUEST, "security": SECURITY},
 )
-async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowed)]) -> JSONResponse:
+async def post_events(request: Request) -> Response:
     """Takes one event or a batch. The same `source` and `id` twice is one event, for ever.
 
     Every event is taken or refused by itself, and `results` tells of each, in the order sent: `accepted`, `duplicate`
@@ -74,7 +65,9 @@ async def post_events(request: Request, caller: Annotated[ApiKey, Depends(allowe
     several). A request of which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send
     all of it again, what had been taken is then a duplicate.
     """
+    caller = await authorized(request, "ingest")
     env = context(request)
+    env.rate.check(caller.id)
     envelope = Envelope.of(request.headers)
     with env.room.guest() as hold:
         body = await read_body(request, env.limits.max_body_bytes, hold)

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
-from api.auth import Credentials, require
+from api.auth import Credentials, authorized
 from api.context import Context, context
 from api.feed import FeedResponse
 from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
@@ -61,10 +61,10 @@ class StreamStock(BaseModel):
     products: list[ProductStock]
 
 
-async def may_read(request: Request, id: StreamId, credentials: Credentials, token: Token = None) -> None:
+async def may_read(request: Request, id: StreamId, _: Credentials, token: Token = None) -> None:
     """An API key with the scope `read`, or the token of a link to this show's screen."""
     if token is None:
-        await require("read")(request, credentials)
+        await authorized(request, "read")
     else:
         check_stream(context(request).signing_key, token, id)
 

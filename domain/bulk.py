@@ -1,11 +1,10 @@
 """Many rows in one statement: they travel as one JSON parameter, so that its text is the same however many they are."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from functools import cache
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -55,18 +54,19 @@ def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[A
     )
 
 
+def as_json(rows: Rows) -> str:
+    """The rows as the parameter that `json_to_recordset` reads."""
+    return orjson.dumps(rows).decode()
+
+
 def listed(rows: Rows, **columns: Any) -> TableValuedAlias:
     """The rows as a table that a query can join, with the types of its columns."""
     return _listed(rows, [column(name, type_) for name, type_ in columns.items()])
 
 
 def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
-    text = literal(json.dumps(rows, default=_written), Text)
+    text = literal(as_json(rows), Text)
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
-
-
-def _written(value: date) -> str:
-    return value.isoformat()
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")

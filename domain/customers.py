@@ -1,14 +1,14 @@
 """Who an event is about: identifiers resolved to customers, whose rows are then locked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Text, any_, cast
+from sqlalchemy import BigInteger, Text, any_, cast, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
-from domain.bulk import among, inserting, listed
+from domain.bulk import among, as_json, listed
 from domain.identifiers import Ident, identify
 from domain.tables import Customer, Identifier
 
@@ -27,15 +27,19 @@ class Resolved:
     conflicts: list[tuple[Ident, int]] = field(default_factory=list)
 
 
-def resolve(session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime) -> list[Resolved]:
+def resolve(
+    session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime, known: Mapping[Ident, int] | None = None
+) -> list[Resolved]:
     """Find or create the customer of each group of identifiers (strongest first), and link what is new.
 
     Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
-    somebody else links meanwhile is seen by the unique key; then all is looked up again.
+    somebody else links meanwhile is seen by the unique key; then all is looked up again. `known` are the owners of
+    the identifiers, where they were looked up just before.
     """
     wanted = sorted({ident for group in groups for ident in group})
     while True:
-        people = _People(session, wanted)
+        people = _People(session, wanted, _owners(session, wanted) if known is None else known)
+        known = None
         found = [people.meet(group) for group in groups]
         if not people.news or people.remember(session, now):
             return [
@@ -55,6 +59,16 @@ def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Custome
     wanted = cast(sorted(set(ids)), ARRAY(BigInteger))
     query = select(Customer).where(col(Customer.id) == any_(wanted)).order_by(col(Customer.id))
     return {customer.id: customer for customer in session.exec(query.with_for_update(key_share=True))}
+
+
+def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Customer]:
+    """Lock the customers' rows as `lock_customers` does, without reading them."""
+    if ids:
+        session.execute(_HOLD, {"ids": sorted(ids)})
+    return {}
+
+
+_HOLD = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
 
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
@@ -79,13 +93,13 @@ def find_customer(session: Session, name: str) -> Customer | None:
 class _People:
     """Whom identifiers name, while groups of them are met in turn. Who is new has a number below zero at first."""
 
-    def __init__(self, session: Session, wanted: Sequence[Ident]) -> None:
+    def __init__(self, session: Session, wanted: Sequence[Ident], known: Mapping[Ident, int]) -> None:
         self.ids: dict[int, int] = {}
         self.news: dict[Ident, int] = {}
-        self._known = _owners(session, wanted)
+        self._known = dict(known)
         self._newcomers = 0
         self._singles: set[tuple[int, str]] = set()
-        if any(ident[0] in _ONE_PER_PERSON and ident not in self._known for ident in wanted):
+        if known and any(ident[0] in _ONE_PER_PERSON and ident not in known for ident in wanted):
             owners = cast(sorted(set(self._known.values())), ARRAY(BigInteger))
             query = select(Identifier.customer_id, Identifier.kind).where(col(Identifier.customer_id) == any_(owners))
             self._singles.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
@@ -106,21 +120,34 @@ class _People:
 
     def remember(self, session: Session, now: datetime) -> bool:
         """Write down who and what is new; False, and nothing is, if somebody else was faster."""
+        links = [{"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.news.items())]
+        given = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
         with session.begin_nested() as attempt:
-            created: list[int] = []
-            if self._newcomers:
-                rows = [{"created_at": now}] * self._newcomers
-                created += session.scalars(inserting(Customer, rows).returning(col(Customer.id)))
-            self.ids = {-number: id for number, id in enumerate(created, 1)}
-            links = [
-                {"kind": kind, "value": value, "customer_id": self.ids.get(owner, owner)}
-                for (kind, value), owner in sorted(self.news.items())
-            ]
-            insert = inserting(Identifier, links).on_conflict_do_nothing().returning(col(Identifier.kind))
-            if len(session.scalars(insert).all()) == len(links):
+            rows = session.execute(_REMEMBER, given).all()
+            self.ids = {-number: id for number, id in rows if number is not None}
+            if len(rows) == len(links) + len(self.ids):
                 return True
             attempt.rollback()
         return False
+
+
+_REMEMBER = text("""
+WITH numbered AS MATERIALIZED (
+    SELECT number, nextval(pg_get_serial_sequence('customers', 'id')) AS id
+    FROM generate_series(1, :newcomers) AS number
+), made AS (
+    INSERT INTO customers (id, fields, field_times, created_at) SELECT id, '{}', '{}', :now FROM numbered
+), linked AS (
+    INSERT INTO identifiers (kind, value, customer_id)
+    SELECT given.kind, given.value, coalesce(numbered.id, given.owner)
+    FROM json_to_recordset(CAST(:links AS json)) AS given (kind text, value text, owner bigint)
+    LEFT JOIN numbered ON numbered.number = -given.owner
+    ORDER BY given.kind COLLATE "C", given.value COLLATE "C"
+    ON CONFLICT DO NOTHING RETURNING customer_id
+)
+SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
+""")
+"""Customers and what names them, in the order in which everybody writes them down; a row is returned for each."""
 
 
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:

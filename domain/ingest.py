@@ -1,23 +1,26 @@
 """The one door: events come in, and what they mean for journeys is settled in the same transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text
+import orjson
 from sqlalchemy import event as sqlalchemy_event
-from sqlmodel import Session, col, select
+from sqlalchemy import text
+from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict, manager_of_class
+from sqlmodel import Session
 
 from domain import coupons
-from domain.bulk import inserting, listed
+from domain.bulk import as_json
 from domain.catalogue import is_about_a_step
-from domain.customers import Resolved, lock_customers, resolve
+from domain.customers import Resolved, hold_customers, lock_customers, resolve
 from domain.effects import TYPES, apply_to_business, apply_to_customers
 from domain.enrollments import Knock, Touch, enter, must_exit, open_or_convertible, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
-from domain.library import SCHEDULED, Library, read_library, read_plan
+from domain.library import SCHEDULED, Library, library_of, read_plan
 from domain.live import SOURCE, follow
 from domain.outbox import tell
 from domain.replenishment import follow_supply
@@ -48,8 +51,46 @@ class Incoming:
     customer: int | None = None
     arrived: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names it, for ever."""
+        return self.source, self.id
+
+
+@dataclass
+class _Known:
+    """What was stored of a batch when it came in: who owns its identifiers, which of its events are new."""
+
+    version: str = ""
+    owners: dict[Ident, int] = field(default_factory=dict)
+    fresh: list[Incoming] = field(default_factory=list)
+
 
 _Theirs = tuple[Event, Customer]
+_Row = dict[str, Any]
+_EVENTS = manager_of_class(Event)
+
+_LOOK_UP = text("""
+SELECT 'event', event.source, event.event_id, NULL::bigint
+FROM json_to_recordset(CAST(:keys AS json)) AS given (source text, id text),
+    LATERAL (SELECT source, event_id FROM events WHERE source = given.source AND event_id = given.id OFFSET 0) AS event
+UNION ALL
+SELECT 'owner', owned.kind, owned.value, owned.customer_id
+FROM json_to_recordset(CAST(:idents AS json)) AS given (kind text, value text),
+    LATERAL (SELECT * FROM identifiers WHERE kind = given.kind AND value = given.value OFFSET 0) AS owned
+UNION ALL
+SELECT 'version', version, NULL, NULL FROM publication
+""")
+"""OFFSET 0 keeps it to one look into the index for each, whatever is known of the tables' sizes."""
+
+_STORE = text("""
+INSERT INTO events (source, event_id, type, time, received_at, customer_id, data)
+SELECT source, event_id, type, time, received_at, customer_id, data
+FROM json_to_recordset(CAST(:rows AS json)) AS given (
+    source text, event_id text, type text, time timestamptz, received_at timestamptz, customer_id bigint, data jsonb
+)
+ON CONFLICT DO NOTHING RETURNING id, source, event_id, (SELECT version FROM publication)
+""")
 
 
 def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
@@ -59,41 +100,39 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     rows of all their customers stay locked until the transaction ends.
     """
     order = sorted(range(len(events)), key=lambda index: events[index].time)
-    fresh = _not_stored(session, [events[index] for index in order])
+    known = _look_up(session, [events[index] for index in order])
+    fresh, library = known.fresh, library_of(session, known.version)
     people = [event for event in fresh if event.identifiers]
-    owners = dict(
-        zip((id(event) for event in people), resolve(session, [e.identifiers for e in people], now), strict=True)
-    )
+    found = resolve(session, [event.identifiers for event in people], now, known.owners) if people else ()
+    owners = dict(zip((id(event) for event in people), found, strict=True))
     owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
-    customers = lock_customers(session, (owner.customer_id for owner in owners.values()))
-    stored = _store(session, fresh, owners, now)
-    library = read_library(session)
-    book = Book(session, list(stored.values()), library.policy_zone)
+    everybody = {owner.customer_id for owner in owners.values()}
+    lock = lock_customers if any(_matters(library, event.type) for event in fresh) else hold_customers
+    customers = lock(session, everybody)
+    stored, version = _store(session, known, owners, now)
+    if version != known.version:  # published just now; who holds the locks must go by it
+        library, customers = library_of(session, version), lock_customers(session, everybody)
+    _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in people if event.key in stored])
+    rows = [
+        _loaded(session, row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])
+    ]
+    book = Book(session, rows, library.policy_zone)
     waiting: dict[int, _Theirs] = {}
-    for event in fresh:
-        row = stored.get((event.source, event.id))
-        if row is None:
-            continue
-        owner = owners.get(id(event))
-        if owner is None or (owner.customer_id in waiting and _matters(library, row.type)):
+    for row in rows:
+        if row.customer_id is None or row.customer_id in waiting:
             _apply(session, library, book, list(waiting.values()))
             waiting.clear()
-        if owner is None:
+        if row.customer_id is None:
             _apply_business(session, library, book, row)
-            continue
-        _note_conflicts(session, row, owner)
-        if _matters(library, row.type):
-            waiting[owner.customer_id] = (row, customers[owner.customer_id])
+        else:
+            waiting[row.customer_id] = (row, customers[row.customer_id])
     _apply(session, library, book, list(waiting.values()))
     if told := book.close():
         news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
         ingest(session, news, now=now)
-    _follow_shows(session, library, [row for row in stored.values() if row.type == "order.paid"], now)
-    first = {(event.source, event.id): index for index, event in reversed(list(enumerate(events)))}
-    return [
-        (event.source, event.id) in stored and first[event.source, event.id] == index
-        for index, event in enumerate(events)
-    ]
+    _follow_shows(session, library, [row for row in rows if row.type == "order.paid"], now)
+    first = {event.key: index for index, event in reversed(list(enumerate(events)))}
+    return [event.key in stored and first[event.key] == index for index, event in enumerate(events)]
 
 
 def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
@@ -102,46 +141,65 @@ def _follow_shows(session: Session, library: Library, orders: Sequence[Event], n
         ingest(session, [Incoming(SOURCE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
 
 
-def _not_stored(session: Session, events: Sequence[Incoming]) -> list[Incoming]:
-    wanted = listed([{"source": event.source, "id": event.id} for event in events], source=Text(), id=Text())
-    known = (col(Event.source) == wanted.c.source) & (col(Event.event_id) == wanted.c.id)
-    seen = set(session.exec(select(Event.source, Event.event_id).join(wanted, known)))
-    fresh = []
+def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
+    keys = [{"source": event.source, "id": event.id} for event in events]
+    idents = [
+        {"kind": kind, "value": value} for kind, value in {each for event in events for each in event.identifiers}
+    ]
+    seen: set[tuple[str, str]] = set()
+    known = _Known()
+    for what, first, second, number in session.execute(_LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}):
+        if what == "event":
+            seen.add((first, second))
+        elif what == "owner":
+            known.owners[first, second] = number
+        else:
+            known.version = first
     for event in events:
-        if (event.source, event.id) not in seen:
-            seen.add((event.source, event.id))
-            fresh.append(event)
-    return fresh
+        if event.key not in seen:
+            seen.add(event.key)
+            known.fresh.append(event)
+    return known
 
 
 def _store(
-    session: Session, events: Sequence[Incoming], owners: dict[int, Resolved], now: datetime
-) -> dict[tuple[str, str], Event]:
-    if not events:
-        return {}
-    rows = [
-        {
+    session: Session, known: _Known, owners: Mapping[int, Resolved], now: datetime
+) -> tuple[Mapping[tuple[str, str], _Row], str]:
+    """Store what nobody else has stored meanwhile. Returns the rows, in their order, and what is published by now."""
+    rows: dict[tuple[str, str], _Row] = {
+        event.key: {
             "source": event.source,
             "event_id": event.id,
             "type": event.type,
-            "time": event.time,
-            "received_at": event.arrived or now,
+            "time": event.time.astimezone(UTC),
+            "received_at": (event.arrived or now).astimezone(UTC),
             "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
             "data": event.data,
         }
-        for event in events
-    ]
-    statement = inserting(Event, rows).on_conflict_do_nothing().returning(Event)
-    return {(row.source, row.event_id): row for row in session.scalars(statement)}
+        for event in known.fresh
+    }
+    found = session.execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
+    stored = {(source, name): rows[source, name] | {"id": number} for number, source, name, _ in found}
+    return stored, (found[0][3] or "") if found else known.version
 
 
-def _note_conflicts(session: Session, event: Event, owner: Resolved) -> None:
-    for (kind, value), other in owner.conflicts:
-        session.add(
-            IdentifierConflict(
-                customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=event.id
+def _loaded(session: Session, row: _Row) -> Event:
+    """The stored event as if it had been read, but for the way to the database and back."""
+    event: Event = _EVENTS.new_instance()
+    instance_dict(event).update(row, data=orjson.loads(orjson.dumps(row["data"])))
+    make_transient_to_detached(event)
+    session.add(event)
+    return event
+
+
+def _note_conflicts(session: Session, events: Sequence[tuple[_Row, Resolved]]) -> None:
+    for row, owner in events:
+        for (kind, value), other in owner.conflicts:
+            session.add(
+                IdentifierConflict(
+                    customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=row["id"]
+                )
             )
-        )
 
 
 def _matters(library: Library, type: str) -> bool:

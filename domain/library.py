@@ -81,7 +81,11 @@ _plans: dict[str, Plan] = {}
 
 def read_library(session: Session) -> Library:
     """The present snapshot; read anew only after something was published."""
-    version = session.exec(select(Publication.version)).first() or ""
+    return library_of(session, session.exec(select(Publication.version)).first() or "")
+
+
+def library_of(session: Session, version: str) -> Library:
+    """The snapshot of a version that was just read; "" if nothing was ever published."""
     found = _snapshots.get(version)
     if found is None:
         found = _read(session)

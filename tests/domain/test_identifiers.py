@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identifiers import STRENGTH, IdentifierError, identify, normalise
+from domain.identifiers import STRENGTH, IdentifierError, identify, normalise, read_phone
 
 PHONE = "+8613800000001"
 
@@ -130,3 +130,14 @@ class TestIdentify:
         with pytest.raises(IdentifierError) as refused:
             identify(None, {"phone": "138000000012345"})
         assert "1380" not in str(refused.value)
+
+
+@given(st.from_regex(r"(\+86)?1[0-9]{10}", fullmatch=True))
+def test_what_looks_like_a_chinese_mobile_is_spelled_as_if_it_were_read_in_full(value: str) -> None:
+    try:
+        read = read_phone(value)
+    except IdentifierError as error:
+        with pytest.raises(IdentifierError, match=str(error)):
+            normalise("phone", value)
+    else:
+        assert normalise("phone", value) == read
