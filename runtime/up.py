@@ -1,7 +1,6 @@
 """`aftershow up`: everything on one machine, in one terminal."""
 
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -83,7 +82,6 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     published.look()
     supervisor.start(temporal_program(options.data, port=options.temporal_port, ui_port=options.ui_port))
     environment = _environment(options, url)
-    environment.setdefault("AFTERSHOW_SIGNING_KEY", keep_signing_key(options.data))
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
     say(_welcome(options, key))
@@ -195,10 +193,6 @@ def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
     return _write_secret(path, secret)
 
 
-def _keep_secret(path: Path, fresh: str) -> str:
-    return path.read_text().strip() if path.exists() else _write_secret(path, fresh)
-
-
 def _write_secret(path: Path, secret: str) -> str:
     path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
     path.chmod(stat.S_IRUSR | stat.S_IWUSR)
@@ -207,12 +201,11 @@ def _write_secret(path: Path, secret: str) -> str:
 
 
 def keep_signing_key(data: Path) -> str:
-    """The secret that signs this data directory's links; made once."""
+    """The secret that signs links: as the environment says, else this data directory's own, made once."""
+    if told := os.environ.get("AFTERSHOW_SIGNING_KEY"):
+        return told
     path = data / "signing-key"
-    if not path.exists():
-        path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    return path.read_text().strip() if path.exists() else _write_secret(path, token_urlsafe(32))
 
 
 def _environment(options: Options, url: str) -> dict[str, str]:
@@ -222,7 +215,7 @@ def _environment(options: Options, url: str) -> dict[str, str]:
         "AFTERSHOW_HOST": HOST,
         "AFTERSHOW_PORT": str(options.port),
         "AFTERSHOW_PUBLIC_URL": os.environ.get("AFTERSHOW_PUBLIC_URL", f"http://{HOST}:{options.port}"),
-        "AFTERSHOW_SIGNING_KEY": _keep_secret(options.data / "signing-key", token_urlsafe(32)),
+        "AFTERSHOW_SIGNING_KEY": keep_signing_key(options.data),
         "PYTHONUNBUFFERED": "1",
         "TEMPORAL_ADDRESS": f"{HOST}:{options.temporal_port}",
         "TEMPORAL_CONFIG_FILE": os.devnull,

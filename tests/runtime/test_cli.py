@@ -102,6 +102,7 @@ def test_a_studio_link_opens_the_show_and_needs_a_key(
     assert url == "https://shop.example/studio/%E7%A7%8B%2F%E5%A4%9C"
     check_stream(key, token, "秋/夜")
     monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "another secret of the shop")
+    assert keep_signing_key(tmp_path) == "another secret of the shop"
     other = aftershow("studio-link", "秋/夜").strip().partition("?token=")[2]
     check_stream("another secret of the shop", other, "秋/夜")
     monkeypatch.delenv("AFTERSHOW_SIGNING_KEY")
