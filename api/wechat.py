@@ -7,7 +7,6 @@ https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html
 
 import random
 import time
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from domain import wechat
 from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming, ingest
 from domain.receipts import Receipt, take
+from domain.sms import is_refusal
 from domain.tables import Identifier, Message
 
 SOURCE = "wechat"
@@ -51,7 +51,6 @@ _LISTS = {
     "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
     "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
-_REFUSALS = frozenset({"退订", "取消订阅", "td", "t"})
 _BODY_BYTES = 64_000
 _TEXT_CHARACTERS = 2_000
 _CONFLICTS = frozenset({"40001", "40P01", "23505"})
@@ -177,7 +176,7 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
         return
     wechat.open_window(session, openid, wechat.CONVERSATION, at)
     text = told.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
-    if text is not None and _is_refusal(text):
+    if text is not None and is_refusal(text):
         _withdraw(session, name, "wechat reply", who, at, now)
     newest = (
         select(Message.id)
@@ -221,12 +220,6 @@ def _items(xml: bytes, name: str) -> list[dict[str, str]]:
     """The `List` elements of a part of a message that `fields` could read."""
     part = fromstring(xml, forbid_dtd=True).find(name)
     return [{each.tag: (each.text or "").strip() for each in item} for item in (part if part is not None else ())]
-
-
-def _is_refusal(text: str) -> bool:
-    """Whether the customer wants no more messages: 退订, TD, T, however it is typed."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(each for each in folded if each.isalnum()) in _REFUSALS
 
 
 def _instant(seconds: str) -> datetime:

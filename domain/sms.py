@@ -1,4 +1,4 @@
-"""What holds for text messages in China: who signs them, how they are refused, and how a refusal is told."""
+"""What holds for messages in China: who signs a text message, how it is refused, and how people say that they refuse."""
 
 import re
 import unicodedata
@@ -10,9 +10,12 @@ OPT_OUT = re.compile(r"退订|拒收|取消订阅|(?<![A-Za-z])STOP(?![A-Za-z])|
 """How to refuse further messages: 拒收请回复R, 回T退订, 退订回TD, Reply STOP to unsubscribe."""
 
 _REFUSALS = frozenset(
-    {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "td", "t", "r", "n", "0000"}
+    {
+        *("stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "停止", "取消"),
+        *("td", "tdtd", "t", "qx", "r", "n", "0000"),
+    }
 )
-_REFUSING = re.compile(r"退订|拒收|取消订阅|(不要|别|勿)再?(给我)?发(短信|信息|消息|了)")
+_REFUSING = re.compile(r"退[订訂]|拒[收绝絕]|取消[订訂][阅閱]|(不要|别|別|勿)再?(给我|給我)?[发發](短信|信息|消息|了)")
 _BEGINNINGS = frozenset({"start", "unstop"})
 
 
@@ -25,7 +28,8 @@ def missing_of_marketing(text: str) -> str | None:
 
 def is_refusal(reply: str) -> bool:
     """Whether a reply says that no more messages are wanted. Where it is in doubt, they aren't."""
-    return _word(reply) in _REFUSALS or _REFUSING.search(reply) is not None
+    word = _word(reply)
+    return word in _REFUSALS or _REFUSING.search(word) is not None
 
 
 def is_beginning(reply: str) -> bool:

@@ -174,7 +174,7 @@ class TestWhatCustomersDo:
         (row,) = plain.rows(Identifier)
         assert (row.kind, row.value) == ("openid", "o-new")
 
-    @pytest.mark.parametrize("text", ["退订", " td ", "T", "ＴＤ。", "取消订阅"])
+    @pytest.mark.parametrize("text", ["退订", " td ", "T", "ＴＤ。", "取消订阅", "我要退订"])
     def test_who_refuses_is_written_to_no_more(self, plain: WeChat, text: str) -> None:
         plain.write(text)
         (row,) = plain.rows(Consent)

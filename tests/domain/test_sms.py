@@ -22,6 +22,7 @@ def test_without_either_it_is_not_in_order(text: str) -> None:
     [
         *("STOP", " stop. ", "StopAll", "UNSUBSCRIBE", "cancel", "End", "QUIT", "td", "ＴＤ", "T", "R", "r。", "“T”"),
         *("退订", "回T退订", "我要退订！", "拒收", "别再发短信", "不要发了"),
+        *("退 订", "退訂", "取消訂閱", "停止", "QX", "TD TD", "不要再發了"),
     ],
 )
 def test_who_wants_no_more_is_understood(reply: str) -> None:
