@@ -11,11 +11,12 @@ from starlette.concurrency import run_in_threadpool
 from api.auth import require
 from api.context import Context, context
 from api.events import read_body
-from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain import lifecycle
 from domain.fitting import published_references
 from domain.library import mark_published, read_library
 from domain.lifecycle import Late, Running, Standing, UnknownJourneyError
+from domain.publishing import has_policy
 from domain.tables import ApiKey
 from workflows.compile import Compiled, read_journey
 from workflows.diagnostics import Diagnostic
@@ -91,7 +92,13 @@ def get_actions(request: Request, _: Reader, name: Name) -> list[Action]:
         return [Action.model_validate(each, from_attributes=True) for each in lifecycle.actions(session, name)]
 
 
-@router.post("/v1/journeys/{name}/versions", status_code=201, summary="Publish a version", openapi_extra=_YAML)
+@router.post(
+    "/v1/journeys/{name}/versions",
+    status_code=201,
+    summary="Publish a version",
+    openapi_extra=_YAML,
+    responses=documented(Conflict),
+)
 async def post_version(
     request: Request,
     key: Admin,
@@ -188,6 +195,8 @@ def post_stop(
 def _publish(env: Context, by: str, name: str, body: bytes, running: Running) -> Published:
     now = env.clock.now()
     with env.db.begin() as session:
+        if not has_policy(session):
+            raise Conflict("No policy is published yet; publish it first: aftershow publish.")
         mark_published(session)  # so that nobody publishes anything else between the check and this
         text, compiled = _compiled(env, session, name, body)
         assert compiled.plan is not None

@@ -53,6 +53,11 @@ def publish_document(session: Session, name: str, body: Mapping[str, Any]) -> No
     mark_published(session)
 
 
+def has_policy(session: Session) -> bool:
+    """Whether a policy was ever published; until then nothing bounds when and how often a journey would write."""
+    return session.get(Document, "_policy") is not None
+
+
 def publish_text(session: Session, template: str, channel: str, body: str) -> None:
     """Replace the text of a template on a channel; running enrollments get the new one too."""
     statement = insert(MessageText).values(template=template, channel=channel, body=body)

@@ -1,4 +1,4 @@
-"""What holds for messages in China: who signs a text message, how it is refused, and how people say that they refuse."""
+"""What holds for messages in China: who signs a text, how it is refused, and how people say that they refuse."""
 
 import re
 import unicodedata

@@ -14,7 +14,7 @@ from domain import lifecycle
 from domain.fitting import Misfit, Text, misfits, published_references
 from domain.library import mark_published, read_library
 from domain.lifecycle import Running
-from domain.publishing import publish_document, publish_text, remove_text
+from domain.publishing import has_policy, publish_document, publish_text, remove_text
 from domain.tables import Journey
 from runtime.check import check
 from runtime.settings import webhook_targets
@@ -41,7 +41,8 @@ def publish_directory(
 ) -> PublishReport:
     """Publish every spec and text of the directories that has no error, in one transaction.
 
-    A journey that was stopped stays so; it starts again when it is published by its name.
+    A journey that was stopped stays so; it starts again when it is published by its name. Without a policy, now or
+    from before, no journey goes live.
     """
     report = check([specs], templates, webhook_targets())
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
@@ -57,7 +58,7 @@ def publish_directory(
                 publish_shared(session, path.stem, text)
             elif path.stem in stopped:
                 done.stopped.append(path.stem)
-            else:
+            elif has_policy(session):
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
                     done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
@@ -88,6 +89,9 @@ def publish_files(
         done.diagnostics.extend(
             _publish_texts(session, templates, texts, (), replaced=report.plans, ending=running == "stop")
         )
+        if not has_policy(session):
+            words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
+            done.diagnostics.append(Diagnostic(str(paths[0].parent / "_policy.yaml"), 1, 1, "E008", words))
         known = published_references(read_library(session), webhooks)
         for path in paths:
             text = report.sources.get(str(path), "")

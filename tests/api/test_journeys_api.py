@@ -12,7 +12,7 @@ from domain.clock import VirtualClock
 from domain.customers import resolve
 from domain.identifiers import identify
 from domain.ingest import Incoming, ingest
-from domain.publishing import publish_text
+from domain.publishing import publish_document, publish_text
 from domain.tables import Enrollment
 
 SPEC = """\
@@ -30,6 +30,7 @@ YAML = {"content-type": "application/yaml"}
 @pytest.fixture
 def admin(call_with: Callable[..., Caller], db: sessionmaker[Session]) -> Caller:
     with db.begin() as session:
+        publish_document(session, "_policy", {})
         publish_text(session, "hello", "sms", "你好 {{ customer.name }}")
     return call_with(scopes=("read", "admin"))
 
@@ -54,6 +55,9 @@ def endings(db: sessionmaker[Session]) -> list[str | None]:
 
 
 class TestVersions:
+    def test_need_a_policy(self, call_with: Callable[..., Caller]) -> None:
+        assert publish(call_with(scopes=("admin",)))[0] == 409
+
     def test_the_same_text_twice_is_one_version(self, admin: Caller) -> None:
         assert publish(admin) == (201, {"journey": "welcome", "version": 1, "warnings": []})
         assert publish(admin)[1]["version"] == 1

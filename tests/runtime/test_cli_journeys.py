@@ -94,3 +94,10 @@ def test_a_mistake_is_told_and_nothing_is_published(desk: Desk) -> None:
     assert found.startswith("1 ")
     assert found.count("E023") == 1
     assert "no journey welcome was ever published" in desk.run("pause", "welcome")
+
+
+def test_without_a_policy_no_journey_goes_live(desk: Desk) -> None:
+    desk.write("journey_specs/_policy.yaml", "timezone: Asia/Shanghai\nquiet_hours: 22:00\ncaps: {}\n")
+    assert "live: no journey" in desk.run("publish")
+    assert "no policy is published; publish it first" in desk.run("publish", "welcome")
+    assert "no journey welcome was ever published" in desk.run("pause", "welcome")
