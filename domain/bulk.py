@@ -10,9 +10,11 @@ from sqlalchemy import (
     BigInteger,
     ColumnClause,
     ColumnElement,
+    Executable,
     TableValuedAlias,
     Text,
     any_,
+    bindparam,
     cast,
     column,
     func,
@@ -37,6 +39,29 @@ def inserting(table: type[Row], rows: Rows) -> Insert:
     defaults, columns = _shape(table)
     given = _listed([{**defaults, **row} for row in rows], columns)
     return insert(table).from_select([each.name for each in columns], select(given))
+
+
+def insert_all(session: Session, table: type[Row], rows: Rows, *returning: str) -> Sequence[Any]:
+    """Insert the rows, as `inserting` does, by a statement that is made once. Returns these columns of each."""
+    session.flush()
+    defaults, _ = _shape(table)
+    parameters = {"rows": as_json([{**defaults, **row} for row in rows])}
+    result = session.connection().execute(_insertion(table, returning), parameters)
+    return result.all() if returning else ()
+
+
+@cache
+def _insertion(table: type[Row], returning: tuple[str, ...]) -> Executable:
+    _, columns = _shape(table)
+    target = table.__table__  # type: ignore[attr-defined]
+    statement = insert(target).from_select([each.name for each in columns], select(given("rows", *columns)))
+    return statement.returning(*(target.c[name] for name in returning)) if returning else statement
+
+
+def given(name: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
+    """Rows as a table that a query can join, if the query is made once: its parameter `name` is their `as_json`."""
+    text = bindparam(name, type_=Text)
+    return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
 def among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:

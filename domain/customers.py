@@ -64,7 +64,7 @@ def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Custome
 def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Customer]:
     """Lock the customers' rows as `lock_customers` does, without reading them."""
     if ids:
-        session.execute(_HOLD, {"ids": sorted(ids)})
+        session.connection().execute(_HOLD, {"ids": sorted(ids)})
     return {}
 
 
@@ -123,7 +123,7 @@ class _People:
         links = [{"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.news.items())]
         given = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
         with session.begin_nested() as attempt:
-            rows = session.execute(_REMEMBER, given).all()
+            rows = session.connection().execute(_REMEMBER, given).all()
             self.ids = {-number: id for number, id in rows if number is not None}
             if len(rows) == len(links) + len(self.ids):
                 return True

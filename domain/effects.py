@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain import coupons, ledger, stock
-from domain.bulk import inserting, listed
+from domain.bulk import as_json
 from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
@@ -59,30 +58,34 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
     )
 
 
+_RECORD_ORDERS = text("""
+INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
+SELECT order_id, customer_id, paid_at, total, least(total, coalesce((
+    SELECT sum(coalesce((data->>'total')::bigint, given.total)) FROM events
+    WHERE events.customer_id = given.customer_id AND type = 'order.refunded' AND id < given.upto
+        AND data->>'order_id' = given.order_id
+), 0))
+FROM json_to_recordset(CAST(:orders AS json)) AS given (
+    order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
+)
+ON CONFLICT DO NOTHING
+""")
+"""A refund may have come before its order; one that comes after it has an effect of its own."""
+
+
 def _record_orders(session: Session, events: Sequence[Event]) -> None:
-    """A refund may have come before its order; one that comes after it has an effect of its own."""
-    if not events:
-        return
-    mine = listed([{"id": event.customer_id, "upto": event.id} for event in events], id=BigInteger(), upto=BigInteger())
-    before = (col(Event.customer_id) == mine.c.id) & (col(Event.id) < mine.c.upto)
-    earlier = select(Event.customer_id, Event.data).join(mine, before).where(Event.type == "order.refunded")
-    refunds: dict[tuple[int | None, Any], list[int | None]] = {}
-    for customer_id, data in session.exec(earlier):
-        refunds.setdefault((customer_id, data.get("order_id")), []).append(data.get("total"))
-    orders = []
-    for event in events:
-        total = event.data["total"]
-        found = refunds.get((event.customer_id, event.data["order_id"]), ())
-        orders.append(
-            {
-                "order_id": event.data["order_id"],
-                "customer_id": event.customer_id,
-                "paid_at": event.time,
-                "total": total,
-                "refunded": min(total, sum(total if refund is None else refund for refund in found)),
-            }
-        )
-    session.execute(inserting(Order, orders).on_conflict_do_nothing())
+    orders = [
+        {
+            "order_id": event.data["order_id"],
+            "customer_id": event.customer_id,
+            "paid_at": event.time,
+            "total": event.data["total"],
+            "upto": event.id,
+        }
+        for event in events
+    ]
+    if orders:
+        session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:

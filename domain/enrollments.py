@@ -5,15 +5,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, DateTime, Text, and_, or_
+from sqlalchemy import BigInteger, DateTime, Select, Text, and_, any_, bindparam, column, or_
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlmodel import Session, col, select
 
-from domain.bulk import inserting, listed
+from domain.bulk import as_json, given, insert_all
+from domain.catalogue import is_business
 from domain.facts import CustomerFacts
 from domain.library import Live
 from domain.outbox import tell, tell_all
@@ -24,6 +25,7 @@ from workflows.plan import Plan
 from workflows.values import local_day
 
 LIFETIME_SLOT = "once"
+_INSTANTS = DateTime(timezone=True)
 
 Touch = Literal["goal", "converted", "exit", "wake"]
 """What an event can mean for an enrollment; `converted` is a goal that is reached after the end."""
@@ -134,19 +136,26 @@ def open_or_convertible(
 
     Each comes with the data of the event that began it, the oldest first.
     """
-    mine = listed([{"id": id, "at": at} for id, at in times.items()], id=BigInteger(), at=DateTime(timezone=True))
+    rows = as_json([{"id": id, "at": at} for id, at in times.items()])
+    return session.execute(_open_or_convertible(), {"times": rows, "plan_ids": list(plan_ids)}).all()
+
+
+@cache
+def _open_or_convertible() -> Select[Any]:
+    mine = given("times", column("id", BigInteger()), column("at", _INSTANTS))
     late = (
         col(Enrollment.ending).in_(("finished", "stopped")),
         col(Enrollment.goal_until) >= mine.c.at,
         col(Enrollment.converted_at).is_(None),
     )
-    query = (
-        select(Enrollment, Event.data)
+    listening = col(Enrollment.plan_id) == any_(bindparam("plan_ids", type_=ARRAY(Text)))
+    return (
+        sa_select(Enrollment, col(Event.data))
         .join(mine, col(Enrollment.customer_id) == mine.c.id)
         .join(Event, col(Event.id) == Enrollment.trigger_id)
-        .where(or_(col(Enrollment.ending).is_(None), and_(*late)), col(Enrollment.plan_id).in_(plan_ids))
+        .where(or_(col(Enrollment.ending).is_(None), and_(*late)), listening)
+        .order_by(col(Enrollment.id))
     )
-    return session.exec(query.order_by(col(Enrollment.id))).all()
 
 
 def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None) -> None:
@@ -184,17 +193,20 @@ def _previous(session: Session, knocks: Sequence[Knock]) -> Mapping[tuple[str, s
         for knock in knocks
         if knock.live.plan.entry.again != "always"
     ]
-    if not asked:
-        return {}
-    mine = listed(asked, journey=Text(), key=Text())
+    found = session.scalars(_newest(), {"asked": as_json(asked)}) if asked else ()
+    return {(enrollment.journey, enrollment.key): enrollment for enrollment in found}
+
+
+@cache
+def _newest() -> Select[Any]:
+    mine = given("asked", column("journey", Text()), column("key", Text()))
     same = (col(Enrollment.journey) == mine.c.journey) & (col(Enrollment.key) == mine.c.key)
-    newest = (
-        select(Enrollment)
+    return (
+        sa_select(Enrollment)
         .join(mine, same)
         .ext(distinct_on(col(Enrollment.journey), col(Enrollment.key)))
         .order_by(col(Enrollment.journey), col(Enrollment.key), col(Enrollment.id).desc())
     )
-    return {(enrollment.journey, enrollment.key): enrollment for enrollment in session.exec(newest)}
 
 
 def _enroll(session: Session, knocks: Sequence[Knock]) -> Sequence[int]:
@@ -216,7 +228,7 @@ def _enroll(session: Session, knocks: Sequence[Knock]) -> Sequence[int]:
         }
         for knock in knocks
     ]
-    return session.scalars(inserting(Enrollment, rows).returning(col(Enrollment.id))).all() if rows else []
+    return [id for (id,) in insert_all(session, Enrollment, rows, "id")] if rows else []
 
 
 def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: CustomerFacts) -> bool:
@@ -280,18 +292,25 @@ def _stored_since(session: Session, entered: Sequence[tuple[int, Knock]]) -> Map
         for id, knock in entered
         for type in _endings(knock.live.plan)
     ]  # fmt: skip
-    if not asked:
-        return {}
-    mine = listed(
-        asked, enrollment=BigInteger(), customer=BigInteger(), type=Text(), since=DateTime(timezone=True),
-        before=BigInteger(),
-    )  # fmt: skip
-    since = (col(Event.type) == mine.c.type) & (col(Event.time) >= mine.c.since) & (col(Event.id) < mine.c.before)
+    business = [row for row in asked if is_business(str(row["type"]))]
+    others = [row for row in asked if not is_business(str(row["type"]))]
     found: dict[int, list[Event]] = {}
-    for whose in (col(Event.customer_id) == mine.c.customer, col(Event.customer_id).is_(None)):
-        for id, event in session.execute(sa_select(mine.c.enrollment, Event).join(mine, since & whose)):
-            found.setdefault(id, []).append(event)
+    for rows, customers in ((others, True), (business, False)):
+        if rows:
+            for id, event in session.execute(_since(customers), {"asked": as_json(rows)}):
+                found.setdefault(id, []).append(event)
     return found
+
+
+@cache
+def _since(customers: bool) -> Select[Any]:
+    mine = given(
+        "asked", column("enrollment", BigInteger()), column("customer", BigInteger()), column("type", Text()),
+        column("since", _INSTANTS), column("before", BigInteger()),
+    )  # fmt: skip
+    whose = col(Event.customer_id) == mine.c.customer if customers else col(Event.customer_id).is_(None)
+    since = (col(Event.type) == mine.c.type) & (col(Event.time) >= mine.c.since) & (col(Event.id) < mine.c.before)
+    return sa_select(mine.c.enrollment, Event).join(mine, whose & since)
 
 
 def _endings(plan: Plan) -> Set[str]:

@@ -9,7 +9,6 @@ import orjson
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlalchemy.orm import make_transient_to_detached
-from sqlalchemy.orm.attributes import instance_dict, manager_of_class
 from sqlmodel import Session
 
 from domain import coupons
@@ -68,7 +67,6 @@ class _Known:
 
 _Theirs = tuple[Event, Customer]
 _Row = dict[str, Any]
-_EVENTS = manager_of_class(Event)
 
 _LOOK_UP = text("""
 SELECT 'event', event.source, event.event_id, NULL::bigint
@@ -148,7 +146,9 @@ def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
     ]
     seen: set[tuple[str, str]] = set()
     known = _Known()
-    for what, first, second, number in session.execute(_LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}):
+    for what, first, second, number in session.connection().execute(
+        _LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}
+    ):
         if what == "event":
             seen.add((first, second))
         elif what == "owner":
@@ -178,15 +178,14 @@ def _store(
         }
         for event in known.fresh
     }
-    found = session.execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
+    found = session.connection().execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
     stored = {(source, name): rows[source, name] | {"id": number} for number, source, name, _ in found}
     return stored, (found[0][3] or "") if found else known.version
 
 
 def _loaded(session: Session, row: _Row) -> Event:
     """The stored event as if it had been read, but for the way to the database and back."""
-    event: Event = _EVENTS.new_instance()
-    instance_dict(event).update(row, data=orjson.loads(orjson.dumps(row["data"])))
+    event = Event(**row | {"data": orjson.loads(orjson.dumps(row["data"]))})
     make_transient_to_detached(event)
     session.add(event)
     return event

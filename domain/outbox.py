@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import ValidationError
-from sqlalchemy import func, or_, update
+from sqlalchemy import func, or_, text, update
 from sqlmodel import Session, col, select
 
-from domain.bulk import inserting
+from domain.bulk import insert_all
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
@@ -16,6 +16,9 @@ from workflows.plan import Plan
 
 CHANNEL = "outbox"
 """Where Postgres announces, at commit, that there is something in the outbox."""
+
+
+_ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 
 
 @dataclass
@@ -64,14 +67,14 @@ def tell_all(
             {"kind": kind, "journey": journey, "enrollment_id": enrollment_id, "gather": gather}
             for journey, enrollment_id, gather in enrollments
         ]
-        session.execute(inserting(Outbox, rows))
+        insert_all(session, Outbox, rows)
         _announce(session)
 
 
 def _announce(session: Session) -> None:
     if session.info.get(CHANNEL) is not (transaction := session.get_transaction()):  # once is enough for a commit
         session.info[CHANNEL] = transaction
-        session.exec(select(func.pg_notify(CHANNEL, "")))
+        session.connection().execute(_ANNOUNCE)
 
 
 def take(session: Session, limit: int, *, leave: Iterable[str] = ()) -> Sequence[Outbox]:

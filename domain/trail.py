@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session
 
-from domain.bulk import inserting
+from domain.bulk import insert_all
 from domain.tables import Enrollment, TrailEntry
 
 What = Literal[
@@ -57,7 +57,7 @@ def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """Note many decisions at once, after those that were noted before."""
     session.flush()
     if entries:
-        session.execute(inserting(TrailEntry, entries))
+        insert_all(session, TrailEntry, entries)
 
 
 def not_entered(
