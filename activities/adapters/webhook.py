@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Protocol, Self
 
 import httpx
@@ -25,6 +25,8 @@ AT_ONCE = 20
 MAX_BODY, MAX_ANSWER = 256_000, 64_000
 MIN_SECRET = 24
 NAT64 = IPv6Network("64:ff9b::/96")
+NOT_PUBLIC = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "192.0.0.0/24")))
+"""What Python takes for public, but is a site's own, or leads to any IPv4 address. RFC 3879, 8215, 2765, 6890"""
 
 
 class Webhooks(Protocol):
@@ -173,6 +175,8 @@ def _wait(retry_after: str | None, at: datetime) -> timedelta:
 def is_public(address: str) -> bool:
     """Whether an address is one of the public internet, and so is any that is written into it."""
     found = ip_address(address.partition("%")[0])
+    if any(found in network for network in NOT_PUBLIC):
+        return False
     return all(each.is_global and not each.is_multicast for each in (found, *_inside(found)))
 
 
