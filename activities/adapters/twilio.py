@@ -177,15 +177,17 @@ class TwilioSms:
     async def _listed(self, recipient: str, since: datetime) -> tuple[list[MessageInstance], bool]:
         """The messages to a recipient made since then, and whether these are all.
 
-        The newest come first. They aren't asked for by DateSent, which a message that is still queued hasn't got.
+        They aren't asked for by DateSent, which a message that is still queued hasn't got. As long as the
+        newest come first, pages of older ones aren't read.
         """
         found: list[MessageInstance] = []
         page = await (await self._list()).page_async(to=recipient, page_size=PAGE)
         for _ in range(PAGES):
             records = list(page)
-            fresh = [record for record in records if _made(record) >= since]
-            found += fresh
-            if not page.next_page_url or not fresh:
+            made = [_made(record) for record in records]
+            found += [record for record, at in zip(records, made, strict=True) if at >= since]
+            the_rest_is_older = made and made[0] < since and made == sorted(made, reverse=True)
+            if not page.next_page_url or the_rest_is_older:
                 return found, True
             page = await page.next_page_async()
         return found, False

@@ -321,6 +321,15 @@ def test_pages_from_before_the_call_are_not_read(twilio: TwilioSms, server: Twil
     assert len([each for each in server.requests if each[0] == "GET"]) == 1
 
 
+def test_a_list_that_begins_with_the_oldest_is_read_on(twilio: TwilioSms, server: TwilioServer) -> None:
+    server.page_size = 2
+    for days in (3, 2, 0):
+        server.now = NOON - timedelta(days=days)
+        record = server.take({"To": LI, "From": NUMBER, "Body": TEXT})
+    server.messages.reverse()
+    assert twilio.look_up([lost()], NOON + timedelta(minutes=20)) == [Delivery("sent", record["sid"])]
+
+
 def test_its_connections_are_closed_with_the_event_loop(server: TwilioServer) -> None:
     with start_blocking_portal() as portal:
         adapter = TwilioSms(Access(SID, TOKEN, NUMBER, server.url), Account("twilio"), portal)
