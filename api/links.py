@@ -43,7 +43,7 @@ def router(site: Site) -> APIRouter:
             if link is None:
                 raise NotFound("This is no link of ours.")
             url = link.url
-            if request.method == "GET":
+            if request.method == "GET" and not _is_ahead(request):
                 message = session.get_one(Message, link.message_id)
                 click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
                 receipts.take(session, "links", [click], now)
@@ -66,6 +66,11 @@ def router(site: Site) -> APIRouter:
             return _page(session, chosen, saved=True)
 
     return routes
+
+
+def _is_ahead(request: Request) -> bool:
+    """Whether nobody has clicked yet: a browser fetches what somebody may click. https://w3c.github.io/resource-hints/"""
+    return any("prefetch" in request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
 
 
 def _customer(session: Session, site: Site, token: str) -> int:
