@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -67,7 +67,9 @@ def heard(session: Session, account: Account, deliveries: Sequence[Delivery], no
     silent = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
     mine = col(ProviderAccount.name) == account.name
     if len(silent) < len(deliveries):
-        well = {"failures": 0, "failing_since": None, "held_until": None, "reason": None}
+        was_away = col(ProviderAccount.failures) >= PATIENCE  # else it is held for as long as it asked for
+        held = case((was_away, None), else_=col(ProviderAccount.held_until))
+        well = {"failures": 0, "failing_since": None, "held_until": held, "reason": None}
         session.execute(update(ProviderAccount).where(mine, col(ProviderAccount.failures) > 0).values(well))
     if not silent:
         return
@@ -80,4 +82,5 @@ def heard(session: Session, account: Account, deliveries: Sequence[Delivery], no
             rounds = min(row.failures // PATIENCE - 1, 10)
             rest = max(rest, min(HOLD * 2**rounds, LONGEST_HOLD))
     row.reason = silent[-1].reason
-    row.held_until = max(row.held_until or now, now + rest) if rest else None
+    if rest:
+        row.held_until = max(row.held_until or now, now + rest)
