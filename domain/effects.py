@@ -53,7 +53,7 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
             given=event.type == "consent.given",
             source=event.data.get("source"),
             wording=event.data.get("wording"),
-            at=event.time,
+            at=min(event.time, event.received_at),  # a clock that is ahead must not outdo the next refusal
         )
     )
 
@@ -159,7 +159,7 @@ def _receive_receipt(session: Session, event: Event, customer: Customer) -> None
         mine = mine.where(Message.id == data["message"])
     else:
         mine = mine.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
-    message = session.exec(mine).first()
+    message = session.exec(mine.execution_options(populate_existing=True)).first()
     if message is not None:
         ledger.receive(session, message, event.type, data.get("reason"))
 

@@ -55,6 +55,9 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     found = [(receipt, _about(receipt, messages)) for receipt in receipts]
     about = [(receipt, message) for receipt, message in found if message]
     ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
+    for receipt, message in about:
+        if receipt.provider_id and message.status != "claimed":
+            message.provider_id = message.provider_id or receipt.provider_id
     early = [
         {
             "source": source, "receipt_id": receipt.id, "channel": receipt.channel, "provider_id": receipt.provider_id,

@@ -51,6 +51,21 @@ def test_each_is_about_the_message_of_its_key_or_name(shop: Shop, sent: list[int
     assert told(shop, *receipts) == [sent[1], sent[0], sent[1], sent[0], sent[1]]
 
 
+def test_a_receipt_tells_the_providers_name(shop: Shop, sent: list[int]) -> None:
+    now = shop.clock.now()
+    told(shop, Receipt("a", "sms", "delivered", now, key=sent[0], provider_id="SM1"))
+    assert told(shop, Receipt("b", "sms", "read", now, provider_id="SM1")) == [sent[0], sent[0]]
+
+
+def test_one_that_waited_for_another_knows_what_that_one_said(shop: Shop, sent: list[int]) -> None:
+    now = shop.clock.now()
+    with shop.db.begin() as session:
+        seen = session.get_one(Message, sent[0])
+        told(shop, Receipt("b", "sms", "read", now, key=sent[0]))
+        take(session, "provider", [Receipt("a", "sms", "delivered", now, key=sent[0])], now)
+        assert seen.status == "read"
+
+
 def test_what_is_about_none_of_ours_is_left_out(shop: Shop, sent: list[int]) -> None:
     now = shop.clock.now()
     receipts = (

@@ -7,6 +7,7 @@ import pytest
 from shop import Provider, Shop
 
 from activities.journey import JourneyActivities
+from domain import accounts
 from domain.clock import VirtualClock
 from domain.delivery import Account, Delivery
 from domain.sending import claim
@@ -182,6 +183,16 @@ class TestRaces:
         shop.customers("li")
         shop.post("form.filled", "li")
         shop.post("consent.withdrawn", "li", channel="sms")
+        shop.give("send", shop.group("hello"))
+        assert shop.timeline() == [("suppressed", "no_consent")]
+
+    def test_a_consent_from_a_clock_that_is_ahead_does_not_outdo_it(self, shop: Shop) -> None:
+        shop.publish(ONE)
+        shop.customers("li")
+        shop.post("consent.given", "li", channel="sms", time=shop.clock.now() + timedelta(minutes=4))
+        shop.clock.set(shop.clock.now() + timedelta(minutes=1))
+        shop.post("consent.withdrawn", "li", channel="sms")
+        shop.post("form.filled", "li")
         shop.give("send", shop.group("hello"))
         assert shop.timeline() == [("suppressed", "no_consent")]
 
@@ -371,6 +382,15 @@ class TestAccounts:
         shop.provider.send_many = lambda messages: (sizes.append(len(messages)), send_many(messages))[1]  # type: ignore
         assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 40
         assert sizes == [7, 7, 7, 7, 7, 5]
+
+    def test_a_provider_that_asked_for_a_pause_gets_it_whatever_it_answers_others(self, shop: Shop) -> None:
+        account, now = Account("a"), shop.clock.now()
+        with shop.db.begin() as session:
+            accounts.room(session, account, 3, now)
+            accounts.heard(session, account, [Delivery("retry", after=60)], now)
+            for late in (Delivery("sent"), Delivery("unknown")):
+                accounts.heard(session, account, [late], now)
+                assert accounts.room(session, account, 1, now) == accounts.Room(0, 60)
 
     def test_a_provider_that_is_down_is_left_alone_until_one_message_gets_through(self, shop: Shop) -> None:
         self.crowd(shop, 30, Account("a", at_once=10))
