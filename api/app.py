@@ -50,6 +50,8 @@ def create_app(
     limits = limits or Limits()
     intake = Gathering(partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK)
     keys = Gathering(partial(_keys, db), threads=1, most=events.CHUNK)
+    quotes = Gathering(partial(coupons.quote, db, clock), threads=limits.transactions, most=coupons.PARTY)
+    tills = Gathering(partial(coupons.settle, db, clock), threads=limits.transactions, most=coupons.PARTY)
     app.state.context = Context(
         db,
         clock,
@@ -59,6 +61,8 @@ def create_app(
         Room(limits),
         intake,
         keys,
+        quotes,
+        tills,
         webhooks,
         signing_key,
         decide,

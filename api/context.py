@@ -11,6 +11,7 @@ from sqlmodel import Session
 from api.feed import Feed
 from api.gathering import Gathering
 from api.limits import Limits, Rate, Room
+from domain import redeeming
 from domain.clock import Clock
 from domain.ingest import Incoming
 from domain.tables import ApiKey
@@ -24,8 +25,8 @@ Decide = Callable[[int, Decision], Awaitable[None]]
 class Context:
     """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there.
 
-    `intake` takes events, `keys` finds the keys of secrets, `webhooks` names those that journeys may call. Without
-    `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
+    `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
+    journeys may call. Without `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
     """
 
     db: sessionmaker[Session]
@@ -36,6 +37,8 @@ class Context:
     room: Room
     intake: Gathering[Incoming, bool | None]
     keys: Gathering[str, ApiKey | None]
+    quotes: Gathering[redeeming.Basket, redeeming.Quote]
+    tills: Gathering[redeeming.Ask, redeeming.Held | redeeming.Returned | redeeming.UnmetError]
     webhooks: Collection[str]
     signing_key: str | None = None
     decide: Decide | None = None

@@ -1,14 +1,14 @@
 """Coupons, for shops: `/v1/coupons`. What the rules are is told in `docs/coupons.md`."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
+from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
-from starlette.concurrency import run_in_threadpool
 
 from api.auth import require
 from api.bodies import described, read_json
@@ -25,12 +25,14 @@ from api.problems import (
     documented,
 )
 from api.timeline import CustomerId
+from api.transactions import in_transaction
 from domain import redeeming
 from domain.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
+from domain.clock import Clock
 from domain.codes import is_slip, tidy
 from domain.coupons import IllegalError, move
-from domain.customers import find_customer, lock_customers
-from domain.identifiers import IdentifierError
+from domain.customers import lock_customers, read_name
+from domain.identifiers import Ident, IdentifierError
 from domain.tables import ApiKey, Coupon, Customer
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -38,11 +40,14 @@ router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidde
 Shop = Annotated[ApiKey, Depends(require("ingest"))]
 Reader = Annotated[ApiKey, Depends(require("read"))]
 Admin = Annotated[ApiKey, Depends(require("admin"))]
-Answer = TypeVar("Answer")
+Settled = redeeming.Held | redeeming.Returned | redeeming.UnmetError
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _MOST = 10
 """Codes on one order."""
+
+PARTY = 50
+"""Requests that are settled in one transaction."""
 
 
 def _distinct(codes: list[str]) -> list[str]:
@@ -221,13 +226,9 @@ async def post_quote(request: Request, _: Shop) -> Quoted:
     doesn't combine with those before it) · `below_threshold` · `not_yours` · `unknown`.
     """
     body = await read_json(request, Basket)
-
-    def ask(session: Session, now: datetime) -> Quoted:
-        customer = _customer(session, body.customer)
-        found = redeeming.quote(session, customer, [each.line for each in body.lines], body.codes, now)
-        return Quoted(**_quoted(found), refusals=[_refused(each) for each in found.refusals])
-
-    return await _done(request, ask)
+    basket = redeeming.Basket(_customer(body.customer), [each.line for each in body.lines], body.codes)
+    (found,) = await context(request).quotes.ask([basket])
+    return Quoted(**_quoted(found), refusals=[_refused(each) for each in found.refusals])
 
 
 @router.post(
@@ -243,14 +244,10 @@ async def post_lock(request: Request, _: Shop) -> OrderState:
     a `409`: cancel first. When `ttl` seconds are over, or the order is cancelled, the coupons are free again.
     """
     body = await read_json(request, LockBody)
+    lines = [each.line for each in body.lines]
     span = timedelta(seconds=body.ttl)
-
-    def ask(session: Session, now: datetime) -> OrderState:
-        customer = _customer(session, body.customer)
-        lines = [each.line for each in body.lines]
-        return _state(redeeming.lock(session, body.order_id, customer, lines, body.codes, now, span))
-
-    return await _done(request, ask)
+    lock = redeeming.Lock(_customer(body.customer), lines, body.codes, body.order_id, span)
+    return _state(await _settled(request, lock))
 
 
 @router.post(
@@ -262,7 +259,7 @@ async def post_lock(request: Request, _: Shop) -> OrderState:
 async def post_redeem(request: Request, _: Shop) -> OrderState:
     """The same call again gives the same answer. `409` (`expired`) if the lock is over: lock again."""
     body = await read_json(request, OrderBody)
-    return await _done(request, lambda session, now: _state(redeeming.redeem(session, body.order_id, now)))
+    return _state(await _settled(request, redeeming.Redeem(body.order_id)))
 
 
 @router.post(
@@ -274,7 +271,7 @@ async def post_redeem(request: Request, _: Shop) -> OrderState:
 async def post_cancel(request: Request, _: Shop) -> OrderState:
     """The same call again gives the same answer. `409` if the order has used them: refund it."""
     body = await read_json(request, OrderBody)
-    return await _done(request, lambda session, now: _state(redeeming.cancel(session, body.order_id, now)))
+    return _state(await _settled(request, redeeming.Cancel(body.order_id)))
 
 
 @router.post(
@@ -291,12 +288,8 @@ async def post_refund(request: Request, _: Shop) -> Refunded:
     """
     body = await read_json(request, RefundBody)
     units = None if body.lines is None else [(each.line, each.quantity) for each in body.lines]
-
-    def ask(session: Session, now: datetime) -> Refunded:
-        found = redeeming.refund(session, body.order_id, body.refund_id, units, now)
-        return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(found)})
-
-    return await _done(request, ask)
+    found = await _settled(request, redeeming.Refund(body.order_id, body.refund_id, units))
+    return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(found)})
 
 
 @router.post("/v1/coupons/{code}/revoke", summary="Take a coupon back", responses=documented(NotFound, Conflict))
@@ -336,30 +329,36 @@ def get_coupons(
         return [_shown(coupon) for coupon in session.exec(query)]
 
 
-async def _done(request: Request, ask: Callable[[Session, datetime], Answer]) -> Answer:
-    """One transaction, whose errors become problems."""
-    env = context(request)
+def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[redeeming.Basket]) -> list[redeeming.Quote]:
+    """Quote the baskets of several requests."""
+    with db() as session:
+        return redeeming.quote(session, baskets, clock.now())
 
-    def run() -> Answer:
-        with env.db.begin() as session:
-            return ask(session, env.clock.now())
 
+def settle(db: sessionmaker[Session], clock: Clock, asks: Sequence[redeeming.Ask]) -> list[Settled]:
+    """Do what several requests ask for, in one transaction."""
+    return in_transaction(db, lambda session: redeeming.settle(session, asks, clock.now()))
+
+
+async def _settled(request: Request, ask: redeeming.Ask) -> Any:
+    """What was done. An ask that can't be met becomes a problem."""
+    match (await context(request).tills.ask([ask]))[0]:
+        case redeeming.RefusedError() as refused:
+            raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals])
+        case redeeming.ConflictError() as conflict:
+            raise Conflict(str(conflict))
+        case redeeming.UnknownOrderError():
+            raise NotFound("No coupon was ever locked for this order.")
+        case redeeming.NotLeftError() as error:
+            where = f"lines.{error.index}.quantity"
+            raise Invalid(errors=[{"field": where, "reason": "not_left", "detail": str(error)}])
+        case answer:
+            return answer
+
+
+def _customer(name: str) -> int | Ident:
     try:
-        return await run_in_threadpool(run)
-    except redeeming.RefusedError as refused:
-        raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals]) from None
-    except redeeming.ConflictError as conflict:
-        raise Conflict(str(conflict)) from None
-    except redeeming.UnknownOrderError:
-        raise NotFound("No coupon was ever locked for this order.") from None
-    except redeeming.NotLeftError as error:
-        where = f"lines.{error.index}.quantity"
-        raise Invalid(errors=[{"field": where, "reason": "not_left", "detail": str(error)}]) from None
-
-
-def _customer(session: Session, name: str) -> Customer | None:
-    try:
-        return find_customer(session, name)
+        return read_name(name)
     except IdentifierError as error:
         raise Invalid(errors=[{"field": "customer", "reason": "bad_identifier", "detail": str(error)}]) from None
 

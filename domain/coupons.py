@@ -11,7 +11,7 @@ campaign order.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -177,6 +177,13 @@ def move(
             _note(session, coupon, type, at, about)
     for campaign in sorted(counts):
         book(session, campaign, counts[campaign], money[campaign])
+
+
+def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
+    """Lock the budgets of campaigns, in their order; of one alone there is no order, and whoever books it locks it."""
+    if len(campaigns) > 1:
+        query = select(CampaignUse.campaign).where(col(CampaignUse.campaign).in_(campaigns))
+        session.exec(query.order_by(col(CampaignUse.campaign)).with_for_update(key_share=True)).all()
 
 
 def book(session: Session, campaign: str, count: int, money: int) -> None:

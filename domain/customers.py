@@ -81,13 +81,27 @@ def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int
     return found
 
 
-def find_customer(session: Session, name: str) -> Customer | None:
-    """The customer of an id (`12`) or of an identifier (`phone:13800000001`). Raises IdentifierError."""
+def read_name(name: str) -> int | Ident:
+    """The id (`12`) or the identifier (`phone:13800000001`) that names a customer. Raises IdentifierError."""
     if name.isascii() and name.isdecimal():
-        return session.get(Customer, int(name)) if len(name) < 19 else None
-    (ident,) = identify(name, None)
-    owner = _owners(session, [ident]).get(ident)
-    return session.get(Customer, owner) if owner is not None else None
+        return int(name) if len(name) < 19 else 0
+    return identify(name, None)[0]
+
+
+def find_ids(session: Session, names: Collection[int | Ident]) -> Mapping[int | Ident, int]:
+    """The ids of customers who are named; one who is named by an id may not be there."""
+    owners = _owners(session, [name for name in names if not isinstance(name, int)])
+    return {
+        name: name if isinstance(name, int) else owners[name]
+        for name in names
+        if isinstance(name, int) or name in owners
+    }
+
+
+def find_customer(session: Session, name: str) -> Customer | None:
+    """The customer of an id or an identifier. Raises IdentifierError."""
+    named = read_name(name)
+    return session.get(Customer, find_ids(session, [named]).get(named, 0))
 
 
 class _People:

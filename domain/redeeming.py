@@ -1,26 +1,85 @@
 """Coupons at the till: quoted, locked for an order, redeemed, released, given back. All idempotent by order.
 
 A lock taken in time holds to its end, even past the coupon's own; from then on it is as if it had never been.
+
+What several tills ask at the same time is answered in one transaction, one after the other: what they need is read, and
+locked, for all of them at once. An ask that can't be met has changed nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.baskets import Line, Reason, returned, taken_off, worst_case
 from domain.codes import is_slip
-from domain.coupons import book, move, take
-from domain.customers import lock_customers
+from domain.coupons import book, lock_budgets, move, take
+from domain.customers import find_ids, lock_customers
+from domain.identifiers import Ident
 from domain.library import read_library
-from domain.tables import Coupon, CouponOrder, Customer
+from domain.tables import Coupon, CouponOrder
 from workflows.policy import CouponTerms
 
 LOCK = timedelta(minutes=15)
 LONGEST_LOCK = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Basket:
+    """Codes, in the order in which they apply, to be used on lines by the customer of an id or an identifier."""
+
+    customer: int | Ident
+    lines: Sequence[Line]
+    codes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Lock(Basket):
+    """Hold the coupons for an order. The same ask again, while it holds them, gets the same answer.
+
+    Met with RefusedError, and none is held, if one can't be used; ConflictError if the order holds coupons for another
+    basket, or has used them.
+    """
+
+    order_id: str
+    span: timedelta = LOCK
+
+
+@dataclass(frozen=True)
+class Redeem:
+    """Use the coupons that the order holds. Once it has, the same ask always gets the same answer.
+
+    Met with UnknownOrderError, or RefusedError (`expired`) if the order's lock is over or was cancelled.
+    """
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Let go of the coupons that the order holds, if it holds any.
+
+    Met with UnknownOrderError, or ConflictError if it has used them: then they are refunded.
+    """
+
+    order_id: str
+
+
+@dataclass(frozen=True)
+class Refund:
+    """Give back `units` of an order's lines, as (line, quantity), or all that is left of it.
+
+    The same `refund_id` again gets the same answer. Met with UnknownOrderError; ConflictError if the order has used no
+    coupons, or that refund was of something else; NotLeftError.
+    """
+
+    order_id: str
+    refund_id: str
+    units: Sequence[tuple[int, int]] | None = None
+
+
+Ask = Lock | Redeem | Cancel | Refund
 
 
 @dataclass(frozen=True)
@@ -82,7 +141,11 @@ class Returned:
     restored: list[str]
 
 
-class RefusedError(Exception):
+class UnmetError(Exception):
+    """The root of why an ask can't be met."""
+
+
+class RefusedError(UnmetError):
     """Coupons can't be used on an order; none of them is."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
@@ -90,15 +153,15 @@ class RefusedError(Exception):
         self.refusals = list(refusals)
 
 
-class ConflictError(Exception):
+class ConflictError(UnmetError):
     """What is asked doesn't go with what is known of the order; the message says how."""
 
 
-class UnknownOrderError(LookupError):
+class UnknownOrderError(UnmetError):
     """No coupon was ever locked for the order."""
 
 
-class NotLeftError(ValueError):
+class NotLeftError(UnmetError):
     """More is given back than is left of a line: `index` is its place in the request."""
 
     def __init__(self, index: int, left: int) -> None:
@@ -106,120 +169,157 @@ class NotLeftError(ValueError):
         self.index = index
 
 
-def quote(
-    session: Session, customer: Customer | None, lines: Sequence[Line], codes: Sequence[str], now: datetime
-) -> Quote:
-    """What these coupons would take off the basket now. Changes nothing."""
-    return _quote(_fresh(session, col(Coupon.code).in_(codes)), customer, lines, codes, now)
+def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Quote]:
+    """What coupons would take off each of the baskets now. Changes nothing."""
+    ids = find_ids(session, {basket.customer for basket in baskets})
+    coupons = _read(session, {code for basket in baskets for code in basket.codes})
+    return [_quote(coupons, ids.get(basket.customer), basket, now) for basket in baskets]
 
 
-def lock(
-    session: Session,
-    order_id: str,
-    customer: Customer | None,
-    lines: Sequence[Line],
-    codes: Sequence[str],
-    now: datetime,
-    span: timedelta = LOCK,
-) -> Held:
-    """Hold the coupons for an order. The same call again, while it holds them, gives the same answer.
-
-    Raises RefusedError, and holds none, if one can't be used; ConflictError if the order holds coupons for another
-    basket, or has used them.
-    """
-    if customer is None:
-        raise RefusedError(quote(session, None, lines, codes, now).refusals)
-    lock_customers(session, [customer.id])
-    order = _order_of(session, order_id, customer)
-    basket = [asdict(line) for line in lines]
-    mine = _coupons(session, order)
-    if order.redeemed_at or any(_is_held(coupon, now) for coupon in mine):
-        if (order.lines, order.codes) != (basket, list(codes)):
-            done = "has used" if order.redeemed_at else "holds"
-            raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
-        return _held(session, order, mine)
-    named = _fresh(session, col(Coupon.code).in_(codes))
-    coupons = [coupon for coupon in named if coupon.customer_id == customer.id]
-    held_too_long = [coupon for coupon in coupons if coupon.status == "locked" and not _is_held(coupon, now)]
-    move(session, held_too_long, "issued", now)
-    found = _quote(named, customer, lines, codes, now)
-    if found.refusals:
-        raise RefusedError(found.refusals)
-    order.lines, order.codes = basket, list(codes)
-    order.shares = {applied.code: applied.lines for applied in found.coupons}
-    move(session, coupons, "locked", now, order_id=order_id, until=now + span)
-    return Held(order_id, "locked", now + span, found)
+def settle(session: Session, asks: Sequence[Ask], now: datetime) -> list[Held | Returned | UnmetError]:
+    """Do what is asked, in turn. Gives for each the answer, or why it can't be met."""
+    till = _Till(session, asks, now)
+    return [till.meet(ask) for ask in asks]
 
 
-def redeem(session: Session, order_id: str, now: datetime) -> Held:
-    """Use the coupons that the order holds. Once it has, the same call always gives the same answer.
+class _Till:
+    """What the asks are about: their customers are locked, in the order of their ids, and then the budgets."""
 
-    Raises UnknownOrderError, or RefusedError (`expired`) if the order's lock is over or was cancelled.
-    """
-    order = _locked_order(session, order_id)
-    mine = _coupons(session, order)
-    if not order.redeemed_at:
-        held = {coupon.code for coupon in mine if _is_held(coupon, now)}
-        gone = [Refusal(code, "expired") for code in order.codes if code not in held]
-        if gone:
-            raise RefusedError(gone)
-        costs = {code: sum(shares) for code, shares in order.shares.items()}
-        move(session, mine, "redeemed", now, order_id=order_id, costs=costs)
-        order.redeemed_at = now
-    return _held(session, order, mine)
+    def __init__(self, session: Session, asks: Sequence[Ask], now: datetime) -> None:
+        self._session = session
+        self._now = now
+        baskets = [ask for ask in asks if isinstance(ask, Lock)]
+        self._ids = find_ids(session, {basket.customer for basket in baskets})
+        mine = col(CouponOrder.order_id).in_({ask.order_id for ask in asks})
+        owners = session.exec(select(CouponOrder.customer_id).where(mine)).all()
+        self._customers = lock_customers(session, {*self._ids.values(), *owners})
+        orders = session.exec(select(CouponOrder).where(mine)).all()
+        self._orders = {order.order_id: order for order in orders}
+        codes = {code for basket in baskets for code in basket.codes}
+        self._coupons = _read(session, codes.union(*(order.codes for order in orders)))
+        changing = {ask.order_id for ask in asks if isinstance(ask, Redeem | Refund)} & self._orders.keys()
+        lock_budgets(session, {each.campaign for order_id in changing for each in self._of(self._orders[order_id])})
+
+    def meet(self, ask: Ask) -> Held | Returned | UnmetError:
+        try:
+            match ask:
+                case Lock():
+                    return self._lock(ask)
+                case Redeem():
+                    return self._redeem(self._order(ask))
+                case Cancel():
+                    return self._cancel(self._order(ask))
+                case Refund():
+                    return self._refund(self._order(ask), ask)
+        except UnmetError as why:
+            return why
+
+    def _order(self, ask: Redeem | Cancel | Refund) -> CouponOrder:
+        order = self._orders.get(ask.order_id)
+        if order is None or order.customer_id not in self._customers:
+            raise UnknownOrderError(ask.order_id)
+        return order
+
+    def _of(self, order: CouponOrder) -> list[Coupon]:
+        """The coupons that the order holds or has used."""
+        coupons = [self._coupons[code] for code in order.codes]
+        return [each for each in coupons if (each.order_id, each.customer_id) == (order.order_id, order.customer_id)]
+
+    def _lock(self, ask: Lock) -> Held:
+        customer = self._ids.get(ask.customer)
+        order = self._orders.get(ask.order_id)
+        if order is not None and customer in self._customers:
+            if order.customer_id != customer:
+                raise ConflictError("The order is another customer's.")
+            if order.redeemed_at or any(_is_held(coupon, self._now) for coupon in self._of(order)):
+                if (order.lines, order.codes) != ([asdict(line) for line in ask.lines], list(ask.codes)):
+                    done = "has used" if order.redeemed_at else "holds"
+                    raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
+                return self._held(order)
+        found = _quote(self._coupons, customer, ask, self._now)
+        if found.refusals:
+            raise RefusedError(found.refusals)
+        if order is None:
+            assert customer is not None  # somebody has these coupons
+            order = CouponOrder(order_id=ask.order_id, customer_id=customer)
+            self._session.add(order)
+            self._orders[order.order_id] = order
+        order.lines, order.codes = [asdict(line) for line in ask.lines], list(ask.codes)
+        order.shares = {applied.code: applied.lines for applied in found.coupons}
+        coupons = [self._coupons[code] for code in ask.codes]
+        until = self._now + ask.span
+        move(self._session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", self._now)
+        move(self._session, coupons, "locked", self._now, order_id=order.order_id, until=until)
+        return Held(order.order_id, "locked", until, found)
+
+    def _redeem(self, order: CouponOrder) -> Held:
+        if not order.redeemed_at:
+            mine = self._of(order)
+            held = {coupon.code for coupon in mine if _is_held(coupon, self._now)}
+            gone = [Refusal(code, "expired") for code in order.codes if code not in held]
+            if gone:
+                raise RefusedError(gone)
+            costs = {code: sum(shares) for code, shares in order.shares.items()}
+            move(self._session, mine, "redeemed", self._now, order_id=order.order_id, costs=costs)
+            order.redeemed_at = self._now
+        return self._held(order)
+
+    def _cancel(self, order: CouponOrder) -> Held:
+        if order.redeemed_at:
+            raise ConflictError("The order has used its coupons; refund it.")
+        move(self._session, self._of(order), "issued", self._now)
+        return Held(order.order_id, "open", None, self._quote_of(order))
+
+    def _refund(self, order: CouponOrder, ask: Refund) -> Returned:
+        if order.redeemed_at is None:
+            raise ConflictError("The order has used no coupons.")
+        wanted = None if ask.units is None else [list(each) for each in ask.units]
+        if earlier := order.refunds.get(ask.refund_id):
+            if earlier["wanted"] != wanted:
+                raise ConflictError("That refund was of something else.")
+            return Returned(earlier["discount"], earlier["lines"], earlier["restored"])
+        before = _returned_before(order)
+        now_back = _now_back(order, before, ask.units)
+        gone: dict[str, int] = dict.fromkeys(order.codes, 0)
+        parts = []
+        for index, quantity in sorted(now_back.items()):
+            whole = order.lines[index]["quantity"]
+            shares = {code: returned(order.shares[code][index], whole, before[index], quantity) for code in order.codes}
+            for code, share in shares.items():
+                gone[code] += share
+            parts.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
+        complete = all(
+            before[index] + now_back.get(index, 0) == line["quantity"] for index, line in enumerate(order.lines)
+        )
+        restored = [
+            coupon.code
+            for coupon in self._of(order)
+            if give_back(self._session, coupon, self._now, less=gone[coupon.code], complete=complete)
+        ]
+        result = Returned(sum(gone.values()), parts, restored)
+        order.refunds = {**order.refunds, ask.refund_id: {"wanted": wanted, **asdict(result)}}
+        return result
+
+    def _held(self, order: CouponOrder) -> Held:
+        times = [each.locked_until for each in self._of(order) if each.locked_until and not order.redeemed_at]
+        status = "redeemed" if order.redeemed_at else "locked"
+        return Held(order.order_id, status, max(times, default=None), self._quote_of(order))
+
+    def _quote_of(self, order: CouponOrder) -> Quote:
+        rows = [self._coupons[code] for code in order.codes]
+        applied = [Applied(row.code, row.campaign, row.terms["name"], order.shares[row.code]) for row in rows]
+        return Quote([sum(shares) for shares in zip(*order.shares.values(), strict=True)], applied, [])
 
 
-def cancel(session: Session, order_id: str, now: datetime) -> Held:
-    """Let go of the coupons that the order holds, if it holds any.
-
-    Raises UnknownOrderError, or ConflictError if it has used them: then they are refunded.
-    """
-    order = _locked_order(session, order_id)
-    if order.redeemed_at:
-        raise ConflictError("The order has used its coupons; refund it.")
-    mine = _coupons(session, order)
-    move(session, mine, "issued", now)
-    return Held(order_id, "open", None, _quote_of(session, order))
+def _read(session: Session, codes: Collection[str]) -> Mapping[str, Coupon]:
+    return {each.code: each for each in session.exec(select(Coupon).where(col(Coupon.code).in_(codes)))}
 
 
-def refund(
-    session: Session, order_id: str, refund_id: str, units: Sequence[tuple[int, int]] | None, now: datetime
-) -> Returned:
-    """Give back units of an order's lines, as (line, quantity), or all that is left of it.
-
-    The same `refund_id` again gives the same answer. Raises UnknownOrderError; ConflictError if the order has used no
-    coupons, or that refund was of something else; NotLeftError.
-    """
-    order = _locked_order(session, order_id)
-    if order.redeemed_at is None:
-        raise ConflictError("The order has used no coupons.")
-    wanted = None if units is None else [list(each) for each in units]
-    if earlier := order.refunds.get(refund_id):
-        if earlier["wanted"] != wanted:
-            raise ConflictError("That refund was of something else.")
-        return Returned(earlier["discount"], earlier["lines"], earlier["restored"])
-    before = _returned_before(order)
-    now_back = _now_back(order, before, units)
-    gone: dict[str, int] = dict.fromkeys(order.codes, 0)
-    parts = []
-    for index, quantity in sorted(now_back.items()):
-        whole = order.lines[index]["quantity"]
-        shares = {code: returned(order.shares[code][index], whole, before[index], quantity) for code in order.codes}
-        for code, share in shares.items():
-            gone[code] += share
-        parts.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
-    complete = all(before[index] + now_back.get(index, 0) == line["quantity"] for index, line in enumerate(order.lines))
-    restored = [coupon.code for coupon in _coupons(session, order) if _give_back(session, coupon, gone, now, complete)]
-    result = Returned(sum(gone.values()), parts, [code for code in order.codes if code in restored])
-    order.refunds = {**order.refunds, refund_id: {"wanted": wanted, **asdict(result)}}
-    return result
-
-
-def _objection(coupon: Coupon | None, customer: Customer | None, now: datetime) -> Reason | None:
+def _objection(coupon: Coupon | None, customer: int | None, now: datetime) -> Reason | None:
     """What speaks against a coupon before its basket is looked at. Of somebody else's nothing more is said."""
     if coupon is None:
         return "unknown"
-    if customer is None or coupon.customer_id != customer.id:
+    if coupon.customer_id != customer:
         return "not_yours"
     if coupon.status == "redeemed" or _is_held(coupon, now):
         return "locked"
@@ -232,16 +332,14 @@ def _is_held(coupon: Coupon, now: datetime) -> bool:
     return coupon.status == "locked" and coupon.locked_until is not None and coupon.locked_until > now
 
 
-def _quote(
-    coupons: Sequence[Coupon], customer: Customer | None, lines: Sequence[Line], codes: Sequence[str], now: datetime
-) -> Quote:
-    found = {coupon.code: coupon for coupon in coupons}
+def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, now: datetime) -> Quote:
+    lines = basket.lines
     left = [line.total for line in lines]
     applied: list[Applied] = []
     refusals = []
     combining = True
-    for code in codes:
-        coupon = found.get(code)
+    for code in basket.codes:
+        coupon = coupons.get(code)
         if reason := _objection(coupon, customer, now):
             refusals.append(Refusal(code, reason, slip=coupon is None and is_slip(code)))
             continue
@@ -257,51 +355,6 @@ def _quote(
         combining = combining and terms.combines
         left = [rest - share for rest, share in zip(left, shares, strict=True)]
     return Quote([line.total - rest for line, rest in zip(lines, left, strict=True)], applied, refusals)
-
-
-def _order_of(session: Session, order_id: str, customer: Customer) -> CouponOrder:
-    """The customer's order, new if it isn't known. Raises ConflictError if it is another customer's."""
-    row = {"order_id": order_id, "customer_id": customer.id, "lines": [], "codes": [], "shares": {}, "refunds": {}}
-    begun = insert(CouponOrder).values(row).on_conflict_do_nothing().returning(CouponOrder)
-    order = session.scalars(begun).first() or session.get_one(CouponOrder, order_id, populate_existing=True)
-    if order.customer_id != customer.id:
-        raise ConflictError("The order is another customer's.")
-    return order
-
-
-def _locked_order(session: Session, order_id: str) -> CouponOrder:
-    """The order, as it is under its customer's lock. Raises UnknownOrderError."""
-    owner = session.exec(select(CouponOrder.customer_id).where(CouponOrder.order_id == order_id)).first()
-    if owner is None:
-        raise UnknownOrderError(order_id)
-    lock_customers(session, [owner])
-    return session.get_one(CouponOrder, order_id, populate_existing=True)
-
-
-def _coupons(session: Session, order: CouponOrder) -> list[Coupon]:
-    """The coupons that the order holds or has used."""
-    mine = (col(Coupon.order_id) == order.order_id) & (col(Coupon.customer_id) == order.customer_id)
-    return _fresh(session, mine & col(Coupon.code).in_(order.codes)) if order.codes else []
-
-
-def _fresh(session: Session, where: ColumnElement[bool]) -> list[Coupon]:
-    """In campaign order, as they are now."""
-    query = select(Coupon).where(where).order_by(col(Coupon.campaign), col(Coupon.code))
-    return list(session.exec(query.execution_options(populate_existing=True)))
-
-
-def _held(session: Session, order: CouponOrder, coupons: Sequence[Coupon]) -> Held:
-    until = (
-        None if order.redeemed_at else max((each.locked_until for each in coupons if each.locked_until), default=None)
-    )
-    status = "redeemed" if order.redeemed_at else "locked"
-    return Held(order.order_id, status, until, _quote_of(session, order))
-
-
-def _quote_of(session: Session, order: CouponOrder) -> Quote:
-    rows = [session.get_one(Coupon, code) for code in order.codes]
-    applied = [Applied(row.code, row.campaign, row.terms["name"], order.shares[row.code]) for row in rows]
-    return Quote([sum(shares) for shares in zip(*order.shares.values(), strict=True)], applied, [])
 
 
 def _returned_before(order: CouponOrder) -> list[int]:
@@ -323,18 +376,16 @@ def _now_back(order: CouponOrder, before: Sequence[int], units: Sequence[tuple[i
     return dict(units)
 
 
-def _give_back(session: Session, coupon: Coupon, gone: Mapping[str, int], now: datetime, complete: bool) -> bool:
+def give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, complete: bool) -> bool:
     """Lower what a coupon cost; once its whole order is back, it may be used again if its campaign lets it."""
-    book(session, coupon.campaign, 0, -gone[coupon.code])
-    coupon.cost -= gone[coupon.code]
-    terms = CouponTerms.model_validate(coupon.terms)
-    if not complete or terms.refund != "restore" or coupon.expires_at <= now:
-        return False
-    budget = read_library(session).campaigns.get(coupon.campaign, terms)
-    cost = worst_case(terms)
-    if not take(session, coupon.campaign, budget, count=0, money=cost):
-        return False
-    before, coupon.cost = coupon.cost, cost  # what `take` has booked already
-    assert before == 0
-    move(session, [coupon], "issued", now)
-    return True
+    cost, terms = coupon.cost - less, CouponTerms.model_validate(coupon.terms)
+    if complete and terms.refund == "restore" and coupon.expires_at > now:
+        worst = worst_case(terms)
+        budget = read_library(session).campaigns.get(coupon.campaign, terms)
+        if take(session, coupon.campaign, budget, count=0, money=worst - coupon.cost):
+            coupon.cost = worst
+            move(session, [coupon], "issued", now)
+            return True
+    book(session, coupon.campaign, 0, -less)
+    coupon.cost = cost
+    return False

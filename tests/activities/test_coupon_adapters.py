@@ -259,8 +259,8 @@ class TestAnOutsideService:
         outside.give()
         (coupon,) = outside.coupons()
         with outside.db() as session:
-            mine = session.get(Customer, coupon.customer_id)
-            found = redeeming.quote(session, mine, [Line("x", 1, 900)], [coupon.code], outside.clock.now())
+            basket = redeeming.Basket(coupon.customer_id, [Line("x", 1, 900)], [coupon.code])
+            (found,) = redeeming.quote(session, [basket], outside.clock.now())
         assert [refusal.reason for refusal in found.refusals] == ["not_eligible"]
 
 

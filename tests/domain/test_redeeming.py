@@ -1,21 +1,21 @@
 """Coupons at the till: each is used once, and whoever comes second is told why."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from shop import Shop
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain import coupons, redeeming
 from domain.baskets import Line
 from domain.customers import lock_customers
 from domain.facts import CustomerFacts
 from domain.library import read_library
-from domain.redeeming import ConflictError, Held, NotLeftError, RefusedError, Returned
-from domain.tables import CampaignUse, Coupon, CouponOrder, Customer, Enrollment, Event
+from domain.redeeming import Held, NotLeftError, RefusedError, Returned, UnmetError
+from domain.tables import CampaignUse, Coupon, CouponOrder, Enrollment, Event
 
 GIFTS = """
     journey: gifts
@@ -44,50 +44,49 @@ class Till:
         self.shop.give("coupon", self.shop.group("gift"))
         return [coupon.code for coupon in self.shop.rows(Coupon) if coupon.code not in known]
 
-    def run(self, act: Callable[..., Any], *args: Any) -> Any:
-        with self.shop.db.begin() as session:
-            return act(session, *args, self.shop.clock.now())
-
-    def try_to(self, act: Callable[..., Any], *args: Any) -> Any:
-        """The answer, or why not."""
-        try:
-            return self.run(act, *args)
-        except RefusedError as refused:
-            return [refusal.reason for refusal in refused.refusals]
-        except (ConflictError, coupons.IllegalError) as conflict:
-            return str(conflict)
-
     def quote(self, codes: Sequence[str], lines: Sequence[Line] = BASKET, who: int = 1) -> redeeming.Quote:
         with self.shop.db() as session:
-            return redeeming.quote(session, session.get(Customer, who), lines, codes, self.shop.clock.now())
+            return redeeming.quote(session, [redeeming.Basket(who, lines, codes)], self.shop.clock.now())[0]
+
+    def settle(self, *asks: redeeming.Ask, now: datetime | None = None) -> list[Any]:
+        """The answers, or why not."""
+        with self.shop.db.begin() as session:
+            found = redeeming.settle(session, asks, now or self.shop.clock.now())
+        return [
+            [refusal.reason for refusal in each.refusals]
+            if isinstance(each, RefusedError)
+            else str(each)
+            if isinstance(each, UnmetError)
+            else each
+            for each in found
+        ]
 
     def lock(self, order: str, codes: Sequence[str], lines: Sequence[Line] = BASKET, who: int = 1) -> Any:
-        def act(session: Session, now: Any) -> Held:
-            return redeeming.lock(session, order, session.get(Customer, who), lines, codes, now)
-
-        return self.try_to(act)
+        return self.settle(redeeming.Lock(who, lines, codes, order))[0]
 
     def redeem(self, order: str) -> Any:
-        return self.try_to(redeeming.redeem, order)
+        return self.settle(redeeming.Redeem(order))[0]
 
     def cancel(self, order: str) -> Any:
-        return self.try_to(redeeming.cancel, order)
+        return self.settle(redeeming.Cancel(order))[0]
 
     def refund(self, order: str, refund: str, units: Sequence[tuple[int, int]] | None = None) -> Any:
-        return self.try_to(redeeming.refund, order, refund, units)
+        return self.settle(redeeming.Refund(order, refund, units))[0]
 
     def sweep(self) -> None:
         with self.shop.db.begin() as session:
             coupons.expire(session, self.shop.clock.now(), 100)
 
     def revoke(self, code: str) -> Any:
-        def act(session: Session, now: Any) -> None:
+        """What there is against it, if anything."""
+        with self.shop.db.begin() as session:
             coupon = session.get_one(Coupon, code)
             lock_customers(session, [coupon.customer_id])
             session.refresh(coupon)
-            coupons.move(session, [coupon], "revoked", now)
-
-        return self.try_to(act)
+            try:
+                return coupons.move(session, [coupon], "revoked", self.shop.clock.now())
+            except coupons.IllegalError as conflict:
+                return str(conflict)
 
     def later(self, **span: float) -> None:
         self.shop.clock.set(self.shop.clock.now() + timedelta(**span))
@@ -319,9 +318,10 @@ class TestRefunds:
         till.redeem("o1")
         till.refund("o1", "r1", [(1, 1)])
         for units, place in [([(0, 1), (1, 2)], 1), ([(2, 1)], 0)]:
-            with pytest.raises(NotLeftError) as error:
-                till.run(redeeming.refund, "o1", "r2", units)
-            assert error.value.index == place
+            with till.shop.db() as session:
+                (why,) = redeeming.settle(session, [redeeming.Refund("o1", "r2", units)], till.shop.clock.now())
+            assert isinstance(why, NotLeftError)
+            assert why.index == place
 
     @pytest.mark.parametrize("why", ["forfeit", "expired", "budget"])
     def test_when_it_stays_used(self, till: Till, why: str) -> None:
@@ -367,11 +367,8 @@ class TestAtOnce:
         till.later(days=3)
 
         def redeem(number: int) -> Any:
-            with till.shop.db.begin() as session:
-                try:
-                    return redeeming.redeem(session, f"o{number}", sooner).status
-                except RefusedError as refused:
-                    return refused.refusals[0].reason
+            (found,) = till.settle(redeeming.Redeem(f"o{number}"), now=sooner)
+            return found.status if isinstance(found, Held) else found[0]
 
         calls = [call for n in range(12) for call in ((lambda n=n: redeem(n)), till.sweep)]
         found = [each for each in till.shop.at_once(*calls) if each is not None]
