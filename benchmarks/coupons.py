@@ -1,17 +1,18 @@
 """Coupons at the till over HTTP, 50 connections at once, beside a bare UPDATE of the same rows by as many."""
 
-import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
+from operator import itemgetter
+from statistics import quantiles
 from typing import Any
 
-import httpx
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from benchmarks.driver import drive, driver
 from benchmarks.stack import Stack, stack
 from domain.coupons import issue
 from domain.customers import lock_customers
@@ -25,7 +26,6 @@ from runtime.database import connect
 
 CONNECTIONS = 50
 ORDERS = 1000
-QUOTES = 2000
 JOURNEY = """
 journey: gifts
 trigger: {event: form.filled}
@@ -39,24 +39,32 @@ LINES = [
     {"sku": "milk", "quantity": 3, "price": 500},
 ]
 
-Call = Callable[[httpx.AsyncClient, int], Awaitable[Any]]
-
 
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table."""
     with stack(JOURNEY) as parts:
         codes = _issue(parts)
-        with ProcessPoolExecutor(1, get_context("spawn")) as callers:
-            rates = callers.submit(_call_all, parts.url, parts.key, codes).result()
         floor = _bare(parts, codes)
-    for name, rate in rates.items():
-        yield (
-            f"coupons: {name} at {CONNECTIONS} connections",
-            f"{rate:,.0f}/s",
-            f"bare UPDATE of the same rows: {floor:,.0f}/s",
-            f"{rate / floor:.2f}",
-            "",
-        )
+        baskets = [{"customer": str(customer), "lines": LINES, "codes": [code]} for customer, code in codes]
+        orders = [{"order_id": f"o{number}"} for number in range(ORDERS)]
+        locks = [order | basket for order, basket in zip(orders, baskets, strict=True)]
+        with driver() as driving:
+
+            def drive_all(name: str, bodies: Sequence[dict[str, Any]]) -> tuple[float, list[float]]:
+                sent = [json.dumps(body).encode() for body in bodies]
+                return driving.submit(drive, f"{parts.url}/v1/coupons/{name}", parts.key, sent, CONNECTIONS).result()
+
+            drive_all("quote", baskets[:200])
+            for name, bodies in (("quote", baskets * 2), ("lock", locks), ("redeem", orders)):
+                elapsed, spans = drive_all(name, bodies)
+                rate, (p50, p99) = len(bodies) / elapsed, itemgetter(49, 98)(quantiles(spans, n=100))
+                yield (
+                    f"coupons: {name}s at {CONNECTIONS} connections",
+                    f"{rate:,.0f}/s (p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms)",
+                    f"bare UPDATE of the same rows: {floor:,.0f}/s",
+                    f"{rate / floor:.2f}",
+                    "",
+                )
 
 
 def _issue(parts: Stack) -> list[tuple[int, str]]:
@@ -85,45 +93,6 @@ def _give(parts: Stack, enrollments: Any, now: datetime) -> list[tuple[int, str]
 
 def _one(session: Session, customer: Customer, enrollment: Enrollment, now: datetime) -> str:
     return issue(CustomerFacts(session, read_library(session), customer, now), enrollment, "gift", "ten").code
-
-
-def _call_all(url: str, key: str, codes: list[tuple[int, str]]) -> dict[str, float]:
-    """The rate of each kind of call, from a process of its own."""
-
-    def rate(call: Call, count: int) -> float:
-        return asyncio.run(_rate(url, key, call, count))
-
-    def basket(n: int) -> dict[str, Any]:
-        customer, code = codes[n % ORDERS]
-        return {"customer": str(customer), "lines": LINES, "codes": [code]}
-
-    def quote(client: httpx.AsyncClient, n: int) -> Awaitable[Any]:
-        return client.post("/v1/coupons/quote", json=basket(n))
-
-    def lock(client: httpx.AsyncClient, n: int) -> Awaitable[Any]:
-        return client.post("/v1/coupons/lock", json=basket(n) | {"order_id": f"o{n}"})
-
-    def redeem(client: httpx.AsyncClient, n: int) -> Awaitable[Any]:
-        return client.post("/v1/coupons/redeem", json={"order_id": f"o{n}"})
-
-    rate(quote, 200)
-    return {"quotes": rate(quote, QUOTES), "locks": rate(lock, ORDERS), "redeems": rate(redeem, ORDERS)}
-
-
-async def _rate(url: str, key: str, call: Call, count: int) -> float:
-    """Calls a second, each connection making the next as soon as the one before is answered."""
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    headers = {"Authorization": f"Bearer {key}"}
-    numbers = iter(range(count))
-    async with httpx.AsyncClient(base_url=url, headers=headers, limits=limits, timeout=60) as client:
-
-        async def connection() -> None:
-            for number in numbers:
-                (await call(client, number)).raise_for_status()
-
-        begin = time.perf_counter()
-        await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
-        return count / (time.perf_counter() - begin)
 
 
 def _bare(parts: Stack, codes: list[tuple[int, str]]) -> float:

@@ -3,21 +3,18 @@
 The driver is a process of its own; the API runs in this one, which does nothing else.
 """
 
-import asyncio
 import json
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from itertools import count
-from multiprocessing import get_context
 from statistics import median, quantiles
 from typing import Any
-from urllib.parse import urlsplit
 
 from psycopg.types.json import Jsonb
 
 from api.limits import Limits
+from benchmarks.driver import drive, driver
 from benchmarks.stack import Stack, serving, stack
 from domain.clock import SystemClock
 
@@ -41,11 +38,11 @@ def measure() -> Iterator[tuple[str, ...]]:
     limits = Limits(events_per_second=10_000_000, max_held_bytes=100_000_000)
     with stack(JOURNEY) as parts, serving(parts.db, SystemClock(), limits) as url, driver() as driving:
 
-        def drive(bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
-            return driving.submit(_drive, url, parts.key, bodies, connections).result()
+        def post(bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
+            return driving.submit(drive, f"{url}/v1/events", parts.key, bodies, connections).result()
 
         people = range(BATCH * BATCHES)
-        drive([_batch("product.viewed", people[:BATCH])], 1)
+        post([_batch("product.viewed", people[:BATCH])], 1)
         for name, type in (
             ("new customers, nobody listens", "product.viewed"),
             ("known ones, nobody listens", "product.viewed"),
@@ -55,20 +52,15 @@ def measure() -> Iterator[tuple[str, ...]]:
         ):
             bare = _bare(parts)
             bodies = [_batch(type, people[start : start + BATCH]) for start in range(0, len(people), BATCH)]
-            _, spans = drive(bodies, 1)
+            _, spans = post(bodies, 1)
             ours = BATCH / median(spans)
             yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, f"≥ 10000 or ≥ {AIM}")
         for name, type in (("nobody listens", "product.viewed"), ("each enters a journey", "cart.updated")):
             bare = _bare(parts)
             first = BATCH * BATCHES if type == "cart.updated" else 0
             bodies = [json.dumps(_event(type, first + person)).encode() for person in range(SINGLES)]
-            elapsed, spans = drive(bodies, CONNECTIONS)
+            elapsed, spans = post(bodies, CONNECTIONS)
             yield _row(f"events/s alone at {CONNECTIONS} connections: {name}", SINGLES / elapsed, bare, spans, "≥ 1000")
-
-
-def driver() -> ProcessPoolExecutor:
-    """A process to send from."""
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
 def _row(name: str, ours: float, bare: float, spans: Sequence[float], aim: str) -> tuple[str, ...]:
@@ -117,37 +109,6 @@ def _bare(parts: Stack) -> float:
         spans.append(time.perf_counter() - begin)
     connection.close()
     return BATCH / median(spans)
-
-
-def _drive(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
-    """Post the bodies; returns how long all took, and each, in seconds."""
-    return asyncio.run(_post_all(url, key, bodies, connections))
-
-
-async def _post_all(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
-    waiting, spans = iter(bodies), list[float]()
-    begin = time.perf_counter()
-    await asyncio.gather(*(_post_each(url, key, waiting, spans) for _ in range(connections)))
-    return time.perf_counter() - begin, spans
-
-
-async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[float]) -> None:
-    address = urlsplit(url)
-    reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    for body in bodies:
-        begin = time.perf_counter()
-        head = (
-            f"POST /v1/events HTTP/1.1\r\nHost: benchmark\r\nAuthorization: Bearer {key}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        answer = await reader.readuntil(b"\r\n\r\n")
-        length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        rest = await reader.readexactly(int(length.partition(b":")[2]))
-        if b" 202 " not in answer.split(b"\r\n", 1)[0]:
-            raise ValueError(rest.decode())
-        spans.append(time.perf_counter() - begin)
-    writer.close()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from shop import Shop
+from sqlalchemy import Engine
+from sqlalchemy import event as sql
 from sqlmodel import col, select
 
 from domain import coupons, redeeming
@@ -336,6 +338,37 @@ class TestRefunds:
         assert till.refund("o1", "r1").restored == []
         assert till.status(code) == "redeemed"
         assert till.use("half") == (1, 0)
+
+
+class TestTogether:
+    """Asks of several tills, settled in one transaction."""
+
+    def test_who_cannot_be_served_does_not_disturb_the_others(self, till: Till) -> None:
+        one, two = till.give(count=2)
+        asks = [redeeming.Lock(1, BASKET, [code], order) for code, order in ((one, "o1"), (one, "o2"), (two, "o2"))]
+        more = [redeeming.Redeem("o1"), redeeming.Redeem("o3"), redeeming.Refund("o1", "r1"), redeeming.Cancel("o2")]
+        first, refused, second, redeemed, unknown, refund, cancelled = till.settle(*asks, *more)
+        assert [first.status, refused, second.status, redeemed.status] == ["locked", ["locked"], "locked", "redeemed"]
+        assert [unknown, refund.restored, cancelled.status] == ["o3", [one], "open"]
+        assert till.told(one) == ["issued", "locked", "redeemed", "restored"]
+        assert (till.statuses(), till.use()) == ({"issued": 2}, (2, 2000))
+
+    def test_six_cost_as_many_statements_as_two(self, till: Till, migrated: tuple[Engine, object]) -> None:
+        owners = till.shop.customers(*(name for name in "abcdef"))
+        locks = [redeeming.Lock(who, BASKET, till.give(name), name) for who, name in zip(owners, "abcdef", strict=True)]
+        spent: list[str] = []
+
+        def spy(*args: Any) -> None:
+            spent.append(args[2])
+
+        sql.listen(migrated[0], "before_cursor_execute", spy)
+        for ask in (locks, [redeeming.Redeem(name) for name in "abcdef"]):
+            till.settle(*ask[:2])
+            two, spent[:] = len(spent), []
+            till.settle(*ask)
+            assert len(spent) == two
+            spent.clear()
+        sql.remove(migrated[0], "before_cursor_execute", spy)
 
 
 class TestAtOnce:

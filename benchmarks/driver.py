@@ -1,0 +1,44 @@
+"""A process that calls the API as fast as it is answered, and takes little of the machine for it."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from urllib.parse import urlsplit
+
+
+def driver() -> ProcessPoolExecutor:
+    """A process to send from."""
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+
+
+def drive(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
+    """Post the bodies; returns how long all took, and each, in seconds. Raises ValueError if one isn't taken."""
+    return asyncio.run(_post_all(url, key, bodies, connections))
+
+
+async def _post_all(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
+    waiting, spans = iter(bodies), list[float]()
+    begin = time.perf_counter()
+    await asyncio.gather(*(_post_each(url, key, waiting, spans) for _ in range(connections)))
+    return time.perf_counter() - begin, spans
+
+
+async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[float]) -> None:
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    for body in bodies:
+        begin = time.perf_counter()
+        head = (
+            f"POST {address.path} HTTP/1.1\r\nHost: benchmark\r\nAuthorization: Bearer {key}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        writer.write(head.encode() + body)
+        answer = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+        rest = await reader.readexactly(int(length.partition(b":")[2]))
+        if answer.split(b" ", 2)[1] not in (b"200", b"202"):
+            raise ValueError(rest.decode())
+        spans.append(time.perf_counter() - begin)
+    writer.close()
