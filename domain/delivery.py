@@ -55,7 +55,7 @@ LOST = Delivery("unknown", reason="the worker was lost while the provider was ca
 class Open:
     """A message whose fate is not settled: `unknown`, or `pending_staff` with the provider's id.
 
-    `looks` counts how often the provider was asked before.
+    `looks` counts how often the provider was asked before, `refused` says that the customer has withdrawn consent.
     """
 
     key: int
@@ -65,6 +65,7 @@ class Open:
     provider_id: str | None
     called_at: datetime
     looks: int
+    refused: bool = False
 
 
 @runtime_checkable

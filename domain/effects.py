@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain import coupons, ledger, stock
 from domain.bulk import as_json
+from domain.outbox import tell
 from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
@@ -56,6 +57,16 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
             at=min(event.time, event.received_at),  # a clock that is ahead must not outdo the next refusal
         )
     )
+    if event.type == "consent.withdrawn":
+        _call_back(session, customer, event.data["channel"], event.received_at)
+
+
+def _call_back(session: Session, customer: Customer, channel: str, now: datetime) -> None:
+    """What staff has yet to confirm is looked at now, and not in an hour: its provider may let us take it back."""
+    mine = (col(Message.customer_id) == customer.id) & (col(Message.channel) == channel)
+    waiting = mine & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
+    if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
+        tell(session, "follow_up", channel)
 
 
 _RECORD_ORDERS = text("""

@@ -10,7 +10,7 @@ from domain.customers import lock_customers
 from domain.delivery import Delivery, Open
 from domain.ingest import Incoming, ingest
 from domain.outbox import tell
-from domain.tables import Enrollment, Message
+from domain.tables import Consent, Enrollment, Message
 from domain.trail import record
 from workflows.plan import Channel
 
@@ -32,6 +32,10 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
     """The messages of a channel that the provider is to be asked about now, a page at a time."""
     query = select(Message).where(Message.channel == channel, col(Message.look_at) <= now)
     rows = session.exec(query.order_by(col(Message.look_at), col(Message.id)).limit(PAGE)).all()
+    ours = col(Consent.customer_id).in_([row.customer_id for row in rows])
+    consents = select(Consent).where(ours, Consent.channel == channel).order_by(col(Consent.at), col(Consent.id))
+    given = {(each.customer_id, each.purpose): each.given for each in session.exec(consents)}
+    refusing = {customer for (customer, _), still in given.items() if not still}
     return [
         Open(
             key=row.id,
@@ -41,6 +45,7 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
             provider_id=row.provider_id,
             called_at=row.called_at or row.claimed_at,
             looks=row.looks,
+            refused=row.customer_id in refusing,
         )
         for row in rows
     ]

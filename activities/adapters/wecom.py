@@ -37,6 +37,9 @@ REASONS: Mapping[int, str] = {
 }
 """Why a message is refused for good, in plain words."""
 
+DISPATCHING = 41063
+"""The task is being given to employees, and can't be cancelled yet. Any other refusal says that it is over."""
+
 EARLY, LATE = timedelta(minutes=1), timedelta(minutes=30)
 """How long before and after our call a task of ours may have been made by WeCom's clock."""
 
@@ -83,7 +86,8 @@ class Wecom:
         """Find the tasks that may have been made, and read what employees did; remind them, or give up.
 
         An employee is reminded on the first look after each `remind_after`, three times at most. A task that isn't
-        confirmed in time is cancelled before the message counts as failed, so that it can't be sent any more.
+        confirmed in time, or whose customer has refused meanwhile, is cancelled before the message counts as failed, so
+        that it can't be sent any more.
         """
         lost = [message for message in messages if message.provider_id is None]
         found = self._find(lost) if lost else {}
@@ -142,8 +146,11 @@ class Wecom:
 
     async def _follow(self, now: datetime, asked: _Asked) -> Delivery:
         answer = await self._ask(asked)
-        late = now - asked[0].called_at >= self._patience.give_up_after
-        return await self._give_up(asked) if late and answer.status == "pending_staff" else answer
+        message, _ = asked
+        late = now - message.called_at >= self._patience.give_up_after
+        if answer.status != "pending_staff" or not (late or message.refused):
+            return answer
+        return await self._give_up(asked, "consent withdrawn" if message.refused else "staff_timeout")
 
     async def _ask(self, asked: _Asked) -> Delivery:
         message, task = asked
@@ -163,7 +170,7 @@ class Wecom:
                     return _outcome(task, sent.get("status"))
         return None
 
-    async def _give_up(self, asked: _Asked) -> Delivery:
+    async def _give_up(self, asked: _Asked, why: str) -> Delivery:
         """Cancel the task; but if the employee was quicker, it was sent."""
         message, task = asked
         assert task is not None
@@ -171,8 +178,9 @@ class Wecom:
             await self._client.post("externalcontact/cancel_groupmsg_send", {"msgid": task})
         except (NotTakenError, LostError) as error:
             return Delivery("pending_staff", provider_id=task, reason=str(error))
-        except RefusedError:
-            pass  # it is over already
+        except RefusedError as error:
+            if error.code == DISPATCHING:
+                return Delivery("pending_staff", provider_id=task, reason=str(error))
         try:
             result = await self._result(task, message.recipient)
         except (NotTakenError, LostError) as error:
@@ -180,7 +188,7 @@ class Wecom:
         except RefusedError:
             result = None
         if result is None or result.status == "pending_staff":
-            return Delivery("failed", provider_id=task, reason="staff_timeout")
+            return Delivery("failed", provider_id=task, reason=why)
         return result
 
     def _find(self, lost: Sequence[Open]) -> Mapping[int, str]:

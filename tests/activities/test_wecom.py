@@ -417,6 +417,20 @@ class TestJourney:
         assert (message.status, message.reason) == ("failed", "staff_timeout")
         assert [task.cancelled for task in wecom.tasks.values()] == [True]
 
+    @pytest.mark.parametrize("busy", [(), (41063,)])
+    def test_is_called_back_when_the_customer_refuses(
+        self, shop: Shop, wecom: WecomServer, busy: tuple[int, ...]
+    ) -> None:
+        shop.give("send", shop.group("remind"))
+        assert self.look(shop, timedelta(minutes=1)).status == "pending_staff"
+        wecom.fail(CANCEL, *busy)
+        shop.post("consent.withdrawn", "li", channel="wecom")
+        for _ in busy:
+            assert self.look(shop, timedelta()).status == "pending_staff"
+        message = self.look(shop, timedelta(minutes=2 * len(busy)))
+        assert (message.status, message.reason) == ("failed", "consent withdrawn")
+        assert [task.cancelled for task in wecom.tasks.values()] == [True]
+
     @pytest.mark.parametrize("stranger", ["told by WeCom", "known before"])
     def test_takes_the_next_channel_for_a_customer_who_is_no_friend(
         self, shop: Shop, wecom: WecomServer, stranger: str
