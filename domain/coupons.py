@@ -261,6 +261,7 @@ def _new(
         moves=1,
     )
     facts.session.add(coupon)
+    facts.subjects.gave(coupon)
     _note(facts.session, coupon, EVENT["", "issued"], facts.now, None)
     return coupon
 

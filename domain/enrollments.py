@@ -5,9 +5,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Literal
 
+from propcache.api import cached_property
 from sqlalchemy import BigInteger, DateTime, Select, Text, and_, any_, bindparam, column, or_
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on

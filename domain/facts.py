@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from propcache.api import cached_property
 from sqlalchemy import BigInteger, DateTime, Function, TableValuedAlias, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from domain import inventory
-from domain.bulk import listed
+from domain.bulk import among, listed
 from domain.library import Library
-from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Order
+from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Lot, Order, Product, Stream
 from workflows.conditions import Condition as AnyCondition
 from workflows.conditions import EventCondition, Verdict, dig, evaluate
 from workflows.values import Duration
@@ -96,12 +96,48 @@ class Company:
         return listed(rows, id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
 
 
+class Subjects:
+    """What the enrollments of a group are about, and were given: each lot, each stream and their coupons, read once."""
+
+    def __init__(self, session: Session, enrollments: Sequence[int]) -> None:
+        self._session = session
+        self._enrollments = enrollments
+        self._lots: dict[str, tuple[Lot, Product | None] | None] = {}
+        self._streams: dict[str, Stream | None] = {}
+
+    def lot(self, lot_id: str) -> tuple[Lot, Product | None] | None:
+        """A lot and its product, as far as that is known."""
+        if lot_id not in self._lots:
+            lot = self._session.get(Lot, lot_id)
+            self._lots[lot_id] = None if lot is None else (lot, self._session.get(Product, lot.sku))
+        return self._lots[lot_id]
+
+    def stream(self, stream_id: str) -> Stream | None:
+        if stream_id not in self._streams:
+            self._streams[stream_id] = self._session.get(Stream, stream_id)
+        return self._streams[stream_id]
+
+    def coupon_of(self, enrollment_id: int) -> Coupon | None:
+        """The newest coupon of an enrollment."""
+        return self._coupons.get(enrollment_id)
+
+    def gave(self, coupon: Coupon) -> None:
+        """This coupon is an enrollment's newest from now on."""
+        self._coupons[coupon.enrollment_id] = coupon
+
+    @cached_property
+    def _coupons(self) -> dict[int, Coupon]:
+        query = select(Coupon).where(among(Coupon.enrollment_id, self._enrollments)).order_by(col(Coupon.issued_at))
+        return {coupon.enrollment_id: coupon for coupon in self._session.exec(query)}
+
+
 class CustomerFacts:
     """One customer as of an instant; implements workflows.conditions.Facts.
 
     `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
     read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
-    `company` is whom the customer shares these moments with, so that what is asked of all is read once.
+    `company` is whom the customer shares these moments with, and `subjects` what they are about, so that what is asked
+    of all is read once.
     """
 
     def __init__(
@@ -117,6 +153,7 @@ class CustomerFacts:
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
         company: Company | None = None,
+        subjects: Subjects | None = None,
     ) -> None:
         self.session = session
         self.library = library
@@ -127,13 +164,14 @@ class CustomerFacts:
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
         self._company = company or Company(session, {customer.id: Moment(now, upto)})
+        self.subjects = subjects or Subjects(session, [enrollment.id] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
         other = CustomerFacts(
             self.session, self.library, self.customer, self.now,
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
-            company=self._company,
+            company=self._company, subjects=self.subjects,
         )  # fmt: skip
         for name in ("trigger", "lot", "stream"):
             if name in self.__dict__:
@@ -189,20 +227,19 @@ class CustomerFacts:
     @cached_property
     def lot(self) -> Mapping[str, Any] | None:
         lot_id = self._subject.get("lot_id")
-        return inventory.lot_facts(self.session, lot_id, self.now, self.zone) if lot_id else None
+        found = self.subjects.lot(lot_id) if lot_id else None
+        return inventory.lot_facts(*found, self.now, self.zone) if found else None
 
     @cached_property
     def stream(self) -> Mapping[str, Any] | None:
         stream_id = self._subject.get("stream_id")
-        return inventory.stream_facts(self.session, stream_id) if stream_id else None
+        found = self.subjects.stream(stream_id) if stream_id else None
+        return inventory.stream_facts(found) if found else None
 
     @property
     def coupon(self) -> Mapping[str, Any] | None:
         """The newest coupon of this enrollment; its status reads `expired` once its time is over."""
-        if self.enrollment is None:
-            return None
-        query = select(Coupon).where(Coupon.enrollment_id == self.enrollment.id)
-        found = self.session.exec(query.order_by(col(Coupon.issued_at).desc())).first()
+        found = self.subjects.coupon_of(self.enrollment.id) if self.enrollment else None
         if found is None:
             return None
         over = found.status == "issued" and found.expires_at <= self.now

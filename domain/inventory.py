@@ -18,12 +18,9 @@ NEAR_EXPIRY_DAYS = 30
 """Lots that expire within so many days are offered to journeys, whose `where` narrows it."""
 
 
-def lot_facts(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> Mapping[str, Any] | None:
+def lot_facts(lot: Lot, product: Product | None, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
     """A lot as conditions and texts see it; `days_left` counts the local days until it expires."""
-    lot = session.get(Lot, lot_id)
-    if lot is None:
-        return None
-    product, today = session.get(Product, lot.sku), local_day(now, zone)
+    today = local_day(now, zone)
     return {
         "id": lot.lot_id,
         "sku": lot.sku,
@@ -56,11 +53,8 @@ def room_for_coupon(session: Session, lot_id: str, now: datetime, zone: ZoneInfo
     return session.exec(live).one() < available(lot, session.get(Product, lot.sku), local_day(now, zone))
 
 
-def stream_facts(session: Session, stream_id: str) -> Mapping[str, Any] | None:
+def stream_facts(stream: Stream) -> Mapping[str, Any]:
     """A stream as conditions and texts see it."""
-    stream = session.get(Stream, stream_id)
-    if stream is None:
-        return None
     return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
 
 

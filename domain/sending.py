@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import exists
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
@@ -18,9 +17,9 @@ from domain.customers import identifiers_of
 from domain.delivery import ADDRESS, LOST, Channels, Outgoing, Reach
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
-from domain.library import read_library, read_plan
+from domain.library import read_plan
 from domain.links import Linker, Site, keep
-from domain.policy import Sent, full_caps, open_channel, quiet_until, sent_since, tightened
+from domain.policy import Rules, Sent, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.rendering import render
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
@@ -74,10 +73,9 @@ class _Known:
     unreachable: Mapping[Channel, Set[str]]
     consents: Mapping[tuple[int, str], Mapping[str, bool]]
     messages: Mapping[int, Message]
-    triggers: Mapping[int, Mapping[str, Any]]
+    rules: Rules
     sent: dict[int, Sent]
     business: Sequence[Event]
-    coupons: Set[int]
     site: Site | None
     issue: Issue
 
@@ -97,24 +95,21 @@ def claim(
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
-    seen: set[int] = set()
-    known: list[_Known] = []
+    known: _Known
+
+    def meet(met: Sequence[Visit]) -> None:
+        nonlocal known
+        claimed.clear()
+        known = _read(session, met, step, channels, now, site, issue)
 
     def act(visit: Visit) -> Answer:
-        if visit.enrollment.id in seen:  # all is done again, after an error
-            claimed.clear()
-            seen.clear()
-            known.clear()
-        seen.add(visit.enrollment.id)
-        if not known:
-            known.append(_read(session, group, step, channels, now, site, issue))
-        answer = _claim_one(visit, step, known[0])
+        answer = _claim_one(visit, step, known)
         if isinstance(answer, _Claimed):
             claimed[visit.enrollment.id] = answer
             return visit.answer("later", visit.at, due=visit.at)
         return answer
 
-    answers = steps.each(session, group, now, act)
+    answers = steps.each(session, group, now, act, meet)
     over = [answer.enrollment for answer in answers if answer.kind == "over"]
     _give_up(session, step, over)
     for enrollment in over:  # what was claimed for it is undone
@@ -199,29 +194,26 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
 
 def _read(
     session: Session,
-    group: Group,
+    met: Sequence[Visit],
     step: Send,
     channels: Channels,
     now: datetime,
     site: Site | None,
     issue: Issue,
 ) -> _Known:
-    enrollments = [member.enrollment for member in group.members]
-    ours = among(Enrollment.id, enrollments)
-    issued = exists().where(col(Coupon.enrollment_id) == col(Enrollment.id))
-    began = sa_select(col(Enrollment.id), col(Enrollment.customer_id), col(Enrollment.anchor), col(Event.data), issued)
-    begun = session.execute(began.join(Event, col(Event.id) == col(Enrollment.trigger_id)).where(ours)).all()
-    customers = [customer for _, customer, *_ in begun]
+    library, plan = met[0].library, met[0].plan
+    customers = [visit.customer.id for visit in met]
     addresses = identifiers_of(session, customers)
-    rows = select(Message).where(among(Message.enrollment_id, enrollments), Message.step == step.name)
-    library, plan = read_library(session), read_plan(session, group.plan_id)
-    earliest = min(member.now or now for member in group.members)
+    rows = select(Message).where(
+        among(Message.enrollment_id, [visit.enrollment.id for visit in met]), Message.step == step.name
+    )
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
     business = select(Event).where(
         col(Event.customer_id).is_(None),
         col(Event.type).in_(exits),
-        col(Event.time) >= min((anchor for _, _, anchor, *_ in begun), default=now),
+        col(Event.time) >= min(visit.enrollment.anchor for visit in met),
     )
+    rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
     return _Known(
         addresses=addresses,
         unreachable={
@@ -236,12 +228,9 @@ def _read(
         },
         consents=_consents(session, customers),
         messages={message.enrollment_id: message for message in session.exec(rows)},
-        triggers={id: data for id, _, _, data, _ in begun},
-        sent=sent_since(session, tightened(library.policy, plan.policy), customers, earliest)
-        if step.kind == "marketing"
-        else {},
+        rules=rules,
+        sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
         business=session.exec(business).all() if exits else (),
-        coupons={id for id, *_, issued in begun if issued},
         site=site,
         issue=issue,
     )
@@ -284,7 +273,6 @@ def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | _Claimed:
     ):
         return conclude(visit, step, earlier)
     facts = visit.facts
-    facts.__dict__["trigger"] = known.triggers[visit.enrollment.id]
     decided = _decide(visit, step, known, facts, earlier, [via for via in step.via if via not in tried])
     if isinstance(decided, _Claimed):
         return decided
@@ -326,7 +314,7 @@ def _decide(
             return _No("holdout")
     addresses = known.addresses.get(visit.customer.id, {})
     allowed = {name: _objection(name, visit.customer.id, addresses, known, marketing=marketing) for name in via}
-    rules, today = tightened(visit.library.policy, visit.plan.policy), local_day(visit.at, facts.zone)
+    rules, today = known.rules, local_day(visit.at, facts.zone)
     if marketing and None in allowed.values():
         until = quiet_until(rules, visit.at, facts.zone)
         if until:
@@ -344,9 +332,8 @@ def _decide(
         if step.without_coupon == "skip":
             return _No("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    has_one = visit.enrollment.id in known.coupons
     linker = Linker(known.site, visit.customer.id)
-    context = text_context(facts, step.data, coupon, has_one=has_one) | linker.functions()
+    context = text_context(facts, step.data, coupon) | linker.functions()
     body = render(f"{step.template}/{channel}", visit.library.texts[step.template, channel], context)
     sent[channel, today] += marketing
     row = {
@@ -359,16 +346,14 @@ def _decide(
     return _Claimed(visit, channel, earlier, row, linker.made)
 
 
-def text_context(
-    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, *, has_one: bool = True
-) -> dict[str, Any]:
+def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None) -> dict[str, Any]:
     """What a text can name; what there isn't is None. Instants are in the customer's timezone.
 
-    `coupon` is the message's own; without it, the enrollment's newest is meant, if it `has_one`.
+    `coupon` is the message's own; without it, the enrollment's newest is meant.
     """
     zone = facts.zone
     own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
-    held = own or (facts.coupon if has_one else None)
+    held = own or facts.coupon
     context: dict[str, Any] = {
         "shop": {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"},
         "customer": {**facts.customer.fields, "name": facts.customer.name},

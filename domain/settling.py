@@ -35,7 +35,7 @@ def settle(
     assert isinstance(step, Send)
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
-    locked = list(visits(session, group.model_copy(update={"members": members}), now))
+    locked = visits(session, group.model_copy(update={"members": members}), now)
     query = select(Message).where(among(Message.id, [message.key for message in outgoing]))
     query = query.execution_options(populate_existing=True)
     rows = {row.enrollment_id: row for row in session.exec(query)}

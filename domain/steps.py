@@ -1,10 +1,10 @@
 """What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -14,10 +14,10 @@ from domain import coupons, inventory
 from domain.bulk import among
 from domain.customers import lock_customers
 from domain.enrollments import end
-from domain.facts import CustomerFacts
+from domain.facts import Company, CustomerFacts, Moment, Subjects
 from domain.library import Library, read_library, read_plan
 from domain.reserving import Issue
-from domain.tables import Customer, CustomerTag, Enrollment, Todo
+from domain.tables import Customer, CustomerTag, Enrollment, Event, Todo
 from domain.trail import record
 from domain.waits import end_of_wait, register
 from workflows.commands import Answer, Group, Member
@@ -38,13 +38,21 @@ class Visit:
     plan: Plan
     enrollment: Enrollment
     customer: Customer
+    trigger: Mapping[str, Any]
+    subjects: Subjects
     now: datetime
     at: datetime
     reached: datetime
+    company: tuple[Company, datetime] | None = None
+    """Those for whom what is asked at an instant is read at once."""
 
     @property
     def facts(self) -> CustomerFacts:
-        return CustomerFacts(self.session, self.library, self.customer, self.at, enrollment=self.enrollment)
+        company, asked_at = self.company or (None, self.at)
+        return CustomerFacts(
+            self.session, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
+            company=company if asked_at == self.at else None, subjects=self.subjects,
+        )  # fmt: skip
 
     def answer(self, kind: Literal["later", "moved", "over"], at: datetime, **more: object) -> Answer:
         return Answer.model_validate({"enrollment": self.enrollment.id, "kind": kind, "at": at, **more})
@@ -67,28 +75,44 @@ class Visit:
         return Answer(enrollment=self.enrollment.id, kind="done", at=self.at, result=result, due=due)
 
 
-def visits(session: Session, group: Group, now: datetime) -> Iterator[Visit | Answer]:
+def visits(session: Session, group: Group, now: datetime) -> list[Visit | Answer]:
     """Lock the group's customers and look at each enrollment: a visit, or the answer if there is none to make."""
     library = read_library(session)
     plan = read_plan(session, group.plan_id)
     members = {member.enrollment: member for member in group.members}
     ours = among(Enrollment.id, members)
     customers = lock_customers(session, session.exec(select(Enrollment.customer_id).where(ours)))
-    rows = select(Enrollment).where(ours).order_by(col(Enrollment.customer_id))
-    enrollments = session.exec(rows.execution_options(populate_existing=True)).all()
+    rows = select(Enrollment, Event.data).join(Event, col(Event.id) == Enrollment.trigger_id).where(ours)
+    rows = rows.order_by(col(Enrollment.customer_id), col(Enrollment.id)).execution_options(populate_existing=True)
+    enrollments = session.exec(rows).all()
     if _promises_lots(library, plan, group.path):
-        inventory.lock_lots(session, [each.subject["lot_id"] for each in enrollments if "lot_id" in each.subject])
-    for enrollment in enrollments:
+        lots = [enrollment.subject["lot_id"] for enrollment, _ in enrollments if "lot_id" in enrollment.subject]
+        inventory.lock_lots(session, lots)
+    subjects = Subjects(session, list(members))
+    found: list[Visit | Answer] = []
+    for enrollment, trigger in enrollments:
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer = customers[enrollment.customer_id]
-        visit = Visit(session, library, plan, enrollment, customer, present, max(present, reached), reached)
+        visit = Visit(
+            session, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
+        )
         try:
             answer = _turned_away(visit, member, group.path)
         except (TypeError, ValueError) as error:  # its history can't be read
             end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
-        yield answer or visit
+        found.append(answer or visit)
+    _keep_company(session, [visit for visit in found if isinstance(visit, Visit)])
+    return found
+
+
+def _keep_company(session: Session, met: Sequence[Visit]) -> None:
+    """Who is there twice, at different instants, shares the first one with the others."""
+    instants = {visit.customer.id: visit.at for visit in reversed(met)}
+    company = Company(session, {customer: Moment(at) for customer, at in instants.items()})
+    for visit in met:
+        visit.company = company, instants[visit.customer.id]
 
 
 def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
@@ -133,19 +157,33 @@ def note(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
     enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
 
 
-def each(session: Session, group: Group, now: datetime, act: Callable[[Visit], Answer]) -> list[Answer]:
+def each(
+    session: Session,
+    group: Group,
+    now: datetime,
+    act: Callable[[Visit], Answer],
+    meet: Callable[[Sequence[Visit]], None] = lambda _: None,
+) -> list[Answer]:
     """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
 
-    All go in one savepoint; only after an error each is done again in one of its own. So `act` may be called twice.
+    All go in one savepoint; only after an error each is done again in one of its own. So `act` may be called twice,
+    after `meet`, which is told each time who will be visited, if anybody.
     """
+
+    def met() -> list[Visit | Answer]:
+        found = visits(session, group, now)
+        if there := [visit for visit in found if isinstance(visit, Visit)]:
+            meet(there)
+        return found
+
     try:
-        found = list(visits(session, group, now))
+        found = met()
         with session.begin_nested(), _unseen(session, found):
             return [_in_place(visit, group, act) for visit in found]
     except Exception as error:
         _raise_unless_own(error)
     answers = []
-    for visit in visits(session, group, now):
+    for visit in met():
         try:
             with session.begin_nested():
                 answer = _in_place(visit, group, act)
@@ -313,6 +351,7 @@ def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
         else:
             until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
             session.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
+        visit.company = None  # it knows the tags as they were
         record(session, visit.enrollment, "untag" if step.remove else "tag", step.tag, visit.at, step=step.path)
         return visit.done(step, "done")
 

@@ -78,7 +78,7 @@ def settle(
     """Write down what came of the calls, and move their enrollments on."""
     told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
-    locked = list(visits(session, rest, now))
+    locked = visits(session, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
     rows = {row.enrollment_id: row for row in session.exec(ours.execution_options(populate_existing=True))}
     answers = []

@@ -28,8 +28,7 @@ class Row(SQLModel):
         missing = {name: default() for name, default in _defaults(type(self)) if name not in values}
         self.__dict__.update(missing, **values)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
+    __setattr__ = object.__setattr__  # type: ignore[assignment]
 
 
 @cache

@@ -13,6 +13,7 @@ from shop import Shop
 from domain import inventory
 from domain.catalogue import CATALOGUE, FIELDS, FieldError, document, is_business, validate
 from domain.catalogue import given as given_data
+from domain.tables import Lot, Stream
 from domain.wire import parse_instant
 from workflows import fields
 from workflows.policy import CouponTerms
@@ -192,8 +193,8 @@ def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
     shop.post("lot.received", lot_id="l1", sku="milk", quantity=1, expires_on="2026-03-20")
     shop.post("stream.scheduled", stream_id="s1", starts_at="2026-03-03T20:00:00+08:00")
     with shop.db() as session:
-        lot = inventory.lot_facts(session, "l1", shop.clock.now(), ZoneInfo("Asia/Shanghai"))
-        stream = inventory.stream_facts(session, "s1")
+        lot = inventory.lot_facts(session.get_one(Lot, "l1"), None, shop.clock.now(), ZoneInfo("Asia/Shanghai"))
+        stream = inventory.stream_facts(session.get_one(Stream, "s1"))
     assert lot is not None
     assert stream is not None
     assert {name: set(known) for name, known in fields.FIELDS.items()} == {
