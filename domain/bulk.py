@@ -1,6 +1,8 @@
 """Many rows in one statement: they travel as one JSON parameter, so that its text is the same however many they are."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -79,9 +81,16 @@ def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[A
     )
 
 
-def as_json(rows: Rows) -> str:
+def as_json(rows: Any) -> str:
     """The rows as the parameter that `json_to_recordset` reads."""
-    return orjson.dumps(rows).decode()
+    try:
+        return orjson.dumps(rows).decode()
+    except TypeError:  # an integer of more than 64 bits
+        return json.dumps(rows, default=_written)
+
+
+def _written(value: date) -> str:
+    return value.isoformat()
 
 
 def listed(rows: Rows, **columns: Any) -> TableValuedAlias:

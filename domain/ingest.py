@@ -1,11 +1,11 @@
 """The one door: events come in, and what they mean for journeys is settled in the same transaction."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlalchemy.orm import make_transient_to_detached
@@ -185,7 +185,7 @@ def _store(
 
 def _loaded(session: Session, row: _Row) -> Event:
     """The stored event as if it had been read, but for the way to the database and back."""
-    event = Event(**row | {"data": orjson.loads(orjson.dumps(row["data"]))})
+    event = Event(**row | {"data": json.loads(as_json(row["data"]))})
     make_transient_to_detached(event)
     session.add(event)
     return event

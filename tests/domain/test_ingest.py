@@ -31,6 +31,10 @@ class TestOnce:
         assert sum(new for (new,) in taken) == 1
         assert [len(shop.rows(table)) for table in (Event, Customer, Enrollment)] == [1, 1, 1]
 
+    def test_a_number_of_any_size_is_kept_as_it_is(self, shop: Shop) -> None:
+        shop.post("form.filled", "li", large=10**30, small=-(2**63), exact=2**53 + 1)
+        assert shop.rows(Event)[0].data == {"large": 10**30, "small": -(2**63), "exact": 2**53 + 1}
+
     def test_the_same_event_twice_in_a_batch_is_one(self, shop: Shop) -> None:
         first, second = shop.incoming("form.filled", "li"), shop.incoming("form.filled", "wang")
         assert shop.take(first, second, first) == [True, True, False]
