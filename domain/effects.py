@@ -7,7 +7,7 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain import coupons, ledger, stock
+from domain import coupons, ledger, redeeming, stock
 from domain.bulk import as_json
 from domain.outbox import tell
 from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
@@ -100,10 +100,15 @@ def _record_orders(session: Session, events: Sequence[Event]) -> None:
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:
-    order = session.get(Order, event.data["order_id"])
+    """Once the whole order is back, its coupons may be used again, whatever way they were used."""
+    order_id, refund = event.data["order_id"], event.data.get("total")
+    order = session.get(Order, order_id)
+    whole = refund is None
     if order is not None and order.customer_id == customer.id:
-        refund = event.data.get("total")
         order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
+        whole = order.refunded == order.total
+    if whole:
+        redeeming.restore(session, order_id, customer.id, event.received_at)
 
 
 def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
@@ -120,8 +125,10 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     if coupon is not None:
         event.data = {**data, "enrollment": coupon.enrollment_id, "step": coupon.step}
         if coupon.status == "issued":
-            for status in ("locked", "redeemed"):
-                coupons.move(session, [coupon], status, event.time, order_id=data.get("order_id"), told=True)
+            coupons.move(session, [coupon], "locked", event.time, told=True)
+        elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
+            return
+        coupons.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), told=True)
 
 
 def _finish_todo(session: Session, event: Event, _: Customer) -> None:

@@ -182,6 +182,17 @@ def settle(session: Session, asks: Sequence[Ask], now: datetime) -> list[Held | 
     return [till.meet(ask) for ask in asks]
 
 
+def restore(session: Session, order_id: str, customer_id: int, now: datetime) -> None:
+    """Let a customer's coupons be used again, where that may be, of whose whole order is said that it was given back.
+
+    What of the discount belongs to each line can still be asked for by a refund.
+    """
+    mine = (col(Coupon.order_id) == order_id) & (col(Coupon.customer_id) == customer_id)
+    query = select(Coupon).where(mine, Coupon.status == "redeemed").order_by(col(Coupon.campaign))
+    for coupon in session.exec(query).all():
+        _give_back(session, coupon, now, less=coupon.cost, complete=True)
+
+
 class _Till:
     """What the asks are about: their customers are locked, in the order of their ids, and then the budgets."""
 
@@ -193,10 +204,9 @@ class _Till:
         mine = col(CouponOrder.order_id).in_({ask.order_id for ask in asks})
         owners = session.exec(select(CouponOrder.customer_id).where(mine)).all()
         self._customers = lock_customers(session, {*self._ids.values(), *owners})
-        orders = session.exec(select(CouponOrder).where(mine)).all()
-        self._orders = {order.order_id: order for order in orders}
+        self._orders = {order.order_id: order for order in session.exec(select(CouponOrder).where(mine))}
         codes = {code for basket in baskets for code in basket.codes}
-        self._coupons = _read(session, codes.union(*(order.codes for order in orders)))
+        self._coupons = _read(session, codes.union(*(order.codes for order in self._orders.values())))
         changing = {ask.order_id for ask in asks if isinstance(ask, Redeem | Refund)} & self._orders.keys()
         lock_budgets(session, {each.campaign for order_id in changing for each in self._of(self._orders[order_id])})
 
@@ -231,7 +241,7 @@ class _Till:
         if order is not None and customer in self._customers:
             if order.customer_id != customer:
                 raise ConflictError("The order is another customer's.")
-            if order.redeemed_at or any(_is_held(coupon, self._now) for coupon in self._of(order)):
+            if order.redeemed_at or any(is_held(coupon, self._now) for coupon in self._of(order)):
                 if (order.lines, order.codes) != ([asdict(line) for line in ask.lines], list(ask.codes)):
                     done = "has used" if order.redeemed_at else "holds"
                     raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
@@ -255,7 +265,7 @@ class _Till:
     def _redeem(self, order: CouponOrder) -> Held:
         if not order.redeemed_at:
             mine = self._of(order)
-            held = {coupon.code for coupon in mine if _is_held(coupon, self._now)}
+            held = {coupon.code for coupon in mine if is_held(coupon, self._now)}
             gone = [Refusal(code, "expired") for code in order.codes if code not in held]
             if gone:
                 raise RefusedError(gone)
@@ -288,13 +298,11 @@ class _Till:
             for code, share in shares.items():
                 gone[code] += share
             parts.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
-        complete = all(
-            before[index] + now_back.get(index, 0) == line["quantity"] for index, line in enumerate(order.lines)
-        )
+        complete = sum(before) + sum(now_back.values()) == sum(line["quantity"] for line in order.lines)
         restored = [
             coupon.code
             for coupon in self._of(order)
-            if give_back(self._session, coupon, self._now, less=gone[coupon.code], complete=complete)
+            if _give_back(self._session, coupon, self._now, less=min(gone[coupon.code], coupon.cost), complete=complete)
         ]
         result = Returned(sum(gone.values()), parts, restored)
         order.refunds = {**order.refunds, ask.refund_id: {"wanted": wanted, **asdict(result)}}
@@ -302,8 +310,8 @@ class _Till:
 
     def _held(self, order: CouponOrder) -> Held:
         times = [each.locked_until for each in self._of(order) if each.locked_until and not order.redeemed_at]
-        status = "redeemed" if order.redeemed_at else "locked"
-        return Held(order.order_id, status, max(times, default=None), self._quote_of(order))
+        known = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
+        return Held(*known, self._quote_of(order))
 
     def _quote_of(self, order: CouponOrder) -> Quote:
         rows = [self._coupons[code] for code in order.codes]
@@ -321,20 +329,20 @@ def _objection(coupon: Coupon | None, customer: int | None, now: datetime) -> Re
         return "unknown"
     if coupon.customer_id != customer:
         return "not_yours"
-    if coupon.status == "redeemed" or _is_held(coupon, now):
+    if coupon.status == "redeemed" or is_held(coupon, now):
         return "locked"
     if coupon.status in ("expired", "revoked") or coupon.expires_at <= now:
         return "expired"
     return "not_eligible" if coupon.outside else None
 
 
-def _is_held(coupon: Coupon, now: datetime) -> bool:
+def is_held(coupon: Coupon, now: datetime) -> bool:
+    """Whether an order's lock on it isn't over."""
     return coupon.status == "locked" and coupon.locked_until is not None and coupon.locked_until > now
 
 
 def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, now: datetime) -> Quote:
-    lines = basket.lines
-    left = [line.total for line in lines]
+    left = [line.total for line in basket.lines]
     applied: list[Applied] = []
     refusals = []
     combining = True
@@ -347,14 +355,14 @@ def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, 
         terms = CouponTerms.model_validate(coupon.terms)
         shares: list[int] | Reason = "not_eligible"
         if not applied or (combining and terms.combines):
-            shares = taken_off(terms, lines, left)
+            shares = taken_off(terms, basket.lines, left)
         if isinstance(shares, str):
             refusals.append(Refusal(code, shares))
             continue
         applied.append(Applied(code, coupon.campaign, terms.name, shares))
         combining = combining and terms.combines
         left = [rest - share for rest, share in zip(left, shares, strict=True)]
-    return Quote([line.total - rest for line, rest in zip(lines, left, strict=True)], applied, refusals)
+    return Quote([line.total - rest for line, rest in zip(basket.lines, left, strict=True)], applied, refusals)
 
 
 def _returned_before(order: CouponOrder) -> list[int]:
@@ -376,9 +384,9 @@ def _now_back(order: CouponOrder, before: Sequence[int], units: Sequence[tuple[i
     return dict(units)
 
 
-def give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, complete: bool) -> bool:
+def _give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, complete: bool) -> bool:
     """Lower what a coupon cost; once its whole order is back, it may be used again if its campaign lets it."""
-    cost, terms = coupon.cost - less, CouponTerms.model_validate(coupon.terms)
+    terms = CouponTerms.model_validate(coupon.terms)
     if complete and terms.refund == "restore" and coupon.expires_at > now:
         worst = worst_case(terms)
         budget = read_library(session).campaigns.get(coupon.campaign, terms)
@@ -387,5 +395,5 @@ def give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, com
             move(session, [coupon], "issued", now)
             return True
     book(session, coupon.campaign, 0, -less)
-    coupon.cost = cost
+    coupon.cost -= less
     return False

@@ -340,6 +340,60 @@ class TestRefunds:
         assert till.use("half") == (1, 0)
 
 
+class TestRefundsThatAreEvents:
+    """`order.refunded`, of shops that don't call for it or call as well."""
+
+    @pytest.mark.parametrize("elsewhere", [False, True])
+    @pytest.mark.parametrize("parts", [[None], [4900, 1980], [None, None]])
+    def test_the_whole_order_frees_its_coupon(self, till: Till, elsewhere: bool, parts: list[int | None]) -> None:
+        (code,) = till.give(campaign="half")
+        if elsewhere:
+            till.shop.post("coupon.redeemed", "li", code=code, order_id="o1")
+        else:
+            till.lock("o1", [code])
+            till.redeem("o1")
+        till.shop.post("order.paid", "li", order_id="o1", total=6880)
+        for part in parts:
+            assert till.status(code) == "redeemed" or part is None
+            till.shop.post("order.refunded", "li", order_id="o1", **({} if part is None else {"total": part}))
+        assert (till.status(code), till.use("half")) == ("issued", (1, 3000))
+        assert till.told(code)[-1] == "restored"
+        assert till.lock("o2", [code]).status == "locked"
+
+    @pytest.mark.parametrize("refund", ["restore", "forfeit"])
+    def test_the_till_is_still_told_what_belongs_to_it_and_nothing_is_given_twice(
+        self, till: Till, refund: str
+    ) -> None:
+        (code,) = till.give(refund=refund)
+        till.lock("o1", [code])
+        till.redeem("o1")
+        till.refund("o1", "r1", [(1, 1)])
+        till.shop.post("order.refunded", "li", order_id="o1")
+        assert till.use() == ((1, 1000) if refund == "restore" else (1, 0))
+        rest = till.refund("o1", "r2")
+        assert (rest.discount, rest.restored) == (875, [])
+        assert till.use() == ((1, 1000) if refund == "restore" else (1, 0))
+
+    def test_another_s_order_frees_nothing(self, till: Till) -> None:
+        (code,) = till.give()
+        till.lock("o1", [code])
+        till.redeem("o1")
+        till.shop.post("order.refunded", "wang", order_id="o1")
+        assert till.status(code) == "redeemed"
+
+
+def test_one_that_is_used_elsewhere_after_its_lock_was_over_is_used(till: Till) -> None:
+    (code,) = till.give()
+    till.lock("o1", [code])
+    till.shop.post("coupon.redeemed", "li", code=code, order_id="o2")
+    assert till.status(code) == "locked"
+    till.later(minutes=15)
+    till.shop.post("coupon.redeemed", "li", code=code, order_id="o2")
+    assert till.status(code) == "redeemed"
+    assert till.redeem("o1") == ["expired"]
+    assert till.use() == (1, 1000)
+
+
 class TestTogether:
     """Asks of several tills, settled in one transaction."""
 
