@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from activities.adapters.retry_after import seconds_of
 from activities.adapters.tencent_token import SharedToken
 from domain.clock import Clock
 
@@ -20,6 +21,8 @@ STALE_TOKEN = frozenset({40001, 40014, 42001})
 
 MEND_SECONDS = 600.0
 """How long until something that people must mend is tried again."""
+
+LONGEST_PAUSE = 3600.0
 
 _BUSY_SECONDS = 5.0
 
@@ -119,7 +122,9 @@ class TencentClient:
             raise LostError("HTTP 504")
         if not response.is_success:
             soon = status == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error
-            raise NotTakenError(f"HTTP {status}", _retry_after(response) if soon else MEND_SECONDS)
+            after = seconds_of(response.headers)
+            pause = _BUSY_SECONDS if after is None else min(after, LONGEST_PAUSE)
+            raise NotTakenError(f"HTTP {status}", pause if soon else MEND_SECONDS)
         try:
             answer = response.json()
             return {**answer, "errcode": int(answer.get("errcode", 0))}
@@ -133,8 +138,3 @@ class TencentClient:
             raise NotTakenError(f"errcode {code}: the account must be set right", MEND_SECONDS)
         if code:
             raise RefusedError(code)
-
-
-def _retry_after(response: httpx.Response) -> float:
-    told = response.headers.get("retry-after", "")
-    return float(told) if told.isascii() and told.isdecimal() and len(told) < 6 else _BUSY_SECONDS

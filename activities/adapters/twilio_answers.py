@@ -1,12 +1,12 @@
 """What Twilio's answers mean for a message."""
 
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.rest.api.v2010.account.message import MessageInstance
 
+from activities.adapters.retry_after import seconds_of
 from domain.delivery import Delivery
 
 LATER_SECONDS = 10.0
@@ -103,13 +103,6 @@ def named(problem: Exception) -> str:
 
 
 def pause(headers: Mapping[str, str]) -> float:
-    """Seconds to wait, as Retry-After says: a number of them, or a date by the clock of the answer. Within bounds."""
-    said = headers.get("Retry-After", "")
-    try:
-        if said.isdecimal():
-            seconds = float(said)
-        else:
-            seconds = (parsedate_to_datetime(said) - parsedate_to_datetime(headers["Date"])).total_seconds()
-    except (KeyError, TypeError, ValueError):
-        return LATER_SECONDS
-    return min(max(seconds, 1.0), LONGEST_PAUSE)
+    """Seconds to wait, as Retry-After says, within bounds."""
+    seconds = seconds_of(headers)
+    return LATER_SECONDS if seconds is None else min(max(seconds, 1.0), LONGEST_PAUSE)

@@ -110,6 +110,7 @@ def unknown(called_at: datetime, recipient: str = "wm1", body: str = "你好", k
         (Fault(http=500), "retry", 5),
         (Fault(http=503, headers={"retry-after": "17"}), "retry", 17),
         (Fault(http=429, headers={"retry-after": "9"}), "retry", 9),
+        (Fault(http=429, headers={"retry-after": "Fri, 31 Dec 2100 23:59:59 GMT"}), "retry", 3600),
         (Fault(http=404), "retry", 600),
         (48002, "retry", 600),
         (60020, "retry", 600),
@@ -328,7 +329,8 @@ class TestLostAnswer:
         self, adapter: Wecom, wecom: WecomServer, clock: VirtualClock
     ) -> None:
         wecom.fail(ADD, DROPPED)
-        adapter.send_many(to("wm1", "wm2"))
+        for customer in ("wm1", "wm2"):
+            adapter.send_many(to(customer))
         assert [each.status for each in adapter.look_up([unknown(clock.now())], clock.now())] == ["unknown"]
 
     def test_is_not_mistaken_for_another_message_of_the_same_words(
