@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,9 +43,15 @@ class Stack:
 @contextmanager
 def stack(*journeys: str) -> Iterator[Stack]:
     """The parts, with these journeys published; their texts are one word."""
+    with store(*journeys) as parts, serving(parts.db, SystemClock()) as url, temporal_server() as temporal:
+        yield replace(parts, url=url, temporal=temporal)
+
+
+@contextmanager
+def store(*journeys: str) -> Iterator[Stack]:
+    """Of the parts, only Postgres; the rest has no address."""
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as parts:
-        data = Path(scratch)
-        address = parts.enter_context(embedded_postgres(data, durable=True))
+        address = parts.enter_context(embedded_postgres(Path(scratch), durable=True))
         upgrade(address)
         engine, db = connect(address, pool_size=THREADS + 4)
         parts.callback(engine.dispose)
@@ -58,9 +64,7 @@ def stack(*journeys: str) -> Iterator[Stack]:
                     raise ValueError("a benchmark's journey has mistakes")
                 publish_journey(session, plan, text, now)
             publish_text(session, "hello", "sms", "hello")
-        url = parts.enter_context(serving(db, SystemClock()))
-        temporal = parts.enter_context(temporal_server(data))
-        yield Stack(engine, db, url, key, temporal)
+        yield Stack(engine, db, "", key, "")
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def _missed(
     versions = _versions(session, journey, library)
     types = {trigger.event for plans in versions.values() for _, plan in plans
              if isinstance(trigger := plan.trigger, EventTrigger)} | set(SCHEDULED)  # fmt: skip
-    query = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(types))
+    query = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(types), ~col(Event.forgotten))
     first = after
     while True:
         rest = query.where(_later(Event.time, Event.id, after, _MISSED)) if after else query

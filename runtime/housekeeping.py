@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_
 from sqlalchemy.exc import DBAPIError
@@ -32,6 +32,7 @@ from domain.enrollments import end
 from domain.library import Library, read_library
 from domain.outbox import tell
 from domain.replenishment import overdue, stop
+from domain.retention import Mark, forget
 from domain.tables import Enrollment, Outbox
 from runtime.relay import replenishment_id, workflow_id
 from runtime.temporal import TASK_QUEUE
@@ -45,14 +46,19 @@ INTERVAL_SECONDS = 10
 OVERDUE = timedelta(minutes=1)
 CATCH_UP = timedelta(hours=12)
 PAGE = 100
+FORGET_PAGE, PAGES_AT_ONCE = 1000, 20
+SWEEP_EVERY = timedelta(days=1)
 
 _PREFIX = "schedule/"
 _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
 
 
-async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter) -> None:
-    """Look after Schedules, lost runs and coupons whose time is over, until cancelled."""
+async def keep_house(
+    client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter, keep_events: int | None = None
+) -> None:
+    """Look after Schedules, lost runs, coupons that ran out and events that are so many days old, until cancelled."""
     known: Library | None = None
+    forgetting = Forgetting(db, clock, timedelta(days=keep_events)) if keep_events else None
     while True:
         try:
             library = await asyncio.to_thread(_library, db)
@@ -63,6 +69,8 @@ async def keep_house(client: Client, db: sessionmaker[Session], clock: Clock, so
             await find_lost_replenishments(client, db, clock)
             await asyncio.to_thread(expire_coupons, db, clock)
             await asyncio.to_thread(source.catch_up)
+            if forgetting:
+                await asyncio.to_thread(forgetting.go_on, library)
         except (RPCError, DBAPIError, RuntimeError) as problem:
             logger.warning("housekeeping waits: %s", type(problem).__name__)
         await asyncio.sleep(INTERVAL_SECONDS)
@@ -175,6 +183,29 @@ def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
     while looked_at == PAGE:
         with db.begin() as session:
             looked_at = coupons.expire(session, clock.now(), PAGE)
+
+
+class Forgetting:
+    """Goes through the old events from the first to the last, in small transactions, and begins again a day later."""
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, keep: timedelta) -> None:
+        self._db = db
+        self._clock = clock
+        self._keep = keep
+        self._mark: Mark | None = Mark()
+        self._done_at: datetime | None = None
+
+    def go_on(self, library: Library) -> None:
+        """Look through as many events as may come in meanwhile, so that neither the sweep nor the rest falls behind."""
+        now = self._clock.now()
+        if self._mark is None and self._done_at is not None and now - self._done_at >= SWEEP_EVERY:
+            self._mark = Mark()
+        for _ in range(PAGES_AT_ONCE):
+            if self._mark is None:
+                return
+            with self._db.begin() as session:
+                self._mark = forget(session, library, now, self._keep, self._mark, FORGET_PAGE)
+            self._done_at = now
 
 
 def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:

@@ -15,8 +15,9 @@ PERSON = "customer"
 
 CONSEQUENCES = (
     f"type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%' AND source <> '{STOCK}'"
+    " AND NOT forgotten"
 )
-"""Leaves out what journeys that ran, and the stock book, brought about."""
+"""Leaves out what journeys that ran, and the stock book, brought about, and what is forgotten."""
 
 
 def spoken_of(library: Library) -> set[str]:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from activities.adapters.webhook import Target
 from domain.links import Site
+from domain.retention import SHORTEST
 from runtime import StartError
 from runtime.embedded import postgres_program
 from runtime.providers import settings_of
@@ -41,6 +42,9 @@ class Settings(Outside, Public):
     body_limit: int = Field(default=1_000_000, ge=1, description="bytes of one request")
     batch_limit: int = Field(default=1000, ge=1, description="events of one request")
     rate: int = Field(default=2000, ge=1, description="events per second and key, in each API process")
+    keep_events: int | None = Field(
+        default=None, ge=SHORTEST.days, description="days for which what events said is kept; else for ever"
+    )
     cohort_size: int = Field(default=500, ge=1, le=1000, description="enrollments of one run, at most")
     gather: int = Field(default=200, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
     erp_url: str | None = Field(

@@ -131,7 +131,11 @@ class _Scene:
             if kind != "near_expiry_lot":
                 return Happening(EVENT_OF[kind], {"journey": journey, **({"segment": segment} if segment else {})})
         wanted = trigger.event if isinstance(trigger, EventTrigger) else EVENT_OF["near_expiry_lot"]
-        query = select(Event).where(Event.type == wanted).order_by(col(Event.time).desc(), col(Event.id).desc())
+        query = (
+            select(Event)
+            .where(Event.type == wanted, ~col(Event.forgotten))
+            .order_by(col(Event.time).desc(), col(Event.id).desc())
+        )
         newest = session.exec(query.limit(100)).all()
         if not newest:
             raise StartError(f"no {wanted} is stored for this customer; give one with --event {wanted} --data '{{…}}'")

@@ -100,7 +100,8 @@ async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings
     async with working(
         client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp
     ) as relay:
-        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(keep_house(client, db, clock, coupons))]
+        house = keep_house(client, db, clock, coupons, settings.keep_events)
+        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(house)]
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
         for task in [*chores, waiting]:

@@ -3,15 +3,17 @@
 from collections import Counter
 from datetime import timedelta
 
+from sqlalchemy import func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.clock import VirtualClock
 from domain.identifiers import identify
 from domain.ingest import Incoming, ingest
+from domain.library import read_library
 from domain.publishing import publish_journey
 from domain.tables import CampaignUse, Coupon, Enrollment, Event
-from runtime.housekeeping import PAGE, expire_coupons
+from runtime.housekeeping import FORGET_PAGE, PAGE, Forgetting, expire_coupons
 from workflows.compile import read_journey
 
 SPEC = "journey: gifts\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps: [{wait: 1d}]\n"
@@ -44,3 +46,31 @@ def test_coupons_that_ran_out_are_ended_however_many(db: sessionmaker[Session], 
         assert (use.issued, use.money) == (1, 500)
         told = session.exec(select(Event.type).where(col(Event.type).startswith("coupon.")))
         assert Counter(told) == {"coupon.expired": many}
+
+
+def test_events_are_forgotten_however_many_and_again_a_day_later(
+    db: sessionmaker[Session], clock: VirtualClock
+) -> None:
+    many, now, keep = FORGET_PAGE + 1, clock.now(), timedelta(days=30)
+
+    def take(count: int) -> None:
+        who = identify("member_no:li", None)
+        with db.begin() as session:
+            events = [Incoming(str(clock.now()), str(n), "page.left", now, {"page": n}, who) for n in range(count)]
+            ingest(session, events, now=clock.now())
+
+    def kept() -> int:
+        with db() as session:
+            return session.exec(select(func.count()).where(~col(Event.forgotten))).one()
+
+    take(many)
+    forgetting = Forgetting(db, clock, keep)
+    left = []
+    for later in (keep, timedelta(hours=1), timedelta(hours=23), timedelta(days=30)):
+        clock.set(clock.now() + later)
+        with db() as session:
+            forgetting.go_on(read_library(session))
+        left.append(kept())
+        if later == timedelta(hours=1):
+            take(1)
+    assert left == [many, many, 1, 0]
