@@ -13,19 +13,27 @@ def driver() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 
 
-def drive(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
-    """Post the bodies; returns how long all took, and each, in seconds. Raises ValueError if one isn't taken."""
-    return asyncio.run(_post_all(url, key, bodies, connections))
+TAKEN = (b"200", b"202")
+REFUSED = (b"429", b"503")
 
 
-async def _post_all(url: str, key: str, bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
+def drive(
+    url: str, key: str, bodies: Sequence[bytes], connections: int, answers: Sequence[bytes] = TAKEN
+) -> tuple[float, list[float]]:
+    """Post the bodies; returns how long all took, and each, in seconds. Raises ValueError at any other answer."""
+    return asyncio.run(_post_all(url, key, bodies, connections, answers))
+
+
+async def _post_all(
+    url: str, key: str, bodies: Sequence[bytes], connections: int, answers: Sequence[bytes]
+) -> tuple[float, list[float]]:
     waiting, spans = iter(bodies), list[float]()
     begin = time.perf_counter()
-    await asyncio.gather(*(_post_each(url, key, waiting, spans) for _ in range(connections)))
+    await asyncio.gather(*(_post_each(url, key, waiting, spans, answers) for _ in range(connections)))
     return time.perf_counter() - begin, spans
 
 
-async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[float]) -> None:
+async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[float], answers: Sequence[bytes]) -> None:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     for body in bodies:
@@ -38,7 +46,7 @@ async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[fl
         answer = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in answer.lower().split(b"\r\n") if line.startswith(b"content-length:"))
         rest = await reader.readexactly(int(length.partition(b":")[2]))
-        if answer.split(b" ", 2)[1] not in (b"200", b"202"):
+        if answer.split(b" ", 2)[1] not in answers:
             raise ValueError(rest.decode())
         spans.append(time.perf_counter() - begin)
     writer.close()

@@ -1,27 +1,36 @@
 """Events a second that the API accepts, beside one bare multi-row insert of the same rows.
 
-The driver is a process of its own; the API runs in this one, which does nothing else.
+The driver and the API are processes of their own; what each takes of the processors is told.
 """
 
 import json
+import os
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from statistics import median, quantiles
 from typing import Any
 
+import httpx
+import psutil
 from psycopg.types.json import Jsonb
+from sqlalchemy import text
 
-from api.limits import Limits
-from benchmarks.driver import drive, driver
-from benchmarks.stack import Stack, serving, stack
-from domain.clock import SystemClock
+from benchmarks.driver import REFUSED, TAKEN, drive, driver
+from benchmarks.stack import Stack, store
+from runtime.embedded import binary, free_port
 
 BATCH = 500
 BATCHES = 12
-CONNECTIONS = 50
-SINGLES = 3000
+CONNECTIONS, TOGETHER = 50, 2
+SINGLES = 2000
+STORM, STORM_BATCH, STORM_TEXT = 60, 100, "x" * 9000
+"""Connections, events of a batch and what one says, so that the bodies come to three times what is held of them."""
+
 AIM = 0.3
 JOURNEY = """
 journey: carts
@@ -33,16 +42,36 @@ steps: [{wait: 1d}]
 numbers = count()
 
 
+@dataclass(frozen=True)
+class Processes:
+    """Who takes part, and what they have used of the processors so far, in seconds."""
+
+    api: psutil.Process
+    driver: psutil.Process
+    postgres: str
+
+    def used(self) -> tuple[float, float, float]:
+        servers = [each for each in psutil.process_iter(["ppid", "cmdline"]) if self.postgres in _command(each)]
+        theirs = [child for server in servers for child in server.children()]
+        return _seconds([self.api]), _seconds([*servers, *theirs]), _seconds([self.driver])
+
+
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table: events a second."""
-    limits = Limits(events_per_second=10_000_000, max_held_bytes=100_000_000)
-    with stack(JOURNEY) as parts, serving(parts.db, SystemClock(), limits) as url, driver() as driving:
+    with store(JOURNEY) as parts, api(parts) as (url, process), driver() as driving:
+        url = f"{url}/v1/events"
+        sender = psutil.Process(driving.submit(os.getpid).result())
+        processes = Processes(process, sender, parts.engine.url.query["host"])  # type: ignore[arg-type]
 
-        def post(bodies: Sequence[bytes], connections: int) -> tuple[float, list[float]]:
-            return driving.submit(drive, f"{url}/v1/events", parts.key, bodies, connections).result()
+        def post(bodies: Sequence[bytes], connections: int, each: int) -> tuple[float, list[float], str]:
+            before = processes.used()
+            elapsed, spans = driving.submit(drive, url, parts.key, bodies, connections).result()
+            after = processes.used()
+            shares = [(late - early) / each / len(bodies) * 1e6 for early, late in zip(before, after, strict=True)]
+            return elapsed, spans, "API {:.0f}, Postgres {:.0f}, driver {:.0f} µs of CPU each".format(*shares)
 
         people = range(BATCH * BATCHES)
-        post([_batch("product.viewed", people[:BATCH])], 1)
+        post([_batch("product.viewed", people[:BATCH])], 1, BATCH)
         for name, type in (
             ("new customers, nobody listens", "product.viewed"),
             ("known ones, nobody listens", "product.viewed"),
@@ -52,20 +81,73 @@ def measure() -> Iterator[tuple[str, ...]]:
         ):
             bare = _bare(parts)
             bodies = [_batch(type, people[start : start + BATCH]) for start in range(0, len(people), BATCH)]
-            _, spans = post(bodies, 1)
-            ours = BATCH / median(spans)
-            yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, f"≥ 10000 or ≥ {AIM}")
+            elapsed, spans, cost = post(bodies, TOGETHER, BATCH)
+            ours = len(people) / elapsed
+            yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, cost, f"≥ 10000 or ≥ {AIM}")
         for name, type in (("nobody listens", "product.viewed"), ("each enters a journey", "cart.updated")):
             bare = _bare(parts)
             first = BATCH * BATCHES if type == "cart.updated" else 0
             bodies = [json.dumps(_event(type, first + person)).encode() for person in range(SINGLES)]
-            elapsed, spans = post(bodies, CONNECTIONS)
-            yield _row(f"events/s alone at {CONNECTIONS} connections: {name}", SINGLES / elapsed, bare, spans, "≥ 1000")
+            elapsed, spans, cost = post(bodies, CONNECTIONS, 1)
+            name = f"events/s alone at {CONNECTIONS} connections: {name}"
+            yield _row(name, SINGLES / elapsed, bare, spans, cost, "≥ 1000")
+        yield _storm(parts, process, lambda bodies: driving.submit(
+            drive, url, parts.key, bodies, STORM, (*TAKEN, *REFUSED)
+        ))  # fmt: skip
 
 
-def _row(name: str, ours: float, bare: float, spans: Sequence[float], aim: str) -> tuple[str, ...]:
+@contextmanager
+def api(parts: Stack) -> Iterator[tuple[str, psutil.Process]]:
+    """`aftershow api` on a socket; yields its address and the process."""
+    port = free_port()
+    address = parts.engine.url.render_as_string(hide_password=False)
+    told = {"AFTERSHOW_DATABASE_URL": address, "AFTERSHOW_PORT": str(port), "AFTERSHOW_RATE": "10000000"}
+    with subprocess.Popen([binary("aftershow"), "api"], env=os.environ | told, stderr=subprocess.DEVNULL) as process:
+        url = f"http://127.0.0.1:{port}"
+        while process.poll() is None:
+            try:
+                httpx.get(f"{url}/healthz").raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        yield url, psutil.Process(process.pid)
+        process.terminate()
+
+
+def _storm(parts: Stack, process: psutil.Process, post: Callable[[Sequence[bytes]], Any]) -> tuple[str, ...]:
+    """More than can be held is refused and leaves no trace in memory."""
+    made = [[_event("page.left", person) for person in range(STORM_BATCH)] for _ in range(3 * STORM)]
+    bodies = [json.dumps([each | {"data": each["data"] | {"text": STORM_TEXT}} for each in batch]) for batch in made]
+    before = most = process.memory_info().rss
+    sending = post([body.encode() for body in bodies])
+    while not sending.done():
+        most = max(most, process.memory_info().rss)
+        time.sleep(0.05)
+    sending.result()
+    with parts.engine.connect() as connection:
+        taken = connection.execute(text("SELECT count(*) FROM events WHERE type = 'page.left'")).scalar_one()
+    refused = len(bodies) - taken // STORM_BATCH
+    return (
+        f"{len(bodies)} bodies of {len(bodies[0]) / 1e6:.1f} MB at {STORM} connections",
+        f"{most / 1e6:,.0f} MB at most, {refused} refused",
+        f"before: {before / 1e6:,.0f} MB",
+        f"{most / before:.2f}",
+        "",
+    )
+
+
+def _command(process: psutil.Process) -> str:
+    return " ".join(process.info["cmdline"] or ())
+
+
+def _seconds(processes: Sequence[psutil.Process]) -> float:
+    times = [process.cpu_times() for process in processes if process.is_running()]
+    return sum(each.user + each.system for each in times)
+
+
+def _row(name: str, ours: float, bare: float, spans: Sequence[float], cost: str, aim: str) -> tuple[str, ...]:
     p50, p99 = quantiles(spans, n=100)[49], quantiles(spans, n=100)[98]
-    measured = f"{ours:,.0f} (p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms)"
+    measured = f"{ours:,.0f} (p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; {cost})"
     return name, measured, f"bare INSERT … ON CONFLICT: {bare:,.0f} rows/s", f"{ours / bare:.2f}", aim
 
 
