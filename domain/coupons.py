@@ -20,11 +20,11 @@ from sqlalchemy import inspect, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
-from domain import inventory
 from domain.baskets import worst_case
 from domain.codes import make_code
 from domain.customers import lock_customers
 from domain.facts import CustomerFacts
+from domain.stock import available
 from domain.tables import CampaignUse, Coupon, Enrollment
 from workflows.plan import Path
 from workflows.policy import CouponTerms
@@ -82,7 +82,7 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
 
     Raises RefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
     """
-    if earlier := held(facts.session, enrollment.id, step):
+    if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
@@ -103,7 +103,7 @@ def accept(
     Raises RefusedError: unknown_campaign, since what it is worth is told from our own terms; budget, if its lot has no
     unit left for it.
     """
-    if earlier := held(facts.session, enrollment.id, step):
+    if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
@@ -118,7 +118,13 @@ def accept(
 def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
     """Whether the lot that the coupon would hold for has a unit that no other coupon may claim."""
     lot_id = _lot_of(facts, terms)
-    return lot_id is None or inventory.room_for_coupon(facts.session, lot_id, facts.now, facts.library.policy_zone)
+    if lot_id is None:
+        return True
+    found = facts.subjects.lot(lot_id)
+    if found is None:
+        return False
+    today = local_day(facts.now, facts.library.policy_zone)
+    return facts.subjects.promised(lot_id, facts.now) < available(*found, today)
 
 
 def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:
@@ -270,10 +276,7 @@ def _within_customer_limit(facts: CustomerFacts, campaign: str, terms: CouponTer
     limit = terms.per_customer
     if limit is None:
         return True
-    query = select(Coupon.issued_at).where(
-        Coupon.customer_id == facts.customer.id, Coupon.campaign == campaign, Coupon.status != "revoked"
-    )
-    given = facts.session.exec(query).all()
+    given = [coupon.issued_at for coupon in facts.subjects.given(facts.customer.id, campaign)]
     if limit.days is not None:
         since = local_day(facts.now, facts.zone) - timedelta(days=limit.days - 1)
         given = [at for at in given if local_day(at, facts.zone) >= since]

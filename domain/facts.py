@@ -1,6 +1,6 @@
 """What a condition can ask about one customer, read from the database when it is asked."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from propcache.api import cached_property
 from sqlalchemy import BigInteger, DateTime, Function, TableValuedAlias, func, or_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain import inventory
 from domain.bulk import among, listed
@@ -17,6 +18,7 @@ from domain.library import Library
 from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Lot, Order, Product, Stream
 from workflows.conditions import Condition as AnyCondition
 from workflows.conditions import EventCondition, Verdict, dig, evaluate
+from workflows.plan import Path
 from workflows.values import Duration
 
 _INSTANTS = DateTime(timezone=True)
@@ -97,13 +99,15 @@ class Company:
 
 
 class Subjects:
-    """What the enrollments of a group are about, and were given: each lot, each stream and their coupons, read once."""
+    """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
 
-    def __init__(self, session: Session, enrollments: Sequence[int]) -> None:
+    def __init__(self, session: Session, enrollments: Sequence[Enrollment]) -> None:
         self._session = session
         self._enrollments = enrollments
         self._lots: dict[str, tuple[Lot, Product | None] | None] = {}
         self._streams: dict[str, Stream | None] = {}
+        self._campaigns: dict[str, dict[int, list[Coupon]]] = {}
+        self._promised: dict[str, int] = {}
 
     def lot(self, lot_id: str) -> tuple[Lot, Product | None] | None:
         """A lot and its product, as far as that is known."""
@@ -119,16 +123,50 @@ class Subjects:
 
     def coupon_of(self, enrollment_id: int) -> Coupon | None:
         """The newest coupon of an enrollment."""
-        return self._coupons.get(enrollment_id)
+        return next(reversed(self._coupons.get(enrollment_id, [])), None)
+
+    def held(self, enrollment_id: int, step: Path) -> Coupon | None:
+        """The coupon that was issued for this step, unless it was taken back."""
+        return next((each for each in self._kept(self._coupons.get(enrollment_id, ())) if each.step == step), None)
+
+    def given(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
+        """What a customer was given of a campaign, unless it was taken back."""
+        if campaign not in self._campaigns:
+            customers = {enrollment.customer_id for enrollment in self._enrollments}
+            query = select(Coupon).where(among(Coupon.customer_id, customers), Coupon.campaign == campaign)
+            self._campaigns[campaign] = self._by("customer_id", query)
+        return self._kept(self._campaigns[campaign].get(customer_id, ()))
+
+    def promised(self, lot_id: str, now: datetime) -> int:
+        """How many units of a lot live coupons hold for. Whoever asks has locked the lot."""
+        if lot_id not in self._promised:
+            live = col(Coupon.status).in_(("issued", "locked")) & (col(Coupon.expires_at) > now)
+            counted = select(func.count()).where(Coupon.lot_id == lot_id, live)
+            self._promised[lot_id] = self._session.exec(counted).one()
+        return self._promised[lot_id]
 
     def gave(self, coupon: Coupon) -> None:
-        """This coupon is an enrollment's newest from now on."""
-        self._coupons[coupon.enrollment_id] = coupon
+        """This coupon was just issued."""
+        self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
+        if coupon.campaign in self._campaigns:
+            self._campaigns[coupon.campaign].setdefault(coupon.customer_id, []).append(coupon)
+        if coupon.lot_id in self._promised:
+            self._promised[coupon.lot_id] += 1
 
     @cached_property
-    def _coupons(self) -> dict[int, Coupon]:
-        query = select(Coupon).where(among(Coupon.enrollment_id, self._enrollments)).order_by(col(Coupon.issued_at))
-        return {coupon.enrollment_id: coupon for coupon in self._session.exec(query)}
+    def _coupons(self) -> dict[int, list[Coupon]]:
+        mine = among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
+        return self._by("enrollment_id", select(Coupon).where(mine))
+
+    def _by(self, whose: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
+        found: dict[int, list[Coupon]] = {}
+        for coupon in self._session.exec(query.order_by(col(Coupon.issued_at))):
+            found.setdefault(getattr(coupon, whose), []).append(coupon)
+        return found
+
+    def _kept(self, coupons: Iterable[Coupon]) -> list[Coupon]:
+        """Those that weren't taken back, and whose issue wasn't undone."""
+        return [each for each in coupons if each in self._session and each.status != "revoked"]
 
 
 class CustomerFacts:
@@ -164,7 +202,7 @@ class CustomerFacts:
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
         self._company = company or Company(session, {customer.id: Moment(now, upto)})
-        self.subjects = subjects or Subjects(session, [enrollment.id] if enrollment else [])
+        self.subjects = subjects or Subjects(session, [enrollment] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""

@@ -5,13 +5,12 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.selling import Stock, at_risk, read_sales
 from domain.stock import available, last_day
-from domain.tables import Coupon, Lot, Product, Stream
+from domain.tables import Lot, Product, Stream
 from workflows.values import at_local, local_day, parse_time
 
 NEAR_EXPIRY_DAYS = 30
@@ -38,19 +37,6 @@ def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
     """Lock lots in the order of their ids: after the customers, before any budget."""
     query = select(Lot).where(col(Lot.lot_id).in_(set(lot_ids))).order_by(col(Lot.lot_id))
     session.exec(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
-
-
-def room_for_coupon(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> bool:
-    """Whether a unit of the lot is left that no live coupon promises yet. The lot stays locked."""
-    session.flush()  # those that were just given to others of the same group count, too
-    lock_lots(session, [lot_id])
-    lot = session.get(Lot, lot_id)
-    if lot is None:
-        return False
-    live = select(func.count()).where(
-        Coupon.lot_id == lot_id, col(Coupon.status).in_(("issued", "locked")), Coupon.expires_at > now
-    )
-    return session.exec(live).one() < available(lot, session.get(Product, lot.sku), local_day(now, zone))
 
 
 def stream_facts(stream: Stream) -> Mapping[str, Any]:

@@ -88,7 +88,7 @@ def visits(session: Session, group: Group, now: datetime) -> list[Visit | Answer
     if _promises_lots(library, plan, group.path):
         lots = [enrollment.subject["lot_id"] for enrollment, _ in enrollments if "lot_id" in enrollment.subject]
         inventory.lock_lots(session, lots)
-    subjects = Subjects(session, list(members))
+    subjects = Subjects(session, [enrollment for enrollment, _ in enrollments])
     found: list[Visit | Answer] = []
     for enrollment, trigger in enrollments:
         member = members[enrollment.id]
@@ -300,7 +300,7 @@ def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = c
         assert isinstance(step, IssueCoupon)
         if is_held_out(visit):
             return suppress(visit, step, step.campaign, "holdout")
-        if coupons.held(visit.session, visit.enrollment.id, step.name):
+        if visit.subjects.held(visit.enrollment.id, step.name):
             return visit.done(step, "issued")
         try:
             issue(visit.facts, visit.enrollment, step.name, step.campaign)

@@ -81,7 +81,7 @@ class HttpCoupons:
             offers = dict(zip((each.key for each in wanted), threads.map(self._reserve, wanted), strict=True))
 
         def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
-            if held := coupons.held(facts.session, enrollment.id, step):
+            if held := facts.subjects.held(enrollment.id, step):
                 return held
             offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
             if not isinstance(offer, Offer):
