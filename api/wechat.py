@@ -5,8 +5,6 @@ https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_ev
 https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html
 """
 
-import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,14 +13,14 @@ from typing import Annotated, Literal
 from defusedxml.ElementTree import fromstring
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
 from api.events import read_body
-from api.problems import BodyTooLarge, Forged, Unavailable, documented, sqlstate
+from api.problems import BodyTooLarge, Forged, Unavailable, documented
 from api.tencent import Unreadable, decrypt, fields, verify
+from api.transactions import in_transaction
 from domain import wechat
 from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming, ingest
@@ -53,8 +51,6 @@ _LISTS = {
 }
 _BODY_BYTES = 64_000
 _TEXT_CHARACTERS = 2_000
-_CONFLICTS = frozenset({"40001", "40P01", "23505"})
-_ATTEMPTS = 5
 
 Signed = Annotated[str, Query(max_length=200)]
 _Told = Mapping[str, str]
@@ -123,20 +119,16 @@ def _take(env: Context, told: _Told, xml: bytes, now: datetime) -> None:
         raise Unreadable("It names no customer.") from None
     at = min(_instant(told.get("CreateTime", "")), now)
     items = _items(xml, _LISTS[event]) if event in _LISTS else ()
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            with env.db.begin() as session:
-                if event in RECEIPTS:
-                    take(session, SOURCE, _receipts(told, items, at), now)
-                elif told.get("MsgType") == "event":
-                    _take_event(session, told, items, who, at, now)
-                else:
-                    _take_message(session, told, who, at, now)
-            return
-        except DBAPIError as error:
-            if attempt == _ATTEMPTS or sqlstate(error) not in _CONFLICTS:
-                raise
-            time.sleep(random.uniform(0, attempt * 0.1))
+
+    def work(session: Session) -> None:
+        if event in RECEIPTS:
+            take(session, SOURCE, _receipts(told, items, at), now)
+        elif told.get("MsgType") == "event":
+            _take_event(session, told, items, who, at, now)
+        else:
+            _take_message(session, told, who, at, now)
+
+    in_transaction(env.db, work)
 
 
 def _take_event(

@@ -7,12 +7,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
 from api.events import read_body
 from api.problems import BodyTooLarge, Forged, Unavailable, documented
 from api.tencent import Unreadable, decrypt, fields, verify
+from api.transactions import in_transaction
 from domain.friends import note_friends
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest
@@ -76,7 +78,7 @@ def router(callback: Callback) -> APIRouter:
 
 
 def _take(env: Context, told: Mapping[str, str], now: datetime) -> None:
-    """Note the friendship and, if the customer ended it, the withdrawal, in one transaction."""
+    """Note the friendship and, if the customer ended it, the withdrawal: both, again if another one got in the way."""
     change, customer, employee = (told.get(name, "") for name in ("ChangeType", "ExternalUserID", "UserID"))
     if change not in FRIENDS | STRANGERS:
         return
@@ -86,12 +88,15 @@ def _take(env: Context, told: Mapping[str, str], now: datetime) -> None:
         raise Unreadable("It names no customer.") from None
     seconds = told.get("CreateTime", "")
     at = min(_instant(seconds), now)
-    with env.db.begin() as session:
+
+    def work(session: Session) -> None:
         if change in WITHDRAWN:
             name = f"{change}/{customer}/{employee}/{seconds}"
             said = {"channel": "wecom", "source": "wecom unfriended"}
             ingest(session, [Incoming("wecom", name, "consent.withdrawn", at, said, who)], now=now)
         note_friends(session, customer, employee, change in FRIENDS, at)
+
+    in_transaction(env.db, work)
 
 
 def _instant(seconds: str) -> datetime:

@@ -11,6 +11,7 @@ import pytest
 from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
@@ -130,6 +131,18 @@ def test_the_same_callback_twice_is_one(wecom: WeCom, rows: Callable[..., list[A
     for _ in range(3):
         assert wecom.change("del_follow_user", ago=7).status_code == 200
     assert (len(rows(Event)), len(rows(Consent)), len(rows(WecomFriend))) == (1, 1, 1)
+
+
+def test_one_that_was_in_another_ones_way_is_taken_all_the_same(
+    wecom: WeCom, rows: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(session: Session, *_: Any) -> None:
+        monkeypatch.undo()
+        session.execute(text("DO $$ BEGIN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END $$"))
+
+    monkeypatch.setattr("api.wecom.note_friends", lost)
+    assert wecom.change("del_follow_user").status_code == 200
+    assert (len(rows(Consent)), len(rows(WecomFriend))) == (1, 1)
 
 
 def test_callbacks_at_once_are_each_taken_and_the_same_is_one(wecom: WeCom, rows: Callable[..., list[Any]]) -> None:
