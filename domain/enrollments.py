@@ -17,12 +17,12 @@ from sqlmodel import Session, col, select
 from domain.bulk import as_json, given, insert_all
 from domain.catalogue import is_business
 from domain.facts import CustomerFacts
-from domain.library import Live
+from domain.library import Live, read_plan
 from domain.outbox import tell, tell_all
 from domain.tables import Enrollment, Event
 from domain.trail import entry, not_entered, record, record_all
 from workflows.conditions import EventCondition, matches
-from workflows.plan import Plan
+from workflows.plan import Plan, Wait
 from workflows.values import local_day
 
 LIFETIME_SLOT = "once"
@@ -69,7 +69,7 @@ def enter(session: Session, knocks: Sequence[Knock]) -> None:
         plan, last = knock.live.plan, previous.get((knock.live.plan.journey, knock.key)) if not reason else None
         if last is not None and not _may_enter_again(plan, last, knock.anchor, knock.facts):
             if plan.entry.again == "restart" and not last.claimed and knock.event.time >= last.anchor:
-                _restart(session, plan, last, knock)
+                _restart(session, last, knock)
                 continue
             reason = "again"
         if reason:
@@ -224,7 +224,7 @@ def _enroll(session: Session, knocks: Sequence[Knock]) -> Sequence[int]:
             "entered_at": knock.now,
             "anchor": knock.anchor,
             "due_at": knock.now,
-            "goal_until": _goal_until(knock),
+            "goal_until": _goal_until(knock.live.plan, knock),
             "position": knock.live.plan.first,
         }
         for knock in knocks
@@ -244,22 +244,28 @@ def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: 
             return False
 
 
-def _restart(session: Session, plan: Plan, enrollment: Enrollment, knock: Knock) -> None:
+def _restart(session: Session, enrollment: Enrollment, knock: Knock) -> None:
+    """Begin the pass anew, by the plan it is in.
+
+    In its first wait it sleeps on: the new end can only be later. Anywhere else it must look at once.
+    """
+    plan = read_plan(session, enrollment.plan_id)
+    first = plan.steps.get(plan.first or "")
+    sleeps_on = enrollment.position == plan.first and isinstance(first, Wait) and first.field is None
     enrollment.anchor = knock.anchor
     enrollment.trigger_id = knock.event.id
     enrollment.generation += 1
     enrollment.outcomes = []
     enrollment.position = plan.first
-    enrollment.goal_until = _goal_until(knock)
-    if enrollment.held:
+    enrollment.goal_until = _goal_until(plan, knock)
+    if enrollment.held or not sleeps_on:
         enrollment.held, enrollment.due_at = False, knock.now
         tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
     record(session, enrollment, "restarted", enrollment.journey, knock.now)
 
 
-def _goal_until(knock: Knock) -> datetime | None:
-    goal = knock.live.plan.goal
-    return goal.within.after(knock.anchor, knock.facts.zone) if goal else None
+def _goal_until(plan: Plan, knock: Knock) -> datetime | None:
+    return plan.goal.within.after(knock.anchor, knock.facts.zone) if plan.goal else None
 
 
 def _already_over(session: Session, entered: Sequence[tuple[int, Knock]]) -> Set[int]:
