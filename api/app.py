@@ -85,6 +85,7 @@ def create_app(
 
 def _keys(db: sessionmaker[Session], secrets: Sequence[str]) -> list[ApiKey | None]:
     with db() as session:
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one statement needs no transaction
         return find_keys(session, secrets)
 
 

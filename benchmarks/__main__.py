@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cohorts, coupons, history, ingest, latency, ledger, stock
+from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledger, stock
 
 
 def main() -> None:
@@ -13,8 +13,8 @@ def main() -> None:
     for heading in ("what", "measured", "beside", "ratio", "aim"):
         table.add_column(heading, justify="left" if heading in ("what", "beside") else "right")
     measures = (
-        history.measure, ingest.measure, latency.measure, cohorts.measure, ledger.measure, coupons.measure,
-        stock.measure,
+        history.measure, ingest.measure, growth.measure, latency.measure, cohorts.measure, ledger.measure,
+        coupons.measure, stock.measure,
     )  # fmt: skip
     for measure in measures:
         for row in measure():
