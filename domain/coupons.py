@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import inspect, update
+from sqlalchemy import BigInteger, Executable, Integer, bindparam, inspect, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
@@ -202,18 +202,25 @@ def book(session: Session, campaign: str, count: int, money: int) -> None:
 
 def take(session: Session, campaign: str, terms: CouponTerms, *, count: int, money: int) -> bool:
     """Use so much of a campaign's budgets, if that much is left of them."""
-    room = [col(CampaignUse.campaign) == campaign]
-    if terms.budget_count is not None:
-        room.append(col(CampaignUse.issued) + count <= terms.budget_count)
-    if terms.budget_money is not None:
-        room.append(col(CampaignUse.money) + money <= terms.budget_money)
-    more = {"issued": CampaignUse.issued + count, "money": CampaignUse.money + money}
-    taking = update(CampaignUse).where(*room).values(more).returning(col(CampaignUse.issued))
-    if session.execute(taking).first() is not None:
+    wanted = {"wanted": campaign, "count": count, "most": terms.budget_count, "sum": money, "limit": terms.budget_money}
+    connection = session.connection()
+    if connection.execute(_TAKE, wanted).first() is not None:
         return True
-    first = insert(CampaignUse).values(campaign=campaign, issued=0, money=0)
-    session.execute(first.on_conflict_do_nothing())
-    return session.execute(taking).first() is not None
+    connection.execute(insert(CampaignUse).values(campaign=campaign, issued=0, money=0).on_conflict_do_nothing())
+    return connection.execute(_TAKE, wanted).first() is not None
+
+
+def _taking() -> Executable:
+    """The statement is made once, for a group issues many."""
+    issued = col(CampaignUse.issued) + bindparam("count", type_=Integer)
+    money = col(CampaignUse.money) + bindparam("sum", type_=BigInteger)
+    most, limit = bindparam("most", type_=BigInteger), bindparam("limit", type_=BigInteger)
+    room = or_(most.is_(None), issued <= most) & or_(limit.is_(None), money <= limit)
+    mine = update(CampaignUse).where(col(CampaignUse.campaign) == bindparam("wanted"), room)
+    return mine.values(issued=issued, money=money).returning(col(CampaignUse.issued))
+
+
+_TAKE = _taking()
 
 
 def expire(session: Session, now: datetime, limit: int) -> int:
