@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from domain.bulk import inserting
 from domain.clock import Clock
 from domain.delivery import Delivery, Outgoing
 from domain.tables import SandboxMessage
@@ -34,5 +34,5 @@ class Sandbox:
             for message in messages
         ]
         with self._db.begin() as session:
-            session.execute(insert(SandboxMessage).values(rows).on_conflict_do_nothing())
+            session.execute(inserting(SandboxMessage, rows).on_conflict_do_nothing())
         return [Delivery("sent", provider_id=f"sandbox-{message.key}") for message in messages]
