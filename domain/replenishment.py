@@ -1,7 +1,7 @@
 """Replenishments: what an alarm proposes, what is decided about it, and what comes of the order."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 from domain.library import Library, read_library
 from domain.live import Shelf, units_left
 from domain.outbox import tell
-from domain.reordering import propose
-from domain.tables import ApiKey, Event, LiveSale, Replenishment, SandboxMessage, Stream
+from domain.reordering import Demand, demand_of, propose
+from domain.selling import WINDOW, Day, read_days
+from domain.tables import ApiKey, Event, LiveSale, Lot, Replenishment, SandboxMessage, Stream
 from domain.todos import Notice
 from workflows.supply import CLOSED, Decision, Standing, refusal
 from workflows.values import Duration, at_local, local_day, parse_time
@@ -24,9 +25,6 @@ LAPSES = timedelta(days=7)
 
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
-
-HISTORY_DAYS = 28
-LEAST_DAYS = 7
 
 NOTICE = "notice"
 """The channel under which the sandbox keeps what buyers are told."""
@@ -63,9 +61,10 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     sku, city = data["sku"], _city(session, data.get("stream_id"))
     shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, Shelf(0, None, None))
     rule = library.stock.of(sku, shelf.category)
-    sold = _sold_by_day(session, sku, zone, now)
+    places = _days_of_places(session, sku, city, zone, now)
+    demand = sum(map(demand_of, (days.values() for days in places)), Demand())
     rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
-    proposal = propose(sold, max(0, shelf.left), rule, rush=rush)
+    proposal = propose(demand, max(0, shelf.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
@@ -78,7 +77,9 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
         "basis": {
             "left": shelf.left,
             "rush": rush,
-            "sold_by_day": list(sold),
+            "per_day": round(demand.per_day, 2),
+            "deviation": round(demand.deviation, 2),
+            "sold_by_day": _by_day(places, local_day(now, zone)),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,
             "alarm": data.get("kind"),
@@ -229,15 +230,28 @@ def _receive(session: Session, event: Event) -> None:
         tell(session, "restocked", "replenishment", event_id=row.alarm_id)
 
 
-def _sold_by_day(session: Session, sku: str, zone: ZoneInfo, now: datetime) -> list[int]:
-    """What shows sold of a product on each local day, today included: of the last four weeks, or since it began."""
+def _days_of_places(
+    session: Session, sku: str, city: str | None, zone: ZoneInfo, now: datetime
+) -> Sequence[Mapping[date, Day]]:
+    """What each place that can serve the city has sold by local day; of what none of them keeps, what shows have."""
+    kept: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
+    if city is not None:
+        kept = kept.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+    if places := set(session.exec(kept)):
+        return [days for (_, place), days in read_days(session, [sku], now, zone).items() if place in places]
+    on: Any = func.date(func.timezone(str(zone), LiveSale.minute))
+    sales = select(on, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
+    sold = {day: float(units) for day, units in session.exec(sales.group_by(on))}
     today = local_day(now, zone)
-    first = at_local(today - timedelta(days=HISTORY_DAYS - 1), parse_time("00:00"), zone, now)
-    day: Any = func.date(func.timezone(str(zone), LiveSale.minute))
-    query = select(day, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= first).group_by(day)
-    sold = {on: int(units) for on, units in session.exec(query)}
-    span = max(LEAST_DAYS, *((today - on).days + 1 for on in sold)) if sold else LEAST_DAYS
-    return [sold.get(today - timedelta(days=back), 0) for back in range(span)]
+    span = [today - timedelta(days=back) for back in range((today - min(sold, default=today)).days + 1)]
+    return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
+
+
+def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
+    """The units that all places sold, today first."""
+    first = min((day for days in places for day in days), default=today)
+    span = [today - timedelta(days=back) for back in range((today - first).days + 1)]
+    return [round(sum(days[day].sold for days in places if day in days)) for day in span]
 
 
 def _city(session: Session, stream_id: str | None) -> str | None:

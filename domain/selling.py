@@ -36,6 +36,14 @@ Place = tuple[str, str]
 
 
 @dataclass
+class Day:
+    """Units of a product sold in a place on a local day, and for how much of the day it was there to be sold."""
+
+    sold: float = 0.0
+    stocked: float = 0.0
+
+
+@dataclass
 class Sales:
     """Units of a product sold in a place, and days on which it was there to be sold, by weekday (0: Monday)."""
 
@@ -84,16 +92,27 @@ def at_risk(sales: Sales, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) 
 
 def read_sales(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, Sales]:
     """The sales of these products in the days before now, by place; a product that never sold has none."""
+    found: dict[Place, Sales] = {}
+    for place, days in read_days(session, skus, now, zone).items():
+        sales = found[place] = Sales()
+        for on, day in days.items():
+            sales.sold[on.weekday()] += day.sold
+            sales.exposure[on.weekday()] += day.stocked
+    return found
+
+
+def read_days(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, dict[date, Day]]:
+    """The same by local day: those on which the product sold, or was there to be sold."""
     since = now - WINDOW
     known: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key}
-    found: dict[Place, Sales] = {}
-    for sku, place, day, units in session.connection().execute(_SOLD, known):
-        found.setdefault((sku, place), Sales()).sold[day.weekday()] += float(units)
+    found: dict[Place, dict[date, Day]] = {}
+    for sku, place, on, units in session.connection().execute(_SOLD, known):
+        found.setdefault((sku, place), {})[on] = Day(sold=float(units))
     for sku, place, start, end in session.connection().execute(_STOCKED, known) if found else ():
         if (sku, place) in found:
-            exposure = found[sku, place].exposure
+            days = found[sku, place]
             for first, last in _split(max(start, since), min(end, now), zone):
-                exposure[first.astimezone(zone).weekday()] += (last - first) / timedelta(days=1)
+                days.setdefault(local_day(first, zone), Day()).stocked += (last - first) / timedelta(days=1)
     return found
 
 
