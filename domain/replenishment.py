@@ -23,6 +23,9 @@ from workflows.values import Duration, at_local, local_day, parse_time
 LAPSES = timedelta(days=7)
 """A proposal that nobody has decided about for so long is over, so that a new alarm can ask again."""
 
+LONGEST_PROMISE = timedelta(days=366)
+"""A later day is how an ERP says that it doesn't know."""
+
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
 
@@ -52,8 +55,7 @@ def follow_supply(session: Session, library: Library, event: Event) -> None:
 
 def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     """Propose an order because of an alarm. Asked again, it says where that stands."""
-    earlier = session.exec(select(Replenishment).where(Replenishment.alarm_id == alarm_id)).first()
-    if earlier is not None:
+    if earlier := _earlier(session, alarm_id):
         return standing_of(earlier)
     library = read_library(session)
     zone = library.policy_zone
@@ -94,7 +96,8 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     }
     new = insert(Replenishment).values(values).on_conflict_do_nothing()
     if session.execute(new.returning(col(Replenishment.id))).first() is None:
-        return Standing(event=alarm_id, status="duplicate", sku=sku)
+        meanwhile = _earlier(session, alarm_id)
+        return standing_of(meanwhile) if meanwhile else Standing(event=alarm_id, status="duplicate", sku=sku)
     row = _locked(session, alarm_id)
     if row.closed_at is None:
         _notify(session, row, "请审批补货", now)
@@ -143,19 +146,21 @@ def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -
     if refused:
         _close(row, "refused", now)
     else:
-        row.status, row.due_at = "approved", None
+        row.status, row.due_at = "approved", now
     session.add(row)
     return standing_of(row)
 
 
 def ordered(session: Session, alarm_id: int, reference: str, promised: date | None, now: datetime) -> Standing:
-    """The ERP has the order. Without a promise of its own, the lead time counts."""
+    """The ERP has the order. Without a day that it promises, the lead time counts."""
     row = _locked(session, alarm_id)
     if row.status == "approved":
         zone = read_library(session).policy_zone
         row.status, row.reference = "ordered", reference
-        row.promised_on = promised or local_day(Duration.of(row.basis["lead_time"]).after(now, zone), zone)
-        row.due_at = at_local(row.promised_on + timedelta(days=1), parse_time("00:00"), zone, now)
+        if promised is None or promised > local_day(now + LONGEST_PROMISE, zone):
+            promised = local_day(Duration.of(row.basis["lead_time"]).after(now, zone), zone)
+        row.promised_on = promised
+        row.due_at = at_local(promised + timedelta(days=1), parse_time("00:00"), zone, now)
         session.add(row)
     return standing_of(row)
 
@@ -252,6 +257,10 @@ def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
     first = min((day for days in places for day in days), default=today)
     span = [today - timedelta(days=back) for back in range((today - first).days + 1)]
     return [round(sum(days[day].sold for days in places if day in days)) for day in span]
+
+
+def _earlier(session: Session, alarm_id: int) -> Replenishment | None:
+    return session.exec(select(Replenishment).where(Replenishment.alarm_id == alarm_id)).first()
 
 
 def _city(session: Session, stream_id: str | None) -> str | None:

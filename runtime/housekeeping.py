@@ -158,7 +158,7 @@ async def find_lost_replenishments(client: Client, db: sessionmaker[Session], cl
                 raise
             await asyncio.to_thread(_replenish_again, db, alarm_id)
             continue
-        if description.status in (*_LOST, WorkflowExecutionStatus.FAILED):
+        if description.status is not WorkflowExecutionStatus.RUNNING:
             await asyncio.to_thread(_stop_replenishment, db, clock, alarm_id)
 
 

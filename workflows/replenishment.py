@@ -88,10 +88,9 @@ class ReplenishmentWorkflow:
         return standing
 
     def _say_where_it_stands(self, standing: Standing) -> None:
-        until = f" until {standing.due:%Y-%m-%d %H:%M} UTC" if standing.due and not standing.over else ""
-        workflow.set_current_details(
-            f"**{_WORDS[standing.status]}**{until}\n\n{standing.quantity} units of {standing.sku}"
-        )
+        until = f" until {standing.due:%Y-%m-%d %H:%M} UTC" if standing.due and standing.status in _WAITS else ""
+        units = f"{standing.quantity} units of " if standing.quantity else ""
+        workflow.set_current_details(f"**{_WORDS[standing.status]}**{until}\n\n{units}{standing.sku}")
 
 
 _WAITS = {

@@ -27,12 +27,18 @@ def sold(shop: Shop, at: datetime, units: int, **more: Any) -> Incoming:
     return shop.incoming("order.paid", "li", time=at, order_id=f"o{shop.posted}", total=1, items=items, **more)
 
 
-def proposed(shop: Shop, **alarm: Any) -> Replenishment:
+def alarmed(shop: Shop, **alarm: Any) -> int:
     with shop.db.begin() as session:
         publish_document(session, "_stock", {"defaults": {"buyer": "甲"}})
-    shop.take(shop.incoming("stock.alarm", sku="beans", kind="selling_out", **alarm))
+    shop.post("stock.alarm", sku="beans", kind="selling_out", **alarm)
+    with shop.db() as session:
+        return session.exec(select(Event.id).where(Event.type == "stock.alarm")).one()
+
+
+def proposed(shop: Shop, **alarm: Any) -> Replenishment:
+    alarm_id = alarmed(shop, **alarm)
     with shop.db.begin() as session:
-        begin(session, session.exec(select(Event.id).where(Event.type == "stock.alarm")).one(), shop.clock.now())
+        begin(session, alarm_id, shop.clock.now())
     with shop.db() as session:
         return session.exec(select(Replenishment)).one()
 
@@ -73,3 +79,14 @@ def test_of_what_has_no_lot_there_the_sales_of_shows_count(shop: Shop) -> None:
     shop.take(*(sold(shop, MONDAY - timedelta(days=day), 14, stream_id="s") for day in (6, 3)))
     row = proposed(shop)
     assert (row.basis["per_day"], row.basis["sold_by_day"]) == (4, [0, 0, 0, 14, 0, 0, 14])
+
+
+def test_asked_for_several_times_at_once_it_is_one_proposal(shop: Shop) -> None:
+    shop.take(sold(shop, MONDAY - timedelta(days=3), 14, stream_id="s"))
+    alarm_id = alarmed(shop)
+
+    def ask() -> str:
+        with shop.db.begin() as session:
+            return begin(session, alarm_id, shop.clock.now()).status
+
+    assert shop.at_once(*[ask] * 12) == ["proposed"] * 12

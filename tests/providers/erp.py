@@ -11,12 +11,16 @@ from typing import Any
 
 @dataclass
 class FakeErp:
-    """`answers` are given one after the other, each as a status and headers, before orders are taken as usual."""
+    """`answers` are given one after the other, each as a status and headers, before orders are taken as usual.
+
+    Of orders that are taken, the answers to the first `lost` never arrive.
+    """
 
     url: str = ""
     promised_on: str | None = None
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     calls: int = 0
+    lost: int = 0
     tokens: set[str | None] = field(default_factory=set)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -41,6 +45,10 @@ def erp_server() -> Iterator[FakeErp]:
             status, headers = erp.answers.pop(0) if erp.answers else (201, {})
             found = status < 400 and self.path == "/orders"
             answer = json.dumps(erp.take(self.headers["idempotency-key"], body) if found else {}).encode()
+            if found and erp.lost:
+                erp.lost -= 1
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in {"content-length": str(len(answer)), **headers}.items():
                 self.send_header(name, value)

@@ -29,7 +29,7 @@ from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.keys import create_key
 from domain.publishing import publish_document
-from domain.replenishment import DecisionRefusedError, UndecidableError, begin
+from domain.replenishment import DecisionRefusedError, UndecidableError, begin, decide
 from domain.tables import Event, LiveSale, Replenishment, SandboxMessage
 from runtime.decisions import Decisions
 from runtime.embedded import time_skipping_server
@@ -114,6 +114,7 @@ class Desk:
         with db.begin() as session:
             session.execute(text(f"SELECT setval(pg_get_serial_sequence('events', 'id'), {next(_ids)})"))
             create_key(session, "desk", ["admin"], clock.now())
+            create_key(session, "boss", ["admin"], clock.now())
             rules = StockRules.model_validate({"defaults": RULES})
             publish_document(session, "_stock", rules.body())
 
@@ -198,6 +199,7 @@ class Desk:
 @pytest.fixture
 def desk(db: sessionmaker[Session], clock: VirtualClock, server: Server, erp_of_all: FakeErp) -> Iterator[Desk]:
     erp_of_all.answers, erp_of_all.orders, erp_of_all.calls, erp_of_all.promised_on = [], {}, 0, None
+    erp_of_all.lost = 0
     desk = Desk(db, clock, server, erp_of_all)
     yield desk
     desk.close()
@@ -242,13 +244,18 @@ def test_of_two_decisions_at_once_one_holds(desk: Desk) -> None:
     desk.until(lambda: desk.status() == "proposed")
 
     async def both() -> list[Any]:
-        decisions = [Decision(verdict="refuse", key=1), Decision(verdict="approve", key=1)]
+        decisions = [Decision(verdict="change", quantity=24, key=1), Decision(verdict="change", quantity=36, key=2)]
         calls = [desk.handle().execute_update(ReplenishmentWorkflow.decide, each) for each in decisions]
         return await asyncio.gather(*calls, return_exceptions=True)
 
     results = desk.run(both())
-    assert sum(isinstance(result, Standing) for result in results) == 1
-    assert len(desk.erp.orders) <= 1
+    (held,) = (result for result in results if isinstance(result, Standing))
+    (lost,) = (result for result in results if isinstance(result, WorkflowUpdateFailedError))
+    assert isinstance(lost.cause, ApplicationError)
+    assert lost.cause.type == "decided_already"
+    desk.until(lambda: desk.status() == "ordered")
+    assert [order["quantity"] for order in desk.erp.orders.values()] == [held.quantity]
+    assert desk.rows()[0].decided_by == ("key desk" if held.quantity == 24 else "key boss")
 
 
 def test_a_refused_proposal_orders_nothing_and_the_next_alarm_asks_again(desk: Desk) -> None:
@@ -299,6 +306,26 @@ def test_a_busy_erp_is_asked_again_and_has_one_order(desk: Desk) -> None:
     assert (desk.erp.calls, len(desk.erp.orders)) == (4, 1)
 
 
+def test_an_answer_that_is_lost_leaves_one_order(desk: Desk) -> None:
+    desk.erp.lost = 2
+    desk.alarm()
+    desk.until(lambda: desk.status() == "proposed")
+    desk.decides("approve")
+    desk.passes(minutes=1)
+    desk.until(lambda: desk.status() == "ordered")
+    assert (desk.erp.calls, list(desk.erp.orders)) == (3, [f"replenishment-{desk.rows()[0].id}"])
+    assert desk.rows()[0].reference == "PO-1"
+
+
+def test_a_day_that_means_never_is_no_promise(desk: Desk) -> None:
+    desk.erp.promised_on = "9999-12-31"
+    desk.alarm()
+    desk.until(lambda: desk.status() == "proposed")
+    desk.decides("approve")
+    desk.until(lambda: desk.status() == "ordered")
+    assert str(desk.rows()[0].promised_on) == "2026-03-05"
+
+
 def test_an_erp_that_refuses_leaves_it_to_the_buyer(desk: Desk) -> None:
     desk.erp.answers = [(422, {})]
     desk.alarm()
@@ -320,6 +347,9 @@ def test_it_reads_like_a_journey_says_no_names_and_replays(desk: Desk) -> None:
     recorded = history.to_json()
     assert "采购甲" not in recorded
     assert "desk" not in recorded
+    described = desk.run(desk.handle().describe())
+    assert desk.run(described.static_summary()) == f"restock beans · alarm {desk.rows()[0].alarm_id}"
+    assert "The database decides" in str(desk.run(described.static_details()))
     summaries = {event.user_metadata.summary.data.decode() for event in history.events} - {""}
     assert {'"work out how much to order"', '"the buyer\'s time to decide"', '"the promised day"'} <= summaries
     replayer = Replayer(workflows=[ReplenishmentWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
@@ -335,7 +365,8 @@ def test_a_run_that_an_operator_ended_is_found(desk: Desk) -> None:
     assert desk.status() == "stopped"
 
 
-def test_a_run_that_temporal_lost_begins_again_where_the_database_stands(desk: Desk) -> None:
+@pytest.mark.parametrize(("approved", "goes_on"), [(False, "escalated"), (True, "ordered")])
+def test_a_run_that_is_lost_begins_again_where_the_database_stands(desk: Desk, approved: bool, goes_on: str) -> None:
     desk.alarm()
     with desk.db.begin() as session:
         event = session.exec(select(Event).where(Event.type == "stock.alarm")).one()
@@ -345,10 +376,12 @@ def test_a_run_that_temporal_lost_begins_again_where_the_database_stands(desk: D
         session.add(LiveSale(stream_id="s", sku="tea", minute=event.time, units=70))
         session.flush()
         begin(session, lost.id, desk.clock.now())
+        if approved:
+            decide(session, lost.id, Decision(verdict="approve", key=1), desk.clock.now())
     desk.clock.set(desk.clock.now() + timedelta(hours=3))
     desk.run(find_lost_replenishments(desk.client, desk.db, desk.clock))
     desk.tell()
-    desk.until(lambda: "escalated" in {row.status for row in desk.rows() if row.sku == "tea"})
+    desk.until(lambda: (goes_on, "tea") in {(row.status, row.sku) for row in desk.rows()})
 
 
 def test_decisions_come_by_the_api_process(desk: Desk) -> None:
