@@ -117,7 +117,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     book = Book(session, rows, library.policy_zone)
     waiting: dict[int, _Theirs] = {}
     for row in rows:
-        if row.customer_id is None or row.customer_id in waiting:
+        if waiting and (row.customer_id is None or row.customer_id in waiting):
             _apply(session, library, book, list(waiting.values()))
             waiting.clear()
         if row.customer_id is None:
@@ -125,6 +125,8 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
         else:
             waiting[row.customer_id] = (row, customers[row.customer_id])
     _apply(session, library, book, list(waiting.values()))
+    business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
+    follow_supply(session, library, business)
     if told := book.close():
         news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
         ingest(session, news, now=now)
@@ -276,10 +278,8 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
     """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
     apply_to_business(session, event)
     book.enter(event)
-    session.flush()
     if event.time < event.received_at - HISTORY:
         return
-    follow_supply(session, library, event)
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):

@@ -41,16 +41,18 @@ class UndecidableError(Exception):
     """The run that takes decisions can't be reached now."""
 
 
-def follow_supply(session: Session, library: Library, event: Event) -> None:
-    """What an event about the business means for replenishments: an alarm begins one, a lot received ends one."""
-    data = event.data
-    if event.type == "stock.alarm" and data.get("sku"):
-        city = _city(session, data.get("stream_id"))
-        shelf = units_left(session, [data["sku"]], city, local_day(event.time, library.policy_zone)).get(data["sku"])
-        if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
-            tell(session, "replenish", "replenishment", event_id=event.id)
-    elif event.type == "lot.received":
-        _receive(session, event)
+def follow_supply(session: Session, library: Library, events: Sequence[Event]) -> None:
+    """What events about the business mean for replenishments: an alarm begins one, a lot received ends one."""
+    for event in events:
+        data = event.data
+        if event.type == "stock.alarm" and data.get("sku"):
+            city = _city(session, data.get("stream_id"))
+            today = local_day(event.time, library.policy_zone)
+            shelf = units_left(session, [data["sku"]], city, today).get(data["sku"])
+            if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
+                tell(session, "replenish", "replenishment", event_id=event.id)
+    if receipts := [event for event in events if event.type == "lot.received"]:
+        _receive(session, receipts)
 
 
 def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
@@ -219,20 +221,22 @@ def overdue(session: Session, since: datetime, limit: int) -> list[int]:
     return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
 
 
-def _receive(session: Session, event: Event) -> None:
-    city = event.data.get("city")
-    query = select(Replenishment).where(
-        Replenishment.sku == event.data["sku"],
-        col(Replenishment.status).in_(("ordered", "overdue")),
-        col(Replenishment.decided_at) <= event.time,
-    )
-    if city is not None:
-        query = query.where(col(Replenishment.city).in_((city, "")))
+def _receive(session: Session, receipts: Sequence[Event]) -> None:
+    awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
+    query = select(Replenishment).where(awaited, col(Replenishment.status).in_(("ordered", "overdue")))
     for row in session.exec(query.order_by(col(Replenishment.id)).with_for_update()):
-        row.received = event.data["quantity"]
-        _close(row, "received", event.received_at)
-        session.add(row)
-        tell(session, "restocked", "replenishment", event_id=row.alarm_id)
+        if event := next((event for event in receipts if _is_for(event, row)), None):
+            row.received = event.data["quantity"]
+            _close(row, "received", event.received_at)
+            session.add(row)
+            tell(session, "restocked", "replenishment", event_id=row.alarm_id)
+
+
+def _is_for(receipt: Event, row: Replenishment) -> bool:
+    """Whether these may be the goods: of the product, in its city if both name one, and not from before the order."""
+    city = receipt.data.get("city")
+    is_since = row.decided_at is not None and row.decided_at <= receipt.time
+    return is_since and receipt.data["sku"] == row.sku and (city is None or row.city in (city, ""))
 
 
 def _days_of_places(

@@ -24,6 +24,7 @@ from sqlalchemy import func, literal, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.bulk import inserting
 from domain.tables import Customer, Event, Lot, Order, Product, StockMove, Store
 from workflows.values import local_day
 
@@ -158,13 +159,11 @@ class Book:
                 "expires_on": date.fromisoformat(event.data["expires_on"]),
                 "received_at": event.time,
                 "on_hand": 0,
-                "reserved": 0,
-                "quarantined": 0,
             }
             for lot_id, event in sorted(first.items())
         ]
         if rows:
-            self._session.execute(insert(Lot).values(rows).on_conflict_do_nothing())
+            self._session.execute(inserting(Lot, rows).on_conflict_do_nothing())
 
     def _kept(self, paid: Sequence[Event]) -> set[str]:
         """Which of the products that were sold are in the book at all; also notes which places are."""

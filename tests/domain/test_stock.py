@@ -356,6 +356,14 @@ def test_a_batch_takes_as_many_statements_however_many_orders(shop: Shop) -> Non
     assert len(costs) == 1
 
 
+def test_a_list_of_lots_takes_as_many_statements_however_many_lots(shop: Shop) -> None:
+    costs = {
+        size: len(statements(shop, *(received(shop, f"{size}-{number}", 4) for number in range(size))))
+        for size in (3, 60)
+    }
+    assert costs[3] == costs[60]
+
+
 CLEARANCE = """
     journey: clearance
     trigger: {schedule: every day at 12:00, for_each: near_expiry_lot}
