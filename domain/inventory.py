@@ -89,10 +89,11 @@ def _place(lot: Lot) -> tuple[str, str]:
 
 
 def next_stream(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> str | None:
-    """The id of the next show in the lot's city before the lot expires."""
+    """The id of the next show in the lot's city while the lot may still be sold."""
     lot = session.get(Lot, lot_id)
     if lot is None:
         return None
-    end = at_local(lot.expires_on + timedelta(days=1), parse_time("00:00"), zone, now)
+    last = last_day(lot, session.get(Product, lot.sku))
+    end = at_local(last + timedelta(days=1), parse_time("00:00"), zone, now)
     query = select(Stream.stream_id).where(Stream.city == lot.city, Stream.starts_at > now, Stream.starts_at < end)
     return session.exec(query.order_by(col(Stream.starts_at))).first()
