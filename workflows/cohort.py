@@ -7,19 +7,20 @@ from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.commands import END, Answer, Cohort, Group
     from workflows.describe import summary
     from workflows.interpreter import Walker
-    from workflows.plan import Path
+    from workflows.plan import Path, Send, Step
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(hours=2)
 HEARTBEAT = timedelta(seconds=45)
 TOGETHER = timedelta(seconds=1)
 """Members that are due within such a span go on together, when the last of them is due."""
+FIRST, LAST = Priority(priority_key=1), Priority(priority_key=5)
 NAMED = 20
 """A cohort of up to so many tells the operator of each member; a larger one counts them by step."""
 
@@ -92,6 +93,7 @@ class CohortWorkflow:
             start_to_close_timeout=TIMEOUT,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
+            priority=_priority(step, len(walkers)),
             summary=summary(step) if step else "the end",
         )
         found = {answer.enrollment: answer for answer in answers}
@@ -147,6 +149,13 @@ class CohortWorkflow:
         until = f" until {walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
         after = self._cohort.plan.after(walker.path, "") if walker.path != END else None
         return step + until + (f", then {summary(after)}" if after else "")
+
+
+def _priority(step: Step | None, members: int) -> Priority:
+    """Where there is more to do than workers can: what was asked for comes first, and bulk comes last."""
+    if isinstance(step, Send) and step.kind == "transactional":
+        return FIRST
+    return LAST if members > NAMED else Priority.default
 
 
 def _has_grown_long() -> bool:
