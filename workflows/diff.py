@@ -7,14 +7,8 @@ from typing import Any
 
 from workflows.conditions import EventCondition, FieldRef
 from workflows.describe import entry_words, summary
-from workflows.plan import (
-    Decide,
-    Path,
-    Plan,
-    Split,
-    Step,
-    Wait,
-)
+from workflows.needs import following
+from workflows.plan import Decide, Path, Plan, Split, Step, Wait
 from workflows.values import Duration, Language
 from workflows.wording import Wording
 
@@ -118,10 +112,10 @@ class _Side:
     """One of the two plans: where each step stands, told without numbers, which an inserted step would change."""
 
     def __init__(self, plan: Plan, say: Wording) -> None:
-        self.plan = plan
         self.say = say
+        self.steps = {step.path: step for step in _in_order(plan, plan.first)}
         self.branches: dict[str, list[Step]] = {}
-        for step in plan.steps.values():
+        for step in self.steps.values():
             self.branches.setdefault(self._parent(step.path), []).append(step)
 
     def home(self, step: Step) -> tuple[str, str]:
@@ -130,7 +124,7 @@ class _Side:
         if not parent:
             return "", ""
         path, _, label = parent.rpartition(".")
-        return self.label(self.plan.steps[path]), label
+        return self.label(self.steps[path]), label
 
     def siblings(self, step: Step) -> list[Step]:
         return self.branches[self._parent(step.path)]
@@ -180,18 +174,18 @@ class _Steps:
     def sentences(self) -> Iterator[str]:
         """Steps removed, added and moved, then what changed in those that stay."""
         pick, taken = self.say.pick, set(self.pairs.values())
-        for path, step in self.old.plan.steps.items():
+        for path, step in self.old.steps.items():
             if path not in self.pairs:
                 label, words = self.old.label(step), self._summary(step)
                 still = pick(f"；{self.running} 位在途客户仍会执行", f"; {self._customers()} still do it")
                 yield pick(f"去掉{label}（{words}）", f"{label} is removed ({words})") + (still if self.running else "")
-        for path, step in self.new.plan.steps.items():
+        for path, step in self.new.steps.items():
             if path not in taken:
                 label, place, words = self.new.label(step), self.new.place(step), self._summary(step)
                 yield pick(f"在{place}增加{label}（{words}）", f"{label} is added {place} ({words})")
         moved = self._moved()
         for path, other in self.pairs.items():
-            before, after = self.old.plan.steps[path], self.new.plan.steps[other]
+            before, after = self.old.steps[path], self.new.steps[other]
             if path in moved:
                 label, place = self.old.label(before), self.new.place(after)
                 yield pick(f"{label}移到{place}", f"{label} moves: it now stands {place}")
@@ -199,9 +193,9 @@ class _Steps:
 
     def _matched(self) -> Iterator[tuple[Path, Path]]:
         """Steps that are the same: by id; without one, by what they say and, then, by what they do, near the same."""
-        named = {step.id: path for path, step in self.new.plan.steps.items() if step.id}
-        old = dict(self.old.plan.steps)
-        new = dict(self.new.plan.steps)
+        named = {step.id: path for path, step in self.new.steps.items() if step.id}
+        old = dict(self.old.steps)
+        new = dict(self.new.steps)
         for path, step in list(old.items()):
             if step.id in named:
                 yield path, named[step.id]
@@ -225,7 +219,7 @@ class _Steps:
             stay = []
             for step in siblings:
                 if step.path in self.pairs and step.id:
-                    other = self.new.plan.steps[self.pairs[step.path]]
+                    other = self.new.steps[self.pairs[step.path]]
                     if self.old.home(step) == self.new.home(other):
                         stay.append((step.path, other))
                     else:
@@ -300,6 +294,18 @@ class _Steps:
 
     def _summary(self, step: Step) -> str:
         return summary(step, self.say.lang)
+
+
+def _in_order(plan: Plan, path: Path | None) -> Iterator[Step]:
+    """The steps of a branch that begins at `path` as they were written; what is stored forgets the order."""
+    branch = path.rpartition(".")[0] if path else None
+    while path is not None and path.rpartition(".")[0] == branch:
+        step = plan.steps[path]
+        yield step
+        for first in following(step):
+            if first.startswith(f"{path}."):
+                yield from _in_order(plan, first)
+        path = step.next
 
 
 def _by_place(side: _Side, step: Step) -> Any:

@@ -41,17 +41,18 @@ def _with_coupon(plan: Plan) -> set[Path]:
         path
         for step in plan.steps.values()
         if isinstance(step, IssueCoupon) or (isinstance(step, Send) and step.coupon)
-        for path in _following(step)
+        for path in following(step)
     ]
     while ahead:
         path = ahead.pop()
         if path not in found:
             found.add(path)
-            ahead += _following(plan.steps[path])
+            ahead += following(plan.steps[path])
     return found
 
 
-def _following(step: Step) -> list[Path]:
+def following(step: Step) -> list[Path]:
+    """Where a step can lead, in the order of its branches."""
     match step:
         case WaitFor():
             ways = [step.then, step.otherwise]
