@@ -16,6 +16,7 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.facts import Company, CustomerFacts, Moment, Subjects
 from domain.library import Library, read_library, read_plan
+from domain.rendering import RenderError
 from domain.reserving import Issue
 from domain.tables import Customer, CustomerTag, Enrollment, Event, Todo
 from domain.trail import record
@@ -190,7 +191,7 @@ def each(
         except Exception as error:
             _raise_unless_own(error)
             assert isinstance(visit, Visit)
-            end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            end(session, visit.enrollment, "failed", visit.at, _reason(error), wake=False)
             answer = visit.over()
         answers.append(answer)
     return answers
@@ -213,6 +214,13 @@ def _raise_unless_own(error: Exception) -> None:
     """Trouble with the database is not a member's own, but that of all."""
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
         raise error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without what the customer's data may have put into it."""
+    if isinstance(error, RenderError):
+        return str(error) if isinstance(error.__cause__, RenderError) else str(error).partition(": ")[0]
+    return type(error).__name__
 
 
 def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:

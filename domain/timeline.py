@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from domain.facts import CustomerFacts
 from domain.ingest import HISTORY, can_begin
 from domain.library import SCHEDULED, Library, read_library, read_plan
-from domain.tables import Customer, Event, PublishedPlan, TrailEntry
+from domain.tables import Customer, Event, JourneyAction, PublishedPlan, TrailEntry
 from workflows.plan import EventTrigger, Plan
 from workflows.telling import Decision
 
@@ -125,12 +125,15 @@ def _versions(session: Session, journey: str | None, library: Library) -> Mappin
     found: dict[str, list[tuple[datetime, Plan]]] = {
         name: [] for name in sorted(library.journeys) if journey in (None, name)
     }
-    rows = session.exec(
-        select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.published_at)
-        .where(col(PublishedPlan.journey).in_(found))
-        .order_by(col(PublishedPlan.published_at), col(PublishedPlan.version))
+    plans = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, PublishedPlan.published_at)
+    again = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, JourneyAction.at).where(
+        JourneyAction.journey == PublishedPlan.journey,
+        JourneyAction.version == PublishedPlan.version,
+        JourneyAction.action == "published",
     )
-    for plan_id, name, since in rows.all():
+    rows = [*session.exec(plans.where(col(PublishedPlan.journey).in_(found)))]
+    rows += session.exec(again.where(col(PublishedPlan.journey).in_(found)))
+    for plan_id, name, _, since in sorted(rows, key=lambda row: (row[3], row[2])):
         found[name].append((since, read_plan(session, plan_id)))
     return found
 

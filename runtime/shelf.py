@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.library import mark_published
 from domain.publishing import publish_journey, publish_text
-from domain.tables import Journey
+from domain.tables import Journey, PublishedPlan
 from runtime import StartError
 from runtime.check import check
 from runtime.publishing import publish_shared
@@ -49,22 +49,28 @@ def put_up(
 ) -> list[str]:
     """Publish the drafts and, with `only`, take down what isn't wanted. Returns the journeys' names.
 
-    `going` lets paused journeys go on, and stopped ones that are wanted. Raises LookupError for one that isn't there.
+    `going` lets paused journeys go on, and stopped ones that are wanted. Raises LookupError for one that isn't there
+    or, without `going`, is stopped.
     """
     names = []
     with db.begin() as session:
         known = session.exec(select(Journey.name)).all()
+        stopped = session.exec(select(Journey.name).where(col(Journey.stopped))).all()
         for each in wanted:
             if isinstance(each, Draft):
                 _publish(session, each, now)
             elif each not in known:
                 raise LookupError(f"no journey {each} is published{did_you_mean(each, known)}")
+            elif each in stopped and not going:
+                raise LookupError(f"{each} is stopped; name the path of its file to simulate it as a draft")
             names.append(each.plan.journey if isinstance(each, Draft) else each)
         if only:
             session.execute(delete(Journey).where(col(Journey.name).not_in(names)))
         if going:
             session.execute(update(Journey).values(paused=False))
             session.execute(update(Journey).where(col(Journey.name).in_(names)).values(stopped=False))
+            live = select(Journey.plan_id).where(col(Journey.name).in_(names))
+            session.execute(update(PublishedPlan).where(col(PublishedPlan.id).in_(live)).values(ended=None))
         mark_published(session)
     return names
 

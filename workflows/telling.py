@@ -37,6 +37,10 @@ _REASONS: _Words = {
         "timeout": "没有及时回应",
         "broken_off": "连接中断",
         "too_large": "内容太大",
+        "a new version was published": "发布了新版本",
+        "the journey was stopped": "旅程已停止",
+        "stopped by an operator": "由操作人员停止",
+        "held by a pause": "到期时旅程已暂停",
     },
     "en": {
         "again": "the rule for entering again doesn't allow it",
@@ -100,7 +104,7 @@ def told(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
     say = Wording(lang)
     words = _words(decision, say, zone)
     if decision.because:
-        because = worded(decision.because, lang)
+        because = _reason(worded(decision.because, lang), say)
         words += say.pick(f"（因为 {because}）", f" (because {because})")
     return words
 

@@ -230,12 +230,20 @@ class TestItsCoupon:
         assert (answer.kind, answer.due) == ("later", shop.clock.now() + timedelta(hours=1))
         assert shop.rows(Coupon) == []
 
-    def test_goes_nowhere_with_a_text_that_cannot_be_made(self, shop: Shop) -> None:
-        shop.publish(GIFT, coupons=FIVE, texts={"gift": "{{ 1 // 0 }}"})
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("{{ 1 // 0 }}", "template gift/sms"),
+            ("{% macro on() %}{{ on() }}{% endmacro %}{{ on() }}", "template gift/sms"),
+            ("{% for a in trigger.many %}{{ a }}{% endfor %}", "template gift/sms: it is longer than 5000 characters"),
+        ],
+    )
+    def test_goes_nowhere_with_a_text_that_cannot_be_made(self, shop: Shop, text: str, told: str) -> None:
+        shop.publish(GIFT, coupons=FIVE, texts={"gift": text})
         shop.customers("li")
-        shop.post("form.filled", "li")
+        shop.post("form.filled", "li", many=["text" * 100] * 20)
         shop.give("send", shop.group("gift"))
-        assert shop.timeline() == [("ended", "RenderError")]
+        assert shop.timeline() == [("ended", told)]
         assert (shop.rows(Coupon), shop.rows(CampaignUse)) == ([], [])
 
     def test_may_be_missing_from_the_text_that_goes_without_it(self, shop: Shop) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
+from domain import lifecycle
 from domain.clock import VirtualClock
 from domain.customers import find_customer
 from domain.identifiers import IdentifierError
@@ -16,7 +17,7 @@ from domain.timeline import Place, timeline
 from workflows.telling import Decision, told
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, run
+from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
 
 
 @pytest.fixture
@@ -104,6 +105,25 @@ class TestTimeline:
         open_shop(db, start + timedelta(hours=1), CART)
         assert whole(db) == []
 
+    def test_goes_by_the_version_that_was_live_also_if_it_had_been_before(
+        self, db: sessionmaker[Session], clock: VirtualClock
+    ) -> None:
+        start = clock.now()
+        open_shop(db, start, CART)
+        for hours, least in enumerate((0, 9, 0)):
+            text = CART.replace("above: 0元", f"above: {least}元")
+            with db.begin() as session:
+                lifecycle.publish(session, plan_of(text), text, start + timedelta(hours=hours), "li")
+        run(
+            db,
+            clock,
+            [(start + timedelta(hours=3), 1, "cart.updated", {"cart_id": "k", "total": 0})],
+            start + timedelta(days=1),
+        )
+        assert [told(each, "en", SHANGHAI) for each in whole(db)] == [
+            "not entered on cart.updated: the trigger's condition doesn't hold (because event.total is 0, not above 0)"
+        ]
+
     @pytest.mark.parametrize("text", ["", "1", "x_1_1_", "1_7_1_", "1_1_-1_", "1_1_9223372036854775808_", "1e300_1_1_"])
     def test_a_wrong_place_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r".*"):
@@ -127,3 +147,9 @@ class TestTold:
     def test_what_has_no_words_yet_is_told_as_it_is(self, clock: VirtualClock) -> None:
         decision = Decision(at=clock.now(), journey="j", what="new", value="thing", reason="odd")
         assert told(decision, "en", SHANGHAI) == "new: thing: odd"
+
+    @pytest.mark.parametrize("reason", [lifecycle.REPLACED, lifecycle.STOPPED, lifecycle.BY_OPERATOR])
+    def test_an_operators_doing_has_words_in_chinese_too(self, clock: VirtualClock, reason: str) -> None:
+        decision = Decision(at=clock.now(), journey="j", what="ended", value="stopped", reason=reason)
+        assert reason not in told(decision, "zh", SHANGHAI)
+        assert told(decision, "en", SHANGHAI) == f"stopped: {reason}"

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
+from domain import lifecycle
 from domain.clock import VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.tables import CampaignUse, Message
@@ -151,6 +152,15 @@ class TestBacktest:
         some = Range(noon + begins * day, noon + (begins + 3) * day)
         (clearance,) = backtest(migrated[0], [draft], some, every=False, watch=lambda *_: None)
         assert clearance.entered == entered * 10
+
+    def test_a_stopped_journey_is_played_as_if_it_went_on(
+        self, migrated: Migrated, db: sessionmaker[Session], span: Range
+    ) -> None:
+        (going,) = backtest(migrated[0], ["welcome"], span, every=False, watch=lambda *_: None)
+        with db.begin() as session:
+            lifecycle.stop(session, "welcome", span.until, "li")
+        (stopped,) = backtest(migrated[0], ["welcome"], span, every=False, watch=lambda *_: None)
+        assert stopped == going
 
     def test_an_unknown_journey_is_told(self, migrated: Migrated, span: Range) -> None:
         with pytest.raises(LookupError, match='did you mean "welcome"'):

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
+from domain import lifecycle
 from domain.clock import VirtualClock
 from domain.tables import Message, TrailEntry
 from runtime import StartError
@@ -79,6 +80,13 @@ class TestSimulate:
             simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
         with pytest.raises(StartError, match=r"cart\.updated: cart_id"):
             simulate(migrated[0], "cart", 1, happening=Happening("cart.updated", {}), at=clock.now())
+
+    @pytest.mark.usefixtures("shop")
+    def test_a_stopped_journey_is_told(self, migrated: Migrated, clock: VirtualClock) -> None:
+        with migrated[1].begin() as session:
+            lifecycle.stop(session, "cart", clock.now(), "li")
+        with pytest.raises(LookupError, match="cart is stopped"):
+            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
 
 
 class TestDraft:

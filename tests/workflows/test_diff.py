@@ -40,7 +40,9 @@ def plan(text: str) -> Plan:
 def stored(text: str) -> Plan:
     """A plan as Postgres gives it back: the steps in the order of their paths, the shortest first."""
     body = plan(text).model_dump(mode="json")
-    return Plan.model_validate(body | {"steps": dict(sorted(body["steps"].items(), key=lambda each: (len(each[0]), each[0])))})
+    return Plan.model_validate(
+        body | {"steps": dict(sorted(body["steps"].items(), key=lambda each: (len(each[0]), each[0])))}
+    )
 
 
 def changes(old: str, new: str, running: int = 0, lang: Language = "en") -> list[str]:
