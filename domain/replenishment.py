@@ -17,7 +17,7 @@ from domain.reordering import Demand, demand_of, propose
 from domain.selling import WINDOW, Day, read_days
 from domain.tables import ApiKey, Event, LiveSale, Lot, Replenishment, SandboxMessage, Stream
 from domain.todos import Notice
-from workflows.supply import CLOSED, Decision, Standing, refusal
+from workflows.supply import AWAITING, CLOSED, Decision, Standing, refusal
 from workflows.values import Duration, at_local, local_day, parse_time
 
 LAPSES = timedelta(days=7)
@@ -213,11 +213,10 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
     return session.exec(query).all()
 
 
-def overdue(session: Session, since: datetime, limit: int) -> list[int]:
-    """The alarms whose replenishments should have acted by themselves before, and didn't."""
-    query = select(Replenishment.alarm_id).where(
-        col(Replenishment.closed_at).is_(None), col(Replenishment.due_at) < since
-    )
+def doubtful(session: Session, since: datetime, limit: int) -> list[int]:
+    """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
+    late = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
+    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), late)
     return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
 
 

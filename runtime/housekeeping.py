@@ -31,7 +31,7 @@ from domain.customers import lock_customers
 from domain.enrollments import end
 from domain.library import Library, read_library
 from domain.outbox import tell
-from domain.replenishment import overdue, stop
+from domain.replenishment import doubtful, stop
 from domain.retention import Mark, forget
 from domain.tables import Enrollment, Outbox
 from runtime.relay import replenishment_id, workflow_id
@@ -149,8 +149,8 @@ async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> 
 
 
 async def find_lost_replenishments(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """The same for replenishments that should have acted by themselves."""
-    for alarm_id in await asyncio.to_thread(_overdue_replenishments, db, clock):
+    """The same for replenishments."""
+    for alarm_id in await asyncio.to_thread(_doubtful_replenishments, db, clock):
         try:
             description = await client.get_workflow_handle(replenishment_id(alarm_id)).describe()
         except RPCError as problem:
@@ -162,9 +162,9 @@ async def find_lost_replenishments(client: Client, db: sessionmaker[Session], cl
             await asyncio.to_thread(_stop_replenishment, db, clock, alarm_id)
 
 
-def _overdue_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
+def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
     with db() as session:
-        return overdue(session, clock.now() - OVERDUE, PAGE)
+        return doubtful(session, clock.now() - OVERDUE, PAGE)
 
 
 def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
