@@ -1,6 +1,6 @@
 """Whether plans and texts fit each other: what a new plan may refer to, and what running plans still need."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
@@ -10,7 +10,8 @@ from domain.library import Library, read_library, read_plan
 from domain.rendering import variables
 from domain.tables import Enrollment, Journey, PublishedPlan
 from workflows.fields import References
-from workflows.needs import text_needs
+from workflows.needs import names_asked, text_needs
+from workflows.plan import Plan
 
 Text = tuple[str, str]
 """A template and a channel."""
@@ -62,19 +63,10 @@ def misfits(
 
     `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
     """
-    ended = read_library(session).ended
-    running = select(Enrollment.plan_id).where(col(Enrollment.ending).is_(None))
-    live = select(Journey.plan_id).where(col(Journey.stopped).is_(False), col(Journey.name).not_in(replaced))
-    plans = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version)
-    plans = plans.where(col(PublishedPlan.id).in_(running) | col(PublishedPlan.id).in_(live))
-    if ending:
-        plans = plans.where(col(PublishedPlan.journey).not_in(replaced))
-    rows = session.exec(plans.order_by(col(PublishedPlan.journey), col(PublishedPlan.version))).all()
     found = []
-    for plan_id, journey, version in rows:
-        if plan_id in ended:
-            continue
-        for need in text_needs(read_plan(session, plan_id)):
+    for plan, version in _in_use(session, replaced=replaced, ending=ending):
+        journey = plan.journey
+        for need in text_needs(plan):
             text = need.text
             if text in gone:
                 found.append(Misfit(text, journey, version, need.step, "it is gone"))
@@ -82,3 +74,23 @@ def misfits(
                 names = ", ".join(f'"{name}"' for name in sorted(missing))
                 found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
     return found
+
+
+def still_asked(session: Session) -> Mapping[tuple[str, str], str]:
+    """The segments and campaigns that what is live or running refers to, by file and name, each with one who does."""
+    return {
+        asked: f"{plan.journey}, version {version}" for plan, version in _in_use(session) for asked in names_asked(plan)
+    }
+
+
+def _in_use(session: Session, *, replaced: Collection[str] = (), ending: bool = False) -> Iterator[tuple[Plan, int]]:
+    """The plans that are live or have running enrollments, with their versions."""
+    ended = read_library(session).ended
+    running = select(Enrollment.plan_id).where(col(Enrollment.ending).is_(None))
+    live = select(Journey.plan_id).where(col(Journey.stopped).is_(False), col(Journey.name).not_in(replaced))
+    plans = select(PublishedPlan.id, PublishedPlan.version)
+    plans = plans.where(col(PublishedPlan.id).in_(running) | col(PublishedPlan.id).in_(live))
+    if ending:
+        plans = plans.where(col(PublishedPlan.journey).not_in(replaced))
+    rows = session.exec(plans.order_by(col(PublishedPlan.journey), col(PublishedPlan.version))).all()
+    return ((read_plan(session, plan_id), version) for plan_id, version in rows if plan_id not in ended)

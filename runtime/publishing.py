@@ -1,6 +1,6 @@
 """Publishing a directory of specs and texts: what is in order goes live, what is not is told and left as it was."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +11,11 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain import lifecycle
-from domain.fitting import Misfit, Text, misfits, published_references
+from domain.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.library import mark_published, read_library
 from domain.lifecycle import Running
 from domain.publishing import has_policy, publish_document, publish_text, remove_text
-from domain.tables import Journey
+from domain.tables import Document, Journey
 from runtime.check import check
 from runtime.settings import webhook_targets
 from workflows.compile import read_journey
@@ -24,6 +24,7 @@ from workflows.needs import text_needs
 from workflows.policy import read_coupons, read_policy, read_segments
 from workflows.stock_rules import read_stock_rules
 
+_NAMED = {"_segments": "segment", "_coupons": "coupon campaign"}
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -50,7 +51,8 @@ def publish_directory(
     with db.begin() as session:
         mark_published(session)
         stopped = set(session.exec(select(Journey.name).where(col(Journey.stopped))))
-        for path in sorted(specs.glob("*.yaml")):
+        before = {name: _document(session, name) for name in _NAMED}
+        for path in sorted(specs.glob("*.yaml"), key=lambda each: (not each.stem.startswith("_"), each)):
             if str(path) in broken:
                 continue
             text = path.read_text(encoding="utf-8")
@@ -62,6 +64,7 @@ def publish_directory(
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
                     done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
+        done.diagnostics.extend(_keep_asked(session, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
         gone = set(read_library(session).texts) - there
@@ -108,6 +111,26 @@ def publish_files(
         for name in done.versions:
             lifecycle.in_pages(db, lifecycle.stop_page, name, now)
     return done
+
+
+def _keep_asked(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
+    """Put back the segments and campaigns that were taken away while something live or running refers to them."""
+    asked = still_asked(session)
+    for name, what in _NAMED.items():
+        now = _document(session, name)
+        kept = {each: body for each, body in before[name].items() if each not in now and (name, each) in asked}
+        if kept:
+            publish_document(session, name, {**now, **kept})
+        for each in kept:
+            words = f'{what} "{each}" is gone from here and stays as it was: {asked[name, each]}, refers to it'
+            yield Diagnostic(
+                str(specs / f"{name}.yaml"), 1, 1, "E046", f"{words} and is live or still has customers in it"
+            )
+
+
+def _document(session: Session, name: str) -> Mapping[str, Any]:
+    found = session.get(Document, name, populate_existing=True)
+    return found.body if found else {}
 
 
 def _publish_texts(

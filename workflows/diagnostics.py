@@ -54,7 +54,7 @@ CODES: dict[str, str] = {
     "E043": "broken template",
     "E044": "period that ends before it begins",
     "E045": "too many mistakes",
-    "E046": "text that no longer fits what customers are in",
+    "E046": "text, segment or campaign that what customers are in still needs",
     "E047": "policy loosened",
     "E050": "head of a WeChat text that cannot be read",
     "E051": "argument that WeChat does not take",

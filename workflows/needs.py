@@ -1,8 +1,12 @@
 """What a plan needs of the texts: which templates on which channels, and the names that each may use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Literal
 
+from pydantic import BaseModel
+
+from workflows.conditions import SegmentCondition
 from workflows.plan import Channel, Decide, IssueCoupon, Path, Plan, ScheduleTrigger, Send, Split, Step, Stop, WaitFor
 
 
@@ -49,6 +53,24 @@ def _with_coupon(plan: Plan) -> set[Path]:
             found.add(path)
             ahead += following(plan.steps[path])
     return found
+
+
+def names_asked(part: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:
+    """The segments and coupon campaigns that a plan, or a part of it, refers to, each with the file it stands in."""
+    match part:
+        case SegmentCondition(segment=name):
+            yield "_segments", name
+        case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
+            yield "_segments", name.removeprefix("segment:")
+        case IssueCoupon(campaign=name) | Send(coupon=str(name)):
+            yield "_coupons", name
+    if isinstance(part, BaseModel):
+        part = [getattr(part, name) for name in type(part).model_fields]
+    if isinstance(part, Mapping):
+        part = [*part.values()]
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from names_asked(each)
 
 
 def following(step: Step) -> list[Path]:

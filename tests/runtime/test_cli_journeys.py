@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
+from domain.library import read_library
 from domain.tables import JourneyAction, MessageText
 from runtime.cli_journeys import operator
 
@@ -86,6 +87,33 @@ def test_a_text_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]
     assert "it is gone" in desk.run("publish")
     with db() as session:
         assert session.exec(select(MessageText.body)).one() == "你好"
+
+
+def test_a_segment_or_campaign_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+    shared = {"_segments": "big: {tag: big}\n", "_coupons": "ten: {name: 十元, amount_off: 10元, valid: 3d}\n"}
+    for name, text in shared.items():
+        desk.write(f"journey_specs/{name}.yaml", text)
+    asking = SPEC.replace("steps:\n", "audience: {segment: big}\nsteps:\n  - {id: gift, coupon: ten}\n")
+    desk.write("journey_specs/welcome.yaml", asking)
+    desk.run("publish")
+    for name, text in shared.items():
+        desk.write(f"journey_specs/{name}.yaml", text.replace("big:", "large:").replace("ten:", "five:"))
+    found = desk.run("publish")
+    assert 'segment "big" is gone from here and stays as it was: welcome, version 1, refers to it' in found
+    assert 'coupon campaign "ten" is gone from here' in found
+    with db() as session:
+        library = read_library(session)
+    assert (set(library.segments), set(library.campaigns)) == ({"big", "large"}, {"ten", "five"})
+    desk.write("journey_specs/welcome.yaml", SPEC)
+    assert desk.run("publish").startswith("0 ")
+    with db() as session:
+        library = read_library(session)
+    assert (set(library.segments), set(library.campaigns)) == ({"large"}, {"five"})
+
+
+def test_the_policy_is_read_before_any_journey(desk: Desk) -> None:
+    desk.write("journey_specs/Early.yaml", SPEC.replace("journey: welcome", "journey: Early"))
+    assert "live: Early v1, welcome v1" in desk.run("publish")
 
 
 def test_a_mistake_is_told_and_nothing_is_published(desk: Desk) -> None:
