@@ -1,30 +1,26 @@
 """Sending, before the provider is called: may a message go now, over which channel, with what text."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
 from domain import accounts, coupons, ledger, steps
-from domain.bulk import among
-from domain.catalogue import is_business
-from domain.customers import identifiers_of
-from domain.delivery import ADDRESS, LOST, Channels, Outgoing, Reach
+from domain.delivery import ADDRESS, LOST, Channels, Outgoing
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
+from domain.known import Known, read_known
 from domain.library import read_plan
 from domain.links import Linker, Site, keep
-from domain.policy import Rules, Sent, full_caps, open_channel, quiet_until, sent_since, tightened
+from domain.policy import full_caps, open_channel, quiet_until
 from domain.rendering import render
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
 from domain.steps import Visit, is_held_out, suppress
-from domain.tables import Consent, Coupon, Enrollment, Event, Journey, Message
+from domain.tables import Coupon, Enrollment, Journey, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
 from workflows.conditions import FieldRef, as_instant
@@ -65,21 +61,6 @@ class _Claimed:
     links: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class _Known:
-    """What is read for all members of a group at once."""
-
-    addresses: Mapping[int, Mapping[str, str]]
-    unreachable: Mapping[Channel, Set[str]]
-    consents: Mapping[tuple[int, str], Mapping[str, bool]]
-    messages: Mapping[int, Message]
-    rules: Rules
-    sent: dict[int, Sent]
-    business: Sequence[Event]
-    site: Site | None
-    issue: Issue
-
-
 def claim(
     session: Session,
     group: Group,
@@ -95,12 +76,12 @@ def claim(
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
-    known: _Known
+    known: Known
 
     def meet(met: Sequence[Visit]) -> None:
         nonlocal known
         claimed.clear()
-        known = _read(session, met, step, channels, now, site, issue)
+        known = read_known(session, met, step, channels, now, site, issue)
 
     def act(visit: Visit) -> Answer:
         answer = _claim_one(visit, step, known)
@@ -192,62 +173,6 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
             write_up(session, session.get_one(Enrollment, message.enrollment_id), message, step)
 
 
-def _read(
-    session: Session,
-    met: Sequence[Visit],
-    step: Send,
-    channels: Channels,
-    now: datetime,
-    site: Site | None,
-    issue: Issue,
-) -> _Known:
-    library, plan = met[0].library, met[0].plan
-    customers = [visit.customer.id for visit in met]
-    addresses = identifiers_of(session, customers)
-    rows = select(Message).where(
-        among(Message.enrollment_id, [visit.enrollment.id for visit in met]), Message.step == step.name
-    )
-    exits = {condition.event for condition in plan.exits if is_business(condition.event)}
-    business = select(Event).where(
-        col(Event.customer_id).is_(None),
-        col(Event.type).in_(exits),
-        col(Event.time) >= min(visit.enrollment.anchor for visit in met),
-    )
-    rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
-    return _Known(
-        addresses=addresses,
-        unreachable={
-            via: adapter.unreachable(
-                session,
-                [names[ADDRESS[via]] for names in addresses.values() if ADDRESS[via] in names],
-                library.texts[step.template, via],
-                now,
-            )
-            for via in step.via
-            if isinstance(adapter := channels[via], Reach)
-        },
-        consents=_consents(session, customers),
-        messages={message.enrollment_id: message for message in session.exec(rows)},
-        rules=rules,
-        sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
-        business=session.exec(business).all() if exits else (),
-        site=site,
-        issue=issue,
-    )
-
-
-def _consents(session: Session, customers: Sequence[int]) -> Mapping[tuple[int, str], Mapping[str, bool]]:
-    """What each customer last said of each channel, by purpose."""
-    whose = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
-    query = sa_select(*whose, col(Consent.given)).where(among(Consent.customer_id, customers)).ext(distinct_on(*whose))
-    latest: dict[tuple[int, str], dict[str, bool]] = {}
-    for customer, channel, purpose, given in session.execute(
-        query.order_by(*whose, col(Consent.at).desc(), col(Consent.id).desc())
-    ):
-        latest.setdefault((customer, channel), {})[purpose] = given
-    return latest
-
-
 @dataclass(frozen=True)
 class _No:
     """The message is suppressed."""
@@ -263,7 +188,7 @@ class _NotYet:
     until: datetime | None = None
 
 
-def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | _Claimed:
+def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
         return _Claimed(visit, earlier.channel, earlier)  # type: ignore[arg-type]
@@ -294,7 +219,7 @@ def _claim_one(visit: Visit, step: Send, known: _Known) -> Answer | _Claimed:
 
 
 def _decide(
-    visit: Visit, step: Send, known: _Known, facts: CustomerFacts, earlier: Message | None, via: Sequence[Channel]
+    visit: Visit, step: Send, known: Known, facts: CustomerFacts, earlier: Message | None, via: Sequence[Channel]
 ) -> Answer | _Claimed | _No | _NotYet:
     if any(must_exit(visit.plan, visit.enrollment, event, facts) for event in known.business):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
@@ -374,7 +299,7 @@ def _outgoing(message: Message, *, again: bool) -> Outgoing:
 
 
 def _objection(
-    via: Channel, customer_id: int, addresses: Mapping[str, str], known: _Known, *, marketing: bool
+    via: Channel, customer_id: int, addresses: Mapping[str, str], known: Known, *, marketing: bool
 ) -> str | None:
     given = known.consents.get((customer_id, via), {})
     if not given.get("marketing") if marketing else False in given.values():

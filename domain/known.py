@@ -1,0 +1,92 @@
+"""What is known of the members of a group before their messages are claimed, read for all of them at once."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlmodel import Session, col, select
+
+from domain.bulk import among
+from domain.catalogue import is_business
+from domain.customers import identifiers_of
+from domain.delivery import ADDRESS, Channels, Reach
+from domain.links import Site
+from domain.policy import Rules, Sent, sent_since, tightened
+from domain.reserving import Issue
+from domain.steps import Visit
+from domain.tables import Consent, Event, Message
+from workflows.plan import Channel, Send
+
+
+@dataclass
+class Known:
+    """What is read, and what texts and coupons are made with."""
+
+    addresses: Mapping[int, Mapping[str, str]]
+    unreachable: Mapping[Channel, Set[str]]
+    consents: Mapping[tuple[int, str], Mapping[str, bool]]
+    messages: Mapping[int, Message]
+    rules: Rules
+    sent: dict[int, Sent]
+    business: Sequence[Event]
+    site: Site | None
+    issue: Issue
+
+
+def read_known(
+    session: Session,
+    met: Sequence[Visit],
+    step: Send,
+    channels: Channels,
+    now: datetime,
+    site: Site | None,
+    issue: Issue,
+) -> Known:
+    """Read for the visits of a group, of which there is one at least, who hold the locks on their customers."""
+    library, plan = met[0].library, met[0].plan
+    customers = [visit.customer.id for visit in met]
+    addresses = identifiers_of(session, customers)
+    rows = select(Message).where(
+        among(Message.enrollment_id, [visit.enrollment.id for visit in met]), Message.step == step.name
+    )
+    exits = {condition.event for condition in plan.exits if is_business(condition.event)}
+    business = select(Event).where(
+        col(Event.customer_id).is_(None),
+        col(Event.type).in_(exits),
+        col(Event.time) >= min(visit.enrollment.anchor for visit in met),
+    )
+    rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
+    return Known(
+        addresses=addresses,
+        unreachable={
+            via: adapter.unreachable(
+                session,
+                [names[ADDRESS[via]] for names in addresses.values() if ADDRESS[via] in names],
+                library.texts[step.template, via],
+                now,
+            )
+            for via in step.via
+            if isinstance(adapter := channels[via], Reach)
+        },
+        consents=_consents(session, customers),
+        messages={message.enrollment_id: message for message in session.exec(rows)},
+        rules=rules,
+        sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
+        business=session.exec(business).all() if exits else (),
+        site=site,
+        issue=issue,
+    )
+
+
+def _consents(session: Session, customers: Sequence[int]) -> Mapping[tuple[int, str], Mapping[str, bool]]:
+    """What each customer last said of each channel, by purpose."""
+    whose = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
+    query = sa_select(*whose, col(Consent.given)).where(among(Consent.customer_id, customers)).ext(distinct_on(*whose))
+    latest: dict[tuple[int, str], dict[str, bool]] = {}
+    for customer, channel, purpose, given in session.execute(
+        query.order_by(*whose, col(Consent.at).desc(), col(Consent.id).desc())
+    ):
+        latest.setdefault((customer, channel), {})[purpose] = given
+    return latest
