@@ -22,7 +22,8 @@ from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
 CHUNK = 250
-"""Members whose customers are locked together."""
+"""Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
+decided again."""
 
 HOLD_SECONDS = 20
 """How long a provider's answer is kept while Postgres is away."""
@@ -113,7 +114,8 @@ class JourneyActivities:
     def send(self, group: Group) -> list[Answer]:
         """Send a message to each member that may have it now. What its provider can't take yet is answered `later`."""
         answers: list[Answer] = []
-        for chunk in _chunks(group):
+        accounts = [adapter.account for adapter in self._channels.values() if adapter.account]
+        for chunk in _chunks(group, max((account.at_once for account in accounts), default=CHUNK)):
             while chunk.members:
                 with self._coupons.ready(chunk) as issue, self._db.begin() as session:
                     claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site, issue)
@@ -195,10 +197,10 @@ class JourneyActivities:
                 time.sleep(0.2)
 
 
-def _chunks(group: Group) -> Iterator[Group]:
-    for start in range(0, len(group.members), CHUNK):
+def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:
+    for start in range(0, len(group.members), size):
         _sign_of_life()
-        yield group.model_copy(update={"members": group.members[start : start + CHUNK]})
+        yield group.model_copy(update={"members": group.members[start : start + size]})
 
 
 def _sign_of_life() -> None:
