@@ -7,7 +7,7 @@ import pytest
 from shop import Provider, Shop
 
 from activities.journey import JourneyActivities
-from domain import accounts
+from domain import accounts, rendering, sending
 from domain.clock import VirtualClock
 from domain.delivery import Account, Delivery
 from domain.sending import claim
@@ -423,3 +423,21 @@ class TestAccounts:
         shop.give("send", shop.group("hello"))
         assert [(row.failures, row.held_until) for row in shop.rows(ProviderAccount)] == [(0, None)]
         assert shop.timeline().count(("sent", "hello")) == 30
+
+
+def test_a_message_that_waits_for_its_provider_is_not_made_over_and_over(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def counted(name: str, *rest: Any) -> str:
+        made.append(name)
+        return rendering.render(name, *rest)
+
+    monkeypatch.setattr(sending, "render", counted)
+    shop.publish(ONE)
+    shop.provider.account = Account("a", at_once=2)
+    shop.customers(*"abcdef")
+    shop.take(*(shop.incoming("form.filled", name) for name in "abcdef"))
+    assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 6
+    assert len(made) == 6
