@@ -1,6 +1,13 @@
-"""`make bench`: every measurement, each beside what it is compared with in the same run."""
+"""`make bench`: every measurement, each beside what it is compared with in the same run.
+
+python -m benchmarks [MEASURE…]
+"""
 
 import json
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,27 +18,47 @@ from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledge
 
 HEADINGS = ("what", "measured", "beside", "ratio", "aim")
 FILE = Path(".aftershow/bench.json")
+MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
+    each.__name__.rpartition(".")[2]: each.measure
+    for each in (history, ingest, growth, latency, cohorts, ledger, coupons, stock)
+}
+
+
+def measure(names: Sequence[str], file: Path, say: Callable[[str], None]) -> list[dict[str, str]]:
+    """The rows of these measures, written to the file after each. One that fails has a row with its `error`."""
+    rows: list[dict[str, str]] = []
+    for number, name in enumerate(names, 1):
+        say(f"{number}/{len(names)} {name} …")
+        began = time.monotonic()
+        try:
+            rows += (dict(zip(HEADINGS, row, strict=True)) for row in MEASURES[name]())
+        except Exception as error:
+            rows.append({"what": name, "error": f"{type(error).__name__}: {error}"})
+            say(f"{name} failed: {rows[-1]['error']}")
+        say(f"{number}/{len(names)} {name}: {time.monotonic() - began:.0f} s")
+        at = datetime.now(UTC).isoformat()
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"at": at, "rows": rows}, ensure_ascii=False, indent=2), encoding="utf-8")
+    return rows
 
 
 def main() -> None:
-    """Measure, print one table, and write it to a file."""
+    """Measure, print one table, and write it to a file; end with 1 if a measure failed."""
+    parser = ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("measures", nargs="*", metavar="MEASURE", help=f"of {', '.join(MEASURES)}; else all")
+    names = parser.parse_args().measures or list(MEASURES)
+    if unknown := set(names) - set(MEASURES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
     console = Console()
+    rows = measure(names, FILE, lambda line: console.print(line, markup=False, highlight=False))
     table = Table(title="Aftershow, measured on this machine")
-    rows: list[dict[str, str]] = []
     for heading in HEADINGS:
         table.add_column(heading, justify="left" if heading in ("what", "beside") else "right")
-    measures = (
-        history.measure, ingest.measure, growth.measure, latency.measure, cohorts.measure, ledger.measure,
-        coupons.measure, stock.measure,
-    )  # fmt: skip
-    for measure in measures:
-        for row in measure():
-            table.add_row(*row)
-            rows.append(dict(zip(HEADINGS, row, strict=True)))
+    for row in rows:
+        table.add_row(*([row["what"], row["error"]] if "error" in row else row.values()))
     console.print(table)
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({"at": datetime.now(UTC).isoformat(), "rows": rows}, ensure_ascii=False, indent=2))
     console.print(f"also in {FILE}")
+    sys.exit(any("error" in row for row in rows))
 
 
 if __name__ == "__main__":

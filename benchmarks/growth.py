@@ -330,7 +330,7 @@ def main() -> None:
             for name, kind in (("a message sent", "sent"), ("an event that enters a journey", "entered"),
                                ("an event that is stored", "stored"), ("a bare row", "bare"))
         ]  # fmt: skip
-        asked.picture.write_text(draw("µs of processor time each, by the events that are stored", lines))
+        draw(asked.picture, "µs of processor time each, by the events that are stored", lines)
 
 
 if __name__ == "__main__":
