@@ -14,13 +14,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledger, stock
+from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledger, memory, sleepers, stock
 
 HEADINGS = ("what", "measured", "beside", "ratio", "aim")
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     each.__name__.rpartition(".")[2]: each.measure
-    for each in (history, ingest, growth, latency, cohorts, ledger, coupons, stock)
+    for each in (history, ingest, growth, latency, cohorts, sleepers, memory, ledger, coupons, stock)
 }
 
 

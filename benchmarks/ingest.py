@@ -5,29 +5,33 @@ The driver and the API are processes of their own; what each takes of the proces
 
 import json
 import os
-import subprocess
+import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-import httpx
 import psutil
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from benchmarks.driver import REFUSED, TAKEN, drive, driver
+from benchmarks.picture import Line, draw
+from benchmarks.processes import api, postgres, used
 from benchmarks.stack import Stack, store
-from runtime.embedded import binary, free_port
 
 BATCH = 500
 BATCHES = 12
 CONNECTIONS, TOGETHER = 50, 2
 SINGLES = 2000
+SIZES = (1, 5, 50, 500)
 STORM, STORM_BATCH, STORM_TEXT = 60, 100, "x" * 9000
 """Connections, events of a batch and what one says, so that the bodies come to three times what is held of them."""
 
@@ -42,36 +46,44 @@ steps: [{wait: 1d}]
 numbers = count()
 
 
+Post = Callable[[Sequence[bytes], int, int], tuple[float, list[float], Sequence[float]]]
+"""Bodies, connections, events of a body → seconds for all, for each, and µs of processor time an event: of the API,
+Postgres and the driver."""
+
+
 @dataclass(frozen=True)
-class Processes:
-    """Who takes part, and what they have used of the processors so far, in seconds."""
+class Door:
+    """Where events are posted, and by what."""
 
-    api: psutil.Process
-    driver: psutil.Process
-    postgres: str
+    parts: Stack
+    url: str
+    process: psutil.Process
+    driving: ProcessPoolExecutor
+    post: Post
 
-    def used(self) -> tuple[float, float, float]:
-        servers = [each for each in psutil.process_iter(["ppid", "cmdline"]) if self.postgres in _command(each)]
-        theirs = [child for server in servers for child in server.children()]
-        return _seconds([self.api]), _seconds([*servers, *theirs]), _seconds([self.driver])
+
+@contextmanager
+def door() -> Iterator[Door]:
+    """Postgres, the API and a driver, each a process of its own."""
+    with store(JOURNEY) as parts, api(parts) as (url, process), driver() as driving:
+        url = f"{url}/v1/events"
+        taking_part = process, postgres(parts), psutil.Process(driving.submit(os.getpid).result())
+
+        def post(bodies: Sequence[bytes], connections: int, each: int) -> tuple[float, list[float], Sequence[float]]:
+            before = [used(one) for one in taking_part]
+            elapsed, spans = driving.submit(drive, url, parts.key, bodies, connections).result()
+            after = [used(one) for one in taking_part]
+            costs = [(late - early) / each / len(bodies) * 1e6 for early, late in zip(before, after, strict=True)]
+            return elapsed, spans, costs
+
+        post([_batch("product.viewed", range(BATCH))], 1, BATCH)
+        yield Door(parts, url, process, driving, post)
 
 
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table: events a second."""
-    with store(JOURNEY) as parts, api(parts) as (url, process), driver() as driving:
-        url = f"{url}/v1/events"
-        sender = psutil.Process(driving.submit(os.getpid).result())
-        processes = Processes(process, sender, parts.engine.url.query["host"])  # type: ignore[arg-type]
-
-        def post(bodies: Sequence[bytes], connections: int, each: int) -> tuple[float, list[float], str]:
-            before = processes.used()
-            elapsed, spans = driving.submit(drive, url, parts.key, bodies, connections).result()
-            after = processes.used()
-            shares = [(late - early) / each / len(bodies) * 1e6 for early, late in zip(before, after, strict=True)]
-            return elapsed, spans, "API {:.0f}, Postgres {:.0f}, driver {:.0f} µs of CPU each".format(*shares)
-
-        people = range(BATCH * BATCHES)
-        post([_batch("product.viewed", people[:BATCH])], 1, BATCH)
+    with door() as found:
+        parts, post, people = found.parts, found.post, range(BATCH * BATCHES)
         for name, type in (
             ("new customers, nobody listens", "product.viewed"),
             ("known ones, nobody listens", "product.viewed"),
@@ -81,45 +93,41 @@ def measure() -> Iterator[tuple[str, ...]]:
         ):
             bare = _bare(parts)
             bodies = [_batch(type, people[start : start + BATCH]) for start in range(0, len(people), BATCH)]
-            elapsed, spans, cost = post(bodies, TOGETHER, BATCH)
+            elapsed, spans, costs = post(bodies, TOGETHER, BATCH)
             ours = len(people) / elapsed
-            yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, cost, f"≥ 10000 or ≥ {AIM}")
+            yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, costs, f"≥ 10000 or ≥ {AIM}")
         for name, type in (("nobody listens", "product.viewed"), ("each enters a journey", "cart.updated")):
             bare = _bare(parts)
             first = BATCH * BATCHES if type == "cart.updated" else 0
             bodies = [json.dumps(_event(type, first + person)).encode() for person in range(SINGLES)]
-            elapsed, spans, cost = post(bodies, CONNECTIONS, 1)
+            elapsed, spans, costs = post(bodies, CONNECTIONS, 1)
             name = f"events/s alone at {CONNECTIONS} connections: {name}"
-            yield _row(name, SINGLES / elapsed, bare, spans, cost, "≥ 1000")
-        yield _storm(parts, process, lambda bodies: driving.submit(
-            drive, url, parts.key, bodies, STORM, (*TAKEN, *REFUSED)
-        ))  # fmt: skip
+            yield _row(name, SINGLES / elapsed, bare, spans, costs, "≥ 1000")
+        yield _storm(found)
 
 
-@contextmanager
-def api(parts: Stack) -> Iterator[tuple[str, psutil.Process]]:
-    """`aftershow api` on a socket; yields its address and the process."""
-    port = free_port()
-    address = parts.engine.url.render_as_string(hide_password=False)
-    told = {"AFTERSHOW_DATABASE_URL": address, "AFTERSHOW_PORT": str(port), "AFTERSHOW_RATE": "10000000"}
-    with subprocess.Popen([binary("aftershow"), "api"], env=os.environ | told, stderr=subprocess.DEVNULL) as process:
-        url = f"http://127.0.0.1:{port}"
-        while process.poll() is None:
-            try:
-                httpx.get(f"{url}/healthz").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield url, psutil.Process(process.pid)
-        process.terminate()
+def curve() -> Iterator[tuple[int, float, float]]:
+    """Events of a batch, and µs of processor time that one costs API and Postgres: stored only, and entering."""
+    with door() as found:
+        first = 0
+        for size in SIZES:
+            costs = []
+            for type in ("product.viewed", "cart.updated"):
+                people = range(first, first + max(BATCH, size * BATCHES))
+                bodies = [_batch(type, people[start : start + size]) for start in range(0, len(people), size)]
+                costs.append(sum(found.post(bodies, TOGETHER, size)[2][:2]))
+            first = people.stop
+            yield size, costs[0], costs[1]
 
 
-def _storm(parts: Stack, process: psutil.Process, post: Callable[[Sequence[bytes]], Any]) -> tuple[str, ...]:
+def _storm(found: Door) -> tuple[str, ...]:
     """More than can be held is refused and leaves no trace in memory."""
+    parts, process = found.parts, found.process
     made = [[_event("page.left", person) for person in range(STORM_BATCH)] for _ in range(3 * STORM)]
     bodies = [json.dumps([each | {"data": each["data"] | {"text": STORM_TEXT}} for each in batch]) for batch in made]
     before = most = process.memory_info().rss
-    sending = post([body.encode() for body in bodies])
+    encoded = [body.encode() for body in bodies]
+    sending = found.driving.submit(drive, found.url, parts.key, encoded, STORM, (*TAKEN, *REFUSED))
     while not sending.done():
         most = max(most, process.memory_info().rss)
         time.sleep(0.05)
@@ -136,17 +144,11 @@ def _storm(parts: Stack, process: psutil.Process, post: Callable[[Sequence[bytes
     )
 
 
-def _command(process: psutil.Process) -> str:
-    return " ".join(process.info["cmdline"] or ())
-
-
-def _seconds(processes: Sequence[psutil.Process]) -> float:
-    times = [process.cpu_times() for process in processes if process.is_running()]
-    return sum(each.user + each.system for each in times)
-
-
-def _row(name: str, ours: float, bare: float, spans: Sequence[float], cost: str, aim: str) -> tuple[str, ...]:
+def _row(
+    name: str, ours: float, bare: float, spans: Sequence[float], costs: Sequence[float], aim: str
+) -> tuple[str, ...]:
     p50, p99 = quantiles(spans, n=100)[49], quantiles(spans, n=100)[98]
+    cost = "API {:.0f}, Postgres {:.0f}, driver {:.0f} µs of CPU each".format(*costs)
     measured = f"{ours:,.0f} (p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms; {cost})"
     return name, measured, f"bare INSERT … ON CONFLICT: {bare:,.0f} rows/s", f"{ours / bare:.2f}", aim
 
@@ -193,6 +195,23 @@ def _bare(parts: Stack) -> float:
     return BATCH / median(spans)
 
 
+def main() -> None:
+    """Print the curve over sizes of a batch, and draw it if asked to."""
+    parser = ArgumentParser()
+    parser.add_argument("--picture", type=Path)
+    asked = parser.parse_args()
+    points = []
+    for point in curve():
+        points.append(point)
+        sys.stdout.write(json.dumps(point) + "\n")
+        sys.stdout.flush()
+    if asked.picture:
+        lines = [
+            Line(name, [(f"{point[0]}", point[place]) for point in points])
+            for name, place in (("one that enters a journey", 2), ("one that is only stored", 1))
+        ]
+        draw(asked.picture, "µs of processor time an event, by the events of a batch", lines, log=True)
+
+
 if __name__ == "__main__":
-    for line in measure():
-        print(" | ".join(line))  # noqa: T201
+    main()

@@ -1,30 +1,66 @@
-"""From an accepted event to the message in the sandbox, at a steady pace, beside Temporal's own start to activity."""
+"""From an event to the message in the sandbox, and how late a wait ends, beside Temporal's own start to activity.
+
+    python -m benchmarks.latency --picture docs/latency.svg
+
+API and worker are processes of their own. An event counts from when the API has it, a wait from when it is due.
+"""
 
 import asyncio
+import json
+import random
+import sys
 import time
-from collections.abc import Iterator
+from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from statistics import quantiles
+from itertools import count
+from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
-from sqlmodel import col, select
+from sqlalchemy import text
 from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from benchmarks.stack import Stack, stack, worker
-from domain.tables import SandboxMessage
-from runtime.temporal import DATA_CONVERTER
+from benchmarks.driver import drive
+from benchmarks.picture import Line, draw
+from benchmarks.processes import api, percentiles, services, until, worker
+from benchmarks.stack import Stack
 
-EVENTS = 200
-PER_SECOND = 10
+QUIET, PACED, PER_SECOND, WAITS = 40, 200, 20, 200
+BURST, TOGETHER, CONNECTIONS = 2000, 500, 50
+BARE_BURST = 500
+RATES = (1, 5, 20, 50, 100, 200)
+SHORTEST, LONGEST = 1.5, 5.0
+"""Seconds for which those wait whose waits are measured."""
+PATIENCE = 300.0
 THANKS = """
 journey: thanks
 trigger: {event: order.paid}
 entry: {again: always}
 steps: [{id: thank, send: hello, via: [sms], kind: transactional}]
 """
+REMIND = """
+journey: remind
+trigger: {event: cart.updated}
+entry: {again: always}
+steps:
+  - wait: {until: {field: trigger.remind_at}}
+  - {id: remind, send: hello, via: [sms], kind: transactional}
+"""
+SPANS = """
+SELECT sandbox.at, event.received_at, event.data ->> 'remind_at' FROM sandbox_messages sandbox
+JOIN messages message ON message.id::text = sandbox.key
+JOIN enrollments enrollment ON enrollment.id = message.enrollment_id
+JOIN events event ON event.id = enrollment.trigger_id
+WHERE event.id > :after
+"""
+LAST = "SELECT coalesce(max(id), 0) FROM events"
+numbers = count()
 
 
 @activity.defn
@@ -39,69 +75,167 @@ class Bare:
 
     @workflow.run
     async def run(self, started: float) -> float:
-        return await workflow.execute_activity(stamp, started, start_to_close_timeout=timedelta(seconds=10))
+        return await workflow.execute_activity(stamp, started, start_to_close_timeout=timedelta(minutes=1))
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What takes events and sends messages."""
+
+    parts: Stack
+
+    def after(self, post: Callable[[], int]) -> list[float]:
+        """Seconds to each message that follows from what is posted: so many are waited for."""
+        with self.parts.engine.connect() as connection:
+            last = connection.execute(text(LAST)).scalar_one()
+        expected, found = post(), list[Any]()
+
+        def all_there() -> bool:
+            with self.parts.engine.connect() as connection:
+                found[:] = connection.execute(text(SPANS), {"after": last}).all()
+            return len(found) >= expected
+
+        until(all_there, PATIENCE)
+        return [
+            (at - (datetime.fromisoformat(remind_at) if remind_at else received_at)).total_seconds()
+            for at, received_at, remind_at in found
+        ]
+
+    def quiet(self, events: int) -> list[float]:
+        """One at a time: each when the message of the one before is there."""
+        return [self.after(lambda: self.paced(1, 1))[0] for _ in range(events)]
+
+    def paced(self, events: int, per_second: float, make: Callable[[], dict[str, Any]] | None = None) -> int:
+        """Post so many at that pace."""
+        return asyncio.run(self._paced(events, per_second, make or order))
+
+    async def _paced(self, events: int, per_second: float, make: Callable[[], dict[str, Any]]) -> int:
+        headers = {"Authorization": f"Bearer {self.parts.key}"}
+        async with httpx.AsyncClient(base_url=self.parts.url, headers=headers) as client:
+
+            async def post() -> None:
+                (await client.post("/v1/events", json=make())).raise_for_status()
+
+            await at_pace(post, events, per_second)
+        return events
+
+    def burst(self, events: int, each: int, connections: int) -> int:
+        """Post so many as fast as they are taken, `each` at a time."""
+        made = [[order() for _ in range(each)] for _ in range(events // each)]
+        bodies = [json.dumps(batch if each > 1 else batch[0]).encode() for batch in made]
+        drive(f"{self.parts.url}/v1/events", self.parts.key, bodies, connections)
+        return events
+
+
+@contextmanager
+def shop() -> Iterator[Shop]:
+    """A shop that has done all of this before."""
+    with services(THANKS, REMIND) as parts, api(parts) as (url, _), worker(parts):
+        found = Shop(replace(parts, url=url))
+        found.after(lambda: found.paced(5, 5))
+        found.after(lambda: found.burst(100, 50, 2))
+        yield found
+
+
+async def at_pace(act: Callable[[], Awaitable[object]], times: int, per_second: float) -> None:
+    """Begin each when it is its turn, whatever became of the one before."""
+    begin = time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(times):
+            await asyncio.sleep(max(0.0, begin + number / per_second - time.monotonic()))
+            tasks.create_task(act())  # type: ignore[arg-type]
+
+
+def order() -> dict[str, Any]:
+    """Somebody pays."""
+    return _event("order.paid", {"order_id": str(uuid4()), "total": 100})
+
+
+def cart(shortest: float = SHORTEST, longest: float = LONGEST) -> dict[str, Any]:
+    """Somebody fills a cart, and is to be reminded soon."""
+    due = datetime.now(UTC) + timedelta(seconds=random.uniform(shortest, longest))
+    return _event("cart.updated", {"cart_id": str(uuid4()), "total": 100, "remind_at": due.isoformat()})
+
+
+def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "specversion": "1.0", "id": str(uuid4()), "source": "benchmark", "type": type,
+        "subject": f"phone:+86138{next(numbers):08}", "data": data,
+    }  # fmt: skip
 
 
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table; seconds become milliseconds."""
-    with stack(THANKS) as parts:
-        ours, theirs = asyncio.run(_both(parts))
-    for name, index in (("p50", 49), ("p99", 98)):
-        mine, floor = quantiles(ours, n=100)[index], quantiles(theirs, n=100)[index]
+    with shop() as found:
+        bare = asyncio.run(_bare(found.parts))
+        rows = (
+            ("event → message, one at a time", found.quiet(QUIET), "one at a time"),
+            (f"event → message at {PER_SECOND}/s", found.after(lambda: found.paced(PACED, PER_SECOND)), "paced"),
+            (f"event → message, burst of {BURST:,}", found.after(lambda: found.burst(BURST, 1, CONNECTIONS)), "burst"),
+            (f"the same in batches of {TOGETHER}", found.after(lambda: found.burst(BURST, TOGETHER, 2)), "burst"),
+            ("end of a wait → message", found.after(lambda: found.paced(WAITS, PER_SECOND, cart)), "paced"),
+        )
+    for name, spans, beside in rows:
+        (p50, p99), (bare50, bare99) = percentiles(spans), percentiles(bare[beside])
         yield (
-            f"accepted event → message in the sandbox, {name} at {PER_SECOND}/s",
-            f"{mine * 1000:.0f} ms",
-            f"Temporal start → activity: {floor * 1000:.0f} ms",
-            f"{mine / floor:.1f}",
-            "≤ 2",
+            name,
+            f"p50 {p50 * 1000:,.0f}, p99 {p99 * 1000:,.0f} ms",
+            f"Temporal start → activity: p50 {bare50 * 1000:,.0f}, p99 {bare99 * 1000:,.0f} ms",
+            f"{p50 / bare50:.1f}",
+            "p50 ≤ 200, p99 ≤ 2,000 ms",
         )
 
 
-async def _both(parts: Stack) -> tuple[list[float], list[float]]:
-    async with worker(parts) as client:
-        await _post(parts, 20)
-        accepted = await _post(parts, EVENTS)
-    held = _held(parts)
-    ours = [held[order] - at for order, at in accepted.items()]
-    client = await Client.connect(parts.temporal, data_converter=DATA_CONVERTER)
-    return ours, await _bare(client)
+def curve(seconds: float = 8) -> Iterator[tuple[float, float, float]]:
+    """Events a second, and the median and 99 % of the seconds to their messages."""
+    with shop() as found:
+        for rate in RATES:
+            times = max(10, int(rate * seconds))
+            yield rate, *percentiles(found.after(lambda rate=rate, times=times: found.paced(times, rate)))  # type: ignore[misc]
 
 
-async def _post(parts: Stack, count: int) -> dict[str, float]:
-    """Post orders at the pace; returns when each was accepted, by its phone."""
-    accepted: dict[str, float] = {}
-    headers = {"Authorization": f"Bearer {parts.key}"}
-    begin = time.monotonic()
-    async with httpx.AsyncClient(base_url=parts.url, headers=headers) as client:
-        for number in range(count):
-            await asyncio.sleep(max(0.0, begin + number / PER_SECOND - time.monotonic()))
-            phone = f"+86138{uuid4().int % 10**8:08}"
-            event = {
-                "specversion": "1.0", "id": str(uuid4()), "source": "benchmark", "type": "order.paid",
-                "subject": f"phone:{phone}", "data": {"order_id": str(uuid4()), "total": 100},
-            }  # fmt: skip
-            answer = await client.post("/v1/events", json=event)
-            answer.raise_for_status()
-            accepted[phone] = time.time()
-    await asyncio.sleep(2)
-    return accepted
+async def _bare(parts: Stack) -> dict[str, Sequence[float]]:
+    client, spans = await Client.connect(parts.temporal), list[float]()
 
+    async def run() -> None:
+        spans.append(await client.execute_workflow(Bare.run, time.time(), id=str(uuid4()), task_queue="bare"))
 
-def _held(parts: Stack) -> dict[str, float]:
-    with parts.db() as session:
-        rows = session.exec(select(SandboxMessage).order_by(col(SandboxMessage.at)))
-        return {row.recipient: row.at.timestamp() for row in rows}
+    async def took(times: int, per_second: float) -> list[float]:
+        spans.clear()
+        await at_pace(run, times, per_second)
+        return list(spans)
 
-
-async def _bare(client: Client) -> list[float]:
-    spans: list[float] = []
     runner = UnsandboxedWorkflowRunner()
     async with Worker(client, task_queue="bare", workflows=[Bare], activities=[stamp], workflow_runner=runner):
         for _ in range(20):
-            await client.execute_workflow(Bare.run, time.time(), id=str(uuid4()), task_queue="bare")
-        for number in range(EVENTS):
-            begin = datetime.now(UTC)
-            span = await client.execute_workflow(Bare.run, time.time(), id=f"bare-{number}", task_queue="bare")
-            spans.append(span)
-            await asyncio.sleep(max(0.0, 1 / PER_SECOND - (datetime.now(UTC) - begin).total_seconds()))
-    return spans
+            await run()
+        spans.clear()
+        for _ in range(QUIET):
+            await run()
+        return {
+            "one at a time": list(spans),
+            "paced": await took(PACED, PER_SECOND),
+            "burst": await took(BARE_BURST, float("inf")),
+        }
+
+
+def main() -> None:
+    """Print the curve over rates, and draw it if asked to."""
+    parser = ArgumentParser()
+    parser.add_argument("--picture", type=Path)
+    asked = parser.parse_args()
+    points = []
+    for point in curve():
+        points.append(point)
+        sys.stdout.write(json.dumps(point) + "\n")
+        sys.stdout.flush()
+    if asked.picture:
+        lines = [
+            Line(name, [(f"{point[0]:.0f}/s", point[place] * 1000) for point in points])
+            for name, place in (("p99", 2), ("p50", 1))
+        ]
+        draw(asked.picture, "ms from an event to its message, by events a second", lines, log=True)
+
+
+if __name__ == "__main__":
+    main()
