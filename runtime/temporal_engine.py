@@ -30,6 +30,8 @@ from workflows.paging import ScheduleWorkflow
 
 STUCK_SECONDS = 30
 TICK = timedelta(milliseconds=20)
+EVE = timedelta(seconds=5)
+"""How long before an instant Temporal is told what happens then: what it starts counts its time from there."""
 AT_ONCE = Gathering(seconds=0, paging=0)
 """Nobody waits for others: Temporal's clock stands still while starts are told."""
 
@@ -126,14 +128,17 @@ class TemporalEngine:
 
     async def _go(self, world: World, runs: set[str]) -> None:
         for instant, numbers, fires in agenda(world):
-            span, asleep = instant - world.clock.now(), world.next_due() is not None
+            asleep = world.next_due() is not None  # else nobody minds what time Temporal has
+            span = instant - world.clock.now() if asleep else timedelta()
             world.clock.set(instant)
             if numbers:
                 world.post(numbers)
+            if span > EVE:
+                await self._env.sleep(span - EVE)
             while await self._tell(runs):
-                pass  # before Temporal's clock moves: at equal instants events come before timers
-            if span and asleep:  # else nobody minds, and with fresh runs the server takes a second for each day
-                await self._env.sleep(span)
+                pass  # before timers fire: at equal instants events come before them
+            if span:
+                await self._env.sleep(min(span, EVE))
             if fires:
                 self._runs.append(await self._fire(world.shelf.plan.journey))
                 runs.add(self._runs[-1])
