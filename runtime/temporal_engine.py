@@ -28,7 +28,7 @@ from runtime.world import Line, Shelf, World, agenda
 from workflows.commands import FanOut
 from workflows.paging import ScheduleWorkflow
 
-STUCK_SECONDS = 30
+STUCK_SECONDS = 60
 TICK = timedelta(milliseconds=20)
 EVE = timedelta(seconds=5)
 """How long before an instant Temporal is told what happens then: what it starts counts its time from there."""

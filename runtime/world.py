@@ -171,9 +171,9 @@ class World:
             publish_journey(session, pinned(self.shelf.plan, self.case.variants), "", now)
             for (template, channel), body in self.shelf.texts.items():
                 publish_text(session, template, channel, body)
-            for name, person in self.case.people.items():
-                found = resolve(session, [identify(None, person.identifiers)], now)[0]
-                customer = session.get_one(Customer, found.customer_id)
+            found = resolve(session, [identify(None, person.identifiers) for person in self.case.people.values()], now)
+            for (name, person), owner in zip(self.case.people.items(), found, strict=True):
+                customer = session.get_one(Customer, owner.customer_id)
                 self.names[customer.id] = name
                 customer.timezone = person.timezone
                 customer.fields = dict(person.fields)

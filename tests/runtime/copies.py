@@ -1,9 +1,15 @@
 """A journey test's case, several times at once: customers alike but for their names, who enter together."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
+import pytest
+
+from domain import outbox
 from domain.catalogue import is_business
 from runtime.cases import Case, CaseCustomer, CaseEvent
 from runtime.gathering import Gathering
@@ -16,6 +22,15 @@ OWN = ("order_id", "cart_id")
 def cohorts_of(size: int) -> Gathering:
     """Cohorts of this size, of whatever starts at one instant."""
     return Gathering(size=size, seconds=0, paging=0, quiet=0)
+
+
+@contextmanager
+def sizes_in_turn(sizes: Sequence[int]) -> Iterator[None]:
+    """The relay forms a cohort of up to each of these sizes, and begins again."""
+    turns = cycle(sizes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("runtime.relay.form", lambda session, plan, _: outbox.form(session, plan, next(turns)))
+        yield
 
 
 def copied(case: Case, count: int) -> Case:
@@ -35,11 +50,13 @@ def copied(case: Case, count: int) -> Case:
     )
 
 
-def of_copy(lines: Sequence[Line], copy: int) -> list[Line]:
-    """The timeline of one copy, as if it were the case's own."""
-    return [
-        replace(line, customer=line.customer.partition("#")[0]) for line in lines if line.customer.endswith(f"#{copy}")
-    ]
+def by_copy(lines: Sequence[Line]) -> Mapping[int, list[Line]]:
+    """The timeline of each copy, as if it were the case's own."""
+    found: dict[int, list[Line]] = defaultdict(list)
+    for line in lines:
+        name, _, copy = line.customer.partition("#")
+        found[int(copy)].append(replace(line, customer=name))
+    return found
 
 
 def _person(person: CaseCustomer, copy: int, number: int) -> CaseCustomer:

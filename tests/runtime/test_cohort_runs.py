@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, func, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
@@ -18,7 +18,7 @@ from domain.clock import SystemClock, VirtualClock
 from domain.ingest import Incoming, ingest
 from domain.outbox import form, tell
 from domain.publishing import publish_journey, publish_text
-from domain.tables import Enrollment, Outbox
+from domain.tables import Customer, Enrollment, Outbox
 from runtime.embedded import temporal_server
 from runtime.gathering import Gathering
 from runtime.housekeeping import find_lost
@@ -68,15 +68,19 @@ async def signals(run: WorkflowHandle[Any, Any]) -> int:
     return sum(event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED for event in events)
 
 
+BROKEN = {7: "ValueError", 8: "ZoneInfoNotFoundError", 9: "TypeError"}
 TOGETHER = Gathering(seconds=0, paging=0, quiet=0)
 
 
 def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
     thanks: sessionmaker[Session], temporal: str
 ) -> None:
-    ids = enter_all(thanks, 60)
+    ids = enter_all(thanks, 500)
     with thanks.begin() as session:
         session.get_one(Enrollment, ids[7]).outcomes = [["no such step", "sent", "yesterday"]]
+        session.get_one(Customer, session.get_one(Enrollment, ids[8]).customer_id).timezone = "Mars/Olympus"
+        customer = session.get_one(Customer, session.get_one(Enrollment, ids[9]).customer_id)
+        customer.fields = "nonsense"  # type: ignore[assignment]
 
     async def story() -> None:
         client = await connected(temporal)
@@ -85,14 +89,14 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
             handle = client.get_workflow_handle_for(CohortWorkflow.run, workflow_id("thanks", ids[0]))
 
             async def sent() -> bool:
-                return texts_sent(thanks) == 59
+                return texts_sent(thanks) == 497
 
             await eventually(sent)
             described = await handle.describe()
-            assert await described.static_summary() == "感谢 · version 1 · 60 customers"
-            assert described.typed_search_attributes.get(COHORT_SIZE) == 60
+            assert await described.static_summary() == "感谢 · version 1 · 500 customers"
+            assert described.typed_search_attributes.get(COHORT_SIZE) == 500
             assert described.typed_search_attributes.get(CUSTOMER_ID) is None
-            assert endings(thanks)[7] == ("failed", "ValueError")
+            assert [endings(thanks)[place] for place in BROKEN] == [("failed", reason) for reason in BROKEN.values()]
             now = datetime.now(UTC)
             with thanks.begin() as session:
                 customer = session.get_one(Enrollment, ids[3]).customer_id
@@ -111,8 +115,8 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
         await find_lost(client, thanks, later)
 
     asyncio.run(story())
-    others = [ending for place, ending in enumerate(endings(thanks)) if place not in (3, 7)]
-    assert others == [("stopped", "run ended by an operator")] * 58
+    others = [ending for place, ending in enumerate(endings(thanks)) if place not in (3, *BROKEN)]
+    assert others == [("stopped", "run ended by an operator")] * 496
 
 
 def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Session], temporal: str) -> None:
@@ -145,6 +149,40 @@ def test_a_cohort_that_temporal_forgot_starts_again_as_one(thanks: sessionmaker[
             return await relay.drain()
 
     assert asyncio.run(story()) == [workflow_id("thanks", ids[0])]
+
+
+def test_a_pause_holds_each_member_who_may_be_stopped_meanwhile(thanks: sessionmaker[Session], temporal: str) -> None:
+    ids = enter_all(thanks, 30)
+
+    async def story() -> None:
+        client = await connected(temporal)
+        with thanks.begin() as session:
+            lifecycle.pause(session, "thanks", datetime.now(UTC), "li")
+        async with working(client, thanks, SystemClock(), "held", gathering=TOGETHER) as relay:
+            (run,) = await relay.drain()
+
+            async def held() -> bool:
+                with thanks() as session:
+                    return session.exec(select(func.count()).where(col(Enrollment.held))).one() == len(ids)
+
+            await eventually(held)
+            now = datetime.now(UTC)
+            with thanks.begin() as session:
+                customer = session.get_one(Enrollment, ids[3]).customer_id
+                assert lifecycle.stop_customer(session, "thanks", customer, now, "li") == 1
+                lifecycle.resume(session, "thanks", now, "li")
+            lifecycle.in_pages(thanks, lifecycle.release_page, "thanks", now)
+            assert await relay.drain() == [run]
+
+            async def sent() -> bool:
+                return texts_sent(thanks) == len(ids) - 1
+
+            await eventually(sent)
+            handle = client.get_workflow_handle(run)
+            assert await signals(handle) == 1
+            await handle.terminate()
+
+    asyncio.run(story())
 
 
 def test_a_journey_may_ask_for_a_run_for_each_customer(thanks: sessionmaker[Session], temporal: str) -> None:

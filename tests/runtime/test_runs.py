@@ -1,11 +1,12 @@
-"""How runs look in Temporal: small, readable, searchable, and without personal data."""
+"""The journey cases on Temporal, in cohorts of every size; their runs are small, readable and without personal data."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from copies import by_copy, cohorts_of, copied, sizes_in_turn
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
@@ -14,7 +15,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
-from runtime.cases import case_files, read_cases
+from runtime.cases import Case, case_files, read_cases
 from runtime.journey_tests import compare, load_shelf, play_file
 from runtime.temporal import DATA_CONVERTER
 from runtime.temporal_engine import TemporalEngine
@@ -31,45 +32,59 @@ FLOOR = 33
 """Events of three activities and two timers in a row; nothing can do with fewer."""
 
 
+SIZES = (1, 2, 7, 500)
+"""Of the cohorts that are formed in turn of those who enter together."""
+
+COPIES = 11
+"""So many customers in the place of each fill the smaller cohorts, and some are left for the last."""
+
+SHARING = {"near_expiry_story"}
+"""Stories of a lot whose units copies would share."""
+
+
 @pytest.fixture(scope="module")
 def engine(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
-    with TemporalEngine(migrated[0]) as engine:
+    with sizes_in_turn(SIZES), TemporalEngine(migrated[0], cohorts_of(max(SIZES))) as engine:
         yield engine
 
 
-def play(engine: TemporalEngine, path: Path, name: str | None = None) -> Iterator[tuple[str, str, WorkflowHistory]]:
-    """Play the cases of a file; yields (case, workflow id, history) of every run."""
+def play(engine: TemporalEngine, path: Path, copies: int = 1) -> Iterator[tuple[Case, Sequence[WorkflowHistory]]]:
+    """Play the cases of a file, each so many times at once; yields each case and the histories of its runs."""
     file, diagnostics = read_cases(path)
     assert file is not None, diagnostics
     for case in file.cases:
-        if name in (None, case.name):
-            shelf = load_shelf(path, file, case, SPECS, TEXTS)
-            lines = engine.play(case, shelf)
-            assert compare(case, lines, ZoneInfo(shelf.policy.timezone)) == []
-            for run, history in engine.histories().items():
-                yield case.name, run, history
+        shelf = load_shelf(path, file, case, SPECS, TEXTS)
+        together = copied(case, copies)
+        lines = by_copy(engine.play(together, shelf))
+        for copy in range(copies):
+            assert compare(case, lines[copy], ZoneInfo(shelf.policy.timezone)) == [], (case.name, copy)
+        yield together, list(engine.histories().values())
 
 
-def replay(history: WorkflowHistory) -> None:
-    """Raises if today's workflows would decide otherwise than the recorded run did."""
+def replay(histories: Sequence[WorkflowHistory]) -> None:
+    """Raises if today's workflows would decide otherwise than the recorded runs did."""
     replayer = Replayer(
         workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
         data_converter=DATA_CONVERTER,
         workflow_runner=sandbox(),
     )
-    asyncio.run(replayer.replay_workflow(history))
+
+    async def each() -> AsyncIterator[WorkflowHistory]:
+        for history in histories:
+            yield history
+
+    asyncio.run(replayer.replay_workflows(each()))
 
 
 def test_three_sends_and_two_waits_cost_temporal_33_events(engine: TemporalEngine, tmp_path: Path) -> None:
     (tmp_path / "reference.yaml").write_text(REFERENCE, encoding="utf-8")
     (tmp_path / "case.yaml").write_text(REFERENCE_CASE, encoding="utf-8")
-    ((_, _, history),) = play(engine, tmp_path / "case.yaml")
+    ((_, (history,)),) = play(engine, tmp_path / "case.yaml")
     assert len(history.events) == FLOOR
 
 
 def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) -> None:
-    histories = play(engine, ROOT / "tests" / "journeys" / "new_customer.yaml")
-    _, _, history = next(iter(histories))
+    history = next(histories[0] for _, histories in play(engine, JOURNEYS / "new_customer.yaml") if histories)
     named = [
         event.user_metadata.summary.data.decode()
         for event in history.events
@@ -83,30 +98,28 @@ def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) ->
 def test_cases_pass_on_temporal_with_no_personal_data_in_it_and_replay(
     engine: TemporalEngine, path: Path, request: pytest.FixtureRequest
 ) -> None:
-    file, _ = read_cases(path)
-    assert file is not None
-    private = {
-        value
-        for case in file.cases
-        for person in case.people.values()
-        for value in (*person.identifiers.values(), *(str(v) for v in person.fields.values()))
-        if len(value) > 3
-    }
-    longest: WorkflowHistory | None = None
-    for case, run, history in play(engine, path):
-        recorded = history.to_json()
-        assert [value for value in private if value in recorded] == [], f"{case}: {run}"
-        replay(history)
-        longest = max(longest, history, key=lambda each: len(each.events) if each else 0)
-    release = request.config.getoption("--store-histories")
-    if release and longest and file.journey:
+    played = list(play(engine, path, 1 if path.stem in SHARING else COPIES))
+    for case, histories in played:
+        recorded = "".join(history.to_json() for history in histories)
+        assert [value for value in private(case) if value in recorded] == [], case.name
+    runs = [history for _, histories in played for history in histories]
+    replay(runs)
+    release, (file, _) = request.config.getoption("--store-histories"), read_cases(path)
+    if release and runs and file and file.journey:
+        longest = max(runs, key=lambda history: len(history.events))
         STORED.mkdir(exist_ok=True)
         (STORED / f"{file.journey}-{release}.json").write_text(longest.to_json(), encoding="utf-8")
 
 
+def private(case: Case) -> Iterator[str]:
+    """What names or describes its customers."""
+    for person in case.people.values():
+        yield from (each for each in map(str, (*person.identifiers.values(), *person.fields.values())) if len(each) > 3)
+
+
 @pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
 def test_runs_of_earlier_releases_replay(path: Path) -> None:
-    replay(WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8")))
+    replay([WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))])
 
 
 def test_the_journeys_under_test_are_all_of_them() -> None:

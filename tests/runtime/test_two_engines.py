@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from copies import cohorts_of, copied, of_copy
+from copies import by_copy, cohorts_of, copied, sizes_in_turn
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
@@ -96,7 +96,7 @@ PHONE = "+8613800000001"
 
 @pytest.fixture(scope="module")
 def temporal(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
-    with TemporalEngine(migrated[0]) as engine:
+    with TemporalEngine(migrated[0], cohorts_of(500)) as engine:
         yield engine
 
 
@@ -168,12 +168,11 @@ def test_both_engines_tell_the_same_story(
     assert [run for run, history in temporal.histories().items() if PHONE in history.to_json()] == []
 
 
-@pytest.mark.parametrize(("size", "examples"), [(2, 2), (7, 4), (500, 2)])
+@pytest.mark.parametrize(("size", "copies", "examples"), [(1, 2, 4), (2, 4, 4), (7, 14, 4), (500, 500, 2)])
 def test_what_happens_to_one_member_of_a_cohort_is_nothing_to_the_others(
-    migrated: tuple[Engine, sessionmaker[Session]], size: int, examples: int
+    migrated: tuple[Engine, sessionmaker[Session]], temporal: TemporalEngine, size: int, copies: int, examples: int
 ) -> None:
     """All enter at once; then everything happens to the odd copies alone."""
-    copies = 9
 
     @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
@@ -185,10 +184,10 @@ def test_what_happens_to_one_member_of_a_cohort_is_nothing_to_the_others(
         together = copied(busy, copies)
         spared = {f"{ONLY}#{copy}" for copy in range(0, copies, 2)}
         kept = [each for each in together.events if each.at == busy.events[0].at or each.customer not in spared]
-        lines = engine.play(together.model_copy(update={"events": tuple(kept)}), shelf)
+        lines = by_copy(temporal.play(together.model_copy(update={"events": tuple(kept)}), shelf))
         alone = [told(rehearse(migrated[0], case, shelf)) for case in (quiet, busy)]
         for copy in range(copies):
-            assert told(of_copy(lines, copy)) == alone[copy % 2]
+            assert told(lines[copy]) == alone[copy % 2]
 
-    with TemporalEngine(migrated[0], cohorts_of(size)) as engine:
+    with sizes_in_turn([size]):
         tell()
