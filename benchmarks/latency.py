@@ -29,6 +29,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from benchmarks.driver import drive
 from benchmarks.picture import Line, draw
 from benchmarks.processes import api, percentiles, services, until, worker
+from benchmarks.sleepers import THANKS
 from benchmarks.stack import Stack
 
 QUIET, PACED, PER_SECOND, WAITS = 40, 200, 20, 200
@@ -38,19 +39,13 @@ RATES = (1, 5, 20, 50, 100, 200)
 SHORTEST, LONGEST = 1.5, 5.0
 """Seconds for which those wait whose waits are measured."""
 PATIENCE = 300.0
-THANKS = """
-journey: thanks
-trigger: {event: order.paid}
-entry: {again: always}
-steps: [{id: thank, send: hello, via: [sms], kind: transactional}]
-"""
-REMIND = """
-journey: remind
-trigger: {event: cart.updated}
+NUDGE = """
+journey: nudge
+trigger: {event: form.filled}
 entry: {again: always}
 steps:
   - wait: {until: {field: trigger.remind_at}}
-  - {id: remind, send: hello, via: [sms], kind: transactional}
+  - {id: nudge, send: hello, via: [sms], kind: transactional}
 """
 SPANS = """
 SELECT sandbox.at, event.received_at, event.data ->> 'remind_at' FROM sandbox_messages sandbox
@@ -130,7 +125,7 @@ class Shop:
 @contextmanager
 def shop() -> Iterator[Shop]:
     """A shop that has done all of this before."""
-    with services(THANKS, REMIND) as parts, api(parts) as (url, _), worker(parts):
+    with services(THANKS, NUDGE) as parts, api(parts) as (url, _), worker(parts):
         found = Shop(replace(parts, url=url))
         found.after(lambda: found.paced(5, 5))
         found.after(lambda: found.burst(100, 50, 2))
@@ -151,10 +146,10 @@ def order() -> dict[str, Any]:
     return _event("order.paid", {"order_id": str(uuid4()), "total": 100})
 
 
-def cart(shortest: float = SHORTEST, longest: float = LONGEST) -> dict[str, Any]:
-    """Somebody fills a cart, and is to be reminded soon."""
+def form(shortest: float = SHORTEST, longest: float = LONGEST) -> dict[str, Any]:
+    """Somebody fills a form, and is to be reminded soon."""
     due = datetime.now(UTC) + timedelta(seconds=random.uniform(shortest, longest))
-    return _event("cart.updated", {"cart_id": str(uuid4()), "total": 100, "remind_at": due.isoformat()})
+    return _event("form.filled", {"remind_at": due.isoformat()})
 
 
 def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -173,7 +168,7 @@ def measure() -> Iterator[tuple[str, ...]]:
             (f"event → message at {PER_SECOND}/s", found.after(lambda: found.paced(PACED, PER_SECOND)), "paced"),
             (f"event → message, burst of {BURST:,}", found.after(lambda: found.burst(BURST, 1, CONNECTIONS)), "burst"),
             (f"the same in batches of {TOGETHER}", found.after(lambda: found.burst(BURST, TOGETHER, 2)), "burst"),
-            ("end of a wait → message", found.after(lambda: found.paced(WAITS, PER_SECOND, cart)), "paced"),
+            ("end of a wait → message", found.after(lambda: found.paced(WAITS, PER_SECOND, form)), "paced"),
         )
     for name, spans, beside in rows:
         (p50, p99), (bare50, bare99) = percentiles(spans), percentiles(bare[beside])

@@ -28,7 +28,7 @@ SETTLE = 2.0
 """Seconds in which a worker gives back what it no longer needs."""
 WALK = """
 journey: walk
-trigger: {event: order.paid}
+trigger: {event: race.begun}
 entry: {again: always}
 steps:
   - {id: one, send: hello, via: [sms], kind: transactional}
@@ -39,17 +39,22 @@ steps:
 """
 SLEEP = """
 journey: sleep
-trigger: {event: cart.updated}
+trigger: {event: night.begun}
 entry: {again: always}
 steps:
   - wait: {until: {field: trigger.first}}
   - {id: one, send: hello, via: [sms], kind: transactional}
 """
-ALONE_AT_ONCE = (
-    SLEEP.replace("sleep", "alone")
-    .replace("cart.updated", "form.filled")
-    .replace("{again: always}", "{again: always, cohort: 1}")
-)
+SLEEP_ALONE = """
+journey: alone
+trigger: {event: shift.begun}
+entry: {again: always, cohort: 1}
+steps:
+  - wait: {until: {field: trigger.first}}
+  - {id: one, send: hello, via: [sms], kind: transactional}
+"""
+JOURNEYS = WALK, SLEEP, SLEEP_ALONE
+MESSAGES = "SELECT count(*) FROM sandbox_messages"
 WALKING = "SELECT count(*) FROM enrollments WHERE ending IS NULL AND journey = 'walk'"
 STIRRING = "SELECT count(*) FROM enrollments WHERE ending IS NULL AND position IS NULL"
 OUTBOX = "SELECT count(*) FROM outbox"
@@ -68,7 +73,8 @@ class Held:
 
 def measure(walked: int = WALKED, cohorts: int = COHORTS, alone: int = ALONE) -> Iterator[tuple[str, ...]]:
     """Rows of the table."""
-    held = hold(walked, cohorts, alone)
+    with services(*JOURNEYS) as parts, worker(parts) as process:
+        held = hold(parts, process, walked, cohorts, alone)
     (half, middle), (all_, last) = held.walked[len(held.walked) // 2], held.walked[-1]
     yield ("worker, idle", f"{held.idle:.0f} MB", "", "", "")
     yield (
@@ -87,35 +93,34 @@ def measure(walked: int = WALKED, cohorts: int = COHORTS, alone: int = ALONE) ->
     )
 
 
-def hold(walked: int, cohorts: int, alone: int) -> Held:
+def hold(parts: Stack, process: psutil.Process, walked: int, cohorts: int, alone: int) -> Held:
     """Walk and sleep, and see what the worker holds meanwhile."""
-    with services(WALK, SLEEP, ALONE_AT_ONCE) as parts, worker(parts) as process:
-        _enter(parts, "order.paid", 1)
-        until(lambda: _number(parts, "SELECT count(*) FROM sandbox_messages") == 3, PATIENCE)
-        idle, curve = _settled(process), list[tuple[int, float]]()
-        for number in range(1, ROUNDS + 1):
-            for _ in range(walked // ROUNDS // BATCH):
-                _enter(parts, "order.paid", BATCH)
-            _rest(parts)
-            curve.append((number * (walked // ROUNDS), _settled(process)))
-        sizes = [curve[-1][1]]
-        for type, count, each in (("cart.updated", cohorts, BATCH), ("form.filled", 1, alone)):
-            for _ in range(count):
-                _enter(parts, type, each)
-            _rest(parts)
-            sizes.append(_settled(process))
+    before = _number(parts, MESSAGES)
+    _enter(parts, "race.begun", 1)
+    until(lambda: _number(parts, MESSAGES) == before + 3, PATIENCE)
+    idle, curve = _settled(process), list[tuple[int, float]]()
+    for number in range(1, ROUNDS + 1):
+        for _ in range(walked // ROUNDS // BATCH):
+            _enter(parts, "race.begun", BATCH)
+        _rest(parts)
+        curve.append((number * (walked // ROUNDS), _settled(process)))
+    sizes = [curve[-1][1]]
+    for type, count, each in (("night.begun", cohorts, BATCH), ("shift.begun", 1, alone)):
+        for _ in range(count):
+            _enter(parts, type, each)
+        _rest(parts)
+        sizes.append(_settled(process))
     return Held(idle, curve, (sizes[1] - sizes[0]) / cohorts * 1000, (sizes[2] - sizes[1]) / alone * 1000)
 
 
 def _enter(parts: Stack, type: str, count: int) -> None:
     now = datetime.now(UTC)
-    first = now - timedelta(days=1) if type == "order.paid" else now + FAR
+    first = now - timedelta(days=1) if type == "race.begun" else now + FAR
     begin = _number(parts, "SELECT count(*) FROM events")
     events = [
         Incoming(
             "benchmark", str(number), type, now,
-            {"order_id": str(number), "cart_id": str(number), "total": 100, "first": first.isoformat()},
-            (("phone", f"+86138{number:08}"),),
+            {"first": first.isoformat()}, (("phone", f"+86137{number:08}"),),
         )
         for number in range(begin, begin + count)
     ]  # fmt: skip
@@ -144,7 +149,8 @@ def main() -> None:
     parser.add_argument("--cohorts", type=int, default=COHORTS)
     parser.add_argument("--picture", type=Path)
     asked = parser.parse_args()
-    held = hold(asked.walked, asked.cohorts, ALONE)
+    with services(*JOURNEYS) as parts, worker(parts) as process:
+        held = hold(parts, process, asked.walked, asked.cohorts, ALONE)
     sys.stdout.write(json.dumps(held.__dict__) + "\n")
     if asked.picture:
         points = [("idle", held.idle), *((f"{walked:,}", size) for walked, size in held.walked)]

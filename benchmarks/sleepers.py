@@ -12,6 +12,7 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
@@ -134,7 +135,8 @@ class Sleeper:
 
 def measure(sleepers: int = SLEEPERS, due: int = DUE, window: float = WINDOW) -> Iterator[tuple[str, ...]]:
     """Rows of the table."""
-    night = spend(sleepers, due, window)
+    with bedroom() as (parts, working):
+        night = spend(parts, working, sleepers, due, window)
     asleep, awake, plain = night.asleep, night.nobody, night.plain
     yield (
         f"{sleepers:,} asleep: processor time of all an hour",
@@ -168,33 +170,38 @@ def measure(sleepers: int = SLEEPERS, due: int = DUE, window: float = WINDOW) ->
     )
 
 
-def spend(sleepers: int, due: int, window: float = WINDOW) -> Night:
+@contextmanager
+def bedroom() -> Iterator[tuple[Stack, psutil.Process]]:
+    """A shop whose worker is a process of its own."""
+    with services(REMIND, THANKS) as parts, worker(parts) as working:
+        yield parts, working
+
+
+def spend(parts: Stack, working: psutil.Process, sleepers: int, due: int, window: float = WINDOW) -> Night:
     """Load, watch all sleep, and wake them. Raises TimeoutError if the machine is too slow for that."""
-    with services(REMIND, THANKS) as parts:
-        with worker(parts) as working:
-            _order(parts)
-            until(lambda: _sent(parts) == 1, PATIENCE)
-            nobody = _watch(parts, working, window)
-            dues = _load(parts, sleepers, due, window)
-            asleep = _watch(parts, working, window)
-            history = asyncio.run(_history(parts)) / sleepers
-            ordered = sorted(dues, key=lambda phone: dues[phone])
-            rows = ordered[:due], ordered[due:]
-            found = list[Lateness]()
-            quiet, meanwhile = dict[str, float](), dict[str, float]()
-            for row in rows:
-                if time.time() > dues[row[0]]:
-                    raise TimeoutError("the first are due before all sleep")
-                before, sent = _order_until(parts, dues[row[0]]), _sent(parts)
-                took = _took(parts, working)
-                during = _order_until(parts, dues[row[-1]])
-                goal = sent + len(row) + len(during)
-                until(lambda goal=goal: _sent(parts) >= goal, PATIENCE)  # type: ignore[misc]
-                spans = [(late - early) / due * 1e6 for early, late in zip(took, _took(parts, working), strict=True)]
-                found.append(_lateness(dues, row, _went(parts), spans))
-                quiet, meanwhile = quiet | before, meanwhile | during
-            went = _went(parts)
-        plain, history_plain = asyncio.run(_plainly(parts, min(PLAIN, due)))
+    there = _sent(parts)
+    _order(parts)
+    until(lambda: _sent(parts) > there, PATIENCE)
+    nobody = _watch(parts, working, window)
+    dues = _load(parts, sleepers, due, window)
+    asleep = _watch(parts, working, window)
+    history = asyncio.run(_history(parts)) / sleepers
+    ordered = sorted(dues, key=lambda phone: dues[phone])
+    found = list[Lateness]()
+    quiet, meanwhile = dict[str, float](), dict[str, float]()
+    for row in (ordered[:due], ordered[due:]):
+        if time.time() > dues[row[0]]:
+            raise TimeoutError("the first are due before all sleep")
+        before, sent = _order_until(parts, dues[row[0]]), _sent(parts)
+        took = _took(parts, working)
+        during = _order_until(parts, dues[row[-1]])
+        goal = sent + len(row) + len(during)
+        until(lambda goal=goal: _sent(parts) >= goal, PATIENCE)  # type: ignore[misc]
+        spans = [(late - early) / due * 1e6 for early, late in zip(took, _took(parts, working), strict=True)]
+        found.append(_lateness(dues, row, _went(parts), spans))
+        quiet, meanwhile = quiet | before, meanwhile | during
+    went = _went(parts)
+    plain, history_plain = asyncio.run(_plainly(parts, min(PLAIN, due)))
     orders = [percentiles([went[phone] - at for phone, at in each.items()]) for each in (quiet, meanwhile)]
     return Night(sleepers, due, nobody, asleep, history, history_plain, found[0], found[1], plain, *orders)
 
@@ -330,7 +337,7 @@ async def _plainly(parts: Stack, count: int) -> tuple[tuple[float, float], float
             for number in range(count)
         ]
         await asyncio.sleep(max(0, start - 1 - time.time()))
-        size = await _bytes(client, runs[-1].id)
+        size = await _bytes(client, runs[0].id)
         spans = await asyncio.gather(*(run.result() for run in runs))
     return percentiles(spans), size
 
@@ -344,7 +351,8 @@ def main() -> None:
     asked = parser.parse_args()
     nights = []
     for share in SHARES if asked.picture else SHARES[-1:]:
-        night = spend(int(asked.sleepers * share), int(asked.due * share))
+        with bedroom() as (parts, working):
+            night = spend(parts, working, int(asked.sleepers * share), int(asked.due * share))
         nights.append(night)
         sys.stdout.write(json.dumps(asdict(night)) + "\n")
         sys.stdout.flush()
