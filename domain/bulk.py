@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 from sqlalchemy import (
@@ -30,10 +30,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
-from domain.tables import Enrollment, Message, TrailEntry
+from domain.tables import Enrollment
 from domain.tables.columns import Row
 
 Rows = Sequence[Mapping[str, Any]]
+R = TypeVar("R", bound=Row)
 
 
 def inserting(table: type[Row], rows: Rows) -> Insert:
@@ -103,39 +104,79 @@ def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlia
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
+class Sheet(Generic[R]):
+    """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
+
+    Whoever reads one by the session meanwhile gets another object, which knows what was written last.
+    """
+
+    def __init__(self, table: type[R]) -> None:
+        self._table = table
+        self._made = inspect(table).class_manager.new_instance
+        self._names = [each.name for each in table.__table__.columns]  # type: ignore[attr-defined]
+        self._rows: list[R] = []
+        self._before: list[Sequence[Any]] = []
+
+    def add(self, values: Sequence[Any]) -> R:
+        """A row, from the values of the table's columns in their order."""
+        row: R = self._made()
+        row.__dict__.update(zip(self._names, values, strict=True))
+        self._rows.append(row)
+        self._before.append(values)
+        return row
+
+    def undo(self) -> None:
+        """Let the rows be as they were written last."""
+        for row, before in zip(self._rows, self._before, strict=True):
+            row.__dict__.update(zip(self._names, before, strict=True))
+
+    def write(self, session: Session) -> None:
+        """Write what was changed since the last time, after what the session has to write."""
+        session.flush()
+        changed: list[R] = []
+        names: set[str] = set()
+        for number, (row, before) in enumerate(zip(self._rows, self._before, strict=True)):
+            values = [row.__dict__[name] for name in self._names]
+            other = [
+                name
+                for name, new, old in zip(self._names, values, before, strict=True)
+                if new is not old and new != old
+            ]
+            if other:
+                changed.append(row)
+                names.update(other)
+                self._before[number] = values
+        if changed:
+            columns = tuple(name for name in self._names if name in names or name == "id")
+            rows = [{name: row.__dict__[name] for name in columns} for row in changed]
+            session.connection().execute(_rewriting(self._table, columns), {"rows": as_json(rows)})
+
+
+@cache
+def _rewriting(table: type[Row], names: tuple[str, ...]) -> Executable:
+    target = table.__table__  # type: ignore[attr-defined]
+    mine = given("rows", *(column(name, target.c[name].type) for name in names))
+    new = {name: mine.c[name] for name in names if name != "id"}
+    return update(target).where(target.c.id == mine.c.id).values(new)
+
+
 @sqlalchemy_event.listens_for(Session, "before_flush")
 def _write_in_bulk(session: Session, *_: Any) -> None:
-    """Take from the unit of work, which writes row by row, what a group's step writes most of."""
-    noted = [each for each in session.new if isinstance(each, TrailEntry)]
-    if len(noted) > 1:
-        session.execute(inserting(TrailEntry, [_values(each, _shape(TrailEntry)[1]) for each in noted]))
-        for each in noted:
-            session.expunge(each)
-    for table in (Enrollment, Message):
-        changed = [each for each in session.dirty if isinstance(each, table)]
-        if len(changed) > 1:
-            _rewrite(session, table, changed)
+    """Take from the unit of work, which writes row by row, what an event changes most of."""
+    changed = [each for each in session.dirty if isinstance(each, Enrollment)]
+    if len(changed) > 1:
+        _rewrite(session, changed)
 
 
-def _rewrite(session: Session, table: type[Enrollment] | type[Message], rows: Sequence[Row]) -> None:
-    names = {
+def _rewrite(session: Session, rows: Sequence[Enrollment]) -> None:
+    changed = {
         name for row in rows for name, before in inspect(row).committed_state.items() if getattr(row, name) != before
     }
-    columns = [each for each in _shape(table)[1] if each.name in names]
-    if not columns:
+    if not changed:
         return
-    values = [_values(each, columns) for each in rows]
-    given = _listed(
-        [{**each, "id": row.id} for each, row in zip(values, rows, strict=True)],  # type: ignore[attr-defined]
-        [column("id", BigInteger()), *columns],
-    )
-    new = {each.name: given.c[each.name] for each in columns}
-    mine = update(table).where(col(table.id) == given.c.id).values(new)
-    session.execute(mine, execution_options={"synchronize_session": False})
-    for row, each in zip(rows, values, strict=True):
-        for name, value in each.items():
-            set_committed_value(row, name, value)
-
-
-def _values(row: Row, columns: Sequence[ColumnClause[Any]]) -> dict[str, Any]:
-    return {each.name: getattr(row, each.name) for each in columns}
+    names = tuple(name for name in Enrollment.model_fields if name in changed or name == "id")
+    values = [{name: getattr(row, name) for name in names} for row in rows]
+    session.connection().execute(_rewriting(Enrollment, names), {"rows": as_json(values)})
+    for row in rows:
+        for name in changed:
+            set_committed_value(row, name, getattr(row, name))

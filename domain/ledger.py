@@ -12,6 +12,7 @@ A claimed message that may go no longer is withdrawn: its row is gone, as if it 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain import coupons
@@ -44,9 +45,15 @@ class IllegalError(ValueError):
 
 
 def move(
-    session: Session, message: Message, to: Status, *, reason: str | None = None, provider_id: str | None = None
+    session: Session,
+    message: Message,
+    to: Status,
+    *,
+    reason: str | None = None,
+    provider_id: str | None = None,
+    enrollment: Enrollment | None = None,
 ) -> None:
-    """Bring a message into another state. The caller holds the customer's lock.
+    """Bring a message into another state. The caller holds the customer's lock, and perhaps the message's enrollment.
 
     Raises IllegalError if that state can't follow.
     """
@@ -58,7 +65,7 @@ def move(
     if to not in OPEN:
         message.look_at = None
     if to in WENT or to == "unknown":
-        enrollment = session.get_one(Enrollment, message.enrollment_id)
+        enrollment = enrollment or session.get_one(Enrollment, message.enrollment_id)
         enrollment.last_sent_at = max(enrollment.last_sent_at or message.claimed_at, message.claimed_at)
 
 
@@ -89,14 +96,14 @@ def fail(session: Session, message: Message, reason: str | None) -> None:
     coupons.revoke(session, message.enrollment_id, message.step)
 
 
-def withdraw(session: Session, message: Message) -> None:
+def withdraw(session: Session, message: Message, enrollment: Enrollment) -> None:
     """Take back a message that was claimed and has reached nobody."""
     if message.status != "claimed":
         raise IllegalError(f"message {message.id} is {message.status} and can't be withdrawn")
     coupons.revoke(session, message.enrollment_id, message.step)
-    session.delete(message)
-    others = select(Message.id).where(Message.enrollment_id == message.enrollment_id, col(Message.id) != message.id)
-    session.get_one(Enrollment, message.enrollment_id).claimed = session.exec(others).first() is not None
+    session.execute(delete(Message).where(col(Message.id) == message.id))
+    others = select(Message.id).where(Message.enrollment_id == message.enrollment_id)
+    enrollment.claimed = session.exec(others).first() is not None
 
 
 def receive(session: Session, message: Message, what: str, reason: str | None) -> None:

@@ -19,7 +19,7 @@ from domain.policy import full_caps, open_channel, quiet_until
 from domain.rendering import render
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
-from domain.steps import Visit, is_held_out, suppress
+from domain.steps import Met, Visit, is_held_out, suppress
 from domain.tables import Coupon, Enrollment, Journey, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
@@ -76,18 +76,19 @@ def claim(
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
+    everybody: Met | None = None
     known: Known
 
-    def meet(met: Sequence[Visit]) -> None:
-        nonlocal known
+    def meet(met: Met) -> None:
+        nonlocal everybody, known
         claimed.clear()
-        known = read_known(session, met, step, channels, now, site, issue)
+        everybody, known = met, read_known(session, met.visits, step, channels, now, site, issue)
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: Visit) -> Answer | None:
         answer = _claim_one(visit, step, known)
         if isinstance(answer, _Claimed):
             claimed[visit.enrollment.id] = answer
-            return visit.answer("later", visit.at, due=visit.at)
+            return None
         return answer
 
     answers = steps.each(session, group, now, act, meet)
@@ -95,8 +96,10 @@ def claim(
     _give_up(session, step, over)
     for enrollment in over:  # what was claimed for it is undone
         claimed.pop(enrollment, None)
-    settled = [answer for answer in answers if answer.enrollment not in claimed]
-    return _go(session, step, settled, list(claimed.values()), channels, now)
+    claims = _go(session, step, answers, list(claimed.values()), channels, now)
+    if everybody:
+        everybody.write(session)
+    return claims
 
 
 def _go(
@@ -157,6 +160,7 @@ def _put_off(claimed: _Claimed, step: Send, until: datetime) -> Answer:
     if claimed.row["reason"] is None:
         claimed.row["reason"] = "provider"
         _hold(claimed.visit, step, reason="provider")
+    claimed.visit.enrollment.position = step.path
     return claimed.visit.later(max(until, claimed.visit.at))
 
 
@@ -166,11 +170,12 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
         col(Message.enrollment_id).in_(ended), col(Message.status).in_(("claimed", "calling")),
     )  # fmt: skip
     for message in session.exec(query).all() if ended else ():
+        enrollment = session.get_one(Enrollment, message.enrollment_id, populate_existing=True)
         if message.status == "claimed":
-            ledger.withdraw(session, message)
+            ledger.withdraw(session, message, enrollment)
         else:
-            ledger.move(session, message, "unknown", reason=LOST.reason)
-            write_up(session, session.get_one(Enrollment, message.enrollment_id), message, step)
+            ledger.move(session, message, "unknown", reason=LOST.reason, enrollment=enrollment)
+            write_up(session, enrollment, message, step)
 
 
 @dataclass(frozen=True)
@@ -204,7 +209,7 @@ def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
     if earlier is not None and earlier.status == "failed" and isinstance(decided, _No):
         return conclude(visit, step, earlier)  # no other channel may carry it
     if earlier is not None and earlier.status == "claimed":
-        ledger.withdraw(visit.session, earlier)
+        ledger.withdraw(visit.session, earlier, visit.enrollment)
     match decided:
         case _No(reason, because):
             return suppress(visit, step, step.template, reason, because)

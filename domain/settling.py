@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlalchemy import BigInteger, any_, bindparam
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Session, col
 
 from domain import accounts, following, ledger
-from domain.bulk import among
+from domain.bulk import Sheet
 from domain.delivery import LOST, Channels, Delivery, Outgoing, Traceable
 from domain.library import read_plan
 from domain.receipts import take_early
@@ -35,31 +38,38 @@ def settle(
     assert isinstance(step, Send)
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
-    locked = visits(session, group.model_copy(update={"members": members}), now)
-    query = select(Message).where(among(Message.id, [message.key for message in outgoing]))
-    query = query.execution_options(populate_existing=True)
-    rows = {row.enrollment_id: row for row in session.exec(query)}
+    met = visits(session, group.model_copy(update={"members": members}), now)
+    ledger_sheet = Sheet(Message)
+    keys = {"ids": [message.key for message in outgoing]}
+    rows = {row.enrollment_id: row for row in map(ledger_sheet.add, session.connection().execute(_READ, keys))}
     answers = []
-    for visit in locked:
-        row = rows[visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id]
-        delivery = results[row.enrollment_id]
-        _write_down(session, row, delivery, now, channels)
+    for visit in met.found:
+        id = visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id
+        row, delivery, enrollment = rows[id], results[id], met.enrollments[id]
+        _write_down(session, row, delivery, enrollment, now, channels)
         if isinstance(visit, Answer):
             if row.status == "claimed":
-                ledger.withdraw(session, row)
+                ledger.withdraw(session, row, enrollment)
             else:
-                write_up(session, session.get_one(Enrollment, row.enrollment_id), row, step)
+                write_up(session, enrollment, row, step)
             answers.append(visit)
         elif row.status == "claimed":
             answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
         elif row.status != "failed" or _tried(row).issuperset(step.via):
             answers.append(conclude(visit, step, row))
+    met.write(session)
+    ledger_sheet.write(session)
     _hear(session, outgoing, deliveries, now, channels)
     for message in outgoing:
         if results[message.enrollment].opted_out:
             following.opt_out(session, rows[message.enrollment], now)
     take_early(session, [row for row in rows.values() if channels[row.channel].account], now)  # type: ignore[index]
     return answers
+
+
+_READ = sa_select(*Message.__table__.columns).where(  # type: ignore[attr-defined]
+    col(Message.id) == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+)
 
 
 def conclude(visit: Visit, step: Send, message: Message) -> Answer:
@@ -99,14 +109,16 @@ def write_up(session: Session, enrollment: Enrollment, message: Message, step: S
     )  # fmt: skip
 
 
-def _write_down(session: Session, message: Message, delivery: Delivery, now: datetime, channels: Channels) -> None:
+def _write_down(
+    session: Session, message: Message, delivery: Delivery, enrollment: Enrollment, now: datetime, channels: Channels
+) -> None:
     """Bring the ledger up to date; a receipt may have been faster."""
     message.provider_id = message.provider_id or delivery.provider_id
     if message.status == "calling" and delivery.status == "retry":
         ledger.move(session, message, "claimed", reason=delivery.reason)
     elif message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
         to: ledger.Status = "unknown" if delivery.status == "retry" else delivery.status
-        ledger.move(session, message, to, reason=delivery.reason)
+        ledger.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
         if to in ledger.OPEN and isinstance(channels[message.channel], Traceable):  # type: ignore[index]
             following.follow(session, message, now)
     if message.status == "failed":

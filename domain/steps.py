@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, any_, bindparam, text
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from domain import coupons, inventory
-from domain.bulk import among
-from domain.customers import lock_customers
+from domain.bulk import Sheet
 from domain.enrollments import end
 from domain.facts import Company, CustomerFacts, Moment, Subjects
-from domain.library import Library, read_library, read_plan
+from domain.library import Library, library_of, read_plan
 from domain.rendering import RenderError
 from domain.reserving import Issue
 from domain.tables import Customer, CustomerTag, Enrollment, Event, Todo
-from domain.trail import record
+from domain.trail import record, write_down
 from domain.waits import end_of_wait, register
 from workflows.commands import Answer, Group, Member
 from workflows.interpreter import bucket
@@ -76,25 +77,49 @@ class Visit:
         return Answer(enrollment=self.enrollment.id, kind="done", at=self.at, result=result, due=due)
 
 
-def visits(session: Session, group: Group, now: datetime) -> list[Visit | Answer]:
-    """Lock the group's customers and look at each enrollment: a visit, or the answer if there is none to make."""
-    library = read_library(session)
+@dataclass
+class Met:
+    """A group's enrollments: each is visited, or has its answer without. Whoever changes them calls `write`."""
+
+    found: list[Visit | Answer]
+    enrollments: Mapping[int, Enrollment]
+    sheet: Sheet[Enrollment]
+
+    @property
+    def visits(self) -> list[Visit]:
+        return [visit for visit in self.found if isinstance(visit, Visit)]
+
+    def write(self, session: Session) -> None:
+        """Write down what became of the enrollments, and what is told of them in the trail."""
+        write_down(session)
+        self.sheet.write(session)
+
+
+def visits(session: Session, group: Group, now: datetime) -> Met:
+    """Lock the group's customers and look at each enrollment."""
     plan = read_plan(session, group.plan_id)
     members = {member.enrollment: member for member in group.members}
-    ours = among(Enrollment.id, members)
-    customers = lock_customers(session, session.exec(select(Enrollment.customer_id).where(ours)))
-    rows = select(Enrollment, Event.data).join(Event, col(Event.id) == Enrollment.trigger_id).where(ours)
-    rows = rows.order_by(col(Enrollment.customer_id), col(Enrollment.id)).execution_options(populate_existing=True)
-    enrollments = session.exec(rows).all()
+    ids = {"ids": list(members)}
+    version, _ = session.connection().execute(_LOCKED, ids).first() or ("", 0)
+    library = library_of(session, version or "")
+    sheet, people = Sheet(Enrollment), Sheet(Customer)
+    enrollments: dict[int, Enrollment] = {}
+    customers: dict[int, Customer] = {}
+    triggers: dict[int, Mapping[str, Any]] = {}
+    for trigger, *values in session.connection().execute(_READ, ids):
+        enrollment = sheet.add(values[:_WIDTH])
+        enrollments[enrollment.id], triggers[enrollment.id] = enrollment, trigger
+        if enrollment.customer_id not in customers:
+            customers[enrollment.customer_id] = people.add(values[_WIDTH:])
     if _promises_lots(library, plan, group.path):
-        lots = [enrollment.subject["lot_id"] for enrollment, _ in enrollments if "lot_id" in enrollment.subject]
-        inventory.lock_lots(session, lots)
-    subjects = Subjects(session, [enrollment for enrollment, _ in enrollments])
-    found: list[Visit | Answer] = []
-    for enrollment, trigger in enrollments:
+        subjects_of = [each.subject for each in enrollments.values()]
+        inventory.lock_lots(session, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
+    subjects = Subjects(session, list(enrollments.values()))
+    met = Met([], enrollments, sheet)
+    for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
-        customer = customers[enrollment.customer_id]
+        customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
         visit = Visit(
             session, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
         )
@@ -103,9 +128,26 @@ def visits(session: Session, group: Group, now: datetime) -> list[Visit | Answer
         except (TypeError, ValueError) as error:  # its history can't be read
             end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
-        found.append(answer or visit)
-    _keep_company(session, [visit for visit in found if isinstance(visit, Visit)])
-    return found
+        met.found.append(answer or visit)
+    _keep_company(session, met.visits)
+    return met
+
+
+_LOCKED = text("""
+    SELECT (SELECT version FROM publication), id FROM customers
+    WHERE id = ANY (ARRAY(SELECT customer_id FROM enrollments WHERE id = ANY (CAST(:ids AS bigint[]))))
+    ORDER BY id FOR NO KEY UPDATE OF customers
+""")
+"""Locks as `lock_customers` does, and gives the version of what is published."""
+
+_WIDTH = len(Enrollment.__table__.columns)  # type: ignore[attr-defined]
+_READ = (
+    sa_select(col(Event.data), *Enrollment.__table__.columns, *Customer.__table__.columns)  # type: ignore[attr-defined]
+    .join_from(Enrollment, Event, col(Event.id) == Enrollment.trigger_id)
+    .join(Customer, col(Customer.id) == Enrollment.customer_id)
+    .where(col(Enrollment.id) == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    .order_by(col(Enrollment.customer_id), col(Enrollment.id))
+)
 
 
 def _keep_company(session: Session, met: Sequence[Visit]) -> None:
@@ -162,52 +204,61 @@ def each(
     session: Session,
     group: Group,
     now: datetime,
-    act: Callable[[Visit], Answer],
-    meet: Callable[[Sequence[Visit]], None] = lambda _: None,
+    act: Callable[[Visit], Answer | None],
+    meet: Callable[[Met], None] = lambda _: None,
 ) -> list[Answer]:
     """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
 
-    All go in one savepoint; only after an error each is done again in one of its own. So `act` may be called twice,
-    after `meet`, which is told each time who will be visited, if anybody.
+    `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
+    done again in one of its own. So `act` may be called twice, after `meet`, which is told each time who was met, if
+    anybody is visited.
     """
 
-    def met() -> list[Visit | Answer]:
-        found = visits(session, group, now)
-        if there := [visit for visit in found if isinstance(visit, Visit)]:
-            meet(there)
-        return found
+    def begin() -> Met:
+        met = visits(session, group, now)
+        met.write(session)
+        if met.visits:
+            meet(met)
+        return met
 
+    met = begin()
     try:
-        found = met()
-        with session.begin_nested(), _unseen(session, found):
-            return [_in_place(visit, group, act) for visit in found]
+        with session.begin_nested(), _unseen(session, met.visits):
+            answers = [_in_place(visit, group, act) for visit in met.found]
+            met.write(session)
+            return [answer for answer in answers if answer]
     except Exception as error:
         _raise_unless_own(error)
-    answers = []
-    for visit in met():
+    met, answers = begin(), []
+    for visit in met.found:
         try:
             with session.begin_nested():
-                answer = _in_place(visit, group, act)
+                answers.append(_in_place(visit, group, act))
+                met.write(session)
         except Exception as error:
             _raise_unless_own(error)
             assert isinstance(visit, Visit)
+            met.sheet.undo()
             end(session, visit.enrollment, "failed", visit.at, _reason(error), wake=False)
-            answer = visit.over()
-        answers.append(answer)
-    return answers
+            met.write(session)
+            answers.append(visit.over())
+    return [answer for answer in answers if answer]
 
 
-def _unseen(session: Session, found: Sequence[Visit | Answer]) -> AbstractContextManager[object]:
+def _unseen(session: Session, met: Sequence[Visit]) -> AbstractContextManager[object]:
     """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
-    customers = [visit.customer.id for visit in found if isinstance(visit, Visit)]
+    customers = [visit.customer.id for visit in met]
     return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
 
 
-def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer]) -> Answer:
+def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer | None]) -> Answer | None:
     if isinstance(visit, Answer):
         return visit
-    visit.enrollment.position = group.path or None
-    return act(visit)
+    before, visit.enrollment.position = visit.enrollment.position, group.path or None
+    answer = act(visit)
+    if answer is None:
+        visit.enrollment.position = before
+    return answer
 
 
 def _raise_unless_own(error: Exception) -> None:

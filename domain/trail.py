@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import event
+from sqlalchemy.orm import SessionTransaction
 from sqlmodel import Session
 
 from domain.bulk import insert_all
@@ -50,14 +52,39 @@ def record(
 ) -> None:
     """Note what was decided about an enrollment."""
     noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
-    session.add(TrailEntry(**noted))
+    _note(session, [noted])
 
 
 def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Note many decisions at once, after those that were noted before."""
-    session.flush()
-    if entries:
-        insert_all(session, TrailEntry, entries)
+    """Note many decisions at once."""
+    _note(session, entries)
+    write_down(session)
+
+
+def write_down(session: Session) -> None:
+    """Write what was noted, in that order. What isn't by the end of the transaction is written then."""
+    if noted := session.info.pop(_NOTED, None):
+        insert_all(session, TrailEntry, [entry for entry, _ in noted])
+
+
+def _note(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    savepoint = session.get_nested_transaction()
+    session.info.setdefault(_NOTED, []).extend((noted, savepoint) for noted in entries)
+
+
+def _forget(session: Session, undone: SessionTransaction) -> None:
+    """What was noted in a transaction that is rolled back, or in a savepoint, is not to be written."""
+    if noted := session.info.pop(_NOTED, None):
+        session.info[_NOTED] = [each for each in noted if undone.nested and not _is_within(each[1], undone)]
+
+
+def _is_within(savepoint: SessionTransaction | None, undone: SessionTransaction) -> bool:
+    return savepoint is not None and (savepoint is undone or _is_within(savepoint.parent, undone))
+
+
+_NOTED = "trail"
+event.listen(Session, "before_commit", write_down)
+event.listen(Session, "after_soft_rollback", _forget)
 
 
 def not_entered(

@@ -44,7 +44,7 @@ def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], 
     claimed: dict[int, WebhookCall] = {}
     known: dict[int, WebhookCall] | None = None
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: Visit) -> Answer | None:
         nonlocal known
         step = _step_of(visit, group)
         known = _calls(session, group, step) if known is None else known
@@ -61,15 +61,12 @@ def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], 
             return visit.later(row.retry_at)
         row.attempts += 1
         claimed[visit.enrollment.id] = row
-        return visit.later(visit.at)
+        return None
 
     answers = each(session, group, now, act)
     for answer in answers:
-        if answer.kind == "over":
-            claimed.pop(answer.enrollment, None)
-    session.flush()
-    calls = [Call(row.id, row.name, row.enrollment_id, row.body) for row in claimed.values()]
-    return [answer for answer in answers if answer.enrollment not in claimed], calls
+        claimed.pop(answer.enrollment, None)
+    return answers, [Call(row.id, row.name, row.enrollment_id, row.body) for row in claimed.values()]
 
 
 def settle(
@@ -78,15 +75,17 @@ def settle(
     """Write down what came of the calls, and move their enrollments on."""
     told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
-    locked = visits(session, rest, now)
+    met = visits(session, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
     rows = {row.enrollment_id: row for row in session.exec(ours.execution_options(populate_existing=True))}
     answers = []
-    for visit in locked:
+    for visit in met.found:
         standing = isinstance(visit, Visit)
-        row = rows[visit.enrollment.id if isinstance(visit, Visit) else visit.enrollment]
+        enrollment = visit.enrollment if isinstance(visit, Visit) else met.enrollments[visit.enrollment]
+        row = rows[enrollment.id]
         if row.status == "calling":
-            _write_down(session, group, row, told[row.enrollment_id], visit.at if standing else now, over=not standing)
+            at = visit.at if standing else now
+            _write_down(session, group, row, enrollment, told[enrollment.id], at, over=not standing)
         if not isinstance(visit, Visit):
             answers.append(visit)
         elif row.status == "calling":
@@ -94,10 +93,13 @@ def settle(
             answers.append(visit.later(row.retry_at))
         else:
             answers.append(visit.done(_step_of(visit, group), row.status))
+    met.write(session)
     return answers
 
 
-def _write_down(session: Session, group: Group, row: WebhookCall, reply: Reply, at: datetime, *, over: bool) -> None:
+def _write_down(
+    session: Session, group: Group, row: WebhookCall, enrollment: Enrollment, reply: Reply, at: datetime, *, over: bool
+) -> None:
     """Settle the call, or say when it is made again; not for an enrollment that has gone elsewhere meanwhile."""
     if reply.status == "later":
         wait = min(max(FIRST_RETRY * 2 ** min(row.attempts - 1, 10), reply.wait), LONGEST_RETRY)
@@ -106,7 +108,6 @@ def _write_down(session: Session, group: Group, row: WebhookCall, reply: Reply, 
             return
     row.status, row.reason, row.retry_at = "ok" if reply.status == "ok" else "failed", reply.reason, None
     row.settled_at = at
-    enrollment = session.get_one(Enrollment, row.enrollment_id)
     record(session, enrollment, "webhook", row.name, at, step=group.path, reason=row.reason)
 
 

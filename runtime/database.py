@@ -1,7 +1,11 @@
 """The way to Postgres: an engine, its sessions, and the schema."""
 
+import json
+import re
 from pathlib import Path
+from typing import Any
 
+import orjson
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, text
@@ -11,6 +15,7 @@ from sqlmodel import Session
 
 import migrations
 
+_LONG = re.compile(rb"\d{19}")
 UPGRADE_LOCK = 4_210_667_001
 OPTIONS = "-c timezone=UTC -c random_page_cost=1.1"
 """Pages come from memory or flash: nothing is gained by reading a whole table where an index leads to the rows."""
@@ -23,9 +28,15 @@ def connect(url: str, *, pool_size: int = 10) -> tuple[Engine, sessionmaker[Sess
         pool_size=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
+        json_deserializer=_read_json,
         connect_args={"options": OPTIONS, "connect_timeout": 3},
     )
     return engine, sessionmaker(engine, class_=Session, expire_on_commit=False)
+
+
+def _read_json(written: bytes) -> Any:
+    """Integers of more than 64 bits, which orjson would round, are left to Python."""
+    return json.loads(written) if _LONG.search(written) else orjson.loads(written)
 
 
 def trouble(engine: Engine) -> str | None:

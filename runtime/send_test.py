@@ -72,7 +72,7 @@ def send_test(
         if answer.kind == "later":  # nobody waits for a test
             end(session, enrollment, "stopped", clock.now(), "not sent at once", wake=False)
             if message is not None and message.status == "claimed":
-                ledger.withdraw(session, message)
+                ledger.withdraw(session, message, enrollment)
                 message = None
         return Tried(channel, text, message, reason)
 

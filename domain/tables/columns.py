@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
@@ -23,6 +23,9 @@ class Row(SQLModel):
     SQLModel keeps pydantic's books beside SQLAlchemy's. No row of a table is validated, so nobody reads them; without
     them a row is made and changed several times as fast.
     """
+
+    def __new__(cls, **_: Any) -> Self:
+        return object.__new__(cls)
 
     def __init__(self, **values: Any) -> None:
         missing = {name: default() for name, default in _defaults(type(self)) if name not in values}
