@@ -13,6 +13,7 @@ from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
 from activities.adapters.webhook import NobodyCalled, Webhooks
 from domain import schedules, sending, steps, todos, webhooks
+from domain.carried import Carried
 from domain.clock import Clock
 from domain.delivery import LOST, Channels
 from domain.links import Site
@@ -21,7 +22,7 @@ from domain.stocktaking import take_stock
 from domain.todos import TellsStaff
 from workflows.commands import Answer, FanOut, Group
 
-CHUNK = 250
+CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
 decided again."""
 
@@ -187,14 +188,16 @@ class JourneyActivities:
         if not outgoing:
             return []
         now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
+        carried = claims.carried
         while True:
             try:
                 with self._db.begin() as session:
-                    return settle(session, group, outgoing, deliveries, now, self._channels)
+                    return settle(session, group, outgoing, deliveries, now, self._channels, carried)
             except OperationalError:  # what a provider said is worth waiting for Postgres
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(0.2)
+                carried = Carried()  # an attempt that was undone has changed it
 
 
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:

@@ -67,9 +67,13 @@ def given(name: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
-def among(column: Any, ids: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a column of ids is one of these; the statement's text is the same however many they are."""
-    return col(column) == any_(cast(list(ids), ARRAY(BigInteger)))
+def among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[bool]:
+    """Whether a column of ids is one of these; the statement's text is the same however many they are.
+
+    Without them, it is for a statement that is made once and has the parameter `ids`.
+    """
+    listed = bindparam("ids", type_=ARRAY(BigInteger)) if ids is None else cast(list(ids), ARRAY(BigInteger))
+    return col(column) == any_(listed)
 
 
 @cache
@@ -116,6 +120,11 @@ class Sheet(Generic[R]):
         self._names = [each.name for each in table.__table__.columns]  # type: ignore[attr-defined]
         self._rows: list[R] = []
         self._before: list[Sequence[Any]] = []
+
+    def make(self, values: Mapping[str, Any]) -> R:
+        """A row that was just inserted, with these values; what they leave out has the model's default."""
+        defaults, _ = _shape(self._table)
+        return self.add([values[name] if name in values else defaults[name] for name in self._names])
 
     def add(self, values: Sequence[Any]) -> R:
         """A row, from the values of the table's columns in their order."""

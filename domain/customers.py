@@ -73,12 +73,17 @@ _HOLD = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDE
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
     """The identifiers of each customer, by kind; of several of a kind, the first by value."""
-    query = select(Identifier.customer_id, Identifier.kind, Identifier.value)
-    query = query.where(among(Identifier.customer_id, customer_ids)).order_by(col(Identifier.value))
     found: dict[int, dict[str, str]] = {}
-    for customer, kind, value in session.exec(query):
+    for customer, kind, value in session.connection().execute(_IDENTIFIERS, {"ids": list(customer_ids)}):
         found.setdefault(customer, {}).setdefault(kind, value)
     return found
+
+
+_IDENTIFIERS = (
+    select(Identifier.customer_id, Identifier.kind, Identifier.value)
+    .where(among(Identifier.customer_id))
+    .order_by(col(Identifier.value))
+)
 
 
 def read_name(name: str) -> int | Ident:

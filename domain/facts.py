@@ -43,6 +43,10 @@ class Company:
         self._moments = moments
         self._found: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
 
+    def is_asked_at(self, customer_id: int, at: datetime) -> bool:
+        """Whether what is asked of the customer is as of this instant."""
+        return self._moments[customer_id].at == at
+
     def orders_of(self, customer_id: int) -> OrderTotals:
         return self._orders.get(customer_id, (0, 0, None))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
@@ -48,9 +49,7 @@ def read_known(
     library, plan = met[0].library, met[0].plan
     customers = [visit.customer.id for visit in met]
     addresses = identifiers_of(session, customers)
-    rows = select(Message).where(
-        among(Message.enrollment_id, [visit.enrollment.id for visit in met]), Message.step == step.name
-    )
+    mine = {"ids": [visit.enrollment.id for visit in met], "name": step.name}
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
     business = select(Event).where(
         col(Event.customer_id).is_(None),
@@ -71,7 +70,7 @@ def read_known(
             if isinstance(adapter := channels[via], Reach)
         },
         consents=_consents(session, customers),
-        messages={message.enrollment_id: message for message in session.exec(rows)},
+        messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, mine)},
         rules=rules,
         sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
         business=session.exec(business).all() if exits else (),
@@ -82,11 +81,17 @@ def read_known(
 
 def _consents(session: Session, customers: Sequence[int]) -> Mapping[tuple[int, str], Mapping[str, bool]]:
     """What each customer last said of each channel, by purpose."""
-    whose = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
-    query = sa_select(*whose, col(Consent.given)).where(among(Consent.customer_id, customers)).ext(distinct_on(*whose))
     latest: dict[tuple[int, str], dict[str, bool]] = {}
-    for customer, channel, purpose, given in session.execute(
-        query.order_by(*whose, col(Consent.at).desc(), col(Consent.id).desc())
-    ):
+    for customer, channel, purpose, given in session.connection().execute(_CONSENTS, {"ids": customers}):
         latest.setdefault((customer, channel), {})[purpose] = given
     return latest
+
+
+_MESSAGES = sa_select(Message).where(among(Message.enrollment_id), col(Message.step) == bindparam("name"))
+_WHOSE = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
+_CONSENTS = (
+    sa_select(*_WHOSE, col(Consent.given))
+    .where(among(Consent.customer_id))
+    .ext(distinct_on(*_WHOSE))
+    .order_by(*_WHOSE, col(Consent.at).desc(), col(Consent.id).desc())
+)

@@ -16,7 +16,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain import coupons
-from domain.bulk import inserting
+from domain.bulk import insert_all
 from domain.tables import Enrollment, Message
 
 Status = Literal["claimed", "calling", "pending_staff", "sent", "delivered", "read", "failed", "unknown"]
@@ -75,7 +75,7 @@ def claim(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
     One that goes at once is written as `calling`: the instant of sending, for what follows this commit may reach the
     customer.
     """
-    return session.scalars(inserting(Message, rows).returning(col(Message.id))).all() if rows else ()
+    return [key for (key,) in insert_all(session, Message, rows, "id")] if rows else ()
 
 
 def claim_again(session: Session, message: Message, row: Mapping[str, Any]) -> None:

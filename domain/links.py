@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlmodel import Session, select
 
+from domain.bulk import insert_all
 from domain.rendering import RenderError
 from domain.tables import Link
 
@@ -69,10 +70,14 @@ class Linker:
         return self.site.preferences(self.customer_id) if self.site else ""
 
 
-def keep(session: Session, message_id: int, made: Mapping[str, str]) -> None:
-    """Store what the links of this message lead to."""
-    for token, url in made.items():
-        session.add(Link(token=token, message_id=message_id, url=url))
+def keep(session: Session, made: Mapping[int, Mapping[str, str]]) -> None:
+    """Store what the links of messages lead to, by the keys of the messages."""
+    rows = [
+        {"token": token, "message_id": message, "url": url} for message, links in made.items()
+        for token, url in links.items()
+    ]  # fmt: skip
+    if rows:
+        insert_all(session, Link, rows)
 
 
 def target(session: Session, site: Site, token: str) -> Link | None:

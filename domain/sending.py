@@ -1,14 +1,16 @@
 """Sending, before the provider is called: may a message go now, over which channel, with what text."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
 from domain import accounts, coupons, ledger, steps
+from domain.carried import Carried
 from domain.delivery import ADDRESS, LOST, Channels, Outgoing
 from domain.enrollments import end, must_exit
 from domain.facts import CustomerFacts
@@ -16,7 +18,7 @@ from domain.known import Known, read_known
 from domain.library import read_plan
 from domain.links import Linker, Site, keep
 from domain.policy import full_caps, open_channel, quiet_until
-from domain.rendering import render
+from domain.rendering import render, variables
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
 from domain.steps import Met, Visit, is_held_out, suppress
@@ -40,7 +42,7 @@ class Claims:
 
     Of its members some are `answered`; the messages `going` are `calling` in the ledger, for the provider; some were
     `lost` with an earlier worker, and can't be given to their provider again; the rest asks again in `wait` seconds.
-    What went is settled `since` then, whatever the clock says by that time.
+    What went is settled `since` then, whatever the clock says by that time, with what is `carried` there.
     """
 
     answered: list[Answer]
@@ -48,6 +50,7 @@ class Claims:
     lost: list[Outgoing]
     since: datetime
     wait: float = 0
+    carried: Carried = field(default_factory=Carried)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,8 @@ def claim(
     claims = _go(session, step, answers, list(claimed.values()), channels, now)
     if everybody:
         everybody.write(session)
+        claims.carried.met = everybody
+        claims.carried.close(session)
     return claims
 
 
@@ -139,13 +144,16 @@ def _write_down(session: Session, fresh: Sequence[_Claimed], calling: Sequence[_
         each.row.update(status="calling", called_at=each.visit.now)
     anew = [each for each in fresh if each.earlier is None]
     keys = dict(zip(map(id, anew), ledger.claim(session, [each.row for each in anew]), strict=True))
+    for each in calling:
+        if each.earlier is None:
+            claims.carried.add(each.visit, each.row | {"id": keys[id(each)]})
     for each in fresh:
         if each.earlier is not None:
             keys[id(each)] = each.earlier.id
             ledger.claim_again(session, each.earlier, each.row)
         if not each.visit.enrollment.claimed:
             each.visit.enrollment.claimed = True
-        keep(session, keys[id(each)], each.links)
+    keep(session, {keys[id(each)]: each.links for each in fresh if each.links})
     claims.going.extend(
         Outgoing(
             keys[id(each)], each.visit.enrollment.id, each.channel, each.row["recipient"], each.row["body"],
@@ -262,9 +270,9 @@ def _decide(
         if step.without_coupon == "skip":
             return _No("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    linker = Linker(known.site, visit.customer.id)
-    context = text_context(facts, step.data, coupon) | linker.functions()
-    body = render(f"{step.template}/{channel}", visit.library.texts[step.template, channel], context)
+    linker, text = Linker(known.site, visit.customer.id), visit.library.texts[step.template, channel]
+    context = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
+    body = render(f"{step.template}/{channel}", text, context)
     sent[channel, today] += marketing
     row = {
         "enrollment_id": visit.enrollment.id, "customer_id": visit.customer.id, "journey": visit.plan.journey,
@@ -276,25 +284,38 @@ def _decide(
     return _Claimed(visit, channel, earlier, row, linker.made)
 
 
-def text_context(facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None) -> dict[str, Any]:
-    """What a text can name; what there isn't is None. Instants are in the customer's timezone.
+def text_context(
+    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, names: Iterable[str]
+) -> dict[str, Any]:
+    """What a text can name, of what it does name; what there isn't is None. Instants are in the customer's timezone.
 
     `coupon` is the message's own; without it, the enrollment's newest is meant.
     """
-    zone = facts.zone
-    own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
-    held = own or facts.coupon
-    context: dict[str, Any] = {
-        "shop": {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"},
-        "customer": {**facts.customer.fields, "name": facts.customer.name},
-        "trigger": facts.trigger,
-        "data": data,
-    }
-    for name, value in (("coupon", held), ("lot", facts.lot), ("stream", facts.stream)):
-        context[name] = value and {
-            key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in value.items()
-        }
+    context: dict[str, Any] = {}
+    for name in names:
+        match name:
+            case "shop":
+                context[name] = {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"}
+            case "customer":
+                context[name] = {**facts.customer.fields, "name": facts.customer.name}
+            case "trigger":
+                context[name] = facts.trigger
+            case "data":
+                context[name] = data
+            case "coupon":
+                own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
+                context[name] = _local(own or facts.coupon, facts.zone)
+            case "lot":
+                context[name] = _local(facts.lot, facts.zone)
+            case "stream":
+                context[name] = _local(facts.stream, facts.zone)
     return context
+
+
+def _local(values: Mapping[str, Any] | None, zone: ZoneInfo) -> Mapping[str, Any] | None:
+    return values and {
+        key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in values.items()
+    }
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:

@@ -4,17 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import BigInteger, any_, bindparam
-from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from domain import accounts, following, ledger
-from domain.bulk import Sheet
+from domain.carried import Carried, gather
 from domain.delivery import LOST, Channels, Delivery, Outgoing, Traceable
 from domain.library import read_plan
 from domain.receipts import take_early
-from domain.steps import Visit, visits
+from domain.steps import Visit
 from domain.tables import Enrollment, Message
 from domain.trail import record
 from workflows.commands import Answer, Group
@@ -28,8 +25,9 @@ def settle(
     deliveries: Sequence[Delivery],
     now: datetime,
     channels: Channels,
+    carried: Carried | None = None,
 ) -> list[Answer]:
-    """Write down what became of the messages, and move their enrollments on.
+    """Write down what became of the messages, and move their enrollments on, which were `carried` here.
 
     There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
     `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
@@ -38,14 +36,12 @@ def settle(
     assert isinstance(step, Send)
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
-    met = visits(session, group.model_copy(update={"members": members}), now)
-    ledger_sheet = Sheet(Message)
-    keys = {"ids": [message.key for message in outgoing]}
-    rows = {row.enrollment_id: row for row in map(ledger_sheet.add, session.connection().execute(_READ, keys))}
-    answers = []
-    for visit in met.found:
+    keys = {message.enrollment: message.key for message in outgoing}
+    gathered = gather(session, group.model_copy(update={"members": members}), keys, carried or Carried(), now)
+    rows, enrollments, answers = gathered.messages, gathered.enrollments, []
+    for visit in (visit for met in gathered.met for visit in met.found):
         id = visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id
-        row, delivery, enrollment = rows[id], results[id], met.enrollments[id]
+        row, delivery, enrollment = rows[id], results[id], enrollments[id]
         _write_down(session, row, delivery, enrollment, now, channels)
         if isinstance(visit, Answer):
             if row.status == "claimed":
@@ -57,19 +53,13 @@ def settle(
             answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
         elif row.status != "failed" or _tried(row).issuperset(step.via):
             answers.append(conclude(visit, step, row))
-    met.write(session)
-    ledger_sheet.write(session)
+    gathered.write(session)
     _hear(session, outgoing, deliveries, now, channels)
     for message in outgoing:
         if results[message.enrollment].opted_out:
             following.opt_out(session, rows[message.enrollment], now)
     take_early(session, [row for row in rows.values() if channels[row.channel].account], now)  # type: ignore[index]
     return answers
-
-
-_READ = sa_select(*Message.__table__.columns).where(  # type: ignore[attr-defined]
-    col(Message.id) == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-)
 
 
 def conclude(visit: Visit, step: Send, message: Message) -> Answer:

@@ -1,19 +1,19 @@
 """What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, any_, bindparam, text
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col
 
 from domain import coupons, inventory
-from domain.bulk import Sheet
+from domain.bulk import Sheet, among
 from domain.enrollments import end
 from domain.facts import Company, CustomerFacts, Moment, Subjects
 from domain.library import Library, library_of, read_plan
@@ -45,15 +45,15 @@ class Visit:
     now: datetime
     at: datetime
     reached: datetime
-    company: tuple[Company, datetime] | None = None
+    company: Company | None = None
     """Those for whom what is asked at an instant is read at once."""
 
     @property
     def facts(self) -> CustomerFacts:
-        company, asked_at = self.company or (None, self.at)
+        company = self.company if self.company and self.company.is_asked_at(self.customer.id, self.at) else None
         return CustomerFacts(
             self.session, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
-            company=company if asked_at == self.at else None, subjects=self.subjects,
+            company=company, subjects=self.subjects,
         )  # fmt: skip
 
     def answer(self, kind: Literal["later", "moved", "over"], at: datetime, **more: object) -> Answer:
@@ -81,9 +81,12 @@ class Visit:
 class Met:
     """A group's enrollments: each is visited, or has its answer without. Whoever changes them calls `write`."""
 
-    found: list[Visit | Answer]
+    library: Library
+    found: Sequence[Visit | Answer]
     enrollments: Mapping[int, Enrollment]
     sheet: Sheet[Enrollment]
+    moments: Mapping[int, Moment] = field(default_factory=dict)
+    """The instants at which what is asked of the customers who are visited is read for all of them."""
 
     @property
     def visits(self) -> list[Visit]:
@@ -94,19 +97,34 @@ class Met:
         write_down(session)
         self.sheet.write(session)
 
+    def again(self, session: Session, some: Sequence[Visit], times: Mapping[int, datetime]) -> "Met":
+        """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
+        company = Company(session, self.moments)
+        subjects = Subjects(session, [visit.enrollment for visit in some])
+        for visit in some:
+            visit.session, visit.subjects, visit.company = session, subjects, company
+            visit.now = times[visit.enrollment.id]
+            visit.at = max(visit.now, visit.reached)
+        enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
+        return Met(self.library, some, enrollments, self.sheet, self.moments)
+
+
+def lock(session: Session, enrollments: Iterable[int]) -> Library:
+    """Lock the customers of these enrollments as `lock_customers` does. Returns what is published."""
+    version, _ = session.connection().execute(_LOCKED, {"ids": list(enrollments)}).first() or ("", 0)
+    return library_of(session, version or "")
+
 
 def visits(session: Session, group: Group, now: datetime) -> Met:
     """Lock the group's customers and look at each enrollment."""
     plan = read_plan(session, group.plan_id)
     members = {member.enrollment: member for member in group.members}
-    ids = {"ids": list(members)}
-    version, _ = session.connection().execute(_LOCKED, ids).first() or ("", 0)
-    library = library_of(session, version or "")
+    library = lock(session, members)
     sheet, people = Sheet(Enrollment), Sheet(Customer)
     enrollments: dict[int, Enrollment] = {}
     customers: dict[int, Customer] = {}
     triggers: dict[int, Mapping[str, Any]] = {}
-    for trigger, *values in session.connection().execute(_READ, ids):
+    for trigger, *values in session.connection().execute(_READ, {"ids": list(members)}).all():
         enrollment = sheet.add(values[:_WIDTH])
         enrollments[enrollment.id], triggers[enrollment.id] = enrollment, trigger
         if enrollment.customer_id not in customers:
@@ -115,7 +133,7 @@ def visits(session: Session, group: Group, now: datetime) -> Met:
         subjects_of = [each.subject for each in enrollments.values()]
         inventory.lock_lots(session, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
     subjects = Subjects(session, list(enrollments.values()))
-    met = Met([], enrollments, sheet)
+    found: list[Visit | Answer] = []
     for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
@@ -128,8 +146,9 @@ def visits(session: Session, group: Group, now: datetime) -> Met:
         except (TypeError, ValueError) as error:  # its history can't be read
             end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
-        met.found.append(answer or visit)
-    _keep_company(session, met.visits)
+        found.append(answer or visit)
+    met = Met(library, found, enrollments, sheet)
+    _keep_company(session, met)
     return met
 
 
@@ -138,24 +157,24 @@ _LOCKED = text("""
     WHERE id = ANY (ARRAY(SELECT customer_id FROM enrollments WHERE id = ANY (CAST(:ids AS bigint[]))))
     ORDER BY id FOR NO KEY UPDATE OF customers
 """)
-"""Locks as `lock_customers` does, and gives the version of what is published."""
 
 _WIDTH = len(Enrollment.__table__.columns)  # type: ignore[attr-defined]
 _READ = (
     sa_select(col(Event.data), *Enrollment.__table__.columns, *Customer.__table__.columns)  # type: ignore[attr-defined]
     .join_from(Enrollment, Event, col(Event.id) == Enrollment.trigger_id)
     .join(Customer, col(Customer.id) == Enrollment.customer_id)
-    .where(col(Enrollment.id) == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    .where(among(Enrollment.id))
     .order_by(col(Enrollment.customer_id), col(Enrollment.id))
 )
 
 
-def _keep_company(session: Session, met: Sequence[Visit]) -> None:
+def _keep_company(session: Session, met: Met) -> None:
     """Who is there twice, at different instants, shares the first one with the others."""
-    instants = {visit.customer.id: visit.at for visit in reversed(met)}
-    company = Company(session, {customer: Moment(at) for customer, at in instants.items()})
-    for visit in met:
-        visit.company = company, instants[visit.customer.id]
+    instants = {visit.customer.id: visit.at for visit in reversed(met.visits)}
+    met.moments = {customer: Moment(at) for customer, at in instants.items()}
+    company = Company(session, met.moments)
+    for visit in met.visits:
+        visit.company = company
 
 
 def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:

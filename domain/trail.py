@@ -52,12 +52,12 @@ def record(
 ) -> None:
     """Note what was decided about an enrollment."""
     noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
-    _note(session, [noted])
+    session.info.setdefault(_NOTED, []).append((noted, session.get_nested_transaction()))
 
 
 def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """Note many decisions at once."""
-    _note(session, entries)
+    session.info.setdefault(_NOTED, []).extend((noted, session.get_nested_transaction()) for noted in entries)
     write_down(session)
 
 
@@ -65,11 +65,6 @@ def write_down(session: Session) -> None:
     """Write what was noted, in that order. What isn't by the end of the transaction is written then."""
     if noted := session.info.pop(_NOTED, None):
         insert_all(session, TrailEntry, [entry for entry, _ in noted])
-
-
-def _note(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    savepoint = session.get_nested_transaction()
-    session.info.setdefault(_NOTED, []).extend((noted, savepoint) for noted in entries)
 
 
 def _forget(session: Session, undone: SessionTransaction) -> None:
