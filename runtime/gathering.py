@@ -19,7 +19,7 @@ class Gathering:
     size: int = 500
     seconds: float = 0.2
     paging: float = 2.0
-    quiet: int = 25
+    quiet: int = 10
 
 
 @dataclass
@@ -67,6 +67,7 @@ class Pace:
             patience = self._gathering.paging if plan_id in paged else self._gathering.seconds
             if left < self._gathering.size and plan.since is not None and plan.since + patience <= now:
                 yield from [plan_id] * (left > 0)
+                plan.seen.extend([now] * left)
                 plan.since = None
             elif full:
                 plan.since = now

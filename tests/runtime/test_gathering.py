@@ -58,6 +58,21 @@ def test_a_backlog_is_told_while_it_is_formed() -> None:
     assert ours.gathered == {"p"}
 
 
+def test_what_keeps_coming_too_fast_stays_gathered() -> None:
+    ours, watch = pace()
+    alone, waiting = list[float](), 0
+    for _ in range(50):
+        watch.now += 0.1
+        if not ours.gathered and not ours.is_burst({"p": 1}):
+            alone.append(watch.now)
+        else:
+            waiting += 1
+        if list(ours.ripe({"p": waiting}, set())):
+            waiting = 0
+    assert len(alone) == 5
+    assert alone[-1] < watch.now - 4
+
+
 def test_a_quiet_event_after_a_burst_starts_at_once() -> None:
     ours, watch = pace()
     assert ours.is_burst({"p": 6})
