@@ -269,9 +269,12 @@ _BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", 
 _NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
 
 
+_ABOUT_A_STEP = frozenset(type for type, each in CATALOGUE.items() if issubclass(each.model, StepData))
+
+
 def is_about_a_step(type: str) -> bool:
     """Whether an event of this type is about a step of an enrollment, which it can name."""
-    return type in CATALOGUE and issubclass(CATALOGUE[type].model, StepData)
+    return type in _ABOUT_A_STEP
 
 
 def is_business(type: str) -> bool:

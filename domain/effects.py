@@ -17,12 +17,44 @@ Effect = Callable[[Session, Event, Customer], None]
 BusinessEffect = Callable[[Session, Event], None]
 
 
-def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]]) -> None:
+class Orders:
+    """The orders of a batch: written down when somebody looks at orders, at the latest at its end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._paid: list[Event] = []
+
+    def pay(self, event: Event) -> None:
+        self._paid.append(event)
+
+    def write(self) -> None:
+        """Write down what was paid so far."""
+        if not self._paid:
+            return
+        orders = [
+            {
+                "order_id": event.data["order_id"],
+                "customer_id": event.customer_id,
+                "paid_at": event.time,
+                "total": event.data["total"],
+                "upto": event.id,
+            }
+            for event in self._paid
+        ]
+        self._session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
+        self._paid = []
+
+
+def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]], orders: Orders) -> None:
     """Bring the customers' records up to date with an event of each."""
-    _record_orders(session, [event for event, _ in events if event.type == "order.paid"])
+    for event, _ in events:
+        if event.type == "order.paid":
+            orders.pay(event)
     for event, customer in events:
         effect = _CUSTOMER.get(event.type)
         if effect:
+            if event.type == "order.refunded":
+                orders.write()
             effect(session, event, customer)
 
 
@@ -82,21 +114,6 @@ FROM json_to_recordset(CAST(:orders AS json)) AS given (
 ON CONFLICT DO NOTHING
 """)
 """A refund may have come before its order; one that comes after it has an effect of its own."""
-
-
-def _record_orders(session: Session, events: Sequence[Event]) -> None:
-    orders = [
-        {
-            "order_id": event.data["order_id"],
-            "customer_id": event.customer_id,
-            "paid_at": event.time,
-            "total": event.data["total"],
-            "upto": event.id,
-        }
-        for event in events
-    ]
-    if orders:
-        session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:

@@ -1,6 +1,6 @@
 """What a condition can ask about one customer, read from the database when it is asked."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain import inventory
 from domain.bulk import among, listed
+from domain.catalogue import is_about_a_step
 from domain.library import Library
 from domain.tables import Coupon, Customer, CustomerTag, Enrollment, Event, Lot, Order, Product, Stream
 from workflows.conditions import Condition as AnyCondition
@@ -29,77 +30,99 @@ OrderTotals = tuple[int, int, datetime | None]
 
 @dataclass(frozen=True)
 class Moment:
-    """How far history is read: up to an instant and, with `upto`, only as far as that event's row."""
+    """How far history is read: up to an instant and, with `upto`, only as far as that event's row.
+
+    Whose history it is can be left out where moments are named by the customer.
+    """
 
     at: datetime
     upto: int | None = None
+    customer: int | None = None
 
 
 class Company:
-    """What the database knows of several customers, each as of a moment of their own, read for all of them at once."""
+    """What the database knows of several customers as of named moments, read for all of them at once.
 
-    def __init__(self, session: Session, moments: Mapping[int, Moment]) -> None:
+    A moment is named by its customer, or by the event that it is of. `settle` is called before orders are looked at.
+    """
+
+    def __init__(
+        self, session: Session, moments: Mapping[int, Moment], settle: Callable[[], None] = lambda: None
+    ) -> None:
         self._session = session
-        self._moments = moments
+        self._settle = settle
+        self._moments = self._present = moments
         self._found: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
 
-    def is_asked_at(self, customer_id: int, at: datetime) -> bool:
-        """Whether what is asked of the customer is as of this instant."""
-        return self._moments[customer_id].at == at
+    def is_asked_at(self, name: int, at: datetime) -> bool:
+        """Whether the moment is this instant."""
+        return self._moments[name].at == at
 
-    def orders_of(self, customer_id: int) -> OrderTotals:
-        return self._orders.get(customer_id, (0, 0, None))
+    def turn_to(self, names: Iterable[int]) -> None:
+        """From now on these moments are asked about: what is changed on the way to them is read then."""
+        self._present = {name: self._moments[name] for name in names}
+        self.__dict__.pop("_orders", None)
+        self._found = {key: found for key, found in self._found.items() if not is_about_a_step(key[0])}
 
-    def tags_of(self, customer_id: int) -> Set[str]:
-        return self._tags.get(customer_id, frozenset())
+    def orders_at(self, name: int) -> OrderTotals:
+        return self._orders.get(name, (0, 0, None))
 
-    def count_events(self, customer_id: int, type: str, within: Duration | None) -> int:
+    def tags_at(self, name: int) -> Set[str]:
+        return self._tags.get(name, frozenset())
+
+    def count_events(self, name: int, type: str, within: Duration | None) -> int:
         """How many events of the type there were in the window."""
-        found: int = self._events(type, within, func.count()).get(customer_id, 0)
+        found: int = self._events(type, within, func.count()).get(name, 0)
         return found
 
-    def events(self, customer_id: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
+    def events(self, name: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
         """The data of the events of the type in the window."""
-        found: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(
-            customer_id, ()
-        )
+        found: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(name, ())
         return found
 
     @cached_property
     def _orders(self) -> Mapping[int, OrderTotals]:
-        mine, refunded, total = self._listed(), col(Order.refunded), col(Order.total)
+        self._settle()
+        mine, refunded, total = _listed(self._present), col(Order.refunded), col(Order.total)
         kept = func.count().filter(or_(refunded < total, total == 0))
-        query = select(Order.customer_id, kept, func.sum(total - refunded), func.max(Order.paid_at))
+        query = sa_select(mine.c.name, kept, func.sum(total - refunded), func.max(Order.paid_at))
         paid = (col(Order.customer_id) == mine.c.id) & (col(Order.paid_at) <= mine.c.at)
-        rows = self._session.execute(query.join(mine, paid).group_by(col(Order.customer_id)))
-        return {customer: (count, int(spent), last) for customer, count, spent, last in rows}
+        rows = self._session.execute(query.join(Order, paid).group_by(mine.c.name))
+        return {name: (count, int(spent), last) for name, count, spent, last in rows}
 
     @cached_property
     def _tags(self) -> Mapping[int, Set[str]]:
-        mine, until = self._listed(), col(CustomerTag.until)
+        mine, until = _listed(self._moments), col(CustomerTag.until)
         held = (col(CustomerTag.customer_id) == mine.c.id) & or_(until.is_(None), until > mine.c.at)
         found: dict[int, set[str]] = {}
-        for customer, tag in self._session.exec(select(CustomerTag.customer_id, CustomerTag.tag).join(mine, held)):
-            found.setdefault(customer, set()).add(tag)
+        for name, tag in self._session.execute(sa_select(mine.c.name, col(CustomerTag.tag)).join(CustomerTag, held)):
+            found.setdefault(name, set()).add(tag)
         return found
 
     def _events(self, type: str, within: Duration | None, what: Function[Any]) -> Mapping[int, Any]:
         key = type, within, what.name
         if key not in self._found:
-            mine = self._listed(within)
+            mine = _listed(self._present if is_about_a_step(type) else self._moments, within)
             theirs = (col(Event.customer_id) == mine.c.id) & (col(Event.type) == type)
             theirs &= (col(Event.time) <= mine.c.at) & (col(Event.time) > mine.c.since)
             theirs &= or_(mine.c.upto.is_(None), col(Event.id) <= mine.c.upto)
-            query = sa_select(mine.c.id, what).join(Event, theirs).group_by(mine.c.id)
+            query = sa_select(mine.c.name, what).join(Event, theirs).group_by(mine.c.name)
             self._found[key] = dict(self._session.execute(query).all())
         return self._found[key]
 
-    def _listed(self, within: Duration | None = None) -> TableValuedAlias:
-        rows = [
-            {"id": id, "at": moment.at, "upto": moment.upto, "since": within.ago(moment.at) if within else "-infinity"}
-            for id, moment in self._moments.items()
-        ]
-        return listed(rows, id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
+
+def _listed(moments: Mapping[int, Moment], within: Duration | None = None) -> TableValuedAlias:
+    rows = [
+        {
+            "name": name,
+            "id": name if moment.customer is None else moment.customer,
+            "at": moment.at,
+            "upto": moment.upto,
+            "since": within.ago(moment.at) if within else "-infinity",
+        }
+        for name, moment in moments.items()
+    ]
+    return listed(rows, name=BigInteger(), id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
 
 
 class Subjects:
@@ -178,8 +201,8 @@ class CustomerFacts:
 
     `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
     read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
-    `company` is whom the customer shares these moments with, and `subjects` what they are about, so that what is asked
-    of all is read once.
+    `company` is whom the customer shares these moments with (`moment` names it, else the customer does), and `subjects`
+    what they are about, so that what is asked of all is read once.
     """
 
     def __init__(
@@ -195,6 +218,7 @@ class CustomerFacts:
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
         company: Company | None = None,
+        moment: int | None = None,
         subjects: Subjects | None = None,
     ) -> None:
         self.session = session
@@ -206,6 +230,7 @@ class CustomerFacts:
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
         self._company = company or Company(session, {customer.id: Moment(now, upto)})
+        self._moment = customer.id if moment is None else moment
         self.subjects = subjects or Subjects(session, [enrollment] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
@@ -213,7 +238,7 @@ class CustomerFacts:
         other = CustomerFacts(
             self.session, self.library, self.customer, self.now,
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
-            company=self._company, subjects=self.subjects,
+            company=self._company, moment=self._moment, subjects=self.subjects,
         )  # fmt: skip
         for name in ("trigger", "lot", "stream"):
             if name in self.__dict__:
@@ -232,7 +257,7 @@ class CustomerFacts:
         root, _, rest = name.partition(".")
         match root:
             case "customer" if rest in _DERIVED:
-                return self._company.orders_of(self.customer.id)[_DERIVED.index(rest)]
+                return self._company.orders_at(self._moment)[_DERIVED.index(rest)]
             case "customer":
                 return dig(self._customer, rest)
             case "event":
@@ -252,12 +277,12 @@ class CustomerFacts:
         return condition is not None and evaluate(condition, self).holds
 
     def has_tag(self, name: str) -> bool:
-        return name in self._company.tags_of(self.customer.id)
+        return name in self._company.tags_at(self._moment)
 
     def count_events(self, condition: EventCondition) -> int:
         if condition.where is None:
-            return self._company.count_events(self.customer.id, condition.event, condition.within)
-        found = self._company.events(self.customer.id, condition.event, condition.within)
+            return self._company.count_events(self._moment, condition.event, condition.within)
+        found = self._company.events(self._moment, condition.event, condition.within)
         return sum(evaluate(condition.where, self.looking_at(data)).holds for data in found)
 
     @cached_property

@@ -15,18 +15,19 @@ from domain import coupons
 from domain.bulk import as_json
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, hold_customers, lock_customers, resolve
-from domain.effects import TYPES, apply_to_business, apply_to_customers
-from domain.enrollments import Knock, Touch, enter, must_exit, open_or_convertible, reached_goal, touch
+from domain.effects import TYPES, Orders, apply_to_business, apply_to_customers
+from domain.enrollments import Knock, enter, must_exit, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
 from domain.library import SCHEDULED, Library, library_of, read_plan
 from domain.live import SOURCE, follow
 from domain.outbox import tell
+from domain.passes import Passes
 from domain.replenishment import follow_supply
 from domain.stock import SOURCE as STOCK
 from domain.stock import Book
-from domain.tables import Customer, Enrollment, Event, IdentifierConflict
-from domain.waits import newest_enrollment, open_waits, wake_waits
+from domain.tables import Customer, Event, IdentifierConflict
+from domain.waits import newest_enrollment, wake_waits
 from workflows.plan import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)
@@ -64,6 +65,9 @@ class _Known:
     owners: dict[Ident, int] = field(default_factory=dict)
     fresh: list[Incoming] = field(default_factory=list)
 
+
+_CHANGES = frozenset({"order.paid", "order.refunded"})
+"""The types of the events that change what conditions can ask about a customer, beside the events themselves."""
 
 _Theirs = tuple[Event, Customer]
 _Row = dict[str, Any]
@@ -114,17 +118,21 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     rows = [
         _loaded(session, row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])
     ]
-    book = Book(session, rows, library.policy_zone)
+    orders = Orders(session)
+    book = Book(session, rows, library.policy_zone, orders.write)
+    theirs = [row for row in rows if row.customer_id is not None]
+    batch = _Batch(session, library, book, orders, theirs)
     waiting: dict[int, _Theirs] = {}
     for row in rows:
         if waiting and (row.customer_id is None or row.customer_id in waiting):
-            _apply(session, library, book, list(waiting.values()))
+            batch.apply(list(waiting.values()))
             waiting.clear()
         if row.customer_id is None:
             _apply_business(session, library, book, row)
         else:
             waiting[row.customer_id] = (row, customers[row.customer_id])
-    _apply(session, library, book, list(waiting.values()))
+    batch.apply(list(waiting.values()))
+    batch.write()
     business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
     follow_supply(session, library, business)
     if told := book.close():
@@ -208,47 +216,73 @@ def _matters(library: Library, type: str) -> bool:
     return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
 
 
-def _apply(session: Session, library: Library, book: Book, events: Sequence[_Theirs]) -> None:
-    """Settle what the events mean, which are of different customers, so that all can be read for at once."""
-    for event, customer in events:
-        if is_about_a_step(event.type) and event.data.get("enrollment") is None:
-            about = newest_enrollment(session, customer.id, event.data.get("journey"), event.data.get("step"))
-            event.data = {**event.data, "enrollment": about}
-    apply_to_customers(session, events)
-    for event, customer in events:
-        book.enter(event, customer)
-    session.flush()
-    fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
-    company = Company(session, {customer.id: Moment(event.time, event.id) for event, customer in fresh})
-    _end_or_wake(session, library, fresh, company)
-    _enter(session, library, fresh, company)
+class _Batch:
+    """Settles what the events of customers mean, in their order; what is stored about them is read once."""
 
+    def __init__(self, session: Session, library: Library, book: Book, orders: Orders, events: Sequence[Event]) -> None:
+        self._session = session
+        self._library = library
+        self._book = book
+        self._orders = orders
+        self._passes = Passes(session, library, events)
+        moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
+        self._company = Company(session, moments, orders.write)
+        self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
 
-def _end_or_wake(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
-    """Goal, then exit, then wake, for each enrollment that an event can still touch."""
-    theirs = {customer.id: (event, customer) for event, customer in events if event.type in library.listening}
-    if not theirs:
-        return
-    plan_ids = set[str]().union(*(library.listening[event.type] for event, _ in theirs.values()))
-    found = open_or_convertible(session, {id: event.time for id, (event, _) in theirs.items()}, plan_ids)
-    waits = open_waits(session, [enrollment for enrollment, _ in found])
-    touched: list[tuple[Enrollment, Touch, datetime]] = []
-    for enrollment, trigger in found:
-        event, customer = theirs[enrollment.customer_id]
-        if enrollment.plan_id not in library.listening[event.type]:
-            continue
-        now, plan = event.received_at, read_plan(session, enrollment.plan_id)
-        facts = CustomerFacts(
-            session, library, customer, event.time, enrollment=enrollment, trigger=trigger, company=company
-        )
-        if reached_goal(plan, enrollment, event, facts):
-            touched.append((enrollment, "goal" if enrollment.ending is None else "converted", now))
-        elif enrollment.ending is None:
-            if must_exit(plan, enrollment, event, facts):
-                touched.append((enrollment, "exit", now))
-            elif wake_waits(plan, enrollment, waits.get(enrollment.id), event, facts, now):
-                touched.append((enrollment, "wake", now))
-    touch(session, touched)
+    def apply(self, events: Sequence[_Theirs]) -> None:
+        """Settle the next events, which are of different customers."""
+        for event, customer in events:
+            if is_about_a_step(event.type) and event.data.get("enrollment") is None:
+                journey, step = event.data.get("journey"), event.data.get("step")
+                about = newest_enrollment(self._session, customer.id, journey, step)
+                event.data = {**event.data, "enrollment": about}
+        apply_to_customers(self._session, events, self._orders)
+        for event, customer in events:
+            self._book.enter(event, customer)
+        fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
+        if self._changes:
+            self._company.turn_to(event.id for event, _ in fresh)
+        for event, customer in fresh:
+            self._end_or_wake(event, customer)
+        self._enter(fresh)
+
+    def write(self) -> None:
+        """Write down what was settled."""
+        self._orders.write()
+        self._passes.write()
+
+    def _end_or_wake(self, event: Event, customer: Customer) -> None:
+        """Goal, then exit, then wake, for each enrollment that the event can still touch."""
+        if event.type not in self._library.listening:
+            return
+        passes, now = self._passes, event.received_at
+        for enrollment, trigger in passes.touched_by(event):
+            plan = read_plan(self._session, enrollment.plan_id)
+            facts = CustomerFacts(
+                self._session, self._library, customer, event.time,
+                enrollment=enrollment, trigger=trigger, company=self._company, moment=event.id,
+            )  # fmt: skip
+            if reached_goal(plan, enrollment, event, facts):
+                touch(enrollment, "goal" if enrollment.ending is None else "converted", now, passes)
+            elif enrollment.ending is None:
+                if must_exit(plan, enrollment, event, facts):
+                    touch(enrollment, "exit", now, passes)
+                elif wake_waits(plan, enrollment, passes, event, facts, now):
+                    touch(enrollment, "wake", now, passes)
+
+    def _enter(self, events: Sequence[_Theirs]) -> None:
+        knocks = []
+        for event, customer in events:
+            for live in self._library.begun_by.get(event.type, ()):
+                facts = CustomerFacts(
+                    self._session, self._library, customer, event.time,
+                    event=event.data, trigger=event.data, company=self._company, moment=event.id,
+                )  # fmt: skip
+                where = live.plan.trigger.where
+                if can_begin(live.plan, event) and (where is None or facts.holds(where)):
+                    knocks.append(Knock(live, event, facts, event.received_at))
+        if knocks:
+            enter(knocks, self._passes)
 
 
 def can_begin(plan: Plan, event: Event) -> bool:
@@ -258,20 +292,6 @@ def can_begin(plan: Plan, event: Event) -> bool:
         return trigger.event == event.type
     kind = trigger.for_each.partition(":")[0]
     return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
-
-
-def _enter(session: Session, library: Library, events: Sequence[_Theirs], company: Company) -> None:
-    knocks = []
-    for event, customer in events:
-        for live in library.begun_by.get(event.type, ()):
-            facts = CustomerFacts(
-                session, library, customer, event.time, event=event.data, trigger=event.data, company=company
-            )
-            where = live.plan.trigger.where
-            if can_begin(live.plan, event) and (where is None or facts.holds(where)):
-                knocks.append(Knock(live, event, facts, event.received_at))
-    if knocks:
-        enter(session, knocks)
 
 
 def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:

@@ -58,14 +58,16 @@ def tell(
     _announce(session)
 
 
-def tell_all(
-    session: Session, kind: Literal["start", "wake"], enrollments: Sequence[tuple[str, int, str | None]]
-) -> None:
-    """Start or wake the workflows of many enrollments: the journey, the enrollment, the plan to gather starts of."""
-    if enrollments:
+Told = tuple[Literal["start", "wake"], str, int, str | None]
+"""Of an enrollment whose workflow is to be started or woken: the journey, its id, the plan to gather starts of."""
+
+
+def tell_all(session: Session, told: Sequence[Told]) -> None:
+    """Start and wake the workflows of many enrollments."""
+    if told:
         rows = [
             {"kind": kind, "journey": journey, "enrollment_id": enrollment_id, "gather": gather}
-            for journey, enrollment_id, gather in enrollments
+            for kind, journey, enrollment_id, gather in told
         ]
         insert_all(session, Outbox, rows)
         _announce(session)

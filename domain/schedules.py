@@ -15,6 +15,7 @@ from domain.enrollments import Knock, end, enter, must_exit
 from domain.facts import CustomerFacts
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library, read_plan
+from domain.passes import Passes
 from domain.sql_conditions import matching
 from domain.tables import Customer, Enrollment, Event, Identifier
 from workflows.conditions import Condition, SegmentCondition
@@ -130,7 +131,9 @@ def _entry_page(
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
             knocks.append(Knock(live, event, facts, now, subject))
-    enter(session, knocks)
+    passes = Passes(session, library)
+    enter(knocks, passes)
+    passes.write()
     return ids[-1] if len(ids) == PAGE else None
 
 

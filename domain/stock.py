@@ -14,7 +14,7 @@ brings nothing back.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -71,11 +71,15 @@ def available(lot: Lot, product: Product | None, day: date) -> int:
 class Book:
     """The book, open for a batch of stored events: the lots that they may move are locked, in the order of their ids.
 
-    It is opened once the customers are locked, and before anything else is. Each event is entered in turn.
+    It is opened once the customers are locked, and before anything else is. Each event is entered in turn. `settle` is
+    called before orders are looked at.
     """
 
-    def __init__(self, session: Session, events: Sequence[Event], zone: ZoneInfo) -> None:
+    def __init__(
+        self, session: Session, events: Sequence[Event], zone: ZoneInfo, settle: Callable[[], None] = lambda: None
+    ) -> None:
         self._session = session
+        self._settle = settle
         self._zone = zone
         self._told: list[Told] = []
         self._moves: list[tuple[Any, ...]] = []
@@ -254,6 +258,7 @@ class Book:
     def _give_back(self, event: Event) -> None:
         order_id = event.data["order_id"]
         taken = self._taken.get(order_id)
+        self._settle()
         order = self._session.get(Order, order_id)
         if taken is None:
             self._early.setdefault(order_id, []).append(event)

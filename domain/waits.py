@@ -1,11 +1,11 @@
 """Waits: when they end, and what settles a wait for an event, which is decided once."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from domain.facts import CustomerFacts
+from domain.passes import Passes
 from domain.tables import Enrollment, Event, Message, Wait
 from workflows.conditions import as_instant, matches
 from workflows.plan import Plan, WaitFor
@@ -49,22 +49,15 @@ def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: da
     return found
 
 
-def open_waits(session: Session, enrollments: Iterable[Enrollment]) -> Mapping[int, Wait]:
-    """The waits that the enrollments stand in, by enrollment, as far as they are registered and not settled."""
-    standing = {each.id: (each.generation, each.position) for each in enrollments if each.ending is None}
-    query = select(Wait).where(col(Wait.enrollment_id).in_(standing), col(Wait.result).is_(None))
-    rows = session.exec(query) if standing else ()
-    return {row.enrollment_id: row for row in rows if standing[row.enrollment_id] == (row.generation, row.step)}
-
-
 def wake_waits(
-    plan: Plan, enrollment: Enrollment, wait: Wait | None, event: Event, facts: CustomerFacts, now: datetime
+    plan: Plan, enrollment: Enrollment, passes: Passes, event: Event, facts: CustomerFacts, now: datetime
 ) -> bool:
     """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
     step = plan.steps.get(enrollment.position or "")
-    if wait is None or not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
+    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
         return False
-    if event.time > wait.deadline:
+    wait = passes.wait_of(enrollment)
+    if wait is None or event.time > wait.deadline:
         return False
     wait.result, wait.settled_at = "happened", now
     enrollment.due_at = now

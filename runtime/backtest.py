@@ -17,7 +17,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.clock import VirtualClock
-from domain.effects import apply_to_business, apply_to_customers
+from domain.effects import Orders, apply_to_business, apply_to_customers
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library
 from domain.schedules import SOURCE, fires_on
@@ -126,7 +126,7 @@ def _remember(db: sessionmaker[Session], since: datetime) -> None:
     order = (col(Event.time), col(Event.id))
     with db.begin() as session:
         for event, customer in session.exec(changed.where(registered, blank, Event.time < since).order_by(*order)):
-            apply_to_customers(session, [(event, customer)])
+            apply_to_customers(session, [(event, customer)], Orders(session))
         business = select(Event).where(col(Event.customer_id).is_(None), Event.time < since)
         for event in session.exec(business.order_by(*order)):
             apply_to_business(session, event)

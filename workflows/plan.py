@@ -218,9 +218,7 @@ class Plan(Frozen):
         return self.steps[following] if following is not None else None
 
     def listens_to(self) -> Iterator[str]:
-        """The event types that can enter, end or wake an enrollment of this plan."""
-        if isinstance(self.trigger, EventTrigger):
-            yield self.trigger.event
+        """The event types that can end or wake an enrollment of this plan."""
         if self.goal:
             yield self.goal.condition.event
         for condition in self.exits:

@@ -174,6 +174,23 @@ def test_ten_events_and_five_hundred_cost_as_many_statements(
     assert few.total() < 20
 
 
+@pytest.mark.parametrize("type", ["form.filled", "form.withdrawn", "order.paid", "cart.updated"])
+def test_however_much_one_customer_does_takes_as_many_statements(
+    shop: Shop, migrated: tuple[Engine, object], type: str
+) -> None:
+    shop.publish(SPEC.replace("at_least: 9", "at_least: 900"))
+    shop.take(
+        shop.incoming("form.filled", "li", cart_id="k"), shop.incoming("order.paid", "wang", order_id="o", total=1)
+    )
+    costs = []
+    for size in (20, 500):
+        events = [shop.incoming(type, "li", order_id=f"o{size}.{n}", total=1, cart_id="other") for n in range(size)]
+        with counting(migrated[0]) as statements:
+            assert all(shop.take(*events))
+        costs.append(statements)
+    assert costs[0] == costs[1]
+
+
 def test_what_nobody_listens_to_is_stored_and_no_more_however_much_one_customer_does(
     shop: Shop, migrated: tuple[Engine, object]
 ) -> None:
