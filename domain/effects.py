@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,8 @@ from domain.bulk import as_json
 from domain.outbox import tell
 from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
+
+_ASIDE = {"synchronize_session": False}
 
 Effect = Callable[[Session, Event, Customer], None]
 BusinessEffect = Callable[[Session, Event], None]
@@ -56,6 +59,12 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
             if event.type == "order.refunded":
                 orders.write()
             effect(session, event, customer)
+
+
+def amend(session: Session, event: Event, **found: Any) -> None:
+    """Write down what an event left open, with the event."""
+    event.data = {**event.data, **found}
+    session.execute(update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_ASIDE)
 
 
 def apply_to_business(session: Session, event: Event) -> None:
@@ -140,7 +149,7 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
     coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()
     if coupon is not None:
-        event.data = {**data, "enrollment": coupon.enrollment_id, "step": coupon.step}
+        amend(session, event, enrollment=coupon.enrollment_id, step=coupon.step)
         if coupon.status == "issued":
             coupons.move(session, [coupon], "locked", event.time, told=True)
         elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):

@@ -8,14 +8,13 @@ from typing import Any
 
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
-from sqlalchemy.orm import make_transient_to_detached
 from sqlmodel import Session
 
 from domain import coupons
 from domain.bulk import as_json
 from domain.catalogue import is_about_a_step
 from domain.customers import Resolved, hold_customers, lock_customers, resolve
-from domain.effects import TYPES, Orders, apply_to_business, apply_to_customers
+from domain.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
 from domain.enrollments import Knock, enter, must_exit, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
@@ -115,9 +114,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     if version != known.version:  # published just now; who holds the locks must go by it
         library, customers = library_of(session, version), lock_customers(session, everybody)
     _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in people if event.key in stored])
-    rows = [
-        _loaded(session, row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])
-    ]
+    rows = [_as_read(row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])]
     orders = Orders(session)
     book = Book(session, rows, library.policy_zone, orders.write)
     theirs = [row for row in rows if row.customer_id is not None]
@@ -193,12 +190,12 @@ def _store(
     return stored, (found[0][3] or "") if found else known.version
 
 
-def _loaded(session: Session, row: _Row) -> Event:
-    """The stored event as if it had been read, but for the way to the database and back."""
-    event = Event(**row | {"data": json.loads(as_json(row["data"]))})
-    make_transient_to_detached(event)
-    session.add(event)
-    return event
+def _as_read(row: _Row) -> Event:
+    """The stored event as if it had been read, but for the way to the database and back, and outside the session.
+
+    What the unit of work keeps for each row costs as much as all else that is done for an event that means little.
+    """
+    return Event(**row | {"data": json.loads(as_json(row["data"]))})
 
 
 def _note_conflicts(session: Session, events: Sequence[tuple[_Row, Resolved]]) -> None:
@@ -235,7 +232,7 @@ class _Batch:
             if is_about_a_step(event.type) and event.data.get("enrollment") is None:
                 journey, step = event.data.get("journey"), event.data.get("step")
                 about = newest_enrollment(self._session, customer.id, journey, step)
-                event.data = {**event.data, "enrollment": about}
+                amend(self._session, event, enrollment=about)
         apply_to_customers(self._session, events, self._orders)
         for event, customer in events:
             self._book.enter(event, customer)
