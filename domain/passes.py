@@ -101,11 +101,13 @@ class Passes:
                     self._open.setdefault(enrollment.customer_id, []).append(enrollment)
         return ids
 
-    def get(self, ids: Collection[int]) -> Mapping[int, Enrollment]:
-        """Enrollments by their ids."""
+    def get(self, ids: Collection[int], *, anew: bool = False) -> Mapping[int, Enrollment]:
+        """Enrollments by their ids; `anew` reads also those that were read before."""
         if not ids:
             return {}
-        return {each.id: each for each in self._session.exec(select(Enrollment).where(among(Enrollment.id, ids)))}
+        query = select(Enrollment).where(among(Enrollment.id, ids)).order_by(col(Enrollment.id))
+        rows = self._session.exec(query.execution_options(populate_existing=anew))
+        return {each.id: each for each in rows}
 
     def since(self, asks: Mapping[int, Ask]) -> Mapping[int, Sequence[Event]]:
         """What is stored for each of these, if anything is. What later events of the batch may ask is read with it."""

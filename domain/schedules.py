@@ -1,6 +1,6 @@
 """Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -11,18 +11,18 @@ from sqlmodel import Session, col, select
 
 from domain import inventory
 from domain.customers import lock_customers
-from domain.enrollments import Knock, end, enter, must_exit
-from domain.facts import CustomerFacts
+from domain.enrollments import Knock, enter, must_exit, touch
+from domain.facts import Company, CustomerFacts, Moment
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library, read_plan
 from domain.passes import Passes
 from domain.sql_conditions import matching
-from domain.tables import Customer, Enrollment, Event, Identifier
+from domain.tables import Customer, Enrollment, Event
 from workflows.conditions import Condition, SegmentCondition
 from workflows.plan import EventTrigger, ScheduleTrigger
 from workflows.values import local_day
 
-PAGE = 200
+PAGE = 500
 SOURCE = "schedule"
 _EXITS, _ENTRIES = "exits", "entries"
 FIRST = f"{_EXITS}:0"
@@ -50,30 +50,40 @@ def festival_day(name: str, year: int) -> date | None:
 def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str | None:
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
 
-    The events are named by journey, subject and day, so that a schedule which fires twice is one.
+    The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
+    twice is one, and one that goes on after midnight reaches everybody.
     """
     library = read_library(session)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
-    today = local_day(now, library.policy_zone)
-    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, today):
+    began, _, after = cursor.partition("/")
+    day = date.fromisoformat(began) if began else local_day(now, library.policy_zone)
+    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
         return None
     kind, _, segment = trigger.for_each.partition(":")
-    subjects = _lots if kind == "near_expiry_lot" else _birthdays if kind == "birthday" else _members
-    events, following = subjects(session, library, segment, cursor, now)
-    named = [
+    subjects: list[tuple[str, dict[str, Any], int | None]]
+    if kind == "near_expiry_lot":
+        page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=after, limit=PAGE)
+        subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
+    else:
+        born = kind == "birthday"
+        ids = _born_on(session, day, int(after or 0)) if born else _members(session, library, segment, after, now)
+        data = {} if born else {"segment": segment}
+        subjects = [(str(id), data, id) for id in ids]
+        following = str(ids[-1]) if len(ids) == PAGE else None
+    events = [
         Incoming(
             source=SOURCE,
-            id=f"{journey}/{subject}/{today}",
+            id=f"{journey}/{subject}/{day}",
             type=EVENT_OF[kind],
             time=now,
             data={"journey": journey, **data},
-            identifiers=identifiers,
+            customer=customer,
         )
-        for subject, data, identifiers in events
+        for subject, data, customer in subjects
     ]
-    ingest(session, named, now=now)
-    return following
+    ingest(session, events, now=now)
+    return f"{day}/{following}" if following else None
 
 
 def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Sequence[str]:
@@ -103,13 +113,16 @@ def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now
 def _exit_page(session: Session, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
     running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
     page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
-    customers = lock_customers(session, (enrollment.customer_id for enrollment in page))
-    for enrollment in page:
-        session.refresh(enrollment)
-        plan = read_plan(session, enrollment.plan_id)
-        facts = CustomerFacts(session, library, customers[enrollment.customer_id], now, enrollment=enrollment)
-        if enrollment.ending is None and must_exit(plan, enrollment, event, facts):
-            end(session, enrollment, "exit", now, wake=True)
+    customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
+    company = Company(session, {id: Moment(now) for id in customers})
+    passes = Passes(session, library)
+    for enrollment in passes.get([each.id for each in page], anew=True).values():
+        facts = CustomerFacts(
+            session, library, customers[enrollment.customer_id], now, enrollment=enrollment, company=company
+        )
+        if enrollment.ending is None and must_exit(read_plan(session, enrollment.plan_id), enrollment, event, facts):
+            touch(enrollment, "exit", now, passes)
+    passes.write()
     return page[-1].id if len(page) == PAGE else None
 
 
@@ -126,8 +139,12 @@ def _entry_page(
     wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
     ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     knocks = []
+    company = Company(session, {id: Moment(now) for id in ids})
     for customer in lock_customers(session, ids).values():
-        facts = CustomerFacts(session, library, customer, now, event=event.data, trigger=event.data, subject=subject)
+        facts = CustomerFacts(
+            session, library, customer, now,
+            event=event.data, trigger=event.data, subject=subject, company=company,
+        )  # fmt: skip
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
             knocks.append(Knock(live, event, facts, now, subject))
@@ -152,32 +169,18 @@ def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> M
     return subject
 
 
-_Emitted = tuple[str, dict[str, Any], tuple[tuple[str, str], ...]]
-
-
-def _lots(session: Session, library: Library, _: str, cursor: str, now: datetime) -> tuple[list[_Emitted], str | None]:
-    page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=cursor, limit=PAGE)
-    return [(lot["lot_id"], dict(lot), ()) for lot in page], following
-
-
-def _birthdays(
-    session: Session, library: Library, _: str, cursor: str, now: datetime
-) -> tuple[list[_Emitted], str | None]:
-    today = local_day(now, library.policy_zone)
-    days = [f"{today:%m-%d}"]
-    if (today + timedelta(days=1)).day == 1 and days == ["02-28"]:
+def _born_on(session: Session, day: date, after: int) -> Sequence[int]:
+    """The next customers who have their birthday; those of 29 February have it a day earlier in other years."""
+    days = [f"{day:%m-%d}"]
+    if (day + timedelta(days=1)).day == 1 and days == ["02-28"]:
         days.append("02-29")
     birthday = col(Customer.fields)["birthday"].astext
-    query = select(Customer.id).where(Customer.id > int(cursor or 0), birthday.regexp_match(f"-({'|'.join(days)})$"))
-    page = session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
-    return list(_about(session, page, {})), str(page[-1]) if len(page) == PAGE else None
+    query = select(Customer.id).where(Customer.id > after, birthday.regexp_match(f"-({'|'.join(days)})$"))
+    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
 
 
-def _members(
-    session: Session, library: Library, segment: str, cursor: str, now: datetime
-) -> tuple[list[_Emitted], str | None]:
-    page = _page(session, library, [SegmentCondition(segment=segment)], int(cursor or 0), now)
-    return list(_about(session, page, {"segment": segment})), str(page[-1]) if len(page) == PAGE else None
+def _members(session: Session, library: Library, segment: str, after: str, now: datetime) -> Sequence[int]:
+    return _page(session, library, [SegmentCondition(segment=segment)], int(after or 0), now)
 
 
 def _page(
@@ -187,15 +190,6 @@ def _page(
     query = select(Customer.id).where(Customer.id > after)
     query = query.where(*(matching(condition, library, now, **known) for condition in wanted))
     return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
-
-
-def _about(session: Session, customer_ids: Any, data: dict[str, Any]) -> Iterator[_Emitted]:
-    names: dict[int, tuple[str, str]] = {}
-    for row in session.exec(select(Identifier).where(col(Identifier.customer_id).in_(customer_ids))):
-        if row.kind != "device_id":
-            names.setdefault(row.customer_id, (row.kind, row.value))
-    for customer_id, identifier in names.items():
-        yield str(customer_id), data, (identifier,)
 
 
 EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

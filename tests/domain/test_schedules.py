@@ -1,11 +1,14 @@
 """Whom a schedule and an event about the business reach, page by page."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy import event as sql
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
+from test_ingest_batches import counting
 
 from domain import schedules
 from domain.clock import VirtualClock
@@ -53,7 +56,51 @@ def test_a_segment_is_swept_in_pages_of_members(shop: sessionmaker[Session], clo
         reached = session.exec(select(Event.customer_id).order_by(col(Event.customer_id))).all()
         entered = session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all()
     assert list(reached) == list(entered) == HERE
-    assert cursors == ["3", "6", None]
+    assert cursors == ["2026-03-02/3", "2026-03-02/6", None]
+
+
+def test_a_sweep_that_goes_on_after_midnight_reaches_everybody_once(
+    shop: sessionmaker[Session], clock: VirtualClock
+) -> None:
+    publish(shop, clock, 'trigger: {schedule: every monday at 12:00, for_each: "segment:here"}')
+    for _ in range(2):  # as if it had fired twice
+        now = datetime(2026, 3, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+        cursor: str | None = ""
+        while cursor is not None:
+            with shop.begin() as session:
+                cursor = schedules.emit_page(session, "j", cursor, now)
+            now += timedelta(minutes=1)
+    with shop() as session:
+        assert session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all() == HERE
+        assert session.exec(select(TrailEntry.what)).all() == ["entered"] * len(HERE)
+
+
+def test_however_large_an_audience_is_a_transaction_takes_a_page_of_it(
+    db: sessionmaker[Session], clock: VirtualClock, migrated: tuple[Engine, object]
+) -> None:
+    crowd = 4 * schedules.PAGE
+    with db.begin() as session:
+        publish_document(session, "_segments", {"all": {"not": {"tag": "banned"}}})
+        given = {"now": clock.now(), "crowd": crowd}
+        session.connection().execute(
+            text(
+                "INSERT INTO customers (fields, field_times, created_at)"
+                " SELECT '{}', '{}', :now FROM generate_series(1, :crowd)"
+            ),
+            given,
+        )
+    publish(db, clock, 'trigger: {schedule: every day at 12:00, for_each: "segment:all"}')
+    cursor: str | None = ""
+    entered, costs = [], []
+    while cursor is not None:
+        with counting(migrated[0]) as statements, db.begin() as session:
+            cursor = schedules.emit_page(session, "j", cursor, clock.now())
+        costs.append(statements.total())
+        with db() as session:
+            entered.append(session.exec(select(func.count()).select_from(Enrollment)).one())
+    assert entered[:4] == [schedules.PAGE * (page + 1) for page in range(4)]
+    assert entered[-1] == crowd
+    assert len(set(costs[1:4])) == 1
 
 
 def test_a_fan_out_takes_those_who_match(shop: sessionmaker[Session], clock: VirtualClock) -> None:
