@@ -128,7 +128,21 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
     asyncio.run(story())
 
 
-def test_while_temporal_is_away_events_are_taken_and_journeys_start_once_when_it_is_back(
+def orders(db: sessionmaker[Session], count: int) -> None:
+    """An order each of so many customers."""
+    now = datetime.now(UTC)
+    events = [
+        Incoming(
+            "test", f"many/{n}", "order.paid", now, {"order_id": f"m{n}", "total": 1}, (("phone", f"+86139{n:08}"),)
+        )
+        for n in range(count)
+    ]
+    for start in range(0, count, 500):
+        with db.begin() as session:
+            ingest(session, events[start : start + 500], now=now)
+
+
+def test_while_temporal_is_away_a_burst_is_taken_and_everything_starts_once_when_it_is_back(
     thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], tmp_path: Path
 ) -> None:
     port = free_port()
@@ -145,22 +159,26 @@ def test_while_temporal_is_away_events_are_taken_and_journeys_start_once_when_it
             async with working(client, thanks, SystemClock(), "away") as relay, relaying(relay, migrated[0]):
                 process.kill()
                 process.wait()
-                for number in range(3):
-                    order(thanks, number)
+                orders(thanks, 1200)
                 await asyncio.sleep(1)
                 assert texts_sent(thanks) == 0
                 process = program.start(tmp_path / "temporal.log")
 
-                async def all_sent() -> bool:
-                    return texts_sent(thanks) == 3
+                async def all_told() -> bool:
+                    with thanks() as session:
+                        left = session.exec(select(func.count()).select_from(Outbox)).one()
+                    return left == 0 and texts_sent(thanks) >= 1200
 
-                await eventually(all_sent, 60)
+                await eventually(all_told, 60)
         finally:
             program.stop(process)
 
     asyncio.run(story())
     with thanks() as session:
-        assert session.exec(select(func.count()).select_from(Outbox)).one() == 0
+        recipients = session.exec(select(SandboxMessage.recipient)).all()
+        runs = session.exec(select(Enrollment.cohort_id)).all()
+    assert len(recipients) == len(set(recipients)) == 1200
+    assert len(set(runs)) < 10  # hundreds of them in each
 
 
 def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
