@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -20,7 +21,7 @@ from domain.links import Site
 from domain.settling import settle
 from domain.stocktaking import take_stock
 from domain.todos import TellsStaff
-from workflows.commands import Answer, FanOut, Group
+from workflows.commands import Answer, FanOut, Group, Member, pack, unpack
 
 CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
@@ -102,7 +103,7 @@ class JourneyActivities:
         tellers = [adapter for adapter in self._channels.values() if isinstance(adapter, TellsStaff)]
         if tellers:
             with self._db() as session:
-                notices = todos.notices(session, group)
+                notices = todos.notices(session, _with(group, unpack(group.members)))
             tellers[0].tell_staff(notices)
         return answers
 
@@ -175,8 +176,8 @@ class JourneyActivities:
 
     def _timed(self, answers: Sequence[Answer]) -> list[Answer]:
         return [
-            answer.model_copy(update={"seconds": self._clock.seconds_until(answer.due)}) if answer.due else answer
-            for answer in answers
+            replace(answer, seconds=self._clock.seconds_until(answer.due)) if answer.due else answer
+            for answer in pack(answers)
         ]
 
     def _call(self, group: Group, claims: sending.Claims) -> list[Answer]:
@@ -201,9 +202,14 @@ class JourneyActivities:
 
 
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:
-    for start in range(0, len(group.members), size):
+    members = unpack(group.members)
+    for start in range(0, len(members), size):
         _sign_of_life()
-        yield group.model_copy(update={"members": group.members[start : start + size]})
+        yield _with(group, members[start : start + size])
+
+
+def _with(group: Group, members: Sequence[Member]) -> Group:
+    return group.model_copy(update={"members": tuple(members)})
 
 
 def _sign_of_life() -> None:
@@ -213,4 +219,4 @@ def _sign_of_life() -> None:
 
 def _without(group: Group, answers: Sequence[Answer]) -> Group:
     answered = {answer.enrollment for answer in answers}
-    return group.model_copy(update={"members": tuple(m for m in group.members if m.enrollment not in answered)})
+    return _with(group, [member for member in group.members if member.enrollment not in answered])

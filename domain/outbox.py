@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import ValidationError
-from sqlalchemy import func, or_, text, update
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import delete, func, or_, text, update
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
-from domain.bulk import insert_all
+from domain.bulk import among, insert_all
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
@@ -101,21 +102,20 @@ def form(session: Session, plan_id: str, size: int) -> None:
     Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
     """
     query = (
-        select(Outbox, Enrollment)
+        sa_select(col(Outbox.id), col(Enrollment.id), col(Enrollment.ending))
         .join(Enrollment, col(Enrollment.id) == Outbox.enrollment_id)
-        .where(Outbox.gather == plan_id)
+        .where(col(Outbox.gather) == plan_id)
         .order_by(col(Outbox.id))
         .limit(size)
     )
-    rows = session.exec(query.with_for_update(skip_locked=True, key_share=True)).all()
-    members = {enrollment.id: row for row, enrollment in rows if enrollment.ending is None}
-    for row, enrollment in rows:
-        row.gather = None
-        if members.get(enrollment.id) is not row or enrollment.id != min(members):
-            session.delete(row)
+    rows = session.execute(query.with_for_update(skip_locked=True, key_share=True)).all()
+    members = {enrollment: row for row, enrollment, ending in rows if ending is None}
+    first = min(members, default=None)
+    left = members.get(first) if first else None
+    session.execute(delete(Outbox).where(among(Outbox.id, [row for row, _, _ in rows if row != left])))
+    session.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
     if len(members) > 1:
-        joining = update(Enrollment).where(col(Enrollment.id).in_(members))
-        session.execute(joining.values(cohort_id=min(members)), execution_options={"synchronize_session": False})
+        session.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
@@ -143,29 +143,30 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
     """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
     first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
     ours = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
-    query = select(Enrollment).where(ours, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
-    members = session.exec(query.execution_options(populate_existing=True)).all()
+    needed = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
+    query = select(*needed).where(ours, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+    members = session.exec(query).all()
     if not members:
         return None
     plan = read_plan(session, first.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
-    travellers = tuple(traveller_of(enrollment, plan) for enrollment in members)
+    travellers = tuple(traveller(plan, *each) for each in members)
     cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=travellers)
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
-def traveller_of(enrollment: Enrollment, plan: Plan) -> Traveller:
-    """The enrollment as it enters a workflow, with the last it has behind it.
+def traveller(plan: Plan, enrollment: int, customer: int, generation: int, outcomes: Sequence[Any]) -> Traveller:
+    """An enrollment as it enters a workflow, with the last of its `outcomes` behind it.
 
     What cannot be read is left out: the first activity finds it and ends the enrollment, and that one alone.
     """
     try:
-        outcomes = tuple(Outcome(path=path, result=result, at=at) for path, result, at in enrollment.outcomes[-1:])
-    except (TypeError, ValueError, ValidationError):
-        outcomes = ()
-    return Traveller(
-        enrollment=enrollment.id,
-        customer=enrollment.customer_id,
-        generation=enrollment.generation,
-        outcomes=outcomes if all(outcome.path in plan.steps for outcome in outcomes) else (),
-    )
+        last = [_OUTCOME.validate_python(dict(zip(_FIELDS, outcome, strict=True))) for outcome in outcomes[-1:]]
+    except (TypeError, ValidationError, ValueError):
+        last = []
+    known = tuple(outcome for outcome in last if outcome.path in plan.steps)
+    return Traveller(enrollment=enrollment, customer=customer, generation=generation, outcomes=known)
+
+
+_OUTCOME = TypeAdapter(Outcome)
+_FIELDS = ("path", "result", "at")

@@ -360,7 +360,7 @@ def _pause(visit: Visit, step: Send) -> Answer:
     if not visit.enrollment.held:
         _hold(visit, step, reason="paused")
     visit.enrollment.held, visit.enrollment.due_at = True, None
-    return visit.answer("later", visit.at, due=visit.at + PATIENCE)
+    return Answer(visit.enrollment.id, "later", visit.at, due=visit.at + PATIENCE)
 
 
 def _hold(visit: Visit, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select as sa_select
 from sqlalchemy import text
@@ -56,17 +56,15 @@ class Visit:
             company=company, subjects=self.subjects,
         )  # fmt: skip
 
-    def answer(self, kind: Literal["later", "moved", "over"], at: datetime, **more: object) -> Answer:
-        return Answer.model_validate({"enrollment": self.enrollment.id, "kind": kind, "at": at, **more})
-
     def over(self) -> Answer:
         """Tell the workflow that the enrollment has ended."""
-        return self.answer("over", self.enrollment.ended_at or self.at, result=self.enrollment.ending or "")
+        enrollment = self.enrollment
+        return Answer(enrollment.id, "over", enrollment.ended_at or self.at, result=enrollment.ending or "")
 
     def later(self, due: datetime) -> Answer:
         """Sleep until `due`."""
         self.enrollment.due_at = due
-        return self.answer("later", self.at, due=due)
+        return Answer(self.enrollment.id, "later", self.at, due=due)
 
     def done(self, step: Step, result: str) -> Answer:
         """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
@@ -193,7 +191,7 @@ def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
         end(visit.session, enrollment, "stopped", visit.now, reason, wake=False)
         return visit.over()
     if member.generation != enrollment.generation:
-        return visit.answer("moved", enrollment.anchor, generation=enrollment.generation)
+        return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
     if isinstance(visit.plan.steps.get(path), WaitStep):
         return None  # it may be registered early and again; only its end is an instant to wait for
     if visit.reached > visit.now + SKEW:

@@ -1,6 +1,7 @@
 """The rehearsal: journeys walked in virtual time over the real activities and domain, without Temporal."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,13 @@ from domain.clock import Clock
 from domain.delivery import ChannelAdapter, Delivery, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_plan
-from domain.outbox import traveller_of
+from domain.outbox import traveller
 from domain.schedules import FIRST
 from domain.tables import Enrollment, Outbox
 from runtime.cases import Case
 from runtime.lanes import Lane, Walking
 from runtime.world import Line, Shelf, World, agenda
-from workflows.commands import FanOut, Group, Member
+from workflows.commands import FanOut, Group, Member, unpack
 from workflows.interpreter import Walker
 from workflows.plan import CHANNELS, Path
 
@@ -102,11 +103,9 @@ class Rehearsal:
 
     def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Walker]]) -> None:
         walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
-        members: tuple[Member, ...] = tuple(
-            walker.command().model_copy(update={"now": lane.now}) for lane, walker in group
-        )
+        members: tuple[Member, ...] = tuple(replace(walker.command(), now=lane.now) for lane, walker in group)
         carry_out: Any = getattr(self._activities, name)
-        for answer in carry_out(Group(plan_id=plan_id, path=path, members=members)):
+        for answer in unpack(carry_out(Group(plan_id=plan_id, path=path, members=members))):
             lane, walker = walkers[answer.enrollment]
             walker.answered(answer)
             if walker.over:
@@ -124,7 +123,8 @@ class Rehearsal:
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
             for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
                 plan = read_plan(session, enrollment.plan_id)
-                walker = Walker(plan, traveller_of(enrollment, plan))
+                last = enrollment.generation, enrollment.outcomes
+                walker = Walker(plan, traveller(plan, enrollment.id, enrollment.customer_id, *last))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id

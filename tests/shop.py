@@ -20,7 +20,7 @@ from domain.publishing import publish_document, publish_journey, publish_text
 from domain.tables import Consent, Enrollment, TrailEntry
 from domain.webhooks import Call, Reply
 from runtime.cases import VISIBLE
-from workflows.commands import Answer, Group, Member
+from workflows.commands import Answer, Group, Member, unpack
 from workflows.compile import read_journey
 from workflows.plan import CHANNELS, Plan, Send
 from workflows.policy import Policy
@@ -134,8 +134,7 @@ class Shop:
         return Group(plan_id=self.plan_id, path=path, members=members)
 
     def give(self, activity: str, group: Group) -> list[Answer]:
-        found: list[Answer] = getattr(self.activities, activity)(group)
-        return found
+        return sorted(unpack(getattr(self.activities, activity)(group)), key=lambda answer: answer.enrollment)
 
     def give_each(self, activity: str, group: Group) -> list[Answer]:
         """The command to every member at once, each in a thread of its own."""

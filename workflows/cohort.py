@@ -4,13 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.commands import END, Answer, Cohort, Group
+    from workflows.commands import END, Answer, Cohort, Group, pack
     from workflows.describe import summary
     from workflows.interpreter import Walker
     from workflows.plan import Path, Send, Step
@@ -85,7 +85,9 @@ class CohortWorkflow:
 
     async def _carry_out(self, name: str, path: Path, walkers: Sequence[Walker]) -> None:
         step = self._cohort.plan.steps.get(path)
-        group = Group(plan_id=self._cohort.plan_id, path=path, members=tuple(walker.command() for walker in walkers))
+        group = Group(
+            plan_id=self._cohort.plan_id, path=path, members=tuple(pack(walker.command() for walker in walkers))
+        )
         answers: list[Answer] = await workflow.execute_activity(
             name,
             group,
@@ -96,16 +98,17 @@ class CohortWorkflow:
             priority=_priority(step, len(walkers)),
             summary=summary(step) if step else "the end",
         )
-        found = {answer.enrollment: answer for answer in answers}
+        found = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
+        now = workflow.now()
         for walker in walkers:
-            self._take(walker, found.get(walker.enrollment))
+            self._take(walker, found.get(walker.enrollment), now)
         self._stirred = True
 
-    def _take(self, walker: Walker, answer: Answer | None) -> None:
+    def _take(self, walker: Walker, answer: Answer | None, now: datetime) -> None:
         """An enrollment that the database knows nothing of any more is over, too."""
         if answer is not None:
             walker.answered(answer)
-            self._until[walker.enrollment] = workflow.now() + timedelta(seconds=answer.seconds)
+            self._until[walker.enrollment] = now + timedelta(seconds=answer.seconds)
         if answer is None or walker.over:
             del self._walkers[walker.enrollment]
             self._endings[answer.result if answer else "gone"] += 1

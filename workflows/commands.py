@@ -1,7 +1,9 @@
 """What passes between a workflow and its activities. Ids and step names only: no personal data enters Temporal."""
 
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
@@ -12,7 +14,8 @@ END: Path = ""
 """The place after a journey's last step."""
 
 
-class Outcome(Frozen):
+@dataclass(frozen=True, slots=True)
+class Outcome:
     """What a step came to, and when the database settled it (for a wait: when it was due)."""
 
     path: Path
@@ -20,16 +23,23 @@ class Outcome(Frozen):
     at: datetime
 
 
-class Member(Frozen):
+@dataclass(frozen=True, slots=True)
+class Member:
     """An enrollment in a command. `at` is the logical time at which it reached the step.
 
-    `now` is for a rehearsal, whose customers each live in a time of their own; a workflow leaves it out.
+    `now` is for a rehearsal, whose customers each live in a time of their own; a workflow leaves it out. On its way
+    through Temporal it may stand for `others`, too.
     """
 
     enrollment: int
     generation: int
     at: datetime | None = None
     now: datetime | None = None
+    others: tuple[int, ...] = ()
+
+    @property
+    def same(self) -> Hashable:
+        return self.generation, self.at, self.now
 
 
 class Group(Frozen):
@@ -40,7 +50,8 @@ class Group(Frozen):
     members: tuple[Member, ...]
 
 
-class Answer(Frozen):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """What the database says of one enrollment after a command.
 
     - `done`: the step came to `result` at `at`. If a wait follows, it ends at `due`.
@@ -48,7 +59,7 @@ class Answer(Frozen):
     - `moved`: the enrollment was restarted: begin again at `at`, as `generation`.
     - `over`: the enrollment has ended, at `at`, as `result`.
 
-    `seconds` is the real time from now until `due`.
+    `seconds` is the real time from now until `due`. On its way through Temporal it may hold for `others`, too.
     """
 
     enrollment: int
@@ -58,6 +69,31 @@ class Answer(Frozen):
     due: datetime | None = None
     seconds: float = 0
     generation: int = 0
+    others: tuple[int, ...] = ()
+
+    @property
+    def same(self) -> Hashable:
+        return self.kind, self.at, self.result, self.due, self.seconds, self.generation
+
+
+Each = TypeVar("Each", bound=Member | Answer)
+
+
+def pack(several: Iterable[Each]) -> list[Each]:
+    """Those that are the same as one, so that what passes through Temporal is as short as it is simple."""
+    found: dict[Hashable, list[Each]] = {}
+    for each in several:
+        found.setdefault(each.same, []).append(each)
+    return [replace(same[0], others=tuple(other.enrollment for other in same[1:])) for same in found.values()]
+
+
+def unpack(several: Iterable[Each]) -> list[Each]:
+    """One for each enrollment."""
+    return [
+        replace(each, enrollment=enrollment, others=()) if each.others else each
+        for each in several
+        for enrollment in (each.enrollment, *each.others)
+    ]
 
 
 class Traveller(Frozen):

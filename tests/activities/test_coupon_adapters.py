@@ -28,7 +28,7 @@ from domain.library import read_library
 from domain.publishing import publish_document, publish_journey, publish_text
 from domain.tables import Consent, Coupon, Customer, Enrollment, Event
 from tests.providers.coupon_service import KEY, CouponService, Fault, coupon_service
-from workflows.commands import Answer, Group, Member
+from workflows.commands import Answer, Group, Member, unpack
 from workflows.compile import read_journey
 from workflows.policy import Policy
 
@@ -93,8 +93,7 @@ class World:
 
     def give(self, activity: str = "coupon", members: Sequence[Member] | None = None) -> list[Answer]:
         group = Group(plan_id=self.plan_id, path="gift", members=tuple(members or self.members()))
-        found: list[Answer] = getattr(self.activities, activity)(group)
-        return found
+        return unpack(getattr(self.activities, activity)(group))
 
     def coupons(self) -> list[Coupon]:
         with self.db() as session:

@@ -1,18 +1,23 @@
 """A message goes out once, whatever happens at the same time, before, or in between."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from shop import Provider, Shop
+from sqlalchemy.event import listens_for
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
 
 from activities.journey import JourneyActivities
 from domain import accounts, rendering, sending
 from domain.clock import VirtualClock
 from domain.delivery import Account, Delivery
 from domain.sending import claim
-from domain.tables import CampaignUse, Coupon, Identifier, Message, ProviderAccount
-from workflows.commands import Answer
+from domain.tables import CampaignUse, Coupon, Enrollment, Identifier, Message, ProviderAccount
+from workflows.commands import Answer, unpack
 from workflows.plan import CHANNELS
 
 ONE = """
@@ -133,13 +138,52 @@ class TestCrashes:
         assert [message.status for message in shop.rows(Message)] == ["sent"]
         assert shop.timeline() == [("ended", "goal"), ("sent", "hello")]
 
+    def test_of_a_group_only_those_whom_something_happened_to_meanwhile_go_another_way(self, shop: Shop) -> None:
+        shop.publish(ONE)
+        shop.customers("a", "b", "c")
+        shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+
+        class Late(Provider):
+            def send_many(self, messages):  # type: ignore[no-untyped-def]
+                shop.post("order.paid", "b", order_id="o1", total=1)
+                return super().send_many(messages)
+
+        activities = JourneyActivities(shop.db, shop.clock, dict.fromkeys(CHANNELS, Late()))
+        answers = unpack(activities.send(shop.group("hello")))
+        assert sorted((answer.kind, answer.result) for answer in answers) == [("done", "sent")] * 2 + [("over", "goal")]
+        assert [(row.ending, len(row.outcomes)) for row in shop.rows(Enrollment)].count((None, 2)) == 2
+        assert [row.status for row in shop.rows(Message)] == ["sent"] * 3
+
+    def test_an_answer_is_written_down_again_if_its_transaction_was_lost(self, shop: Shop) -> None:
+        shop.publish(ONE)
+        shop.customers("a", "b")
+        shop.take(*(shop.incoming("form.filled", name) for name in "ab"))
+
+        class Unlucky(Session):
+            pass
+
+        @listens_for(Unlucky, "before_commit")
+        def lose(session: Session) -> None:
+            if shop.provider.taken and not lost:
+                lost.append(session)
+                raise OperationalError("", {}, Exception("no database"))
+
+        lost: list[Session] = []
+        db = sessionmaker(shop.db.kw["bind"], class_=Unlucky, expire_on_commit=False)
+        answers = unpack(JourneyActivities(db, shop.clock, shop.channels).send(shop.group("hello")))
+        assert lost
+        assert results(answers) == ["sent", "sent"]
+        assert shop.timeline() == [("sent", "hello")] * 2
+        assert [row.status for row in shop.rows(Message)] == ["sent", "sent"]
+        assert [len(row.outcomes) for row in shop.rows(Enrollment)] == [2, 2]
+
     def test_a_clock_that_is_set_back_during_the_call_loses_nothing(self, shop: Shop) -> None:
         shop.publish(ONE)
         shop.customers("li")
         shop.post("form.filled", "li")
         before, reached = shop.clock.now(), shop.clock.now() + timedelta(hours=1)
         group = shop.group("hello")
-        group = group.model_copy(update={"members": tuple(m.model_copy(update={"at": reached}) for m in group.members)})
+        group = group.model_copy(update={"members": tuple(replace(m, at=reached) for m in group.members)})
         readings = iter([reached, before, before, before])
 
         class Unsteady(VirtualClock):

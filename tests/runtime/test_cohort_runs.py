@@ -40,7 +40,7 @@ def thanks(db: sessionmaker[Session]) -> sessionmaker[Session]:
     assert plan is not None
     with db.begin() as session:
         publish_journey(session, plan, THANKS, datetime.now(UTC))
-        publish_text(session, "thank_you", "sms", "谢谢")
+        publish_text(session, "thank_you", "sms", "谢谢{{ customer.tier }}")
     return db
 
 
@@ -126,6 +126,11 @@ def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Sessio
         client = await connected(temporal)
         async with working(client, thanks, SystemClock(), "whole", gathering=TOGETHER) as relay:
             (run,) = await relay.drain()
+
+            async def asleep() -> bool:
+                return texts_sent(thanks) == 30
+
+            await eventually(asleep)
             now = datetime.now(UTC)
             with thanks.begin() as session:
                 lifecycle.stop(session, "thanks", now, "li")

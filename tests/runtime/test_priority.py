@@ -15,7 +15,7 @@ from runtime.embedded import temporal_server
 from runtime.temporal import DATA_CONVERTER
 from runtime.worker import sandbox
 from workflows.cohort import CohortWorkflow
-from workflows.commands import Answer, Cohort, Group, Traveller
+from workflows.commands import Answer, Cohort, Group, Traveller, unpack
 from workflows.compile import compile_plan
 from workflows.spec import Journey
 
@@ -51,7 +51,9 @@ def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last() -> None:
     @activity.defn
     def send(group: Group) -> list[Answer]:
         sent.append(group.plan_id)
-        return [Answer(enrollment=each.enrollment, kind="over", at=NOW, result="finished") for each in group.members]
+        return [
+            Answer(enrollment=each.enrollment, kind="over", at=NOW, result="finished") for each in unpack(group.members)
+        ]
 
     async def story(address: str) -> None:
         client = await Client.connect(address, data_converter=DATA_CONVERTER)

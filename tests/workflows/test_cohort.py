@@ -17,7 +17,7 @@ from runtime.embedded import time_skipping_server
 from runtime.temporal import DATA_CONVERTER
 from runtime.worker import sandbox
 from workflows.cohort import CohortWorkflow
-from workflows.commands import Answer, Cohort, Group, Traveller
+from workflows.commands import Answer, Cohort, Group, Traveller, unpack
 from workflows.compile import compile_plan
 from workflows.spec import Journey
 
@@ -61,12 +61,13 @@ class Desk:
         return await self._answer("tag", group)
 
     async def _answer(self, name: str, group: Group) -> list[Answer]:
-        self.commands.append((name, group.path, tuple(member.enrollment for member in group.members)))
-        self.reached.update({(group.path, member.enrollment): member.at for member in group.members})
+        members = unpack(group.members)
+        self.commands.append((name, group.path, tuple(member.enrollment for member in members)))
+        self.reached.update({(group.path, member.enrollment): member.at for member in members})
         if self.slow:
             await self.slow(group)
         return [self._one(name, group.path, member.enrollment, member.at or START)
-                for member in group.members if member.enrollment not in self.gone]  # fmt: skip
+                for member in members if member.enrollment not in self.gone]  # fmt: skip
 
     def _one(self, name: str, path: str, number: int, at: datetime) -> Answer:
         if number in self.over:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workflows.commands import END, Answer, Outcome, Traveller
+from workflows.commands import END, Answer, Member, Outcome, Traveller, pack, unpack
 from workflows.compile import compile_plan
 from workflows.interpreter import Walker, bucket
 from workflows.plan import Decide, Plan, Split, Step, WaitFor
@@ -185,3 +186,17 @@ def test_buckets_are_even_and_one_split_tells_nothing_of_another() -> None:
         inside = [b for a, b in zip(offer, other, strict=True) if tenth * 10 <= a < tenth * 10 + 10]
         assert 1_850 < len(inside) < 2_150
         assert 0.45 < sum(b < 50 for b in inside) / len(inside) < 0.55
+
+
+@given(
+    st.lists(
+        st.builds(
+            Member, enrollment=st.integers(1, 10**6), generation=st.integers(0, 2), at=st.sampled_from([None, NOW])
+        ),
+        unique_by=lambda member: member.enrollment,
+    )
+)
+def test_what_is_packed_is_unpacked_again(members: list[Member]) -> None:
+    packed = pack(members)
+    assert len(packed) == len({member.same for member in members})
+    assert sorted(unpack(packed), key=attrgetter("enrollment")) == sorted(members, key=attrgetter("enrollment"))
