@@ -48,7 +48,9 @@ def create_app(
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    intake = Gathering(partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK)
+    intake = Gathering(
+        partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK, patience=events.PATIENCE
+    )
     keys = Gathering(partial(_keys, db), threads=1, most=events.CHUNK)
     quotes = Gathering(partial(coupons.quote, db, clock), threads=limits.transactions, most=coupons.PARTY)
     tills = Gathering(partial(coupons.settle, db, clock), threads=limits.transactions, most=coupons.PARTY)

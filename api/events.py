@@ -41,6 +41,9 @@ logger = logging.getLogger(__name__)
 CHUNK = 500
 """Events that are taken in one transaction."""
 
+PATIENCE = 0.05
+"""Seconds that events wait for the transaction under way, to be taken together after it rather than beside it."""
+
 _SMALL = 10_000
 """Bytes of a body that is read where it came in; a larger one would let the other requests wait."""
 

@@ -14,7 +14,7 @@ Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Waiting(Generic[Question, Answer]):
     questions: Sequence[Question]
     answers: asyncio.Future[list[Answer]]
@@ -31,13 +31,18 @@ class _Waiting(Generic[Question, Answer]):
 class Gathering(Generic[Question, Answer]):
     """Who comes alone is served at once; who come while all `threads` are busy are then served together.
 
-    `serve` is given up to `most` questions, those of one request in their order, and answers them in theirs.
+    `serve` is given up to `most` questions, those of one request in their order, and answers them in theirs. Threads
+    hinder each other: while one is busy, the next begins when there are `most` questions, or one has waited `patience`
+    seconds.
     """
 
-    def __init__(self, serve: Callable[[list[Question]], Sequence[Answer]], *, threads: int, most: int) -> None:
+    def __init__(
+        self, serve: Callable[[list[Question]], Sequence[Answer]], *, threads: int, most: int, patience: float = 0
+    ) -> None:
         self._serve = serve
         self._most = most
-        self._idle = threads
+        self._patience = patience
+        self._count = self._idle = threads
         self._threads = ThreadPoolExecutor(threads)
         self._queue: deque[_Waiting[Question, Answer]] = deque()
         self._lock = Lock()
@@ -46,14 +51,28 @@ class Gathering(Generic[Question, Answer]):
         """The answers for one request, if it has more questions than `most` in parts, one after the other."""
         answers: list[Answer] = []
         for start in range(0, len(questions), self._most):
-            future: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            future: asyncio.Future[list[Answer]] = loop.create_future()
             with self._lock:
-                self._queue.append(_Waiting(questions[start : start + self._most], future))
-                if self._idle:
-                    self._idle -= 1
-                    self._threads.submit(self._work)
+                waiting = _Waiting(questions[start : start + self._most], future)
+                self._queue.append(waiting)
+                size = sum(len(each.questions) for each in self._queue) if self._idle else 0
+                if self._idle == self._count or size >= self._most:
+                    self._begin()
+                elif self._idle:
+                    loop.call_later(self._patience, self._lose_patience, waiting)
             answers += await future
         return answers
+
+    def _lose_patience(self, waiting: _Waiting[Question, Answer]) -> None:
+        with self._lock:
+            if waiting in self._queue:
+                self._begin()
+
+    def _begin(self) -> None:
+        if self._idle:
+            self._idle -= 1
+            self._threads.submit(self._work)
 
     def _work(self) -> None:
         while party := self._next():

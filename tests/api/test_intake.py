@@ -24,7 +24,7 @@ PATIENCE = 30
 
 
 class Kitchen:
-    """Serves squares, when it is let to; it cannot serve 13."""
+    """Serves squares, when it is let to, and 4 at any time; it cannot serve 13."""
 
     def __init__(self) -> None:
         self.parties: list[list[int]] = []
@@ -34,7 +34,7 @@ class Kitchen:
     def serve(self, questions: list[int]) -> list[int]:
         self.parties.append(questions)
         self.busy.set()
-        assert self.open.wait(PATIENCE)
+        assert questions == [4] or self.open.wait(PATIENCE)
         if 13 in questions:
             raise ValueError("13")
         return [number * number for number in questions]
@@ -65,6 +65,36 @@ def test_a_long_request_is_served_in_parts_in_its_order() -> None:
     kitchen = Kitchen()
     assert ask(kitchen, [1], [2, 3, 4, 5, 6, 7], [8]) == [[1], [4, 9, 16, 25, 36, 49], [64]]
     assert [number for party in kitchen.parties for number in party if number in range(2, 8)] == list(range(2, 8))
+
+
+def test_others_wait_for_who_is_being_served_and_are_served_together() -> None:
+    kitchen = Kitchen()
+    gathering = Gathering(kitchen.serve, threads=2, most=4, patience=PATIENCE)
+
+    async def run(*others: list[int]) -> list[list[int]]:
+        asking = [asyncio.create_task(gathering.ask([1]))]
+        await asyncio.to_thread(kitchen.busy.wait, PATIENCE)
+        asking += [asyncio.create_task(gathering.ask(each)) for each in others]
+        await asyncio.sleep(0)
+        kitchen.open.set()
+        return await asyncio.gather(*asking)
+
+    assert asyncio.run(run([2], [3])) == [[1], [4], [9]]
+    assert kitchen.parties == [[1], [2, 3]]
+
+
+def test_who_has_waited_is_served_beside_who_is_stuck() -> None:
+    kitchen = Kitchen()
+    gathering = Gathering(kitchen.serve, threads=2, most=4, patience=0.01)
+
+    async def run() -> list[int]:
+        stuck = asyncio.create_task(gathering.ask([1]))
+        await asyncio.to_thread(kitchen.busy.wait, PATIENCE)
+        served = await gathering.ask([4])
+        kitchen.open.set()
+        return served + await stuck
+
+    assert asyncio.run(run()) == [16, 1]
 
 
 def test_the_trouble_of_one_is_not_that_of_the_others() -> None:
