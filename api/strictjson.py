@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,8 @@ def find_flaw(value: Any) -> Flaw | None:
     That is a number that isn't finite or an integer beyond 64 bits, a text with NUL or half a surrogate pair, a name
     given twice, or nesting deeper than MAX_DEPTH.
     """
+    if _is_sound(value, 0):
+        return None
     pending: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while pending:
         part, path = pending.pop()
@@ -65,6 +68,22 @@ def find_flaw(value: Any) -> Flaw | None:
         elif isinstance(part, list):
             pending.extend((each, (*path, str(index))) for index, each in enumerate(part))
     return None
+
+
+def _is_sound(part: Any, depth: int) -> bool:
+    """Whether there is no flaw; tells that of nearly everything without keeping account of where it stands."""
+    if type(part) is str:
+        return (part.isascii() and "\x00" not in part) or _flaw_of_text(part) is None
+    if type(part) is dict:
+        names, parts = part.keys(), part.values()
+        return depth <= MAX_DEPTH and all(_is_sound(each, 0) for each in names) and _are_sound(parts, depth + 1)
+    if type(part) is list:
+        return depth <= MAX_DEPTH and _are_sound(part, depth + 1)
+    return _flaw_of(part, depth) is None
+
+
+def _are_sound(parts: Iterable[Any], depth: int) -> bool:
+    return all(_is_sound(each, depth) for each in parts)
 
 
 def _flaw_of(part: Any, depth: int) -> tuple[str, str] | None:
