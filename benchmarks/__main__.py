@@ -17,6 +17,8 @@ from rich.table import Table
 from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledger, memory, sleepers, stock
 
 HEADINGS = ("what", "measured", "beside", "ratio", "aim")
+WIDTH = 200
+"""Of the table where it isn't written to a terminal."""
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     each.__name__.rpartition(".")[2]: each.measure
@@ -49,7 +51,7 @@ def main() -> None:
     names = parser.parse_args().measures or list(MEASURES)
     if unknown := set(names) - set(MEASURES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=WIDTH)
     rows = measure(names, FILE, lambda line: console.print(line, markup=False, highlight=False))
     table = Table(title="Aftershow, measured on this machine")
     for heading in HEADINGS:

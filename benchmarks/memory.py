@@ -21,7 +21,7 @@ from benchmarks.stack import Stack
 from domain.ingest import Incoming, ingest
 
 WALKED, ROUNDS, BATCH = 5_000, 5, 500
-COHORTS, ALONE = 10, 100
+COHORTS, ALONE = 20, 100
 FAR = timedelta(days=30)
 PATIENCE = 600.0
 SETTLE = 2.0
@@ -115,12 +115,13 @@ def hold(parts: Stack, process: psutil.Process, walked: int, cohorts: int, alone
 
 def _enter(parts: Stack, type: str, count: int) -> None:
     now = datetime.now(UTC)
-    first = now - timedelta(days=1) if type == "race.begun" else now + FAR
+    first = -timedelta(days=1) if type == "race.begun" else FAR
     begin = _number(parts, "SELECT count(*) FROM events")
     events = [
         Incoming(
             "benchmark", str(number), type, now,
-            {"first": first.isoformat()}, (("phone", f"+86137{number:08}"),),
+            {"first": (now + first + timedelta(seconds=number - begin)).isoformat()},
+            (("phone", f"+86137{number:08}"),),
         )
         for number in range(begin, begin + count)
     ]  # fmt: skip
