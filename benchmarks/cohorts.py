@@ -1,39 +1,52 @@
-"""Cohorts: what 500 members weigh, how long they take to restore, and how many customers a second walk three sends."""
+"""Cohorts: what 500 members weigh, how long they take to restore, and how many customers a second walk three sends.
+
+    python -m benchmarks.cohorts [--picture docs/cohorts.svg]
+
+Two worker processes, one a core, walk customers who have entered before, each by the full path: cohorts formed by the
+relay, facts, consent, caps, claim, provider, settling, trail. The provider is the sandbox, which writes each message
+down, too. Beside them, in the same run, stands a plain workflow per customer that calls the same activity three times.
+"""
 
 import asyncio
+import sys
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sqlmodel import Session, col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
-from temporalio import workflow
-from temporalio.api.enums.v1 import EventType
+import psutil
+from sqlalchemy import text
+from sqlmodel import col, select
+from temporalio.api.enums.v1 import EventType, TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.adapters.sandbox import Sandbox
-from activities.journey import JourneyActivities
-from benchmarks.stack import Stack, stack
-from domain.clock import SystemClock
+from benchmarks import plain
+from benchmarks.picture import Line, draw
+from benchmarks.processes import module, postgres, services, temporal, until, used, worker
+from benchmarks.stack import Stack
 from domain.ingest import Incoming, ingest
-from domain.tables import Enrollment, Outbox
-from runtime.gathering import Gathering
-from runtime.temporal import DATA_CONVERTER
-from runtime.worker import THREADS, working
+from domain.tables import Enrollment
+from runtime.relay import workflow_id
+from runtime.temporal import DATA_CONVERTER, TASK_QUEUE
 from workflows.cohort import CohortWorkflow
 from workflows.commands import Cohort, Group, Member, Outcome, Traveller
 from workflows.compile import compile_plan
 from workflows.interpreter import Walker
-from workflows.plan import CHANNELS, Plan
+from workflows.plan import Plan
 from workflows.spec import Journey
 
 MEMBERS, STEPS = 500, 20
-COUNTS = {1: 40, 50: 500, 500: 2000}
+COUNTS = {1: 100, 5: 250, 50: 2_500, 500: 12_000}
 """How many customers walk in cohorts of each size."""
-AIMS = {1: "≥ 0.7", 50: "", 500: "≥ 1,500/s and ≥ 75"}
-ACTIONS = {1: "", 50: "", 500: "≤ 0.1"}
+WORKERS = 2
+PATIENCE = 300.0
+AIMS = {1: "≥ 0.7", 500: "≥ 1,500/s and ≥ 75"}
+ACTIONS = {500: "≤ 0.1"}
 BILLED = frozenset(
     {
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
@@ -44,43 +57,190 @@ BILLED = frozenset(
 )
 """The events of a history that Temporal Cloud counts as actions, as far as our workflows have them."""
 
-WAITING = select(func.count()).select_from(Outbox)
-RUNNING = select(func.count()).select_from(Enrollment).where(col(Enrollment.ending).is_(None))
+LOOKED_AT = 20
+"""Runs whose histories are read."""
+
+NEWEST = "SELECT coalesce(max(id), 0) FROM enrollments"
+RUNNING = "SELECT count(*) FROM enrollments WHERE journey = :journey AND ending IS NULL"
+SENDS = ("one", "two", "three")
 THREE = """
-journey: three
-trigger: {event: order.paid}
-entry: {again: always}
+journey: {name}
+trigger: {{event: {name}.begun}}
+entry: {{again: always{alone}}}
 steps:
-  - {id: one, send: hello, via: [sms], kind: transactional}
-  - wait: {until: {field: trigger.first}}
-  - {id: two, send: hello, via: [sms], kind: transactional}
-  - wait: {until: {field: trigger.first}}
-  - {id: three, send: hello, via: [sms], kind: transactional}
+  - {{id: one, send: hello, via: [sms], kind: transactional}}
+  - wait: {{until: {{field: trigger.first}}}}
+  - {{id: two, send: hello, via: [sms], kind: transactional}}
+  - wait: {{until: {{field: trigger.first}}}}
+  - {{id: three, send: hello, via: [sms], kind: transactional}}
 """
+TOGETHER, ALONE = THREE.format(name="together", alone=""), THREE.format(name="alone", alone=", cohort: 1")
 
 
-@workflow.defn
-class Plain:
-    """What one would write by hand for a customer: three sends, one after the other, by the same activity."""
+@dataclass(frozen=True)
+class Walked:
+    """Customers a second; of one customer the seconds of processor time, the events, their bytes, and the actions."""
 
-    @workflow.run
-    async def run(self, sends: list[Group]) -> None:
-        for group in sends:
-            await workflow.execute_activity("send", group, start_to_close_timeout=timedelta(minutes=5))
+    rate: float
+    workers: float
+    postgres: float
+    temporal: float
+    events: float = 0
+    bytes: float = 0
+    actions: float = 0
+
+    @property
+    def cost(self) -> float:
+        return self.workers + self.postgres + self.temporal
 
 
-def measure() -> Iterator[tuple[str, ...]]:
+def measure(picture: Path | None = None) -> Iterator[tuple[str, ...]]:
     """Rows of the table."""
     yield from asyncio.run(_weigh())
-    with stack(THREE) as parts:
-        plain = COUNTS[1] / asyncio.run(_walk_plainly(parts, COUNTS[1]))
-    for size, count in COUNTS.items():
-        with stack(THREE) as parts:
-            seconds, events, actions = asyncio.run(_walk(parts, size, count))
-        beside, rate = f"a plain workflow per customer: {plain:.0f}/s", count / seconds
-        yield f"three sends in cohorts of {size}", f"{rate:.0f} customers/s", beside, f"{rate / plain:.1f}", AIMS[size]
-        yield f"history events per customer, cohorts of {size}", f"{events / count:.2f}", "", "", ""
-        yield f"Temporal actions per customer, cohorts of {size}", f"{actions / count:.3f}", "", "", ACTIONS[size]
+    with services(TOGETHER, ALONE) as parts:
+        by_hand = walk_plainly(parts, COUNTS[1])
+        beside = f"a plain workflow per customer: {by_hand.rate:.0f}/s, {by_hand.cost * 1000:.1f} ms"
+        found = {}
+        for size, count in COUNTS.items():
+            walked = found[size] = walk(parts, size, count)
+            name = f"in cohorts of {size}"
+            ratio = f"{walked.rate / by_hand.rate:.1f}"
+            yield f"three sends {name}", f"{walked.rate:.0f} customers/s", beside, ratio, AIMS.get(size, "")
+            yield (
+                f"processor time per customer {name}",
+                f"{walked.cost * 1000:.2f} ms: workers {walked.workers * 1000:.2f}, "
+                f"Postgres {walked.postgres * 1000:.2f}, Temporal {walked.temporal * 1000:.2f}",
+                beside, f"{by_hand.cost / walked.cost:.1f}", "",
+            )  # fmt: skip
+            yield f"history per customer {name}", f"{walked.events:.2f} events, {walked.bytes:.0f} B", "", "", ""
+            yield f"Temporal actions per customer {name}", f"{walked.actions:.3f}", "", "", ACTIONS.get(size, "")
+    if picture:
+        points = {
+            "all": [each.cost for each in found.values()],
+            "workers": [each.workers for each in found.values()],
+            "Postgres": [each.postgres for each in found.values()],
+            "Temporal": [each.temporal for each in found.values()],
+        }
+        places = [f"{size}" for size in found]
+        lines = [
+            Line(name, list(zip(places, [each * 1000 for each in each], strict=True))) for name, each in points.items()
+        ]
+        draw(picture, "ms of processor time for a customer's three sends, by the size of the cohort", lines, log=True)
+
+
+def walk(parts: Stack, size: int, count: int) -> Walked:
+    """Have so many customers walk in cohorts of a size."""
+    journey = "alone" if size == 1 else "together"
+    told = {"AFTERSHOW_COHORT_SIZE": str(size), "AFTERSHOW_GATHER": "0"}
+    before = _newest(parts)
+    walked = _timed(parts, journey, count, TASK_QUEUE, lambda: worker(parts, **told), lambda: None)
+    return asyncio.run(_look(parts, journey, before, count, walked))
+
+
+def walk_plainly(parts: Stack, count: int) -> Walked:
+    """Have so many customers walk by a workflow each, as one would write it by hand."""
+    with parts.engine.begin() as connection:
+        plan_id = connection.execute(text("SELECT plan_id FROM journeys WHERE name = 'alone'")).scalar_one()
+    before = _newest(parts)
+
+    def start() -> None:
+        with parts.db() as session:
+            entered = session.exec(select(Enrollment.id).where(col(Enrollment.id) > before)).all()
+        asyncio.run(_start_plainly(parts, plan_id, entered))
+
+    return _timed(parts, "alone", count, plain.QUEUE, lambda: module(parts, plain.__name__), start)
+
+
+def _timed(
+    parts: Stack,
+    journey: str,
+    count: int,
+    queue: str,
+    working: Callable[[], AbstractContextManager[psutil.Process]],
+    start: Callable[[], None],
+) -> Walked:
+    """The workers stand still until all have entered; then the time runs until the last has ended."""
+    with ExitStack() as running:
+        workers = [running.enter_context(working()) for _ in range(WORKERS)]
+        until(lambda: asyncio.run(_polling(parts, queue)) >= {each.pid for each in workers}, PATIENCE)
+        for each in workers:
+            each.suspend()
+        _enter(parts, journey, count)
+        if queue == plain.QUEUE:
+            with parts.engine.begin() as connection:
+                connection.execute(text("DELETE FROM outbox"))
+        servers = postgres(parts), temporal(parts)
+        spent = [sum(map(used, workers)), *map(used, servers)]
+        began = time.perf_counter()
+        for each in workers:
+            each.resume()
+        start()
+        until(lambda: _count(parts, RUNNING, journey=journey) == 0, PATIENCE, every=0.02)
+        seconds = time.perf_counter() - began
+        now = [sum(map(used, workers)), *map(used, servers)]
+    costs = [(after - before) / count for before, after in zip(spent, now, strict=True)]
+    return Walked(count / seconds, *costs)
+
+
+async def _polling(parts: Stack, queue: str) -> set[int]:
+    """The processes that ask for the activities of a task queue."""
+    client = await _connected(parts)
+    asked = DescribeTaskQueueRequest(
+        namespace=client.namespace, task_queue=TaskQueue(name=queue),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )  # fmt: skip
+    answer = await client.workflow_service.describe_task_queue(asked)
+    return {int(poller.identity.partition("@")[0]) for poller in answer.pollers}
+
+
+async def _start_plainly(parts: Stack, plan_id: str, enrollments: Sequence[int]) -> None:
+    client = await _connected(parts)
+    for enrollment in enrollments:
+        member = Member(enrollment=enrollment, generation=0)
+        groups = [Group(plan_id=plan_id, path=path, members=(member,)) for path in SENDS]
+        await client.start_workflow(plain.Plain.run, groups, id=f"plain/{enrollment}", task_queue=plain.QUEUE)
+
+
+async def _look(parts: Stack, journey: str, before: int, count: int, walked: Walked) -> Walked:
+    """What Temporal keeps of the runs of those who entered after `before`."""
+    client = await _connected(parts)
+    with parts.db() as session:
+        mine = select(Enrollment).where(col(Enrollment.id) > before)
+        runs = sorted({enrollment.run for enrollment in session.exec(mine)})
+    events = size = actions = 0
+    looked = runs[:LOOKED_AT]
+    for run in looked:
+        handle = client.get_workflow_handle_for(CohortWorkflow.run, workflow_id(journey, run))
+        info = (await handle.describe()).raw_description.workflow_execution_info
+        events, size = events + info.history_length, size + info.history_size_bytes
+        actions += sum(event.event_type in BILLED for event in (await handle.fetch_history()).events)
+    each = len(runs) / len(looked) / count
+    return replace(walked, events=events * each, bytes=size * each, actions=actions * each)
+
+
+async def _connected(parts: Stack) -> Client:
+    return await Client.connect(parts.temporal, data_converter=DATA_CONVERTER)
+
+
+def _enter(parts: Stack, journey: str, count: int) -> None:
+    now, first = datetime.now(UTC), _newest(parts)
+    data = {"first": (now - timedelta(days=1)).isoformat()}
+    for start in range(first, first + count, MEMBERS):
+        events = [
+            Incoming("benchmark", str(n), f"{journey}.begun", now, data, (("phone", f"+86139{n:08}"),))
+            for n in range(start, min(first + count, start + MEMBERS))
+        ]
+        with parts.db.begin() as session:
+            ingest(session, events, now=now)
+
+
+def _newest(parts: Stack) -> int:
+    return _count(parts, NEWEST)
+
+
+def _count(parts: Stack, query: str, **values: str) -> int:
+    with parts.engine.connect() as connection:
+        return int(connection.execute(text(query), values).scalar_one())
 
 
 def _plan() -> Plan:
@@ -124,80 +284,13 @@ async def _weigh() -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-def _enter(session: Session, numbers: range, first: datetime) -> None:
-    now = datetime.now(UTC)
-    events = [
-        Incoming(
-            "benchmark", str(number), "order.paid", now,
-            {"order_id": str(number), "total": 100, "first": first.isoformat()},
-            (("phone", f"+86139{number:08}"),),
-        )
-        for number in numbers
-    ]  # fmt: skip
-    ingest(session, events, now=now)
+def main() -> None:
+    """Print the rows, and draw the curve."""
+    parser = ArgumentParser(prog="python -m benchmarks.cohorts")
+    parser.add_argument("--picture", type=Path)
+    for row in measure(parser.parse_args().picture):
+        sys.stdout.write(" | ".join(row) + "\n")
 
 
-def _enter_all(parts: Stack, count: int) -> None:
-    first = datetime.now(UTC) - timedelta(days=1)
-    for start in range(0, count, 500):
-        with parts.db.begin() as session:
-            _enter(session, range(start, min(count, start + 500)), first)
-
-
-async def _walk_plainly(parts: Stack, count: int) -> float:
-    """Seconds from the first start to the last message."""
-    _enter_all(parts, count)
-    with parts.db() as session:
-        entered = session.exec(select(Enrollment.id, Enrollment.plan_id)).all()
-    client = await Client.connect(parts.temporal, data_converter=DATA_CONVERTER)
-    with ThreadPoolExecutor(THREADS) as threads:
-        sandboxed = dict.fromkeys(CHANNELS, Sandbox(parts.db, SystemClock()))
-        worker = Worker(
-            client,
-            task_queue="plain",
-            workflows=[Plain],
-            activities=[JourneyActivities(parts.db, SystemClock(), sandboxed).send],
-            activity_executor=threads,
-            max_concurrent_activities=THREADS,
-            workflow_runner=UnsandboxedWorkflowRunner(),
-        )
-        async with worker:
-            begin = time.perf_counter()
-            runs = [
-                await client.start_workflow(
-                    Plain.run,
-                    [
-                        Group(plan_id=plan_id, path=path, members=(Member(enrollment=enrollment, generation=0),))
-                        for path in ("one", "two", "three")
-                    ],
-                    id=f"plain/{enrollment}",
-                    task_queue="plain",
-                    request_eager_start=True,
-                )
-                for enrollment, plan_id in entered
-            ]
-            await asyncio.gather(*(run.result() for run in runs))
-            return time.perf_counter() - begin
-
-
-async def _walk(parts: Stack, size: int, count: int) -> tuple[float, int, int]:
-    """Seconds from the first start to the last ending, for customers who have entered before; events and actions."""
-    _enter_all(parts, count)
-    client = await Client.connect(parts.temporal, data_converter=DATA_CONVERTER)
-    async with working(client, parts.db, SystemClock(), gathering=Gathering(size, 0, 0, 0)) as relay:
-        begin = time.perf_counter()
-        runs = []
-        while _count(parts, WAITING):
-            runs += [name for name in await relay.drain() if name]
-        while _count(parts, RUNNING):
-            await asyncio.sleep(0.05)
-        seconds = time.perf_counter() - begin
-    histories = [await client.get_workflow_handle_for(CohortWorkflow.run, name).fetch_history() for name in runs[:20]]
-    events = sum(len(history.events) for history in histories) * len(runs) // len(histories)
-    billed = sum(event.event_type in BILLED for history in histories for event in history.events)
-    return seconds, events, billed * len(runs) // len(histories)
-
-
-def _count(parts: Stack, query: SelectOfScalar[int]) -> int:
-    with parts.db() as session:
-        return session.exec(query).one()
+if __name__ == "__main__":
+    main()

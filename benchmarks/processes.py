@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,9 @@ def services(*journeys: str) -> Iterator[Stack]:
 def api(parts: Stack) -> Iterator[tuple[str, psutil.Process]]:
     """`aftershow api` on a socket; yields its address and the process."""
     port = free_port()
-    with _running(parts, "api", {"AFTERSHOW_PORT": str(port), "AFTERSHOW_RATE": "10000000"}) as process:
+    with _running(
+        parts, [binary("aftershow"), "api"], {"AFTERSHOW_PORT": str(port), "AFTERSHOW_RATE": "10000000"}
+    ) as process:
         url = f"http://127.0.0.1:{port}"
         while process.is_running():
             try:
@@ -40,15 +43,22 @@ def api(parts: Stack) -> Iterator[tuple[str, psutil.Process]]:
 @contextmanager
 def worker(parts: Stack, **settings: str) -> Iterator[psutil.Process]:
     """`aftershow worker` with its relay and housekeeping. It begins as soon as it has found the others."""
-    with _running(parts, "worker", {"TEMPORAL_ADDRESS": parts.temporal} | settings) as process:
+    with _running(parts, [binary("aftershow"), "worker"], {"TEMPORAL_ADDRESS": parts.temporal} | settings) as process:
         yield process
 
 
 @contextmanager
-def _running(parts: Stack, command: str, told: dict[str, str]) -> Iterator[psutil.Process]:
+def module(parts: Stack, name: str) -> Iterator[psutil.Process]:
+    """A module of ours as a program, which finds the others as a worker does."""
+    with _running(parts, [sys.executable, "-m", name], {"TEMPORAL_ADDRESS": parts.temporal}) as process:
+        yield process
+
+
+@contextmanager
+def _running(parts: Stack, command: list[str], told: dict[str, str]) -> Iterator[psutil.Process]:
     address = parts.engine.url.render_as_string(hide_password=False)
     environment = os.environ | {"AFTERSHOW_DATABASE_URL": address} | told
-    with subprocess.Popen([binary("aftershow"), command], env=environment, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
         try:
             yield psutil.Process(process.pid)
         finally:
@@ -87,10 +97,10 @@ def percentiles(seconds: Sequence[float]) -> tuple[float, float]:
     return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
 
 
-def until(holds: Callable[[], bool], seconds: float) -> None:
+def until(holds: Callable[[], bool], seconds: float, *, every: float = 0.1) -> None:
     """Wait for something to come true. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(every)

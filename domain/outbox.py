@@ -112,10 +112,11 @@ def form(session: Session, plan_id: str, size: int) -> None:
     members = {enrollment: row for row, enrollment, ending in rows if ending is None}
     first = min(members, default=None)
     left = members.get(first) if first else None
-    session.execute(delete(Outbox).where(among(Outbox.id, [row for row, _, _ in rows if row != left])))
-    session.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
+    connection = session.connection()
+    connection.execute(delete(Outbox).where(among(Outbox.id, [row for row, _, _ in rows if row != left])))
+    connection.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
     if len(members) > 1:
-        session.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
+        connection.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:

@@ -1,7 +1,6 @@
 """Runs the API as one process, and waits for what a process needs."""
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from api.app import create_app
 from api.limits import Limits
 from runtime.database import connect, trouble
 from runtime.decisions import Decisions
+from runtime.heap import settle_heap
 from runtime.providers import settings_of, twilio, wechat, wecom
 from runtime.settings import Settings, site_of
 from runtime.stored_clock import clock_of
@@ -21,7 +21,6 @@ from runtime.temporal import is_healthy, temporal_address
 
 DRAIN_SECONDS = 10
 REMIND_SECONDS = 10
-GC_THRESHOLDS = (50_000, 20, 20)
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -57,13 +56,6 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     )
     probe.dispose()
     engine.dispose()
-
-
-def settle_heap() -> None:
-    """Let the garbage collector leave alone what stays for ever, and come less often: a batch is many small objects."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def receivers(settings: Settings) -> list[APIRouter]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from benchmarks import latency, memory, sleepers
+from benchmarks import cohorts, latency, memory, sleepers
 from benchmarks.processes import api, services, worker
 from benchmarks.stack import Stack
 
@@ -16,7 +16,7 @@ Running = tuple[Stack, psutil.Process]
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     """Each part a process of its own; and the worker's."""
-    journeys = sleepers.REMIND, sleepers.THANKS, latency.NUDGE, *memory.JOURNEYS
+    journeys = sleepers.REMIND, sleepers.THANKS, latency.NUDGE, *memory.JOURNEYS, cohorts.TOGETHER, cohorts.ALONE
     with services(*journeys) as parts, api(parts) as (url, _), worker(parts) as process:
         yield replace(parts, url=url), process
 
@@ -51,3 +51,17 @@ def test_memory_is_of_the_worker(running: Running, monkeypatch: pytest.MonkeyPat
     assert [walked for walked, _ in held.walked] == [30, 60]
     assert held.idle > 50
     assert all(size > held.idle / 2 for _, size in held.walked)
+
+
+def test_customers_walk_in_cohorts_and_by_a_workflow_each(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cohorts, "WORKERS", 1)
+    parts, other = running
+    other.suspend()
+    try:
+        together = cohorts.walk(parts, 25, 50)
+        by_hand = cohorts.walk_plainly(parts, 3)
+    finally:
+        other.resume()
+    assert 0 < together.events < 3
+    assert 0 < together.actions < 1
+    assert min(together.rate, together.cost, by_hand.rate, by_hand.cost) > 0
