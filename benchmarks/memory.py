@@ -27,7 +27,7 @@ PATIENCE = 600.0
 SETTLE = 2.0
 """Seconds in which a worker gives back what it no longer needs."""
 WALK = """
-journey: walk
+journey: race
 trigger: {event: race.begun}
 entry: {again: always}
 steps:
@@ -38,7 +38,7 @@ steps:
   - {id: three, send: hello, via: [sms], kind: transactional}
 """
 SLEEP = """
-journey: sleep
+journey: night
 trigger: {event: night.begun}
 entry: {again: always}
 steps:
@@ -46,7 +46,7 @@ steps:
   - {id: one, send: hello, via: [sms], kind: transactional}
 """
 SLEEP_ALONE = """
-journey: alone
+journey: shift
 trigger: {event: shift.begun}
 entry: {again: always, cohort: 1}
 steps:
@@ -55,7 +55,7 @@ steps:
 """
 JOURNEYS = WALK, SLEEP, SLEEP_ALONE
 MESSAGES = "SELECT count(*) FROM sandbox_messages"
-WALKING = "SELECT count(*) FROM enrollments WHERE ending IS NULL AND journey = 'walk'"
+WALKING = "SELECT count(*) FROM enrollments WHERE ending IS NULL AND journey = 'race'"
 STIRRING = "SELECT count(*) FROM enrollments WHERE ending IS NULL AND position IS NULL"
 OUTBOX = "SELECT count(*) FROM outbox"
 
@@ -119,7 +119,7 @@ def _enter(parts: Stack, type: str, count: int) -> None:
     begin = _number(parts, "SELECT count(*) FROM events")
     events = [
         Incoming(
-            "benchmark", str(number), type, now,
+            "memory", str(number), type, now,
             {"first": (now + first + timedelta(seconds=number - begin)).isoformat()},
             (("phone", f"+86137{number:08}"),),
         )
