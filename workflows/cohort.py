@@ -19,7 +19,7 @@ RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=time
 TIMEOUT = timedelta(hours=2)
 HEARTBEAT = timedelta(seconds=45)
 TOGETHER = timedelta(seconds=1)
-"""Of many, those who are due within such a span go on together, when the last of them is due."""
+"""Members that are due within such a span go on together, when the last of them is due."""
 FIRST, LAST = Priority(priority_key=1), Priority(priority_key=5)
 NAMED = 20
 """A cohort of up to so many tells the operator of each member; a larger one counts them by step."""
@@ -119,8 +119,7 @@ class CohortWorkflow:
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and (due := self._until[first.enrollment]) > workflow.now():
             dues = (self._until[walker.enrollment] for walker in asleep)
-            together = TOGETHER if len(asleep) > NAMED else timedelta()
-            last = max(each for each in dues if each <= due + together)
+            last = max(each for each in dues if each <= due + TOGETHER)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,
