@@ -1,7 +1,7 @@
 """Many rows in one statement: they travel as one JSON parameter, so that its text is the same however many they are."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -111,15 +111,16 @@ def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlia
 class Sheet(Generic[R]):
     """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
 
-    Whoever reads one by the session meanwhile gets another object, which knows what was written last.
+    They have what the table's rows have, but aren't watched, which costs more than all that is done with them. Whoever
+    reads one by the session meanwhile gets another object, which knows what was written last.
     """
 
     def __init__(self, table: type[R]) -> None:
         self._table = table
-        self._made = inspect(table).class_manager.new_instance
+        self._made = _plain(table)
         self._names = [each.name for each in table.__table__.columns]  # type: ignore[attr-defined]
         self._rows: list[R] = []
-        self._before: list[Sequence[Any]] = []
+        self._before: list[list[Any]] = []
 
     def make(self, values: Mapping[str, Any]) -> R:
         """A row that was just inserted, with these values; what they leave out has the model's default."""
@@ -129,9 +130,9 @@ class Sheet(Generic[R]):
     def add(self, values: Sequence[Any]) -> R:
         """A row, from the values of the table's columns in their order."""
         row: R = self._made()
-        row.__dict__.update(zip(self._names, values, strict=True))
+        row.__dict__ = dict(zip(self._names, values, strict=True))
         self._rows.append(row)
-        self._before.append(values)
+        self._before.append(list(values))
         return row
 
     def undo(self) -> None:
@@ -145,20 +146,21 @@ class Sheet(Generic[R]):
         changed: list[R] = []
         names: set[str] = set()
         for number, (row, before) in enumerate(zip(self._rows, self._before, strict=True)):
-            values = [row.__dict__[name] for name in self._names]
-            other = [
-                name
-                for name, new, old in zip(self._names, values, before, strict=True)
-                if new is not old and new != old
-            ]
-            if other:
+            values = list(row.__dict__.values())
+            if values != before:
                 changed.append(row)
-                names.update(other)
+                names.update(name for name, new, old in zip(self._names, values, before, strict=True) if new != old)
                 self._before[number] = values
         if changed:
             columns = tuple(name for name in self._names if name in names or name == "id")
             rows = [{name: row.__dict__[name] for name in columns} for row in changed]
             session.connection().execute(_rewriting(self._table, columns), {"rows": as_json(rows)})
+
+
+@cache
+def _plain(table: type[R]) -> Callable[[], R]:
+    properties = {name: value for name, value in vars(table).items() if isinstance(value, property)}
+    return type(table.__name__, (), properties)
 
 
 @cache

@@ -245,7 +245,7 @@ class CustomerFacts:
                 other.__dict__[name] = self.__dict__[name]
         return other
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         return self.library.zone(self.customer)
 

@@ -233,7 +233,8 @@ def each(
 
     def begin() -> Met:
         met = visits(session, group, now)
-        met.write(session)
+        if len(met.visits) < len(met.found):
+            met.write(session)
         if met.visits:
             meet(met)
         return met
