@@ -61,7 +61,7 @@ LOOKED_AT = 20
 """Runs whose histories are read."""
 
 NEWEST = "SELECT coalesce(max(id), 0) FROM enrollments"
-RUNNING = "SELECT count(*) FROM enrollments WHERE journey = :journey AND ending IS NULL"
+RUNNING = "SELECT count(*) FROM (SELECT FROM enrollments WHERE journey = :journey AND ending IS NULL LIMIT 1) AS one"
 SENDS = ("one", "two", "three")
 THREE = """
 journey: {name}
