@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import ceil
 
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
@@ -18,8 +19,10 @@ with workflow.unsafe.imports_passed_through():
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(hours=2)
 HEARTBEAT = timedelta(seconds=45)
-TOGETHER = timedelta(seconds=1)
-"""Members that are due within such a span go on together, when the last of them is due."""
+TOGETHER, A_FEW_TOGETHER = timedelta(seconds=1), timedelta(milliseconds=100)
+"""Members that are due within such a span go on together, when the last of them is due: of many, or of a few."""
+TICK = timedelta(milliseconds=1)
+"""What the SDK rounds timers to: one that is rounded down ends too early, and one of nothing lets no time pass."""
 FIRST, LAST = Priority(priority_key=1), Priority(priority_key=5)
 NAMED = 20
 """A cohort of up to so many tells the operator of each member; a larger one counts them by step."""
@@ -119,11 +122,12 @@ class CohortWorkflow:
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and (due := self._until[first.enrollment]) > workflow.now():
             dues = (self._until[walker.enrollment] for walker in asleep)
-            last = max(each for each in dues if each <= due + TOGETHER)
+            together = TOGETHER if len(asleep) > NAMED else A_FEW_TOGETHER
+            last = max(each for each in dues if each <= due + together)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,
-                    timeout=last - workflow.now(),
+                    timeout=ceil((last - workflow.now()) / TICK) * TICK,
                     timeout_summary=summary(first.step) if first.step else "the end",
                 )
         elif first is None and self._running:
