@@ -17,7 +17,7 @@ class Gathering:
     """
 
     size: int = 500
-    seconds: float = 0.2
+    seconds: float = 0.1
     paging: float = 2.0
     quiet: int = 10
 

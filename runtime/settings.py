@@ -46,7 +46,7 @@ class Settings(Outside, Public):
         default=None, ge=SHORTEST.days, description="days for which what events said is kept; else for ever"
     )
     cohort_size: int = Field(default=500, ge=1, le=1000, description="enrollments of one run, at most")
-    gather: int = Field(default=200, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
+    gather: int = Field(default=100, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
     erp_url: str | None = Field(
         default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
     )
