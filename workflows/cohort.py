@@ -19,8 +19,8 @@ with workflow.unsafe.imports_passed_through():
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(hours=2)
 HEARTBEAT = timedelta(seconds=45)
-TOGETHER, A_FEW_TOGETHER = timedelta(seconds=1), timedelta(milliseconds=100)
-"""Members that are due within such a span go on together, when the last of them is due: of many, or of a few."""
+TOGETHER = timedelta(seconds=1)
+"""Members that are due within such a span go on together, when the last of them is due."""
 TICK = timedelta(milliseconds=1)
 """What the SDK rounds timers to: one that is rounded down ends too early, and one of nothing lets no time pass."""
 FIRST, LAST = Priority(priority_key=1), Priority(priority_key=5)
@@ -122,8 +122,7 @@ class CohortWorkflow:
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and (due := self._until[first.enrollment]) > workflow.now():
             dues = (self._until[walker.enrollment] for walker in asleep)
-            together = TOGETHER if len(asleep) > NAMED else A_FEW_TOGETHER
-            last = max(each for each in dues if each <= due + together)
+            last = max(each for each in dues if each <= due + TOGETHER)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,

@@ -16,14 +16,18 @@ from workflows import following
 
 def test_a_question_whose_asker_is_silent_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(following, "HEARTBEAT", timedelta(seconds=1))
-    answered = threading.Event()
+    asked_again, gave_up = threading.Event(), threading.Event()
     attempts = []
 
     @activity.defn
     def follow_up(_: str) -> float | None:
         attempts.append(activity.info().attempt)
         if len(attempts) == 1:
-            answered.wait(30)
+            asked_again.wait(30)
+            gave_up.set()
+        else:  # the worker isn't ended while the silent one still comes back to it
+            asked_again.set()
+            gave_up.wait(30)
         return None
 
     async def ask(temporal: str) -> None:
@@ -42,7 +46,6 @@ def test_a_question_whose_asker_is_silent_is_asked_again(monkeypatch: pytest.Mon
                     following.FollowUpWorkflow.run, "sms", id="following", task_queue="following"
                 )
                 await asyncio.wait_for(handle.result(), 20)
-                answered.set()
 
     with temporal_server() as address:
         asyncio.run(ask(address))

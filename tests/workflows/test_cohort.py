@@ -176,16 +176,3 @@ def test_members_due_within_a_second_go_on_together() -> None:
 
     assert story(desk, 50, tell) == {"finished": 50}
     assert [len(members) for _, _, members in desk.commands] == [50] * len(desk.commands)
-
-
-def test_a_few_members_do_not_wait_for_each_other() -> None:
-    desk = Desk()
-    desk.spread = timedelta(milliseconds=900)
-
-    async def tell(_: WorkflowEnvironment, run: WorkflowHandle[Any, Any]) -> Any:
-        return await run.result()
-
-    assert story(desk, 3, tell) == {"finished": 3}
-    together, *apart = [len(members) for _, _, members in desk.commands]
-    assert together == 3
-    assert set(apart) == {1}
