@@ -7,9 +7,11 @@ from workflows.plan import (
     AssignTodo,
     CallWebhook,
     Decide,
+    EventTrigger,
     IssueCoupon,
     Path,
     Plan,
+    ScheduleTrigger,
     Send,
     SetTag,
     Split,
@@ -21,6 +23,10 @@ from workflows.plan import (
 from workflows.values import Language
 from workflows.wording import Wording
 
+_WEEKDAYS = {
+    "zh": ("一", "二", "三", "四", "五", "六", "日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
 _LONGEST = 200
 
 
@@ -51,7 +57,7 @@ def mermaid(plan: Plan, lang: Language = "en") -> str:
     """The plan as a Mermaid flowchart."""
     say = Wording(lang)
     ids = {path: f"s{number}" for number, path in enumerate(plan.steps, 1)}
-    lines = ["flowchart TD", f'  start(["{_label(say.trigger(plan.trigger))}"])', "  over((end))"]
+    lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
     lines += [f"  {ids[path]}{_shape(step, _label(_summary(step, say)))}" for path, step in plan.steps.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in plan.steps.items():
@@ -62,7 +68,7 @@ def mermaid(plan: Plan, lang: Language = "en") -> str:
 
 
 def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
-    yield say.pick("开始：", "Begins:"), say.trigger(plan.trigger)
+    yield say.pick("开始：", "Begins:"), trigger_words(plan.trigger, say)
     if plan.audience:
         yield say.pick("对象：", "Audience:"), say.condition(plan.audience)
     if plan.active:
@@ -79,6 +85,39 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
         yield say.pick("发送限制：", "Limits:"), say.limits(plan.policy)
     for pattern in plan.exits:
         yield say.pick("退出：", "Exit:"), say.event(pattern.event, pattern.where)
+
+
+def trigger_words(trigger: EventTrigger | ScheduleTrigger, say: Wording) -> str:
+    """What begins the journey."""
+    if isinstance(trigger, EventTrigger):
+        return say.event(trigger.event, trigger.where)
+    words = f"{_when(trigger, say)}{say.pick('，对每个', ', for each ')}{_for_each(trigger.for_each, say)}"
+    if trigger.where:
+        words += say.pick(f"（{say.condition(trigger.where)}）", f" where {say.condition(trigger.where)}")
+    return words
+
+
+def _when(trigger: ScheduleTrigger, say: Wording) -> str:
+    if trigger.festival:
+        days = abs(trigger.offset_days)
+        zh = f"{trigger.festival}{'前' if trigger.offset_days < 0 else '后'} {days} 天" if days else trigger.festival
+        side = "before" if trigger.offset_days < 0 else "after"
+        en = f"{days} day{'s' if days != 1 else ''} {side} {trigger.festival}" if days else f"on {trigger.festival}"
+    elif trigger.weekday is not None:
+        day = _WEEKDAYS[say.lang][trigger.weekday]
+        zh, en = f"每周{day}", f"every {day}"
+    else:
+        zh, en = "每天", "every day"
+    return say.pick(f"{zh} {trigger.at}", f"{en} at {trigger.at}")
+
+
+def _for_each(what: str, say: Wording) -> str:
+    if what == "near_expiry_lot":
+        return say.pick("临期批次", "lot near its expiry")
+    if what == "birthday":
+        return say.pick("当天生日的客户", "customer whose birthday it is")
+    name = what.removeprefix("segment:")
+    return say.pick(f"属于人群「{name}」的客户", f"customer in segment “{name}”")
 
 
 def entry_words(plan: Plan, say: Wording) -> str:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from workflows.conditions import EventCondition, FieldRef
-from workflows.describe import entry_words, summary
+from workflows.describe import entry_words, summary, trigger_words
 from workflows.needs import following
 from workflows.plan import Decide, Path, Plan, Split, Step, Wait
 from workflows.values import Duration, Language
@@ -86,7 +86,7 @@ def _parts(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
     goal, active = plan.goal, plan.active
     days = (active.start or "…", active.until or "…") if active else None
     yield say.pick("名称", "the name"), plan.name
-    yield say.pick("触发条件", "the trigger"), say.trigger(plan.trigger)
+    yield say.pick("触发条件", "the trigger"), trigger_words(plan.trigger, say)
     yield say.pick("对象", "the audience"), say.condition(plan.audience) if plan.audience else ""
     yield say.pick("有效期", "the active time"), say.pick("{} 至 {}", "{} to {}").format(*days) if days else ""
     yield say.pick("再次进入的规则", "the rule for entering again"), entry_words(plan, say)

@@ -1,4 +1,4 @@
-"""Conditions, spans and triggers in plain words, in Chinese and in English."""
+"""Conditions, spans and limits in plain words, in Chinese and in English."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +17,11 @@ from workflows.conditions import (
     TagCondition,
 )
 from workflows.limits import Limits
-from workflows.plan import EventTrigger, ScheduleTrigger
 from workflows.values import Duration, Language
 
 _UNITS = {
     "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
     "en": {"m": "minute", "h": "hour", "d": "day", "w": "week"},
-}
-_WEEKDAYS = {
-    "zh": ("一", "二", "三", "四", "五", "六", "日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 }
 _OPERATORS = {
     "zh": {
@@ -110,15 +105,6 @@ class Wording:
             return f"`{name}`"
         return self.pick(f"`{name}`（{self.condition(where)}）", f"`{name}` where {self.condition(where)}")
 
-    def trigger(self, trigger: EventTrigger | ScheduleTrigger) -> str:
-        """What begins the journey."""
-        if isinstance(trigger, EventTrigger):
-            return self.event(trigger.event, trigger.where)
-        words = f"{self._when(trigger)}{self.pick('，对每个', ', for each ')}{self._for_each(trigger.for_each)}"
-        if trigger.where:
-            words += self.pick(f"（{self.condition(trigger.where)}）", f" where {self.condition(trigger.where)}")
-        return words
-
     def limits(self, limits: Limits) -> str:
         """When it is quiet, and how often a customer is written to."""
         words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if (quiet := limits.quiet_hours) else []
@@ -127,29 +113,6 @@ class Wording:
             days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")
             words.append(self.pick(f"{channel} {days}至多 {cap.count} 条", f"at most {cap.count} by {channel} {days}"))
         return self.pick("，", ", ").join(words)
-
-    def _when(self, trigger: ScheduleTrigger) -> str:
-        if trigger.festival:
-            days = abs(trigger.offset_days)
-            zh = (
-                f"{trigger.festival}{'前' if trigger.offset_days < 0 else '后'} {days} 天" if days else trigger.festival
-            )
-            side = "before" if trigger.offset_days < 0 else "after"
-            en = f"{days} day{'s' if days != 1 else ''} {side} {trigger.festival}" if days else f"on {trigger.festival}"
-        elif trigger.weekday is not None:
-            day = _WEEKDAYS[self.lang][trigger.weekday]
-            zh, en = f"每周{day}", f"every {day}"
-        else:
-            zh, en = "每天", "every day"
-        return self.pick(f"{zh} {trigger.at}", f"{en} at {trigger.at}")
-
-    def _for_each(self, what: str) -> str:
-        if what == "near_expiry_lot":
-            return self.pick("临期批次", "lot near its expiry")
-        if what == "birthday":
-            return self.pick("当天生日的客户", "customer whose birthday it is")
-        name = what.removeprefix("segment:")
-        return self.pick(f"属于人群「{name}」的客户", f"customer in segment “{name}”")
 
     def _joined(self, parts: Sequence[Condition], word: str) -> str:
         return word.join(
