@@ -31,7 +31,7 @@ from benchmarks.processes import module, postgres, services, temporal, until, us
 from benchmarks.stack import Stack
 from domain.ingest import Incoming, ingest
 from domain.tables import Enrollment
-from runtime.relay import workflow_id
+from runtime.runs import workflow_id
 from runtime.temporal import DATA_CONVERTER, TASK_QUEUE
 from workflows.cohort import CohortWorkflow
 from workflows.commands import Cohort, Group, Member, Outcome, Traveller

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import delete, func, or_, text, update
+from sqlalchemy import delete, func, text, update
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 
 from domain.bulk import among, insert_all
+from domain.customers import lock_customers
 from domain.library import read_plan
 from domain.tables import Enrollment, Event, Outbox, PublishedPlan
 from workflows.commands import Cohort, Outcome, Traveller
@@ -80,14 +81,23 @@ def _announce(session: Session) -> None:
         session.connection().execute(_ANNOUNCE)
 
 
-def take(session: Session, limit: int, *, leave: Iterable[str] = ()) -> Sequence[Outbox]:
+def take(session: Session, limit: int) -> Sequence[Outbox]:
     """Lock the oldest entries that nobody else is working on; those that failed before come last.
 
-    The starts that are gathered for the plans in `leave` stay.
+    The starts that may yet be gathered stay.
     """
-    query = select(Outbox).order_by(col(Outbox.attempts), col(Outbox.id)).limit(limit)
-    query = query.where(or_(col(Outbox.gather).is_(None), col(Outbox.gather).not_in(leave)))
-    return session.exec(query.with_for_update(skip_locked=True)).all()
+    query = select(Outbox).where(col(Outbox.gather).is_(None)).order_by(col(Outbox.attempts), col(Outbox.id))
+    return session.exec(query.limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def take_fresh(session: Session, limit: int, *, leave: Iterable[str]) -> Sequence[Outbox]:
+    """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of plans in `leave`.
+
+    One that is to be told alone must be committed with no `gather` before Temporal is told: it could else become the
+    first of a cohort, whose run would have the same name and carry nobody but this one.
+    """
+    query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(leave))
+    return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
 
 
 def gathered(session: Session, plan_ids: Iterable[str]) -> Mapping[str, int]:
@@ -117,6 +127,24 @@ def form(session: Session, plan_id: str, size: int) -> None:
     connection.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
     if len(members) > 1:
         connection.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
+
+
+def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None:
+    """Make these members of a run, which goes on without them, a cohort of their own, and start it.
+
+    Those that ended or were set apart meanwhile stay, and so does the one that the run is named after. Locks the
+    customers.
+    """
+    theirs = select(Enrollment.id, Enrollment.customer_id).where(among(Enrollment.id, enrollment_ids))
+    customers = {id: customer for id, customer in session.exec(theirs) if id != run}
+    lock_customers(session, customers.values())
+    left = among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
+    rows = session.exec(select(Enrollment.id, Enrollment.journey).where(left).order_by(col(Enrollment.id))).all()
+    if rows:
+        first, journey = rows[0]
+        ids = [id for id, _ in rows]
+        session.connection().execute(update(Enrollment).where(among(Enrollment.id, ids)).values(cohort_id=first))
+        tell(session, "start", journey, enrollment_id=first)
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:

@@ -43,18 +43,16 @@ class Pace:
         """The plans whose starts wait for others."""
         return {plan_id for plan_id, plan in self._plans.items() if plan.since is not None}
 
-    def is_burst(self, starts: Mapping[str, int]) -> bool:
-        """Take note of the starts that came. True if any come too fast, which are gathered from now on."""
+    def note(self, starts: Mapping[str, int]) -> None:
+        """Take note of the starts that came. Those that come too fast are gathered from now on."""
         now = self._clock()
-        burst = False
         for plan_id, count in starts.items():
             plan = self._plans.setdefault(plan_id, _Plan())
             while plan.seen and plan.seen[0] <= now - 1:
                 plan.seen.popleft()
             plan.seen.extend([now] * count)
             if len(plan.seen) > self._gathering.quiet:
-                plan.since, burst = now, True
-        return burst
+                plan.since = now
 
     def ripe(self, waiting: Mapping[str, int], paged: Set[str]) -> Iterator[str]:
         """The plans of which a cohort is to be formed now: it is full, or has waited long enough; each as often."""

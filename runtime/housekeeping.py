@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_
+from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
@@ -26,6 +26,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.adapters.coupons import CouponAdapter
 from domain import coupons
+from domain.bulk import among
 from domain.clock import Clock, SystemClock
 from domain.customers import lock_customers
 from domain.enrollments import end
@@ -34,7 +35,8 @@ from domain.outbox import tell
 from domain.replenishment import doubtful, stop
 from domain.retention import Mark, forget
 from domain.tables import Enrollment, Outbox
-from runtime.relay import replenishment_id, workflow_id
+from runtime.relay import replenishment_id
+from runtime.runs import look_up, workflow_id
 from runtime.temporal import TASK_QUEUE
 from workflows.commands import FanOut
 from workflows.paging import ScheduleWorkflow
@@ -130,22 +132,25 @@ async def fire_schedule(client: Client, journey: str) -> None:
 
 
 async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """Look at overdue runs: one that an operator ended is stopped, with all its members; one that is gone starts again.
+    """Look at overdue runs: whom no run carries is started again.
 
-    A run that came to its end and left members behind, has failed them.
+    Of those that a run carried, which an operator ended, each is stopped; one that it left behind when it came to its
+    own end has failed.
     """
-    for run, journey in await asyncio.to_thread(_overdue, db, clock):
+    for run_id, journey in await asyncio.to_thread(_overdue, db, clock):
         try:
-            description = await client.get_workflow_handle(workflow_id(journey, run)).describe()
+            run = await look_up(client, workflow_id(journey, run_id))
         except RPCError as problem:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await asyncio.to_thread(_start_again, db, journey, run)
+            await asyncio.to_thread(_start_again, db, journey, run_id)
             continue
-        if description.status in _LOST:
-            await asyncio.to_thread(_stop, db, clock, run, "stopped", "run ended by an operator")
-        elif description.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
-            await asyncio.to_thread(_stop, db, clock, run, "failed", "run failed")
+        if run.status in _LOST:
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run ended by an operator")
+        elif run.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "failed", "run failed")
+        if await asyncio.to_thread(_has_others, db, run_id, run.carries):
+            await asyncio.to_thread(_start_again, db, journey, run_id)
 
 
 async def find_lost_replenishments(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
@@ -226,13 +231,27 @@ def _start_again(db: sessionmaker[Session], journey: str, run: int) -> None:
             tell(session, "start", journey, enrollment_id=run)
 
 
-def _stop(db: sessionmaker[Session], clock: Clock, run: int, ending: str, reason: str) -> None:
+def _has_others(db: sessionmaker[Session], run: int, carried: Collection[int]) -> bool:
+    """Whether a run has members that go on, but for these."""
+    going_on = select(Enrollment.id).where(_belongs_to(run), col(Enrollment.ending).is_(None))
+    with db() as session:
+        return not set(session.exec(going_on)).issubset(carried)
+
+
+def _belongs_to(run: int) -> ColumnElement[bool]:
+    alone = (col(Enrollment.id) == run) & col(Enrollment.cohort_id).is_(None)
+    return or_(alone, col(Enrollment.cohort_id) == run)
+
+
+def _stop(
+    db: sessionmaker[Session], clock: Clock, run: int, carried: Collection[int], ending: str, reason: str
+) -> None:
+    """End those of a run's members that it carried and that go on."""
     members: Sequence[int] | None = None
     while members is None or len(members) == PAGE:
         with db.begin() as session:
-            ours = or_(col(Enrollment.id) == run, col(Enrollment.cohort_id) == run)
-            page = select(Enrollment).where(ours, col(Enrollment.ending).is_(None)).limit(PAGE)
-            found = session.exec(page).all()
+            open_ = _belongs_to(run) & among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
+            found = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
             lock_customers(session, (enrollment.customer_id for enrollment in found))
             for enrollment in found:
                 session.refresh(enrollment)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -17,10 +17,11 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.library import read_plan
-from domain.outbox import CHANNEL, Start, form, gathered, start_of, take, wakes_of
+from domain.outbox import CHANNEL, Start, form, gathered, set_apart, start_of, take, take_fresh, wakes_of
 from domain.schedules import FIRST
 from domain.tables import Event, Outbox
 from runtime.gathering import Gathering, Pace
+from runtime.runs import look_up, workflow_id
 from workflows.cohort import CohortWorkflow
 from workflows.commands import FanOut
 from workflows.describe import describe
@@ -43,11 +44,6 @@ VERSION = SearchAttributeKey.for_int("JourneyVersion")
 TRIGGER = SearchAttributeKey.for_keyword("Trigger")
 COHORT_SIZE = SearchAttributeKey.for_int("CohortSize")
 CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
-
-
-def workflow_id(journey: str, run: int) -> str:
-    """The id of the workflow that is named after the enrollment `run`: its own, or that of its cohort."""
-    return f"{journey}/{run}"
 
 
 def replenishment_id(alarm_id: int) -> str:
@@ -112,18 +108,21 @@ class Relay:
             return
 
     def _take(self, session: Session) -> Sequence[Outbox]:
-        """Lock what is to be told now. In a burst the starts of a plan are left until they are formed into cohorts."""
-        rows = take(session, BATCH, leave=self._pace.gathered)
-        burst = self._pace.is_burst(Counter(row.gather for row in rows if row.gather))
-        if not burst and not self._pace.gathered:
-            return rows
-        session.rollback()
+        """Lock what is to be told now. In a burst the starts of a plan are left until they are formed into cohorts.
+
+        Which starts are told together, and which alone, is committed before.
+        """
+        fresh = take_fresh(session, BATCH, leave=self._pace.gathered)
+        self._pace.note(Counter(row.gather for row in fresh if row.gather))
         plan_ids = self._pace.gathered
+        for row in fresh:
+            row.gather = row.gather if row.gather in plan_ids else None
+        session.commit()
         paged = {each for each in plan_ids if isinstance(read_plan(session, each).trigger, ScheduleTrigger)}
-        for plan_id in self._pace.ripe(gathered(session, plan_ids), paged):
+        for plan_id in self._pace.ripe(gathered(session, plan_ids) if plan_ids else {}, paged):
             form(session, plan_id, self._gathering.size)
             session.commit()
-        return take(session, BATCH, leave=plan_ids)
+        return take(session, BATCH)
 
     def _prepare(self, session: Session, rows: Sequence[Outbox]) -> Iterator[tuple[Sequence[Outbox], Awaitable[str]]]:
         """What to tell Temporal, each with the rows that say so: wakes of one run are told at once."""
@@ -148,7 +147,7 @@ class Relay:
             call = self._wake(name, wake.enrollments) if wake.enrollments else _nothing()
             yield [row for each in wake.because_of for row in wakes[each]], call
 
-    async def _start(self, start: Start) -> str:
+    async def _start(self, start: Start, reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.REJECT_DUPLICATE) -> str:
         cohort = start.cohort
         plan, travellers = cohort.plan, cohort.travellers
         customers = [str(traveller.customer) for traveller in travellers]
@@ -168,15 +167,32 @@ class Relay:
                 cohort,
                 id=name,
                 task_queue=self._queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_reuse_policy=reuse,
                 search_attributes=TypedSearchAttributes(pairs),
                 static_summary=f"{plan.name} · version {cohort.version} · {who}",
                 static_details=describe(plan),
                 request_eager_start=True,
             )
         except WorkflowAlreadyStartedError:
-            return ""
+            return await self._see_who_is_carried(start)
         return name
+
+    async def _see_who_is_carried(self, start: Start) -> str:
+        """A run of this name was there before: see that whom it doesn't carry get a run, too.
+
+        One that is over and carries none of them gives its name away; they are set apart from any other.
+        """
+        run = await look_up(self._client, workflow_id(start.cohort.plan.journey, start.run))
+        members = {traveller.enrollment for traveller in start.cohort.travellers}
+        if not run.goes_on and members.isdisjoint(run.carries):
+            return await self._start(start, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+        if uncarried := members - run.carries:
+            await asyncio.to_thread(self._set_apart, start.run, uncarried)
+        return ""
+
+    def _set_apart(self, run: int, enrollment_ids: Collection[int]) -> None:
+        with self._db.begin() as session:
+            set_apart(session, run, enrollment_ids)
 
     async def _wake(self, name: str, enrollments: Sequence[int]) -> str:
         """A workflow that isn't there, or is over, needs no waking: what it does first is look."""

@@ -21,7 +21,7 @@ from domain.tables import Enrollment
 from runtime.cases import Case
 from runtime.embedded import time_skipping_server
 from runtime.gathering import Gathering
-from runtime.relay import workflow_id
+from runtime.runs import workflow_id
 from runtime.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.worker import working
 from runtime.world import Line, Shelf, World, agenda

@@ -22,7 +22,8 @@ from domain.tables import Customer, Enrollment, Outbox
 from runtime.embedded import temporal_server
 from runtime.gathering import Gathering
 from runtime.housekeeping import find_lost
-from runtime.relay import COHORT_SIZE, CUSTOMER_ID, workflow_id
+from runtime.relay import COHORT_SIZE, CUSTOMER_ID
+from runtime.runs import workflow_id
 from runtime.worker import working
 from workflows.cohort import CohortWorkflow
 from workflows.compile import read_journey

@@ -18,14 +18,15 @@ def pace() -> tuple[Pace, Watch]:
 def test_quiet_starts_are_never_gathered() -> None:
     ours, watch = pace()
     for _ in range(100):
-        assert not ours.is_burst({"p": 1})
+        ours.note({"p": 1})
+        assert not ours.gathered
         watch.now += 0.25
     assert ours.gathered == set()
 
 
 def test_a_burst_of_one_plan_is_gathered_until_somebody_has_waited_long_enough() -> None:
     ours, watch = pace()
-    assert ours.is_burst({"p": 6, "q": 1})
+    ours.note({"p": 6, "q": 1})
     assert ours.gathered == {"p"}
     assert list(ours.ripe({"p": 40}, set())) == []
     watch.now += 0.2
@@ -35,7 +36,7 @@ def test_a_burst_of_one_plan_is_gathered_until_somebody_has_waited_long_enough()
 
 def test_a_full_cohort_waits_for_nobody_and_what_is_left_waits_for_others() -> None:
     ours, watch = pace()
-    assert ours.is_burst({"p": 6})
+    ours.note({"p": 6})
     assert list(ours.ripe({"p": 1200}, set())) == ["p", "p"]
     watch.now += 0.2
     assert list(ours.ripe({"p": 200}, set())) == ["p"]
@@ -43,7 +44,7 @@ def test_a_full_cohort_waits_for_nobody_and_what_is_left_waits_for_others() -> N
 
 def test_a_schedule_is_given_time_for_its_pages() -> None:
     ours, watch = pace()
-    assert ours.is_burst({"p": 200})
+    ours.note({"p": 200})
     watch.now += 1.9
     assert list(ours.ripe({"p": 400}, {"p"})) == []
     watch.now += 0.1
@@ -52,7 +53,7 @@ def test_a_schedule_is_given_time_for_its_pages() -> None:
 
 def test_a_backlog_is_told_while_it_is_formed() -> None:
     ours, watch = pace()
-    assert ours.is_burst({"p": 200})
+    ours.note({"p": 200})
     watch.now += 60
     assert len(list(ours.ripe({"p": 100_000}, set()))) == MOST
     assert ours.gathered == {"p"}
@@ -63,10 +64,12 @@ def test_what_keeps_coming_too_fast_stays_gathered() -> None:
     alone, waiting = list[float](), 0
     for _ in range(50):
         watch.now += 0.1
-        if not ours.gathered and not ours.is_burst({"p": 1}):
-            alone.append(watch.now)
-        else:
+        if not ours.gathered:
+            ours.note({"p": 1})
+        if ours.gathered:
             waiting += 1
+        else:
+            alone.append(watch.now)
         if list(ours.ripe({"p": waiting}, set())):
             waiting = 0
     assert len(alone) == 5
@@ -75,8 +78,10 @@ def test_what_keeps_coming_too_fast_stays_gathered() -> None:
 
 def test_a_quiet_event_after_a_burst_starts_at_once() -> None:
     ours, watch = pace()
-    assert ours.is_burst({"p": 6})
+    ours.note({"p": 6})
+    assert ours.gathered
     watch.now += 0.2
     assert list(ours.ripe({}, set())) == []
     watch.now += 1
-    assert not ours.is_burst({"p": 1})
+    ours.note({"p": 1})
+    assert not ours.gathered

@@ -28,7 +28,8 @@ from runtime import worker
 from runtime.embedded import free_port, temporal_program, temporal_server
 from runtime.housekeeping import find_lost, sync_schedules
 from runtime.publishing import publish_directory
-from runtime.relay import Relay, workflow_id
+from runtime.relay import Relay
+from runtime.runs import workflow_id
 from runtime.temporal import DATA_CONVERTER
 from runtime.worker import working
 from workflows.cohort import CohortWorkflow
