@@ -4,173 +4,41 @@
 
 `aftershow up` runs as its users run it, each part a process of its own, against a provider on this machine that speaks
 Twilio's protocol. A part at a time is killed with SIGKILL: Postgres, Temporal, the API, the worker (which hosts the
-relay). The provider loses answers after accepting, refuses, throttles, and sends receipts twice and in any order. In
-the end its log is held against the ledger and against what the journeys say.
+relay); Postgres and the worker when a run was just started and the relay is about to write that down. One customer
+enters alone, then many at once. The provider loses answers after accepting, refuses, throttles, and sends receipts
+twice and in any order. In the end its log is held against the ledger and against what the journeys say.
 """
 
 import argparse
-import json
-import os
 import random
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
-from benchmarks.audit import CAP, Audit, audit
+from benchmarks.audit import Audit, audit
+from benchmarks.siege import Chaos, Person, eventually, stack
 from domain.ledger import OPEN
 from domain.tables import Customer, Enrollment, Message, Outbox
-from runtime.database import connect
-from runtime.embedded import free_port, postgres_program
-from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
+from tests.providers.twilio_server import Fate, twilio_server
 
 KILL_SECONDS = 4
 """About how long it takes from one kill to the next, with everything up in between."""
 
-PARTS = ("Postgres", "Temporal", "API", "Worker")
-POLICY = f"""
-shop: 绿野
-timezone: Asia/Shanghai
-quiet_hours: 22:00-08:00
-caps: {{sms: {CAP} per 1d}}
-"""
-JOURNEYS = {
-    "thanks": """
-        journey: thanks
-        trigger: {event: order.paid}
-        entry: {again: never}
-        steps:
-          - {id: thank, send: thank, via: [sms], kind: transactional}
-          - {id: guide, send: guide, via: [sms], kind: transactional}
-          - {id: care, send: care, via: [sms], kind: transactional}
-    """,
-    "offers": """
-        journey: offers
-        trigger: {event: order.paid}
-        entry: {again: never}
-        exit: [{event: consent.withdrawn}]
-        steps:
-          - {id: first, send: first, via: [sms], coupon: five}
-          - {id: second, send: second, via: [sms]}
-          - {id: third, send: third, via: [sms]}
-          - {id: fourth, send: fourth, via: [sms]}
-    """,
-}
-COUPONS = 'five: {name: "五元", amount_off: 5元, valid: 7d, budget: {count: 1000000}}'
-TEMPLATES = ("thank", "guide", "care", "first", "second", "third", "fourth")
-TEXT = "【绿野】{{ trigger.order_id }}/%s 拒收请回复R"
+PAGE = 15
+"""Customers of whom one buys alone and the rest together, more than the relay starts one by one."""
 
-
-@dataclass
-class Chaos:
-    """What is going on: the stack's processes, the provider, and what was done to them.
-
-    `noon` and `night` are timezones where it is about that time of day.
-    """
-
-    data: Path
-    url: str
-    key: str
-    db: sessionmaker[Session]
-    provider: TwilioServer
-    dice: random.Random
-    noon: str
-    night: str
-    kills: Counter[str] = field(default_factory=Counter)
-    dropped: int = 0
-    receipts: int = 0
-
-    def post(self, path: str, body: Any) -> None:
-        """Until it is taken, as a producer would."""
-        headers = {"Authorization": f"Bearer {self.key}"}
-        while True:
-            with suppress(httpx.HTTPError):
-                answer = httpx.post(f"{self.url}{path}", json=body, headers=headers, timeout=10)
-                if answer.status_code in (202, 207):
-                    assert answer.status_code == 202, answer.text
-                    return
-            time.sleep(0.2)
-
-    def kill(self) -> str | None:
-        """Kill a part, the least killed first, if all are up."""
-        with suppress(OSError, ValueError, KeyError, psutil.NoSuchProcess):
-            running = {each["name"]: each["pid"] for each in json.loads((self.data / "processes.json").read_text())}
-            up = [name for name in PARTS if psutil.Process(running[name]).status() != psutil.STATUS_ZOMBIE]
-            if len(up) == len(PARTS):
-                name = min(self.dice.sample(up, len(up)), key=lambda each: self.kills[each])
-                os.kill(running[name], signal.SIGKILL)
-                self.kills[name] += 1
-                return name
-        return None
-
-
-@contextmanager
-def stack(folder: Path, provider: TwilioServer, dice: random.Random) -> Iterator[Chaos]:
-    """`aftershow up` with the journeys published and Twilio's place taken by the provider."""
-    specs, templates, data = folder / "specs", folder / "messages", folder / "data"
-    specs.mkdir()
-    (specs / "_policy.yaml").write_text(POLICY, encoding="utf-8")
-    (specs / "_coupons.yaml").write_text(COUPONS, encoding="utf-8")
-    for name, text in JOURNEYS.items():
-        (specs / f"{name}.yaml").write_text(text, encoding="utf-8")
-    for name in TEMPLATES:
-        (templates / name).mkdir(parents=True)
-        (templates / name / "sms.j2").write_text(TEXT % name, encoding="utf-8")
-    port, temporal, ui = free_port(), free_port(), free_port()
-    environment = {
-        **os.environ,
-        "AFTERSHOW_TWILIO_ACCOUNT_SID": SID,
-        "AFTERSHOW_TWILIO_AUTH_TOKEN": TOKEN,
-        "AFTERSHOW_TWILIO_FROM_NUMBER": NUMBER,
-        "AFTERSHOW_TWILIO_BASE_URL": provider.url,
-        "AFTERSHOW_TWILIO_TIMEOUT": "3",
-    }
-    command = [sys.executable, "-m", "runtime.cli", "up", "--data", str(data), "--specs", str(specs)]
-    ports = ["--port", str(port), "--temporal-port", str(temporal), "--ui-port", str(ui)]
-    with (folder / "up.log").open("wb") as log:
-        up = subprocess.Popen(
-            [*command, "--templates", str(templates), *ports], env=environment, stdout=log, stderr=subprocess.STDOUT
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        eventually(lambda: httpx.get(f"{url}/readyz", timeout=2).status_code == 200, 90)
-        engine, db = connect(postgres_program(data)[1], pool_size=4)
-        yield Chaos(data, url, (data / "key").read_text().strip(), db, provider, dice, *zones(datetime.now(UTC)))
-        engine.dispose()
-    finally:
-        up.send_signal(signal.SIGINT)
-        try:
-            up.wait(60)
-        except subprocess.TimeoutExpired:
-            up.kill()
-
-
-def eventually(holds: Callable[[], bool], seconds: float) -> bool:
-    """Whether something comes true in time, whatever is away meanwhile."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(httpx.HTTPError, DBAPIError):
-            if holds():
-                return True
-        time.sleep(0.3)
-    return False
+ALONE_SECONDS = 0.5
 
 
 def mood(chaos: Chaos) -> Callable[[str], Fate]:
@@ -211,33 +79,13 @@ def send_receipts(chaos: Chaos, stop: threading.Event) -> None:
                 chaos.receipts += answer.is_success
 
 
-def zones(now: datetime) -> tuple[str, str]:
-    """A timezone where it is about noon, and one where it is deep in the night."""
-    return _zone(12 - now.hour), _zone(2 - now.hour)
-
-
-def _zone(ahead: int) -> str:
-    ahead = (ahead + 11) % 24 - 11
-    return f"Etc/GMT{-ahead:+}" if ahead else "Etc/GMT"
-
-
-@dataclass(frozen=True)
-class Person:
-    """A customer of the story; `asleep` lives where it is night, `leaves` withdraws consent on the way."""
-
-    number: int
-    asleep: bool
-    leaves: bool
-
-    @property
-    def phone(self) -> str:
-        return f"+86138{self.number:08}"
-
-
 def tell(chaos: Chaos, people: Sequence[Person], seconds: float, stop: threading.Event) -> None:
-    """Over about so many seconds, everybody registers, agrees and buys; some leave."""
-    for start in range(0, len(people), 25):
-        page = people[start : start + 25]
+    """Over about so many seconds, everybody registers, agrees and buys, one alone before many at once; some leave.
+
+    Whoever wants a start to be told needn't wait for the next page.
+    """
+    for start in range(0, len(people), PAGE):
+        page = people[start : start + PAGE]
         chaos.post(
             "/v1/events",
             [
@@ -246,15 +94,22 @@ def tell(chaos: Chaos, people: Sequence[Person], seconds: float, stop: threading
             ],
         )
         chaos.post("/v1/events", [_event(each, "consent.given", {"channel": "sms"}) for each in page])
-        chaos.post(
-            "/v1/events", [_event(each, "order.paid", {"order_id": f"o{each.number}", "total": 8900}) for each in page]
-        )
-        earlier = people[max(0, start - 25) : start]
+        chaos.post("/v1/events", [_order(page[0])])
+        stop.wait(ALONE_SECONDS)
+        if len(page) > 1:
+            chaos.post("/v1/events", [_order(each) for each in page[1:]])
+        earlier = people[max(0, start - PAGE) : start]
         leaving = [each for each in earlier if each.leaves]
         if leaving:
             chaos.post("/v1/events", [_event(each, "consent.withdrawn", {"channel": "sms"}) for each in leaving])
-        if stop.wait(seconds * 25 / len(people)):
+        chaos.wanted.wait(max(0, seconds * PAGE / len(people) - ALONE_SECONDS))
+        chaos.wanted.clear()
+        if stop.is_set():
             return
+
+
+def _order(person: Person) -> dict[str, Any]:
+    return _event(person, "order.paid", {"order_id": f"o{person.number}", "total": 8900})
 
 
 def _event(person: Person, type: str, data: Mapping[str, Any]) -> dict[str, Any]:

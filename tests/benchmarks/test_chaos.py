@@ -11,4 +11,5 @@ def test_kills_and_lost_answers_lose_double_and_missend_nothing() -> None:
     assert found.wrong == 0, found
     assert found.messages > 80
     assert sum(found.kills.values()) == 8
+    assert found.between_start_and_commit > 0
     assert found.still_asked_about <= found.answers_dropped
