@@ -135,11 +135,11 @@ def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None
     Those that ended or were set apart meanwhile stay, and so does the one that the run is named after. Locks the
     customers.
     """
-    theirs = select(Enrollment.id, Enrollment.customer_id).where(among(Enrollment.id, enrollment_ids))
-    customers = {id: customer for id, customer in session.exec(theirs) if id != run}
+    members = select(Enrollment.id, Enrollment.customer_id).where(among(Enrollment.id, enrollment_ids))
+    customers = {id: customer for id, customer in session.exec(members) if id != run}
     lock_customers(session, customers.values())
-    left = among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
-    rows = session.exec(select(Enrollment.id, Enrollment.journey).where(left).order_by(col(Enrollment.id))).all()
+    waiting = among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
+    rows = session.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
     if rows:
         first, journey = rows[0]
         ids = [id for id, _ in rows]

@@ -132,10 +132,9 @@ async def fire_schedule(client: Client, journey: str) -> None:
 
 
 async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
-    """Look at overdue runs: whom no run carries is started again.
+    """Look at the members of overdue runs: those that no run carries are started again.
 
-    Of those that a run carried, which an operator ended, each is stopped; one that it left behind when it came to its
-    own end has failed.
+    Those carried by a run that an operator ended are stopped; those that a run left behind at its own end have failed.
     """
     for run_id, journey in await asyncio.to_thread(_overdue, db, clock):
         try:

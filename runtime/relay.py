@@ -178,9 +178,9 @@ class Relay:
         return name
 
     async def _see_who_is_carried(self, start: Start) -> str:
-        """A run of this name was there before: see that whom it doesn't carry get a run, too.
+        """Temporal had a run of this name before: see that the members it doesn't carry get a run, too.
 
-        One that is over and carries none of them gives its name away; they are set apart from any other.
+        If it is over and carries none of them, theirs takes its name; otherwise they are set apart.
         """
         run = await look_up(self._client, workflow_id(start.cohort.plan.journey, start.run))
         members = {traveller.enrollment for traveller in start.cohort.travellers}

@@ -1,4 +1,4 @@
-"""What Temporal knows of the run of a cohort."""
+"""The runs of cohorts, as Temporal knows them."""
 
 from collections.abc import Set
 from dataclasses import dataclass
