@@ -32,7 +32,7 @@ from domain.ledger import OPEN
 from domain.tables import Customer, Enrollment, Message, Outbox
 from tests.providers.twilio_server import Fate, twilio_server
 
-KILL_SECONDS = 4
+KILL_SECONDS = 8
 """About how long it takes from one kill to the next, with everything up in between."""
 
 PAGE = 15
@@ -164,7 +164,8 @@ def run(
         while sum(chaos.kills.values()) < kills:
             time.sleep(dice.uniform(1, 3))
             if killed := chaos.kill():
-                say(f"killed {killed}, {sum(chaos.kills.values())} of {kills}; {len(provider.messages)} messages")
+                count = f"{sum(chaos.kills.values())} of {kills}, {chaos.between} between start and commit"
+                say(f"killed {killed}, {count}; {len(provider.messages)} messages")
         threads[0].join()
         eventually(lambda: at_rest(chaos, timedelta(seconds=patience), looks), 2 * patience)
         stop.set()

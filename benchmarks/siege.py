@@ -21,8 +21,9 @@ import psutil
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from domain.tables import Outbox
 from runtime.database import connect
 from runtime.embedded import free_port, postgres_program
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, TwilioServer
@@ -59,8 +60,11 @@ JOURNEYS = {
 }
 COUPONS = 'five: {name: "五元", amount_off: 5元, valid: 7d, budget: {count: 1000000}}'
 TEMPLATES = ("thank", "guide", "care", "first", "second", "third", "fourth")
+QUIET_SECONDS = 20
+"""How long it is waited for that a relay has told all there is, so that who comes next is told alone."""
+
 HOLD_SECONDS = 4
-"""How long it is waited for that the relay has started a run and is about to write that down."""
+"""How long it is waited for then that it has started a run and is about to write that down."""
 
 HOLD = """
     CREATE TABLE hold (until timestamptz NOT NULL);
@@ -131,6 +135,7 @@ class Chaos:
 
     def _hold(self) -> Sequence[int]:
         """Hold the next deletion of a start. Returns the Postgres processes that are held, none if none came."""
+        eventually(self._is_quiet, QUIET_SECONDS)
         with suppress(DBAPIError), self.db() as session:
             until = text("UPDATE hold SET until = clock_timestamp() + make_interval(secs => :seconds)")
             session.connection().execute(until, {"seconds": HOLD_SECONDS})
@@ -144,6 +149,12 @@ class Chaos:
                 time.sleep(0.05)
         return []
 
+    def _is_quiet(self) -> bool:
+        """Whether a relay listens and has told all there is."""
+        with self.db() as session:
+            listens = session.connection().execute(text(_LISTENS)).first() is not None
+            return listens and session.exec(select(Outbox)).first() is None
+
     def _let_go(self, held: Sequence[int]) -> None:
         """End the hold. A worker that died while Postgres is idle would have been noticed, so its session ends too."""
         with suppress(DBAPIError), self.db() as session:
@@ -153,6 +164,7 @@ class Chaos:
             session.commit()
 
 
+_LISTENS = "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN outbox'"
 _HELD = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
 
