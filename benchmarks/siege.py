@@ -63,7 +63,7 @@ TEMPLATES = ("thank", "guide", "care", "first", "second", "third", "fourth")
 QUIET_SECONDS = 20
 """How long it is waited for that a relay has told all there is, so that who comes next is told alone."""
 
-HOLD_SECONDS = 4
+HOLD_SECONDS = 15
 """How long it is waited for then that it has started a run and is about to write that down."""
 
 HOLD = """
@@ -127,7 +127,8 @@ class Chaos:
                 name = min(self.dice.sample(up, len(up)), key=lambda each: self.kills[each])
                 held = self._hold() if name in ("Postgres", "Worker") else []
                 os.kill(running[name], signal.SIGKILL)
-                self._let_go(held)
+                if name in ("Postgres", "Worker"):
+                    eventually(lambda: self._let_go(held), HOLD_SECONDS)
                 self.kills[name] += 1
                 self.between += bool(held)
                 return name
@@ -155,13 +156,14 @@ class Chaos:
             listens = session.connection().execute(text(_LISTENS)).first() is not None
             return listens and session.exec(select(Outbox)).first() is None
 
-    def _let_go(self, held: Sequence[int]) -> None:
-        """End the hold. A worker that died while Postgres is idle would have been noticed, so its session ends too."""
-        with suppress(DBAPIError), self.db() as session:
+    def _let_go(self, held: Sequence[int]) -> bool:
+        """End the hold. Postgres would have noticed that a worker died, were it not asleep: its session ends, too."""
+        with self.db() as session:
             session.connection().execute(text("UPDATE hold SET until = 'epoch'"))
             for pid in held:
                 session.connection().execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
             session.commit()
+        return True
 
 
 _LISTENS = "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN outbox'"
