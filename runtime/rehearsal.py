@@ -15,8 +15,8 @@ from domain.clock import Clock
 from domain.delivery import ChannelAdapter, Delivery, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_plan
-from domain.outbox import traveller
 from domain.schedules import FIRST
+from domain.starting import traveller
 from domain.tables import Enrollment, Outbox
 from runtime.cases import Case
 from runtime.lanes import Lane, Walking

@@ -17,8 +17,9 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from domain.library import read_plan
-from domain.outbox import CHANNEL, Start, form, gathered, set_apart, start_of, take, take_fresh, wakes_of
+from domain.outbox import CHANNEL, gathered, take, take_fresh
 from domain.schedules import FIRST
+from domain.starting import Start, form, set_apart, start_of, wakes_of
 from domain.tables import Event, Outbox
 from runtime.gathering import Gathering, Pace
 from runtime.runs import look_up, workflow_id

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from domain import outbox
+from domain import starting
 from domain.catalogue import is_business
 from runtime.cases import Case, CaseCustomer, CaseEvent
 from runtime.gathering import Gathering
@@ -29,7 +29,7 @@ def sizes_in_turn(sizes: Sequence[int]) -> Iterator[None]:
     """The relay forms a cohort of up to each of these sizes, and begins again."""
     turns = cycle(sizes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.relay.form", lambda session, plan, _: outbox.form(session, plan, next(turns)))
+        patch.setattr("runtime.relay.form", lambda session, plan, _: starting.form(session, plan, next(turns)))
         yield
 
 

@@ -16,8 +16,9 @@ from test_worker import THANKS, connected, eventually, texts_sent
 from domain import lifecycle
 from domain.clock import SystemClock, VirtualClock
 from domain.ingest import Incoming, ingest
-from domain.outbox import form, tell
+from domain.outbox import tell
 from domain.publishing import publish_journey, publish_text
+from domain.starting import form
 from domain.tables import Customer, Enrollment, Outbox
 from runtime.embedded import temporal_server
 from runtime.gathering import Gathering

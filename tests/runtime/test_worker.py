@@ -21,8 +21,8 @@ from domain.clock import SystemClock, VirtualClock
 from domain.delivery import Delivery, Open, Outgoing
 from domain.ingest import Incoming, ingest
 from domain.library import read_library
-from domain.outbox import start_of
 from domain.publishing import publish_journey, publish_text
+from domain.starting import start_of
 from domain.tables import CustomerTag, Enrollment, Message, Outbox, SandboxMessage
 from runtime import worker
 from runtime.embedded import free_port, temporal_program, temporal_server
