@@ -40,7 +40,7 @@ class Context:
     quotes: Gathering[redeeming.Basket, redeeming.Quote]
     tills: Gathering[redeeming.Ask, redeeming.Held | redeeming.Returned | redeeming.UnmetError]
     webhooks: Collection[str]
-    signing_key: str | None = None
+    signing_key: str | None = field(default=None, repr=False)
     decide: Decide | None = None
     feed: Feed = field(default_factory=Feed)
 
