@@ -20,6 +20,7 @@ from domain.library import read_plan
 from domain.outbox import CHANNEL, Start, form, gathered, set_apart, start_of, take, take_fresh, wakes_of
 from domain.schedules import FIRST
 from domain.tables import Event, Outbox
+from runtime.database import WORKER
 from runtime.gathering import Gathering, Pace
 from runtime.runs import look_up, workflow_id
 from workflows.cohort import CohortWorkflow
@@ -93,7 +94,9 @@ class Relay:
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    url, autocommit=True, options=WORKER.options
+                ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._news.set()
                     async for _ in connection.notifies():
