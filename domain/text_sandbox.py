@@ -335,6 +335,8 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
         for side in (left, right):
             if isinstance(side, Sample):
                 return side
+            if isinstance(side, Undefined):
+                side + 0  # raises UndefinedError
         if not all(isinstance(side, int | float) and abs(side) < _BIG for side in (left, right)) or operator == "**":
             raise RenderError(f'"{operator}" works on plain numbers only; texts are joined by "~"')
         return self.binop_table[operator](left, right)
