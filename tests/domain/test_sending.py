@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from shop import Provider, Shop
+from sqlalchemy import text
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
@@ -17,6 +18,7 @@ from domain.clock import VirtualClock
 from domain.delivery import Account, Delivery
 from domain.sending import claim
 from domain.tables import CampaignUse, Coupon, Enrollment, Identifier, Message, ProviderAccount, TrailEntry
+from runtime.database import Patience, connect
 from workflows.commands import Answer, Group, unpack
 from workflows.plan import CHANNELS
 
@@ -117,15 +119,30 @@ class TestABatch:
         (entry,) = [each for each in shop.rows(TrailEntry) if each.what == "failed"]
         assert (entry.value, entry.via, entry.reason, entry.because) == ("hello", "sms", "text", because)
 
+    def test_a_member_whose_customer_is_held_for_long_is_set_aside(self, shop: Shop, postgres_url: str) -> None:
+        engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
+        shop.activities = JourneyActivities(hasty, shop.clock, shop.channels)
+        shop.publish(ONE)
+        shop.customers("a", "b", "c")
+        shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+        with shop.db() as other:
+            other.connection().execute(text("SELECT FROM customers WHERE id = 2 FOR UPDATE"))
+            answers = shop.give("send", shop.group("hello"))
+        assert [(each.kind, each.enrollment) for each in answers] == [("done", 1), ("later", 2), ("done", 3)]
+        assert answers[1].seconds == 5
+        assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 3
+        assert len(shop.provider.taken) == 3
+        engine.dispose()
+
     def test_a_pass_whose_texts_take_long_lets_the_customers_go_and_goes_on(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         passes: list[int] = []
         claim = sending.claim
 
-        def counted(session: Session, group: Group, *rest: Any) -> sending.Claims:
+        def counted(session: Session, group: Group, now: datetime, **rest: Any) -> sending.Claims:
             passes.append(len(group.members))
-            return claim(session, group, *rest)
+            return claim(session, group, now, **rest)
 
         monkeypatch.setattr(sending, "RENDERING", 0)
         monkeypatch.setattr(sending, "claim", counted)
