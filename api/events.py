@@ -67,8 +67,9 @@ async def post_events(request: Request) -> Response:
 
     Every event is taken or refused by itself, and `results` tells of each, in the order sent: `accepted`, `duplicate`
     or `rejected` with the `field`, a stable `reason` and the `detail` in words (`errors` lists them if there are
-    several). A request of which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send
-    all of it again, what had been taken is then a duplicate.
+    several). One that is rejected as `busy` is to be sent again: its customer was held by another change. A request of
+    which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send all of it again, what
+    had been taken is then a duplicate.
     """
     caller = await authorized(request, "ingest")
     env = context(request)

@@ -30,6 +30,8 @@ MAX_SECONDS = 0.25
 
 _TURN = 10
 _CHARACTERS = 16
+_GLANCE = 500
+"""Units of work from one look at the time to the next."""
 
 
 class RenderError(ValueError):
@@ -42,14 +44,18 @@ class RenderError(ValueError):
 
 
 class _Meter:
-    """What one rendering may still spend."""
+    """What one rendering may still spend. The time is looked at now and then, for that costs as much as it measures."""
 
     def __init__(self) -> None:
         self._left = MAX_WORK
+        self._next = MAX_WORK - _GLANCE
         self._until = time.thread_time() + MAX_SECONDS
 
     def spend(self, work: int) -> None:
         self._left -= work
+        if self._left > self._next:
+            return
+        self._next = self._left - _GLANCE
         if self._left < 0:
             raise RenderError(f"it goes on for more than {MAX_WORK} units of work")
         if time.thread_time() > self._until:
@@ -141,18 +147,25 @@ class Sample(str):
 
 def spend_on(value: Any) -> Any:
     """The value, paid for by all that is in it; what is in it twice is paid for twice."""
-    meter, ahead = _METER.get(), [value]
-    while ahead:
-        each = ahead.pop()
-        if isinstance(each, str):
-            meter.spend(1 + len(each) // _CHARACTERS)
-        elif isinstance(each, Mapping):
+    meter = _METER.get()
+    if isinstance(value, str):
+        meter.spend(1 + len(value) // _CHARACTERS)
+    elif isinstance(value, _CONTAINERS):
+        ahead = [value]
+        while ahead:
+            each = ahead.pop()
             meter.spend(1 + len(each))
-            ahead += [*each.keys(), *each.values()]
-        elif isinstance(each, list | tuple | set | frozenset):
-            meter.spend(1 + len(each))
-            ahead += each
+            for part in (*each.keys(), *each.values()) if isinstance(each, dict) else each:
+                if isinstance(part, str):
+                    meter.spend(len(part) // _CHARACTERS)
+                elif isinstance(part, _CONTAINERS):
+                    ahead.append(part)
+    else:
+        meter.spend(1)
     return value
+
+
+_CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
 def _turn_by_turn(values: Iterator[Any]) -> Iterator[Any]:
@@ -170,13 +183,11 @@ def _paid(work: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(work)
     def paying(*args: Any, **more: Any) -> Any:
-        operands = [*args[skipped:], *more.values()]
-        for each in operands:
+        for each in (*args[skipped:], *more.values()):
             spend_on(each)
-        sample = next((each for each in operands if isinstance(each, Sample)), None)
-        if sample is not None:
-            shape.bind(*args[unknown:], **more)
-            return sample
+            if isinstance(each, Sample):
+                shape.bind(*args[unknown:], **more)
+                return each
         result = work(*args, **more)
         return _turn_by_turn(result) if isinstance(result, Iterator) else spend_on(result)
 
@@ -306,8 +317,10 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, called: Any, /, *args: Any, **more: Any) -> Any:
         """What is called is paid for by what it gives."""
-        sample = next((each for each in (called, *args, *more.values()) if isinstance(each, Sample)), None)
-        return spend_on(super().call(context, called, *args, **more)) if sample is None else sample
+        for each in (called, *args, *more.values()):
+            if isinstance(each, Sample):
+                return each
+        return spend_on(super().call(context, called, *args, **more))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str | bytes | int | float):
