@@ -9,7 +9,8 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
-from domain.text_sandbox import MAX_CHARACTERS, RenderError, Sample, environment, metered, when, with_head, yuan
+from domain.text_samples import Sample
+from domain.text_sandbox import MAX_CHARACTERS, RenderError, environment, metered, when, with_head, yuan
 from domain.wechat_texts import has_head, without_head
 
 __all__ = ["MAX_CHARACTERS", "MAX_SOURCE", "Fault", "RenderError", "faults", "render", "variables", "when", "yuan"]
