@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
@@ -16,6 +18,7 @@ from activities.adapters.webhook import NobodyCalled, Webhooks
 from domain import schedules, sending, steps, todos, webhooks
 from domain.carried import Carried
 from domain.clock import Clock
+from domain.customers import is_locked_out
 from domain.delivery import LOST, Channels
 from domain.links import Site
 from domain.settling import settle
@@ -27,8 +30,14 @@ CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
 decided again."""
 
+ASIDE = timedelta(seconds=5)
+"""After so long a member is looked at again whose customer another transaction held for too long."""
+
 HOLD_SECONDS = 20
 """How long a provider's answer is kept while Postgres is away."""
+
+
+_Found = TypeVar("_Found")
 
 
 class JourneyActivities:
@@ -75,7 +84,11 @@ class JourneyActivities:
     @activity.defn
     def arrive(self, group: Group) -> list[Answer]:
         """Register or settle a wait; end the journey."""
-        return self._each(steps.reach, group)
+        answers: list[Answer] = []
+        for chunk in _chunks(group):  # nobody is set aside: a wait would be over by then
+            with self._db.begin() as session:
+                answers += steps.reach(session, chunk, self._clock.now())
+        return self._timed(answers)
 
     @activity.defn
     def decide(self, group: Group) -> list[Answer]:
@@ -92,8 +105,10 @@ class JourneyActivities:
         """Issue coupons."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            with self._coupons.ready(chunk) as issue, self._db.begin() as session:
-                answers += steps.issue_coupon(session, chunk, self._clock.now(), issue)
+            with self._coupons.ready(chunk) as issue:
+                issued = partial(steps.issue_coupon, issue=issue)
+                _, aside, settled = self._settled(issued, chunk)
+            answers += [*aside, *settled]
         return self._timed(answers)
 
     @activity.defn
@@ -119,9 +134,11 @@ class JourneyActivities:
         accounts = [adapter.account for adapter in self._channels.values() if adapter.account]
         for chunk in _chunks(group, max((account.at_once for account in accounts), default=CHUNK)):
             while chunk.members:
-                with self._coupons.ready(chunk) as issue, self._db.begin() as session:
-                    claims = sending.claim(session, chunk, self._clock.now(), self._channels, self._site, issue)
+                with self._coupons.ready(chunk) as issue:
+                    claim = partial(sending.claim, channels=self._channels, site=self._site, issue=issue)
+                    chunk, aside, claims = self._settled(claim, chunk)
                 found = [*claims.answered, *self._call(chunk, claims)]
+                answers += aside
                 answers += found
                 chunk = _without(chunk, found)
                 if chunk.members:
@@ -134,9 +151,8 @@ class JourneyActivities:
         """Call another system for each member."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            with self._db.begin() as session:
-                settled, calls = webhooks.claim(session, chunk, self._clock.now())
-            answers += settled
+            chunk, aside, (settled, calls) = self._settled(webhooks.claim, chunk)
+            answers += [*aside, *settled]
             if calls:
                 replies = self._webhooks.call_many(calls[0].name, calls)
                 with self._db.begin() as session:
@@ -167,12 +183,35 @@ class JourneyActivities:
             with self._db.begin() as session:
                 take_stock(session, levels, asked_at)
 
-    def _each(self, act: Callable[[Session, Group, Any], list[Answer]], group: Group) -> list[Answer]:
+    def _each(self, act: Callable[[Session, Group, datetime], list[Answer]], group: Group) -> list[Answer]:
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            with self._db.begin() as session:
-                answers += act(session, chunk, self._clock.now())
+            _, aside, settled = self._settled(act, chunk)
+            answers += [*aside, *settled]
         return self._timed(answers)
+
+    def _settled(
+        self, act: Callable[[Session, Group, datetime], _Found], group: Group
+    ) -> tuple[Group, list[Answer], _Found]:
+        """Act in a transaction. Members whose customers another one holds for long are set aside, to ask again later.
+
+        Returns the group without them, their answers, and what it came to for the others.
+        """
+        try:
+            with self._db.begin() as session:
+                return group, [], act(session, group, self._clock.now())
+        except OperationalError as error:
+            if not is_locked_out(error):
+                raise
+            with self._db.begin() as session:
+                locked = steps.locked_elsewhere(session, group)
+            if not 0 < len(locked) < len(group.members):
+                raise
+        now = self._clock.now()
+        aside = [Answer(enrollment, "later", now, due=now + ASIDE) for enrollment in sorted(locked)]
+        rest = _without(group, aside)
+        with self._db.begin() as session:
+            return rest, aside, act(session, rest, now)
 
     def _timed(self, answers: Sequence[Answer]) -> list[Answer]:
         return [

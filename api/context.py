@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 from fastapi import Request
 from sqlalchemy.orm import sessionmaker
@@ -16,6 +16,9 @@ from domain.clock import Clock
 from domain.ingest import Incoming
 from domain.tables import ApiKey
 from workflows.supply import Decision
+
+Taken = Literal["accepted", "duplicate", "unstorable", "busy"]
+"""What became of an event."""
 
 Decide = Callable[[int, Decision], Awaitable[None]]
 """Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""
@@ -35,12 +38,12 @@ class Context:
     limits: Limits
     rate: Rate
     room: Room
-    intake: Gathering[Incoming, bool | None]
+    intake: Gathering[Incoming, Taken]
     keys: Gathering[str, ApiKey | None]
     quotes: Gathering[redeeming.Basket, redeeming.Quote]
     tills: Gathering[redeeming.Ask, redeeming.Held | redeeming.Returned | redeeming.UnmetError]
     webhooks: Collection[str]
-    signing_key: str | None = None
+    signing_key: str | None = field(default=None, repr=False)
     decide: Decide | None = None
     feed: Feed = field(default_factory=Feed)
 

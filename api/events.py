@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from api import examples
 from api.auth import SECURITY, authorized
 from api.cloudevents import Envelope, Item
-from api.context import context
+from api.context import Taken, context
 from api.metrics import EVENTS
 from api.problems import (
     BodyTooLarge,
@@ -33,7 +33,8 @@ from api.strictjson import Flaw
 from api.transactions import in_transaction
 from domain import catalogue
 from domain.clock import Clock
-from domain.ingest import Incoming, ingest
+from domain.customers import is_locked_out
+from domain.ingest import Incoming, held_up, ingest
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ PATIENCE = 0.05
 _SMALL = 10_000
 """Bytes of a body that is read where it came in; a larger one would let the other requests wait."""
 
+_BUSY = Flaw("id", "busy", "another change to its customer takes long; send it again")
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
 
 
@@ -65,8 +67,9 @@ async def post_events(request: Request) -> Response:
 
     Every event is taken or refused by itself, and `results` tells of each, in the order sent: `accepted`, `duplicate`
     or `rejected` with the `field`, a stable `reason` and the `detail` in words (`errors` lists them if there are
-    several). A request of which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send
-    all of it again, what had been taken is then a duplicate.
+    several). One that is rejected as `busy` is to be sent again: its customer was held by another change. A request of
+    which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send all of it again, what
+    had been taken is then a duplicate.
     """
     caller = await authorized(request, "ingest")
     env = context(request)
@@ -100,16 +103,16 @@ async def read_body(request: Request, limit: int, hold: Callable[[int], None] = 
     return bytes(body)
 
 
-def _results(items: Sequence[Item], taken: Sequence[bool | None]) -> list[dict[str, Any]]:
+def _results(items: Sequence[Item], taken: Sequence[Taken]) -> list[dict[str, Any]]:
     outcomes = iter(taken)
     results = []
     seen: Counter[tuple[str, str]] = Counter()
     for index, item in enumerate(items):
         status, flaws, label = "rejected", item.flaws, "other"
         if item.incoming is not None:
-            new = next(outcomes)
-            status = {True: "accepted", False: "duplicate", None: "rejected"}[new]
-            flaws = (_UNSTORABLE,) if new is None else ()
+            outcome = next(outcomes)
+            flaws = {"unstorable": (_UNSTORABLE,), "busy": (_BUSY,)}.get(outcome, ())
+            status = "rejected" if flaws else outcome
             label = item.incoming.type if item.incoming.type in catalogue.CATALOGUE else "other"
         seen[label, status] += 1
         results.append(_result(index, item.id, status, flaws))
@@ -118,15 +121,29 @@ def _results(items: Sequence[Item], taken: Sequence[bool | None]) -> list[dict[s
     return results
 
 
-def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[bool | None]:
-    """Take a chunk in one transaction. True is new, False a duplicate, None an event that can't be stored."""
+def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
+    """Take a chunk in one transaction. Events of customers whom another one holds for long are set aside, as `busy`.
+
+    Raises OperationalError if the wait was for anything else.
+    """
     try:
-        return list(in_transaction(db, lambda session: ingest(session, chunk, now=clock.now())))
+        found = in_transaction(db, lambda session: ingest(session, chunk, now=clock.now()))
+        return ["accepted" if new else "duplicate" for new in found]
     except DataError:
         if len(chunk) == 1:
             logger.warning("an event could not be stored")
-            return [None]
-        return [new for each in chunk for new in store(db, clock, [each])]
+            return ["unstorable"]
+        return [taken for each in chunk for taken in store(db, clock, [each])]
+    except OperationalError as error:
+        if not is_locked_out(error):
+            raise
+        with db.begin() as session:
+            busy = held_up(session, chunk)
+        if not any(busy):
+            raise
+        others = [event for event, is_busy in zip(chunk, busy, strict=True) if not is_busy]
+        taken = iter(store(db, clock, others) if others else ())
+        return ["busy" if is_busy else next(taken) for is_busy in busy]
 
 
 def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:
@@ -141,6 +158,8 @@ def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> d
 
 def _answer(results: Sequence[dict[str, Any]]) -> JSONResponse:
     counts = Counter(result["status"] for result in results)
+    if results and all(result.get("reason") == _BUSY.reason for result in results):
+        raise Unavailable(_BUSY.detail, headers={"Retry-After": "2"})
     if results and counts["rejected"] == len(results):
         errors = [
             {"index": result["index"], "id": result["id"]} | error

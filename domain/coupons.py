@@ -140,7 +140,14 @@ def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
 def revoke(session: Session, enrollment_id: int, step: Path) -> None:
     """Take back the coupon of a message that reached nobody, if nobody uses it yet."""
     coupon = held(session, enrollment_id, step)
-    if coupon is not None and coupon.status == "issued":
+    if coupon is not None:
+        take_back(session, coupon)
+
+
+def take_back(session: Session, coupon: Coupon) -> None:
+    """Revoke a coupon, perhaps one that was issued just now, if nobody uses it yet."""
+    if coupon.status == "issued":
+        session.flush()
         move(session, [coupon], "revoked", coupon.issued_at)
 
 

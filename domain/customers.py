@@ -4,8 +4,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import BigInteger, Text, any_, cast, text
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from domain.bulk import among, as_json, listed
@@ -69,6 +71,20 @@ def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Custo
 
 
 _HOLD = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+
+
+def is_locked_out(error: DBAPIError) -> bool:
+    """Whether a transaction has waited too long for another one's lock."""
+    return isinstance(error.orig, LockNotAvailable)
+
+
+def locked_elsewhere(session: Session, ids: Collection[int]) -> frozenset[int]:
+    """Those of the customers whom another transaction holds now. Locks the others until the caller's ends."""
+    held = session.connection().execute(_TAKE, {"ids": sorted(ids)}).scalars() if ids else ()
+    return frozenset(ids) - frozenset(held)
+
+
+_TAKE = text("SELECT id FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED")
 
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:

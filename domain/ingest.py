@@ -13,7 +13,7 @@ from sqlmodel import Session
 from domain import coupons
 from domain.bulk import as_json
 from domain.catalogue import is_about_a_step
-from domain.customers import Resolved, hold_customers, lock_customers, resolve
+from domain.customers import Resolved, find_ids, hold_customers, lock_customers, locked_elsewhere, resolve
 from domain.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
 from domain.enrollments import Knock, enter, must_exit, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
@@ -138,6 +138,17 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     _follow_shows(session, library, [row for row in rows if row.type == "order.paid"], now)
     first = {event.key: index for index, event in reversed(list(enumerate(events)))}
     return [event.key in stored and first[event.key] == index for index, event in enumerate(events)]
+
+
+def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
+    """Whether a customer of each event is locked by another transaction. Its own should be over soon: it locks too."""
+    idents = {ident for event in events for ident in event.identifiers}
+    owners = find_ids(session, idents)
+    given = {event.customer for event in events if event.customer is not None}
+    locked = locked_elsewhere(session, given.union(owners.values()))
+    return [
+        event.customer in locked or any(owners.get(ident) in locked for ident in event.identifiers) for event in events
+    ]
 
 
 def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:

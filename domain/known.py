@@ -23,7 +23,7 @@ from workflows.plan import Channel, Send
 
 @dataclass
 class Known:
-    """What is read, and what texts and coupons are made with."""
+    """What is read, and what texts and coupons are made with. `rendering` is what texts have taken, in seconds."""
 
     addresses: Mapping[int, Mapping[str, str]]
     unreachable: Mapping[Channel, Set[str]]
@@ -34,6 +34,7 @@ class Known:
     business: Sequence[Event]
     site: Site | None
     issue: Issue
+    rendering: float = 0
 
 
 def read_known(

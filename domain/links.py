@@ -25,7 +25,7 @@ class Site:
     """Where customers reach us from outside: `https://…` without a slash at its end, and the key that signs links."""
 
     url: str
-    key: bytes
+    key: bytes = field(repr=False)
 
     def sign(self, purpose: str, value: str) -> str:
         """A token for the value, which nobody else can make."""
@@ -54,20 +54,22 @@ class Linker:
     made: dict[str, str] = field(default_factory=dict)
 
     def functions(self) -> dict[str, Callable[..., str]]:
-        """`link(url)` and `preferences()`."""
-        return {"link": self._link, "preferences": self._preferences}
+        """`link(url)` and `preferences()`: closures, which lead to nothing but what they answer."""
+        site, customer_id, made = self.site, self.customer_id, self.made
 
-    def _link(self, url: object) -> str:
-        if not isinstance(url, str) or len(url) > LONGEST_URL or not _URL.fullmatch(url):
-            raise RenderError("link() takes an address that begins with https:// or http://")
-        if self.site is None:
-            return url
-        token = self.site.sign("link", secrets.token_urlsafe(6))
-        self.made[token] = url
-        return f"{self.site.url}/r/{token}"
+        def link(url: object) -> str:
+            if not isinstance(url, str) or len(url) > LONGEST_URL or not _URL.fullmatch(url):
+                raise RenderError("link() takes an address that begins with https:// or http://")
+            if site is None:
+                return url
+            token = site.sign("link", secrets.token_urlsafe(6))
+            made[token] = url
+            return f"{site.url}/r/{token}"
 
-    def _preferences(self) -> str:
-        return self.site.preferences(self.customer_id) if self.site else ""
+        def preferences() -> str:
+            return site.preferences(customer_id) if site else ""
+
+        return {"link": link, "preferences": preferences}
 
 
 def keep(session: Session, made: Mapping[int, Mapping[str, str]]) -> None:

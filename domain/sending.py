@@ -1,11 +1,11 @@
 """Sending, before the provider is called: may a message go now, over which channel, with what text."""
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -18,11 +18,12 @@ from domain.known import Known, read_known
 from domain.library import read_plan
 from domain.links import Linker, Site, keep
 from domain.policy import full_caps, open_channel, quiet_until
-from domain.rendering import render, variables
+from domain.rendering import RenderError, render, variables
 from domain.reserving import Issue
 from domain.settling import conclude, write_up
 from domain.steps import Met, Visit, is_held_out, suppress
-from domain.tables import Coupon, Enrollment, Journey, Message
+from domain.tables import Enrollment, Journey, Message
+from domain.text_values import reworded, text_context
 from domain.trail import record
 from workflows.commands import Answer, Group
 from workflows.conditions import FieldRef, as_instant
@@ -34,6 +35,9 @@ PATIENCE = timedelta(days=365)
 
 SHORT_WAIT = timedelta(seconds=10)
 """Up to so long a message waits for its turn within the activity; beyond, its workflow sleeps."""
+
+RENDERING = 0.5
+"""Seconds of the processor for the texts of one pass, whose customers are locked meanwhile; the rest asks again."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ def claim(
         everybody, known = met, read_known(session, met.visits, step, channels, now, site, issue)
 
     def act(visit: Visit) -> Answer | None:
+        if known.rendering > RENDERING:
+            return None
         answer = _claim_one(visit, step, known)
         if isinstance(answer, _Claimed):
             claimed[visit.enrollment.id] = answer
@@ -201,6 +207,14 @@ class _NotYet:
     until: datetime | None = None
 
 
+@dataclass(frozen=True)
+class _Unmade:
+    """The message has failed, for there is no text for it: why."""
+
+    channel: Channel
+    because: str
+
+
 def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
@@ -214,13 +228,19 @@ def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
     decided = _decide(visit, step, known, facts, earlier, [via for via in step.via if via not in tried])
     if isinstance(decided, _Claimed):
         return decided
-    if earlier is not None and earlier.status == "failed" and isinstance(decided, _No):
+    if earlier is not None and earlier.status == "failed" and isinstance(decided, _No | _Unmade):
         return conclude(visit, step, earlier)  # no other channel may carry it
     if earlier is not None and earlier.status == "claimed":
         ledger.withdraw(visit.session, earlier, visit.enrollment)
     match decided:
         case _No(reason, because):
             return suppress(visit, step, step.template, reason, because)
+        case _Unmade(channel, because):
+            record(
+                visit.session, visit.enrollment, "failed", step.template, visit.at,
+                step=step.path, via=channel, reason="text", because=because,
+            )  # fmt: skip
+            return visit.done(step, "failed")
         case _NotYet(None):
             return _pause(visit, step)
         case _NotYet(until):
@@ -233,7 +253,7 @@ def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
 
 def _decide(
     visit: Visit, step: Send, known: Known, facts: CustomerFacts, earlier: Message | None, via: Sequence[Channel]
-) -> Answer | _Claimed | _No | _NotYet:
+) -> Answer | _Claimed | _No | _NotYet | _Unmade:
     if any(must_exit(visit.plan, visit.enrollment, event, facts) for event in known.business):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
         return visit.over()
@@ -271,8 +291,18 @@ def _decide(
             return _No("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
     linker, text = Linker(known.site, visit.customer.id), visit.library.texts[step.template, channel]
-    context = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
-    body = render(f"{step.template}/{channel}", text, context)
+    started = time.thread_time()
+    try:
+        context = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
+        body = render(f"{step.template}/{channel}", text, context)
+    except RenderError as error:
+        if coupon is not None:
+            coupons.take_back(visit.session, coupon)
+        return _Unmade(channel, error.reason)
+    finally:
+        known.rendering += time.thread_time() - started
+    for word in reworded(facts, text) if "customer" in context else ():
+        record(visit.session, visit.enrollment, "reworded", f"customer.{word}", visit.at, step=step.path)
     sent[channel, today] += marketing
     row = {
         "enrollment_id": visit.enrollment.id, "customer_id": visit.customer.id, "journey": visit.plan.journey,
@@ -282,40 +312,6 @@ def _decide(
         "claimed_at": visit.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
     }  # fmt: skip
     return _Claimed(visit, channel, earlier, row, linker.made)
-
-
-def text_context(
-    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, names: Iterable[str]
-) -> dict[str, Any]:
-    """What a text can name, of what it does name; what there isn't is None. Instants are in the customer's timezone.
-
-    `coupon` is the message's own; without it, the enrollment's newest is meant.
-    """
-    context: dict[str, Any] = {}
-    for name in names:
-        match name:
-            case "shop":
-                context[name] = {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"}
-            case "customer":
-                context[name] = {**facts.customer.fields, "name": facts.customer.name}
-            case "trigger":
-                context[name] = facts.trigger
-            case "data":
-                context[name] = data
-            case "coupon":
-                own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
-                context[name] = _local(own or facts.coupon, facts.zone)
-            case "lot":
-                context[name] = _local(facts.lot, facts.zone)
-            case "stream":
-                context[name] = _local(facts.stream, facts.zone)
-    return context
-
-
-def _local(values: Mapping[str, Any] | None, zone: ZoneInfo) -> Mapping[str, Any] | None:
-    return values and {
-        key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in values.items()
-    }
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:

@@ -10,14 +10,13 @@ from sqlalchemy import select as sa_select
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from domain import coupons, inventory
+from domain import coupons, customers, inventory
 from domain.bulk import Sheet, among
 from domain.enrollments import end
 from domain.facts import Company, CustomerFacts, Moment, Subjects
 from domain.library import Library, library_of, read_plan
-from domain.rendering import RenderError
 from domain.reserving import Issue
 from domain.tables import Customer, CustomerTag, Enrollment, Event, Todo
 from domain.trail import record, write_down
@@ -111,6 +110,14 @@ def lock(session: Session, enrollments: Iterable[int]) -> Library:
     """Lock the customers of these enrollments as `lock_customers` does. Returns what is published."""
     version, _ = session.connection().execute(_LOCKED, {"ids": list(enrollments)}).first() or ("", 0)
     return library_of(session, version or "")
+
+
+def locked_elsewhere(session: Session, group: Group) -> frozenset[int]:
+    """Those of the group's enrollments whose customers another transaction holds now; the others are locked."""
+    ids = [member.enrollment for member in group.members]
+    owners = session.exec(select(Enrollment.id, Enrollment.customer_id).where(col(Enrollment.id).in_(ids))).all()
+    locked = customers.locked_elsewhere(session, {customer for _, customer in owners})
+    return frozenset(id for id, customer in owners if customer in locked)
 
 
 def visits(session: Session, group: Group, now: datetime) -> Met:
@@ -257,7 +264,7 @@ def each(
             _raise_unless_own(error)
             assert isinstance(visit, Visit)
             met.sheet.undo()
-            end(session, visit.enrollment, "failed", visit.at, _reason(error), wake=False)
+            end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
             met.write(session)
             answers.append(visit.over())
     return [answer for answer in answers if answer]
@@ -283,13 +290,6 @@ def _raise_unless_own(error: Exception) -> None:
     """Trouble with the database is not a member's own, but that of all."""
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
         raise error
-
-
-def _reason(error: Exception) -> str:
-    """What went wrong, without what the customer's data may have put into it."""
-    if isinstance(error, RenderError):
-        return str(error) if isinstance(error.__cause__, RenderError) else str(error).partition(": ")[0]
-    return type(error).__name__
 
 
 def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:

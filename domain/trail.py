@@ -14,7 +14,7 @@ from domain.tables import Enrollment, TrailEntry
 What = Literal[
     "sent", "suppressed", "held", "unknown", "failed", "coupon", "refused", "todo", "tag", "untag", "webhook",
     "branch", "variant", "waited", "not_entered", "entered", "restarted", "ended", "converted",
-    "settled",
+    "settled", "reworded",
 ]  # fmt: skip
 
 

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import TemplateError, TemplateSyntaxError
-
 from domain import wechat_texts
 from domain.catalogue import FIELDS
-from domain.rendering import _environment as environment
+from domain.links import Linker
+from domain.rendering import faults
 from domain.rendering import variables as variables_of
 from domain.sms import OPT_OUT
 from workflows.checks import References
@@ -25,6 +24,9 @@ from workflows.stock_rules import read_stock_rules
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
 _POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
+
+_KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **Linker(None, 0).functions()}
+"""What every text can name, whatever its customer."""
 
 
 @dataclass
@@ -200,13 +202,10 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
         report.texts[template, channel] = text
         if channel == "wechat":
             report.diagnostics += wechat_texts.check(str(file), text)
-        try:
-            environment.compile(text)
+        broken = [_broken(file, text, line, message) for line, message in faults(text, _KNOWN)]
+        report.diagnostics += broken
+        if not broken:
             variables[template, channel] = variables_of(text)
-        except TemplateSyntaxError as error:
-            report.diagnostics.append(_broken(file, text, error.lineno, error.message or "not a template"))
-        except (TemplateError, RecursionError, SyntaxError, ValueError, OverflowError, MemoryError) as error:
-            report.diagnostics.append(_broken(file, text, 1, f"not a template: {error}"))
     return variables
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,41 @@ OPTIONS = "-c timezone=UTC -c random_page_cost=1.1"
 """Pages come from memory or flash: nothing is gained by reading a whole table where an index leads to the rows."""
 
 
-def connect(url: str, *, pool_size: int = 10) -> tuple[Engine, sessionmaker[Session]]:
-    """An engine that survives a restart of Postgres, and its sessions. Times come back in UTC; errors show no data."""
+@dataclass(frozen=True)
+class Patience:
+    """How many seconds Postgres lets a kind of connection wait for a lock, work, and keep a transaction idle."""
+
+    lock: int
+    statement: int
+    idle: int
+
+    @property
+    def options(self) -> str:
+        """What Postgres is told when a connection is made."""
+        return (
+            f"{OPTIONS} -c lock_timeout={self.lock}s -c statement_timeout={self.statement}s"
+            f" -c idle_in_transaction_session_timeout={self.idle}s"
+        )
+
+
+API = Patience(lock=3, statement=30, idle=30)
+WORKER = Patience(lock=10, statement=120, idle=120)
+"""Of activities, housekeeping and the relay, which keeps its transaction while it talks to Temporal."""
+CLI = Patience(lock=30, statement=1800, idle=1800)
+
+
+def connect(url: str, patience: Patience | None = CLI, *, pool_size: int = 10) -> tuple[Engine, sessionmaker[Session]]:
+    """An engine that survives a restart of Postgres, and its sessions. Times come back in UTC; errors show no data.
+
+    Only migrations have no end to their `patience`.
+    """
     engine = create_engine(
         url,
         pool_size=pool_size,
         pool_pre_ping=True,
         hide_parameters=True,
         json_deserializer=_read_json,
-        connect_args={"options": OPTIONS, "connect_timeout": 3},
+        connect_args={"options": patience.options if patience else OPTIONS, "connect_timeout": 3},
     )
     return engine, sessionmaker(engine, class_=Session, expire_on_commit=False)
 
@@ -51,7 +78,7 @@ def trouble(engine: Engine) -> str | None:
 
 def upgrade(url: str) -> None:
     """Bring the schema up to date. Several at once wait for each other."""
-    engine, _ = connect(url, pool_size=1)
+    engine, _ = connect(url, None, pool_size=1)
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})

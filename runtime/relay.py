@@ -21,6 +21,7 @@ from domain.outbox import CHANNEL, gathered, take, take_fresh
 from domain.schedules import FIRST
 from domain.starting import Start, form, set_apart, start_of, wakes_of
 from domain.tables import Event, Outbox
+from runtime.database import WORKER
 from runtime.gathering import Gathering, Pace
 from runtime.runs import look_up, workflow_id
 from workflows.cohort import CohortWorkflow
@@ -94,7 +95,9 @@ class Relay:
         url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+                async with await psycopg.AsyncConnection.connect(
+                    url, autocommit=True, options=WORKER.options
+                ) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     self._news.set()
                     async for _ in connection.notifies():

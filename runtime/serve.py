@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from api import links
 from api.app import create_app
 from api.limits import Limits
-from runtime.database import connect, trouble
+from runtime.database import API, connect, trouble
 from runtime.decisions import Decisions
 from runtime.heap import settle_heap
 from runtime.providers import settings_of, twilio, wechat, wecom
@@ -25,8 +25,8 @@ REMIND_SECONDS = 10
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
-    engine, db = connect(settings.database_url)
-    probe, _ = connect(settings.database_url, pool_size=1)
+    engine, db = connect(settings.database_url, API)
+    probe, _ = connect(settings.database_url, API, pool_size=1)
 
     def ready() -> dict[str, bool]:
         return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
@@ -73,7 +73,7 @@ def receivers(settings: Settings) -> list[APIRouter]:
 
 def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:
     """Come back as soon as Postgres answers."""
-    engine, _ = connect(settings.database_url, pool_size=1)
+    engine, _ = connect(settings.database_url, API, pool_size=1)
     url = make_url(settings.database_url)
     _wait(f"Postgres at {url.host or url.query.get('host', 'its default address')}", lambda: trouble(engine), say)
     engine.dispose()

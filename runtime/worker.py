@@ -24,7 +24,7 @@ from domain.clock import Clock
 from domain.links import Site
 from domain.todos import TellsStaff
 from runtime.channels import channels, coupon_source
-from runtime.database import connect
+from runtime.database import WORKER, connect
 from runtime.gathering import Gathering
 from runtime.heap import settle_heap
 from runtime.housekeeping import keep_house
@@ -113,7 +113,7 @@ async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings
 
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
-    engine, db = connect(settings.database_url, pool_size=THREADS + 4)
+    engine, db = connect(settings.database_url, WORKER, pool_size=THREADS + 4)
     settle_heap()
     try:
         asyncio.run(work(engine, db, clock_of(db), settings))

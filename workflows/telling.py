@@ -27,6 +27,7 @@ _REASONS: _Words = {
         "coupon_refused": "发不出优惠券",
         "per_customer": "该客户已领满",
         "budget": "预算已用完",
+        "text": "文案填不出来",
         "unknown_campaign": "没有这个优惠券活动",
         "no_time": "等待的时间不存在",
         "provider": "服务商暂时不接收",
@@ -58,6 +59,7 @@ _REASONS: _Words = {
         "coupon_refused": "no coupon could be given",
         "per_customer": "the customer has had as many as allowed",
         "budget": "the budget is used up",
+        "text": "its text can't be made",
         "unknown_campaign": "there is no such coupon campaign",
         "no_time": "there is no such time to wait for",
         "provider": "the provider takes nothing for now",
@@ -132,6 +134,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"{value} 是否送出不明", f"whether {value} was sent is unknown")
         case "failed":
             return say.pick(f"发送 {value} 失败：{reason}", f"sending {value} failed: {reason}")
+        case "reworded":
+            zh = f"{value} 里有不宜照抄到消息里的内容（太长、链接、括号或看不见的字符），已去掉"
+            en = f"{value} is written without what doesn't belong into a message: it is too long, or holds links"
+            return say.pick(zh, f"{en}, brackets or unseen characters")
         case "settled":
             went = value != "failed"
             zh = f"后来查明，步骤 {decision.step} 的消息{'已经送出' if went else '没有送出'}"

@@ -6,9 +6,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.rendering import MAX_CHARACTERS, RenderError, render, when, yuan
+from domain.links import Linker, Site
+from domain.rendering import MAX_CHARACTERS, MAX_SOURCE, RenderError, faults, render, when, yuan
 
-CONTEXT = {"hundred": list(range(100)), "tree": [1], "big": "x" * 3000, "trigger": {"items": [{"name": "豆"}]}}
+KEY = b"the signing key of the shop here"
+LINKER = Linker(Site("https://shop.example", KEY), 7)
+CONTEXT = {
+    "hundred": list(range(100)),
+    "tree": [1],
+    "rows": [[0] * 1000] * 1000,
+    "big": "x" * 3000,
+    "huge": "x y" * 30_000,
+    "trigger": {"items": [{"name": "豆"}], "nothing": None},
+    **LINKER.functions(),
+}
 TWENTY = range(20)
 ONE = '{% set a = "xxxxxxxx" %}'
 
@@ -21,6 +32,34 @@ ENDLESS = {
         f"{{% block b{n} %}}{{{{ self.b{n + 1}() }}}}{{{{ self.b{n + 1}() }}}}{{% endblock %}}" for n in range(40)
     )
     + "{% block b40 %}{% endblock %}",
+}
+NESTED = "{% for a in hundred %}{% for b in hundred %}{% for c in hundred %}{% endfor %}{% endfor %}{% endfor %}"
+NO_METER = {
+    "set": "{% set _meter = ''.strip %}" + NESTED,
+    "set to the environment": "{% set environment = ''.strip %}{% set turn = environment %}" + NESTED,
+    "with": "{% with _meter = ''.strip, turn = ''.strip %}" + NESTED + "{% endwith %}",
+    "a loop's variable": "{% for _meter in [''.strip] %}" + NESTED + "{% endfor %}",
+    "a macro's argument": "{% macro f(_meter, environment) %}" + NESTED + "{% endmacro %}{{ f(''.strip, ''.strip) }}",
+}
+DEAR = {
+    f"{name}, over and over": f"{{% for a in hundred %}}{{% set b = {work} %}}{{% endfor %}}"
+    for name, work in {
+        "title": "huge|title", "sort": "huge|sort", "map": "huge|map('upper')|list", "striptags": "huge|striptags",
+        "unique": "huge|unique|list", "groupby": "huge|groupby(0)", "capitalize": "huge|capitalize",
+        "truncate": "huge|truncate(9)", "wordcount": "huge|wordcount", "urlencode": "huge|urlencode",
+        "reverse": "huge|reverse", "a method": "huge.upper()", "a slice": "huge[1:]",
+        "a comparison": "huge|list == hundred", "a test": "huge is lower", "a default": "missing|default(huge)",
+    }.items()
+}  # fmt: skip
+DEAR |= {
+    "lists that are summed": "{{ rows|sum(start=[]) }}",
+    "lists of lists that are compared": "{% set a = [1] %}{% set b = [1] %}"
+    + "{% set a = [a, a] %}{% set b = [b, b] %}" * 40
+    + "{{ a == b }}",
+    "pairs of pairs as a key": "{% set a = (1,) %}" + "{% set a = (a, a) %}" * 40 + "{{ {a: 1}|length }}",
+    "many slices": "{% set l = [" + "huge[1:]," * 1000 + "] %}",
+    "constants, worked out beforehand": '{{ "xxxxxxxx"' + "|list|join('xxxxxxxx')" * 9 + " }}",
+    "a long template": "{#" + "x" * MAX_SOURCE + "#}",
 }
 HUGE = {
     "too long": "{{ big }}{{ big }}",
@@ -53,7 +92,7 @@ ESCAPES = {
 }
 
 
-@pytest.mark.parametrize("source", [*ENDLESS.values(), *HUGE.values()], ids=[*ENDLESS, *HUGE])
+@pytest.mark.parametrize("source", (KINDS := ENDLESS | NO_METER | DEAR | HUGE).values(), ids=KINDS)
 def test_what_would_never_end_is_refused_at_once(source: str) -> None:
     started = time.thread_time()
     with pytest.raises(RenderError, match="template hello/sms: "):
@@ -82,6 +121,18 @@ def test_nothing_leads_out_of_the_box(source: str) -> None:
             "a1b 7 bXb 1.3",
         ),
         ("[{{ trigger.missing }}]", "[]"),
+        ("[{{ trigger.nothing }}{{ none ~ none }}{{ [none, 1, none]|join }}{{ none|upper }}]", "[1]"),
+        ("[{{ trigger.nothing|yuan }}{{ trigger.nothing|when }}]", "[]"),
+        ("{{ -550 | yuan }} {{ -1 | yuan }} {{ -5900 | yuan }}", "-5.50 -0.01 -59"),
+        (
+            "{{ 12345678.0 }} {{ 1e-07 }} {{ 0.1 ~ 2.50 }} {{ [1e20]|join }} {{ -0.0 }}",
+            "12345678 0.0000001 0.12.5 100000000000000000000 0",
+        ),
+        ("{{ '<b>好</b>  &amp;'|striptags }} {{ [1, 2.5]|sum }} {{ [{'n': 2}]|sum('n') }}", "好 & 3.5 2"),
+        (
+            "{{ preferences()[:31] }} {{ link('https://a.example')[:23] }}",
+            "https://shop.example/preference https://shop.example/r/",
+        ),
         ("{{ '中' * 1 if false else '好' }}", "好"),
         ("x" * MAX_CHARACTERS, "x" * MAX_CHARACTERS),
     ],
@@ -98,3 +149,71 @@ def test_a_name_that_nothing_provides_is_an_error() -> None:
 def test_money_and_instants_as_people_say_them() -> None:
     assert [yuan(fen) for fen in (0, 5, 5900, 5990)] == ["0", "0.05", "59", "59.90"]
     assert when(datetime(2026, 3, 2, 8, 5, tzinfo=ZoneInfo("Asia/Shanghai"))) == "3月2日 08:05"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ preferences }}", "{{ link }}", "{{ [link]|max(attribute='__self__') }}", "{{ link|string }}",
+        "{{ link ~ 1 }}", "{{ [link]|join }}", "{{ preferences|upper }}", "{{ link|replace('a', 'b') }}",
+        "{{ [link]|map('string')|first }}", "{{ link.__closure__ }}", "{{ link|attr('__closure__') }}", "{{ self }}",
+        "{% macro f() %}{% endmacro %}{{ f }}", "{{ '%s'|format(link) }}", "{{ link|title|length }}",
+    ],
+)  # fmt: skip
+def test_what_must_be_called_is_not_written(source: str) -> None:
+    with pytest.raises(RenderError) as raised:
+        render("hello/sms", source, CONTEXT)
+    assert "signing key" not in str(raised.value)
+
+
+def test_no_key_is_shown_with_what_holds_it() -> None:
+    assert "signing key" not in f"{LINKER!r}{LINKER.site!r}{LINKER.functions()!r}"
+
+
+MISTAKES = {
+    "{{ 'a'|replace }}": 1,
+    "{{ 'a'|replace('b') }}": 1,
+    "您好\n{{ 5|replace(1, 2, 'x') }}": 2,
+    "{{ 'tomorrow'|when }}": 1,
+    "{{ shop.name|when }}": 1,
+    "\n{{ 1e999|int }}": 2,
+    "{{ 1e999 }}": 1,
+    "{{ customer.name|yuan(1) }}": 1,
+    "{{ 'x'|yuan }}": 1,
+    "{{ 1|abs(2) }}": 1,
+    "{{ customer.name|attr }}": 1,
+    "{{ 'a'|map('nothing')|list }}": 1,
+    "{{ 1 is divisibleby(0) }}": 1,
+    "{{ 1 // 0 }}": 1,
+    "{{ preferences }}": 1,
+    "{% if customer.vip %}{% else %}\n{{ link }}{% endif %}": 2,
+    "{{ link('shop.example') }}": 1,
+    "{{ nobody | nonsense }}": 1,
+    "{{ " + "9" * 5000 + " }}": 1,
+    "x" * (MAX_SOURCE + 1): 1,
+}
+
+
+@pytest.mark.parametrize("source", MISTAKES, ids=range(len(MISTAKES)))
+def test_whatever_goes_wrong_is_a_fault_of_the_text_and_found_beforehand(source: str) -> None:
+    known = {"shop": {"name": "店"}, **Linker(None, 0).functions()}
+    assert [line for line, _ in faults(source, known)][:1] == [MISTAKES[source]]
+    with pytest.raises(RenderError, match="template hello/sms: ") as raised:
+        render("hello/sms", source, {**CONTEXT, **known, "customer": {"name": "张三", "vip": False}, "nobody": 1})
+    assert "张三" not in raised.value.reason
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for key, value in trigger.items() %}{{ key }}{{ value|yuan }}{% endfor %}",
+        "{{ names[:3]|join('、') }}{% if names|length > 3 %}等{{ names|length - 3 }}样{% endif %}",
+        "{{ about[video] }}{{ {'a': 1}[video] }}{{ 100 / customer.orders }}{{ 5 - customer.orders }}{{ -data.n }}",
+        "{% if 'a' in customer.tags and customer.tags in 'abc' and 3 < customer.n %}{{ [1, data.n]|max }}{% endif %}",
+        "{{ customer.name.strip().split(' ')[0]|truncate(14, true, '…', 0) }}{{ link(data.url) }}{{ data.at|when }}",
+        "{{ trigger.items|map(attribute='name', default='')|select|list|join }}{{ trigger.items|sum('price')|yuan }}",
+        "{{ trigger.items|groupby('sku')|length }}{{ 'a' if customer.x is defined else 'b' }}{{ [data.n, 2]|sum }}",
+    ],
+)
+def test_what_is_not_known_beforehand_is_no_fault(source: str) -> None:
+    assert list(faults(source, Linker(None, 0).functions())) == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from shop import Provider, Shop
+from sqlalchemy import text
 from sqlalchemy.event import listens_for
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
@@ -16,8 +17,9 @@ from domain import accounts, rendering, sending
 from domain.clock import VirtualClock
 from domain.delivery import Account, Delivery
 from domain.sending import claim
-from domain.tables import CampaignUse, Coupon, Enrollment, Identifier, Message, ProviderAccount
-from workflows.commands import Answer, unpack
+from domain.tables import CampaignUse, Coupon, Enrollment, Identifier, Message, ProviderAccount, TrailEntry
+from runtime.database import Patience, connect
+from workflows.commands import Answer, Group, unpack
 from workflows.plan import CHANNELS
 
 ONE = """
@@ -82,17 +84,84 @@ class TestABatch:
         assert sorted(shop.timeline()) == [("failed", "no such number"), ("sent", "hello"), ("sent", "hello")]
 
     @pytest.mark.parametrize("text", ['{% if trigger.bad %}{{ "\\x00" }}{% endif %}', "{{ 1 // (1 - trigger.bad) }}"])
-    def test_one_whose_text_cannot_be_made_fails_alone(self, shop: Shop, text: str) -> None:
+    def test_a_text_that_cannot_be_made_fails_the_message_alone_and_the_journey_goes_on(
+        self, shop: Shop, text: str
+    ) -> None:
         shop.publish(ONE, texts={"hello": text + "."})
         shop.customers("a", "b", "c")
         shop.take(*(shop.incoming("form.filled", name, bad=int(name == "b")) for name in "abc"))
         answers = shop.give("send", shop.group("hello"))
         assert [(answer.kind, answer.result) for answer in sorted(answers, key=lambda each: each.enrollment)] == [
             ("done", "sent"),
-            ("over", "failed"),
+            ("done", "failed"),
             ("done", "sent"),
         ]
         assert len(shop.provider.taken) == 2
+        assert sorted(shop.timeline()) == [("failed", "text"), ("sent", "hello"), ("sent", "hello")]
+        assert {each.ending for each in shop.rows(Enrollment)} == {None}
+
+    @pytest.mark.parametrize(
+        ("text", "because"),
+        [
+            ("{{ nobody.name }}", "'nobody' is undefined"),
+            ("{{ trigger.cheese + 1 }}", "'cheese' is undefined"),
+            ("{{ trigger[customer.name] + 1 }}", "line 1: UndefinedError"),
+            ("\n{{ 1 // 0 }}", "line 2: ZeroDivisionError"),
+            ("{{ customer.name | when }}", '"when" takes an instant, like stream.starts_at'),
+        ],
+    )
+    def test_why_is_told_without_the_customers_data(self, shop: Shop, text: str, because: str) -> None:
+        shop.publish(ONE, texts={"hello": text})
+        shop.customers("li")
+        shop.post("customer.updated", "li", name="张三")
+        shop.post("form.filled", "li")
+        assert results(shop.give("send", shop.group("hello"))) == ["failed"]
+        (entry,) = [each for each in shop.rows(TrailEntry) if each.what == "failed"]
+        assert (entry.value, entry.via, entry.reason, entry.because) == ("hello", "sms", "text", because)
+
+    def test_a_member_whose_customer_is_held_for_long_is_set_aside(self, shop: Shop, postgres_url: str) -> None:
+        engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
+        shop.activities = JourneyActivities(hasty, shop.clock, shop.channels)
+        shop.publish(ONE)
+        shop.customers("a", "b", "c")
+        shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+        with shop.db() as other:
+            other.connection().execute(text("SELECT FROM customers WHERE id = 2 FOR UPDATE"))
+            answers = shop.give("send", shop.group("hello"))
+        assert [(each.kind, each.enrollment) for each in answers] == [("done", 1), ("later", 2), ("done", 3)]
+        assert answers[1].seconds == 5
+        assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 3
+        assert len(shop.provider.taken) == 3
+        engine.dispose()
+
+    def test_a_pass_whose_texts_take_long_lets_the_customers_go_and_goes_on(
+        self, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        passes: list[int] = []
+        claim = sending.claim
+
+        def counted(session: Session, group: Group, now: datetime, **rest: Any) -> sending.Claims:
+            passes.append(len(group.members))
+            return claim(session, group, now, **rest)
+
+        monkeypatch.setattr(sending, "RENDERING", 0)
+        monkeypatch.setattr(sending, "claim", counted)
+        shop.publish(ONE)
+        shop.customers("a", "b", "c")
+        shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+        assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 3
+        assert passes == [3, 2, 1]
+
+    def test_a_name_that_would_pass_for_another_sender_is_reworded_and_told(self, shop: Shop) -> None:
+        shop.publish(ONE, texts={"hello": "{{ customer.name }}，您好"})
+        shop.customers("li", "wang")
+        shop.post("customer.updated", "li", name="【招商银行】\r\n请到 http://a.example/b 领取")
+        shop.post("customer.updated", "wang", name="王")
+        shop.take(*(shop.incoming("form.filled", name) for name in ("li", "wang")))
+        shop.give("send", shop.group("hello"))
+        assert [each.body for each in shop.provider.taken] == ["招商银行 请到 领取，您好", "王，您好"]
+        told = [(each.customer_id, each.value) for each in shop.rows(TrailEntry) if each.what == "reworded"]
+        assert told == [(1, "customer.name")]
 
 
 class TestCrashes:
@@ -277,9 +346,9 @@ class TestItsCoupon:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("{{ 1 // 0 }}", "template gift/sms"),
-            ("{% macro on() %}{{ on() }}{% endmacro %}{{ on() }}", "template gift/sms"),
-            ("{% for a in trigger.many %}{{ a }}{% endfor %}", "template gift/sms: it is longer than 5000 characters"),
+            ("{{ coupon.name | when }}", '"when" takes an instant, like stream.starts_at'),
+            ("{% macro on() %}{{ on() }}{% endmacro %}{{ on() }}", "line 1: RecursionError"),
+            ("{% for a in trigger.many %}{{ a }}{% endfor %}", "it is longer than 5000 characters"),
         ],
     )
     def test_goes_nowhere_with_a_text_that_cannot_be_made(self, shop: Shop, text: str, told: str) -> None:
@@ -287,8 +356,10 @@ class TestItsCoupon:
         shop.customers("li")
         shop.post("form.filled", "li", many=["text" * 100] * 20)
         shop.give("send", shop.group("gift"))
-        assert shop.timeline() == [("ended", told)]
-        assert (shop.rows(Coupon), shop.rows(CampaignUse)) == ([], [])
+        assert shop.timeline() == [("failed", "text")]
+        assert [each.because for each in shop.rows(TrailEntry) if each.what == "failed"] == [told]
+        assert [coupon.status for coupon in shop.rows(Coupon)] == ["revoked"]
+        assert [(use.issued, use.money) for use in shop.rows(CampaignUse)] == [(0, 0)]
 
     def test_may_be_missing_from_the_text_that_goes_without_it(self, shop: Shop) -> None:
         shop.publish(
