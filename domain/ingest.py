@@ -108,6 +108,9 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     owners = dict(zip((id(event) for event in people), found, strict=True))
     owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
     everybody = {owner.customer_id for owner in owners.values()}
+    for event in people:
+        if event.type == "consent.withdrawn":  # it holds for all whom it names
+            everybody.update(other for _, other in owners[id(event)].conflicts)
     lock = lock_customers if any(_matters(library, event.type) for event in fresh) else hold_customers
     customers = lock(session, everybody)
     stored, version = _store(session, known, owners, now)
