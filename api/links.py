@@ -15,6 +15,7 @@ from domain import preferences, receipts
 from domain.library import read_library
 from domain.links import Site, target
 from domain.receipts import Receipt
+from domain.sources import LINKS
 from domain.tables import Customer, Message
 from workflows.plan import Channel
 
@@ -46,7 +47,7 @@ def router(site: Site) -> APIRouter:
             if request.method == "GET" and not _is_ahead(request):
                 message = session.get_one(Message, link.message_id)
                 click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
-                receipts.take(session, "links", [click], now)
+                receipts.take(session, LINKS, [click], now)
         return RedirectResponse(url, 302, headers=PRIVATE)
 
     @routes.get("/preferences/{token}", summary="Show what a customer wants to receive")

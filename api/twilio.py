@@ -21,9 +21,9 @@ from api.transactions import in_transaction
 from domain.identifiers import IdentifierError
 from domain.receipts import Receipt, take
 from domain.replies import Keyword, Reply, refuse, take_reply
+from domain.sources import TWILIO
 
 PATH = "/v1/webhooks/twilio"
-SOURCE = "twilio"
 
 _BODY_BYTES = 64_000
 _FIELDS = 200
@@ -99,13 +99,13 @@ def _take(env: Context, told: Mapping[str, str], key: str) -> None:
             reason = (code or status) if what == "failed" else None
             number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else None
             receipt = Receipt(f"{sid}/{status}", "sms", what, now, key=number, provider_id=sid, reason=reason)
-            ours = take(session, SOURCE, [receipt], now)
+            ours = take(session, TWILIO, [receipt], now)
             if ours and code == _OPTED_OUT:
-                refuse(session, SOURCE, f"{sid}/{code}", told.get("To", ""), now)
+                refuse(session, TWILIO, f"{sid}/{code}", told.get("To", ""), now)
         elif not status and "Body" in told and told.get("From", "").startswith("+"):
             keyword = _KEYWORDS.get(told.get("OptOutType", ""))
             reply = Reply(sid, told["From"], told["Body"][:_TEXT], keyword)
-            take_reply(session, SOURCE, reply, now)
+            take_reply(session, TWILIO, reply, now)
 
     try:
         in_transaction(env.db, work)

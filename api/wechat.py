@@ -26,9 +26,8 @@ from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming, ingest
 from domain.receipts import Receipt, take
 from domain.sms import is_refusal
+from domain.sources import WECHAT
 from domain.tables import Identifier, Message
-
-SOURCE = "wechat"
 
 EVENTS: Mapping[str, str] = {
     "subscribe": "wechat.followed",
@@ -122,7 +121,7 @@ def _take(env: Context, told: _Told, xml: bytes, now: datetime) -> None:
 
     def work(session: Session) -> None:
         if event in RECEIPTS:
-            take(session, SOURCE, _receipts(told, items, at), now)
+            take(session, WECHAT, _receipts(told, items, at), now)
         elif told.get("MsgType") == "event":
             _take_event(session, told, items, who, at, now)
         else:
@@ -137,7 +136,7 @@ def _take_event(
     event, ((_, openid),) = told["Event"], who
     name = f"{openid}/{told['CreateTime']}/{event}"
     data = {"key": told["EventKey"][:_TEXT_CHARACTERS]} if told.get("EventKey") else {}
-    if not _is_new(session, Incoming(SOURCE, name, EVENTS[event], at, data, who), now):
+    if not _is_new(session, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
         return
     match event:
         case "unsubscribe":
@@ -164,7 +163,7 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
     ((_, openid),) = who
     name = told.get("MsgId", "")[:100] or f"{openid}/{told['CreateTime']}"
     kind = told.get("MsgType", "")[:40]
-    if not _is_new(session, Incoming(SOURCE, name, "wechat.wrote", at, {"kind": kind}, who), now):
+    if not _is_new(session, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
         return
     wechat.open_window(session, openid, wechat.CONVERSATION, at)
     text = told.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
@@ -179,12 +178,12 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
     )
     key = session.exec(newest.limit(1)).first()
     if key is not None:
-        take(session, SOURCE, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
+        take(session, WECHAT, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
 
 
 def _withdraw(session: Session, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     said = {"channel": "wechat", "source": source}
-    ingest(session, [Incoming(SOURCE, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
+    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
 
 
 def _is_new(session: Session, event: Incoming, now: datetime) -> bool:

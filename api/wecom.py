@@ -18,6 +18,7 @@ from api.transactions import in_transaction
 from domain.friends import note_friends
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest
+from domain.sources import WECOM
 
 FRIENDS = frozenset({"add_external_contact", "edit_external_contact"})
 """Changes that only a friend is told of with."""
@@ -93,7 +94,7 @@ def _take(env: Context, told: Mapping[str, str], now: datetime) -> None:
         if change in WITHDRAWN:
             name = f"{change}/{customer}/{employee}/{seconds}"
             said = {"channel": "wecom", "source": "wecom unfriended"}
-            ingest(session, [Incoming("wecom", name, "consent.withdrawn", at, said, who)], now=now)
+            ingest(session, [Incoming(WECOM, name, "consent.withdrawn", at, said, who)], now=now)
         note_friends(session, customer, employee, change in FRIENDS, at)
 
     in_transaction(env.db, work)

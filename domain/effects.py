@@ -12,6 +12,7 @@ from domain import coupons, ledger, redeeming, stock
 from domain.bulk import as_json
 from domain.consent import record_consent
 from domain.outbox import tell
+from domain.sources import COUPONS
 from domain.tables import Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
@@ -135,7 +136,7 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
     """
     code, data = event.data.get("code"), event.data
-    if event.source == coupons.SOURCE:
+    if event.source == COUPONS:
         return
     step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
     named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")

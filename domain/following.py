@@ -11,6 +11,7 @@ from domain.customers import lock_customers
 from domain.delivery import Delivery, Open
 from domain.ingest import Incoming, ingest
 from domain.outbox import tell
+from domain.sources import FOLLOW_UP, PROVIDER
 from domain.tables import Enrollment, Message
 from domain.trail import record
 from workflows.plan import Channel
@@ -98,7 +99,7 @@ def settle(
     ledger.fail(session, message, reason)
     said = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
     event = Incoming(
-        source="follow-up",
+        source=FOLLOW_UP,
         id=f"{message.id}/failed",
         type="message.failed",
         time=now,
@@ -111,7 +112,7 @@ def settle(
 def opt_out(session: Session, message: Message, now: datetime) -> None:
     """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
     event = Incoming(
-        source="provider",
+        source=PROVIDER,
         id=f"opted-out/{message.id}",
         type="consent.withdrawn",
         time=now,

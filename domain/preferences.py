@@ -9,6 +9,7 @@ from domain.consent import read_consents
 from domain.customers import identifiers_of, lock_customers
 from domain.delivery import ADDRESS
 from domain.ingest import Incoming, ingest
+from domain.sources import PREFERENCES
 from workflows.plan import Channel
 
 WORDING = "preferences page, 2026-11"
@@ -33,7 +34,7 @@ def choose(session: Session, customer_id: int, wanted: Set[str], now: datetime) 
     after = {channel: channel in wanted for channel in before}
     events = [
         Incoming(
-            source="preferences",
+            source=PREFERENCES,
             id=f"{customer_id}/{channel}/{now.isoformat()}",
             type="consent.given" if after[channel] else "consent.withdrawn",
             time=now,
