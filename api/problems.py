@@ -74,6 +74,12 @@ class BodyTooLarge(Problem):
     title = "The body is too large"
 
 
+class TooSlow(Problem):
+    status = 408
+    code = "too_slow"
+    title = "The body took too long to come"
+
+
 class TooManyEvents(Problem):
     status = 413
     code = "too_many_events"

@@ -15,7 +15,6 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from api.context import Context, context
-from api.events import read_body
 from api.problems import BodyTooLarge, Forged, Invalid, Unavailable, UnsupportedMediaType, documented
 from api.transactions import in_transaction
 from domain.identifiers import IdentifierError
@@ -25,7 +24,6 @@ from domain.sources import TWILIO
 
 PATH = "/v1/webhooks/twilio"
 
-_BODY_BYTES = 64_000
 _FIELDS = 200
 _FORM = "application/x-www-form-urlencoded"
 _NOTHING_TO_SAY = "<?xml version='1.0' encoding='UTF-8'?><Response/>"
@@ -64,7 +62,7 @@ def router(auth_token: str, public_url: str) -> APIRouter:
 
         Twilio signs no time. What is said of a message of more than 30 days ago is ignored too.
         """
-        form = _read(request, await read_body(request, _BODY_BYTES))
+        form = _read(request, await request.body())
         query = request.scope["query_string"].decode("latin-1")
         signed = f"{public_url}{PATH}{'?' if query else ''}{query}"
         if not validator.validate(signed, form, request.headers.get("X-Twilio-Signature", "")):
