@@ -138,7 +138,7 @@ def _response(
     body: dict[str, Any] = {"type": f"urn:aftershow:problem:{code}", "title": title, "status": status}
     if detail:
         body["detail"] = detail
-    content = json.dumps(body | dict(members), ensure_ascii=False).encode()
+    content = json.dumps(body | dict(members), ensure_ascii=False).encode(errors="backslashreplace")
     return Response(content, status, dict(headers), MEDIA_TYPE)
 
 
