@@ -283,7 +283,7 @@ class TestHealth:
         assert asyncio.run(ask()) == [{"postgres": True}] * 100
         assert len(looks) < 100
 
-    @pytest.mark.parametrize(("scopes", "status"), [(("read",), 200), (("ingest",), 403), ((), 403)])
+    @pytest.mark.parametrize(("scopes", "status"), [(("read",), 200), (("ingest",), 403), (("admin",), 403)])
     def test_metrics_are_for_a_key_that_may_read(
         self, call_with: Callable[..., Caller], scopes: tuple[str, ...], status: int
     ) -> None:
