@@ -9,10 +9,11 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api import coupons, events, health, journeys, messages, problems, replenishment, streams, timeline
-from api.context import Context, Decide
+from api.bounds import Bounds
+from api.context import Context, Decide, Readiness
 from api.feed import Feed
 from api.gathering import Gathering
-from api.limits import Limits, Rate, Room
+from api.limits import Limits, Rate
 from api.metrics import Watch
 from domain.clock import Clock
 from domain.keys import find_keys
@@ -57,10 +58,9 @@ def create_app(
     app.state.context = Context(
         db,
         clock,
-        ready,
+        Readiness(ready),
         limits,
         Rate(limits),
-        Room(limits),
         intake,
         keys,
         quotes,
@@ -71,6 +71,7 @@ def create_app(
         feed or Feed(),
     )
     problems.install(app)
+    app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Watch)
     app.include_router(events.router)
     app.include_router(timeline.router)

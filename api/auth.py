@@ -32,7 +32,8 @@ def require(scope: str) -> Callable[[Request, HTTPAuthorizationCredentials | Non
 async def authorized(request: Request, scope: str) -> ApiKey:
     """The caller's key. Raises Unauthorized without a valid key and Forbidden if the key lacks `scope`.
 
-    The key is looked up at every request, so that revoking it works at once.
+    The key is looked up at every request, so that revoking it works at once. A route asks for it before it reads the
+    body, which then may be as large as a known caller's (api/bounds.py).
     """
     scheme, secret = get_authorization_scheme_param(request.headers.get("authorization"))
     if scheme.lower() != "bearer" or not secret:
@@ -44,4 +45,5 @@ async def authorized(request: Request, scope: str) -> ApiKey:
     if scope not in key.scopes:
         challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
         raise Forbidden(f"It needs the scope {scope}.", headers={"WWW-Authenticate": challenge})
+    request.state.caller = key.id
     return key

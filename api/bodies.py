@@ -5,8 +5,6 @@ from typing import Any, TypeVar
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
-from api.context import context
-from api.events import read_body
 from api.problems import Invalid
 from api.strictjson import Flaw, MalformedError, find_flaw, parse
 
@@ -15,7 +13,7 @@ T = TypeVar("T", bound=BaseModel)
 
 async def read_json(request: Request, model: type[T]) -> T:
     """The body as a model. Raises BodyTooLarge, or Invalid with every field that is wrong."""
-    body = await read_body(request, context(request).limits.max_body_bytes)
+    body = await request.body()
     try:
         value = parse(body)
     except MalformedError as error:

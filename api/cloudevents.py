@@ -15,6 +15,7 @@ from api.strictjson import Flaw, MalformedError
 from domain import catalogue
 from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming
+from domain.sources import OURS
 from domain.wire import parse_instant
 
 STRUCTURED = "application/cloudevents+json"
@@ -129,6 +130,8 @@ def _read(event: Any, now: datetime, *, plain: bool) -> Item:
     if version != "1.0":
         flaws.append(Flaw("specversion", "missing" if version is None else "not_allowed", 'must be "1.0"'))
     names = {name: _read_name(event, name, flaws) for name in ("id", "source", "type")}
+    if names["source"] in OURS:
+        flaws.append(Flaw("source", "reserved", "is a name under which events of our own are kept; give another one"))
     time = _read_time(event.get("time"), now, flaws)
     data, customer = _read_data(event, flaws)
     identifiers = _read_identity(names["type"], event.get("subject"), customer, flaws)

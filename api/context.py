@@ -1,5 +1,7 @@
 """What every route works with."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -7,10 +9,11 @@ from typing import Literal, cast
 from fastapi import Request
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.feed import Feed
 from api.gathering import Gathering
-from api.limits import Limits, Rate, Room
+from api.limits import Limits, Rate
 from domain import redeeming
 from domain.clock import Clock
 from domain.ingest import Incoming
@@ -24,9 +27,27 @@ Decide = Callable[[int, Decision], Awaitable[None]]
 """Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""
 
 
+class Readiness:
+    """Tells of each thing the service needs whether it is there. It is looked up once a second, however many ask."""
+
+    def __init__(self, look: Callable[[], dict[str, bool]]) -> None:
+        self._look = look
+        self._lock = asyncio.Lock()
+        self._seen: dict[str, bool] = {}
+        self._again_at = float("-inf")
+
+    async def ask(self) -> dict[str, bool]:
+        """By name. Raises what looking raises, and then looks again at the next call."""
+        async with self._lock:
+            if time.monotonic() >= self._again_at:
+                self._seen = await run_in_threadpool(self._look)
+                self._again_at = time.monotonic() + 1
+            return self._seen
+
+
 @dataclass(frozen=True)
 class Context:
-    """Given to the app when it is made. `ready` tells of each thing the service needs whether it is there.
+    """Given to the app when it is made.
 
     `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
     journeys may call. Without `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
@@ -34,10 +55,9 @@ class Context:
 
     db: sessionmaker[Session]
     clock: Clock
-    ready: Callable[[], dict[str, bool]]
+    ready: Readiness
     limits: Limits
     rate: Rate
-    room: Room
     intake: Gathering[Incoming, Taken]
     keys: Gathering[str, ApiKey | None]
     quotes: Gathering[redeeming.Basket, redeeming.Quote]

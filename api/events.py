@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -75,32 +75,16 @@ async def post_events(request: Request) -> Response:
     env = context(request)
     env.rate.check(caller.id)
     envelope = Envelope.of(request.headers)
-    with env.room.guest() as hold:
-        body = await read_body(request, env.limits.max_body_bytes, hold)
-        try:
-            opening = partial(envelope.open, body, env.clock.now(), env.limits.max_batch)
-            items = opening() if len(body) < _SMALL else await run_in_threadpool(opening)
-        except (Invalid, TooManyEvents):
-            env.rate.charge(caller.id, 1)
-            raise
-        env.rate.charge(caller.id, len(items))
-        taken = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
+    body = await request.body()
+    try:
+        opening = partial(envelope.open, body, env.clock.now(), env.limits.max_batch)
+        items = opening() if len(body) < _SMALL else await run_in_threadpool(opening)
+    except (Invalid, TooManyEvents):
+        env.rate.charge(caller.id, 1)
+        raise
+    env.rate.charge(caller.id, len(items))
+    taken = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
     return _answer(_results(items, taken))
-
-
-async def read_body(request: Request, limit: int, hold: Callable[[int], None] = lambda _: None) -> bytes:
-    """The body of a request. Raises BodyTooLarge as soon as it has more bytes than `limit`; `hold` counts them."""
-    too_large = BodyTooLarge(f"A body has at most {limit} bytes.")
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit):
-        raise too_large
-    body = bytearray()
-    async for part in request.stream():
-        hold(len(part))
-        body += part
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
 
 
 def _results(items: Sequence[Item], taken: Sequence[Taken]) -> list[dict[str, Any]]:

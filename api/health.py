@@ -2,12 +2,13 @@
 
 import logging
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from api.auth import require
 from api.context import context
-from api.problems import Unavailable, documented, respond
+from api.problems import Forbidden, Unauthorized, Unavailable, documented, respond
 
 router = APIRouter(tags=["health"])
 logger = logging.getLogger(__name__)
@@ -19,10 +20,13 @@ async def healthz() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="Whether it can work", responses=documented(Unavailable))
-def readyz(request: Request) -> Response:
-    """Says of each thing the service needs (Postgres, Temporal) whether it is there; 503 unless all are."""
+async def readyz(request: Request) -> Response:
+    """Says of each thing the service needs (Postgres, Temporal) whether it is there; 503 unless all are.
+
+    It looks at most once a second.
+    """
     try:
-        checks = context(request).ready()
+        checks = await context(request).ready.ask()
     except Exception as error:
         logger.warning("readiness could not be told: %s", type(error).__name__)
         checks = {}
@@ -32,6 +36,12 @@ def readyz(request: Request) -> Response:
     return respond(Unavailable(f"Away: {away or 'unknown'}.", headers={"Retry-After": "2"}, checks=checks))
 
 
-@router.get("/metrics", summary="Prometheus metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses=documented(Unauthorized, Forbidden, Unavailable),
+    dependencies=[Depends(require("read"))],
+)
 def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

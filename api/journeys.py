@@ -10,7 +10,6 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import require
 from api.context import Context, context
-from api.events import read_body
 from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain import lifecycle
 from domain.fitting import published_references
@@ -110,7 +109,7 @@ async def post_version(
     What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured.
     """
     env = context(request)
-    body = await read_body(request, env.limits.max_body_bytes)
+    body = await request.body()
     return await run_in_threadpool(_publish, env, _by(key), name, body, running)
 
 
@@ -139,7 +138,7 @@ def get_diff(
 async def post_diff(request: Request, _: Admin, name: Name, lang: Lang = "en") -> Difference:
     """Takes a draft as YAML and compares it with the live version; publishes nothing."""
     env = context(request)
-    body = await read_body(request, env.limits.max_body_bytes)
+    body = await request.body()
     return await run_in_threadpool(_compare, env, name, body, lang)
 
 

@@ -2,58 +2,31 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from api.problems import TooFast, Unavailable
-
-_LEAST = 1000
-"""Bytes that a request counts for, however small its body is."""
+from api.problems import TooFast
 
 
 @dataclass(frozen=True)
 class Limits:
     """Bytes of a body, events of a batch, and events a second that one key may send to one process.
 
-    Of all requests that the process has taken on, `max_held_bytes` is what their bodies may come to, and
-    `transactions` how many are at work in the database at once.
+    `max_stranger_bytes` is for bodies that come without a key, like providers' callbacks. `body_seconds` is how long a
+    body may take to come. Of all requests that the process has taken on, `max_held_bytes` is what their bodies may come
+    to, and `transactions` how many are at work in the database at once.
     """
 
     max_body_bytes: int = 1_000_000
+    max_stranger_bytes: int = 64_000
+    body_seconds: float = 30
     max_batch: int = 1000
     events_per_second: int = 2000
     max_held_bytes: int = 16_000_000
     transactions: int = 4
-
-
-class Room:
-    """Counts what is held of the bodies of all requests, from their first byte to their answer. Used by one loop."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._free = limits.max_held_bytes
-
-    @contextmanager
-    def guest(self) -> Iterator[Callable[[int], None]]:
-        """Yields what to call for each part of a body, with its bytes; it raises Unavailable if there is no room."""
-        held = 0
-
-        def hold(size: int) -> None:
-            nonlocal held
-            if size > self._free:
-                raise Unavailable("Too many events are waiting to be taken.", headers={"Retry-After": "1"})
-            self._free -= size
-            held += size
-
-        hold(_LEAST)
-        try:
-            yield hold
-        finally:
-            self._free += held
 
 
 class Rate:

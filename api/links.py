@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.context import context
 from api.problems import NotFound, Unavailable, documented
@@ -15,6 +16,7 @@ from domain import preferences, receipts
 from domain.library import read_library
 from domain.links import Site, target
 from domain.receipts import Receipt
+from domain.sources import LINKS
 from domain.tables import Customer, Message
 from workflows.plan import Channel
 
@@ -23,7 +25,8 @@ NAMES = {"sms": "短信", "wecom": "企业微信", "wechat": "微信公众号"}
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 CLOSED = {
     **PRIVATE,
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
 _LONGEST = 64
@@ -46,7 +49,7 @@ def router(site: Site) -> APIRouter:
             if request.method == "GET" and not _is_ahead(request):
                 message = session.get_one(Message, link.message_id)
                 click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
-                receipts.take(session, "links", [click], now)
+                receipts.take(session, LINKS, [click], now)
         return RedirectResponse(url, 302, headers=PRIVATE)
 
     @routes.get("/preferences/{token}", summary="Show what a customer wants to receive")
@@ -57,13 +60,19 @@ def router(site: Site) -> APIRouter:
             return _page(session, preferences.allowed(session, customer), saved=False)
 
     @routes.post("/preferences/{token}", summary="Change what a customer wants to receive")
-    def change(request: Request, token: str, channel: Annotated[list[str] | None, Form()] = None) -> HTMLResponse:
+    async def change(request: Request, token: str) -> HTMLResponse:
         """The channels that are checked stay or become allowed, the others are withdrawn, from now on."""
         env = context(request)
-        with env.db.begin() as session:
-            customer = _customer(session, site, token)
-            chosen = preferences.choose(session, customer, set(channel or ()), env.clock.now())
-            return _page(session, chosen, saved=True)
+        if not _is_ours(site, token):
+            raise NotFound("This is no link of ours.")
+        wanted = {value for name, value in parse_qsl((await request.body()).decode("latin-1")) if name == "channel"}
+
+        def choose() -> HTMLResponse:
+            with env.db.begin() as session:
+                chosen = preferences.choose(session, _customer(session, site, token), wanted, env.clock.now())
+                return _page(session, chosen, saved=True)
+
+        return await run_in_threadpool(choose)
 
     return routes
 
@@ -71,6 +80,10 @@ def router(site: Site) -> APIRouter:
 def _is_ahead(request: Request) -> bool:
     """Whether nobody has clicked yet: a browser fetches what somebody may click. https://w3c.github.io/resource-hints/"""
     return any("prefetch" in request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
+
+
+def _is_ours(site: Site, token: str) -> bool:
+    return len(token) <= _LONGEST and site.read("preferences", token) is not None
 
 
 def _customer(session: Session, site: Site, token: str) -> int:

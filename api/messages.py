@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from api.auth import require
-from api.context import context
+from api.bodies import described, read_json
+from api.context import Context, context
 from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain import messages
 from domain.ledger import IllegalError, Status
@@ -80,15 +82,13 @@ def get_messages(
     "/v1/messages/{id}/settle",
     summary="Settle a message whose fate is open",
     responses=documented(NotFound, Conflict),
+    openapi_extra=described(Settlement, {"status": "sent"}),
 )
-def post_settle(
-    request: Request, key: Annotated[ApiKey, Depends(require("admin"))], id: Number, body: Settlement
-) -> LedgerEntry:
+async def post_settle(request: Request, key: Annotated[ApiKey, Depends(require("admin"))], id: Number) -> LedgerEntry:
     """For what nobody but a person can find out. A failure takes the message's coupon back. It is recorded with who."""
-    env = context(request)
+    body = await read_json(request, Settlement)
     try:
-        with env.db.begin() as session:
-            return _entry(messages.settle(session, id, body.status, env.clock.now(), f"key {key.name}"))
+        return await run_in_threadpool(_settle, context(request), id, body, f"key {key.name}")
     except messages.UnknownMessageError:
         raise NotFound(f"There is no message {id}.") from None
     except IllegalError as problem:
@@ -99,6 +99,11 @@ def post_settle(
 def get_accounts(request: Request, _: Reader) -> list[AccountState]:
     with context(request).db() as session:
         return [_account(each) for each in messages.accounts(session)]
+
+
+def _settle(env: Context, id: int, body: Settlement, by: str) -> LedgerEntry:
+    with env.db.begin() as session:
+        return _entry(messages.settle(session, id, body.status, env.clock.now(), by))
 
 
 def _entry(message: Message) -> LedgerEntry:

@@ -74,6 +74,12 @@ class BodyTooLarge(Problem):
     title = "The body is too large"
 
 
+class TooSlow(Problem):
+    status = 408
+    code = "too_slow"
+    title = "The body took too long to come"
+
+
 class TooManyEvents(Problem):
     status = 413
     code = "too_many_events"
@@ -132,7 +138,7 @@ def _response(
     body: dict[str, Any] = {"type": f"urn:aftershow:problem:{code}", "title": title, "status": status}
     if detail:
         body["detail"] = detail
-    content = json.dumps(body | dict(members), ensure_ascii=False).encode()
+    content = json.dumps(body | dict(members), ensure_ascii=False).encode(errors="backslashreplace")
     return Response(content, status, dict(headers), MEDIA_TYPE)
 
 

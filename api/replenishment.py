@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import require
+from api.bodies import described, read_json
 from api.context import Context, context
 from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.replenishment import DecisionRefusedError, UndecidableError, replenishments
@@ -103,9 +104,14 @@ async def post_approve(request: Request, key: Admin, id: Id) -> ReplenishmentSta
     return await _decide(context(request), id, Decision(verdict="approve", key=key.id))
 
 
-@router.post("/v1/replenishments/{id}/change", summary="Order another quantity")
-async def post_change(request: Request, key: Admin, id: Id, change: Change) -> ReplenishmentState:
+@router.post(
+    "/v1/replenishments/{id}/change",
+    summary="Order another quantity",
+    openapi_extra=described(Change, {"quantity": 48}),
+)
+async def post_change(request: Request, key: Admin, id: Id) -> ReplenishmentState:
     """In whole packs, and no more than will be sold before it perishes."""
+    change = await read_json(request, Change)
     return await _decide(context(request), id, Decision(verdict="change", key=key.id, quantity=change.quantity))
 
 

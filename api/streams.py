@@ -116,11 +116,15 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
         zone=zone,
         nonce=nonce,
     )
-    policy = f"default-src 'none'; connect-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'"
+    policy = (
+        f"default-src 'none'; connect-src 'self'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
     return HTMLResponse(
         page,
         headers={
             "Content-Security-Policy": policy,
+            "X-Frame-Options": "DENY",
             "Referrer-Policy": "no-referrer",
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",

@@ -15,17 +15,15 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
 
 from api.context import Context, context
-from api.events import read_body
 from api.problems import BodyTooLarge, Forged, Invalid, Unavailable, UnsupportedMediaType, documented
 from api.transactions import in_transaction
 from domain.identifiers import IdentifierError
 from domain.receipts import Receipt, take
 from domain.replies import Keyword, Reply, refuse, take_reply
+from domain.sources import TWILIO
 
 PATH = "/v1/webhooks/twilio"
-SOURCE = "twilio"
 
-_BODY_BYTES = 64_000
 _FIELDS = 200
 _FORM = "application/x-www-form-urlencoded"
 _NOTHING_TO_SAY = "<?xml version='1.0' encoding='UTF-8'?><Response/>"
@@ -64,7 +62,7 @@ def router(auth_token: str, public_url: str) -> APIRouter:
 
         Twilio signs no time. What is said of a message of more than 30 days ago is ignored too.
         """
-        form = _read(request, await read_body(request, _BODY_BYTES))
+        form = _read(request, await request.body())
         query = request.scope["query_string"].decode("latin-1")
         signed = f"{public_url}{PATH}{'?' if query else ''}{query}"
         if not validator.validate(signed, form, request.headers.get("X-Twilio-Signature", "")):
@@ -99,13 +97,13 @@ def _take(env: Context, told: Mapping[str, str], key: str) -> None:
             reason = (code or status) if what == "failed" else None
             number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else None
             receipt = Receipt(f"{sid}/{status}", "sms", what, now, key=number, provider_id=sid, reason=reason)
-            ours = take(session, SOURCE, [receipt], now)
+            ours = take(session, TWILIO, [receipt], now)
             if ours and code == _OPTED_OUT:
-                refuse(session, SOURCE, f"{sid}/{code}", told.get("To", ""), now)
+                refuse(session, TWILIO, f"{sid}/{code}", told.get("To", ""), now)
         elif not status and "Body" in told and told.get("From", "").startswith("+"):
             keyword = _KEYWORDS.get(told.get("OptOutType", ""))
             reply = Reply(sid, told["From"], told["Body"][:_TEXT], keyword)
-            take_reply(session, SOURCE, reply, now)
+            take_reply(session, TWILIO, reply, now)
 
     try:
         in_transaction(env.db, work)

@@ -17,7 +17,6 @@ from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
-from api.events import read_body
 from api.problems import BodyTooLarge, Forged, Unavailable, documented
 from api.tencent import Unreadable, decrypt, fields, verify
 from api.transactions import in_transaction
@@ -26,9 +25,8 @@ from domain.identifiers import Ident, IdentifierError, identify
 from domain.ingest import Incoming, ingest
 from domain.receipts import Receipt, take
 from domain.sms import is_refusal
+from domain.sources import WECHAT
 from domain.tables import Identifier, Message
-
-SOURCE = "wechat"
 
 EVENTS: Mapping[str, str] = {
     "subscribe": "wechat.followed",
@@ -49,7 +47,6 @@ _LISTS = {
     "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
     "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
-_BODY_BYTES = 64_000
 _TEXT_CHARACTERS = 2_000
 
 Signed = Annotated[str, Query(max_length=200)]
@@ -94,7 +91,7 @@ def router(callback: Callback) -> APIRouter:
     ) -> str:
         """Anything that doesn't count is thanked for. The same callback twice is one."""
         env = context(request)
-        body = await read_body(request, _BODY_BYTES)
+        body = await request.body()
         now = env.clock.now()
         if callback.key is None:
             verify(callback.token, timestamp, nonce, signature=signature, now=now)
@@ -122,7 +119,7 @@ def _take(env: Context, told: _Told, xml: bytes, now: datetime) -> None:
 
     def work(session: Session) -> None:
         if event in RECEIPTS:
-            take(session, SOURCE, _receipts(told, items, at), now)
+            take(session, WECHAT, _receipts(told, items, at), now)
         elif told.get("MsgType") == "event":
             _take_event(session, told, items, who, at, now)
         else:
@@ -137,7 +134,7 @@ def _take_event(
     event, ((_, openid),) = told["Event"], who
     name = f"{openid}/{told['CreateTime']}/{event}"
     data = {"key": told["EventKey"][:_TEXT_CHARACTERS]} if told.get("EventKey") else {}
-    if not _is_new(session, Incoming(SOURCE, name, EVENTS[event], at, data, who), now):
+    if not _is_new(session, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
         return
     match event:
         case "unsubscribe":
@@ -164,7 +161,7 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
     ((_, openid),) = who
     name = told.get("MsgId", "")[:100] or f"{openid}/{told['CreateTime']}"
     kind = told.get("MsgType", "")[:40]
-    if not _is_new(session, Incoming(SOURCE, name, "wechat.wrote", at, {"kind": kind}, who), now):
+    if not _is_new(session, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
         return
     wechat.open_window(session, openid, wechat.CONVERSATION, at)
     text = told.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
@@ -179,12 +176,12 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
     )
     key = session.exec(newest.limit(1)).first()
     if key is not None:
-        take(session, SOURCE, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
+        take(session, WECHAT, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
 
 
 def _withdraw(session: Session, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     said = {"channel": "wechat", "source": source}
-    ingest(session, [Incoming(SOURCE, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
+    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
 
 
 def _is_new(session: Session, event: Incoming, now: datetime) -> bool:

@@ -11,13 +11,13 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.context import Context, context
-from api.events import read_body
 from api.problems import BodyTooLarge, Forged, Unavailable, documented
 from api.tencent import Unreadable, decrypt, fields, verify
 from api.transactions import in_transaction
 from domain.friends import note_friends
 from domain.identifiers import IdentifierError, identify
 from domain.ingest import Incoming, ingest
+from domain.sources import WECOM
 
 FRIENDS = frozenset({"add_external_contact", "edit_external_contact"})
 """Changes that only a friend is told of with."""
@@ -28,7 +28,6 @@ STRANGERS = frozenset({"del_follow_user", "del_external_contact"})
 WITHDRAWN = frozenset({"del_follow_user"})
 """What the customer did to hear no more of us; an employee can't withdraw a customer's consent."""
 
-_BODY_BYTES = 64_000
 
 Signed = Annotated[str, Query(max_length=200)]
 
@@ -66,7 +65,7 @@ def router(callback: Callback) -> APIRouter:
     async def post_webhook(request: Request, msg_signature: Signed, timestamp: Signed, nonce: Signed) -> str:
         """Friends made and lost count; anything else is thanked for. The same callback twice is one."""
         env = context(request)
-        encrypted = fields(await read_body(request, _BODY_BYTES)).get("Encrypt", "")
+        encrypted = fields(await request.body()).get("Encrypt", "")
         now = env.clock.now()
         verify(callback.token, timestamp, nonce, encrypted, signature=msg_signature, now=now)
         told = fields(decrypt(callback.key, encrypted, callback.corp_id))
@@ -93,7 +92,7 @@ def _take(env: Context, told: Mapping[str, str], now: datetime) -> None:
         if change in WITHDRAWN:
             name = f"{change}/{customer}/{employee}/{seconds}"
             said = {"channel": "wecom", "source": "wecom unfriended"}
-            ingest(session, [Incoming("wecom", name, "consent.withdrawn", at, said, who)], now=now)
+            ingest(session, [Incoming(WECOM, name, "consent.withdrawn", at, said, who)], now=now)
         note_friends(session, customer, employee, change in FRIENDS, at)
 
     in_transaction(env.db, work)

@@ -18,6 +18,7 @@ from sqlmodel import Session
 from temporalio.client import Client
 
 from api.app import create_app
+from api.http import BoundedProtocol
 from api.limits import Limits
 from domain.clock import Clock, SystemClock
 from domain.keys import create_key
@@ -72,7 +73,7 @@ def serving(db: sessionmaker[Session], clock: Clock, limits: Limits | None = Non
     """The API on a socket of its own; yields its address."""
     port = free_port()
     app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, port=port, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

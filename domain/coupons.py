@@ -43,9 +43,6 @@ EVENT: Mapping[tuple[str, Status], str] = {
 }
 """What may follow what, and the type of the event that tells of it. A coupon begins as issued."""
 
-SOURCE = "coupons"
-"""Where those events come from."""
-
 
 class RefusedError(Exception):
     """A coupon can't be issued; the message is the reason."""

@@ -1,6 +1,6 @@
 """What an event changes in what we know, before any journey looks at it: one function per event type."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlmodel import Session, col, select
 
 from domain import coupons, ledger, redeeming, stock
 from domain.bulk import as_json
+from domain.consent import record_consent
 from domain.outbox import tell
-from domain.tables import Consent, Coupon, Customer, Event, Message, Order, Stream, Todo
+from domain.sources import COUPONS
+from domain.tables import Coupon, Customer, Event, Message, Order, Stream, Todo
 from workflows.conditions import as_instant
 
 _ASIDE = {"synchronize_session": False}
@@ -87,25 +89,16 @@ def _update_customer(_: Session, event: Event, customer: Customer) -> None:
 
 
 def _record_consent(session: Session, event: Event, customer: Customer) -> None:
-    session.add(
-        Consent(
-            customer_id=customer.id,
-            channel=event.data["channel"],
-            purpose=event.data.get("purpose") or "marketing",
-            given=event.type == "consent.given",
-            source=event.data.get("source"),
-            wording=event.data.get("wording"),
-            at=min(event.time, event.received_at),  # a clock that is ahead must not outdo the next refusal
-        )
-    )
+    at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
+    people = record_consent(session, event, customer.id, at)
     if event.type == "consent.withdrawn":
-        _call_back(session, customer, event.data["channel"], event.received_at)
+        _call_back(session, people, event.data["channel"], event.received_at)
 
 
-def _call_back(session: Session, customer: Customer, channel: str, now: datetime) -> None:
+def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
     """What staff has yet to confirm is looked at now, and not in an hour: its provider may let us take it back."""
-    mine = (col(Message.customer_id) == customer.id) & (col(Message.channel) == channel)
-    waiting = mine & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
+    to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
+    waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
     if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
         tell(session, "follow_up", channel)
 
@@ -143,7 +136,7 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
     """
     code, data = event.data.get("code"), event.data
-    if event.source == coupons.SOURCE:
+    if event.source == COUPONS:
         return
     step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
     named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")

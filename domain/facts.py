@@ -300,7 +300,7 @@ class CustomerFacts:
     @cached_property
     def stream(self) -> Mapping[str, Any] | None:
         stream_id = self._subject.get("stream_id")
-        found = self.subjects.stream(stream_id) if stream_id else None
+        found = self.subjects.stream(stream_id) if isinstance(stream_id, str) else None
         return inventory.stream_facts(found) if found else None
 
     @property

@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from domain import ledger
+from domain.consent import read_consents
 from domain.customers import lock_customers
 from domain.delivery import Delivery, Open
 from domain.ingest import Incoming, ingest
 from domain.outbox import tell
-from domain.tables import Consent, Enrollment, Message
+from domain.sources import FOLLOW_UP, PROVIDER
+from domain.tables import Enrollment, Message
 from domain.trail import record
 from workflows.plan import Channel
 
@@ -32,10 +34,7 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
     """The messages of a channel that the provider is to be asked about now, a page at a time."""
     query = select(Message).where(Message.channel == channel, col(Message.look_at) <= now)
     rows = session.exec(query.order_by(col(Message.look_at), col(Message.id)).limit(PAGE)).all()
-    ours = col(Consent.customer_id).in_([row.customer_id for row in rows])
-    consents = select(Consent).where(ours, Consent.channel == channel).order_by(col(Consent.at), col(Consent.id))
-    given = {(each.customer_id, each.purpose): each.given for each in session.exec(consents)}
-    refusing = {customer for (customer, _), still in given.items() if not still}
+    consents = read_consents(session, {row.customer_id for row in rows}, {row.recipient for row in rows})
     return [
         Open(
             key=row.id,
@@ -45,7 +44,7 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
             provider_id=row.provider_id,
             called_at=row.called_at or row.claimed_at,
             looks=row.looks,
-            refused=row.customer_id in refusing,
+            refused=False in consents.of(row.customer_id, channel, row.recipient).values(),
         )
         for row in rows
     ]
@@ -100,7 +99,7 @@ def settle(
     ledger.fail(session, message, reason)
     said = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
     event = Incoming(
-        source="follow-up",
+        source=FOLLOW_UP,
         id=f"{message.id}/failed",
         type="message.failed",
         time=now,
@@ -113,11 +112,11 @@ def settle(
 def opt_out(session: Session, message: Message, now: datetime) -> None:
     """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
     event = Incoming(
-        source="provider",
+        source=PROVIDER,
         id=f"opted-out/{message.id}",
         type="consent.withdrawn",
         time=now,
-        data={"channel": message.channel, "source": "provider"},
+        data={"channel": message.channel, "source": "provider", "message": message.id},
         customer=message.customer_id,
     )
     ingest(session, [event], now=now)

@@ -19,11 +19,11 @@ from domain.enrollments import Knock, enter, must_exit, reached_goal, touch
 from domain.facts import Company, CustomerFacts, Moment
 from domain.identifiers import Ident
 from domain.library import SCHEDULED, Library, library_of, read_plan
-from domain.live import SOURCE, follow
+from domain.live import follow
 from domain.outbox import tell
 from domain.passes import Passes
 from domain.replenishment import follow_supply
-from domain.stock import SOURCE as STOCK
+from domain.sources import COUPONS, LIVE, STOCK
 from domain.stock import Book
 from domain.tables import Customer, Event, IdentifierConflict
 from domain.waits import newest_enrollment, wake_waits
@@ -108,6 +108,9 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     owners = dict(zip((id(event) for event in people), found, strict=True))
     owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
     everybody = {owner.customer_id for owner in owners.values()}
+    for event in people:
+        if event.type == "consent.withdrawn":  # it holds for all whom it names
+            everybody.update(other for _, other in owners[id(event)].conflicts)
     lock = lock_customers if any(_matters(library, event.type) for event in fresh) else hold_customers
     customers = lock(session, everybody)
     stored, version = _store(session, known, owners, now)
@@ -154,7 +157,7 @@ def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
 def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
     alarms = follow(session, library, orders, max((order.received_at for order in orders), default=now))
     if alarms:
-        ingest(session, [Incoming(SOURCE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
+        ingest(session, [Incoming(LIVE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
 
 
 def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
@@ -325,7 +328,7 @@ def _tell_of_coupons(session: Session) -> None:
     while not session.in_nested_transaction() and (told := coupons.untold(session)):
         events = [
             Incoming(
-                source=coupons.SOURCE,
+                source=COUPONS,
                 id=f"{each.coupon.code}/{each.number}",
                 type=each.type,
                 time=each.at,

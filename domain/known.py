@@ -6,18 +6,18 @@ from datetime import datetime
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import distinct_on
 from sqlmodel import Session, col, select
 
 from domain.bulk import among
 from domain.catalogue import is_business
+from domain.consent import Consents, read_consents
 from domain.customers import identifiers_of
 from domain.delivery import ADDRESS, Channels, Reach
 from domain.links import Site
 from domain.policy import Rules, Sent, sent_since, tightened
 from domain.reserving import Issue
 from domain.steps import Visit
-from domain.tables import Consent, Event, Message
+from domain.tables import Event, Message
 from workflows.plan import Channel, Send
 
 
@@ -27,7 +27,7 @@ class Known:
 
     addresses: Mapping[int, Mapping[str, str]]
     unreachable: Mapping[Channel, Set[str]]
-    consents: Mapping[tuple[int, str], Mapping[str, bool]]
+    consents: Consents
     messages: Mapping[int, Message]
     rules: Rules
     sent: dict[int, Sent]
@@ -50,6 +50,7 @@ def read_known(
     library, plan = met[0].library, met[0].plan
     customers = [visit.customer.id for visit in met]
     addresses = identifiers_of(session, customers)
+    kinds = {ADDRESS[via] for via in step.via}
     mine = {"ids": [visit.enrollment.id for visit in met], "name": step.name}
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
     business = select(Event).where(
@@ -70,7 +71,9 @@ def read_known(
             for via in step.via
             if isinstance(adapter := channels[via], Reach)
         },
-        consents=_consents(session, customers),
+        consents=read_consents(
+            session, customers, [names[kind] for names in addresses.values() for kind in kinds if kind in names]
+        ),
         messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, mine)},
         rules=rules,
         sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
@@ -80,19 +83,4 @@ def read_known(
     )
 
 
-def _consents(session: Session, customers: Sequence[int]) -> Mapping[tuple[int, str], Mapping[str, bool]]:
-    """What each customer last said of each channel, by purpose."""
-    latest: dict[tuple[int, str], dict[str, bool]] = {}
-    for customer, channel, purpose, given in session.connection().execute(_CONSENTS, {"ids": customers}):
-        latest.setdefault((customer, channel), {})[purpose] = given
-    return latest
-
-
 _MESSAGES = sa_select(Message).where(among(Message.enrollment_id), col(Message.step) == bindparam("name"))
-_WHOSE = (col(Consent.customer_id), col(Consent.channel), col(Consent.purpose))
-_CONSENTS = (
-    sa_select(*_WHOSE, col(Consent.given))
-    .where(among(Consent.customer_id))
-    .ext(distinct_on(*_WHOSE))
-    .order_by(*_WHOSE, col(Consent.at).desc(), col(Consent.id).desc())
-)

@@ -18,7 +18,6 @@ from domain.tables import Event, LiveProduct, LiveSale, Lot, Product, Stream
 from workflows.stock_rules import StockRule
 from workflows.values import local_day
 
-SOURCE = "live"
 LONGEST = timedelta(hours=12)
 """A show whose end nobody told is over after so long."""
 

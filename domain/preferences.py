@@ -3,12 +3,13 @@
 from collections.abc import Set
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from domain.consent import read_consents
 from domain.customers import identifiers_of, lock_customers
 from domain.delivery import ADDRESS
 from domain.ingest import Incoming, ingest
-from domain.tables import Consent
+from domain.sources import PREFERENCES
 from workflows.plan import Channel
 
 WORDING = "preferences page, 2026-11"
@@ -17,10 +18,13 @@ WORDING = "preferences page, 2026-11"
 
 def allowed(session: Session, customer_id: int) -> dict[Channel, bool]:
     """For each channel that reaches the customer, whether they have agreed to marketing over it."""
-    query = select(Consent).where(Consent.customer_id == customer_id, Consent.purpose == "marketing")
-    latest = {row.channel: row.given for row in session.exec(query.order_by(col(Consent.at), col(Consent.id)))}
     names = identifiers_of(session, [customer_id]).get(customer_id, {})
-    return {channel: latest.get(channel, False) for channel, kind in ADDRESS.items() if kind in names}
+    consents = read_consents(session, [customer_id], names.values())
+    return {
+        channel: consents.of(customer_id, channel, names[kind]).get("marketing", False)
+        for channel, kind in ADDRESS.items()
+        if kind in names
+    }
 
 
 def choose(session: Session, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
@@ -30,7 +34,7 @@ def choose(session: Session, customer_id: int, wanted: Set[str], now: datetime) 
     after = {channel: channel in wanted for channel in before}
     events = [
         Incoming(
-            source="preferences",
+            source=PREFERENCES,
             id=f"{customer_id}/{channel}/{now.isoformat()}",
             type="consent.given" if after[channel] else "consent.withdrawn",
             time=now,

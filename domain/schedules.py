@@ -16,6 +16,7 @@ from domain.facts import Company, CustomerFacts, Moment
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library, read_plan
 from domain.passes import Passes
+from domain.sources import SCHEDULE
 from domain.sql_conditions import matching
 from domain.tables import Customer, Enrollment, Event
 from workflows.conditions import Condition, SegmentCondition
@@ -23,7 +24,6 @@ from workflows.plan import EventTrigger, ScheduleTrigger
 from workflows.values import local_day
 
 PAGE = 500
-SOURCE = "schedule"
 _EXITS, _ENTRIES = "exits", "entries"
 FIRST = f"{_EXITS}:0"
 """Where a fan-out begins."""
@@ -73,7 +73,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
         following = str(ids[-1]) if len(ids) == PAGE else None
     events = [
         Incoming(
-            source=SOURCE,
+            source=SCHEDULE,
             id=f"{journey}/{subject}/{day}",
             type=EVENT_OF[kind],
             time=now,

@@ -323,10 +323,10 @@ def _outgoing(message: Message, *, again: bool) -> Outgoing:
 def _objection(
     via: Channel, customer_id: int, addresses: Mapping[str, str], known: Known, *, marketing: bool
 ) -> str | None:
-    given = known.consents.get((customer_id, via), {})
+    address = addresses.get(ADDRESS[via])
+    given = known.consents.of(customer_id, via, address)
     if not given.get("marketing") if marketing else False in given.values():
         return "no_consent"
-    address = addresses.get(ADDRESS[via])
     return "unreachable" if address is None or address in known.unreachable.get(via, ()) else None
 
 

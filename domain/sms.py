@@ -15,7 +15,27 @@ _REFUSALS = frozenset(
         *("td", "tdtd", "t", "qx", "r", "n", "0000"),
     }
 )
-_REFUSING = re.compile(r"退[订訂]|拒[收绝絕]|取消[订訂][阅閱]|(不要|别|別|勿)再?(给我|給我)?[发發](短信|信息|消息|了)")
+_POLITE = re.compile(
+    r"^(?:please|pls|plz|kindly|thanks|thank|thx|you|u|ok|okay|hi|hello|now)$"
+    r"|(?:请|請|麻烦|麻煩|你好|您好|好的|好|我|已经|已|回复|回覆|回復|回|[发發]送|[发發]|短信|谢|謝|多谢|多謝|感谢|您|你|了|吧|啊|哦)+"
+)
+"""What is said around a keyword and changes nothing."""
+
+_ORDER = "[单單金货貨款票房机機餐酒座位商产產菜这這那]"
+_REFUSING = re.compile(
+    rf"退[订訂定](?!{_ORDER})|拒收(?!了?(?:{_ORDER}|快[递遞]|包裹))|拒[绝絕](?!了?(?:退|[换換]|付|[签簽]|{_ORDER}))"
+    r"|取消[订訂][阅閱]|(不要|别|別|勿)再?(给我|給我)?[发發](短信|信息|消息|了)"
+)
+"""Refusals in a sentence. What is called off or sent back there may also be an order: 退订单, 退定金, 拒收快递."""
+
+_SENDING = "(?:text|messag|send|contact|writ|call|email|spam|bother)"
+_REFUSING_WORDS = re.compile(
+    rf"(?<!t )(?<!dont )(?<!not )(?<!never )\b(?:stop|quit)(?: \w+)? {_SENDING}(?:e?s|ing|e)?\b"
+    r"|(?<!t )(?<!dont )(?<!not )\bunsubscribe(?: me| us| my number| from\b.*)"
+    r"|\bopt(?: me| us)? out\b|\bremove (?:me|my number)\b|\btake me off\b|\bno more (?:texts|messages|sms)\b"
+    rf"|\b(?:do not|don t|dont|never) {_SENDING}e? (?:me|us|to)\b|\bstop (?:it|this|these|all)$|\bleave me alone\b"
+)
+_PARTS = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
 _BEGINNINGS = frozenset({"start", "unstop"})
 
 
@@ -28,8 +48,14 @@ def missing_of_marketing(text: str) -> str | None:
 
 def is_refusal(reply: str) -> bool:
     """Whether a reply says that no more messages are wanted. Where it is in doubt, they aren't."""
-    word = _word(reply)
-    return word in _REFUSALS or _REFUSING.search(word) is not None
+    word, parts = _word(reply), _parts(reply)
+    said = [rest for part in parts if (rest := _POLITE.sub("", part))]
+    return (
+        word in _REFUSALS
+        or (bool(said) and _REFUSALS.issuperset(said))
+        or _REFUSING.search(word) is not None
+        or _REFUSING_WORDS.search(" ".join(parts)) is not None
+    )
 
 
 def is_beginning(reply: str) -> bool:
@@ -38,6 +64,10 @@ def is_beginning(reply: str) -> bool:
 
 
 def _word(reply: str) -> str:
-    """The reply as a keyword: full-width letters folded, without blanks and punctuation."""
-    folded = unicodedata.normalize("NFKC", reply).casefold()
-    return "".join(each for each in folded if each.isalnum())
+    """The reply as a keyword, without blanks and punctuation."""
+    return "".join(_parts(reply))
+
+
+def _parts(reply: str) -> list[str]:
+    """The words of a reply, those in Latin letters apart from the others; full-width letters are folded."""
+    return _PARTS.findall(unicodedata.normalize("NFKC", reply).casefold())

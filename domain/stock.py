@@ -25,11 +25,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.bulk import inserting
+from domain.sources import STOCK
 from domain.tables import Customer, Event, Lot, Order, Product, StockMove, Store
 from workflows.values import local_day
-
-SOURCE = "stock"
-"""The source of the events that the book tells."""
 
 TYPES = frozenset(
     {"order.paid", "order.refunded", "lot.received", "lot.sold_out", "stock.counted", "product.updated"}
@@ -90,13 +88,13 @@ class Book:
         self._taken: dict[str, Counter[str]] = {}
         self._early: dict[str, list[Event]] = {}
         self._places: set[str] = set()
-        mine = [event for event in events if event.type in TYPES and event.source != SOURCE]
+        mine = [event for event in events if event.type in TYPES and event.source != STOCK]
         if mine:
             self._open(mine)
 
     def enter(self, event: Event, customer: Customer | None = None) -> None:
         """Enter what the event says of stock; most say nothing."""
-        if event.source == SOURCE:
+        if event.source == STOCK:
             return
         match event.type:
             case "order.paid" if self._of_sku or self._places:

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from domain.ingest import Incoming, ingest
+from domain.sources import WAREHOUSE
 from domain.tables import Lot
-
-SOURCE = "warehouse"
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
     lots = session.exec(select(Lot).where(col(Lot.lot_id).in_(told))).all()
     counts = [
         Incoming(
-            source=SOURCE,
+            source=WAREHOUSE,
             id=f"{lot.lot_id}/{at.isoformat()}",
             type="stock.counted",
             time=at,

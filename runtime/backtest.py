@@ -20,7 +20,8 @@ from domain.clock import VirtualClock
 from domain.effects import Orders, apply_to_business, apply_to_customers
 from domain.ingest import Incoming, ingest
 from domain.library import Library, read_library
-from domain.schedules import SOURCE, fires_on
+from domain.schedules import fires_on
+from domain.sources import SCHEDULE
 from domain.tables import Customer, Event
 from runtime.outcome import Result, results
 from runtime.recorded import CONSEQUENCES, PERSON, asked_for, incoming
@@ -67,7 +68,7 @@ def backtest(live: Engine, wanted: Sequence[str | Draft], span: Range, *, every:
 
 def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
     """Copy what was known when the range begins, and what happened in it."""
-    known = {"since": span.since, "until": span.until, "types": list(types), "source": SOURCE}
+    known = {"since": span.since, "until": span.until, "types": list(types), "source": SCHEDULE}
     recorded = "type = ANY(%(types)s) AND source <> %(source)s AND time < %(until)s AND "
     copier.run("CREATE TABLE recorded (LIKE events)")
     copier.copy("events", f"{recorded} {CONSEQUENCES} AND time >= %(since)s", known, to="recorded")

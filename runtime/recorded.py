@@ -7,7 +7,7 @@ from domain.effects import TYPES
 from domain.ingest import Incoming
 from domain.library import Library
 from domain.schedules import EVENT_OF
-from domain.stock import SOURCE as STOCK
+from domain.sources import STOCK
 from workflows.plan import ScheduleTrigger
 
 PERSON = "customer"

@@ -27,6 +27,7 @@ from domain.library import Library, read_library
 from domain.links import Linker
 from domain.publishing import plan_id_of, publish_text
 from domain.rendering import RenderError, render
+from domain.sources import SEND_TEST
 from domain.tables import Enrollment, Event, Message, PublishedPlan, TrailEntry
 from runtime import StartError
 from workflows.commands import Group, Member
@@ -140,7 +141,7 @@ def _enroll(session: Session, channel: Channel, to: str, text: str, now: datetim
     except IdentifierError as problem:
         raise StartError(f"--to {problem}") from None
     plan_id = _plan(session, channel, now)
-    event = Incoming("aftershow", uuid4().hex, NAME, now, {"text": text}, who)
+    event = Incoming(SEND_TEST, uuid4().hex, NAME, now, {"text": text}, who)
     ingest(session, [event], now=now)
     mine = select(Event).where(Event.source == event.source, Event.event_id == event.id)
     trigger = session.exec(mine).one()

@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 
 from api import links
 from api.app import create_app
+from api.http import BoundedProtocol
 from api.limits import Limits
 from runtime.database import API, connect, trouble
 from runtime.decisions import Decisions
@@ -50,6 +51,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        http=BoundedProtocol,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -14,12 +14,12 @@ from sqlmodel import Session
 from domain.clock import Clock
 from domain.ingest import Incoming, ingest
 from domain.library import read_library
+from domain.sources import IMPORT
 from runtime import StartError
 from runtime.lot_rows import Fault, Header, Received, find_header, read_lots
 from runtime.sheets import Row, open_sheets
 from workflows.values import local_day
 
-SOURCE = "import"
 CHUNK = 500
 """Rows that are taken in one transaction."""
 
@@ -74,7 +74,7 @@ def _first(file: Path, sheets: Iterator[tuple[str, Iterator[Row]]]) -> tuple[Hea
 
 def _take(db: sessionmaker[Session], clock: Clock, tally: Tally) -> None:
     now = clock.now()
-    events = [Incoming(SOURCE, each.id, "lot.received", now, each.data) for each in tally.waiting]
+    events = [Incoming(IMPORT, each.id, "lot.received", now, each.data) for each in tally.waiting]
     with db.begin() as session:
         new = sum(ingest(session, events, now=now))
     tally.taken += new

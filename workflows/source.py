@@ -204,7 +204,7 @@ def read_source(text: str, path: str) -> Source:
         character = source.text[index : index + 1]
         source.report_at(index, 1, "E003", f"a character that text can't hold: U+{ord(character or chr(0)):04X}")
         return source
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         source.report_at(0, 1, "E001", f"not valid YAML: {error}")
         return source
     if root is None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field
 
 from domain.tables.columns import Row, id_column, instant, json_column, reference
@@ -39,16 +39,23 @@ class IdentifierConflict(Row, table=True):
     other_customer_id: int = reference("customers.id")
     kind: str
     value: str
-    event_id: int = reference("events.id")
+    event_id: int = reference("events.id", index=True)
 
 
 class Consent(Row, table=True):
-    """The append-only record of what a customer allowed; the latest row of a channel and purpose holds."""
+    """The append-only record of what a customer allowed; the latest row of a channel and purpose holds.
+
+    `address` is what it was said of: the customer's own then, or what the same event named beside the customer.
+    """
 
     __tablename__: ClassVar[Any] = "consents"
-    __table_args__ = (Index("ix_consents_lookup", "customer_id", "channel", "purpose", "at"),)
+    __table_args__ = (
+        Index("ix_consents_lookup", "customer_id", "channel", "purpose", "at"),
+        Index("ix_consents_address", "address", postgresql_where=text("address IS NOT NULL")),
+    )
     id: int = id_column()
     customer_id: int = reference("customers.id")
+    address: str | None = None
     channel: str
     purpose: str
     given: bool

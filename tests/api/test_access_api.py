@@ -16,6 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 import api.events
+from api import context
 from api.app import create_app
 from api.events import CHUNK
 from api.limits import Limits
@@ -267,7 +268,32 @@ class TestHealth:
 
         problem(call_with(ready=fail).get("/readyz"), 503, "unavailable")
 
-    def test_metrics_count_events_by_what_became_of_them(self, caller: Caller) -> None:
+    def test_it_looks_once_a_second_however_many_ask(self) -> None:
+        looks: list[int] = []
+
+        def look() -> dict[str, bool]:
+            looks.append(1)
+            return {"postgres": True}
+
+        readiness = context.Readiness(look)
+
+        async def ask() -> list[dict[str, bool]]:
+            return await asyncio.gather(*(readiness.ask() for _ in range(100)))
+
+        assert asyncio.run(ask()) == [{"postgres": True}] * 100
+        assert len(looks) < 100
+
+    @pytest.mark.parametrize(("scopes", "status"), [(("read",), 200), (("ingest",), 403), (("admin",), 403)])
+    def test_metrics_are_for_a_key_that_may_read(
+        self, call_with: Callable[..., Caller], scopes: tuple[str, ...], status: int
+    ) -> None:
+        caller = call_with(scopes=scopes)
+        assert caller.get("/metrics").status_code == status
+        problem(caller.get("/metrics", raw_headers={}), 401, "unauthorized")
+
+    def test_metrics_count_events_by_what_became_of_them(self, call_with: Callable[..., Caller]) -> None:
+        caller = call_with(scopes=("ingest", "read"))
+
         def read() -> dict[str, float]:
             lines = caller.get("/metrics").text.splitlines()
             pairs = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))

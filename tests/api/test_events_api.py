@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from api.limits import Limits
 from domain.clock import VirtualClock
+from domain.sources import OURS
 from domain.tables import Event, Identifier
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
@@ -324,3 +325,21 @@ class TestNulls:
         assert stored(db)[0].data == {"order_id": "o1"}
         paid = {"order_id": "o1", "total": 100, "items": None}
         assert send(caller, event("e2", "order.paid", subject="unionid:u1", data=paid)).status_code == 202
+
+
+@pytest.mark.parametrize("source", sorted(OURS))
+@pytest.mark.parametrize("mode", ["structured", "binary", "plain"])
+def test_nobody_posts_under_a_source_of_ours(caller: Caller, db: sessionmaker[Session], source: str, mode: str) -> None:
+    """A signed STOP of the same name would be taken for a duplicate, and the consent would stay."""
+    event = {"specversion": "1.0", "id": "SM1", "source": source, "type": "lot.sold_out", "data": {"lot_id": "l1"}}
+    if mode == "binary":
+        headers = {f"ce-{name}": str(event[name]) for name in ("specversion", "id", "source", "type")}
+        response = caller.post(json=event["data"], headers=headers)
+    else:
+        media = "application/cloudevents+json" if mode == "structured" else "application/json"
+        response = caller.post(content=json.dumps(event), headers={"content-type": media})
+    assert response.status_code == 422
+    (error,) = response.json()["errors"]
+    assert (error["field"], error["reason"]) == ("source", "reserved")
+    with db() as session:
+        assert session.exec(select(Event)).all() == []

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
+import api.http
 from api.gathering import Gathering
 from api.limits import Limits
 from benchmarks.stack import serving
@@ -177,3 +179,40 @@ def test_a_body_that_grows_beyond_the_room_is_refused_while_it_comes(shop: httpx
     answer = shop.post("/v1/events", content=endless(), headers={"Content-Type": "application/json"})
     assert answer.status_code in (413, 503)
     assert shop.post("/v1/events", json=viewed(1)).status_code == 202
+
+
+def connect(shop: httpx.Client) -> socket.socket:
+    return socket.create_connection((shop.base_url.host, shop.base_url.port or 80), timeout=PATIENCE)
+
+
+def test_headers_have_a_bound_and_are_not_held_beyond_it(shop: httpx.Client) -> None:
+    with connect(shop) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n")
+        with suppress(ConnectionError):
+            for number in range(1000):
+                connection.sendall(b"X-%d: %s\r\n" % (number, b"x" * 1000))
+        with suppress(ConnectionError):
+            assert connection.recv(100).startswith(b"HTTP/1.1 431 ")
+            assert not connection.recv(100)[100:]
+    assert shop.get("/healthz", headers={"X": "x" * 20_000}).status_code == 200
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /healthz HTTP/1.1\r\nHost: t"])
+def test_headers_that_do_not_come_end_the_connection(
+    shop: httpx.Client, start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.http, "HEADER_SECONDS", 0.05)
+    with connect(shop) as connection:
+        connection.sendall(start)
+        assert connection.recv(100) == b""
+
+
+def test_the_next_request_of_a_connection_has_the_same_bounds(
+    shop: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with connect(shop) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        monkeypatch.setattr(api.http, "HEADER_SECONDS", 0.05)
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: t")
+        assert connection.recv(1000) == b""

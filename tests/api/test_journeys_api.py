@@ -175,3 +175,10 @@ class TestScopes:
     @pytest.mark.parametrize("path", ["", "/welcome/diff", "/welcome/actions"])
     def test_looking_needs_read(self, call_with: Callable[..., Caller], path: str) -> None:
         assert call_with(scopes=("ingest",)).get(f"/v1/journeys{path}").status_code == 403
+
+
+@pytest.mark.parametrize("escape", ["\\UFFFFFFFF", "\\U00110000", "\\ud800", "\\x00"])
+def test_a_character_that_does_not_exist_is_a_mistake_of_the_journey(admin: Caller, escape: str) -> None:
+    status, answer = publish(admin, SPEC.replace("welcome", f'"{escape}"'))
+    assert status == 422
+    assert answer["errors"][0]["line"] == 1

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from shop import Shop
 
-from domain.library import mark_published
-from domain.tables import Enrollment, Journey
+from domain.facts import CustomerFacts
+from domain.library import mark_published, read_library
+from domain.tables import Customer, Enrollment, Journey
 
 SPEC = """
     journey: forms
@@ -94,3 +95,12 @@ def test_a_published_change_leaves_those_inside_as_they_are(shop: Shop) -> None:
     shop.give("send", old.model_copy(update={"members": old.members[:1]}))
     shop.give("send", shop.group("thanks", [2]))
     assert [text for what, text in shop.timeline() if what == "sent"] == ["thanks", "hello"]
+
+
+@pytest.mark.parametrize("stream_id", [["s1"], {"a": 1}, 7, True, None])
+def test_a_stream_id_that_is_no_text_names_no_show(shop: Shop, stream_id: object) -> None:
+    (li,) = shop.customers("li")
+    subject = {"stream_id": stream_id}
+    with shop.db() as session:
+        library, customer = read_library(session), session.get_one(Customer, li)
+        assert CustomerFacts(session, library, customer, shop.clock.now(), subject=subject).stream is None

@@ -4,8 +4,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -41,3 +43,10 @@ def test_production_has_no_default_secret() -> None:
     secrets = re.findall(r"(?:PASSWORD|PWD|PGPASSWORD): (.*)", compose)
     assert secrets
     assert all(value.startswith("${POSTGRES_PASSWORD:?") for value in secrets)
+
+
+@pytest.mark.parametrize("kept_out", [".gitignore", ".dockerignore"])
+@pytest.mark.parametrize("secret", [".env", ".env.production", ".aftershow"])
+def test_where_secrets_are_kept_goes_into_no_repository_and_no_image(kept_out: str, secret: str) -> None:
+    patterns = [line.rstrip("/") for line in (ROOT / kept_out).read_text().splitlines()]
+    assert any(fnmatch(secret, pattern) for pattern in patterns)
