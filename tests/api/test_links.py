@@ -98,7 +98,7 @@ class TestShortLinks:
         shop.publish(SPEC.replace("hello", "odd"), texts={"odd": "{{ link(trigger.url) }}"})
         shop.post("form.filled", "li", url=url)
         (answer,) = shop.give("send", shop.group("odd", [2]))
-        assert (answer.kind, answer.result) == ("over", "failed")
+        assert (answer.kind, answer.result) == ("done", "failed")
 
 
 class TestPreferences:

@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from shop import Shop
 from sqlmodel import Session, col, select
 
-from domain import coupons, redeeming
+from domain import coupons, redeeming, sources
 from domain.baskets import Line, worst_case
 from domain.customers import lock_customers
 from domain.facts import CustomerFacts
@@ -144,7 +144,7 @@ class Books(RuleBasedStateMachine):
                     map(sum, order.shares.values())
                 )
             uses = {use.campaign: (use.issued, use.money) for use in session.exec(select(CampaignUse))}
-            told = session.exec(select(Event).where(Event.source == coupons.SOURCE).order_by(col(Event.id))).all()
+            told = session.exec(select(Event).where(Event.source == sources.COUPONS).order_by(col(Event.id))).all()
         assert len(found) == self.issued
         for kind in KINDS:
             campaign = f"{self.name}-{kind}"
