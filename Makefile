@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 setup: .venv/installed
 
-.venv/installed: requirements.lock
+.venv/installed: requirements.lock pyproject.toml
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
@@ -36,7 +36,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/aftershow check
-	$(BIN)/python -m runtime.schema --check
+	$(BIN)/python -m runtime.authoring.schema --check
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -15,16 +15,19 @@ from temporalio import activity
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
 from activities.adapters.webhook import NobodyCalled, Webhooks
-from domain import schedules, sending, steps, todos, webhooks
-from domain.carried import Carried
-from domain.clock import Clock
-from domain.customers import is_locked_out
-from domain.delivery import LOST, Channels
-from domain.links import Site
-from domain.settling import settle
-from domain.stocktaking import take_stock
-from domain.todos import TellsStaff
-from workflows.commands import Answer, FanOut, Group, Member, pack, unpack
+from domain.channels import staff
+from domain.channels.delivery import LOST, Channels
+from domain.channels.staff import TellsStaff
+from domain.customers.resolution import is_locked_out
+from domain.intake import schedules
+from domain.intake.stocktaking import take_stock
+from domain.journeys import steps, webhooks
+from domain.sending import claiming
+from domain.sending.settling import settle
+from domain.sending.snapshots import Carried
+from domain.store.clock import Clock
+from domain.texts.links import Site
+from workflows.plan.commands import Answer, FanOut, Group, Member, pack, unpack
 
 CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
@@ -118,7 +121,7 @@ class JourneyActivities:
         tellers = [adapter for adapter in self._channels.values() if isinstance(adapter, TellsStaff)]
         if tellers:
             with self._db() as session:
-                notices = todos.notices(session, _with(group, unpack(group.members)))
+                notices = staff.notices(session, _with(group, unpack(group.members)))
             tellers[0].tell_staff(notices)
         return answers
 
@@ -135,7 +138,7 @@ class JourneyActivities:
         for chunk in _chunks(group, max((account.at_once for account in accounts), default=CHUNK)):
             while chunk.members:
                 with self._coupons.ready(chunk) as issue:
-                    claim = partial(sending.claim, channels=self._channels, site=self._site, issue=issue)
+                    claim = partial(claiming.claim, channels=self._channels, site=self._site, issue=issue)
                     chunk, aside, claims = self._settled(claim, chunk)
                 found = [*claims.answered, *self._call(chunk, claims)]
                 answers += aside
@@ -219,7 +222,7 @@ class JourneyActivities:
             for answer in pack(answers)
         ]
 
-    def _call(self, group: Group, claims: sending.Claims) -> list[Answer]:
+    def _call(self, group: Group, claims: claiming.Claims) -> list[Answer]:
         outgoing, deliveries = list(claims.lost), [LOST] * len(claims.lost)
         for channel in dict.fromkeys(message.channel for message in claims.going):
             messages = [message for message in claims.going if message.channel == channel]

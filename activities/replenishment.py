@@ -10,10 +10,10 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.adapters.erp import BusyError, Erp, PurchaseOrder, RefusedError
-from domain import replenishment
-from domain.clock import Clock
-from domain.todos import TellsStaff
-from workflows.supply import AlarmRaised, Decided, Standing
+from domain.channels.staff import TellsStaff
+from domain.stock import replenishment
+from domain.store.clock import Clock
+from workflows.plan.supply import AlarmRaised, Decided, Standing
 
 
 class ReplenishmentActivities:

@@ -8,16 +8,17 @@ from fastapi import APIRouter, FastAPI
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import coupons, events, health, journeys, messages, problems, replenishment, streams, timeline
-from api.bounds import Bounds
-from api.context import Context, Decide, Readiness
-from api.feed import Feed
-from api.gathering import Gathering
-from api.limits import Limits, Rate
-from api.metrics import Watch
-from domain.clock import Clock
-from domain.keys import find_keys
-from domain.tables import ApiKey
+from api import coupons, events, health, journeys, messages, replenishment, streams, timeline
+from api.http import problems
+from api.http.batching import Gathering
+from api.http.bounds import Bounds
+from api.http.context import Context, Decide, Readiness
+from api.http.feed import Feed
+from api.http.limits import Limits, Rate
+from api.http.metrics import Watch
+from domain.access.keys import find_keys
+from domain.access.tables import ApiKey
+from domain.store.clock import Clock
 
 DESCRIPTION = """\
 Events come in here, and journeys begin.

@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from api.auth import require
-from api.bodies import described, read_json
-from api.context import context
-from api.problems import (
+from api.http.auth import require
+from api.http.bodies import described, read_json
+from api.http.context import context
+from api.http.problems import (
     BodyTooLarge,
     Conflict,
     Forbidden,
@@ -24,16 +24,18 @@ from api.problems import (
     Unavailable,
     documented,
 )
+from api.http.transactions import in_transaction
 from api.timeline import CustomerId
-from api.transactions import in_transaction
-from domain import redeeming
-from domain.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
-from domain.clock import Clock
-from domain.codes import is_slip, tidy
-from domain.coupons import IllegalError, move
-from domain.customers import lock_customers, read_name
-from domain.identifiers import Ident, IdentifierError
-from domain.tables import ApiKey, Coupon, Customer
+from domain.access.tables import ApiKey
+from domain.coupons import redeeming
+from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
+from domain.coupons.codes import is_slip, tidy
+from domain.coupons.issuing import IllegalError, move
+from domain.coupons.tables import Coupon
+from domain.customers.identifiers import Ident, IdentifierError
+from domain.customers.resolution import lock_customers, read_name
+from domain.customers.tables import Customer
+from domain.store.clock import Clock
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 

@@ -14,11 +14,11 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api import examples
-from api.auth import SECURITY, authorized
-from api.cloudevents import Envelope, Item
-from api.context import Taken, context
-from api.metrics import EVENTS
-from api.problems import (
+from api.http.auth import SECURITY, authorized
+from api.http.cloudevents import Envelope, Item
+from api.http.context import Taken, context
+from api.http.metrics import EVENTS
+from api.http.problems import (
     BodyTooLarge,
     Forbidden,
     Invalid,
@@ -29,12 +29,12 @@ from api.problems import (
     UnsupportedMediaType,
     documented,
 )
-from api.strictjson import Flaw
-from api.transactions import in_transaction
-from domain import catalogue
-from domain.clock import Clock
-from domain.customers import is_locked_out
-from domain.ingest import Incoming, held_up, ingest
+from api.http.strictjson import Flaw
+from api.http.transactions import in_transaction
+from domain.catalogue import types
+from domain.customers.resolution import is_locked_out
+from domain.intake.ingest import Incoming, held_up, ingest
+from domain.store.clock import Clock
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ def _results(items: Sequence[Item], taken: Sequence[Taken]) -> list[dict[str, An
             outcome = next(outcomes)
             flaws = {"unstorable": (_UNSTORABLE,), "busy": (_BUSY,)}.get(outcome, ())
             status = "rejected" if flaws else outcome
-            label = item.incoming.type if item.incoming.type in catalogue.CATALOGUE else "other"
+            label = item.incoming.type if item.incoming.type in types.CATALOGUE else "other"
         seen[label, status] += 1
         results.append(_result(index, item.id, status, flaws))
     for labels, count in seen.items():

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from api.auth import require
-from api.context import context
-from api.problems import Forbidden, Unauthorized, Unavailable, documented, respond
+from api.http.auth import require
+from api.http.context import context
+from api.http.problems import Forbidden, Unauthorized, Unavailable, documented, respond
 
 router = APIRouter(tags=["health"])
 logger = logging.getLogger(__name__)

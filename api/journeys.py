@@ -8,20 +8,20 @@ from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import require
-from api.context import Context, context
-from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain import lifecycle
-from domain.fitting import published_references
-from domain.library import mark_published, read_library
-from domain.lifecycle import Late, Running, Standing, UnknownJourneyError
-from domain.publishing import has_policy
-from domain.tables import ApiKey
-from workflows.compile import Compiled, read_journey
-from workflows.diagnostics import Diagnostic
-from workflows.diff import diff
-from workflows.source import decode
-from workflows.values import Language
+from api.http.auth import require
+from api.http.context import Context, context
+from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.access.tables import ApiKey
+from domain.journeys import lifecycle
+from domain.journeys.lifecycle import Late, Running, Standing, UnknownJourneyError
+from domain.published.fitting import published_references
+from domain.published.library import mark_published, read_library
+from domain.published.publishing import has_policy
+from workflows.language.compile import Compiled, read_journey
+from workflows.source.diagnostics import Diagnostic
+from workflows.source.tree import decode
+from workflows.terms.values import Language
+from workflows.words.diff import diff
 
 router = APIRouter(tags=["journeys"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
 

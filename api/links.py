@@ -10,15 +10,17 @@ from jinja2 import Environment, FileSystemLoader
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.context import context
-from api.problems import NotFound, Unavailable, documented
-from domain import preferences, receipts
-from domain.library import read_library
-from domain.links import Site, target
-from domain.receipts import Receipt
-from domain.sources import LINKS
-from domain.tables import Customer, Message
-from workflows.plan import Channel
+from api.http.context import context
+from api.http.problems import NotFound, Unavailable, documented
+from domain.catalogue.sources import LINKS
+from domain.customers.tables import Customer
+from domain.intake import preferences
+from domain.ledger.tables import Message
+from domain.published.library import read_library
+from domain.sending import receipts
+from domain.sending.receipts import Receipt
+from domain.texts.links import Site, target
+from workflows.plan.model import Channel
 
 PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
 NAMES = {"sms": "短信", "wecom": "企业微信", "wechat": "微信公众号"}

@@ -7,13 +7,15 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import require
-from api.bodies import described, read_json
-from api.context import Context, context
-from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain import messages
-from domain.ledger import IllegalError, Status
-from domain.tables import ApiKey, Message, ProviderAccount
+from api.http.auth import require
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
+from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.access.tables import ApiKey
+from domain.channels.tables import ProviderAccount
+from domain.ledger.states import IllegalError, Status
+from domain.ledger.tables import Message
+from domain.sending import messages
 
 router = APIRouter(tags=["messages"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import require
-from api.bodies import described, read_json
-from api.context import Context, context
-from api.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.replenishment import DecisionRefusedError, UndecidableError, replenishments
-from domain.tables import ApiKey, Replenishment
-from workflows.supply import AWAITING, Decision
+from api.http.auth import require
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
+from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.access.tables import ApiKey
+from domain.stock.replenishment import DecisionRefusedError, UndecidableError, replenishments
+from domain.stock.tables import Replenishment
+from workflows.plan.supply import AWAITING, Decision
 
 router = APIRouter(
     tags=["replenishments"], responses=documented(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable)

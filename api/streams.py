@@ -11,13 +11,13 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
-from api.auth import Credentials, authorized
-from api.context import Context, context
-from api.feed import FeedResponse
-from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from api.screen_links import NotConfigured, check_stream
-from domain.library import read_library
-from domain.studio import Board, board
+from api.http.auth import Credentials, authorized
+from api.http.context import Context, context
+from api.http.feed import FeedResponse
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.http.screen_links import NotConfigured, check_stream
+from domain.published.library import read_library
+from domain.stock.studio import Board, board
 
 router = APIRouter(tags=["streams"])
 

@@ -6,15 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
 
-from api.auth import require
-from api.context import context
-from api.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.library import read_library
-from domain.tables import ApiKey, Customer
-from domain.timeline import Place, timeline
-from workflows.because import worded
-from workflows.telling import told
-from workflows.values import Language
+from api.http.auth import require
+from api.http.context import context
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.access.tables import ApiKey
+from domain.customers.tables import Customer
+from domain.intake.timeline import Place, timeline
+from domain.published.library import read_library
+from workflows.terms.because import worded
+from workflows.terms.values import Language
+from workflows.words.telling import told
 
 router = APIRouter(tags=["customers"])
 

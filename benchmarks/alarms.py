@@ -20,12 +20,12 @@ from rich.console import Console
 from sqlmodel import select
 
 from benchmarks.stack import Stack, stack, worker
-from domain.demand import BLOCK, Baseline, PastShow, learn
-from domain.live import floor, pace_of
-from domain.publishing import publish_document
-from domain.tables import Event
-from runtime.relay import replenishment_id
-from workflows.stock_rules import StockRule, StockRules
+from domain.intake.tables import Event
+from domain.published.publishing import publish_document
+from domain.stock.demand import BLOCK, Baseline, PastShow, learn
+from domain.stock.live import floor, pace_of
+from runtime.platform.relay import replenishment_id
+from workflows.language.stock_rules import StockRule, StockRules
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGAN = datetime(2026, 3, 2, 19, tzinfo=ZONE)

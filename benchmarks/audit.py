@@ -8,8 +8,10 @@ from datetime import timedelta
 from sqlmodel import col, func, select
 
 from benchmarks.siege import CAP, Chaos, Person
-from domain.ledger import OPEN, WENT
-from domain.tables import Consent, Customer, Enrollment, Identifier, Message, TrailEntry
+from domain.customers.tables import Consent, Customer, Identifier
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.states import OPEN, WENT
+from domain.ledger.tables import Message
 
 CLOCKS = timedelta(seconds=1)
 """How far an opt-out's time of arrival and the instant of sending, read in two processes, may lie apart."""

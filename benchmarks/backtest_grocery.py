@@ -22,11 +22,11 @@ from sqlmodel import Session
 
 from benchmarks.baskets import ZONE, CloudEvent, happenings, read_baskets
 from benchmarks.replay_grocery import publish
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from runtime.backtest import Range, backtest
-from runtime.outcome import table_of
-from runtime.scratch import scratch
+from domain.customers.identifiers import identify
+from domain.intake.ingest import Incoming, ingest
+from runtime.rehearsal.backtest import Range, backtest
+from runtime.rehearsal.outcome import table_of
+from runtime.rehearsal.scratch import scratch
 
 JOURNEYS = ("new_customer", "abandoned_cart", "cross_sell", "near_expiry")
 CHUNK = 200

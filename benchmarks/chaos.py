@@ -28,8 +28,11 @@ from sqlmodel import col, func, select
 
 from benchmarks.audit import Audit, audit
 from benchmarks.siege import Chaos, Person, eventually, stack
-from domain.ledger import OPEN
-from domain.tables import Customer, Enrollment, Message, Outbox
+from domain.customers.tables import Customer
+from domain.journeys.tables import Enrollment
+from domain.ledger.states import OPEN
+from domain.ledger.tables import Message
+from domain.store.tables import Outbox
 from tests.providers.twilio_server import Fate, twilio_server
 
 KILL_SECONDS = 8

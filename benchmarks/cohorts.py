@@ -29,16 +29,16 @@ from benchmarks import plain
 from benchmarks.picture import Line, draw
 from benchmarks.processes import module, postgres, services, temporal, until, used, worker
 from benchmarks.stack import Stack
-from domain.ingest import Incoming, ingest
-from domain.tables import Enrollment
-from runtime.runs import workflow_id
-from runtime.temporal import DATA_CONVERTER, TASK_QUEUE
-from workflows.cohort import CohortWorkflow
-from workflows.commands import Cohort, Group, Member, Outcome, Traveller
-from workflows.compile import compile_plan
-from workflows.interpreter import Walker
-from workflows.plan import Plan
-from workflows.spec import Journey
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from runtime.platform.runs import workflow_id
+from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE
+from workflows.language.compile import compile_plan
+from workflows.language.spec import Journey
+from workflows.plan.commands import Cohort, Group, Member, Outcome, Traveller
+from workflows.plan.interpreter import Walker
+from workflows.plan.model import Plan
+from workflows.runs.cohort import CohortWorkflow
 
 MEMBERS, STEPS = 500, 20
 COUNTS = {1: 100, 5: 250, 50: 2_500, 500: 12_000}

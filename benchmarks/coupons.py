@@ -14,15 +14,16 @@ from sqlmodel import Session, select
 
 from benchmarks.driver import drive, driver
 from benchmarks.stack import Stack, stack
-from domain.coupons import issue
-from domain.customers import lock_customers
-from domain.facts import CustomerFacts
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from domain.library import read_library
-from domain.publishing import publish_document
-from domain.tables import Customer, Enrollment
-from runtime.database import connect
+from domain.conditions.facts import CustomerFacts
+from domain.coupons.issuing import issue
+from domain.customers.identifiers import identify
+from domain.customers.resolution import lock_customers
+from domain.customers.tables import Customer
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
+from domain.published.publishing import publish_document
+from runtime.platform.database import connect
 
 CONNECTIONS = 50
 ORDERS = 1000

@@ -22,12 +22,12 @@ from sqlmodel import col, select
 from activities.journey import JourneyActivities
 from benchmarks.picture import Line, draw
 from benchmarks.stack import Stack, store
-from domain.clock import SystemClock
-from domain.delivery import Delivery, Outgoing
-from domain.ingest import Incoming, ingest
-from domain.tables import Enrollment
-from workflows.commands import Group, Member
-from workflows.plan import CHANNELS
+from domain.channels.delivery import Delivery, Outgoing
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.store.clock import SystemClock
+from workflows.plan.commands import Group, Member
+from workflows.plan.model import CHANNELS
 
 BATCH, ROUNDS = 500, 6
 SENDS = 50

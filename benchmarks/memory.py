@@ -18,7 +18,7 @@ from sqlalchemy import text
 from benchmarks.picture import Line, draw
 from benchmarks.processes import memory, services, until, worker
 from benchmarks.stack import Stack
-from domain.ingest import Incoming, ingest
+from domain.intake.ingest import Incoming, ingest
 
 WALKED, ROUNDS, BATCH = 5_000, 5, 500
 COHORTS, ALONE = 20, 100

@@ -10,14 +10,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 with workflow.unsafe.imports_passed_through():
     from activities.adapters.sandbox import Sandbox
     from activities.journey import JourneyActivities
-    from domain.clock import SystemClock
-    from runtime.database import connect
-    from runtime.heap import settle_heap
-    from runtime.settings import Settings
-    from runtime.temporal import temporal_client
-    from runtime.worker import THREADS
-    from workflows.commands import Group
-    from workflows.plan import CHANNELS
+    from domain.store.clock import SystemClock
+    from runtime.platform.database import connect
+    from runtime.platform.heap import settle_heap
+    from runtime.platform.settings import Settings
+    from runtime.platform.temporal import temporal_client
+    from runtime.platform.worker import THREADS
+    from workflows.plan.commands import Group
+    from workflows.plan.model import CHANNELS
 
 QUEUE = "plain"
 

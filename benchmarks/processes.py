@@ -13,7 +13,7 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks.stack import Stack, store
-from runtime.embedded import binary, free_port, temporal_server
+from runtime.platform.embedded import binary, free_port, temporal_server
 
 
 @contextmanager

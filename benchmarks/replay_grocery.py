@@ -40,17 +40,17 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
-from api.limits import Limits
+from api.http.limits import Limits
 from benchmarks.baskets import ZONE, CloudEvent, happenings, read_baskets
-from domain.clock import VirtualClock
-from domain.keys import create_key
-from domain.library import read_library
-from domain.publishing import publish_document
-from domain.tables import Enrollment
-from runtime.database import connect, upgrade
-from runtime.embedded import embedded_postgres
-from runtime.publishing import publish_directory
-from runtime.rehearsal import Rehearsal
+from domain.access.keys import create_key
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
+from domain.published.publishing import publish_document
+from domain.store.clock import VirtualClock
+from runtime.authoring.publishing import publish_directory
+from runtime.platform.database import connect, upgrade
+from runtime.platform.embedded import embedded_postgres
+from runtime.rehearsal.engine import Rehearsal
 
 ROOT = Path(__file__).parents[1]
 JOURNEYS = ("new_customer", "restock")

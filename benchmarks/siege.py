@@ -23,9 +23,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
-from domain.tables import Outbox
-from runtime.database import connect
-from runtime.embedded import free_port, postgres_program
+from domain.store.tables import Outbox
+from runtime.platform.database import connect
+from runtime.platform.embedded import free_port, postgres_program
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, TwilioServer
 
 CAP = 2

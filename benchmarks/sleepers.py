@@ -28,9 +28,10 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from benchmarks.picture import Line, draw
 from benchmarks.processes import memory, percentiles, postgres, services, temporal, until, used, worker
 from benchmarks.stack import Stack
-from domain.ingest import Incoming, ingest
-from domain.tables import Enrollment, SandboxMessage
-from runtime.temporal import DATA_CONVERTER
+from domain.channels.tables import SandboxMessage
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from runtime.platform.temporal import DATA_CONVERTER
 
 SLEEPERS, DUE, PER_SECOND = 10_000, 2_000, 10_000 / 60
 BATCH, FIRST = 500, 2_000

@@ -18,16 +18,16 @@ from sqlmodel import Session
 from temporalio.client import Client
 
 from api.app import create_app
-from api.http import BoundedProtocol
-from api.limits import Limits
-from domain.clock import Clock, SystemClock
-from domain.keys import create_key
-from domain.publishing import publish_journey, publish_text
-from runtime.database import connect, upgrade
-from runtime.embedded import embedded_postgres, free_port, temporal_server
-from runtime.temporal import DATA_CONVERTER
-from runtime.worker import THREADS, working
-from workflows.compile import read_journey
+from api.http.limits import Limits
+from api.http.protocol import BoundedProtocol
+from domain.access.keys import create_key
+from domain.published.publishing import publish_journey, publish_text
+from domain.store.clock import Clock, SystemClock
+from runtime.platform.database import connect, upgrade
+from runtime.platform.embedded import embedded_postgres, free_port, temporal_server
+from runtime.platform.temporal import DATA_CONVERTER
+from runtime.platform.worker import THREADS, working
+from workflows.language.compile import read_journey
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from statistics import median
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel
 
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from runtime.database import connect
-from runtime.embedded import embedded_postgres
+from domain.customers.identifiers import identify
+from domain.intake.ingest import Incoming, ingest
+from runtime.platform.database import connect
+from runtime.platform.embedded import embedded_postgres
 
 BATCH = 500
 BATCHES = 10

@@ -12,8 +12,8 @@ from pathlib import Path
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from runtime.database import alembic_config, connect
-from runtime.embedded import embedded_postgres
+from runtime.platform.database import alembic_config, connect
+from runtime.platform.embedded import embedded_postgres
 
 
 def write(message: str) -> Path:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel
 
 from domain import tables  # noqa: F401 registers the models
-from domain.clock import VirtualClock
-from runtime.database import connect, upgrade
-from runtime.embedded import embedded_postgres
+from domain.store.clock import VirtualClock
+from runtime.platform.database import connect, upgrade
+from runtime.platform.embedded import embedded_postgres
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")  # a busy machine is no failure

@@ -9,14 +9,14 @@ from sqlalchemy import Engine, func, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
 
-from domain.clock import VirtualClock
-from domain.ingest import Incoming, ingest
-from domain.publishing import publish_document, publish_journey, publish_text
-from domain.tables import Enrollment
-from runtime.rehearsal import Rehearsal
-from workflows.compile import read_journey
-from workflows.plan import Plan
-from workflows.policy import read_coupons, read_policy
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.published.publishing import publish_document, publish_journey, publish_text
+from domain.store.clock import VirtualClock
+from runtime.rehearsal.engine import Rehearsal
+from workflows.language.compile import read_journey
+from workflows.language.policy import read_coupons, read_policy
+from workflows.plan.model import Plan
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 Happened = tuple[datetime, int, str, Mapping[str, Any]]

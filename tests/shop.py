@@ -11,19 +11,20 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
 
 from activities.journey import JourneyActivities
-from domain.clock import VirtualClock
-from domain.customers import resolve
-from domain.delivery import Account, Channels, Delivery, Open, Outgoing
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from domain.publishing import publish_document, publish_journey, publish_text
-from domain.tables import Consent, Enrollment, TrailEntry
-from domain.webhooks import Call, Reply
-from runtime.cases import VISIBLE
-from workflows.commands import Answer, Group, Member, unpack
-from workflows.compile import read_journey
-from workflows.plan import CHANNELS, Plan, Send
-from workflows.policy import Policy
+from domain.channels.delivery import Account, Channels, Delivery, Open, Outgoing
+from domain.customers.identifiers import identify
+from domain.customers.resolution import resolve
+from domain.customers.tables import Consent
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.journeys.webhooks import Call, Reply
+from domain.published.publishing import publish_document, publish_journey, publish_text
+from domain.store.clock import VirtualClock
+from runtime.rehearsal.cases import VISIBLE
+from workflows.language.compile import read_journey
+from workflows.language.policy import Policy
+from workflows.plan.commands import Answer, Group, Member, unpack
+from workflows.plan.model import CHANNELS, Plan, Send
 
 THREADS = 16
 

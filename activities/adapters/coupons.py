@@ -12,14 +12,15 @@ import httpx
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from domain import coupons, reserving
-from domain.clock import Clock
-from domain.facts import CustomerFacts
-from domain.reserving import Issue, Offer, Wanted
-from domain.tables import Coupon, Enrollment
-from domain.wire import parse_instant
-from workflows.commands import Group
-from workflows.plan import Path
+from domain.catalogue.wire import parse_instant
+from domain.conditions.facts import CustomerFacts
+from domain.coupons import issuing, reserving
+from domain.coupons.reserving import Issue, Offer, Wanted
+from domain.coupons.tables import Coupon
+from domain.journeys.tables import Enrollment
+from domain.store.clock import Clock
+from workflows.plan.commands import Group
+from workflows.plan.model import Path
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class LedgerCoupons:
 
     @contextmanager
     def ready(self, _: Group) -> Iterator[Issue]:
-        yield coupons.issue
+        yield issuing.issue
 
     def catch_up(self) -> None:
         """There is nobody to tell."""
@@ -85,8 +86,8 @@ class HttpCoupons:
                 return held
             offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
             if not isinstance(offer, Offer):
-                raise coupons.RefusedError(offer)
-            return coupons.accept(facts, enrollment, step, campaign, offer.code, offer.expires_at)
+                raise issuing.RefusedError(offer)
+            return issuing.accept(facts, enrollment, step, campaign, offer.code, offer.expires_at)
 
         try:
             yield issue

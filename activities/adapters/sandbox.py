@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from domain.bulk import inserting
-from domain.clock import Clock
-from domain.delivery import Delivery, Outgoing
-from domain.tables import SandboxMessage
+from domain.channels.delivery import Delivery, Outgoing
+from domain.channels.tables import SandboxMessage
+from domain.store.bulk import inserting
+from domain.store.clock import Clock
 
 
 class Sandbox:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.stocktaking import Level, level_of
-from domain.tables import Lot
+from domain.intake.stocktaking import Level, level_of
+from domain.stock.tables import Lot
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Units = Annotated[int, Field(ge=0, le=10**9)]

@@ -11,8 +11,10 @@ from sqlalchemy import func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.library import read_library
-from domain.tables import Enrollment, Event, Message, TrailEntry
+from domain.intake.tables import Event
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.tables import Message
+from domain.published.library import read_library
 from runtime.demo.events import ZONE
 
 ENDINGS = ("goal", "exit", "finished", "stopped", "failed")

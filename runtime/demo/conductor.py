@@ -12,16 +12,17 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 from temporalio.client import Client
 
-from domain.library import read_library
-from domain.schedules import fires_on
-from domain.tables import ClockState, Enrollment
+from domain.intake.schedules import fires_on
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
+from domain.store.tables import ClockState
 from runtime.demo.events import ZONE
 from runtime.demo.shop import Shop, build
-from runtime.housekeeping import fire_schedule
-from runtime.stored_clock import Leg, Pace, StoredClock, set_clock
-from runtime.temporal import DATA_CONVERTER
-from workflows.plan import ScheduleTrigger
-from workflows.values import at_local, local_day, parse_time
+from runtime.platform.housekeeping import fire_schedule
+from runtime.platform.stored_clock import Leg, Pace, StoredClock, set_clock
+from runtime.platform.temporal import DATA_CONVERTER
+from workflows.plan.model import ScheduleTrigger
+from workflows.terms.values import at_local, local_day, parse_time
 
 SHOW_SPEED = 240.0
 WEEK_SPEED = 10_800.0

@@ -15,22 +15,25 @@ from sqlmodel import Session, col, select
 from activities.adapters import coupons as adapters
 from activities.adapters.coupons import CouponAdapter, HttpCoupons, LedgerCoupons, ServiceError
 from activities.journey import JourneyActivities
-from domain import redeeming
-from domain.baskets import Line
-from domain.clock import VirtualClock
-from domain.coupons import RefusedError
-from domain.customers import resolve
-from domain.delivery import Delivery, Outgoing
-from domain.facts import CustomerFacts
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from domain.library import read_library
-from domain.publishing import publish_document, publish_journey, publish_text
-from domain.tables import Consent, Coupon, Customer, Enrollment, Event
+from domain.channels.delivery import Delivery, Outgoing
+from domain.conditions.facts import CustomerFacts
+from domain.coupons import redeeming
+from domain.coupons.baskets import Line
+from domain.coupons.issuing import RefusedError
+from domain.coupons.tables import Coupon
+from domain.customers.identifiers import identify
+from domain.customers.resolution import resolve
+from domain.customers.tables import Consent, Customer
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
+from domain.published.publishing import publish_document, publish_journey, publish_text
+from domain.store.clock import VirtualClock
 from tests.providers.coupon_service import KEY, CouponService, Fault, coupon_service
-from workflows.commands import Answer, Group, Member, unpack
-from workflows.compile import read_journey
-from workflows.policy import Policy
+from workflows.language.compile import read_journey
+from workflows.language.policy import Policy
+from workflows.plan.commands import Answer, Group, Member, unpack
 
 ALONE = "[{id: gift, coupon: five}, {wait: 1d}]"
 SENT = "[{id: gift, send: gift, via: [sms], coupon: five}, {wait: 1d}]"

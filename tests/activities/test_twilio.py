@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from activities.adapters.twilio import Access, TwilioSms
-from domain.delivery import Account, Delivery, Open, Outgoing, Traceable
+from activities.adapters.twilio.channel import Access, TwilioSms
+from domain.channels.delivery import Account, Delivery, Open, Outgoing, Traceable
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 LI, WANG = "+8613800000001", "+8613800000002"
@@ -175,7 +175,7 @@ def test_threads_share_what_may_be_in_flight(connect: Connect, server: TwilioSer
 def test_who_waits_too_long_for_a_turn_is_tried_again(
     connect: Connect, server: TwilioServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("activities.adapters.twilio.TURN_SECONDS", 0.02)
+    monkeypatch.setattr("activities.adapters.twilio.channel.TURN_SECONDS", 0.02)
     server.always = Fate(latency=0.2)
     found = connect(Access(SID, TOKEN, NUMBER, server.url), at_once=1).send_many([message(), message(WANG)])
     assert [(each.status, each.after) for each in found] == [("sent", 0), ("retry", 1)]

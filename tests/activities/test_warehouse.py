@@ -11,13 +11,14 @@ from sqlmodel import Session, select
 
 from activities.adapters.stock import HttpWarehouse, Ledger, Warehouse, WarehouseError
 from activities.journey import JourneyActivities
-from domain.clock import VirtualClock
-from domain.stocktaking import Level
-from domain.tables import Event, Lot
+from domain.intake.stocktaking import Level
+from domain.intake.tables import Event
+from domain.stock.tables import Lot
+from domain.store.clock import VirtualClock
 from runtime import StartError
-from runtime.providers.wms import warehouse
+from runtime.platform.providers.wms import warehouse
 from tests.providers.wms import TOKEN, FakeWms, wms_server
-from workflows.commands import FanOut
+from workflows.plan.commands import FanOut
 
 CLEARANCE = """
     journey: clearance

@@ -14,15 +14,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters.wechat import Wechat
-from activities.adapters.wechat_client import WechatClient
+from activities.adapters.wechat.channel import Wechat
+from activities.adapters.wechat.client import WechatClient
 from activities.journey import JourneyActivities
-from domain import wechat as allowances
-from domain.clock import VirtualClock
-from domain.delivery import Account, Outgoing
-from domain.identifiers import identify
-from domain.ingest import Incoming
-from domain.tables import Message
+from domain.channels import wechat_windows as allowances
+from domain.channels.delivery import Account, Outgoing
+from domain.customers.identifiers import identify
+from domain.intake.ingest import Incoming
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
 from tests.providers.wechat_server import Fault, WechatServer
 
 CUSTOM, SUBSCRIBED = "message/custom/send", "message/subscribe/bizsend"

@@ -14,19 +14,20 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters.wecom import Patience, Wecom
-from activities.adapters.wecom_client import WecomClient
-from activities.following import FollowUpActivities
+from activities.adapters.wecom.channel import Patience, Wecom
+from activities.adapters.wecom.client import WecomClient
 from activities.journey import JourneyActivities
-from domain.clock import VirtualClock
-from domain.delivery import Account, Delivery, Open, Outgoing
-from domain.friends import note_friends
-from domain.identifiers import identify
-from domain.ingest import Incoming
-from domain.tables import Message, Todo
-from domain.todos import Notice
+from activities.tracking import FollowUpActivities
+from domain.channels.delivery import Account, Delivery, Open, Outgoing
+from domain.channels.staff import Notice
+from domain.channels.wecom_friends import note_friends
+from domain.customers.identifiers import identify
+from domain.intake.ingest import Incoming
+from domain.journeys.tables import Todo
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
 from tests.providers.wecom_server import Fault, WecomServer
-from workflows.plan import CHANNELS
+from workflows.plan.model import CHANNELS
 
 ADD = "externalcontact/add_msg_template"
 RESULT = "externalcontact/get_groupmsg_send_result"

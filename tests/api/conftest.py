@@ -8,9 +8,9 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api.app import create_app
-from api.limits import Limits
-from domain.clock import VirtualClock
-from domain.keys import create_key
+from api.http.limits import Limits
+from domain.access.keys import create_key
+from domain.store.clock import VirtualClock
 
 
 @pytest.fixture

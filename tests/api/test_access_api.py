@@ -16,15 +16,15 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 import api.events
-from api import context
 from api.app import create_app
 from api.events import CHUNK
-from api.limits import Limits
-from domain.clock import VirtualClock
-from domain.ingest import Incoming, ingest
-from domain.keys import find_key, revoke_key
-from domain.tables import Event
-from runtime.database import connect
+from api.http import context
+from api.http.limits import Limits
+from domain.access.keys import find_key, revoke_key
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.store.clock import VirtualClock
+from runtime.platform.database import connect
 
 PHONE = "13800000001"
 JSON = {"content-type": "application/json"}

@@ -12,13 +12,14 @@ from fastapi.routing import APIRoute
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from api import links, twilio, wechat, wecom
+from api import links
 from api.app import create_app
-from api.limits import Limits
-from domain.clock import VirtualClock
-from domain.keys import create_key
-from domain.links import Site
-from domain.tables import Customer
+from api.http.limits import Limits
+from api.receivers import twilio, wechat, wecom
+from domain.access.keys import create_key
+from domain.customers.tables import Customer
+from domain.store.clock import VirtualClock
+from domain.texts.links import Site
 
 SITE = Site("https://shop.example", b"k" * 32)
 KEY = base64.b64decode("A" * 43 + "=")

@@ -10,18 +10,18 @@ from calling import Caller
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
-from domain import coupons as life
-from domain.clock import VirtualClock
-from domain.codes import make_code
-from domain.coupons import expire
-from domain.customers import lock_customers, resolve
-from domain.facts import CustomerFacts
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from domain.library import read_library
-from domain.publishing import publish_document, publish_journey
-from domain.tables import Enrollment
-from workflows.compile import read_journey
+from domain.conditions.facts import CustomerFacts
+from domain.coupons import issuing as life
+from domain.coupons.codes import make_code
+from domain.coupons.issuing import expire
+from domain.customers.identifiers import identify
+from domain.customers.resolution import lock_customers, resolve
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
+from domain.published.publishing import publish_document, publish_journey
+from domain.store.clock import VirtualClock
+from workflows.language.compile import read_journey
 
 SPEC = """
 journey: gifts

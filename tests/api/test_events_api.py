@@ -11,10 +11,11 @@ from calling import Caller
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from api.limits import Limits
-from domain.clock import VirtualClock
-from domain.sources import OURS
-from domain.tables import Event, Identifier
+from api.http.limits import Limits
+from domain.catalogue.sources import OURS
+from domain.customers.tables import Identifier
+from domain.intake.tables import Event
+from domain.store.clock import VirtualClock
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}

@@ -8,8 +8,8 @@ from calling import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.catalogue import CATALOGUE, FIELDS
-from domain.identifiers import STRENGTH
+from domain.catalogue.types import CATALOGUE, FIELDS
+from domain.customers.identifiers import STRENGTH
 
 ALLOWED = {202, 207, 401, 413, 415, 422}
 

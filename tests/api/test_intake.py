@@ -14,13 +14,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
-import api.http
-from api.gathering import Gathering
-from api.limits import Limits
+import api.http.protocol
+from api.http.batching import Gathering
+from api.http.limits import Limits
 from benchmarks.stack import serving
-from domain.clock import VirtualClock
-from domain.keys import create_key
-from domain.tables import Event
+from domain.access.keys import create_key
+from domain.intake.tables import Event
+from domain.store.clock import VirtualClock
 
 PATIENCE = 30
 
@@ -201,7 +201,7 @@ def test_headers_have_a_bound_and_are_not_held_beyond_it(shop: httpx.Client) -> 
 def test_headers_that_do_not_come_end_the_connection(
     shop: httpx.Client, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.http, "HEADER_SECONDS", 0.05)
+    monkeypatch.setattr(api.http.protocol, "HEADER_SECONDS", 0.05)
     with connect(shop) as connection:
         connection.sendall(start)
         assert connection.recv(100) == b""
@@ -213,6 +213,6 @@ def test_the_next_request_of_a_connection_has_the_same_bounds(
     with connect(shop) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
         assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
-        monkeypatch.setattr(api.http, "HEADER_SECONDS", 0.05)
+        monkeypatch.setattr(api.http.protocol, "HEADER_SECONDS", 0.05)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: t")
         assert connection.recv(1000) == b""

@@ -8,12 +8,12 @@ from calling import Caller
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.clock import VirtualClock
-from domain.customers import resolve
-from domain.identifiers import identify
-from domain.ingest import Incoming, ingest
-from domain.publishing import publish_document, publish_text
-from domain.tables import Enrollment
+from domain.customers.identifiers import identify
+from domain.customers.resolution import resolve
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.published.publishing import publish_document, publish_text
+from domain.store.clock import VirtualClock
 
 SPEC = """\
 journey: welcome

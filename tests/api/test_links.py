@@ -15,9 +15,11 @@ from sqlmodel import Session
 from activities.journey import JourneyActivities
 from api.app import create_app
 from api.links import router
-from domain.clock import VirtualClock
-from domain.links import Site
-from domain.tables import Consent, Event, Message
+from domain.customers.tables import Consent
+from domain.intake.tables import Event
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
+from domain.texts.links import Site
 
 SITE = Site("https://shop.example", b"k" * 32)
 SPEC = """

@@ -12,10 +12,10 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
-from domain.clock import VirtualClock
-from domain.keys import create_key
-from domain.tables import Event
-from runtime.database import Patience, connect
+from domain.access.keys import create_key
+from domain.intake.tables import Event
+from domain.store.clock import VirtualClock
+from runtime.platform.database import Patience, connect
 
 LI, WANG = "13800000001", "13800000002"
 

@@ -8,9 +8,11 @@ from shop import Shop
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from domain.clock import VirtualClock
-from domain.delivery import Account, Delivery
-from domain.tables import Coupon, Event, JourneyAction
+from domain.channels.delivery import Account, Delivery
+from domain.coupons.tables import Coupon
+from domain.intake.tables import Event
+from domain.published.tables import JourneyAction
+from domain.store.clock import VirtualClock
 
 SPEC = """
     journey: gift

@@ -10,14 +10,15 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api.app import create_app
-from domain.clock import VirtualClock
-from domain.ingest import Incoming, ingest
-from domain.keys import create_key
-from domain.publishing import publish_document
-from domain.replenishment import DecisionRefusedError, UndecidableError, begin, decide, standing_of
-from domain.tables import Event, LiveSale, Replenishment
-from workflows.stock_rules import StockRules
-from workflows.supply import Decision, refusal
+from domain.access.keys import create_key
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.published.publishing import publish_document
+from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide, standing_of
+from domain.stock.tables import LiveSale, Replenishment
+from domain.store.clock import VirtualClock
+from workflows.language.stock_rules import StockRules
+from workflows.plan.supply import Decision, refusal
 
 
 class Run:

@@ -18,11 +18,11 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from api.app import create_app
-from api.feed import Feed
-from api.screen_links import sign_stream
-from domain.clock import VirtualClock
-from domain.ingest import Incoming, ingest
-from domain.keys import create_key
+from api.http.feed import Feed
+from api.http.screen_links import sign_stream
+from domain.access.keys import create_key
+from domain.intake.ingest import Incoming, ingest
+from domain.store.clock import VirtualClock
 
 KEY = "a long enough secret of the shop"
 Post = Callable[..., None]

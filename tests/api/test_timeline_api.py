@@ -8,8 +8,9 @@ from calling import Caller
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from domain.clock import VirtualClock
-from domain.tables import Customer, TrailEntry
+from domain.customers.tables import Customer
+from domain.journeys.tables import TrailEntry
+from domain.store.clock import VirtualClock
 
 PATH = "/v1/customers/1/timeline"
 

@@ -15,16 +15,18 @@ from shop import Shop
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters.twilio import Access, TwilioSms
+from activities.adapters.twilio.channel import Access, TwilioSms
 from activities.journey import JourneyActivities
 from api.app import create_app
-from api.twilio import PATH, router
-from domain.clock import VirtualClock
-from domain.customers import find_customer
-from domain.delivery import Account
-from domain.tables import Consent, Customer, Event, Identifier, Message
+from api.receivers.twilio import PATH, router
+from domain.channels.delivery import Account
+from domain.customers.resolution import find_customer
+from domain.customers.tables import Consent, Customer, Identifier
+from domain.intake.tables import Event
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, signed, twilio_server
-from workflows.plan import CHANNELS
+from workflows.plan.model import CHANNELS
 
 PUBLIC = "https://hooks.shop.example/aftershow"
 LI = "+8613800000000"

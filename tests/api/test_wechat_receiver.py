@@ -16,11 +16,14 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
-from api.tencent import aes_key, encrypt, sign
-from api.wechat import Callback, router
-from domain import wechat as allowances
-from domain.clock import VirtualClock
-from domain.tables import Consent, Event, Identifier, Message, WechatAllowance
+from api.receivers.tencent import aes_key, encrypt, sign
+from api.receivers.wechat import Callback, router
+from domain.channels import wechat_windows as allowances
+from domain.channels.tables import WechatAllowance
+from domain.customers.tables import Consent, Identifier
+from domain.intake.tables import Event
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
 
 APP, TOKEN, KEY = "wx1", "t0ken", aes_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 PATH = "/v1/webhooks/wechat"

@@ -16,14 +16,16 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
-from api.problems import Forged
-from api.tencent import aes_key, decrypt, encrypt, sign
-from api.wecom import Callback, router
-from domain.clock import VirtualClock
-from domain.customers import find_customer, resolve
-from domain.friends import unfriended
-from domain.identifiers import identify
-from domain.tables import Consent, Event, WecomFriend
+from api.http.problems import Forged
+from api.receivers.tencent import aes_key, decrypt, encrypt, sign
+from api.receivers.wecom import Callback, router
+from domain.channels.tables import WecomFriend
+from domain.channels.wecom_friends import unfriended
+from domain.customers.identifiers import identify
+from domain.customers.resolution import find_customer, resolve
+from domain.customers.tables import Consent
+from domain.intake.tables import Event
+from domain.store.clock import VirtualClock
 
 CORP, TOKEN, KEY = "ww1", "t0ken", aes_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 PATH = "/v1/webhooks/wecom"
@@ -140,7 +142,7 @@ def test_one_that_was_in_another_ones_way_is_taken_all_the_same(
         monkeypatch.undo()
         session.execute(text("DO $$ BEGIN RAISE 'deadlock detected' USING ERRCODE = '40P01'; END $$"))
 
-    monkeypatch.setattr("api.wecom.note_friends", lost)
+    monkeypatch.setattr("api.receivers.wecom.note_friends", lost)
     assert wecom.change("del_follow_user").status_code == 200
     assert (len(rows(Consent)), len(rows(WecomFriend))) == (1, 1)
 

@@ -5,7 +5,7 @@ from shop import Shop
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from domain.clock import VirtualClock
+from domain.store.clock import VirtualClock
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel
 
-from runtime.scratch import scratch
+from runtime.rehearsal.scratch import scratch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 Scratch = tuple[Engine, sessionmaker[Session]]
@@ -45,7 +45,7 @@ def aftershow(
     """Calls the command on the test's database and gives what it prints."""
 
     def call(*arguments: str) -> str:
-        from runtime.cli import app
+        from runtime.cli.app import app
 
         monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
         app(arguments, standalone_mode=False)

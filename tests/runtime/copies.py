@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from domain import starting
-from domain.catalogue import is_business
-from runtime.cases import Case, CaseCustomer, CaseEvent
-from runtime.gathering import Gathering
-from runtime.world import Line
+from domain.catalogue.types import is_business
+from domain.journeys import starting
+from runtime.platform.gathering import Gathering
+from runtime.rehearsal.cases import Case, CaseCustomer, CaseEvent
+from runtime.rehearsal.world import Line
 
 OWN = ("order_id", "cart_id")
 """What an event's data names as the customer's own."""
@@ -29,7 +29,7 @@ def sizes_in_turn(sizes: Sequence[int]) -> Iterator[None]:
     """The relay forms a cohort of up to each of these sizes, and begins again."""
     turns = cycle(sizes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.relay.form", lambda session, plan, _: starting.form(session, plan, next(turns)))
+        patch.setattr("runtime.platform.relay.form", lambda session, plan, _: starting.form(session, plan, next(turns)))
         yield
 
 

@@ -1,0 +1,1 @@
+"""What WeCom and WeChat have in common."""

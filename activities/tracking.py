@@ -1,0 +1,40 @@
+"""The activity that asks providers what became of messages."""
+
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio import activity
+
+from domain.channels.delivery import Channels, Traceable
+from domain.sending import tracking
+from domain.store.clock import Clock
+from workflows.plan.model import Channel
+
+
+class FollowUpActivities:
+    """Following up the open messages of a channel."""
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+        self._db = db
+        self._clock = clock
+        self._channels = channels
+
+    @activity.defn
+    def follow_up(self, channel: Channel) -> float | None:
+        """Ask about each message that is due. Returns in how many seconds to look again; None if nothing is open."""
+        adapter = self._channels[channel]
+        if not isinstance(adapter, Traceable):
+            return None
+        now = self._clock.now()
+        while True:
+            if activity.in_activity():
+                activity.heartbeat()
+            with self._db() as session:
+                messages = tracking.due(session, channel, now)
+            if not messages:
+                break
+            deliveries = adapter.look_up(messages, now)
+            with self._db.begin() as session:
+                tracking.learn(session, messages, deliveries, self._clock.now())
+        with self._db() as session:
+            next_look = tracking.next_look(session, channel)
+        return None if next_look is None else self._clock.seconds_until(next_look)

@@ -1,0 +1,1 @@
+"""What every route works with: callers, bodies, limits, problems, transactions."""

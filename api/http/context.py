@@ -1,0 +1,73 @@
+"""What every route works with."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from fastapi import Request
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from api.http.batching import Gathering
+from api.http.feed import Feed
+from api.http.limits import Limits, Rate
+from domain.access.tables import ApiKey
+from domain.coupons import redeeming
+from domain.intake.ingest import Incoming
+from domain.store.clock import Clock
+from workflows.plan.supply import Decision
+
+Taken = Literal["accepted", "duplicate", "unstorable", "busy"]
+"""What became of an event."""
+
+Decide = Callable[[int, Decision], Awaitable[None]]
+"""Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""
+
+
+class Readiness:
+    """Tells of each thing the service needs whether it is there. It is looked up once a second, however many ask."""
+
+    def __init__(self, look: Callable[[], dict[str, bool]]) -> None:
+        self._look = look
+        self._lock = asyncio.Lock()
+        self._seen: dict[str, bool] = {}
+        self._again_at = float("-inf")
+
+    async def ask(self) -> dict[str, bool]:
+        """By name. Raises what looking raises, and then looks again at the next call."""
+        async with self._lock:
+            if time.monotonic() >= self._again_at:
+                self._seen = await run_in_threadpool(self._look)
+                self._again_at = time.monotonic() + 1
+            return self._seen
+
+
+@dataclass(frozen=True)
+class Context:
+    """Given to the app when it is made.
+
+    `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
+    journeys may call. Without `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
+    """
+
+    db: sessionmaker[Session]
+    clock: Clock
+    ready: Readiness
+    limits: Limits
+    rate: Rate
+    intake: Gathering[Incoming, Taken]
+    keys: Gathering[str, ApiKey | None]
+    quotes: Gathering[redeeming.Basket, redeeming.Quote]
+    tills: Gathering[redeeming.Ask, redeeming.Held | redeeming.Returned | redeeming.UnmetError]
+    webhooks: Collection[str]
+    signing_key: str | None = field(default=None, repr=False)
+    decide: Decide | None = None
+    feed: Feed = field(default_factory=Feed)
+
+
+def context(request: Request) -> Context:
+    """The context of the app that serves this request."""
+    return cast(Context, request.app.state.context)

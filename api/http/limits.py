@@ -1,0 +1,53 @@
+"""What a caller may ask of the API: how large, how many, how fast."""
+
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItemPerSecond
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from api.http.problems import TooFast
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes of a body, events of a batch, and events a second that one key may send to one process.
+
+    `max_stranger_bytes` is for bodies that come without a key, like providers' callbacks. `body_seconds` is how long a
+    body may take to come. Of all requests that the process has taken on, `max_held_bytes` is what their bodies may come
+    to, and `transactions` how many are at work in the database at once.
+    """
+
+    max_body_bytes: int = 1_000_000
+    max_stranger_bytes: int = 64_000
+    body_seconds: float = 30
+    max_batch: int = 1000
+    events_per_second: int = 2000
+    max_held_bytes: int = 16_000_000
+    transactions: int = 4
+
+
+class Rate:
+    """Counts each key's events over a moving window, just long enough that a full batch always fits into it."""
+
+    def __init__(self, limits: Limits) -> None:
+        seconds = max(1, math.ceil(limits.max_batch / limits.events_per_second))
+        self._item = RateLimitItemPerSecond(limits.events_per_second * seconds, seconds)
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+
+    def check(self, key_id: int) -> None:
+        """Raises TooFast if the key has used up its window."""
+        if not self._window.test(self._item, str(key_id)):
+            raise self._too_fast(key_id)
+
+    def charge(self, key_id: int, events: int) -> None:
+        """Count a request of so many events. Raises TooFast, and counts nothing, if the window hasn't room for them."""
+        if not self._window.hit(self._item, str(key_id), cost=max(1, events)):
+            raise self._too_fast(key_id)
+
+    def _too_fast(self, key_id: int) -> TooFast:
+        free_at = self._window.get_window_stats(self._item, str(key_id)).reset_time
+        wait = max(1, math.ceil(free_at - time.time()))
+        return TooFast("None of the events was taken.", headers={"Retry-After": str(wait)})

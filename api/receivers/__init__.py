@@ -1,0 +1,1 @@
+"""The callbacks of providers, each with its signature verified."""

@@ -1,0 +1,218 @@
+"""What a WeChat Official Account calls back: `/v1/webhooks/wechat`.
+
+https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html
+https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html
+https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from defusedxml.ElementTree import fromstring
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+
+from api.http.context import Context, context
+from api.http.problems import BodyTooLarge, Forged, Unavailable, documented
+from api.http.transactions import in_transaction
+from api.receivers.tencent import Unreadable, decrypt, fields, verify
+from domain.catalogue.sources import WECHAT
+from domain.channels import wechat_windows
+from domain.customers.identifiers import Ident, IdentifierError, identify
+from domain.customers.tables import Identifier
+from domain.intake.ingest import Incoming, ingest
+from domain.ledger.tables import Message
+from domain.sending.receipts import Receipt, take
+from domain.texts.sms import is_refusal
+
+EVENTS: Mapping[str, str] = {
+    "subscribe": "wechat.followed",
+    "unsubscribe": "wechat.unfollowed",
+    "CLICK": "wechat.clicked",
+    "scancode_push": "wechat.clicked",
+    "scancode_waitmsg": "wechat.clicked",
+    "SCAN": "wechat.scanned",
+    "subscribe_msg_popup_event": "wechat.subscribed",
+    "subscribe_msg_change_event": "wechat.subscribed",
+}
+"""The events that count, and as what they are stored; of receipts only what they say is. A VIEW opens no window."""
+
+RECEIPTS = frozenset({"subscribe_msg_sent_event", "TEMPLATESENDJOBFINISH"})
+
+_LISTS = {
+    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
+}
+_TEXT_CHARACTERS = 2_000
+
+Signed = Annotated[str, Query(max_length=200)]
+_Told = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Callback:
+    """What WeChat's callbacks are signed with and, if there is a `key` (the bytes of the EncodingAESKey), sealed."""
+
+    app_id: str
+    token: str = field(repr=False)
+    key: bytes | None = field(default=None, repr=False)
+
+
+def router(callback: Callback) -> APIRouter:
+    """The routes that take the callbacks of one account."""
+    routes = APIRouter(
+        prefix="/v1/webhooks/wechat",
+        tags=["webhooks"],
+        responses=documented(Forged, Unreadable, BodyTooLarge, Unavailable),
+    )
+
+    @routes.get("", summary="Prove to WeChat that this is the account's", response_class=PlainTextResponse)
+    def get_webhook(
+        request: Request,
+        signature: Signed,
+        timestamp: Signed,
+        nonce: Signed,
+        echostr: Annotated[str, Query(max_length=2000)],
+    ) -> str:
+        verify(callback.token, timestamp, nonce, signature=signature, now=context(request).clock.now())
+        return echostr
+
+    @routes.post("", summary="Take what WeChat tells of customers", response_class=PlainTextResponse)
+    async def post_webhook(
+        request: Request,
+        timestamp: Signed,
+        nonce: Signed,
+        signature: Signed = "",
+        msg_signature: Signed = "",
+    ) -> str:
+        """Anything that doesn't count is thanked for. The same callback twice is one."""
+        env = context(request)
+        body = await request.body()
+        now = env.clock.now()
+        if callback.key is None:
+            verify(callback.token, timestamp, nonce, signature=signature, now=now)
+        else:
+            sealed = fields(body).get("Encrypt", "")
+            verify(callback.token, timestamp, nonce, sealed, signature=msg_signature, now=now)
+            body = decrypt(callback.key, sealed, callback.app_id)
+        await run_in_threadpool(_take, env, fields(body), body, now)
+        return "success"
+
+    return routes
+
+
+def _take(env: Context, told: _Told, xml: bytes, now: datetime) -> None:
+    """Take it in one transaction, again if another one got in its way."""
+    event = told.get("Event", "")
+    if told.get("MsgType") == "event" and event not in EVENTS and event not in RECEIPTS:
+        return
+    try:
+        who = identify(None, {"openid": told.get("FromUserName", "")})
+    except IdentifierError:
+        raise Unreadable("It names no customer.") from None
+    at = min(_instant(told.get("CreateTime", "")), now)
+    items = _items(xml, _LISTS[event]) if event in _LISTS else ()
+
+    def work(session: Session) -> None:
+        if event in RECEIPTS:
+            take(session, WECHAT, _receipts(told, items, at), now)
+        elif told.get("MsgType") == "event":
+            _take_event(session, told, items, who, at, now)
+        else:
+            _take_message(session, told, who, at, now)
+
+    in_transaction(env.db, work)
+
+
+def _take_event(
+    session: Session, told: _Told, items: Sequence[_Told], who: tuple[Ident, ...], at: datetime, now: datetime
+) -> None:
+    event, ((_, openid),) = told["Event"], who
+    name = f"{openid}/{told['CreateTime']}/{event}"
+    data = {"key": told["EventKey"][:_TEXT_CHARACTERS]} if told.get("EventKey") else {}
+    if not _is_new(session, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
+        return
+    match event:
+        case "unsubscribe":
+            _withdraw(session, name, "wechat unfollow", who, at, now)
+            wechat_windows.forget(session, openid)
+        case "subscribe_msg_popup_event" | "subscribe_msg_change_event":
+            _note_subscriptions(session, openid, items, agreed=event == "subscribe_msg_popup_event")
+        case _:
+            wechat_windows.open_window(session, openid, wechat_windows.MOMENT, at)
+
+
+def _note_subscriptions(session: Session, openid: str, items: Sequence[_Told], *, agreed: bool) -> None:
+    """Each consent is for one message; settings that are changed later take consents away, but give none."""
+    for item in items:
+        template, said = item.get("TemplateId", "")[:200], item.get("SubscribeStatusString")
+        if template and said == "accept" and agreed:
+            wechat_windows.subscribe(session, openid, template)
+        elif template and said == "reject":
+            wechat_windows.unsubscribe(session, openid, template)
+
+
+def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+    """Opens the window, and is an answer to the newest message that we sent."""
+    ((_, openid),) = who
+    name = told.get("MsgId", "")[:100] or f"{openid}/{told['CreateTime']}"
+    kind = told.get("MsgType", "")[:40]
+    if not _is_new(session, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
+        return
+    wechat_windows.open_window(session, openid, wechat_windows.CONVERSATION, at)
+    text = told.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
+    if text is not None and is_refusal(text):
+        _withdraw(session, name, "wechat reply", who, at, now)
+    newest = (
+        select(Message.id)
+        .join(Identifier, col(Identifier.customer_id) == col(Message.customer_id))
+        .where(Identifier.kind == "openid", Identifier.value == openid, Message.channel == "wechat")
+        .where(col(Message.status).in_(("sent", "delivered", "read", "unknown")))
+        .order_by(col(Message.claimed_at).desc(), col(Message.id).desc())
+    )
+    key = session.exec(newest.limit(1)).first()
+    if key is not None:
+        take(session, WECHAT, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
+
+
+def _withdraw(session: Session, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+    said = {"channel": "wechat", "source": source}
+    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
+
+
+def _is_new(session: Session, event: Incoming, now: datetime) -> bool:
+    return ingest(session, [event], now=now)[0]
+
+
+def _receipts(told: _Told, items: Sequence[_Told], at: datetime) -> list[Receipt]:
+    """What became of subscription messages, or of one template message."""
+    if told["Event"] == "TEMPLATESENDJOBFINISH":
+        status = told.get("Status", "")
+        items = [
+            {"MsgID": told.get("MsgID", ""), "ErrorCode": "0" if status == "success" else "", "ErrorStatus": status}
+        ]
+    found = []
+    for item in items:
+        name, code = item.get("MsgID", "")[:100], item.get("ErrorCode")
+        what: Literal["delivered", "failed"] = "delivered" if code == "0" else "failed"
+        reason = f"{code} {item.get('ErrorStatus', '')}".strip()[:200] if what == "failed" else None
+        if name:
+            found.append(Receipt(f"{name}/{what}", "wechat", what, at, provider_id=name, reason=reason))
+    return found
+
+
+def _items(xml: bytes, name: str) -> list[dict[str, str]]:
+    """The `List` elements of a part of a message that `fields` could read."""
+    part = fromstring(xml, forbid_dtd=True).find(name)
+    return [{each.tag: (each.text or "").strip() for each in item} for item in (part if part is not None else ())]
+
+
+def _instant(seconds: str) -> datetime:
+    if not (seconds.isascii() and seconds.isdecimal() and len(seconds) <= 10):
+        raise Unreadable("It doesn't say when it happened.")
+    return datetime.fromtimestamp(int(seconds), UTC)

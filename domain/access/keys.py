@@ -1,0 +1,63 @@
+"""API keys: made, found by their secret, revoked. Only the hash of a secret is ever stored."""
+
+import hashlib
+import secrets
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Text, any_, cast
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Session, col, select
+
+from domain.access.tables import ApiKey
+
+SCOPES = ("ingest", "read", "admin")
+"""What a key may be allowed; none implies another."""
+
+PREFIX = "as_"
+
+
+def create_key(session: Session, name: str, scopes: Collection[str], now: datetime) -> str:
+    """Make a key and return its secret, which can't be read again.
+
+    Raises ValueError if the name is blank, or a scope is unknown or none is given.
+    """
+    if not name.strip():
+        raise ValueError("a key needs a name")
+    unknown = sorted(set(scopes) - set(SCOPES))
+    if unknown:
+        raise ValueError(f'unknown scope "{unknown[0]}"; the scopes are {", ".join(SCOPES)}')
+    if not scopes:
+        raise ValueError(f"a key needs a scope: {', '.join(SCOPES)}")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    granted = [scope for scope in SCOPES if scope in scopes]
+    session.add(ApiKey(name=name.strip(), hash=_hash(secret), scopes=granted, created_at=now))
+    session.flush()
+    return secret
+
+
+def find_key(session: Session, secret: str) -> ApiKey | None:
+    """The key of this secret, unless it is unknown or revoked."""
+    return find_keys(session, [secret])[0]
+
+
+def find_keys(session: Session, secrets: Sequence[str]) -> list[ApiKey | None]:
+    """The key of each of the secrets, None for one that is unknown or revoked."""
+    hashes = [_hash(secret) for secret in secrets]
+    query = select(ApiKey).where(col(ApiKey.hash) == any_(cast(hashes, ARRAY(Text))), col(ApiKey.revoked_at).is_(None))
+    found = {key.hash: key for key in session.exec(query)}
+    return [found.get(hash) for hash in hashes]
+
+
+def revoke_key(session: Session, key_id: int, now: datetime) -> bool:
+    """Revoke a key at once, for ever. False if there is no such key, or it was revoked before."""
+    key = session.get(ApiKey, key_id, with_for_update=True)
+    if key is None or key.revoked_at is not None:
+        return False
+    key.revoked_at = now
+    session.flush()
+    return True
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

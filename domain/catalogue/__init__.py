@@ -1,0 +1,1 @@
+"""The event catalogue: which types there are, and what their data holds."""

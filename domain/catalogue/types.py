@@ -1,0 +1,416 @@
+"""The event catalogue: what the `data` of each known event type holds, and the page that tells producers so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from domain.catalogue.wire import (
+    Channel,
+    Code,
+    Count,
+    Day,
+    Days,
+    Expiry,
+    Fen,
+    Instant,
+    Minutes,
+    Number,
+    Rate,
+    RowId,
+    Text,
+    Total,
+    Words,
+    Zone,
+)
+
+
+class Data(BaseModel):
+    """The base of every type's `data`. Fields that aren't known are kept."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class Item(Data):
+    sku: Code = Field(description="what was bought")
+    category: Code | None = Field(None, description="what conditions ask for")
+    name: Text | None = Field(None, description="as people read it")
+    quantity: Count | None = Field(None, description="units; 1 if it isn't given")
+    price: Fen | None = Field(None, description="of one unit")
+
+
+class Goods(Data):
+    sku: Code = Field(description="what came back")
+    quantity: Count | None = Field(None, description="units; 1 if it isn't given")
+
+
+class CustomerData(Data):
+    name: Text | None = Field(None, description="how messages address the customer")
+    birthday: Day | None = Field(None, description="starts birthday journeys")
+    city: Code | None = Field(None, description="where the customer lives")
+    owner: Code | None = Field(None, description="the sales guide, whom todos go to")
+    timezone: Zone | None = Field(None, description="for quiet hours and times of day; else the policy's")
+
+
+class ConsentData(Data):
+    channel: Channel = Field(description="the channel it is about")
+    purpose: Code | None = Field(None, description="what for; `marketing` if it isn't given")
+    source: Text | None = Field(None, description="where it was said")
+    wording: Text | None = Field(None, description="the version of the text agreed to")
+
+
+class CartData(Data):
+    cart_id: Code = Field(description="names the cart")
+    stream_id: Code | None = Field(None, description="the livestream it was filled in")
+
+
+class CartUpdated(CartData):
+    total: Fen = Field(description="what the cart comes to now")
+    items: list[Item] | None = Field(None, description="what is in it now")
+
+
+class OrderData(Data):
+    order_id: Code = Field(description="names the order, for ever")
+
+
+class OrderPaid(OrderData):
+    total: Fen = Field(description="what was paid")
+    store: Code | None = Field(None, description="the store it is served from")
+    city: Code | None = Field(None, description="the city it is served in, if no store is named")
+    cart_id: Code | None = Field(None, description="the cart it came from")
+    stream_id: Code | None = Field(None, description="the livestream it came from")
+    items: list[Item] | None = Field(None, description="what was bought")
+
+
+class OrderRefunded(OrderData):
+    total: Fen | None = Field(None, description="what was given back; the whole order if it isn't given")
+    items: list[Goods] | None = Field(None, description="what came back into stock; with a part of the money, nothing")
+
+
+class ProductViewed(Data):
+    sku: Code | None = Field(None, description="what was looked at")
+    category: Code | None = Field(None, description="its category")
+    name: Text | None = Field(None, description="as people read it")
+    price: Fen | None = Field(None, description="of one unit")
+    stream_id: Code | None = Field(None, description="the livestream it was shown in")
+
+
+class StreamData(Data):
+    stream_id: Code = Field(description="names the livestream")
+
+
+class StreamScheduled(StreamData):
+    title: Text | None = Field(None, description="as people read it")
+    city: Code | None = Field(None, description="whose customers it is for")
+    starts_at: Instant = Field(description="when it is planned to begin")
+
+
+class StreamStarted(StreamData):
+    title: Text | None = Field(None, description="as people read it, if it wasn't scheduled")
+    city: Code | None = Field(None, description="whose customers it is for, if it wasn't scheduled")
+
+
+class StreamLeft(StreamData):
+    watched_minutes: Minutes | None = Field(None, description="how long the customer watched")
+
+
+class StreamCommented(StreamData):
+    text: Text | None = Field(None, description="what was said")
+
+
+class StepData(Data):
+    """About a step of an enrollment; the newest enrollment of `journey` if none is given."""
+
+    enrollment: RowId | None = Field(None, description="the enrollment it is about")
+    step: Code | None = Field(None, description="the id of the step")
+    journey: Code | None = Field(None, description="the journey of the step")
+
+
+class MessageData(StepData):
+    message: RowId | None = Field(None, description="the message in the ledger")
+
+
+class MessageClicked(MessageData):
+    url: Text | None = Field(None, description="what was clicked")
+
+
+class MessageReplied(MessageData):
+    text: Text | None = Field(None, description="what was answered")
+
+
+class MessageFailed(MessageData):
+    reason: Text | None = Field(None, description="what the provider said")
+
+
+class CouponData(StepData):
+    code: Code | None = Field(None, description="the coupon's code")
+    campaign: Code | None = Field(None, description="the coupon campaign")
+    order_id: Code | None = Field(None, description="the order it was used on")
+
+
+class LotData(Data):
+    lot_id: Code = Field(description="names the batch of stock")
+
+
+class LotReceived(LotData):
+    sku: Code = Field(description="what it is a batch of")
+    name: Text | None = Field(None, description="as people read it")
+    category: Code | None = Field(None, description="what conditions ask for")
+    city: Code | None = Field(None, description="where it is stored")
+    store: Code | None = Field(None, description="the store that keeps it")
+    quantity: Count = Field(description="units received, besides those of earlier receipts")
+    expires_on: Expiry = Field(description="the last day on which it may be eaten")
+    price: Fen | None = Field(None, description="of one unit")
+
+
+class LotNearExpiry(LotData):
+    journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
+    at_risk: Count | None = Field(None, description="units that won't sell in time at the present rate of sale")
+    rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
+    days: Count | None = Field(None, description="days that are left to sell it in, today included")
+
+
+class StockCounted(LotData):
+    quantity: Count = Field(description="units found on the shelf")
+    reserved: Count | None = Field(None, description="of these, promised to somebody; as before if it isn't given")
+    quarantined: Count | None = Field(None, description="of these, not for sale; as before if it isn't given")
+
+
+class StockDiscrepancy(Data):
+    reason: Literal[
+        "oversold", "unknown_sku", "unknown_lot", "expired", "expiry_differs", "sku_differs", "returned_too_many"
+    ] = Field(description="what doesn't fit")
+    sku: Code | None = Field(None, description="the product it is about")
+    lot_id: Code | None = Field(None, description="the batch it is about")
+    order_id: Code | None = Field(None, description="the order it is about")
+    quantity: Total | None = Field(None, description="units")
+
+
+class ProductUpdated(Data):
+    sku: Code = Field(description="names the product")
+    name: Text | None = Field(None, description="as people read it")
+    category: Code | None = Field(None, description="what conditions ask for")
+    shelf_days: Days | None = Field(None, description="days it keeps from when it is made")
+    min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
+
+
+class StockAlarm(Data):
+    lot_id: Code | None = Field(None, description="the batch it is about")
+    sku: Code | None = Field(None, description="the product it is about")
+    quantity: Count | None = Field(None, description="units left")
+    stream_id: Code | None = Field(None, description="the livestream that sells it")
+    kind: Literal["selling_fast", "selling_out"] | None = Field(None, description="what a livestream's sales say")
+    sold: Number | None = Field(None, description="units sold in the last `window` minutes")
+    window: Count | None = Field(None, description="minutes")
+    expected: Number | None = Field(None, description="units expected in them, by past livestreams")
+    per_minute: Number | None = Field(None, description="units it sells per minute now")
+    left: Number | None = Field(None, description="units that can still be sold")
+    sells_out_at: Instant | None = Field(None, description="when nothing is left, at this rate")
+    reason: Text | None = Field(None, description="what set it off")
+
+
+class Birthday(Data):
+    journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
+
+
+@dataclass(frozen=True)
+class Known:
+    """A known event type: the model of its data and, for the page, what it says."""
+
+    model: type[Data]
+    meaning: str
+
+
+CATALOGUE: Mapping[str, Known] = {
+    "customer.registered": Known(CustomerData, "The customer signed up."),
+    "customer.updated": Known(CustomerData, "What is known of the customer changed; only the fields given are set."),
+    "customer.birthday": Known(Birthday, "It is the customer's birthday. Schedules send it."),
+    "consent.given": Known(ConsentData, "The customer agreed to be written to."),
+    "consent.withdrawn": Known(ConsentData, "The customer no longer wants to be written to. Holds at once."),
+    "cart.updated": Known(CartUpdated, "The cart changed."),
+    "cart.cleared": Known(CartData, "The cart was emptied."),
+    "order.paid": Known(OrderPaid, "An order was paid."),
+    "order.delivered": Known(OrderData, "An order reached the customer."),
+    "order.refunded": Known(OrderRefunded, "An order was given back, in whole or in part."),
+    "product.viewed": Known(ProductViewed, "The customer looked at a product."),
+    "stream.scheduled": Known(StreamScheduled, "A livestream was planned, or its plan changed."),
+    "stream.started": Known(StreamStarted, "A livestream began."),
+    "stream.ended": Known(StreamData, "A livestream ended."),
+    "stream.joined": Known(StreamData, "The customer came to a livestream."),
+    "stream.left": Known(StreamLeft, "The customer left a livestream."),
+    "stream.commented": Known(StreamCommented, "The customer wrote in a livestream."),
+    "message.delivered": Known(MessageData, "A message reached the customer."),
+    "message.read": Known(MessageData, "A message was read."),
+    "message.clicked": Known(MessageClicked, "A link in a message was clicked."),
+    "message.replied": Known(MessageReplied, "The customer answered a message."),
+    "message.failed": Known(MessageFailed, "A message could not be delivered."),
+    "coupon.issued": Known(CouponData, "A coupon was given to the customer."),
+    "coupon.locked": Known(CouponData, "An order holds a coupon, and may use it."),
+    "coupon.released": Known(CouponData, "An order let go of a coupon, or held it too long."),
+    "coupon.redeemed": Known(CouponData, "A coupon was used."),
+    "coupon.restored": Known(CouponData, "A coupon may be used again, for its order was given back."),
+    "coupon.expired": Known(CouponData, "A coupon ran out."),
+    "coupon.revoked": Known(CouponData, "A coupon was taken back."),
+    "lot.received": Known(LotReceived, "A batch of stock came in."),
+    "lot.near_expiry": Known(LotNearExpiry, "A batch is about to expire. Schedules send it."),
+    "lot.sold_out": Known(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
+    "product.updated": Known(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
+    "stock.counted": Known(StockCounted, "A batch was counted; at that instant its stock was this."),
+    "stock.discrepancy": Known(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
+    "stock.alarm": Known(StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."),
+    "todo.done": Known(StepData, "The sales guide did a task about this customer."),
+}
+
+_BUSINESS_PREFIXES = ("lot.", "stock.")
+_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
+_NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
+
+
+_ABOUT_A_STEP = frozenset(type for type, each in CATALOGUE.items() if issubclass(each.model, StepData))
+
+
+def is_about_a_step(type: str) -> bool:
+    """Whether an event of this type is about a step of an enrollment, which it can name."""
+    return type in _ABOUT_A_STEP
+
+
+def is_business(type: str) -> bool:
+    """Whether an event of this type is about the business, so that no customer belongs to it."""
+    return type in _BUSINESS or type.startswith(_BUSINESS_PREFIXES)
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with a field of an event's data.
+
+    `field` is dotted and relative to `data` (`items.0.price`; empty for `data` itself), `reason` a stable code
+    (`missing`, `wrong_type`, `out_of_range`, `not_allowed`, `bad_date`, `bad_time`, `bad_timezone`), `detail` plain
+    words that never repeat the value.
+    """
+
+    field: str
+    reason: str
+    detail: str = ""
+
+
+def validate(type: str, data: Mapping[str, Any]) -> list[FieldError]:
+    """Everything that is wrong with the data of an event. Unknown types and unknown fields are taken as they are."""
+    known = CATALOGUE.get(type)
+    if known is None:
+        return []
+    try:
+        known.model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=True, include_input=False)
+        return [FieldError(".".join(map(str, each["loc"])), *_explain(each)) for each in found]
+    return []
+
+
+def given(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data as it is stored: without nulls, where the type is known and a null doesn't clear a customer's field."""
+    if type not in CATALOGUE or type in _NULL_CLEARS:
+        return dict(data)
+    return {name: _without_nulls(value) for name, value in data.items() if value is not None}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
+
+
+def _explain(error: ErrorDetails) -> tuple[str, str]:
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "missing", "is required"
+        case "string_type":
+            return "wrong_type", "must be text"
+        case "int_type":
+            return "wrong_type", "must be a whole number, not text, a fraction or a truth value"
+        case "float_type":
+            return "wrong_type", "must be a number"
+        case "list_type":
+            return "wrong_type", "must be a list"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return "wrong_type", "must be an object"
+        case "literal_error":
+            return "not_allowed", f"must be one of {context['expected']}"
+        case "string_too_short":
+            return "out_of_range", "must not be empty"
+        case "string_too_long":
+            return "out_of_range", f"must have at most {context['max_length']} characters"
+        case "greater_than_equal":
+            return "out_of_range", f"must be at least {context['ge']}"
+        case "less_than_equal":
+            return "out_of_range", f"must be at most {context['le']}"
+        case "bad_date" | "bad_time" | "bad_timezone" as reason:
+            return reason, error["msg"]
+    return "wrong_type", "has a wrong value"
+
+
+@dataclass(frozen=True)
+class _Described:
+    name: str
+    kind: str
+    required: bool
+    meaning: str
+
+
+def _describe(model: type[BaseModel], prefix: str = "") -> Iterator[_Described]:
+    hints = get_type_hints(model, include_extras=True)
+    for name, info in model.model_fields.items():
+        hint = _given(hints[name])
+        yield _Described(f"{prefix}{name}", _kind(hint), info.is_required(), info.description or "")
+        if get_origin(hint) is list:
+            yield from _describe(get_args(hint)[0], f"{prefix}{name}.")
+
+
+def _given(hint: Any) -> Any:
+    if get_origin(hint) in (Union, UnionType):
+        return next(each for each in get_args(hint) if each is not type(None))
+    return hint
+
+
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is list:
+        return "list of objects"
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{each}`" for each in get_args(hint))
+    return next(each.words for each in hint.__metadata__ if isinstance(each, Words))
+
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    name: frozenset(each.name for each in _describe(known.model)) for name, known in CATALOGUE.items()
+}
+"""The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
+
+_INTRODUCTION = """\
+# Events
+
+Generated from the catalogue; don't edit. An event is sent to `POST /v1/events` as a CloudEvent 1.0; this page says
+what its `data` holds.
+
+- Fields that aren't listed are kept and can be asked for in conditions. A listed field of the wrong type is refused.
+- Money is whole fen (`8900` is 89 元).
+- `null` is the same as leaving a field out; only in `customer.registered` and `customer.updated` it clears the field.
+- An event happened to the customer whom `data.customer` and `subject` name, or else to the business.
+- Types that aren't listed are stored as they are, and can start journeys too; they happened to a customer.
+"""
+
+
+def document() -> str:
+    """The page `docs/events.md`."""
+    parts = [_INTRODUCTION]
+    for name, known in CATALOGUE.items():
+        about = "About the business." if is_business(name) else "About a customer."
+        rows = [
+            f"| `{each.name}` | {each.kind} | {'yes' if each.required else ''} | {each.meaning} |"
+            for each in _describe(known.model)
+        ]
+        table = ["| field | value | required | meaning |", "| --- | --- | --- | --- |", *rows]
+        parts.append("\n".join([f"## {name}", "", f"{known.meaning} {about}", "", *table, ""]))
+    return "\n".join(parts)

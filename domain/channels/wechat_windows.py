@@ -1,0 +1,131 @@
+"""Whom a WeChat Official Account may write to: the windows that customers open, and the templates they subscribe to.
+
+Messages of its own go only for a while after the customer did something; a subscription message goes once per consent.
+https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Service_Center_messages.html
+https://developers.weixin.qq.com/doc/offiaccount/Subscription_Messages/api.html
+"""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, or_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.channels.tables import WechatAllowance
+from domain.texts.wechat import subscribed_template
+
+
+@dataclass(frozen=True)
+class Window:
+    """How many messages an action of the customer allows, and for how long."""
+
+    name: str
+    lasts: timedelta
+    messages: int
+
+
+CONVERSATION = Window("conversation", timedelta(hours=48), 5)
+"""The customer wrote. The rules of June 2023, as of WeChat's announcement 116853659399Heuo, like those of MOMENT."""
+
+MOMENT = Window("moment", timedelta(minutes=1), 3)
+"""The customer followed, scanned our code, or chose something of the menu."""
+
+WINDOWS = (MOMENT, CONVERSATION)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A message's place in an allowance, which then has one less."""
+
+    openid: str
+    way: str
+    until: datetime | None
+
+
+def open_window(session: Session, openid: str, window: Window, at: datetime) -> None:
+    """The customer did at `at` what opens the window; it is as if it had not been open before."""
+    fresh = {"left": window.messages, "until": at + window.lasts}
+    row = insert(WechatAllowance).values(openid=openid, way=window.name, **fresh)
+    newer = col(WechatAllowance.until) < row.excluded.until
+    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=fresh, where=newer))
+
+
+def subscribe(session: Session, openid: str, template: str) -> None:
+    """The customer agreed to one more message of the template."""
+    row = insert(WechatAllowance).values(openid=openid, way=template, left=1)
+    more = {"left": WechatAllowance.left + 1}
+    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=more))
+
+
+def unsubscribe(session: Session, openid: str, template: str) -> None:
+    """The customer refuses messages of the template, those agreed to before too."""
+    _close(session, openid, col(WechatAllowance.way) == template)
+
+
+def shut(session: Session, openid: str) -> None:
+    """WeChat says that no window is open."""
+    _close(session, openid, col(WechatAllowance.way).in_([window.name for window in WINDOWS]))
+
+
+def forget(session: Session, openid: str) -> None:
+    """Nothing reaches the customer, who doesn't follow us or isn't known to WeChat."""
+    _close(session, openid, col(WechatAllowance.openid) == openid)
+
+
+def unreachable(session: Session, openids: Sequence[str], source: str, now: datetime) -> Set[str]:
+    """To whom of these the text can't go now; `source` is the template's."""
+    template = subscribed_template(source)
+    query = select(WechatAllowance.openid).where(
+        col(WechatAllowance.openid).in_(set(openids)),
+        col(WechatAllowance.way).in_(_ways(template)),
+        col(WechatAllowance.left) > 0,
+        or_(col(WechatAllowance.until).is_(None), col(WechatAllowance.until) > now),
+    )
+    reached = session.exec(query).all()
+    return {openid for openid in openids if openid not in reached}
+
+
+def spend(session: Session, wanted: Sequence[tuple[str, str | None]], now: datetime) -> list[Place | None]:
+    """Take a place for each message, by openid and subscribed template if it has one; None where there is none left.
+
+    What closes first is used first. Of two that want the last place at once, one gets it: the rows stay locked, in
+    the order of their keys, until the transaction ends.
+    """
+    ways = {way for _, template in wanted for way in _ways(template)}
+    query = (
+        select(WechatAllowance)
+        .where(col(WechatAllowance.openid).in_({openid for openid, _ in wanted}), col(WechatAllowance.way).in_(ways))
+        .order_by(col(WechatAllowance.openid).collate("C"), col(WechatAllowance.way).collate("C"))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    rows = {(row.openid, row.way): row for row in session.exec(query)}
+    return [_take(rows, openid, _ways(template), now) for openid, template in wanted]
+
+
+def give_back(session: Session, place: Place) -> None:
+    """The message didn't go after all. A window that was opened anew meanwhile has all its places already."""
+    same = col(WechatAllowance.until).is_not_distinct_from(place.until)
+    mine = (col(WechatAllowance.openid) == place.openid) & (col(WechatAllowance.way) == place.way)
+    session.execute(update(WechatAllowance).where(mine, same).values(left=WechatAllowance.left + 1))
+
+
+def _take(
+    rows: Mapping[tuple[str, str], WechatAllowance], openid: str, ways: Sequence[str], now: datetime
+) -> Place | None:
+    for way in ways:
+        row = rows.get((openid, way))
+        if row is not None and row.left > 0 and (row.until is None or now < row.until):
+            row.left -= 1
+            return Place(openid, way, row.until)
+    return None
+
+
+def _ways(template: str | None) -> tuple[str, ...]:
+    return (template,) if template else tuple(window.name for window in WINDOWS)
+
+
+def _close(session: Session, openid: str, which: ColumnElement[bool]) -> None:
+    session.execute(delete(WechatAllowance).where(col(WechatAllowance.openid) == openid, which))

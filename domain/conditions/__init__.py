@@ -1,0 +1,1 @@
+"""What conditions ask: facts about one customer, and the same conditions as SQL."""

@@ -1,0 +1,331 @@
+"""What a condition can ask about one customer, read from the database when it is asked."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from propcache.api import cached_property
+from sqlalchemy import BigInteger, DateTime, Function, TableValuedAlias, func, or_
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from domain.catalogue.types import is_about_a_step
+from domain.coupons.tables import Coupon
+from domain.customers.tables import Customer, CustomerTag, Order
+from domain.intake.tables import Event
+from domain.journeys.tables import Enrollment
+from domain.published.library import Library
+from domain.stock import inventory
+from domain.stock.tables import Lot, Product, Stream
+from domain.store.bulk import among, listed
+from workflows.plan.model import Path
+from workflows.terms.conditions import Condition as AnyCondition
+from workflows.terms.conditions import EventCondition, Verdict, dig, evaluate
+from workflows.terms.values import Duration
+
+_INSTANTS = DateTime(timezone=True)
+
+OrderTotals = tuple[int, int, datetime | None]
+"""How many orders are kept, what was spent on them, and when the last was paid."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How far history is read: up to an instant and, with `upto`, only as far as that event's row.
+
+    Whose history it is can be left out where moments are named by the customer.
+    """
+
+    at: datetime
+    upto: int | None = None
+    customer: int | None = None
+
+
+class Company:
+    """What the database knows of several customers as of named moments, read for all of them at once.
+
+    A moment is named by its customer, or by the event that it is of. `settle` is called before orders are looked at.
+    """
+
+    def __init__(
+        self, session: Session, moments: Mapping[int, Moment], settle: Callable[[], None] = lambda: None
+    ) -> None:
+        self._session = session
+        self._settle = settle
+        self._moments = self._present = moments
+        self._found: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
+
+    def is_asked_at(self, name: int, at: datetime) -> bool:
+        """Whether the moment is this instant."""
+        return self._moments[name].at == at
+
+    def turn_to(self, names: Iterable[int]) -> None:
+        """From now on these moments are asked about: what is changed on the way to them is read then."""
+        self._present = {name: self._moments[name] for name in names}
+        self.__dict__.pop("_orders", None)
+        self._found = {key: found for key, found in self._found.items() if not is_about_a_step(key[0])}
+
+    def orders_at(self, name: int) -> OrderTotals:
+        return self._orders.get(name, (0, 0, None))
+
+    def tags_at(self, name: int) -> Set[str]:
+        return self._tags.get(name, frozenset())
+
+    def count_events(self, name: int, type: str, within: Duration | None) -> int:
+        """How many events of the type there were in the window."""
+        found: int = self._events(type, within, func.count()).get(name, 0)
+        return found
+
+    def events(self, name: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
+        """The data of the events of the type in the window."""
+        found: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(name, ())
+        return found
+
+    @cached_property
+    def _orders(self) -> Mapping[int, OrderTotals]:
+        self._settle()
+        mine, refunded, total = _listed(self._present), col(Order.refunded), col(Order.total)
+        kept = func.count().filter(or_(refunded < total, total == 0))
+        query = sa_select(mine.c.name, kept, func.sum(total - refunded), func.max(Order.paid_at))
+        paid = (col(Order.customer_id) == mine.c.id) & (col(Order.paid_at) <= mine.c.at)
+        rows = self._session.execute(query.join(Order, paid).group_by(mine.c.name))
+        return {name: (count, int(spent), last) for name, count, spent, last in rows}
+
+    @cached_property
+    def _tags(self) -> Mapping[int, Set[str]]:
+        mine, until = _listed(self._moments), col(CustomerTag.until)
+        held = (col(CustomerTag.customer_id) == mine.c.id) & or_(until.is_(None), until > mine.c.at)
+        found: dict[int, set[str]] = {}
+        for name, tag in self._session.execute(sa_select(mine.c.name, col(CustomerTag.tag)).join(CustomerTag, held)):
+            found.setdefault(name, set()).add(tag)
+        return found
+
+    def _events(self, type: str, within: Duration | None, what: Function[Any]) -> Mapping[int, Any]:
+        key = type, within, what.name
+        if key not in self._found:
+            mine = _listed(self._present if is_about_a_step(type) else self._moments, within)
+            theirs = (col(Event.customer_id) == mine.c.id) & (col(Event.type) == type)
+            theirs &= (col(Event.time) <= mine.c.at) & (col(Event.time) > mine.c.since)
+            theirs &= or_(mine.c.upto.is_(None), col(Event.id) <= mine.c.upto)
+            query = sa_select(mine.c.name, what).join(Event, theirs).group_by(mine.c.name)
+            self._found[key] = dict(self._session.execute(query).all())
+        return self._found[key]
+
+
+def _listed(moments: Mapping[int, Moment], within: Duration | None = None) -> TableValuedAlias:
+    rows = [
+        {
+            "name": name,
+            "id": name if moment.customer is None else moment.customer,
+            "at": moment.at,
+            "upto": moment.upto,
+            "since": within.ago(moment.at) if within else "-infinity",
+        }
+        for name, moment in moments.items()
+    ]
+    return listed(rows, name=BigInteger(), id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
+
+
+class Subjects:
+    """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
+
+    def __init__(self, session: Session, enrollments: Sequence[Enrollment]) -> None:
+        self._session = session
+        self._enrollments = enrollments
+        self._lots: dict[str, tuple[Lot, Product | None] | None] = {}
+        self._streams: dict[str, Stream | None] = {}
+        self._campaigns: dict[str, dict[int, list[Coupon]]] = {}
+        self._promised: dict[str, int] = {}
+
+    def lot(self, lot_id: str) -> tuple[Lot, Product | None] | None:
+        """A lot and its product, as far as that is known."""
+        if lot_id not in self._lots:
+            lot = self._session.get(Lot, lot_id)
+            self._lots[lot_id] = None if lot is None else (lot, self._session.get(Product, lot.sku))
+        return self._lots[lot_id]
+
+    def stream(self, stream_id: str) -> Stream | None:
+        if stream_id not in self._streams:
+            self._streams[stream_id] = self._session.get(Stream, stream_id)
+        return self._streams[stream_id]
+
+    def coupon_of(self, enrollment_id: int) -> Coupon | None:
+        """The newest coupon of an enrollment."""
+        return next(reversed(self._coupons.get(enrollment_id, [])), None)
+
+    def held(self, enrollment_id: int, step: Path) -> Coupon | None:
+        """The coupon that was issued for this step, unless it was taken back."""
+        return next((each for each in self._kept(self._coupons.get(enrollment_id, ())) if each.step == step), None)
+
+    def given(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
+        """What a customer was given of a campaign, unless it was taken back."""
+        if campaign not in self._campaigns:
+            customers = {enrollment.customer_id for enrollment in self._enrollments}
+            query = select(Coupon).where(among(Coupon.customer_id, customers), Coupon.campaign == campaign)
+            self._campaigns[campaign] = self._by("customer_id", query)
+        return self._kept(self._campaigns[campaign].get(customer_id, ()))
+
+    def promised(self, lot_id: str, now: datetime) -> int:
+        """How many units of a lot live coupons hold for. Whoever asks has locked the lot."""
+        if lot_id not in self._promised:
+            live = col(Coupon.status).in_(("issued", "locked")) & (col(Coupon.expires_at) > now)
+            counted = select(func.count()).where(Coupon.lot_id == lot_id, live)
+            self._promised[lot_id] = self._session.exec(counted).one()
+        return self._promised[lot_id]
+
+    def gave(self, coupon: Coupon) -> None:
+        """This coupon was just issued."""
+        self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
+        if coupon.campaign in self._campaigns:
+            self._campaigns[coupon.campaign].setdefault(coupon.customer_id, []).append(coupon)
+        if coupon.lot_id in self._promised:
+            self._promised[coupon.lot_id] += 1
+
+    @cached_property
+    def _coupons(self) -> dict[int, list[Coupon]]:
+        mine = among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
+        return self._by("enrollment_id", select(Coupon).where(mine))
+
+    def _by(self, whose: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
+        found: dict[int, list[Coupon]] = {}
+        for coupon in self._session.exec(query.order_by(col(Coupon.issued_at))):
+            found.setdefault(getattr(coupon, whose), []).append(coupon)
+        return found
+
+    def _kept(self, coupons: Iterable[Coupon]) -> list[Coupon]:
+        """Those that weren't taken back, and whose issue wasn't undone."""
+        return [each for each in coupons if each in self._session and each.status != "revoked"]
+
+
+class CustomerFacts:
+    """One customer as of an instant; implements workflows.terms.conditions.Facts.
+
+    `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
+    read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
+    `company` is whom the customer shares these moments with (`moment` names it, else the customer does), and `subjects`
+    what they are about, so that what is asked of all is read once.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        library: Library,
+        customer: Customer,
+        now: datetime,
+        *,
+        event: Mapping[str, Any] | None = None,
+        trigger: Mapping[str, Any] | None = None,
+        enrollment: Enrollment | None = None,
+        subject: Mapping[str, Any] | None = None,
+        upto: int | None = None,
+        company: Company | None = None,
+        moment: int | None = None,
+        subjects: Subjects | None = None,
+    ) -> None:
+        self.session = session
+        self.library = library
+        self.customer = customer
+        self.now = now
+        self.event = event
+        self.enrollment = enrollment
+        self._trigger = trigger
+        self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
+        self._company = company or Company(session, {customer.id: Moment(now, upto)})
+        self._moment = customer.id if moment is None else moment
+        self.subjects = subjects or Subjects(session, [enrollment] if enrollment else [])
+
+    def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
+        """The same facts with another event in view."""
+        other = CustomerFacts(
+            self.session, self.library, self.customer, self.now,
+            event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
+            company=self._company, moment=self._moment, subjects=self.subjects,
+        )  # fmt: skip
+        for name in ("trigger", "lot", "stream"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return self.library.zone(self.customer)
+
+    def holds(self, condition: AnyCondition) -> Verdict:
+        """Read a condition against these facts."""
+        return evaluate(condition, self)
+
+    def field(self, name: str) -> Any:
+        root, _, rest = name.partition(".")
+        match root:
+            case "customer" if rest in _DERIVED:
+                return self._company.orders_at(self._moment)[_DERIVED.index(rest)]
+            case "customer":
+                return dig(self._customer, rest)
+            case "event":
+                return dig(self.event, rest)
+            case "trigger":
+                return dig(self.trigger, rest)
+            case "lot":
+                return dig(self.lot, rest)
+            case "stream":
+                return dig(self.stream, rest)
+            case "coupon":
+                return dig(self.coupon, rest)
+        return None
+
+    def in_segment(self, name: str) -> bool:
+        condition = self.library.segments.get(name)
+        return condition is not None and evaluate(condition, self).holds
+
+    def has_tag(self, name: str) -> bool:
+        return name in self._company.tags_at(self._moment)
+
+    def count_events(self, condition: EventCondition) -> int:
+        if condition.where is None:
+            return self._company.count_events(self._moment, condition.event, condition.within)
+        found = self._company.events(self._moment, condition.event, condition.within)
+        return sum(evaluate(condition.where, self.looking_at(data)).holds for data in found)
+
+    @cached_property
+    def trigger(self) -> Mapping[str, Any]:
+        if self._trigger is not None or self.enrollment is None:
+            return self._trigger or {}
+        return self.session.exec(select(Event.data).where(Event.id == self.enrollment.trigger_id)).one()
+
+    @cached_property
+    def lot(self) -> Mapping[str, Any] | None:
+        lot_id = self._subject.get("lot_id")
+        found = self.subjects.lot(lot_id) if lot_id else None
+        return inventory.lot_facts(*found, self.now, self.zone) if found else None
+
+    @cached_property
+    def stream(self) -> Mapping[str, Any] | None:
+        stream_id = self._subject.get("stream_id")
+        found = self.subjects.stream(stream_id) if isinstance(stream_id, str) else None
+        return inventory.stream_facts(found) if found else None
+
+    @property
+    def coupon(self) -> Mapping[str, Any] | None:
+        """The newest coupon of this enrollment; its status reads `expired` once its time is over."""
+        found = self.subjects.coupon_of(self.enrollment.id) if self.enrollment else None
+        if found is None:
+            return None
+        over = found.status == "issued" and found.expires_at <= self.now
+        return {
+            **found.terms,
+            "code": found.code,
+            "campaign": found.campaign,
+            "status": "expired" if over else found.status,
+            "expires_at": found.expires_at,
+        }
+
+    @property
+    def _customer(self) -> Mapping[str, Any]:
+        return {**self.customer.fields, "name": self.customer.name, "timezone": self.customer.timezone}
+
+
+_DERIVED = ("orders", "spent", "last_order_at")
+"""In the order of the totals."""

@@ -1,0 +1,1 @@
+"""Coupons: issued, locked, redeemed, given back. Money is integer fen."""

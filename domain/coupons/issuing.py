@@ -1,0 +1,295 @@
+"""The life of a coupon, and the budgets it draws on. Money is integer fen.
+
+    issued -> locked -> redeemed      an order holds it, and uses it
+              locked -> issued        the order is cancelled, or its time is over
+              redeemed -> issued      the order was given back
+    issued -> expired | revoked
+
+Every change of status goes through `move`, which keeps the budgets and notes the event that tells of it: ingest takes
+those in before the transaction commits. Whoever calls holds the customer's lock; budgets are locked after it, in
+campaign order.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, Executable, Integer, bindparam, inspect, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, or_, select
+
+from domain.conditions.facts import CustomerFacts
+from domain.coupons.baskets import worst_case
+from domain.coupons.codes import make_code
+from domain.coupons.tables import CampaignUse, Coupon
+from domain.customers.resolution import lock_customers
+from domain.journeys.tables import Enrollment
+from domain.stock.book import available
+from workflows.language.policy import CouponTerms
+from workflows.plan.model import Path
+from workflows.terms.values import local_day
+
+Status = Literal["issued", "locked", "redeemed", "expired", "revoked"]
+
+EVENT: Mapping[tuple[str, Status], str] = {
+    ("", "issued"): "coupon.issued",
+    ("issued", "locked"): "coupon.locked",
+    ("locked", "issued"): "coupon.released",
+    ("locked", "redeemed"): "coupon.redeemed",
+    ("redeemed", "issued"): "coupon.restored",
+    ("issued", "expired"): "coupon.expired",
+    ("issued", "revoked"): "coupon.revoked",
+}
+"""What may follow what, and the type of the event that tells of it. A coupon begins as issued."""
+
+
+class RefusedError(Exception):
+    """A coupon can't be issued; the message is the reason."""
+
+
+class IllegalError(ValueError):
+    """A coupon can't come into a state from where it is."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A change that journeys have yet to be told of: the `number`-th of its coupon."""
+
+    coupon: Coupon
+    number: int
+    type: str
+    at: datetime
+    order_id: str | None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the event holds."""
+        named = {
+            "code": self.coupon.code,
+            "campaign": self.coupon.campaign,
+            "enrollment": self.coupon.enrollment_id,
+            "step": self.coupon.step,
+        }
+        return named | ({"order_id": self.order_id} if self.order_id else {})
+
+
+def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+    """Issue one coupon for this step, or give the one that it has.
+
+    Raises RefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
+    """
+    if earlier := facts.subjects.held(enrollment.id, step):
+        return earlier
+    terms = facts.library.campaigns.get(campaign)
+    if terms is None:
+        raise RefusedError("unknown_campaign")
+    if not _within_customer_limit(facts, campaign, terms):
+        raise RefusedError("per_customer")
+    cost = worst_case(terms)
+    if not _lot_has_room(facts, terms) or not take(facts.session, campaign, terms, count=1, money=cost):
+        raise RefusedError("budget")
+    return _new(facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
+
+
+def accept(
+    facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str, code: str, expires_at: datetime
+) -> Coupon:
+    """Note down the coupon that an outside service has reserved for this step; its budgets are that service's.
+
+    Raises RefusedError: unknown_campaign, since what it is worth is told from our own terms; budget, if its lot has no
+    unit left for it.
+    """
+    if earlier := facts.subjects.held(enrollment.id, step):
+        return earlier
+    terms = facts.library.campaigns.get(campaign)
+    if terms is None:
+        raise RefusedError("unknown_campaign")
+    if not _lot_has_room(facts, terms):
+        raise RefusedError("budget")
+    coupon = _new(facts, enrollment, step, campaign, terms, code=code, cost=0)
+    coupon.expires_at, coupon.outside = expires_at, "reserved"
+    return coupon
+
+
+def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
+    """Whether the lot that the coupon would hold for has a unit that no other coupon may claim."""
+    lot_id = _lot_of(facts, terms)
+    if lot_id is None:
+        return True
+    found = facts.subjects.lot(lot_id)
+    if found is None:
+        return False
+    today = local_day(facts.now, facts.library.policy_zone)
+    return facts.subjects.promised(lot_id, facts.now) < available(*found, today)
+
+
+def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:
+    return facts.field("lot.id") if terms.products == "lot" else None
+
+
+def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
+    """The coupon that was issued for this step, unless it was taken back."""
+    query = select(Coupon).where(Coupon.enrollment_id == enrollment_id, Coupon.step == step)
+    return session.exec(query.where(Coupon.status != "revoked")).first()
+
+
+def revoke(session: Session, enrollment_id: int, step: Path) -> None:
+    """Take back the coupon of a message that reached nobody, if nobody uses it yet."""
+    coupon = held(session, enrollment_id, step)
+    if coupon is not None:
+        take_back(session, coupon)
+
+
+def take_back(session: Session, coupon: Coupon) -> None:
+    """Revoke a coupon, perhaps one that was issued just now, if nobody uses it yet."""
+    if coupon.status == "issued":
+        session.flush()
+        move(session, [coupon], "revoked", coupon.issued_at)
+
+
+def move(
+    session: Session,
+    coupons: Sequence[Coupon],
+    to: Status,
+    at: datetime,
+    *,
+    order_id: str | None = None,
+    until: datetime | None = None,
+    costs: Mapping[str, int] | None = None,
+    told: bool = False,
+) -> None:
+    """Bring coupons into another state. What each costs from now on is in `costs`, by its code; else it follows.
+
+    `order_id` is the order that it happens for, `until` the end of its lock. `told` says that an event from outside
+    tells of it already.
+
+    Raises IllegalError, and changes nothing, if that state can't follow.
+    """
+    for coupon in coupons:
+        if (coupon.status, to) not in EVENT:
+            raise IllegalError(f"coupon is {coupon.status} and can't become {to}")
+    counts: Counter[str] = Counter()
+    money: Counter[str] = Counter()
+    for coupon in coupons:
+        type, before = EVENT[coupon.status, to], coupon.cost
+        if costs is not None:
+            coupon.cost = costs[coupon.code]
+        elif to in ("expired", "revoked"):
+            coupon.cost = 0
+        counts[coupon.campaign] -= to in ("expired", "revoked") and not coupon.outside
+        money[coupon.campaign] += coupon.cost - before
+        coupon.status, coupon.moves = to, coupon.moves + 1
+        about = order_id or coupon.order_id
+        coupon.order_id = about if to in ("locked", "redeemed") else None
+        coupon.locked_until = until
+        if not told:
+            _note(session, coupon, type, at, about)
+    for campaign in sorted(counts):
+        book(session, campaign, counts[campaign], money[campaign])
+
+
+def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
+    """Lock the budgets of campaigns, in their order; of one alone there is no order, and whoever books it locks it."""
+    if len(campaigns) > 1:
+        query = select(CampaignUse.campaign).where(col(CampaignUse.campaign).in_(campaigns))
+        session.exec(query.order_by(col(CampaignUse.campaign)).with_for_update(key_share=True)).all()
+
+
+def book(session: Session, campaign: str, count: int, money: int) -> None:
+    """Change what is used of a campaign's budgets."""
+    if count or money:
+        use = col(CampaignUse.campaign) == campaign
+        more = {"issued": CampaignUse.issued + count, "money": CampaignUse.money + money}
+        session.execute(update(CampaignUse).where(use).values(more))
+
+
+def take(session: Session, campaign: str, terms: CouponTerms, *, count: int, money: int) -> bool:
+    """Use so much of a campaign's budgets, if that much is left of them."""
+    wanted = {"wanted": campaign, "count": count, "most": terms.budget_count, "sum": money, "limit": terms.budget_money}
+    connection = session.connection()
+    if connection.execute(_TAKE, wanted).first() is not None:
+        return True
+    connection.execute(insert(CampaignUse).values(campaign=campaign, issued=0, money=0).on_conflict_do_nothing())
+    return connection.execute(_TAKE, wanted).first() is not None
+
+
+def _taking() -> Executable:
+    """The statement is made once, for a group issues many."""
+    issued = col(CampaignUse.issued) + bindparam("count", type_=Integer)
+    money = col(CampaignUse.money) + bindparam("sum", type_=BigInteger)
+    most, limit = bindparam("most", type_=BigInteger), bindparam("limit", type_=BigInteger)
+    room = or_(most.is_(None), issued <= most) & or_(limit.is_(None), money <= limit)
+    mine = update(CampaignUse).where(col(CampaignUse.campaign) == bindparam("wanted"), room)
+    return mine.values(issued=issued, money=money).returning(col(CampaignUse.issued))
+
+
+_TAKE = _taking()
+
+
+def expire(session: Session, now: datetime, limit: int) -> int:
+    """Let go of locks whose time is over, then end coupons whose time is over. Returns how many coupons it looked at.
+
+    Another sweep may do the same meanwhile: each coupon is looked at again under its customer's lock.
+    """
+    over = or_(
+        (col(Coupon.status) == "locked") & (col(Coupon.locked_until) <= now),
+        (col(Coupon.status) == "issued") & (col(Coupon.expires_at) <= now),
+    )
+    found = session.exec(select(Coupon.code, Coupon.customer_id).where(over).limit(limit)).all()
+    lock_customers(session, {customer for _, customer in found})
+    again = select(Coupon).where(col(Coupon.code).in_([code for code, _ in found]), over).order_by(col(Coupon.code))
+    coupons = session.exec(again.execution_options(populate_existing=True)).all()
+    move(session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", now)
+    move(session, [coupon for coupon in coupons if coupon.expires_at <= now], "expired", now)
+    return len(found)
+
+
+def untold(session: Session) -> list[Told]:
+    """The changes that this transaction made and didn't tell of yet; those of a savepoint undone are none."""
+    noted: list[Told] = session.info.pop(_UNTOLD, [])
+    return [told for told in noted if not inspect(told.coupon).transient and told.coupon.moves >= told.number]
+
+
+_UNTOLD = "coupons"
+
+
+def _note(session: Session, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
+    session.info.setdefault(_UNTOLD, []).append(Told(coupon, coupon.moves, type, at, order_id))
+
+
+def _new(
+    facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str, terms: CouponTerms, *, code: str, cost: int
+) -> Coupon:
+    if terms.products == "lot":
+        terms = terms.model_copy(update={"sku": facts.field("lot.sku")})
+    coupon = Coupon(
+        code=code,
+        campaign=campaign,
+        customer_id=enrollment.customer_id,
+        enrollment_id=enrollment.id,
+        step=step,
+        lot_id=_lot_of(facts, terms),
+        terms=terms.model_dump(mode="json"),
+        status="issued",
+        issued_at=facts.now,
+        expires_at=terms.valid.after(facts.now, facts.zone),
+        cost=cost,
+        moves=1,
+    )
+    facts.session.add(coupon)
+    facts.subjects.gave(coupon)
+    _note(facts.session, coupon, EVENT["", "issued"], facts.now, None)
+    return coupon
+
+
+def _within_customer_limit(facts: CustomerFacts, campaign: str, terms: CouponTerms) -> bool:
+    limit = terms.per_customer
+    if limit is None:
+        return True
+    given = [coupon.issued_at for coupon in facts.subjects.given(facts.customer.id, campaign)]
+    if limit.days is not None:
+        since = local_day(facts.now, facts.zone) - timedelta(days=limit.days - 1)
+        given = [at for at in given if local_day(at, facts.zone) >= since]
+    return len(given) < limit.count

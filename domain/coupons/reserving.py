@@ -1,0 +1,109 @@
+"""Coupons of an outside service: reserved before a claim, noted down within it, then confirmed or released.
+
+The service knows a coupon by its key, which names the enrollment and the step; whatever is said of a key twice is said
+once. Nothing is asked of the service while a transaction is open.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select
+
+from domain.conditions.facts import CustomerFacts
+from domain.coupons.issuing import move
+from domain.coupons.tables import Coupon
+from domain.customers.resolution import lock_customers
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_plan
+from workflows.plan.commands import Group
+from workflows.plan.model import IssueCoupon, Path, Send
+
+Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
+"""Gives a step its coupon of a campaign, within the claim. Raises coupons.RefusedError."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A coupon that a member may need."""
+
+    enrollment: int
+    step: Path
+    campaign: str
+    customer: int
+
+    @property
+    def key(self) -> str:
+        return key_of(self.enrollment, self.step)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A coupon that the service keeps for us."""
+
+    code: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """What the service has yet to be told of a coupon: that it is `confirmed`, or `released`."""
+
+    code: str
+    customer: int
+    key: str
+    outside: str
+
+
+def key_of(enrollment_id: int, step: Path) -> str:
+    """The key by which the service knows the coupon of a step."""
+    return f"{enrollment_id}:{step}"
+
+
+def wanted(session: Session, group: Group) -> list[Wanted]:
+    """The coupons that the group's members may need and don't have."""
+    step = read_plan(session, group.plan_id).steps[group.path]
+    campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
+    if campaign is None:
+        return []
+    members = [member.enrollment for member in group.members]
+    has_one = select(Coupon.enrollment_id).where(Coupon.step == step.name, Coupon.status != "revoked")
+    query = select(Enrollment.id, Enrollment.customer_id).where(
+        col(Enrollment.id).in_(members), col(Enrollment.ending).is_(None), col(Enrollment.id).not_in(has_one)
+    )
+    return [
+        Wanted(id, step.name, campaign, customer) for id, customer in session.exec(query.order_by(col(Enrollment.id)))
+    ]
+
+
+def unused(session: Session, offered: Sequence[Wanted]) -> list[Wanted]:
+    """Those of them that no claim took."""
+    query = select(Coupon.enrollment_id, Coupon.step).where(
+        col(Coupon.enrollment_id).in_([each.enrollment for each in offered]), Coupon.status != "revoked"
+    )
+    taken = set(session.exec(query).all())
+    return [each for each in offered if (each.enrollment, each.step) not in taken]
+
+
+def unsaid(session: Session, limit: int) -> list[Unsaid]:
+    """What the service has yet to be told. A coupon taken back is released unless its step has got another."""
+    revoked = col(Coupon.status) == "revoked"
+    query = select(Coupon).where(or_(col(Coupon.outside) == "reserved", revoked & (col(Coupon.outside) == "confirmed")))
+    return [
+        Unsaid(
+            coupon.code,
+            coupon.customer_id,
+            key_of(coupon.enrollment_id, coupon.step),
+            "released" if coupon.status == "revoked" else "confirmed",
+        )
+        for coupon in session.exec(query.order_by(col(Coupon.code)).limit(limit))
+    ]
+
+
+def said(session: Session, told: Unsaid, now: datetime, *, kept: bool = True) -> None:
+    """The service knows now. If it didn't keep the coupon for us, it is worth nothing and is taken back."""
+    lock_customers(session, [told.customer])
+    coupon = session.get_one(Coupon, told.code, populate_existing=True)
+    coupon.outside = told.outside if kept else "released"
+    if not kept and coupon.status == "issued":
+        move(session, [coupon], "revoked", now)

@@ -1,0 +1,1 @@
+"""Customers: what names them, and what they allowed."""

@@ -1,0 +1,94 @@
+"""What customers allow and refuse: an append-only record, of which the latest holds for each purpose."""
+
+from collections.abc import Collection, Iterable, Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import any_, bindparam
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlmodel import Session, col, select
+
+from domain.customers.identifiers import ADDRESS
+from domain.customers.tables import Consent, Identifier, IdentifierConflict
+from domain.intake.tables import Event
+from domain.ledger.tables import Message
+from domain.store.bulk import among
+
+
+@dataclass(frozen=True)
+class Consents:
+    """What was last said by customers and of addresses, by channel and purpose."""
+
+    by_customer: Mapping[tuple[int, str], Mapping[str, bool]]
+    by_address: Mapping[tuple[str, str], Mapping[str, tuple[bool, int]]]
+
+    def of(self, customer_id: int, channel: str, address: str | None) -> Mapping[str, bool]:
+        """What holds for a message to this customer at this address, by purpose.
+
+        A refusal of the address by somebody else holds too; the customer's own is among what the customer said.
+        """
+        said = self.by_address.get((address or "", channel), {})
+        refused = {purpose: False for purpose, (given, by) in said.items() if not given and by != customer_id}
+        return {**self.by_customer.get((customer_id, channel), {}), **refused}
+
+
+def read_consents(session: Session, customers: Collection[int], addresses: Collection[str]) -> Consents:
+    """What these customers said, and what was said of these addresses. Under the customers' locks it holds still."""
+    by_customer: dict[tuple[int, str], dict[str, bool]] = {}
+    by_address: dict[tuple[str, str], dict[str, tuple[bool, int]]] = {}
+    wanted = {"ids": list(customers), "addresses": list(addresses)}
+    for customer, address, channel, purpose, given in session.connection().execute(_CONSENTS, wanted):
+        by_customer.setdefault((customer, channel), {})[purpose] = given
+        if address is not None:
+            by_address.setdefault((address, channel), {})[purpose] = given, customer
+    return Consents(by_customer, by_address)
+
+
+_CONSENTS = (
+    sa_select(
+        col(Consent.customer_id), col(Consent.address), col(Consent.channel), col(Consent.purpose), col(Consent.given)
+    )
+    .where(among(Consent.customer_id) | (col(Consent.address) == any_(bindparam("addresses", type_=ARRAY(TEXT)))))
+    .order_by(col(Consent.at), col(Consent.id))
+)
+
+
+def record_consent(session: Session, event: Event, customer_id: int, at: datetime) -> Set[int]:
+    """Write down what `consent.given` or `consent.withdrawn` says, and return the customers for whom it holds.
+
+    Given, it is for the customer whom the event is about. A withdrawal is for every customer whom the event names,
+    for the addresses that they have on the channel, and for that of the message it answers, if it names one: an
+    address stays refused until the customer who has it then consents. The caller holds the locks of them all.
+    """
+    given, channel = event.type == "consent.given", event.data["channel"]
+    people = {customer_id} if given else {customer_id, *named_otherwise(session, event.id)}
+    owned = select(Identifier.customer_id, Identifier.value).where(
+        col(Identifier.customer_id).in_(people), Identifier.kind == ADDRESS[channel]
+    )
+    said: set[tuple[int, str | None]] = set(session.exec(owned))
+    if not given and isinstance(message := event.data.get("message"), int):
+        answered = select(Message.recipient).where(
+            Message.id == message, Message.customer_id == customer_id, Message.channel == channel
+        )
+        said.update((customer_id, recipient) for recipient in session.exec(answered))
+    said.update((person, None) for person in people - {person for person, _ in said})
+    session.add_all(
+        Consent(
+            customer_id=person,
+            address=address,
+            channel=channel,
+            purpose=event.data.get("purpose") or "marketing",
+            given=given,
+            source=event.data.get("source"),
+            wording=event.data.get("wording"),
+            at=at,
+        )
+        for person, address in sorted(said, key=lambda each: (each[0], each[1] or ""))
+    )
+    return people
+
+
+def named_otherwise(session: Session, event_id: int) -> Iterable[int]:
+    """The customers whom an event names beside the one it is about."""
+    return session.exec(select(IdentifierConflict.other_customer_id).where(IdentifierConflict.event_id == event_id))

@@ -1,0 +1,195 @@
+"""Who an event is about: identifiers resolved to customers, whose rows are then locked."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import BigInteger, Text, any_, cast, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, select
+
+from domain.customers.identifiers import Ident, identify
+from domain.customers.tables import Customer, Identifier
+from domain.store.bulk import among, as_json, listed
+
+_WEAK = frozenset({"device_id"})
+"""Kinds that several people share; they link nothing while a stronger one is given."""
+
+_ONE_PER_PERSON = frozenset({"unionid", "member_no"})
+"""Kinds of which a person has one: another value is another person."""
+
+
+@dataclass
+class Resolved:
+    """The customer an event is about, and identifiers of it that belong to somebody else."""
+
+    customer_id: int
+    conflicts: list[tuple[Ident, int]] = field(default_factory=list)
+
+
+def resolve(
+    session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime, known: Mapping[Ident, int] | None = None
+) -> list[Resolved]:
+    """Find or create the customer of each group of identifiers (strongest first), and link what is new.
+
+    Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
+    somebody else links meanwhile is seen by the unique key; then all is looked up again. `known` are the owners of
+    the identifiers, where they were looked up just before.
+    """
+    wanted = sorted({ident for group in groups for ident in group})
+    while True:
+        people = _People(session, wanted, _owners(session, wanted) if known is None else known)
+        known = None
+        found = [people.meet(group) for group in groups]
+        if not people.news or people.remember(session, now):
+            return [
+                Resolved(
+                    people.ids.get(owner, owner),
+                    [(ident, people.ids.get(other, other)) for ident, other in conflicts],
+                )
+                for owner, conflicts in found
+            ]
+
+
+def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Customer]:
+    """Lock the customers' rows, in id order: the one lock that orders a customer's life.
+
+    It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
+    """
+    wanted = cast(sorted(set(ids)), ARRAY(BigInteger))
+    query = select(Customer).where(col(Customer.id) == any_(wanted)).order_by(col(Customer.id))
+    return {customer.id: customer for customer in session.exec(query.with_for_update(key_share=True))}
+
+
+def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Customer]:
+    """Lock the customers' rows as `lock_customers` does, without reading them."""
+    if ids:
+        session.connection().execute(_HOLD, {"ids": sorted(ids)})
+    return {}
+
+
+_HOLD = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+
+
+def is_locked_out(error: DBAPIError) -> bool:
+    """Whether a transaction has waited too long for another one's lock."""
+    return isinstance(error.orig, LockNotAvailable)
+
+
+def locked_elsewhere(session: Session, ids: Collection[int]) -> frozenset[int]:
+    """Those of the customers whom another transaction holds now. Locks the others until the caller's ends."""
+    held = session.connection().execute(_TAKE, {"ids": sorted(ids)}).scalars() if ids else ()
+    return frozenset(ids) - frozenset(held)
+
+
+_TAKE = text("SELECT id FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED")
+
+
+def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
+    """The identifiers of each customer, by kind; of several of a kind, the first by value."""
+    found: dict[int, dict[str, str]] = {}
+    for customer, kind, value in session.connection().execute(_IDENTIFIERS, {"ids": list(customer_ids)}):
+        found.setdefault(customer, {}).setdefault(kind, value)
+    return found
+
+
+_IDENTIFIERS = (
+    select(Identifier.customer_id, Identifier.kind, Identifier.value)
+    .where(among(Identifier.customer_id))
+    .order_by(col(Identifier.value))
+)
+
+
+def read_name(name: str) -> int | Ident:
+    """The id (`12`) or the identifier (`phone:13800000001`) that names a customer. Raises IdentifierError."""
+    if name.isascii() and name.isdecimal():
+        return int(name) if len(name) < 19 else 0
+    return identify(name, None)[0]
+
+
+def find_ids(session: Session, names: Collection[int | Ident]) -> Mapping[int | Ident, int]:
+    """The ids of customers who are named; one who is named by an id may not be there."""
+    owners = _owners(session, [name for name in names if not isinstance(name, int)])
+    return {
+        name: name if isinstance(name, int) else owners[name]
+        for name in names
+        if isinstance(name, int) or name in owners
+    }
+
+
+def find_customer(session: Session, name: str) -> Customer | None:
+    """The customer of an id or an identifier. Raises IdentifierError."""
+    named = read_name(name)
+    return session.get(Customer, find_ids(session, [named]).get(named, 0))
+
+
+class _People:
+    """Whom identifiers name, while groups of them are met in turn. Who is new has a number below zero at first."""
+
+    def __init__(self, session: Session, wanted: Sequence[Ident], known: Mapping[Ident, int]) -> None:
+        self.ids: dict[int, int] = {}
+        self.news: dict[Ident, int] = {}
+        self._known = dict(known)
+        self._newcomers = 0
+        self._singles: set[tuple[int, str]] = set()
+        if known and any(ident[0] in _ONE_PER_PERSON and ident not in known for ident in wanted):
+            owners = cast(sorted(set(self._known.values())), ARRAY(BigInteger))
+            query = select(Identifier.customer_id, Identifier.kind).where(col(Identifier.customer_id) == any_(owners))
+            self._singles.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
+
+    def meet(self, group: tuple[Ident, ...]) -> tuple[int, list[tuple[Ident, int]]]:
+        """The owner of a group, whose new identifiers are theirs from now on, and which belong to somebody else."""
+        strong = [ident for ident in group if ident[0] not in _WEAK] or list(group)
+        owner = next((self._known[ident] for ident in strong if ident in self._known), None)
+        fresh = [ident for ident in group if ident not in self._known]
+        singles = {kind for kind, _ in fresh if kind in _ONE_PER_PERSON}
+        if owner is None or any((owner, kind) in self._singles for kind in singles):
+            self._newcomers += 1
+            owner = -self._newcomers
+        self._known.update(dict.fromkeys(fresh, owner))
+        self.news.update(dict.fromkeys(fresh, owner))
+        self._singles.update((owner, kind) for kind in singles)
+        return owner, [(ident, self._known[ident]) for ident in strong if self._known[ident] != owner]
+
+    def remember(self, session: Session, now: datetime) -> bool:
+        """Write down who and what is new; False, and nothing is, if somebody else was faster."""
+        links = [{"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.news.items())]
+        given = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
+        with session.begin_nested() as attempt:
+            rows = session.connection().execute(_REMEMBER, given).all()
+            self.ids = {-number: id for number, id in rows if number is not None}
+            if len(rows) == len(links) + len(self.ids):
+                return True
+            attempt.rollback()
+        return False
+
+
+_REMEMBER = text("""
+WITH numbered AS MATERIALIZED (
+    SELECT number, nextval(pg_get_serial_sequence('customers', 'id')) AS id
+    FROM generate_series(1, :newcomers) AS number
+), made AS (
+    INSERT INTO customers (id, fields, field_times, created_at) SELECT id, '{}', '{}', :now FROM numbered
+), linked AS (
+    INSERT INTO identifiers (kind, value, customer_id)
+    SELECT given.kind, given.value, coalesce(numbered.id, given.owner)
+    FROM json_to_recordset(CAST(:links AS json)) AS given (kind text, value text, owner bigint)
+    LEFT JOIN numbered ON numbered.number = -given.owner
+    ORDER BY given.kind COLLATE "C", given.value COLLATE "C"
+    ON CONFLICT DO NOTHING RETURNING customer_id
+)
+SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
+""")
+"""Customers and what names them, in the order in which everybody writes them down; a row is returned for each."""
+
+
+def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:
+    if not idents:
+        return {}
+    wanted = listed([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
+    query = select(Identifier.kind, Identifier.value, Identifier.customer_id).join(
+        wanted, (col(Identifier.kind) == wanted.c.kind) & (col(Identifier.value) == wanted.c.value)
+    )
+    return {(kind, value): customer_id for kind, value, customer_id in session.exec(query)}

@@ -1,0 +1,231 @@
+"""What an event changes in what we know, before any journey looks at it: one function per event type."""
+
+from collections.abc import Callable, Sequence, Set
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.catalogue.sources import COUPONS
+from domain.coupons import issuing, redeeming
+from domain.coupons.tables import Coupon
+from domain.customers.consent import record_consent
+from domain.customers.tables import Customer, Order
+from domain.intake.tables import Event
+from domain.journeys.tables import Todo
+from domain.ledger import states
+from domain.ledger.tables import Message
+from domain.stock import book
+from domain.stock.tables import Stream
+from domain.store.bulk import as_json
+from domain.store.outbox import tell
+from workflows.terms.conditions import as_instant
+
+_ASIDE = {"synchronize_session": False}
+
+Effect = Callable[[Session, Event, Customer], None]
+BusinessEffect = Callable[[Session, Event], None]
+
+
+class Orders:
+    """The orders of a batch: written down when somebody looks at orders, at the latest at its end."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._paid: list[Event] = []
+
+    def pay(self, event: Event) -> None:
+        self._paid.append(event)
+
+    def write(self) -> None:
+        """Write down what was paid so far."""
+        if not self._paid:
+            return
+        orders = [
+            {
+                "order_id": event.data["order_id"],
+                "customer_id": event.customer_id,
+                "paid_at": event.time,
+                "total": event.data["total"],
+                "upto": event.id,
+            }
+            for event in self._paid
+        ]
+        self._session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
+        self._paid = []
+
+
+def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]], orders: Orders) -> None:
+    """Bring the customers' records up to date with an event of each."""
+    for event, _ in events:
+        if event.type == "order.paid":
+            orders.pay(event)
+    for event, customer in events:
+        effect = _CUSTOMER.get(event.type)
+        if effect:
+            if event.type == "order.refunded":
+                orders.write()
+            effect(session, event, customer)
+
+
+def amend(session: Session, event: Event, **found: Any) -> None:
+    """Write down what an event left open, with the event."""
+    event.data = {**event.data, **found}
+    session.execute(update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_ASIDE)
+
+
+def apply_to_business(session: Session, event: Event) -> None:
+    """Bring streams up to date with the event."""
+    effect = _BUSINESS.get(event.type)
+    if effect:
+        effect(session, event)
+
+
+def _update_customer(_: Session, event: Event, customer: Customer) -> None:
+    news = {
+        name: value
+        for name, value in event.data.items()
+        if (as_instant(customer.field_times.get(name)) or event.time) <= event.time
+    }
+    customer.field_times = {**customer.field_times, **dict.fromkeys(news, event.time.isoformat())}
+    customer.name = news.pop("name", customer.name)
+    customer.timezone = news.pop("timezone", customer.timezone)
+    customer.fields = {**customer.fields, **news}
+
+
+def _record_consent(session: Session, event: Event, customer: Customer) -> None:
+    at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
+    people = record_consent(session, event, customer.id, at)
+    if event.type == "consent.withdrawn":
+        _call_back(session, people, event.data["channel"], event.received_at)
+
+
+def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
+    """What staff has yet to confirm is looked at now, and not in an hour: its provider may let us take it back."""
+    to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
+    waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
+    if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
+        tell(session, "follow_up", channel)
+
+
+_RECORD_ORDERS = text("""
+INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
+SELECT order_id, customer_id, paid_at, total, least(total, coalesce((
+    SELECT sum(coalesce((data->>'total')::bigint, given.total)) FROM events
+    WHERE events.customer_id = given.customer_id AND type = 'order.refunded' AND id < given.upto
+        AND data->>'order_id' = given.order_id
+), 0))
+FROM json_to_recordset(CAST(:orders AS json)) AS given (
+    order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
+)
+ON CONFLICT DO NOTHING
+""")
+"""A refund may have come before its order; one that comes after it has an effect of its own."""
+
+
+def _record_refund(session: Session, event: Event, customer: Customer) -> None:
+    """Once the whole order is back, its coupons may be used again, whatever way they were used."""
+    order_id, refund = event.data["order_id"], event.data.get("total")
+    order = session.get(Order, order_id)
+    whole = refund is None
+    if order is not None and order.customer_id == customer.id:
+        order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
+        whole = order.refunded == order.total
+    if whole:
+        redeeming.restore(session, order_id, customer.id, event.received_at)
+
+
+def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
+    """A till that locks nothing says that it took a coupon. Names the step that gave it, for its journey to wait for.
+
+    What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
+    """
+    code, data = event.data.get("code"), event.data
+    if event.source == COUPONS:
+        return
+    step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
+    named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
+    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()
+    if coupon is not None:
+        amend(session, event, enrollment=coupon.enrollment_id, step=coupon.step)
+        if coupon.status == "issued":
+            issuing.move(session, [coupon], "locked", event.time, told=True)
+        elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
+            return
+        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), told=True)
+
+
+def _finish_todo(session: Session, event: Event, _: Customer) -> None:
+    query = select(Todo).where(Todo.enrollment_id == event.data.get("enrollment"), Todo.step == event.data.get("step"))
+    todo = session.exec(query).first()
+    if todo is not None and todo.done_at is None:
+        todo.done_at = event.time
+
+
+def _schedule_stream(session: Session, event: Event) -> None:
+    data = event.data
+    starts_at: datetime | None = as_instant(data["starts_at"])
+    stream = {
+        "stream_id": data["stream_id"],
+        "title": data.get("title"),
+        "city": data.get("city"),
+        "starts_at": starts_at,
+    }
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
+
+
+def _start_stream(session: Session, event: Event) -> None:
+    """The real beginning takes the place of the planned one."""
+    data = event.data
+    stream = {
+        "stream_id": data["stream_id"],
+        "title": data.get("title"),
+        "city": data.get("city"),
+        "starts_at": event.time,
+    }
+    began = {"starts_at": event.time}
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
+
+
+def _end_stream(session: Session, event: Event) -> None:
+    stream = session.get(Stream, event.data["stream_id"])
+    if stream is not None:
+        stream.ended_at = event.time
+
+
+def _receive_receipt(session: Session, event: Event, customer: Customer) -> None:
+    """The ledger's row is named by its key, else by enrollment and step."""
+    data = event.data
+    mine = select(Message).where(Message.customer_id == customer.id)
+    if data.get("message") is not None:
+        mine = mine.where(Message.id == data["message"])
+    else:
+        mine = mine.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
+    message = session.exec(mine.execution_options(populate_existing=True)).first()
+    if message is not None:
+        states.receive(session, message, event.type, data.get("reason"))
+
+
+_CUSTOMER: dict[str, Effect] = {
+    "customer.registered": _update_customer,
+    "customer.updated": _update_customer,
+    "consent.given": _record_consent,
+    "consent.withdrawn": _record_consent,
+    "order.refunded": _record_refund,
+    "coupon.redeemed": _redeem_coupon,
+    "message.delivered": _receive_receipt,
+    "message.read": _receive_receipt,
+    "message.failed": _receive_receipt,
+    "todo.done": _finish_todo,
+}
+
+_BUSINESS: dict[str, BusinessEffect] = {
+    "stream.scheduled": _schedule_stream,
+    "stream.started": _start_stream,
+    "stream.ended": _end_stream,
+}
+
+TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS, *book.TYPES})
+"""The types of the events that change what we know."""

@@ -1,0 +1,342 @@
+"""The one door: events come in, and what they mean for journeys is settled in the same transaction."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import text
+from sqlmodel import Session
+
+from domain.catalogue.sources import COUPONS, LIVE, STOCK
+from domain.catalogue.types import is_about_a_step
+from domain.conditions.facts import Company, CustomerFacts, Moment
+from domain.coupons import issuing
+from domain.customers.identifiers import Ident
+from domain.customers.resolution import Resolved, find_ids, hold_customers, lock_customers, locked_elsewhere, resolve
+from domain.customers.tables import Customer, IdentifierConflict
+from domain.intake.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
+from domain.intake.tables import Event
+from domain.journeys.batch import Passes
+from domain.journeys.enrollments import Knock, enter, must_exit, reached_goal, touch
+from domain.journeys.waits import newest_enrollment, wake_waits
+from domain.published.library import SCHEDULED, Library, library_of, read_plan
+from domain.stock.book import Book
+from domain.stock.live import follow
+from domain.stock.replenishment import follow_supply
+from domain.store.bulk import as_json
+from domain.store.outbox import tell
+from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
+
+HISTORY = timedelta(days=7)
+"""Events older than this are history: they are kept and counted, but start, end and wake nothing."""
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """An event at the door, already checked against the catalogue. `identifiers` are strongest first.
+
+    What we tell ourselves of a customer names the `customer` instead. `arrived` says when an event came in, where that
+    isn't now: a rehearsal takes events of several instants at once.
+    """
+
+    source: str
+    id: str
+    type: str
+    time: datetime
+    data: dict[str, Any]
+    identifiers: tuple[Ident, ...] = ()
+    customer: int | None = None
+    arrived: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What names it, for ever."""
+        return self.source, self.id
+
+
+@dataclass
+class _Known:
+    """What was stored of a batch when it came in: who owns its identifiers, which of its events are new."""
+
+    version: str = ""
+    owners: dict[Ident, int] = field(default_factory=dict)
+    fresh: list[Incoming] = field(default_factory=list)
+
+
+_CHANGES = frozenset({"order.paid", "order.refunded"})
+"""The types of the events that change what conditions can ask about a customer, beside the events themselves."""
+
+_Theirs = tuple[Event, Customer]
+_Row = dict[str, Any]
+
+_LOOK_UP = text("""
+SELECT 'event', event.source, event.event_id, NULL::bigint
+FROM json_to_recordset(CAST(:keys AS json)) AS given (source text, id text),
+    LATERAL (SELECT source, event_id FROM events WHERE source = given.source AND event_id = given.id OFFSET 0) AS event
+UNION ALL
+SELECT 'owner', owned.kind, owned.value, owned.customer_id
+FROM json_to_recordset(CAST(:idents AS json)) AS given (kind text, value text),
+    LATERAL (SELECT * FROM identifiers WHERE kind = given.kind AND value = given.value OFFSET 0) AS owned
+UNION ALL
+SELECT 'version', version, NULL, NULL FROM publication
+""")
+"""OFFSET 0 keeps it to one look into the index for each, whatever is known of the tables' sizes."""
+
+_STORE = text("""
+INSERT INTO events (source, event_id, type, time, received_at, customer_id, data)
+SELECT source, event_id, type, time, received_at, customer_id, data
+FROM json_to_recordset(CAST(:rows AS json)) AS given (
+    source text, event_id text, type text, time timestamptz, received_at timestamptz, customer_id bigint, data jsonb
+)
+ON CONFLICT DO NOTHING RETURNING id, source, event_id, (SELECT version FROM publication)
+""")
+
+
+def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
+    """Take events in, in the order of their times, and settle what they mean. Returns for each whether it was new.
+
+    The caller's transaction is the unit: all of it is taken or none. Batches are kept small by the caller, because the
+    rows of all their customers stay locked until the transaction ends.
+    """
+    order = sorted(range(len(events)), key=lambda index: events[index].time)
+    known = _look_up(session, [events[index] for index in order])
+    fresh, library = known.fresh, library_of(session, known.version)
+    people = [event for event in fresh if event.identifiers]
+    found = resolve(session, [event.identifiers for event in people], now, known.owners) if people else ()
+    owners = dict(zip((id(event) for event in people), found, strict=True))
+    owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
+    everybody = {owner.customer_id for owner in owners.values()}
+    for event in people:
+        if event.type == "consent.withdrawn":  # it holds for all whom it names
+            everybody.update(other for _, other in owners[id(event)].conflicts)
+    lock = lock_customers if any(_matters(library, event.type) for event in fresh) else hold_customers
+    customers = lock(session, everybody)
+    stored, version = _store(session, known, owners, now)
+    if version != known.version:  # published just now; who holds the locks must go by it
+        library, customers = library_of(session, version), lock_customers(session, everybody)
+    _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in people if event.key in stored])
+    rows = [_as_read(row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])]
+    orders = Orders(session)
+    book = Book(session, rows, library.policy_zone, orders.write)
+    theirs = [row for row in rows if row.customer_id is not None]
+    batch = _Batch(session, library, book, orders, theirs)
+    waiting: dict[int, _Theirs] = {}
+    for row in rows:
+        if waiting and (row.customer_id is None or row.customer_id in waiting):
+            batch.apply(list(waiting.values()))
+            waiting.clear()
+        if row.customer_id is None:
+            _apply_business(session, library, book, row)
+        else:
+            waiting[row.customer_id] = (row, customers[row.customer_id])
+    batch.apply(list(waiting.values()))
+    batch.write()
+    business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
+    follow_supply(session, library, business)
+    if told := book.close():
+        news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
+        ingest(session, news, now=now)
+    _follow_shows(session, library, [row for row in rows if row.type == "order.paid"], now)
+    first = {event.key: index for index, event in reversed(list(enumerate(events)))}
+    return [event.key in stored and first[event.key] == index for index, event in enumerate(events)]
+
+
+def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
+    """Whether a customer of each event is locked by another transaction. Its own should be over soon: it locks too."""
+    idents = {ident for event in events for ident in event.identifiers}
+    owners = find_ids(session, idents)
+    given = {event.customer for event in events if event.customer is not None}
+    locked = locked_elsewhere(session, given.union(owners.values()))
+    return [
+        event.customer in locked or any(owners.get(ident) in locked for ident in event.identifiers) for event in events
+    ]
+
+
+def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
+    alarms = follow(session, library, orders, max((order.received_at for order in orders), default=now))
+    if alarms:
+        ingest(session, [Incoming(LIVE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
+
+
+def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
+    keys = [{"source": event.source, "id": event.id} for event in events]
+    idents = [
+        {"kind": kind, "value": value} for kind, value in {each for event in events for each in event.identifiers}
+    ]
+    seen: set[tuple[str, str]] = set()
+    known = _Known()
+    for what, first, second, number in session.connection().execute(
+        _LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}
+    ):
+        if what == "event":
+            seen.add((first, second))
+        elif what == "owner":
+            known.owners[first, second] = number
+        else:
+            known.version = first
+    for event in events:
+        if event.key not in seen:
+            seen.add(event.key)
+            known.fresh.append(event)
+    return known
+
+
+def _store(
+    session: Session, known: _Known, owners: Mapping[int, Resolved], now: datetime
+) -> tuple[Mapping[tuple[str, str], _Row], str]:
+    """Store what nobody else has stored meanwhile. Returns the rows, in their order, and what is published by now."""
+    rows: dict[tuple[str, str], _Row] = {
+        event.key: {
+            "source": event.source,
+            "event_id": event.id,
+            "type": event.type,
+            "time": event.time.astimezone(UTC),
+            "received_at": (event.arrived or now).astimezone(UTC),
+            "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
+            "data": event.data,
+        }
+        for event in known.fresh
+    }
+    found = session.connection().execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
+    stored = {(source, name): rows[source, name] | {"id": number} for number, source, name, _ in found}
+    return stored, (found[0][3] or "") if found else known.version
+
+
+def _as_read(row: _Row) -> Event:
+    """The stored event as if it had been read, but for the way to the database and back, and outside the session.
+
+    What the unit of work keeps for each row costs as much as all else that is done for an event that means little.
+    """
+    return Event(**row | {"data": json.loads(as_json(row["data"]))})
+
+
+def _note_conflicts(session: Session, events: Sequence[tuple[_Row, Resolved]]) -> None:
+    for row, owner in events:
+        for (kind, value), other in owner.conflicts:
+            session.add(
+                IdentifierConflict(
+                    customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=row["id"]
+                )
+            )
+
+
+def _matters(library: Library, type: str) -> bool:
+    """Whether an event of a customer does more than be stored."""
+    return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
+
+
+class _Batch:
+    """Settles what the events of customers mean, in their order; what is stored about them is read once."""
+
+    def __init__(self, session: Session, library: Library, book: Book, orders: Orders, events: Sequence[Event]) -> None:
+        self._session = session
+        self._library = library
+        self._book = book
+        self._orders = orders
+        self._passes = Passes(session, library, events)
+        moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
+        self._company = Company(session, moments, orders.write)
+        self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
+
+    def apply(self, events: Sequence[_Theirs]) -> None:
+        """Settle the next events, which are of different customers."""
+        for event, customer in events:
+            if is_about_a_step(event.type) and event.data.get("enrollment") is None:
+                journey, step = event.data.get("journey"), event.data.get("step")
+                about = newest_enrollment(self._session, customer.id, journey, step)
+                amend(self._session, event, enrollment=about)
+        apply_to_customers(self._session, events, self._orders)
+        for event, customer in events:
+            self._book.enter(event, customer)
+        fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
+        if self._changes:
+            self._company.turn_to(event.id for event, _ in fresh)
+        for event, customer in fresh:
+            self._end_or_wake(event, customer)
+        self._enter(fresh)
+
+    def write(self) -> None:
+        """Write down what was settled."""
+        self._orders.write()
+        self._passes.write()
+
+    def _end_or_wake(self, event: Event, customer: Customer) -> None:
+        """Goal, then exit, then wake, for each enrollment that the event can still touch."""
+        if event.type not in self._library.listening:
+            return
+        passes, now = self._passes, event.received_at
+        for enrollment, trigger in passes.touched_by(event):
+            plan = read_plan(self._session, enrollment.plan_id)
+            facts = CustomerFacts(
+                self._session, self._library, customer, event.time,
+                enrollment=enrollment, trigger=trigger, company=self._company, moment=event.id,
+            )  # fmt: skip
+            if reached_goal(plan, enrollment, event, facts):
+                touch(enrollment, "goal" if enrollment.ending is None else "converted", now, passes)
+            elif enrollment.ending is None:
+                if must_exit(plan, enrollment, event, facts):
+                    touch(enrollment, "exit", now, passes)
+                elif wake_waits(plan, enrollment, passes, event, facts, now):
+                    touch(enrollment, "wake", now, passes)
+
+    def _enter(self, events: Sequence[_Theirs]) -> None:
+        knocks = []
+        for event, customer in events:
+            for live in self._library.begun_by.get(event.type, ()):
+                facts = CustomerFacts(
+                    self._session, self._library, customer, event.time,
+                    event=event.data, trigger=event.data, company=self._company, moment=event.id,
+                )  # fmt: skip
+                where = live.plan.trigger.where
+                if can_begin(live.plan, event) and (where is None or facts.holds(where)):
+                    knocks.append(Knock(live, event, facts, event.received_at))
+        if knocks:
+            enter(knocks, self._passes)
+
+
+def can_begin(plan: Plan, event: Event) -> bool:
+    """Whether an event of a customer is of the type that begins the journey, and not meant for another one."""
+    trigger = plan.trigger
+    if isinstance(trigger, EventTrigger):
+        return trigger.event == event.type
+    kind = trigger.for_each.partition(":")[0]
+    return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
+
+
+def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:
+    """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
+    apply_to_business(session, event)
+    book.enter(event)
+    if event.time < event.received_at - HISTORY:
+        return
+    for live in library.journeys.values():
+        trigger = live.plan.trigger
+        if isinstance(trigger, ScheduleTrigger):
+            enters = event.type == "lot.near_expiry" and event.data.get("journey") in (None, live.plan.journey)
+            enters = enters and trigger.for_each == "near_expiry_lot"
+        else:
+            enters = trigger.event == event.type
+        if enters or any(condition.event == event.type for condition in live.plan.exits):
+            tell(session, "fan_out", live.plan.journey, event_id=event.id)
+
+
+@sqlalchemy_event.listens_for(Session, "before_commit")
+def _tell_of_coupons(session: Session) -> None:
+    """No transaction changes a coupon's status without telling so; the customers are locked already."""
+    while not session.in_nested_transaction() and (told := issuing.untold(session)):
+        events = [
+            Incoming(
+                source=COUPONS,
+                id=f"{each.coupon.code}/{each.number}",
+                type=each.type,
+                time=each.at,
+                data=each.data,
+                customer=each.coupon.customer_id,
+                arrived=each.at,
+            )
+            for each in told
+        ]
+        ingest(session, events, now=max(each.at for each in told))

@@ -1,0 +1,107 @@
+"""Forgetting what old events said.
+
+An event that is forgotten keeps its name, type, times and customer, so that it is one event for ever and is counted;
+its `data` is gone. Kept is what is still needed: what a customer said of themselves, consents and refunds; the events
+of customers who are in a journey, or whose goal still counts; and the types whose data a live journey or a segment asks
+for that far back. Orders, consents and customers' fields have tables of their own.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlmodel import Session
+
+from domain.intake.ingest import HISTORY
+from domain.published.library import Library
+from domain.store.bulk import as_json
+from workflows.plan.model import Plan, WaitFor
+from workflows.terms.conditions import EventCondition
+
+SHORTEST = timedelta(days=30)
+"""What an event said is kept at least as long: entry, exit and goal look at those of the last days."""
+
+_FOR_EVER = frozenset(
+    {"customer.registered", "customer.updated", "consent.given", "consent.withdrawn", "order.refunded"}
+)
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How far the events were looked through: up to this one, in the order in which they came in."""
+
+    received_at: datetime = _ALWAYS
+    id: int = 0
+
+
+def forget(session: Session, library: Library, now: datetime, keep: timedelta, after: Mark, page: int) -> Mark | None:
+    """Look through the next page of the events that came in longer ago than `keep`; None if there are no more.
+
+    Waits for nobody, and nobody waits for it: nothing else changes old events.
+    """
+    asked = [{"type": type, "since": since} for type, since in _asked_for(library, now)]
+    asked += [{"type": type, "since": _ALWAYS} for type in _FOR_EVER]
+    found = session.connection().execute(
+        _FORGET,
+        {
+            "received_at": after.received_at, "id": after.id, "before": now - keep, "now": now, "page": page,
+            "asked": as_json(asked),
+        },
+    ).one_or_none()  # fmt: skip
+    return Mark(*found) if found else None
+
+
+_FORGET = text("""
+WITH page AS MATERIALIZED (
+    SELECT id, received_at FROM events
+    WHERE customer_id IS NOT NULL AND NOT forgotten
+        AND (received_at, id) > (:received_at, :id) AND received_at < :before
+    ORDER BY received_at, id LIMIT :page
+), forgot AS (
+    UPDATE events SET data = '{}', forgotten = true FROM page
+    WHERE events.id = page.id
+        AND NOT EXISTS (
+            SELECT FROM json_to_recordset(CAST(:asked AS json)) AS asked (type text, since timestamptz)
+            WHERE asked.type = events.type AND events.time >= asked.since
+        )
+        AND NOT EXISTS (
+            SELECT FROM enrollments
+            WHERE enrollments.customer_id = events.customer_id AND (ending IS NULL OR goal_until >= :now)
+        )
+)
+SELECT received_at, id FROM page ORDER BY received_at DESC, id DESC LIMIT 1
+""")
+
+
+def _asked_for(library: Library, now: datetime) -> Iterator[tuple[str, datetime]]:
+    """The types of events whose data is asked for, and since when."""
+    asking: list[Any] = list(library.segments.values())
+    for live in library.journeys.values():
+        asking += _looking_back(live.plan)
+    for condition in _conditions(asking):
+        yield condition.event, condition.within.ago(now) - HISTORY if condition.within else _ALWAYS
+
+
+def _looking_back(plan: Plan) -> Iterator[Any]:
+    """The conditions of a plan about what happened before, not about the event that is looked at."""
+    yield plan.trigger.where
+    yield plan.audience
+    yield from (condition.where for condition in plan.exits)
+    yield plan.goal.condition.where if plan.goal else None
+    for step in plan.steps.values():
+        yield step.condition.where if isinstance(step, WaitFor) else step
+
+
+def _conditions(part: Any) -> Iterator[EventCondition]:
+    """The event conditions in it that ask for data."""
+    if isinstance(part, EventCondition) and part.where is not None:
+        yield part
+    if isinstance(part, BaseModel):
+        yield from _conditions([getattr(part, name) for name in type(part).model_fields])
+    elif isinstance(part, list | tuple):
+        for each in part:
+            yield from _conditions(each)

@@ -1,0 +1,197 @@
+"""Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import holidays
+from sqlmodel import Session, col, select
+
+from domain.catalogue.sources import SCHEDULE
+from domain.conditions.facts import Company, CustomerFacts, Moment
+from domain.conditions.sql import matching
+from domain.customers.resolution import lock_customers
+from domain.customers.tables import Customer
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.journeys.batch import Passes
+from domain.journeys.enrollments import Knock, enter, must_exit, touch
+from domain.journeys.tables import Enrollment
+from domain.published.library import Library, read_library, read_plan
+from domain.stock import inventory
+from workflows.plan.model import EventTrigger, ScheduleTrigger
+from workflows.terms.conditions import Condition, SegmentCondition
+from workflows.terms.values import local_day
+
+PAGE = 500
+_EXITS, _ENTRIES = "exits", "entries"
+FIRST = f"{_EXITS}:0"
+"""Where a fan-out begins."""
+
+
+def fires_on(trigger: ScheduleTrigger, day: date) -> bool:
+    """Whether the schedule fires on this local day (at its `at`)."""
+    if trigger.weekday is not None:
+        return day.weekday() == trigger.weekday
+    if trigger.festival is not None:
+        return festival_day(trigger.festival, (day - timedelta(days=trigger.offset_days)).year) == day - timedelta(
+            days=trigger.offset_days
+        )
+    return True
+
+
+@cache
+def festival_day(name: str, year: int) -> date | None:
+    """The first day of a festival of the Chinese calendar in a year, as the `holidays` package has it."""
+    calendar = holidays.country_holidays("CN", years=year, language="zh_CN")
+    return min((day for day, names in calendar.items() if name in names.split("; ")), default=None)
+
+
+def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str | None:
+    """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
+
+    The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
+    twice is one, and one that goes on after midnight reaches everybody.
+    """
+    library = read_library(session)
+    live = library.journeys.get(journey)
+    trigger = live.plan.trigger if live else None
+    began, _, after = cursor.partition("/")
+    day = date.fromisoformat(began) if began else local_day(now, library.policy_zone)
+    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
+        return None
+    kind, _, segment = trigger.for_each.partition(":")
+    subjects: list[tuple[str, dict[str, Any], int | None]]
+    if kind == "near_expiry_lot":
+        page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=after, limit=PAGE)
+        subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
+    else:
+        born = kind == "birthday"
+        ids = _born_on(session, day, int(after or 0)) if born else _members(session, library, segment, after, now)
+        data = {} if born else {"segment": segment}
+        subjects = [(str(id), data, id) for id in ids]
+        following = str(ids[-1]) if len(ids) == PAGE else None
+    events = [
+        Incoming(
+            source=SCHEDULE,
+            id=f"{journey}/{subject}/{day}",
+            type=EVENT_OF[kind],
+            time=now,
+            data={"journey": journey, **data},
+            customer=customer,
+        )
+        for subject, data, customer in subjects
+    ]
+    ingest(session, events, now=now)
+    return f"{day}/{following}" if following else None
+
+
+def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Sequence[str]:
+    """The next lots, by id, that a journey's schedule looks at."""
+    library = read_library(session)
+    live = library.journeys.get(journey)
+    if live is None or not isinstance(live.plan.trigger, ScheduleTrigger):
+        return []
+    if live.plan.trigger.for_each != "near_expiry_lot":
+        return []
+    page = inventory.near_expiry_lots(session, now, library.policy_zone, after=after, limit=PAGE)
+    return [lot.lot_id for lot in page]
+
+
+def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now: datetime) -> str | None:
+    """Take an event about the business to a page of a journey's enrollments, then of the customers it may enter."""
+    library = read_library(session)
+    event = session.get_one(Event, event_id)
+    phase, _, last = cursor.partition(":")
+    if phase == _EXITS:
+        reached = _exit_page(session, library, event, journey, int(last), now)
+        return f"{_EXITS}:{reached}" if reached else f"{_ENTRIES}:0"
+    reached = _entry_page(session, library, event, journey, int(last), now)
+    return f"{_ENTRIES}:{reached}" if reached else None
+
+
+def _exit_page(session: Session, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
+    running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
+    page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
+    customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
+    company = Company(session, {id: Moment(now) for id in customers})
+    passes = Passes(session, library)
+    for enrollment in passes.get([each.id for each in page], anew=True).values():
+        facts = CustomerFacts(
+            session, library, customers[enrollment.customer_id], now, enrollment=enrollment, company=company
+        )
+        if enrollment.ending is None and must_exit(read_plan(session, enrollment.plan_id), enrollment, event, facts):
+            touch(enrollment, "exit", now, passes)
+    passes.write()
+    return page[-1].id if len(page) == PAGE else None
+
+
+def _entry_page(
+    session: Session, library: Library, event: Event, journey: str, after: int, now: datetime
+) -> int | None:
+    live = library.journeys.get(journey)
+    if live is None or not _may_enter(live.plan.trigger, event):
+        return None
+    plan = live.plan
+    subject = _subject(session, event, now, library.policy_zone)
+    shared = CustomerFacts(session, library, Customer(created_at=now), now, event=event.data, subject=subject)
+    lot, stream = shared.lot, shared.stream
+    wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
+    ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
+    knocks = []
+    company = Company(session, {id: Moment(now) for id in ids})
+    for customer in lock_customers(session, ids).values():
+        facts = CustomerFacts(
+            session, library, customer, now,
+            event=event.data, trigger=event.data, subject=subject, company=company,
+        )  # fmt: skip
+        facts.__dict__.update(lot=lot, stream=stream)
+        if plan.trigger.where is None or facts.holds(plan.trigger.where):
+            knocks.append(Knock(live, event, facts, now, subject))
+    passes = Passes(session, library)
+    enter(knocks, passes)
+    passes.write()
+    return ids[-1] if len(ids) == PAGE else None
+
+
+def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:
+    if isinstance(trigger, EventTrigger):
+        return trigger.event == event.type
+    return trigger.for_each == "near_expiry_lot" and event.type == EVENT_OF["near_expiry_lot"]
+
+
+def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
+    """The lot and the stream that an event is about; for a lot without a stream, the next show in its city."""
+    subject = {name: event.data[name] for name in ("lot_id", "stream_id") if event.data.get(name)}
+    if "lot_id" in subject and "stream_id" not in subject:
+        stream = inventory.next_stream(session, subject["lot_id"], now, zone)
+        return {**subject, "stream_id": stream} if stream else subject
+    return subject
+
+
+def _born_on(session: Session, day: date, after: int) -> Sequence[int]:
+    """The next customers who have their birthday; those of 29 February have it a day earlier in other years."""
+    days = [f"{day:%m-%d}"]
+    if (day + timedelta(days=1)).day == 1 and days == ["02-28"]:
+        days.append("02-29")
+    birthday = col(Customer.fields)["birthday"].astext
+    query = select(Customer.id).where(Customer.id > after, birthday.regexp_match(f"-({'|'.join(days)})$"))
+    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
+
+
+def _members(session: Session, library: Library, segment: str, after: str, now: datetime) -> Sequence[int]:
+    return _page(session, library, [SegmentCondition(segment=segment)], int(after or 0), now)
+
+
+def _page(
+    session: Session, library: Library, wanted: Sequence[Condition], after: int, now: datetime, **known: Any
+) -> Sequence[int]:
+    """The next customers for whom all the conditions hold."""
+    query = select(Customer.id).where(Customer.id > after)
+    query = query.where(*(matching(condition, library, now, **known) for condition in wanted))
+    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
+
+
+EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

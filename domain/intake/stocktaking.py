@@ -1,0 +1,49 @@
+"""Bringing the book in line with a warehouse that keeps its own: where they differ, what it says is a count."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from domain.catalogue.sources import WAREHOUSE
+from domain.intake.ingest import Incoming, ingest
+from domain.stock.tables import Lot
+
+
+@dataclass(frozen=True)
+class Level:
+    """What there is of a lot, in units; of what is on hand, some is promised to somebody or not for sale."""
+
+    lot_id: str
+    on_hand: int
+    reserved: int = 0
+    quarantined: int = 0
+
+
+def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
+    """Count, as of `at`, the lots of which the warehouse has other numbers than the book. Returns how many."""
+    told = {level.lot_id: level for level in levels}
+    lots = session.exec(select(Lot).where(col(Lot.lot_id).in_(told))).all()
+    counts = [
+        Incoming(
+            source=WAREHOUSE,
+            id=f"{lot.lot_id}/{at.isoformat()}",
+            type="stock.counted",
+            time=at,
+            data={
+                "lot_id": lot.lot_id,
+                "quantity": (level := told[lot.lot_id]).on_hand,
+                "reserved": level.reserved,
+                "quarantined": level.quarantined,
+            },
+        )
+        for lot in lots
+        if told[lot.lot_id] != level_of(lot)
+    ]
+    return sum(ingest(session, counts, now=at))
+
+
+def level_of(lot: Lot) -> Level:
+    """What the book has of a lot."""
+    return Level(lot.lot_id, lot.on_hand, lot.reserved, lot.quarantined)

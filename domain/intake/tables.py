@@ -1,0 +1,32 @@
+"""What happened."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
+
+from domain.store.columns import Row, id_column, instant, json_column, reference
+
+
+class Event(Row, table=True):
+    """What happened, once per (source, event_id), for ever. Of one that is `forgotten`, no `data` is kept."""
+
+    __tablename__: ClassVar[Any] = "events"
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        Index("ix_events_history", "customer_id", "type", "time"),
+        Index("ix_events_business", "type", "time", postgresql_where=text("customer_id IS NULL")),
+        Index(
+            "ix_events_kept", "received_at", "id", postgresql_where=text("customer_id IS NOT NULL AND NOT forgotten")
+        ),
+    )
+    id: int = id_column()
+    source: str
+    event_id: str
+    type: str
+    time: datetime = instant()
+    received_at: datetime = instant()
+    customer_id: int | None = reference("customers.id", nullable=True)
+    data: dict[str, Any] = json_column()
+    forgotten: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})

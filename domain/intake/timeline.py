@@ -1,0 +1,151 @@
+"""The timeline of a customer: every decision about them, and the journeys that an event of theirs didn't begin."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
+from typing import Self
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col, select
+
+from domain.conditions.facts import CustomerFacts
+from domain.customers.tables import Customer
+from domain.intake.ingest import HISTORY, can_begin
+from domain.intake.tables import Event
+from domain.journeys.tables import TrailEntry
+from domain.published.library import SCHEDULED, Library, read_library, read_plan
+from domain.published.tables import JourneyAction, PublishedPlan
+from workflows.plan.model import EventTrigger, Plan
+from workflows.words.telling import Decision
+
+_MISSED, _MADE = 0, 1
+_PAGE = 200
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where an entry stands in a timeline. What an event didn't begin comes before what was decided at that instant."""
+
+    at: datetime
+    kind: int
+    id: int
+    journey: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.at.timestamp():.6f}_{self.kind}_{self.id}_{self.journey}"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Read a place as it is written. Raises ValueError."""
+        at, kind, id, journey = text.split("_", 3)
+        try:
+            place = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
+        except (OverflowError, OSError):
+            raise ValueError("no such time") from None
+        if place.kind not in (_MISSED, _MADE) or not 0 <= place.id < 2**63:
+            raise ValueError("no such place")
+        return place
+
+
+def timeline(
+    session: Session, customer: Customer, *, journey: str | None = None, after: Place | None = None, limit: int
+) -> list[tuple[Place, Decision]]:
+    """A page of the timeline, oldest first."""
+    made = _made(session, customer, journey, after)
+    missed = _missed(session, customer, journey, after)
+    return list(islice(merge(made, missed, key=lambda entry: entry[0]), limit))
+
+
+def decision_of(row: TrailEntry) -> Decision:
+    """What the trail says, as a decision."""
+    names = ("at", "journey", "what", "value", "step", "via", "reason", "until", "because")
+    return Decision(enrollment=row.enrollment_id, **{name: getattr(row, name) for name in names})
+
+
+def not_begun(session: Session, library: Library, customer: Customer, event: Event, plan: Plan) -> Decision | None:
+    """Why an event of the customer couldn't begin a journey, before it was asked whether they may enter."""
+    trigger = plan.trigger
+    if not can_begin(plan, event):
+        return None
+    reason, because = "too_old", None
+    if event.time >= event.received_at - HISTORY:
+        facts = CustomerFacts(
+            session, library, customer, event.time, event=event.data, trigger=event.data, upto=event.id
+        )
+        verdict = facts.holds(trigger.where) if trigger.where else None
+        if verdict is None or verdict.holds:
+            return None
+        reason, because = "where", verdict.because
+    return Decision(
+        at=event.time, journey=plan.journey, what="not_entered", value=reason, because=because, event=event.type
+    )
+
+
+def _made(
+    session: Session, customer: Customer, journey: str | None, after: Place | None
+) -> Iterator[tuple[Place, Decision]]:
+    query = select(TrailEntry).where(TrailEntry.customer_id == customer.id)
+    if journey:
+        query = query.where(TrailEntry.journey == journey)
+    while True:
+        rest = query.where(_later(TrailEntry.at, TrailEntry.id, after, _MADE)) if after else query
+        rows = session.exec(rest.order_by(col(TrailEntry.at), col(TrailEntry.id)).limit(_PAGE)).all()
+        for row in rows:
+            after = Place(row.at, _MADE, row.id)
+            yield after, decision_of(row)
+        if len(rows) < _PAGE:
+            return
+
+
+def _missed(
+    session: Session, customer: Customer, journey: str | None, after: Place | None
+) -> Iterator[tuple[Place, Decision]]:
+    library = read_library(session)
+    versions = _versions(session, journey, library)
+    types = {trigger.event for plans in versions.values() for _, plan in plans
+             if isinstance(trigger := plan.trigger, EventTrigger)} | set(SCHEDULED)  # fmt: skip
+    query = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(types), ~col(Event.forgotten))
+    first = after
+    while True:
+        rest = query.where(_later(Event.time, Event.id, after, _MISSED)) if after else query
+        rows = session.exec(rest.order_by(col(Event.time), col(Event.id)).limit(_PAGE)).all()
+        for event in rows:
+            after = Place(event.time, _MISSED, event.id, "\uffff")
+            for name, plans in versions.items():
+                plan = next((plan for since, plan in reversed(plans) if since <= event.received_at), None)
+                decision = not_begun(session, library, customer, event, plan) if plan else None
+                place = Place(event.time, _MISSED, event.id, name)
+                if decision and (first is None or place > first):
+                    yield place, decision
+        if len(rows) < _PAGE:
+            return
+
+
+def _versions(session: Session, journey: str | None, library: Library) -> Mapping[str, Sequence[tuple[datetime, Plan]]]:
+    """The versions of each live journey since when, the oldest first."""
+    found: dict[str, list[tuple[datetime, Plan]]] = {
+        name: [] for name in sorted(library.journeys) if journey in (None, name)
+    }
+    plans = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, PublishedPlan.published_at)
+    again = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, JourneyAction.at).where(
+        JourneyAction.journey == PublishedPlan.journey,
+        JourneyAction.version == PublishedPlan.version,
+        JourneyAction.action == "published",
+    )
+    rows = [*session.exec(plans.where(col(PublishedPlan.journey).in_(found)))]
+    rows += session.exec(again.where(col(PublishedPlan.journey).in_(found)))
+    for plan_id, name, _, since in sorted(rows, key=lambda row: (row[3], row[2])):
+        found[name].append((since, read_plan(session, plan_id)))
+    return found
+
+
+def _later(at: datetime, id: int, after: Place, kind: int) -> ColumnElement[bool]:
+    """The rows of this kind that stand after a place; the journeys of one event are told apart by the caller."""
+    if kind < after.kind:
+        return col(at) > after.at
+    if kind > after.kind:
+        return col(at) >= after.at
+    same = col(id) > after.id if kind == _MADE or after.journey == "\uffff" else col(id) >= after.id
+    return or_(col(at) > after.at, and_(col(at) == after.at, same))

@@ -1,0 +1,1 @@
+"""Journeys: who enters, what each step does in the database, who ends, and the trail of it all."""

@@ -1,0 +1,237 @@
+"""The life cycle of journeys: published, paused, resumed, stopped, each recorded with who and when.
+
+An action settles at once, in the caller's transaction, that nobody enters, that messages are held or that a version
+is over. The running enrollments are told after it, in pages of a transaction each; one that isn't told yet finds out
+at its next step.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.customers.resolution import lock_customers
+from domain.journeys.enrollments import end
+from domain.journeys.tables import Enrollment
+from domain.published.library import mark_published, read_library, read_plan
+from domain.published.publishing import plan_id_of, publish_journey
+from domain.published.tables import Journey, JourneyAction, PublishedPlan
+from domain.store.outbox import tell
+from workflows.plan.model import Plan
+
+PAGE = 100
+REPLACED = "a new version was published"
+STOPPED = "the journey was stopped"
+BY_OPERATOR = "stopped by an operator"
+
+Running = Literal["finish", "stop"]
+Late = Literal["send", "drop"]
+
+
+class UnknownJourneyError(LookupError):
+    """No journey of this name was ever published."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A journey: its live version, its state, and how many enrollments run on each version."""
+
+    journey: str
+    version: int
+    state: Literal["live", "paused", "stopped"]
+    running: dict[int, int]
+    last: JourneyAction | None
+
+
+def publish(
+    session: Session, plan: Plan, source: str, now: datetime, by: str, *, running: Running = "finish"
+) -> PublishedPlan:
+    """Make the plan its journey's live version. With `running` stop, the enrollments of all others end, in pages."""
+    mark_published(session)
+    before = session.get(Journey, plan.journey, populate_existing=True)
+    news = before is None or before.stopped or before.plan_id != plan_id_of(plan)
+    published = publish_journey(session, plan, source, now)
+    ended = 0
+    if running == "stop":
+        ended = _end_plans(session, plan.journey, REPLACED, but=published.id)
+    if news or ended:
+        _record(session, plan.journey, "published", by, now, published.version, running=running)
+    mark_published(session)
+    return published
+
+
+def pause(session: Session, name: str, now: datetime, by: str) -> bool:
+    """Let nobody enter and hold every message; waits go on. False if the journey was paused already."""
+    journey = _locked(session, name)
+    if journey.paused:
+        return False
+    journey.paused, journey.paused_at, journey.dropped_until = True, now, None
+    _record(session, name, "paused", by, now)
+    mark_published(session)
+    return True
+
+
+def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = "send") -> bool:
+    """End a pause. What fell due in it is sent, or dropped as expired; what it held is told in pages (`release_page`).
+
+    False if the journey wasn't paused.
+    """
+    journey = _locked(session, name)
+    if not journey.paused:
+        return False
+    journey.paused, journey.dropped_until = False, now if late == "drop" else None
+    _record(session, name, "resumed", by, now, late=late)
+    mark_published(session)
+    return True
+
+
+def stop(session: Session, name: str, now: datetime, by: str) -> bool:
+    """Let nobody enter any more; the running enrollments end, in pages (`stop_page`). False if it was stopped."""
+    journey = _locked(session, name)
+    was = journey.stopped
+    journey.stopped = True
+    _end_plans(session, name, STOPPED)
+    if not was:
+        _record(session, name, "stopped", by, now)
+    mark_published(session)
+    return not was
+
+
+def stop_customer(session: Session, name: str, customer_id: int, now: datetime, by: str) -> int:
+    """End one customer's running enrollments in a journey. Returns how many there were."""
+    journey = session.get(Journey, name)
+    if journey is None:
+        raise UnknownJourneyError(name)
+    customers = lock_customers(session, [customer_id])
+    running = select(Enrollment).where(
+        Enrollment.customer_id == customer_id, Enrollment.journey == name, col(Enrollment.ending).is_(None)
+    )
+    found = session.exec(running).all() if customers else []
+    for enrollment in found:
+        end(session, enrollment, "stopped", now, BY_OPERATOR, wake=True)
+    if found:
+        _record(session, name, "stopped_customer", by, now, customer=customer_id)
+    return len(found)
+
+
+def stop_page(session: Session, name: str, after: int, now: datetime) -> int | None:
+    """End a page of the enrollments whose version is over. Returns where the next one begins, None after the last."""
+    ended = read_library(session).ended
+    page = _page(session, name, after, col(Enrollment.plan_id).in_(ended))
+    for enrollment in page:
+        if enrollment.ending is None:
+            end(session, enrollment, "stopped", now, ended[enrollment.plan_id], wake=True)
+    return page[-1].id if len(page) == PAGE else None
+
+
+def release_page(session: Session, name: str, after: int, now: datetime) -> int | None:
+    """Wake a page of the enrollments that a pause has held. Returns where the next one begins, None after the last."""
+    page = _page(session, name, after, col(Enrollment.held))
+    for enrollment in page:
+        if enrollment.ending is None and enrollment.held:
+            enrollment.due_at = now
+            tell(session, "wake", name, enrollment_id=enrollment.id)
+    return page[-1].id if len(page) == PAGE else None
+
+
+def in_pages(
+    db: sessionmaker[Session], page: Callable[[Session, str, int, datetime], int | None], name: str, now: datetime
+) -> None:
+    """Tell a journey's enrollments of an action, after it is committed. Doing it again does no harm."""
+    after: int | None = 0
+    while after is not None:
+        with db.begin() as session:
+            after = page(session, name, after, now)
+
+
+def standings(session: Session) -> list[Standing]:
+    """Every journey, by name."""
+    count = select(Enrollment.plan_id, func.count()).where(col(Enrollment.ending).is_(None))
+    running = dict(session.exec(count.group_by(col(Enrollment.plan_id))).all())
+    versions: dict[str, dict[int, int]] = {}
+    numbers: dict[str, int] = {}
+    rows = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version).order_by(col(PublishedPlan.version))
+    for plan_id, name, version in session.exec(rows):
+        numbers[plan_id] = version
+        if plan_id in running:
+            versions.setdefault(name, {})[version] = running[plan_id]
+    newest = select(func.max(JourneyAction.id)).group_by(col(JourneyAction.journey))
+    last = {row.journey: row for row in session.exec(select(JourneyAction).where(col(JourneyAction.id).in_(newest)))}
+    return [
+        Standing(
+            row.name,
+            numbers[row.plan_id],
+            "stopped" if row.stopped else "paused" if row.paused else "live",
+            versions.get(row.name, {}),
+            last.get(row.name),
+        )
+        for row in session.exec(select(Journey).order_by(col(Journey.name)))
+    ]
+
+
+def standing(session: Session, name: str) -> Standing:
+    """One journey. Raises UnknownJourneyError."""
+    for found in standings(session):
+        if found.journey == name:
+            return found
+    raise UnknownJourneyError(name)
+
+
+def plan_of(session: Session, name: str, version: int | None = None) -> Plan:
+    """A journey's plan: the live one, or any version of it. Raises UnknownJourneyError."""
+    query = select(PublishedPlan.id).where(PublishedPlan.journey == name)
+    if version is None:
+        query = query.join(Journey, col(Journey.plan_id) == PublishedPlan.id)
+    else:
+        query = query.where(PublishedPlan.version == version)
+    plan_id = session.exec(query).first()
+    if plan_id is None:
+        raise UnknownJourneyError(name)
+    return read_plan(session, plan_id)
+
+
+def actions(session: Session, name: str) -> Sequence[JourneyAction]:
+    """What was done to a journey, the newest first."""
+    query = select(JourneyAction).where(JourneyAction.journey == name)
+    return session.exec(query.order_by(col(JourneyAction.id).desc())).all()
+
+
+def _locked(session: Session, name: str) -> Journey:
+    """The journey, locked after what all that publish lock first."""
+    mark_published(session)
+    journey = session.get(Journey, name, populate_existing=True, with_for_update=True)
+    if journey is None:
+        raise UnknownJourneyError(name)
+    return journey
+
+
+def _end_plans(session: Session, name: str, reason: str, *, but: str | None = None) -> int:
+    plans = update(PublishedPlan).where(
+        col(PublishedPlan.journey) == name, col(PublishedPlan.ended).is_(None), col(PublishedPlan.id) != (but or "")
+    )
+    return len(session.execute(plans.values(ended=reason).returning(col(PublishedPlan.id))).all())
+
+
+def _page(session: Session, name: str, after: int, which: Any) -> Sequence[Enrollment]:
+    query = select(Enrollment).where(
+        Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), which
+    )
+    found = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
+    lock_customers(session, (enrollment.customer_id for enrollment in found))
+    ids = [enrollment.id for enrollment in found]
+    locked = select(Enrollment).where(col(Enrollment.id).in_(ids)).order_by(col(Enrollment.id))
+    return session.exec(locked.execution_options(populate_existing=True)).all()
+
+
+def _record(
+    session: Session, name: str, action: str, by: str, now: datetime, version: int | None = None, **details: Any
+) -> None:
+    if version is None:
+        live = select(PublishedPlan.version).join(Journey, col(Journey.plan_id) == PublishedPlan.id)
+        version = session.exec(live.where(Journey.name == name)).one()
+    session.add(JourneyAction(journey=name, action=action, by=by, at=now, version=version, details=details))
+    session.flush()

@@ -1,0 +1,137 @@
+"""Starting and waking runs: which enrollments a run is to carry, and how it begins."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import delete, update
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from domain.customers.resolution import lock_customers
+from domain.intake.tables import Event
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_plan
+from domain.published.tables import PublishedPlan
+from domain.store.bulk import among
+from domain.store.outbox import tell
+from domain.store.tables import Outbox
+from workflows.plan.commands import Cohort, Outcome, Traveller
+from workflows.plan.model import Plan
+
+
+@dataclass
+class Wake:
+    """A run, which of its enrollments it is to look at (none: leave it alone), and which ones that is because of."""
+
+    run: int
+    journey: str
+    enrollments: list[int] = field(default_factory=list)
+    because_of: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run to start: the enrollment that it is named after, its input, and the type of the event that began it."""
+
+    run: int
+    cohort: Cohort
+    trigger: str
+
+
+def form(session: Session, plan_id: str, size: int) -> None:
+    """Make the oldest starts of a plan one cohort: its first enrollment gives it its name and its one start.
+
+    Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
+    """
+    query = (
+        sa_select(col(Outbox.id), col(Enrollment.id), col(Enrollment.ending))
+        .join(Enrollment, col(Enrollment.id) == Outbox.enrollment_id)
+        .where(col(Outbox.gather) == plan_id)
+        .order_by(col(Outbox.id))
+        .limit(size)
+    )
+    rows = session.execute(query.with_for_update(skip_locked=True, key_share=True)).all()
+    members = {enrollment: row for row, enrollment, ending in rows if ending is None}
+    first = min(members, default=None)
+    left = members.get(first) if first else None
+    connection = session.connection()
+    connection.execute(delete(Outbox).where(among(Outbox.id, [row for row, _, _ in rows if row != left])))
+    connection.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
+    if len(members) > 1:
+        connection.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
+
+
+def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None:
+    """Make these members of a run, which goes on without them, a cohort of their own, and start it.
+
+    Those that ended or were set apart meanwhile stay, and so does the one that the run is named after. Locks the
+    customers.
+    """
+    members = select(Enrollment.id, Enrollment.customer_id).where(among(Enrollment.id, enrollment_ids))
+    customers = {id: customer for id, customer in session.exec(members) if id != run}
+    lock_customers(session, customers.values())
+    waiting = among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
+    rows = session.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
+    if rows:
+        first, journey = rows[0]
+        ids = [id for id, _ in rows]
+        session.connection().execute(update(Enrollment).where(among(Enrollment.id, ids)).values(cohort_id=first))
+        tell(session, "start", journey, enrollment_id=first)
+
+
+def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
+    """The runs to wake for these enrollments.
+
+    In a cohort, a member that has ended waits to be found at its next step; the last to end lets the run look at all.
+    """
+    query = select(Enrollment).where(col(Enrollment.id).in_(enrollment_ids)).order_by(col(Enrollment.id))
+    found: dict[int, Wake] = {}
+    for each in session.exec(query.execution_options(populate_existing=True)):
+        wake = found.setdefault(each.run, Wake(each.run, each.journey))
+        wake.because_of.append(each.id)
+        if each.ending is None or each.cohort_id is None:
+            wake.enrollments.append(each.id)
+    idle = {wake.run for wake in found.values() if not wake.enrollments}
+    members = select(Enrollment.cohort_id, Enrollment.id).where(col(Enrollment.cohort_id).in_(idle))
+    going_on = {run for run, _ in session.exec(members.where(col(Enrollment.ending).is_(None)))} if idle else set()
+    for run, enrollment_id in session.exec(members.order_by(col(Enrollment.id))) if idle - going_on else ():
+        if run is not None and run not in going_on:
+            found[run].enrollments.append(enrollment_id)
+    return found.values()
+
+
+def start_of(session: Session, enrollment_id: int) -> Start | None:
+    """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
+    first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
+    ours = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
+    needed = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
+    query = select(*needed).where(ours, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+    members = session.exec(query).all()
+    if not members:
+        return None
+    plan = read_plan(session, first.plan_id)
+    version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
+    travellers = tuple(traveller(plan, *each) for each in members)
+    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=travellers)
+    return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
+
+
+def traveller(plan: Plan, enrollment: int, customer: int, generation: int, outcomes: Sequence[Any]) -> Traveller:
+    """An enrollment as it enters a workflow, with the last of its `outcomes` behind it.
+
+    What cannot be read is left out: the first activity finds it and ends the enrollment, and that one alone.
+    """
+    try:
+        last = [_OUTCOME.validate_python(dict(zip(_FIELDS, outcome, strict=True))) for outcome in outcomes[-1:]]
+    except (TypeError, ValidationError, ValueError):
+        last = []
+    known = tuple(outcome for outcome in last if outcome.path in plan.steps)
+    return Traveller(enrollment=enrollment, customer=customer, generation=generation, outcomes=known)
+
+
+_OUTCOME = TypeAdapter(Outcome)
+
+
+_FIELDS = ("path", "result", "at")

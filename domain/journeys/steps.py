@@ -1,0 +1,463 @@
+"""What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select as sa_select
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlmodel import Session, col, select
+
+from domain.conditions.facts import Company, CustomerFacts, Moment, Subjects
+from domain.coupons import issuing
+from domain.coupons.reserving import Issue
+from domain.customers import resolution
+from domain.customers.tables import Customer, CustomerTag
+from domain.intake.tables import Event
+from domain.journeys.enrollments import end
+from domain.journeys.tables import Enrollment, Todo
+from domain.journeys.trail import record, write_down
+from domain.journeys.waits import end_of_wait, register
+from domain.published.library import Library, library_of, read_plan
+from domain.stock import inventory
+from domain.store.bulk import Sheet, among
+from workflows.plan.commands import Answer, Group, Member
+from workflows.plan.interpreter import bucket
+from workflows.plan.model import AssignTodo, Decide, IssueCoupon, Path, Plan, Send, SetTag, Split, Step, Stop, WaitFor
+from workflows.plan.model import Wait as WaitStep
+
+SKEW = timedelta(seconds=1)
+"""How far the clocks of a worker and of Temporal may disagree before a command counts as early."""
+
+
+@dataclass
+class Visit:
+    """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry."""
+
+    session: Session
+    library: Library
+    plan: Plan
+    enrollment: Enrollment
+    customer: Customer
+    trigger: Mapping[str, Any]
+    subjects: Subjects
+    now: datetime
+    at: datetime
+    reached: datetime
+    company: Company | None = None
+    """Those for whom what is asked at an instant is read at once."""
+
+    @property
+    def facts(self) -> CustomerFacts:
+        company = self.company if self.company and self.company.is_asked_at(self.customer.id, self.at) else None
+        return CustomerFacts(
+            self.session, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
+            company=company, subjects=self.subjects,
+        )  # fmt: skip
+
+    def over(self) -> Answer:
+        """Tell the workflow that the enrollment has ended."""
+        enrollment = self.enrollment
+        return Answer(enrollment.id, "over", enrollment.ended_at or self.at, result=enrollment.ending or "")
+
+    def later(self, due: datetime) -> Answer:
+        """Sleep until `due`."""
+        self.enrollment.due_at = due
+        return Answer(self.enrollment.id, "later", self.at, due=due)
+
+    def done(self, step: Step, result: str) -> Answer:
+        """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
+        note(self.enrollment, step.path, result, self.at)
+        due = arrive(self, self.plan.after(step.path, result), self.at)
+        if self.enrollment.ending:
+            return self.over()
+        return Answer(enrollment=self.enrollment.id, kind="done", at=self.at, result=result, due=due)
+
+
+@dataclass
+class Met:
+    """A group's enrollments: each is visited, or has its answer without. Whoever changes them calls `write`."""
+
+    library: Library
+    found: Sequence[Visit | Answer]
+    enrollments: Mapping[int, Enrollment]
+    sheet: Sheet[Enrollment]
+    moments: Mapping[int, Moment] = field(default_factory=dict)
+    """The instants at which what is asked of the customers who are visited is read for all of them."""
+
+    @property
+    def visits(self) -> list[Visit]:
+        return [visit for visit in self.found if isinstance(visit, Visit)]
+
+    def write(self, session: Session) -> None:
+        """Write down what became of the enrollments, and what is told of them in the trail."""
+        write_down(session)
+        self.sheet.write(session)
+
+    def again(self, session: Session, some: Sequence[Visit], times: Mapping[int, datetime]) -> "Met":
+        """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
+        company = Company(session, self.moments)
+        subjects = Subjects(session, [visit.enrollment for visit in some])
+        for visit in some:
+            visit.session, visit.subjects, visit.company = session, subjects, company
+            visit.now = times[visit.enrollment.id]
+            visit.at = max(visit.now, visit.reached)
+        enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
+        return Met(self.library, some, enrollments, self.sheet, self.moments)
+
+
+def lock(session: Session, enrollments: Iterable[int]) -> Library:
+    """Lock the customers of these enrollments as `lock_customers` does. Returns what is published."""
+    version, _ = session.connection().execute(_LOCKED, {"ids": list(enrollments)}).first() or ("", 0)
+    return library_of(session, version or "")
+
+
+def locked_elsewhere(session: Session, group: Group) -> frozenset[int]:
+    """Those of the group's enrollments whose customers another transaction holds now; the others are locked."""
+    ids = [member.enrollment for member in group.members]
+    owners = session.exec(select(Enrollment.id, Enrollment.customer_id).where(col(Enrollment.id).in_(ids))).all()
+    locked = resolution.locked_elsewhere(session, {customer for _, customer in owners})
+    return frozenset(id for id, customer in owners if customer in locked)
+
+
+def visits(session: Session, group: Group, now: datetime) -> Met:
+    """Lock the group's customers and look at each enrollment."""
+    plan = read_plan(session, group.plan_id)
+    members = {member.enrollment: member for member in group.members}
+    library = lock(session, members)
+    sheet, people = Sheet(Enrollment), Sheet(Customer)
+    enrollments: dict[int, Enrollment] = {}
+    customers: dict[int, Customer] = {}
+    triggers: dict[int, Mapping[str, Any]] = {}
+    for trigger, *values in session.connection().execute(_READ, {"ids": list(members)}).all():
+        enrollment = sheet.add(values[:_WIDTH])
+        enrollments[enrollment.id], triggers[enrollment.id] = enrollment, trigger
+        if enrollment.customer_id not in customers:
+            customers[enrollment.customer_id] = people.add(values[_WIDTH:])
+    if _promises_lots(library, plan, group.path):
+        subjects_of = [each.subject for each in enrollments.values()]
+        inventory.lock_lots(session, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
+    subjects = Subjects(session, list(enrollments.values()))
+    found: list[Visit | Answer] = []
+    for enrollment in enrollments.values():
+        member = members[enrollment.id]
+        reached, present = member.at or enrollment.anchor, member.now or now
+        customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
+        visit = Visit(
+            session, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
+        )
+        try:
+            answer = _turned_away(visit, member, group.path)
+        except (TypeError, ValueError) as error:  # its history can't be read
+            end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            answer = visit.over()
+        found.append(answer or visit)
+    met = Met(library, found, enrollments, sheet)
+    _keep_company(session, met)
+    return met
+
+
+_LOCKED = text("""
+    SELECT (SELECT version FROM publication), id FROM customers
+    WHERE id = ANY (ARRAY(SELECT customer_id FROM enrollments WHERE id = ANY (CAST(:ids AS bigint[]))))
+    ORDER BY id FOR NO KEY UPDATE OF customers
+""")
+
+_WIDTH = len(Enrollment.__table__.columns)  # type: ignore[attr-defined]
+_READ = (
+    sa_select(col(Event.data), *Enrollment.__table__.columns, *Customer.__table__.columns)  # type: ignore[attr-defined]
+    .join_from(Enrollment, Event, col(Event.id) == Enrollment.trigger_id)
+    .join(Customer, col(Customer.id) == Enrollment.customer_id)
+    .where(among(Enrollment.id))
+    .order_by(col(Enrollment.customer_id), col(Enrollment.id))
+)
+
+
+def _keep_company(session: Session, met: Met) -> None:
+    """Who is there twice, at different instants, shares the first one with the others."""
+    instants = {visit.customer.id: visit.at for visit in reversed(met.visits)}
+    met.moments = {customer: Moment(at) for customer, at in instants.items()}
+    company = Company(session, met.moments)
+    for visit in met.visits:
+        visit.company = company
+
+
+def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
+    """Whether the step gives coupons that only a lot's units can meet."""
+    step = plan.steps.get(path)
+    campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
+    terms = library.campaigns.get(campaign or "")
+    return terms is not None and terms.products == "lot"
+
+
+def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
+    enrollment = visit.enrollment
+    if enrollment.ending:
+        return visit.over()
+    if reason := visit.library.ended.get(enrollment.plan_id):
+        end(visit.session, enrollment, "stopped", visit.now, reason, wake=False)
+        return visit.over()
+    if member.generation != enrollment.generation:
+        return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
+    if isinstance(visit.plan.steps.get(path), WaitStep):
+        return None  # it may be registered early and again; only its end is an instant to wait for
+    if visit.reached > visit.now + SKEW:
+        return visit.later(visit.reached)
+    for done, result, at in enrollment.outcomes:
+        if done not in visit.plan.steps:
+            raise ValueError(done)
+        if done == path:
+            return _done_before(visit, path, result, datetime.fromisoformat(at))
+    return None
+
+
+def _done_before(visit: Visit, path: Path, result: str, at: datetime) -> Answer:
+    """The answer again, for a command that was carried out but whose answer was lost."""
+    waits = isinstance(visit.plan.after(path, result), WaitStep | WaitFor)
+    due = visit.enrollment.due_at if waits else None
+    return Answer(enrollment=visit.enrollment.id, kind="done", at=at, result=result, due=due)
+
+
+def note(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
+    """Add an outcome to the enrollment's history, in place of an earlier one of the same step."""
+    kept = [outcome for outcome in enrollment.outcomes if outcome[0] != path]
+    enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
+
+
+def each(
+    session: Session,
+    group: Group,
+    now: datetime,
+    act: Callable[[Visit], Answer | None],
+    meet: Callable[[Met], None] = lambda _: None,
+) -> list[Answer]:
+    """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
+
+    `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
+    done again in one of its own. So `act` may be called twice, after `meet`, which is told each time who was met, if
+    anybody is visited.
+    """
+
+    def begin() -> Met:
+        met = visits(session, group, now)
+        if len(met.visits) < len(met.found):
+            met.write(session)
+        if met.visits:
+            meet(met)
+        return met
+
+    met = begin()
+    try:
+        with session.begin_nested(), _unseen(session, met.visits):
+            answers = [_in_place(visit, group, act) for visit in met.found]
+            met.write(session)
+            return [answer for answer in answers if answer]
+    except Exception as error:
+        _raise_unless_own(error)
+    met, answers = begin(), []
+    for visit in met.found:
+        try:
+            with session.begin_nested():
+                answers.append(_in_place(visit, group, act))
+                met.write(session)
+        except Exception as error:
+            _raise_unless_own(error)
+            assert isinstance(visit, Visit)
+            met.sheet.undo()
+            end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            met.write(session)
+            answers.append(visit.over())
+    return [answer for answer in answers if answer]
+
+
+def _unseen(session: Session, met: Sequence[Visit]) -> AbstractContextManager[object]:
+    """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
+    customers = [visit.customer.id for visit in met]
+    return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
+
+
+def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer | None]) -> Answer | None:
+    if isinstance(visit, Answer):
+        return visit
+    before, visit.enrollment.position = visit.enrollment.position, group.path or None
+    answer = act(visit)
+    if answer is None:
+        visit.enrollment.position = before
+    return answer
+
+
+def _raise_unless_own(error: Exception) -> None:
+    """Trouble with the database is not a member's own, but that of all."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DataError):
+        raise error
+
+
+def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
+    """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
+    enrollment = visit.enrollment
+    enrollment.position = step.path if step else None
+    enrollment.due_at = at
+    match step:
+        case None:
+            end(visit.session, enrollment, "finished", at, wake=False)
+        case Stop(reason=reason):
+            end(visit.session, enrollment, "stopped", at, reason, wake=False)
+        case WaitStep():
+            due = end_of_wait(step, visit.enrollment, visit.facts, at)
+            if due is None:
+                end(visit.session, enrollment, "failed", at, "no_time", wake=False)
+                return None
+            enrollment.due_at = max(due, at)
+            note(enrollment, step.path, "passed", enrollment.due_at)
+        case WaitFor():
+            wait = register(step, visit.enrollment, visit.facts, at)
+            enrollment.due_at = at if wait.result else wait.deadline
+        case _:
+            return None
+    return enrollment.due_at
+
+
+def reach(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """The members stand before a wait, or at the end: register the wait, or settle it if its time has come."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps.get(group.path)
+        if isinstance(step, WaitFor):
+            return _settle(step, visit)
+        due = arrive(visit, step, visit.reached)
+        return visit.over() if due is None else visit.later(due)
+
+    return each(session, group, now, act)
+
+
+def decide(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Choose the branch of an `if` or `choose`: the first whose condition holds."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, Decide)
+        facts = visit.facts
+        label, because = "else", ""
+        for branch in step.branches:
+            verdict = facts.holds(branch.when)
+            because = verdict.because
+            if verdict:
+                label = branch.label
+                break
+        record(session, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
+        return visit.done(step, label)
+
+    return each(session, group, now, act)
+
+
+def split(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Give each member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, Split)
+        place = bucket(visit.plan.journey, step.id, visit.customer.id)
+        variant = step.arms[-1].variant
+        for arm in step.arms:
+            if place < arm.weight:
+                variant = arm.variant
+                break
+            place -= arm.weight
+        record(session, visit.enrollment, "variant", variant, visit.at, step=step.path)
+        return visit.done(step, variant)
+
+    return each(session, group, now, act)
+
+
+def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = issuing.issue) -> list[Answer]:
+    """Issue a coupon to each member, within the campaign's limits."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, IssueCoupon)
+        if is_held_out(visit):
+            return suppress(visit, step, step.campaign, "holdout")
+        if visit.subjects.held(visit.enrollment.id, step.name):
+            return visit.done(step, "issued")
+        try:
+            issue(visit.facts, visit.enrollment, step.name, step.campaign)
+        except issuing.RefusedError as refusal:
+            reason = str(refusal)
+            record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
+            return visit.done(step, "refused")
+        record(session, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
+        return visit.done(step, "issued")
+
+    return each(session, group, now, act)
+
+
+def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Give the customer's sales guide a task."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, AssignTodo)
+        if is_held_out(visit):
+            return suppress(visit, step, step.name, "holdout")
+        todo = {
+            "enrollment_id": visit.enrollment.id,
+            "customer_id": visit.customer.id,
+            "step": step.name,
+            "text": step.text,
+            "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
+            "due_at": step.due.after(visit.at, visit.facts.zone),
+        }
+        fresh = session.execute(insert(Todo).values(todo).on_conflict_do_nothing().returning(col(Todo.id))).first()
+        if fresh:
+            record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
+        return visit.done(step, "created")
+
+    return each(session, group, now, act)
+
+
+def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
+    """Tag the customers, or take the tag off."""
+
+    def act(visit: Visit) -> Answer:
+        step = visit.plan.steps[group.path]
+        assert isinstance(step, SetTag)
+        if step.remove:
+            held = session.get(CustomerTag, (visit.customer.id, step.tag))
+            if held is not None:
+                session.delete(held)
+        else:
+            until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
+            session.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
+        visit.company = None  # it knows the tags as they were
+        record(session, visit.enrollment, "untag" if step.remove else "tag", step.tag, visit.at, step=step.path)
+        return visit.done(step, "done")
+
+    return each(session, group, now, act)
+
+
+def is_held_out(visit: Visit) -> bool:
+    """Whether the customer is of the global holdout, for whom nothing is sent, issued or assigned."""
+    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout
+
+
+def suppress(visit: Visit, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
+    """Pass the step without doing it: `what` was to be done."""
+    record(
+        visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because
+    )
+    return visit.done(step, "suppressed")
+
+
+def _settle(step: WaitFor, visit: Visit) -> Answer:
+    wait = register(step, visit.enrollment, visit.facts, visit.reached)
+    if wait.result is None:
+        if wait.deadline > visit.now + SKEW:
+            return visit.later(wait.deadline)
+        wait.result, wait.settled_at = "timed_out", wait.deadline
+    visit.at = wait.settled_at or visit.at
+    record(visit.session, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
+    return visit.done(step, wait.result)

@@ -1,0 +1,133 @@
+"""The enrollments that walk the plans, and what is written of each."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from domain.store.columns import Row, id_column, instant, json_column, reference
+
+
+class Enrollment(Row, table=True):
+    """One customer's pass through one plan.
+
+    `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
+    where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
+    `position` the step it stands before. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
+    after which the cohort is named in whose run this one is; null for one that runs alone.
+    """
+
+    __tablename__: ClassVar[Any] = "enrollments"
+    __table_args__ = (
+        UniqueConstraint("journey", "key", "slot"),
+        Index("uq_enrollments_restart", "journey", "key", unique=True,
+              postgresql_where=text("ending IS NULL AND exclusive")),
+        Index("ix_enrollments_open", "customer_id", postgresql_where=text("ending IS NULL")),
+        Index("ix_enrollments_goal", "customer_id", "goal_until"),
+        Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
+        Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
+        Index("ix_enrollments_cohort", "cohort_id", postgresql_where=text("cohort_id IS NOT NULL")),
+    )  # fmt: skip
+    id: int = id_column()
+    journey: str
+    plan_id: str = Field(foreign_key="plans.id")
+    customer_id: int = reference("customers.id")
+    cohort_id: int | None = reference("enrollments.id", nullable=True)
+    key: str
+    slot: str
+    exclusive: bool = False
+    trigger_id: int = reference("events.id")
+    subject: dict[str, Any] = json_column()
+    entered_at: datetime = instant()
+    anchor: datetime = instant()
+    generation: int = 0
+    claimed: bool = False
+    held: bool = False
+    outcomes: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+    position: str | None = None
+    due_at: datetime | None = instant(nullable=True)
+    last_sent_at: datetime | None = instant(nullable=True)
+    goal_until: datetime | None = instant(nullable=True)
+    ending: str | None = None
+    reason: str | None = None
+    ended_at: datetime | None = instant(nullable=True)
+    converted_at: datetime | None = instant(nullable=True)
+
+    @property
+    def run(self) -> int:
+        """The enrollment that its run is named after."""
+        return self.cohort_id or self.id
+
+
+class Wait(Row, table=True):
+    """A registered wait_for. `result` is set once, by the event or by the time-out."""
+
+    __tablename__: ClassVar[Any] = "waits"
+    enrollment_id: int = reference("enrollments.id", primary_key=True)
+    generation: int = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    deadline: datetime = instant()
+    result: str | None = None
+    settled_at: datetime | None = instant(nullable=True)
+
+
+class Todo(Row, table=True):
+    """A task for a sales guide."""
+
+    __tablename__: ClassVar[Any] = "todos"
+    __table_args__ = (UniqueConstraint("enrollment_id", "step"),)
+    id: int = id_column()
+    enrollment_id: int = reference("enrollments.id")
+    customer_id: int = reference("customers.id")
+    step: str
+    text: str
+    assignee: str | None = None
+    due_at: datetime = instant()
+    done_at: datetime | None = instant(nullable=True)
+
+
+class TrailEntry(Row, table=True):
+    """Every decision about a customer, in order: the timeline, and what `why` reads.
+
+    Customers and enrollments are never deleted, so it has no foreign keys: looking each up again took as long as
+    writing the entry.
+    """
+
+    __tablename__: ClassVar[Any] = "trail"
+    __table_args__ = (Index("ix_trail_customer", "customer_id", "id"),)
+    id: int = id_column()
+    at: datetime = instant()
+    customer_id: int = Field(sa_type=BigInteger)
+    journey: str
+    enrollment_id: int | None = Field(default=None, sa_type=BigInteger)
+    step: str | None = None
+    what: str
+    value: str
+    via: str | None = None
+    reason: str | None = None
+    until: datetime | None = instant(nullable=True)
+    because: str | None = None
+
+
+class WebhookCall(Row, table=True):
+    """A call of an outside system for a step: written before it is made, so that a repeated one is known as the same.
+
+    `id` is the key that the other side tells repetitions by, `body` what it is told each time. `status` is `calling`
+    (and tried again at `retry_at`), `ok` or `failed`.
+    """
+
+    __tablename__: ClassVar[Any] = "webhook_calls"
+    __table_args__ = (UniqueConstraint("enrollment_id", "step"),)
+    id: int = id_column()
+    enrollment_id: int = reference("enrollments.id")
+    step: str
+    name: str
+    body: dict[str, Any] = json_column()
+    status: str = "calling"
+    reason: str | None = None
+    attempts: int = 0
+    begun_at: datetime = instant()
+    retry_at: datetime | None = instant(nullable=True)
+    settled_at: datetime | None = instant(nullable=True)

@@ -1,0 +1,92 @@
+"""The trail: every decision about a customer, written where it is made."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import event
+from sqlalchemy.orm import SessionTransaction
+from sqlmodel import Session
+
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.store.bulk import insert_all
+
+What = Literal[
+    "sent", "suppressed", "held", "unknown", "failed", "coupon", "refused", "todo", "tag", "untag", "webhook",
+    "branch", "variant", "waited", "not_entered", "entered", "restarted", "ended", "converted",
+    "settled", "reworded",
+]  # fmt: skip
+
+
+def entry(
+    enrollment: Enrollment,
+    what: What,
+    value: str,
+    at: datetime,
+    *,
+    step: str | None = None,
+    via: str | None = None,
+    reason: str | None = None,
+    until: datetime | None = None,
+    because: str | None = None,
+) -> Mapping[str, Any]:
+    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
+    return {
+        "at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey, "enrollment_id": enrollment.id,
+        "step": step, "what": what, "value": value, "via": via, "reason": reason, "until": until, "because": because,
+    }  # fmt: skip
+
+
+def record(
+    session: Session,
+    enrollment: Enrollment,
+    what: What,
+    value: str,
+    at: datetime,
+    *,
+    step: str | None = None,
+    via: str | None = None,
+    reason: str | None = None,
+    until: datetime | None = None,
+    because: str | None = None,
+) -> None:
+    """Note what was decided about an enrollment."""
+    noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
+    session.info.setdefault(_NOTED, []).append((noted, session.get_nested_transaction()))
+
+
+def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Note many decisions at once."""
+    session.info.setdefault(_NOTED, []).extend((noted, session.get_nested_transaction()) for noted in entries)
+    write_down(session)
+
+
+def write_down(session: Session) -> None:
+    """Write what was noted, in that order. What isn't by the end of the transaction is written then."""
+    if noted := session.info.pop(_NOTED, None):
+        insert_all(session, TrailEntry, [entry for entry, _ in noted])
+
+
+def _forget(session: Session, undone: SessionTransaction) -> None:
+    """What was noted in a transaction that is rolled back, or in a savepoint, is not to be written."""
+    if noted := session.info.pop(_NOTED, None):
+        session.info[_NOTED] = [each for each in noted if undone.nested and not _is_within(each[1], undone)]
+
+
+def _is_within(savepoint: SessionTransaction | None, undone: SessionTransaction) -> bool:
+    return savepoint is not None and (savepoint is undone or _is_within(savepoint.parent, undone))
+
+
+_NOTED = "trail"
+event.listen(Session, "before_commit", write_down)
+event.listen(Session, "after_soft_rollback", _forget)
+
+
+def not_entered(
+    customer_id: int, journey: str, reason: str, at: datetime, because: str | None = None
+) -> Mapping[str, Any]:
+    """The entry that says that a customer did not enter a journey, and why."""
+    return {
+        "at": at, "customer_id": customer_id, "journey": journey, "what": "not_entered", "value": reason,
+        "because": because,
+    }  # fmt: skip

@@ -1,0 +1,93 @@
+"""Waits: when they end, and what settles a wait for an event, which is decided once."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from domain.conditions.facts import CustomerFacts
+from domain.intake.tables import Event
+from domain.journeys.batch import Passes
+from domain.journeys.tables import Enrollment, Wait
+from domain.ledger.tables import Message
+from workflows.plan.model import Plan, WaitFor
+from workflows.plan.model import Wait as WaitStep
+from workflows.terms.conditions import as_instant, matches
+from workflows.terms.values import at_local, local_day, parse_time
+
+
+def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
+    """When a wait that began at `at` is over, on the customer's clock; None if there is no such instant."""
+    zone = facts.zone
+    if step.span:
+        return step.span.after(at, zone)
+    if step.field:
+        instant = as_instant(facts.field(step.field))
+        if instant is None:
+            return None
+        if step.minus:
+            return step.minus.before(instant, zone)
+        return step.plus.after(instant, zone) if step.plus else instant
+    clock = parse_time(step.clock or "00:00")
+    if step.day is not None:
+        return at_local(local_day(enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
+    due = at_local(local_day(at, zone), clock, zone, at)
+    return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
+
+
+def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> Wait:
+    """The wait for an event, opened now if it isn't yet; settled at once if it happened since the last send."""
+    session = facts.session
+    found = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
+    if found is None:
+        found = Wait(
+            enrollment_id=enrollment.id,
+            generation=enrollment.generation,
+            step=step.path,
+            deadline=step.within.after(at, facts.zone),
+        )
+        session.add(found)
+        if _happened_already(step, enrollment, facts, found.deadline):
+            found.result, found.settled_at = "happened", at
+    return found
+
+
+def wake_waits(
+    plan: Plan, enrollment: Enrollment, passes: Passes, event: Event, facts: CustomerFacts, now: datetime
+) -> bool:
+    """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
+    step = plan.steps.get(enrollment.position or "")
+    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
+        return False
+    wait = passes.wait_of(enrollment)
+    if wait is None or event.time > wait.deadline:
+        return False
+    wait.result, wait.settled_at = "happened", now
+    enrollment.due_at = now
+    return True
+
+
+def newest_enrollment(session: Session, customer_id: int, journey: str | None, step: str | None) -> int | None:
+    """The newest enrollment that a receipt without one is about: in the journey it names, else by its step."""
+    if not journey and not step:
+        return None
+    query = select(Enrollment.id).where(Enrollment.customer_id == customer_id)
+    if journey:
+        query = query.where(Enrollment.journey == journey)
+    else:
+        query = query.join(Message, col(Message.enrollment_id) == Enrollment.id).where(Message.step == step)
+    return session.exec(query.order_by(col(Enrollment.id).desc())).first()
+
+
+def _happened_already(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime) -> bool:
+    query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
+    query = query.where(Event.time >= enrollment.anchor, Event.time <= deadline, Event.id != enrollment.trigger_id)
+    return any(_is_awaited(step, enrollment, event, facts) for event in facts.session.exec(query))
+
+
+def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+    if step.of is None:
+        sent = enrollment.last_sent_at  # an event of the same instant came before it
+        fresh = event.time > sent if sent else event.time >= enrollment.anchor
+        return fresh and matches(step.condition, event.type, facts.looking_at(event.data))
+    about = (event.data.get("enrollment"), event.data.get("step"))
+    return step.condition.event == event.type and about == (enrollment.id, step.of)

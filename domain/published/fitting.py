@@ -1,0 +1,97 @@
+"""Whether plans and texts fit each other: what a new plan may refer to, and what running plans still need."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from domain.catalogue.types import FIELDS
+from domain.journeys.tables import Enrollment
+from domain.published.library import Library, read_library, read_plan
+from domain.published.tables import Journey, PublishedPlan
+from domain.texts.rendering import variables
+from workflows.language.needs import names_asked, text_needs
+from workflows.plan.model import Plan
+from workflows.terms.fields import References
+
+Text = tuple[str, str]
+"""A template and a channel."""
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """A text that a plan which is live, or has running enrollments, couldn't send any more, and why."""
+
+    text: Text
+    journey: str
+    version: int
+    step: str
+    reason: str
+
+    def __str__(self) -> str:
+        template, channel = self.text
+        return (
+            f'the {channel} text of "{template}" no longer fits step {self.step} of {self.journey}, version '
+            f"{self.version}, which is live or still has customers in it: {self.reason}"
+        )
+
+
+def published_references(library: Library, webhooks: Collection[str]) -> References:
+    """What a journey may refer to, going by what is published and which webhooks are configured."""
+    channels: dict[str, frozenset[str]] = {}
+    for template, channel in library.texts:
+        channels[template] = channels.get(template, frozenset()) | {channel}
+    return References(
+        templates=channels,
+        campaigns=frozenset(library.campaigns),
+        segments=frozenset(library.segments),
+        webhooks=webhooks,
+        policy=library.policy,
+        events=FIELDS,
+        variables={text: variables(body) for text, body in library.texts.items()},
+    )
+
+
+def misfits(
+    session: Session,
+    texts: Mapping[Text, str],
+    gone: Collection[Text] = (),
+    *,
+    replaced: Collection[str] = (),
+    ending: bool = False,
+) -> list[Misfit]:
+    """What would break, live or for running enrollments, if these texts replaced the published ones, others being gone.
+
+    `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
+    """
+    found = []
+    for plan, version in _in_use(session, replaced=replaced, ending=ending):
+        journey = plan.journey
+        for need in text_needs(plan):
+            text = need.text
+            if text in gone:
+                found.append(Misfit(text, journey, version, need.step, "it is gone"))
+            elif text in texts and (missing := variables(texts[text]) - need.given):
+                names = ", ".join(f'"{name}"' for name in sorted(missing))
+                found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
+    return found
+
+
+def still_asked(session: Session) -> Mapping[tuple[str, str], str]:
+    """The segments and campaigns that what is live or running refers to, by file and name, each with one who does."""
+    return {
+        asked: f"{plan.journey}, version {version}" for plan, version in _in_use(session) for asked in names_asked(plan)
+    }
+
+
+def _in_use(session: Session, *, replaced: Collection[str] = (), ending: bool = False) -> Iterator[tuple[Plan, int]]:
+    """The plans that are live or have running enrollments, with their versions."""
+    ended = read_library(session).ended
+    running = select(Enrollment.plan_id).where(col(Enrollment.ending).is_(None))
+    live = select(Journey.plan_id).where(col(Journey.stopped).is_(False), col(Journey.name).not_in(replaced))
+    plans = select(PublishedPlan.id, PublishedPlan.version)
+    plans = plans.where(col(PublishedPlan.id).in_(running) | col(PublishedPlan.id).in_(live))
+    if ending:
+        plans = plans.where(col(PublishedPlan.journey).not_in(replaced))
+    rows = session.exec(plans.order_by(col(PublishedPlan.journey), col(PublishedPlan.version))).all()
+    return ((read_plan(session, plan_id), version) for plan_id, version in rows if plan_id not in ended)

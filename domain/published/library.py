@@ -1,0 +1,153 @@
+"""What is published: the live journeys, the policy, segments, coupon terms and texts, as one immutable snapshot."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from propcache.api import cached_property
+from pydantic import TypeAdapter
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.customers.tables import Customer
+from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
+from workflows.language.policy import CouponTerms, Policy
+from workflows.language.stock_rules import StockRules
+from workflows.plan.model import EventTrigger, Plan
+from workflows.terms.conditions import Condition
+
+_SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
+_CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
+_KEPT = 8
+
+SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
+"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A journey's live version."""
+
+    plan_id: str
+    version: int
+    plan: Plan
+    paused: bool
+    dropped: bool = False
+    """Whether some of what fell due in the last pause isn't to be sent."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything published at one moment."""
+
+    policy: Policy
+    segments: Mapping[str, Condition]
+    campaigns: Mapping[str, CouponTerms]
+    journeys: Mapping[str, Live]
+    texts: Mapping[tuple[str, str], str]
+    ended: Mapping[str, str] = field(default_factory=dict)
+    """Why no enrollment of these plans goes on, by their ids."""
+    stock: StockRules = field(default_factory=StockRules)
+    listening: Mapping[str, Set[str]] = field(default_factory=dict)
+    """The ids of the plans, live or not, whose enrollments an event can end or wake, by its type."""
+
+    @cached_property
+    def begun_by(self) -> Mapping[str, Sequence[Live]]:
+        """The live journeys that an event of a customer can begin, by its type."""
+        found: dict[str, list[Live]] = {}
+        types = {kind: type for type, kind in SCHEDULED.items()}
+        for live in self.journeys.values():
+            trigger = live.plan.trigger
+            if isinstance(trigger, EventTrigger):
+                found.setdefault(trigger.event, []).append(live)
+            elif type := types.get(trigger.for_each.partition(":")[0]):
+                found.setdefault(type, []).append(live)
+        return found
+
+    @property
+    def policy_zone(self) -> ZoneInfo:
+        """The timezone of the business."""
+        return ZoneInfo(self.policy.timezone)
+
+    def zone(self, customer: Customer) -> ZoneInfo:
+        """The customer's timezone, else the policy's."""
+        return ZoneInfo(customer.timezone or self.policy.timezone)
+
+
+_snapshots: dict[str, Library] = {}
+_plans: dict[str, Plan] = {}
+
+
+def read_library(session: Session) -> Library:
+    """The present snapshot; read anew only after something was published."""
+    return library_of(session, session.exec(select(Publication.version)).first() or "")
+
+
+def library_of(session: Session, version: str) -> Library:
+    """The snapshot of a version that was just read; "" if nothing was ever published."""
+    found = _snapshots.get(version)
+    if found is None:
+        found = _read(session)
+        if version:
+            while len(_snapshots) >= _KEPT:
+                _snapshots.pop(next(iter(_snapshots)))
+            _snapshots[version] = found
+    return found
+
+
+def read_plan(session: Session, plan_id: str) -> Plan:
+    """A published plan, live or not. Raises LookupError if there is none."""
+    plan = _plans.get(plan_id)
+    if plan is None:
+        body = session.exec(select(PublishedPlan.plan).where(PublishedPlan.id == plan_id)).first()
+        if body is None:
+            raise LookupError(f"no plan {plan_id}")
+        plan = _plans[plan_id] = Plan.model_validate(body)
+    return plan
+
+
+def mark_published(session: Session) -> None:
+    """Let every reader see what this transaction published."""
+    version = uuid4().hex
+    statement = insert(Publication).values(id=1, version=version)
+    session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"version": version}))
+
+
+def _read(session: Session) -> Library:
+    documents: dict[str, Any] = {row.name: row.body for row in session.exec(select(Document))}
+    live = session.exec(
+        select(Journey, PublishedPlan.version)
+        .join(PublishedPlan, col(PublishedPlan.id) == Journey.plan_id)
+        .where(col(Journey.stopped).is_(False))
+        .execution_options(populate_existing=True)
+    )
+    ended = select(PublishedPlan.id, PublishedPlan.ended).where(col(PublishedPlan.ended).is_not(None))
+    return Library(
+        policy=Policy.model_validate(documents.get("_policy", {})),
+        segments=_SEGMENTS.validate_python(documents.get("_segments", {})),
+        campaigns=_CAMPAIGNS.validate_python(documents.get("_coupons", {})),
+        journeys={
+            row.name: Live(
+                row.plan_id, version, read_plan(session, row.plan_id), row.paused, row.dropped_until is not None
+            )
+            for row, version in live
+        },
+        texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+        stock=StockRules.model_validate(documents.get("_stock", {})),
+        ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
+        listening=_listening(session),
+    )
+
+
+def _listening(session: Session) -> Mapping[str, Set[str]]:
+    """Every plan counts, for enrollments of any may be open; each is read once in the life of a process."""
+    ids = set(session.exec(select(PublishedPlan.id)))
+    unread = select(PublishedPlan.id, PublishedPlan.plan).where(col(PublishedPlan.id).in_(ids - _plans.keys()))
+    _plans.update((plan_id, Plan.model_validate(body)) for plan_id, body in session.exec(unread))
+    found: dict[str, set[str]] = {}
+    for plan_id in ids:
+        for type in _plans[plan_id].listens_to():
+            found.setdefault(type, set()).add(plan_id)
+    return found

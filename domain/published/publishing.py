@@ -1,0 +1,73 @@
+"""Publishing: specs, policy and texts become what the workers read. Published plans never change."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.published.library import mark_published
+from domain.published.tables import Document, Journey, MessageText, PublishedPlan
+from workflows.plan.model import Plan
+
+
+def publish_journey(session: Session, plan: Plan, source: str, now: datetime) -> PublishedPlan:
+    """Make the plan its journey's live version. The same plan twice is one version; running enrollments keep theirs.
+
+    A paused journey stays paused; a stopped one is live again.
+    """
+    mark_published(session)  # first, for its lock orders all that publish
+    body = plan.model_dump(mode="json")
+    plan_id = plan_id_of(plan)
+    published = session.get(PublishedPlan, plan_id)
+    if published is None:
+        newest = session.exec(
+            select(func.max(PublishedPlan.version)).where(PublishedPlan.journey == plan.journey)
+        ).one()
+        published = PublishedPlan(
+            id=plan_id, journey=plan.journey, version=(newest or 0) + 1, source=source, plan=body, published_at=now
+        )
+        session.add(published)
+    published.ended = None
+    session.flush()
+    live = insert(Journey).values(name=plan.journey, plan_id=plan_id, paused=False, stopped=False)
+    session.execute(live.on_conflict_do_update(index_elements=["name"], set_={"plan_id": plan_id, "stopped": False}))
+    mark_published(session)
+    return published
+
+
+def plan_id_of(plan: Plan) -> str:
+    """What the plan is published as: the hash of its content."""
+    body = plan.model_dump(mode="json")
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+
+
+def publish_document(session: Session, name: str, body: Mapping[str, Any]) -> None:
+    """Replace `_policy`, `_segments`, `_coupons` or `_stock`; they hold for running enrollments too."""
+    statement = insert(Document).values(name=name, body=body)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"body": body}))
+    mark_published(session)
+
+
+def has_policy(session: Session) -> bool:
+    """Whether a policy was ever published; until then nothing bounds when and how often a journey would write."""
+    return session.get(Document, "_policy") is not None
+
+
+def publish_text(session: Session, template: str, channel: str, body: str) -> None:
+    """Replace the text of a template on a channel; running enrollments get the new one too."""
+    statement = insert(MessageText).values(template=template, channel=channel, body=body)
+    session.execute(statement.on_conflict_do_update(index_elements=["template", "channel"], set_={"body": body}))
+    mark_published(session)
+
+
+def remove_text(session: Session, template: str, channel: str) -> None:
+    """Take a text away, which nothing needs any more."""
+    session.execute(
+        delete(MessageText).where(col(MessageText.template) == template, col(MessageText.channel) == channel)
+    )
+    mark_published(session)

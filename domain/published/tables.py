@@ -1,0 +1,76 @@
+"""What is published: journeys and their plans, shared documents, texts."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import Text, UniqueConstraint
+from sqlmodel import Field
+
+from domain.store.columns import Row, id_column, instant, json_column
+
+
+class Publication(Row, table=True):
+    """One row whose version (never used twice) changes with every publishing, so that readers read again."""
+
+    __tablename__: ClassVar[Any] = "publication"
+    id: int = Field(primary_key=True)
+    version: str
+
+
+class Document(Row, table=True):
+    """A published `_policy`, `_segments`, `_coupons` or `_stock` file, as the JSON of its validated models."""
+
+    __tablename__: ClassVar[Any] = "documents"
+    name: str = Field(primary_key=True)
+    body: dict[str, Any] = json_column()
+
+
+class MessageText(Row, table=True):
+    """The live text of a template on a channel."""
+
+    __tablename__: ClassVar[Any] = "message_texts"
+    template: str = Field(primary_key=True)
+    channel: str = Field(primary_key=True)
+    body: str = Field(sa_type=Text)
+
+
+class PublishedPlan(Row, table=True):
+    """An immutable version of a journey; `id` is the hash of its content, `ended` why its enrollments don't go on."""
+
+    __tablename__: ClassVar[Any] = "plans"
+    __table_args__ = (UniqueConstraint("journey", "version"),)
+    id: str = Field(primary_key=True)
+    journey: str
+    version: int
+    source: str = Field(sa_type=Text)
+    plan: dict[str, Any] = json_column()
+    published_at: datetime = instant()
+    ended: str | None = None
+
+
+class Journey(Row, table=True):
+    """A journey and its live version.
+
+    What fell due in the last pause, from `paused_at` to `dropped_until`, isn't sent any more; without an end, it is.
+    """
+
+    __tablename__: ClassVar[Any] = "journeys"
+    name: str = Field(primary_key=True)
+    plan_id: str = Field(foreign_key="plans.id")
+    paused: bool = False
+    stopped: bool = False
+    paused_at: datetime | None = instant(nullable=True)
+    dropped_until: datetime | None = instant(nullable=True)
+
+
+class JourneyAction(Row, table=True):
+    """Who did what to a journey, and when: `published`, `paused`, `resumed`, `stopped`, `stopped_customer`."""
+
+    __tablename__: ClassVar[Any] = "journey_actions"
+    id: int = id_column()
+    journey: str = Field(index=True)
+    action: str
+    by: str
+    at: datetime = instant()
+    version: int
+    details: dict[str, Any] = json_column()

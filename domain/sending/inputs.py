@@ -1,0 +1,88 @@
+"""What is known of the members of a group before their messages are claimed, read for all of them at once."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlalchemy import select as sa_select
+from sqlmodel import Session, col, select
+
+from domain.catalogue.types import is_business
+from domain.channels.delivery import Channels, Reach
+from domain.coupons.reserving import Issue
+from domain.customers.consent import Consents, read_consents
+from domain.customers.identifiers import ADDRESS
+from domain.customers.resolution import identifiers_of
+from domain.intake.tables import Event
+from domain.journeys.steps import Visit
+from domain.ledger.policy import Rules, Sent, sent_since, tightened
+from domain.ledger.tables import Message
+from domain.store.bulk import among
+from domain.texts.links import Site
+from workflows.plan.model import Channel, Send
+
+
+@dataclass
+class Known:
+    """What is read, and what texts and coupons are made with. `rendering` is what texts have taken, in seconds."""
+
+    addresses: Mapping[int, Mapping[str, str]]
+    unreachable: Mapping[Channel, Set[str]]
+    consents: Consents
+    messages: Mapping[int, Message]
+    rules: Rules
+    sent: dict[int, Sent]
+    business: Sequence[Event]
+    site: Site | None
+    issue: Issue
+    rendering: float = 0
+
+
+def read_known(
+    session: Session,
+    met: Sequence[Visit],
+    step: Send,
+    channels: Channels,
+    now: datetime,
+    site: Site | None,
+    issue: Issue,
+) -> Known:
+    """Read for the visits of a group, of which there is one at least, who hold the locks on their customers."""
+    library, plan = met[0].library, met[0].plan
+    customers = [visit.customer.id for visit in met]
+    addresses = identifiers_of(session, customers)
+    kinds = {ADDRESS[via] for via in step.via}
+    mine = {"ids": [visit.enrollment.id for visit in met], "name": step.name}
+    exits = {condition.event for condition in plan.exits if is_business(condition.event)}
+    business = select(Event).where(
+        col(Event.customer_id).is_(None),
+        col(Event.type).in_(exits),
+        col(Event.time) >= min(visit.enrollment.anchor for visit in met),
+    )
+    rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
+    return Known(
+        addresses=addresses,
+        unreachable={
+            via: adapter.unreachable(
+                session,
+                [names[ADDRESS[via]] for names in addresses.values() if ADDRESS[via] in names],
+                library.texts[step.template, via],
+                now,
+            )
+            for via in step.via
+            if isinstance(adapter := channels[via], Reach)
+        },
+        consents=read_consents(
+            session, customers, [names[kind] for names in addresses.values() for kind in kinds if kind in names]
+        ),
+        messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, mine)},
+        rules=rules,
+        sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
+        business=session.exec(business).all() if exits else (),
+        site=site,
+        issue=issue,
+    )
+
+
+_MESSAGES = sa_select(Message).where(among(Message.enrollment_id), col(Message.step) == bindparam("name"))

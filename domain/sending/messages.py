@@ -1,0 +1,65 @@
+"""What operators ask of the ledger: what is open, how the providers' accounts stand, and settling by hand."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, col, select
+
+from domain.channels.tables import ProviderAccount
+from domain.customers.resolution import lock_customers
+from domain.journeys.tables import Enrollment
+from domain.ledger.tables import Message
+from domain.published.tables import JourneyAction, PublishedPlan
+from domain.sending import tracking
+
+
+class UnknownMessageError(LookupError):
+    """There is no message of this number."""
+
+
+def listed(
+    session: Session,
+    *,
+    status: str | None = None,
+    journey: str | None = None,
+    customer: int | None = None,
+    after: int = 0,
+    limit: int = 50,
+) -> Sequence[Message]:
+    """A page of the ledger, by number: of those in a state, of a journey, to a customer."""
+    query = select(Message).where(col(Message.id) > after).order_by(col(Message.id)).limit(limit)
+    if status is not None:
+        query = query.where(Message.status == status)
+    if journey is not None:
+        query = query.where(Message.journey == journey)
+    if customer is not None:
+        query = query.where(Message.customer_id == customer)
+    return session.exec(query).all()
+
+
+def settle(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
+    """Settle an open message as somebody found it to be, and record who.
+
+    Raises UnknownMessageError, and ledger.IllegalError for a message that isn't open.
+    """
+    found = session.get(Message, number)
+    if found is None:
+        raise UnknownMessageError(f"there is no message {number}")
+    lock_customers(session, [found.customer_id])
+    session.refresh(found)
+    tracking.settle(session, found, to, f"settled by {by}", now)
+    version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
+    session.add(
+        JourneyAction(
+            journey=found.journey, action="settled_message", by=by, at=now,
+            version=session.exec(version.where(Enrollment.id == found.enrollment_id)).one(),
+            details={"message": number, "as": to},
+        )
+    )  # fmt: skip
+    return found
+
+
+def accounts(session: Session) -> Sequence[ProviderAccount]:
+    """How the accounts with providers stand."""
+    return session.exec(select(ProviderAccount).order_by(col(ProviderAccount.name))).all()

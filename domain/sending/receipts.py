@@ -1,0 +1,110 @@
+"""Receipts: what a provider says of a message later becomes an event, through the one door."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.intake.ingest import Incoming, ingest
+from domain.ledger.tables import Message
+from domain.sending.tables import EarlyReceipt
+from workflows.plan.model import Channel
+
+LATE = timedelta(days=30)
+"""What is said so long after a message was claimed is of no use, and is what an old request sent again would say."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message, named by the ledger's `key` or by the provider's own id.
+
+    `id` is the provider's name for this receipt, or made of what it says: the same one twice is one.
+    """
+
+    id: str
+    channel: Channel
+    what: Literal["delivered", "read", "clicked", "replied", "failed"]
+    time: datetime
+    key: int | None = None
+    provider_id: str | None = None
+    reason: str | None = None
+    text: str | None = None
+    url: str | None = None
+
+
+_RECEIPT = TypeAdapter(Receipt)
+
+EARLY = timedelta(days=1)
+"""How long a receipt waits for a message of its provider's name."""
+
+
+def take(session: Session, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
+    """Take receipts in, in any order and any number of times. Returns how many are about messages of ours.
+
+    One about an earlier attempt over another channel, or about a message of more than 30 days ago, isn't.
+    """
+    keys = [receipt.key for receipt in receipts if receipt.key is not None]
+    names = [receipt.provider_id for receipt in receipts if receipt.provider_id is not None]
+    named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
+    query = select(Message).where(named, Message.claimed_at > now - LATE)
+    messages = session.exec(query).all()
+    found = [(receipt, _about(receipt, messages)) for receipt in receipts]
+    about = [(receipt, message) for receipt, message in found if message]
+    ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
+    for receipt, message in about:
+        if receipt.provider_id and message.status != "claimed":
+            message.provider_id = message.provider_id or receipt.provider_id
+    early = [
+        {
+            "source": source, "receipt_id": receipt.id, "channel": receipt.channel, "provider_id": receipt.provider_id,
+            "receipt": _RECEIPT.dump_python(receipt, mode="json"), "received_at": now,
+        }
+        for receipt, message in found
+        if message is None and receipt.provider_id and receipt.key is None
+    ]  # fmt: skip
+    if early:
+        session.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
+    return len(about)
+
+
+def take_early(session: Session, messages: Iterable[Message], now: datetime) -> None:
+    """Take in the receipts that came before we knew the provider's names of these messages, and forget old ones."""
+    names = [message.provider_id for message in messages if message.provider_id]
+    old = col(EarlyReceipt.received_at) < now - EARLY
+    found = delete(EarlyReceipt).where(col(EarlyReceipt.provider_id).in_(names) | old).returning(EarlyReceipt)
+    for row in session.scalars(found).all() if names else ():
+        if row.provider_id in names:
+            take(session, row.source, [_RECEIPT.validate_python(row.receipt)], now)
+
+
+def _about(receipt: Receipt, messages: Sequence[Message]) -> Message | None:
+    """The message that goes by the provider's name; else that of the key, unless it is known by another name there."""
+    mine = [message for message in messages if message.channel == receipt.channel]
+    named = [message for message in mine if receipt.provider_id and message.provider_id == receipt.provider_id]
+    keyed = [
+        message for message in mine if message.id == receipt.key and not (receipt.provider_id and message.provider_id)
+    ]
+    return next(iter(named + keyed), None)
+
+
+def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> Incoming:
+    said = {"reason": receipt.reason, "text": receipt.text, "url": receipt.url}
+    return Incoming(
+        source=source,
+        id=receipt.id,
+        type=f"message.{receipt.what}",
+        time=min(receipt.time, now),
+        data={
+            "message": message.id,
+            "enrollment": message.enrollment_id,
+            "journey": message.journey,
+            "step": message.step,
+            **{name: value for name, value in said.items() if value is not None},
+        },
+        customer=message.customer_id,
+    )

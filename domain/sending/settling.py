@@ -1,0 +1,136 @@
+"""Sending, after the provider was called: what became of each message, and what that means for its enrollment."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlmodel import Session
+
+from domain.channels import accounts
+from domain.channels.delivery import LOST, Channels, Delivery, Outgoing, Traceable
+from domain.journeys.steps import Visit
+from domain.journeys.tables import Enrollment
+from domain.journeys.trail import record
+from domain.ledger import states
+from domain.ledger.tables import Message
+from domain.published.library import read_plan
+from domain.sending import tracking
+from domain.sending.receipts import take_early
+from domain.sending.snapshots import Carried, gather
+from workflows.plan.commands import Answer, Group
+from workflows.plan.model import Send
+
+
+def settle(
+    session: Session,
+    group: Group,
+    outgoing: Sequence[Outgoing],
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    channels: Channels,
+    carried: Carried | None = None,
+) -> list[Answer]:
+    """Write down what became of the messages, and move their enrollments on, which were `carried` here.
+
+    There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
+    `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
+    """
+    step = read_plan(session, group.plan_id).steps[group.path]
+    assert isinstance(step, Send)
+    results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
+    members = tuple(member for member in group.members if member.enrollment in results)
+    keys = {message.enrollment: message.key for message in outgoing}
+    gathered = gather(session, group.model_copy(update={"members": members}), keys, carried or Carried(), now)
+    rows, enrollments, answers = gathered.messages, gathered.enrollments, []
+    for visit in (visit for met in gathered.met for visit in met.found):
+        id = visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id
+        row, delivery, enrollment = rows[id], results[id], enrollments[id]
+        _write_down(session, row, delivery, enrollment, now, channels)
+        if isinstance(visit, Answer):
+            if row.status == "claimed":
+                states.withdraw(session, row, enrollment)
+            else:
+                write_up(session, enrollment, row, step)
+            answers.append(visit)
+        elif row.status == "claimed":
+            answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
+        elif row.status != "failed" or _tried(row).issuperset(step.via):
+            answers.append(conclude(visit, step, row))
+    gathered.write(session)
+    _hear(session, outgoing, deliveries, now, channels)
+    for message in outgoing:
+        if results[message.enrollment].opted_out:
+            tracking.opt_out(session, rows[message.enrollment], now)
+    take_early(session, [row for row in rows.values() if channels[row.channel].account], now)  # type: ignore[index]
+    return answers
+
+
+def conclude(visit: Visit, step: Send, message: Message) -> Answer:
+    """Tell the enrollment what became of its message, and move it on."""
+    write_up(visit.session, visit.enrollment, message, step)
+    visit.at = message.claimed_at
+    return visit.done(step, result_of(message))
+
+
+def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
+    """What a step comes to whose message is in this state."""
+    match message.status:
+        case "failed":
+            return "failed"
+        case "unknown":
+            return "unknown"
+        case _:
+            return "sent"
+
+
+def write_up(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
+    """Note in the trail what became of a message, once."""
+    if message.written_at is not None:
+        return
+    path, at, campaign = step.path, message.claimed_at, step.coupon or ""
+    message.written_at = at
+    if message.status == "failed":
+        states.fail(session, message, message.reason)
+    if message.coupon:
+        record(session, enrollment, "coupon", campaign, at, step=path)
+    if message.coupon_refused:
+        record(session, enrollment, "refused", campaign, at, step=path, reason=message.coupon_refused)
+    what = result_of(message)
+    record(
+        session, enrollment, what, message.template, at, step=path, via=message.channel,
+        reason=None if what == "sent" else message.reason,
+    )  # fmt: skip
+
+
+def _write_down(
+    session: Session, message: Message, delivery: Delivery, enrollment: Enrollment, now: datetime, channels: Channels
+) -> None:
+    """Bring the ledger up to date; a receipt may have been faster."""
+    message.provider_id = message.provider_id or delivery.provider_id
+    if message.status == "calling" and delivery.status == "retry":
+        states.move(session, message, "claimed", reason=delivery.reason)
+    elif message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
+        to: states.Status = "unknown" if delivery.status == "retry" else delivery.status
+        states.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
+        if to in states.OPEN and isinstance(channels[message.channel], Traceable):  # type: ignore[index]
+            tracking.follow(session, message, now)
+    if message.status == "failed":
+        message.refused = [*message.refused, {"channel": message.channel, "reason": message.reason}]
+
+
+def _tried(message: Message) -> set[str]:
+    return {refusal["channel"] for refusal in message.refused}
+
+
+def _hear(
+    session: Session, outgoing: Sequence[Outgoing], deliveries: Sequence[Delivery], now: datetime, channels: Channels
+) -> None:
+    for channel in dict.fromkeys(message.channel for message in outgoing):
+        account = channels[channel].account
+        said = [
+            delivery
+            for message, delivery in zip(outgoing, deliveries, strict=True)
+            if message.channel == channel and delivery is not LOST
+        ]
+        if account and said:
+            accounts.heard(session, account, said, now)

@@ -1,0 +1,94 @@
+"""What a text can name: the shop, the customer, what began the journey, and what its message brings with it."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from domain.conditions.facts import CustomerFacts
+from domain.coupons.tables import Coupon
+
+LONGEST_NAME = 40
+"""Characters of a word of a customer's own, like a nickname, in a text."""
+
+_BREAKS = re.compile(r"[\s\u2028\u2029]+")
+_BRACKETS = re.compile("[【】〖〗﹝﹞︻︼︗︘]")
+_LINK = re.compile(
+    r"[a-z][a-z0-9+.-]*:\s*/+\S*|(?<![a-z0-9])www\.\S*"
+    r"|(?:[a-z0-9_-]+\.)+(?:cn|com|net|org|cc|top|xyz|vip|shop|io|co|me|tv|info|biz|link|club|site|online|app|ly"
+    r"|gl|icu|wang|ltd|fun|store|tech|live|中国|公司|网络)(?![a-z0-9])\S*",
+    re.IGNORECASE,
+)
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+"""The categories of characters that can't be seen."""
+_EMOJI = frozenset("\u200d\ufe0f")
+"""Unseen characters that emoji are joined by."""
+
+
+def as_word(given: str) -> str:
+    """A customer's own word as it may stand in a text of the shop: short, on one line, without links and signatures.
+
+    What can't be seen or turns the text around is left out, like brackets, in which operators read who is writing.
+    """
+    plain = _BREAKS.sub(" ", given)
+    plain = "".join(each for each in plain if each in _EMOJI or unicodedata.category(each) not in _UNSEEN)
+    word = _shortened(_BRACKETS.sub("", plain))
+    while (shorter := _shortened(word)) != word:  # what is left may be a link
+        word = shorter
+    return word
+
+
+def _shortened(word: str) -> str:
+    if _LINK.search(folded := unicodedata.normalize("NFKC", word)):
+        word = _LINK.sub(" ", folded)
+    word = " ".join(word.split())
+    return word if len(word) <= LONGEST_NAME else f"{word[: LONGEST_NAME - 1].rstrip()}…"
+
+
+def text_context(
+    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, names: Iterable[str]
+) -> dict[str, Any]:
+    """What a text can name, of what it does name; what there isn't is None. Instants are in the customer's timezone.
+
+    `coupon` is the message's own; without it, the enrollment's newest is meant.
+    """
+    context: dict[str, Any] = {}
+    for name in names:
+        match name:
+            case "shop":
+                context[name] = {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"}
+            case "customer":
+                context[name] = {key: _said(value) for key, value in _customer(facts).items()}
+            case "trigger":
+                context[name] = facts.trigger
+            case "data":
+                context[name] = data
+            case "coupon":
+                own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
+                context[name] = _local(own or facts.coupon, facts.zone)
+            case "lot":
+                context[name] = _local(facts.lot, facts.zone)
+            case "stream":
+                context[name] = _local(facts.stream, facts.zone)
+    return context
+
+
+def reworded(facts: CustomerFacts, source: str) -> list[str]:
+    """The customer's fields which a template mentions, and which aren't written into it as the customer gave them."""
+    return [key for key, value in _customer(facts).items() if key in source and _said(value) != value]
+
+
+def _customer(facts: CustomerFacts) -> Mapping[str, Any]:
+    return {**facts.customer.fields, "name": facts.customer.name}
+
+
+def _said(value: Any) -> Any:
+    return as_word(value) if isinstance(value, str) else value
+
+
+def _local(values: Mapping[str, Any] | None, zone: ZoneInfo) -> Mapping[str, Any] | None:
+    return values and {
+        key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in values.items()
+    }

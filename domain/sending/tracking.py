@@ -1,0 +1,129 @@
+"""Following up: asking the provider about messages whose fate is open, until it is settled or nobody can say."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from domain.catalogue.sources import FOLLOW_UP, PROVIDER
+from domain.channels.delivery import Delivery, Open
+from domain.customers.consent import read_consents
+from domain.customers.resolution import lock_customers
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
+from domain.journeys.trail import record
+from domain.ledger import states
+from domain.ledger.tables import Message
+from domain.store.outbox import tell
+from workflows.plan.model import Channel
+
+PAGE = 50
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300, 600, 1800, 3600))
+"""How long to wait between two looks; the last holds for all that follow."""
+
+GIVEN_UP = timedelta(days=3)
+"""Beyond, an unknown message stays unknown until an operator settles it."""
+
+
+def follow(session: Session, message: Message, now: datetime) -> None:
+    """Have the provider asked about this message."""
+    message.look_at, message.looks = now + PAUSES[0], 0
+    tell(session, "follow_up", message.channel)
+
+
+def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
+    """The messages of a channel that the provider is to be asked about now, a page at a time."""
+    query = select(Message).where(Message.channel == channel, col(Message.look_at) <= now)
+    rows = session.exec(query.order_by(col(Message.look_at), col(Message.id)).limit(PAGE)).all()
+    consents = read_consents(session, {row.customer_id for row in rows}, {row.recipient for row in rows})
+    return [
+        Open(
+            key=row.id,
+            recipient=row.recipient,
+            body=row.body,
+            status=row.status,  # type: ignore[arg-type]
+            provider_id=row.provider_id,
+            called_at=row.called_at or row.claimed_at,
+            looks=row.looks,
+            refused=False in consents.of(row.customer_id, channel, row.recipient).values(),
+        )
+        for row in rows
+    ]
+
+
+def learn(session: Session, messages: Sequence[Open], deliveries: Sequence[Delivery], now: datetime) -> None:
+    """Settle what the provider could say, and put off what it couldn't."""
+    said = dict(zip((message.key for message in messages), deliveries, strict=True))
+    owners = select(Message.customer_id).where(col(Message.id).in_(said))
+    lock_customers(session, session.exec(owners))
+    names = [delivery.provider_id for delivery in deliveries if delivery.provider_id]
+    taken = set(session.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
+    rows = select(Message).where(col(Message.id).in_(said)).execution_options(populate_existing=True)
+    for row in session.exec(rows.order_by(col(Message.id))).all():
+        delivery = said[row.id]
+        if row.status not in states.OPEN:
+            continue  # a receipt or an operator was faster
+        if delivery.opted_out:
+            opt_out(session, row, now)
+        if delivery.provider_id in taken and delivery.provider_id != row.provider_id:
+            delivery = Delivery("unknown")  # that one is another message of the same text
+        if delivery.status in ("sent", "failed"):
+            settle(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
+            continue
+        if delivery.status == "pending_staff" and row.status == "unknown":
+            states.move(session, row, "pending_staff", provider_id=delivery.provider_id)
+        row.looks += 1
+        over = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
+        row.look_at = None if over else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
+
+
+def settle(
+    session: Session,
+    message: Message,
+    to: states.Status,
+    reason: str | None,
+    now: datetime,
+    *,
+    provider_id: str | None = None,
+) -> None:
+    """What was open is known now, by the provider or by an operator; the caller holds the customer's lock.
+
+    A failure becomes an event, which journeys can wait for. Raises states.IllegalError for a message that isn't open.
+    """
+    if message.status not in states.OPEN:
+        raise states.IllegalError(f"message {message.id} is {message.status}, which is not open")
+    enrollment = session.get_one(Enrollment, message.enrollment_id)
+    record(session, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
+    if to != "failed":
+        states.move(session, message, to, reason=reason, provider_id=provider_id)
+        return
+    states.fail(session, message, reason)
+    said = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
+    event = Incoming(
+        source=FOLLOW_UP,
+        id=f"{message.id}/failed",
+        type="message.failed",
+        time=now,
+        data=said | ({"reason": reason} if reason else {}),
+        customer=message.customer_id,
+    )
+    ingest(session, [event], now=now)
+
+
+def opt_out(session: Session, message: Message, now: datetime) -> None:
+    """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
+    event = Incoming(
+        source=PROVIDER,
+        id=f"opted-out/{message.id}",
+        type="consent.withdrawn",
+        time=now,
+        data={"channel": message.channel, "source": "provider", "message": message.id},
+        customer=message.customer_id,
+    )
+    ingest(session, [event], now=now)
+
+
+def next_look(session: Session, channel: Channel) -> datetime | None:
+    """When the provider is to be asked again; None if nothing of this channel is open any more."""
+    query = select(Message.look_at).where(Message.channel == channel, col(Message.look_at).is_not(None))
+    return session.exec(query.order_by(col(Message.look_at)).limit(1)).first()

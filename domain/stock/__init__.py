@@ -1,0 +1,1 @@
+"""Stock: the book of lots, shows and how they sell, replenishments."""

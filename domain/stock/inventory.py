@@ -1,0 +1,99 @@
+"""Lots and streams: what journeys can ask about them, which lots are near their expiry, and what may be promised."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from domain.stock.book import available, last_day
+from domain.stock.selling import Stock, at_risk, read_sales
+from domain.stock.tables import Lot, Product, Stream
+from workflows.terms.values import at_local, local_day, parse_time
+
+NEAR_EXPIRY_DAYS = 30
+"""Lots that expire within so many days are offered to journeys, whose `where` narrows it."""
+
+
+def lot_facts(lot: Lot, product: Product | None, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
+    """A lot as conditions and texts see it; `days_left` counts the local days until it expires."""
+    today = local_day(now, zone)
+    return {
+        "id": lot.lot_id,
+        "sku": lot.sku,
+        "name": lot.name or (product and product.name),
+        "category": lot.category or (product and product.category),
+        "city": lot.city,
+        "store": lot.store,
+        "expires_on": lot.expires_on.isoformat(),
+        "days_left": (lot.expires_on - today).days,
+        "available": available(lot, product, today),
+    }
+
+
+def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
+    """Lock lots in the order of their ids: after the customers, before any budget."""
+    query = select(Lot).where(col(Lot.lot_id).in_(set(lot_ids))).order_by(col(Lot.lot_id))
+    session.exec(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
+
+
+def stream_facts(stream: Stream) -> Mapping[str, Any]:
+    """A stream as conditions and texts see it."""
+    return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
+
+
+def near_expiry_lots(session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int) -> Sequence[Lot]:
+    """The next lots near expiry, in the order of their ids."""
+    query = _near_expiry(local_day(now, zone)).where(Lot.lot_id > after).order_by(col(Lot.lot_id)).limit(limit)
+    return session.exec(query).all()
+
+
+def _near_expiry(today: date) -> SelectOfScalar[Lot]:
+    return select(Lot).where(Lot.expires_on >= today, Lot.expires_on <= today + timedelta(days=NEAR_EXPIRY_DAYS))
+
+
+def near_expiry_page(
+    session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int
+) -> tuple[Sequence[Mapping[str, Any]], str | None]:
+    """Of the next `limit` lots near expiry those that won't sell in time, and the last one's id if there may be more.
+
+    Each is the data of a `lot.near_expiry`. Of a product that hasn't sold in its place of late, all of it is at risk.
+    """
+    today = local_day(now, zone)
+    page = near_expiry_lots(session, now, zone, after=after, limit=limit)
+    skus = sorted({lot.sku for lot in page})
+    sales = read_sales(session, skus, now, zone) if page else {}
+    products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
+    beside: dict[tuple[str, str], list[Stock]] = {}
+    for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
+        product = products.get(lot.sku)
+        units = available(lot, product, today)
+        beside.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
+    risks = {place: at_risk(sales[place], lots, now, zone) for place, lots in beside.items() if place in sales}
+    offered = []
+    for lot in page:
+        place, product = _place(lot), products.get(lot.sku)
+        days = max(0, (last_day(lot, product) - today).days + 1)
+        risk = risks[place][lot.lot_id] if place in risks else max(0, available(lot, product, today))
+        if place not in risks or risk > 0:
+            rate = sales[place].mean_rate(today, days) if place in sales else None
+            known = {} if rate is None else {"rate": round(rate, 3)}
+            offered.append({"lot_id": lot.lot_id, "at_risk": risk, "days": days, **known})
+    return offered, page[-1].lot_id if len(page) == limit else None
+
+
+def _place(lot: Lot) -> tuple[str, str]:
+    return lot.sku, lot.store or lot.city or ""
+
+
+def next_stream(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) -> str | None:
+    """The id of the next show in the lot's city while the lot may still be sold."""
+    lot = session.get(Lot, lot_id)
+    if lot is None:
+        return None
+    last = last_day(lot, session.get(Product, lot.sku))
+    end = at_local(last + timedelta(days=1), parse_time("00:00"), zone, now)
+    query = select(Stream.stream_id).where(Stream.city == lot.city, Stream.starts_at > now, Stream.starts_at < end)
+    return session.exec(query.order_by(col(Stream.starts_at))).first()

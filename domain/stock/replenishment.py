@@ -1,0 +1,301 @@
+"""Replenishments: what an alarm proposes, what is decided about it, and what comes of the order."""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from domain.access.tables import ApiKey
+from domain.channels.staff import Notice
+from domain.channels.tables import SandboxMessage
+from domain.intake.tables import Event
+from domain.published.library import Library, read_library
+from domain.stock.live import Shelf, units_left
+from domain.stock.reordering import Demand, demand_of, propose
+from domain.stock.selling import WINDOW, Day, read_days
+from domain.stock.tables import LiveSale, Lot, Replenishment, Stream
+from domain.store.outbox import tell
+from workflows.plan.supply import AWAITING, CLOSED, Decision, Standing, refusal
+from workflows.terms.values import Duration, at_local, local_day, parse_time
+
+LAPSES = timedelta(days=7)
+"""A proposal that nobody has decided about for so long is over, so that a new alarm can ask again."""
+
+LONGEST_PROMISE = timedelta(days=366)
+"""A later day is how an ERP says that it doesn't know."""
+
+REMINDERS = 7
+"""Days that overdue goods are reminded of before the order is given up."""
+
+NOTICE = "notice"
+"""The channel under which the sandbox keeps what buyers are told."""
+
+
+class DecisionRefusedError(Exception):
+    """A decision that can't be taken; the message is the reason, one of workflows.plan.supply.Reason."""
+
+
+class UndecidableError(Exception):
+    """The run that takes decisions can't be reached now."""
+
+
+def follow_supply(session: Session, library: Library, events: Sequence[Event]) -> None:
+    """What events about the business mean for replenishments: an alarm begins one, a lot received ends one."""
+    for event in events:
+        data = event.data
+        if event.type == "stock.alarm" and data.get("sku"):
+            city = _city(session, data.get("stream_id"))
+            today = local_day(event.time, library.policy_zone)
+            shelf = units_left(session, [data["sku"]], city, today).get(data["sku"])
+            if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
+                tell(session, "replenish", "replenishment", event_id=event.id)
+    if receipts := [event for event in events if event.type == "lot.received"]:
+        _receive(session, receipts)
+
+
+def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
+    """Propose an order because of an alarm. Asked again, it says where that stands."""
+    if earlier := _earlier(session, alarm_id):
+        return standing_of(earlier)
+    library = read_library(session)
+    zone = library.policy_zone
+    data = session.get_one(Event, alarm_id).data
+    sku, city = data["sku"], _city(session, data.get("stream_id"))
+    shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, Shelf(0, None, None))
+    rule = library.stock.of(sku, shelf.category)
+    places = _days_of_places(session, sku, city, zone, now)
+    demand = sum(map(demand_of, (days.values() for days in places)), Demand())
+    rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
+    proposal = propose(demand, max(0, shelf.left), rule, rush=rush)
+    values: dict[str, Any] = {
+        "alarm_id": alarm_id,
+        "stream_id": data.get("stream_id"),
+        "sku": sku,
+        "city": city or "",
+        "status": "proposed" if proposal.quantity else "enough",
+        "proposed": proposal.quantity,
+        "pack": rule.pack,
+        "ceiling": proposal.ceiling,
+        "basis": {
+            "left": shelf.left,
+            "rush": rush,
+            "per_day": round(demand.per_day, 2),
+            "deviation": round(demand.deviation, 2),
+            "sold_by_day": _by_day(places, local_day(now, zone)),
+            "reorder_point": proposal.reorder_point,
+            "safety_stock": proposal.safety_stock,
+            "alarm": data.get("kind"),
+            "escalate_to": rule.escalate_to,
+            "lead_time": str(rule.lead_time),
+        },
+        "assignee": rule.buyer,
+        "created_at": now,
+        "due_at": now + rule.escalate_after.nominal if proposal.quantity else None,
+        "closed_at": None if proposal.quantity else now,
+        "reminders": 0,
+    }
+    new = insert(Replenishment).values(values).on_conflict_do_nothing()
+    if session.execute(new.returning(col(Replenishment.id))).first() is None:
+        meanwhile = _earlier(session, alarm_id)
+        return standing_of(meanwhile) if meanwhile else Standing(event=alarm_id, status="duplicate", sku=sku)
+    row = _locked(session, alarm_id)
+    if row.closed_at is None:
+        _notify(session, row, "请审批补货", now)
+    return standing_of(row)
+
+
+def notice_of(session: Session, alarm_id: int) -> Notice | None:
+    """What whoever has to act is told where it stands now."""
+    row = of_alarm(session, alarm_id)
+    kept = session.get(SandboxMessage, _notice_key(row))
+    return Notice(kept.recipient, kept.body) if kept else None
+
+
+def look_after(session: Session, alarm_id: int, now: datetime) -> Standing:
+    """Do what is due: escalate, let lapse, remind; and say where it stands."""
+    row = _locked(session, alarm_id)
+    if row.closed_at is not None or row.due_at is None or row.due_at > now:
+        return standing_of(row)
+    if row.status == "proposed":
+        row.status, row.assignee = "escalated", row.basis.get("escalate_to") or row.assignee
+        row.due_at = now + LAPSES
+        _notify(session, row, "补货待审批已超时，请处理", now)
+    elif row.status == "escalated":
+        _close(row, "lapsed", now, reason="nobody decided")
+    elif row.reminders >= REMINDERS:
+        _close(row, "lapsed", now, reason="never received")
+        _notify(session, row, "补货一直未到货，已不再跟踪", now)
+    elif row.status in ("ordered", "overdue"):
+        row.status, row.reminders, row.due_at = "overdue", row.reminders + 1, now + timedelta(days=1)
+        _notify(session, row, "补货已过约定日期仍未到货，请催单", now)
+    session.add(row)
+    return standing_of(row)
+
+
+def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -> Standing | None:
+    """Settle a buyer's decision; None if another was taken before. The same one twice is one."""
+    row = _locked(session, alarm_id)
+    by = f"key {session.get_one(ApiKey, decision.key).name}"
+    refused = decision.verdict == "refuse"
+    quantity = None if refused else decision.quantity if decision.verdict == "change" else row.proposed
+    if row.decided_at is not None and (row.decided_by, row.quantity) == (by, quantity):
+        return standing_of(row)
+    if refusal(standing_of(row), decision):
+        return None
+    row.quantity, row.decided_by, row.decided_at = quantity, by, now
+    if refused:
+        _close(row, "refused", now)
+    else:
+        row.status, row.due_at = "approved", now
+    session.add(row)
+    return standing_of(row)
+
+
+def ordered(session: Session, alarm_id: int, reference: str, promised: date | None, now: datetime) -> Standing:
+    """The ERP has the order. Without a day that it promises, the lead time counts."""
+    row = _locked(session, alarm_id)
+    if row.status == "approved":
+        zone = read_library(session).policy_zone
+        row.status, row.reference = "ordered", reference
+        if promised is None or promised > local_day(now + LONGEST_PROMISE, zone):
+            promised = local_day(Duration.of(row.basis["lead_time"]).after(now, zone), zone)
+        row.promised_on = promised
+        row.due_at = at_local(promised + timedelta(days=1), parse_time("00:00"), zone, now)
+        session.add(row)
+    return standing_of(row)
+
+
+def failed(session: Session, alarm_id: int, reason: str, now: datetime) -> Standing:
+    """The ERP has refused the order for good."""
+    row = _locked(session, alarm_id)
+    if row.status == "approved":
+        _close(row, "failed", now, reason=reason)
+        _notify(session, row, "ERP 拒收补货订单，请人工处理", now)
+        session.add(row)
+    return standing_of(row)
+
+
+def stop(session: Session, alarm_id: int, now: datetime) -> None:
+    """Its run was ended by an operator."""
+    row = _locked(session, alarm_id)
+    if row.closed_at is None:
+        _close(row, "stopped", now, reason="run ended by an operator")
+        session.add(row)
+
+
+def standing_of(row: Replenishment) -> Standing:
+    """Where a replenishment stands, as its run sees it."""
+    return Standing(
+        event=row.alarm_id,
+        status=row.status,
+        sku=row.sku,
+        quantity=row.proposed if row.quantity is None else row.quantity,
+        pack=row.pack,
+        ceiling=row.ceiling,
+        due=row.due_at,
+    )
+
+
+def of_alarm(session: Session, alarm_id: int) -> Replenishment:
+    """The replenishment that an alarm began."""
+    return session.exec(select(Replenishment).where(Replenishment.alarm_id == alarm_id)).one()
+
+
+def replenishments(session: Session, status: str | None, *, after: int | None, limit: int) -> Sequence[Replenishment]:
+    """A page of replenishments, the newest first."""
+    query = select(Replenishment).order_by(col(Replenishment.id).desc()).limit(limit)
+    if status is not None:
+        query = query.where(Replenishment.status == status)
+    if after is not None:
+        query = query.where(Replenishment.id < after)
+    return session.exec(query).all()
+
+
+def doubtful(session: Session, since: datetime, limit: int) -> list[int]:
+    """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
+    late = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
+    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), late)
+    return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
+
+
+def _receive(session: Session, receipts: Sequence[Event]) -> None:
+    awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
+    query = select(Replenishment).where(awaited, col(Replenishment.status).in_(("ordered", "overdue")))
+    for row in session.exec(query.order_by(col(Replenishment.id)).with_for_update()):
+        if event := next((event for event in receipts if _is_for(event, row)), None):
+            row.received = event.data["quantity"]
+            _close(row, "received", event.received_at)
+            session.add(row)
+            tell(session, "restocked", "replenishment", event_id=row.alarm_id)
+
+
+def _is_for(receipt: Event, row: Replenishment) -> bool:
+    """Whether these may be the goods: of the product, in its city if both name one, and not from before the order."""
+    city = receipt.data.get("city")
+    is_since = row.decided_at is not None and row.decided_at <= receipt.time
+    return is_since and receipt.data["sku"] == row.sku and (city is None or row.city in (city, ""))
+
+
+def _days_of_places(
+    session: Session, sku: str, city: str | None, zone: ZoneInfo, now: datetime
+) -> Sequence[Mapping[date, Day]]:
+    """What each place that can serve the city has sold by local day; of what none of them keeps, what shows have."""
+    kept: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
+    if city is not None:
+        kept = kept.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+    if places := set(session.exec(kept)):
+        return [days for (_, place), days in read_days(session, [sku], now, zone).items() if place in places]
+    on: Any = func.date(func.timezone(str(zone), LiveSale.minute))
+    sales = select(on, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
+    sold = {day: float(units) for day, units in session.exec(sales.group_by(on))}
+    today = local_day(now, zone)
+    span = [today - timedelta(days=back) for back in range((today - min(sold, default=today)).days + 1)]
+    return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
+
+
+def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
+    """The units that all places sold, today first."""
+    first = min((day for days in places for day in days), default=today)
+    span = [today - timedelta(days=back) for back in range((today - first).days + 1)]
+    return [round(sum(days[day].sold for days in places if day in days)) for day in span]
+
+
+def _earlier(session: Session, alarm_id: int) -> Replenishment | None:
+    return session.exec(select(Replenishment).where(Replenishment.alarm_id == alarm_id)).first()
+
+
+def _city(session: Session, stream_id: str | None) -> str | None:
+    stream = session.get(Stream, stream_id) if stream_id else None
+    return stream.city if stream else None
+
+
+def _locked(session: Session, alarm_id: int) -> Replenishment:
+    query = select(Replenishment).where(Replenishment.alarm_id == alarm_id).with_for_update()
+    return session.exec(query.execution_options(populate_existing=True)).one()
+
+
+def _close(row: Replenishment, status: str, now: datetime, *, reason: str | None = None) -> None:
+    assert status in CLOSED
+    row.status, row.closed_at, row.due_at, row.reason = status, now, None, reason
+
+
+def _notify(session: Session, row: Replenishment, words: str, now: datetime) -> None:
+    """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
+    units = row.proposed if row.quantity is None else row.quantity
+    notice = {
+        "key": _notice_key(row),
+        "channel": NOTICE,
+        "recipient": row.assignee,
+        "body": f"{words}：{row.sku} {units} 件（补货单 {row.id}）",
+        "at": now,
+    }
+    session.execute(insert(SandboxMessage).values(notice).on_conflict_do_nothing())
+
+
+def _notice_key(row: Replenishment) -> str:
+    return f"replenishment/{row.id}/{row.status}/{row.reminders}"

@@ -1,0 +1,90 @@
+"""What a show's screen tells: of each product what is left, what was sold and how it goes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from domain.published.library import read_library
+from domain.stock.demand import WINDOWS
+from domain.stock.live import LONGEST, Shelf, baseline_of, floor, minutes_by_hour, pace_of, sales_of, units_left
+from domain.stock.tables import LiveProduct, LiveSale, Stream
+from workflows.terms.values import local_day
+
+PRODUCTS = 200
+"""A screen has room for so many, the best sellers first."""
+
+
+@dataclass(frozen=True)
+class OnSale:
+    """A product in a show, in units. `left` is None if no lot of it is known, `expected` if no show sold it before.
+
+    `sold` and `expected` are since the show began; `per_minute` is the present rate, and `sells_out_at` when nothing is
+    left at that. `alarm` is the last one, raised at `alarmed_at`.
+    """
+
+    sku: str
+    name: str | None
+    left: int | None
+    sold: int
+    expected: float | None
+    per_minute: float
+    sells_out_at: datetime | None
+    alarm: str | None
+    alarmed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """A show and its products, those that sold most first."""
+
+    stream_id: str
+    title: str | None
+    starts_at: datetime
+    ended_at: datetime | None
+    products: Sequence[OnSale]
+
+
+def board(session: Session, stream_id: str, now: datetime) -> Board | None:
+    """What the show's screen tells now, or told when it ended; None if there is no such show."""
+    stream = session.get(Stream, stream_id, populate_existing=True)
+    if stream is None:
+        return None
+    library = read_library(session)
+    zone = library.policy_zone
+    at = min(now, stream.ended_at or now, stream.starts_at + LONGEST)
+    total = func.sum(LiveSale.units)
+    sums = select(LiveSale.sku, total).where(LiveSale.stream_id == stream_id).group_by(col(LiveSale.sku))
+    sold = {sku: int(units) for sku, units in session.exec(sums.order_by(total.desc(), LiveSale.sku).limit(PRODUCTS))}
+    keys = [(stream_id, sku) for sku in sold]
+    sales = sales_of(session, keys, floor(at), max(WINDOWS))
+    query = select(LiveProduct).where(LiveProduct.stream_id == stream_id, col(LiveProduct.sku).in_(sold))
+    known = {each.sku: each for each in session.exec(query)}
+    shelves = units_left(session, list(sold), stream.city, local_day(now, zone))
+    products = []
+    for sku in sold:
+        product, shelf = known.get(sku), shelves.get(sku)
+        baseline = baseline_of(product)
+        rule = library.stock.of(sku, shelf.category if shelf else None)
+        pace = pace_of(sales[stream_id, sku], baseline, rule, shelf, stream.starts_at, at, zone)
+        so_far = baseline.expected(minutes_by_hour(stream.starts_at, at, zone)) if baseline else None
+        products.append(
+            OnSale(
+                sku=sku,
+                name=shelf.name if shelf else None,
+                left=_left(shelf),
+                sold=sold[sku],
+                expected=round(so_far, 1) if so_far is not None else None,
+                per_minute=round(pace.per_minute, 1),
+                sells_out_at=None if stream.ended_at else floor(pace.sells_out_at) if pace.sells_out_at else None,
+                alarm=product.alarm if product else None,
+                alarmed_at=product.alarmed_at if product else None,
+            )
+        )
+    return Board(stream_id, stream.title, stream.starts_at, stream.ended_at, products)
+
+
+def _left(shelf: Shelf | None) -> int | None:
+    return max(0, shelf.left) if shelf else None

@@ -1,0 +1,1 @@
+"""The ground: columns, statements over many rows, the outbox, the clock."""

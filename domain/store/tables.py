@@ -1,0 +1,37 @@
+"""What Temporal must be told, and the clock of a demo."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from domain.store.columns import Row, id_column, instant, reference
+
+
+class Outbox(Row, table=True):
+    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
+
+    `gather` is the plan whose starts this one may be put together with; null once that is decided.
+    `replenish` and `restocked` start and wake the replenishment of a `stock.alarm`.
+    """
+
+    __tablename__: ClassVar[Any] = "outbox"
+    id: int = id_column()
+    kind: str
+    enrollment_id: int | None = reference("enrollments.id", nullable=True)
+    event_id: int | None = reference("events.id", nullable=True)
+    journey: str
+    gather: str | None = Field(default=None, foreign_key="plans.id", index=True)
+    attempts: int = 0
+
+
+class ClockState(Row, table=True):
+    """One row: the compressed clock of a demo, shared by its processes. Absent in production."""
+
+    __tablename__: ClassVar[Any] = "clock"
+    id: int = Field(primary_key=True)
+    journey_at: datetime = instant()
+    real_at: datetime = instant()
+    limit_at: datetime = instant()
+    legs: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)

@@ -1,0 +1,29 @@
+"""Registers every table. Times are aware and stored in UTC; money is integer fen."""
+
+from domain.access import tables as access
+from domain.channels import tables as channels
+from domain.coupons import tables as coupons
+from domain.customers import tables as customers
+from domain.intake import tables as intake
+from domain.journeys import tables as journeys
+from domain.ledger import tables as ledger
+from domain.published import tables as published
+from domain.sending import tables as sending
+from domain.stock import tables as stock
+from domain.store import tables as store
+from domain.texts import tables as texts
+
+__all__ = [
+    "access",
+    "channels",
+    "coupons",
+    "customers",
+    "intake",
+    "journeys",
+    "ledger",
+    "published",
+    "sending",
+    "stock",
+    "store",
+    "texts",
+]

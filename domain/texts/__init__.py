@@ -1,0 +1,1 @@
+"""What people read: texts made from templates, links in them, what each channel asks of a text."""

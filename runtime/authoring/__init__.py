@@ -1,0 +1,1 @@
+"""What marketers write: checked, published, tried on oneself."""

@@ -1,0 +1,225 @@
+"""Reads everything that marketers write, journeys and texts, and tells every mistake in it."""
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from domain.catalogue.types import FIELDS
+from domain.texts import wechat
+from domain.texts.links import Linker
+from domain.texts.rendering import faults
+from domain.texts.rendering import variables as variables_of
+from domain.texts.sms import OPT_OUT
+from workflows.language.checks import References
+from workflows.language.compile import read_journey
+from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
+from workflows.language.stock_rules import read_stock_rules
+from workflows.plan.model import CHANNELS, Plan, Send
+from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render
+from workflows.source.tree import MAX_BYTES, decode, read_source
+from workflows.terms.conditions import Condition
+
+_SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
+_POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
+
+_KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **Linker(None, 0).functions()}
+"""What every text can name, whatever its customer."""
+
+
+@dataclass
+class CheckReport:
+    """What was read, and what is wrong with it.
+
+    `sources` holds the texts by path, for showing a diagnostic's line; `texts` the messages by (template, channel).
+    What has errors isn't in `plans`, and is None or missing elsewhere.
+    """
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    policy: Policy | None = None
+    segments: dict[str, Condition] | None = None
+    campaigns: dict[str, CouponTerms] | None = None
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether there are no errors; warnings are allowed."""
+        return not any(each.severity == "error" for each in self.diagnostics)
+
+    def __str__(self) -> str:
+        shown = [render(each, self.sources.get(each.path)) for each in self.diagnostics]
+        errors = sum(each.severity == "error" for each in self.diagnostics)
+        counts = f"{_count(errors, 'error')}, {_count(len(self.diagnostics) - errors, 'warning')}"
+        return "\n".join([*shown, f"{_count(len(self.sources), 'file')} checked: {counts}"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) -> CheckReport:
+    """Check journeys, or directories of them, and the message texts under `templates`.
+
+    Segments, coupon campaigns and the policy are those beside each journey, `webhooks` those that are configured. Never
+    raises for what is in the files or can't be read of them.
+    """
+    report = CheckReport()
+    variables = _read_texts(report, templates)
+    known: dict[str, frozenset[str]] = {}
+    for template, channel in variables:
+        known[template] = known.get(template, frozenset()) | {channel}
+    directories: dict[Path, References] = {}
+    for path in paths:
+        for file in _files(report, path):
+            beside = file.parent
+            if beside not in directories:
+                directories[beside] = References(
+                    templates=known,
+                    variables=variables,
+                    campaigns=_names(beside / _COUPONS),
+                    segments=_names(beside / _SEGMENTS),
+                    webhooks=webhooks,
+                    policy=_policy(beside / _POLICY),
+                    events=FIELDS,
+                )
+            _check_file(report, file, directories[beside])
+    _check_wording(report, templates)
+    report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda each: each.place)
+    return report
+
+
+def _files(report: CheckReport, path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    try:
+        files = sorted(each for each in path.iterdir() if each.suffix in (".yaml", ".yml"))
+    except OSError as error:
+        report.diagnostics.append(_unreadable(path, error))
+        return []
+    if path / _POLICY not in files:
+        report.diagnostics.append(Diagnostic(str(path / _POLICY), 1, 1, "E008", "there is no policy"))
+    return files
+
+
+def _check_file(report: CheckReport, file: Path, references: References) -> None:
+    text = _read(report, file)
+    if text is None:
+        return
+    path = str(file)
+    if file.name == _POLICY:
+        report.policy, found = read_policy(text, path)
+    elif file.name == _SEGMENTS:
+        report.segments, found = read_segments(text, path, references)
+    elif file.name == _COUPONS:
+        report.campaigns, found = read_coupons(text, path)
+    elif file.name == _STOCK:
+        _, found = read_stock_rules(text, path)
+    else:
+        compiled = read_journey(text, path, references)
+        found = compiled.diagnostics
+        if compiled.plan:
+            report.plans[compiled.plan.journey] = compiled.plan
+    report.diagnostics += found
+
+
+def _check_wording(report: CheckReport, templates: Path) -> None:
+    """Warn of marketing text messages that lack what operators demand of them."""
+    sent = {
+        step.template
+        for plan in report.plans.values()
+        for step in plan.steps.values()
+        if isinstance(step, Send) and step.kind == "marketing" and "sms" in step.via
+    }
+    told = {each.path for each in report.diagnostics}
+    for template in sent:
+        file, text = templates / template / "sms.j2", report.texts.get((template, "sms"), "")
+        if not text or str(file) in told:
+            continue
+        missing = [] if _SIGNED.match(text) else ["no signature in front, like {{ shop.sign }}"]
+        missing += [] if OPT_OUT.search(text) else ["no way to refuse, like 拒收请回复R"]
+        if missing:
+            message, width = f"a marketing sms with {' and '.join(missing)}", len(text.splitlines()[0])
+            report.diagnostics.append(Diagnostic(str(file), 1, 1, "W004", message, "warning", width=max(1, width)))
+
+
+def _names(file: Path) -> frozenset[str]:
+    """The keys of a file, as far as it can be read; its mistakes are told where it is checked itself."""
+    text = _read(CheckReport(), file) if os.path.lexists(file) else None
+    source = read_source(text, str(file)) if text is not None else None
+    return frozenset(source.root.entries) if source and source.root else frozenset()
+
+
+def _policy(file: Path) -> Policy | None:
+    text = _read(CheckReport(), file) if os.path.lexists(file) else None
+    return read_policy(text, str(file))[0] if text is not None else None
+
+
+def read_text(file: Path) -> str | Diagnostic:
+    """The text of a file, as far as it may be long; or what is wrong with it."""
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            kind = "a directory" if file.is_dir() else "not an ordinary file"
+            return Diagnostic(str(file), 1, 1, "E008", f"cannot be read: it is {kind}")
+        with file.open("rb") as stream:
+            return decode(stream.read(MAX_BYTES + 1), str(file))
+    except (OSError, ValueError) as error:
+        return _unreadable(file, error)
+
+
+def _read(report: CheckReport, file: Path) -> str | None:
+    text = read_text(file)
+    if isinstance(text, Diagnostic):
+        report.diagnostics.append(text)
+        return None
+    report.sources[str(file)] = text
+    return text
+
+
+def _unreadable(path: Path, error: Exception) -> Diagnostic:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return Diagnostic(str(path), 1, 1, "E008", f"cannot be read: {reason}")
+
+
+def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], frozenset[str]]:
+    """Read all message texts; answers the variables of each that could be found, by (template, channel)."""
+    variables: dict[tuple[str, str], frozenset[str]] = {}
+    for file in _texts(report, messages):
+        template, channel = file.parent.name, file.stem
+        text = _read(report, file)
+        if channel not in CHANNELS:
+            hint = did_you_mean(channel, CHANNELS) or f"; there are {', '.join(CHANNELS)}"
+            report.diagnostics.append(Diagnostic(str(file), 1, 1, "E012", f"unknown channel {quoted(channel)}{hint}"))
+            continue
+        variables[template, channel] = frozenset()
+        if text is None:
+            continue
+        if not text.strip():
+            report.diagnostics.append(Diagnostic(str(file), 1, 1, "E009", "this text is empty"))
+        report.texts[template, channel] = text
+        if channel == "wechat":
+            report.diagnostics += wechat.check(str(file), text)
+        broken = [_broken(file, text, line, message) for line, message in faults(text, _KNOWN)]
+        report.diagnostics += broken
+        if not broken:
+            variables[template, channel] = variables_of(text)
+    return variables
+
+
+def _broken(file: Path, text: str, line: int, message: str) -> Diagnostic:
+    lines = text.splitlines() or [""]
+    shown = lines[min(line, len(lines)) - 1]
+    indent = len(shown) - len(shown.lstrip())
+    return Diagnostic(str(file), line, indent + 1, "E043", message, width=max(1, len(shown.strip())))
+
+
+def _texts(report: CheckReport, messages: Path) -> Iterator[Path]:
+    try:
+        for template in sorted(messages.iterdir()):
+            if template.is_dir() and not template.name.startswith("."):
+                yield from sorted(template.glob("*.j2"))
+    except OSError as error:
+        report.diagnostics.append(_unreadable(messages, error))

@@ -1,0 +1,176 @@
+"""Publishing a directory of specs and texts: what is in order goes live, what is not is told and left as it was."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.journeys import lifecycle
+from domain.journeys.lifecycle import Running
+from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
+from domain.published.library import mark_published, read_library
+from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
+from domain.published.tables import Document, Journey
+from runtime.authoring.check import check
+from runtime.platform.settings import webhook_targets
+from workflows.language.compile import read_journey
+from workflows.language.needs import text_needs
+from workflows.language.policy import read_coupons, read_policy, read_segments
+from workflows.language.stock_rules import read_stock_rules
+from workflows.source.diagnostics import Diagnostic
+
+_NAMED = {"_segments": "segment", "_coupons": "coupon campaign"}
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """The live version of each journey that is in order, what is wrong with the others, and which stay stopped."""
+
+    versions: dict[str, int]
+    diagnostics: list[Diagnostic]
+    stopped: list[str] = field(default_factory=list)
+
+
+def publish_directory(
+    db: sessionmaker[Session], specs: Path, templates: Path, now: datetime, by: str = "aftershow"
+) -> PublishReport:
+    """Publish every spec and text of the directories that has no error, in one transaction.
+
+    A journey that was stopped stays so; it starts again when it is published by its name. Without a policy, now or
+    from before, no journey goes live.
+    """
+    report = check([specs], templates, webhook_targets())
+    broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
+    done = PublishReport({}, report.diagnostics)
+    with db.begin() as session:
+        mark_published(session)
+        stopped = set(session.exec(select(Journey.name).where(col(Journey.stopped))))
+        before = {name: _document(session, name) for name in _NAMED}
+        for path in sorted(specs.glob("*.yaml"), key=lambda each: (not each.stem.startswith("_"), each)):
+            if str(path) in broken:
+                continue
+            text = path.read_text(encoding="utf-8")
+            if path.stem.startswith("_"):
+                publish_shared(session, path.stem, text)
+            elif path.stem in stopped:
+                done.stopped.append(path.stem)
+            elif has_policy(session):
+                plan = read_journey(text, str(path), None).plan
+                if plan is not None:
+                    done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
+        done.diagnostics.extend(_keep_asked(session, specs, before))
+        sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
+        there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
+        gone = set(read_library(session).texts) - there
+        done.diagnostics.extend(_publish_texts(session, templates, sound, gone))
+    return done
+
+
+def publish_files(
+    db: sessionmaker[Session], paths: Sequence[Path], templates: Path, now: datetime, by: str, running: Running
+) -> PublishReport:
+    """Publish some journeys and the texts that they send; all of them, or none if one has an error.
+
+    What else they refer to is what is published already.
+    """
+    webhooks = webhook_targets()
+    report = check(list(paths), templates, webhooks)
+    texts: dict[Text, str] = {}
+    for plan in report.plans.values():
+        texts |= {key: report.texts[key] for need in text_needs(plan) if (key := need.text) in report.texts}
+    done = PublishReport({}, report.diagnostics)
+    if not report.ok:
+        return done
+    with db() as session:
+        mark_published(session)
+        done.diagnostics.extend(
+            _publish_texts(session, templates, texts, (), replaced=report.plans, ending=running == "stop")
+        )
+        if not has_policy(session):
+            words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
+            done.diagnostics.append(Diagnostic(str(paths[0].parent / "_policy.yaml"), 1, 1, "E008", words))
+        known = published_references(read_library(session), webhooks)
+        for path in paths:
+            text = report.sources.get(str(path), "")
+            compiled = read_journey(text, str(path), known)
+            done.diagnostics.extend(each for each in compiled.diagnostics if each not in done.diagnostics)
+            if compiled.plan is not None:
+                published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
+                done.versions[compiled.plan.journey] = published.version
+        if any(each.severity == "error" for each in done.diagnostics):
+            session.rollback()
+            return PublishReport({}, done.diagnostics)
+        session.commit()
+    if running == "stop":
+        for name in done.versions:
+            lifecycle.in_pages(db, lifecycle.stop_page, name, now)
+    return done
+
+
+def _keep_asked(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
+    """Put back the segments and campaigns that were taken away while something live or running refers to them."""
+    asked = still_asked(session)
+    for name, what in _NAMED.items():
+        now = _document(session, name)
+        kept = {each: body for each, body in before[name].items() if each not in now and (name, each) in asked}
+        if kept:
+            publish_document(session, name, {**now, **kept})
+        for each in kept:
+            words = f'{what} "{each}" is gone from here and stays as it was: {asked[name, each]}, refers to it'
+            yield Diagnostic(
+                str(specs / f"{name}.yaml"), 1, 1, "E046", f"{words} and is live or still has customers in it"
+            )
+
+
+def _document(session: Session, name: str) -> Mapping[str, Any]:
+    found = session.get(Document, name, populate_existing=True)
+    return found.body if found else {}
+
+
+def _publish_texts(
+    session: Session,
+    templates: Path,
+    texts: Mapping[Text, str],
+    gone: Collection[Text],
+    *,
+    replaced: Collection[str] = (),
+    ending: bool = False,
+) -> list[Diagnostic]:
+    """Replace texts and take those away that are gone, except where what is live or running needs them as they are."""
+    kept: dict[Text, Misfit] = {}
+    for each in misfits(session, texts, gone, replaced=replaced, ending=ending):
+        kept.setdefault(each.text, each)
+    for (template, channel), body in texts.items():
+        if (template, channel) not in kept:
+            publish_text(session, template, channel, body)
+    for text in gone:
+        if text not in kept:
+            remove_text(session, *text)
+    return [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(each)) for text, each in kept.items()]
+
+
+def _file(templates: Path, text: Text) -> Path:
+    return templates / text[0] / f"{text[1]}.j2"
+
+
+def publish_shared(session: Session, name: str, text: str) -> None:
+    """Publish the policy, the segments, the coupons or the rules of stock, by the name of their file."""
+    match name:
+        case "_policy":
+            body = _JSON.dump_python(read_policy(text, name)[0], mode="json")
+        case "_segments":
+            body = _JSON.dump_python(read_segments(text, name)[0], mode="json")
+        case "_coupons":
+            body = _JSON.dump_python(read_coupons(text, name)[0], mode="json")
+        case "_stock":
+            rules = read_stock_rules(text, name)[0]
+            body = rules.body() if rules else {}
+        case _:
+            return
+    publish_document(session, name, body)

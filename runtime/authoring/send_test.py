@@ -1,0 +1,184 @@
+"""One message to oneself, by the same path as every other: the ledger, the provider, the ledger again.
+
+It is the only step of an internal journey that is in no library, so that nobody enters it: a plan and a text are kept
+for it, and each try is an enrollment, walked here instead of by a workflow.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import func
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from activities.journey import JourneyActivities
+from domain.catalogue.sources import SEND_TEST
+from domain.channels.delivery import Channels
+from domain.customers.identifiers import ADDRESS, IdentifierError, identify
+from domain.customers.resolution import identifiers_of, lock_customers
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.journeys.enrollments import end
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger import states
+from domain.ledger.tables import Message
+from domain.published.library import Library, read_library
+from domain.published.publishing import plan_id_of, publish_text
+from domain.published.tables import PublishedPlan
+from domain.store.clock import Clock
+from domain.texts.links import Linker
+from domain.texts.rendering import RenderError, render
+from runtime import StartError
+from workflows.plan.commands import Group, Member
+from workflows.plan.model import CHANNELS, Channel, Entry, EventTrigger, Plan, Send
+from workflows.source.diagnostics import did_you_mean
+
+NAME, STEP = "send_test", "0"
+TEXT = "{{ trigger.text }}"
+
+Text = tuple[str, Channel]
+"""A template and a channel."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of it: the ledger's row, or None if it never came to one, and why not."""
+
+    channel: Channel
+    text: str
+    message: Message | None
+    reason: str | None
+
+
+def send_test(
+    db: sessionmaker[Session], clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
+) -> Tried:
+    """Send the template's published text, with samples in it, to an address of one's own. Its links aren't shortened.
+
+    `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Raises StartError for what can't be sent.
+    """
+    channel = wanted[1]
+    with db.begin() as session:
+        library = read_library(session)
+        text = _rendered(library, wanted, samples(library, clock.now(), values))
+        enrollment = _enroll(session, channel, to, text, clock.now())
+        group = Group(plan_id=enrollment.plan_id, path=STEP, members=(Member(enrollment=enrollment.id, generation=0),))
+    (answer,) = JourneyActivities(db, clock, channels).send(group)
+    with db.begin() as session:
+        lock_customers(session, [enrollment.customer_id])
+        enrollment = session.get_one(Enrollment, enrollment.id, populate_existing=True)
+        message = session.exec(select(Message).where(Message.enrollment_id == enrollment.id)).one_or_none()
+        reason = message.reason if message else enrollment.reason or _suppressed(session, enrollment.id)
+        if answer.kind == "later":  # nobody waits for a test
+            end(session, enrollment, "stopped", clock.now(), "not sent at once", wake=False)
+            if message is not None and message.status == "claimed":
+                states.withdraw(session, message, enrollment)
+                message = None
+        return Tried(channel, text, message, reason)
+
+
+def text_wanted(library: Library, template: str, channel: Channel | None) -> Text:
+    """The text meant, that of the first channel there is unless one is named. Raises StartError if there is none."""
+    there = [each for each in CHANNELS if (template, each) in library.texts]
+    if not there:
+        hint = did_you_mean(template, {name for name, _ in library.texts}) or "; publish it first: aftershow publish"
+        raise StartError(f"no template {template} is published{hint}")
+    if channel and channel not in there:
+        raise StartError(f"{template} has no text for {channel}, but for {', '.join(there)}")
+    return template, channel or there[0]
+
+
+def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str, Any]:
+    """What texts can name, made up; `values` replace some of it. Money is fen."""
+    soon = now.astimezone(library.policy_zone) + timedelta(days=3)
+    shop = library.policy.shop
+    found: dict[str, Any] = {
+        "shop": {"name": shop, "sign": f"【{shop}】"},
+        "customer": {"name": "小李", "city": "杭州"},
+        "trigger": {
+            "order_id": "TEST-1", "cart_id": "TEST-1", "total": 8900,
+            "items": [{"sku": "TEST", "name": "样品", "category": "咖啡豆", "quantity": 1, "price": 8900}],
+        },
+        "data": {},
+        "coupon": {
+            "name": "满59减10", "amount_off": 1000, "percent_off": None, "ceiling": None, "threshold": 5900,
+            "code": "TEST", "expires_at": soon,
+        },
+        "lot": {"id": "TEST", "sku": "TEST", "name": "鲜牛奶", "category": "乳品", "city": "杭州", "days_left": 3,
+                "available": 20, "expires_on": soon.date().isoformat()},
+        "stream": {"id": "TEST", "title": "试播", "city": "杭州", "starts_at": soon},
+    }  # fmt: skip
+    for value in values:
+        key, separator, said = value.partition("=")
+        root, dot, name = key.partition(".")
+        if not separator or not dot or root not in found or not name:
+            raise StartError(f"--data {value} can't be read; write it like coupon.code=A1, with {', '.join(found)}")
+        found[root] = {**found[root], name: _value(said)}
+    return found
+
+
+def _value(said: str) -> Any:
+    try:
+        return json.loads(said)
+    except ValueError:
+        return said
+
+
+def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str:
+    template, channel = wanted
+    try:
+        return render(f"{template}/{channel}", library.texts[wanted], {**context, **Linker(None, 0).functions()})
+    except RenderError as problem:
+        raise StartError(f"{problem}\ngive the text what it needs with --data, like --data coupon.code=A1") from None
+
+
+def _enroll(session: Session, channel: Channel, to: str, text: str, now: datetime) -> Enrollment:
+    """Let whom the address belongs to, or somebody new, enter the internal journey."""
+    kind = ADDRESS[channel]
+    try:
+        who = identify(None, {kind: to})
+    except IdentifierError as problem:
+        raise StartError(f"--to {problem}") from None
+    plan_id = _plan(session, channel, now)
+    event = Incoming(SEND_TEST, uuid4().hex, NAME, now, {"text": text}, who)
+    ingest(session, [event], now=now)
+    mine = select(Event).where(Event.source == event.source, Event.event_id == event.id)
+    trigger = session.exec(mine).one()
+    assert trigger.customer_id is not None
+    if identifiers_of(session, [trigger.customer_id])[trigger.customer_id][kind] != who[0][1]:
+        raise StartError(f"--to is not the {kind} that the messages of its customer go to")
+    enrollment = Enrollment(
+        journey=NAME, plan_id=plan_id, customer_id=trigger.customer_id, key=event.id, slot=event.id,
+        trigger_id=trigger.id, entered_at=now, anchor=now, due_at=now, position=STEP,
+    )  # fmt: skip
+    session.add(enrollment)
+    session.flush()
+    return enrollment
+
+
+def _plan(session: Session, channel: Channel, now: datetime) -> str:
+    """The internal journey's plan for a channel, kept the first time."""
+    send = Send(path=STEP, id="test", template=NAME, via=(channel,), kind="transactional")
+    plan = Plan(
+        journey=NAME, name="试发", trigger=EventTrigger(event=NAME), entry=Entry(again="always"),
+        first=STEP, steps={STEP: send},
+    )  # fmt: skip
+    plan_id = plan_id_of(plan)
+    if read_library(session).texts.get((NAME, channel)) != TEXT:
+        publish_text(session, NAME, channel, TEXT)
+    if session.get(PublishedPlan, plan_id) is None:
+        newest = select(func.max(PublishedPlan.version)).where(PublishedPlan.journey == NAME)
+        version = (session.exec(newest).one() or 0) + 1
+        body = plan.model_dump(mode="json")
+        session.add(PublishedPlan(id=plan_id, journey=NAME, version=version, source="", plan=body, published_at=now))
+        session.flush()
+    return plan_id
+
+
+def _suppressed(session: Session, enrollment: int) -> str | None:
+    mine = select(TrailEntry.reason).where(TrailEntry.enrollment_id == enrollment, TrailEntry.what == "suppressed")
+    return session.exec(mine.order_by(col(TrailEntry.id).desc())).first()

@@ -1,0 +1,3 @@
+from runtime.cli.app import main
+
+main()

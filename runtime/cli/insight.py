@@ -1,0 +1,202 @@
+"""Commands that tell what was, would be or would have been decided. None of them sends or changes anything."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from runtime import CONSOLE, StartError
+from workflows.terms.values import Language
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.orm import sessionmaker
+    from sqlmodel import Session
+
+    from domain.customers.tables import Customer
+    from runtime.rehearsal.shelf import Draft
+    from workflows.words.telling import Decision
+
+app = typer.Typer()
+
+Data = Annotated[
+    Path, typer.Option("--data", "--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
+]
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
+]
+Who = Annotated[str, typer.Option("--customer", help="An id, or an identifier like phone:13800000001.")]
+Lang = Annotated[Language, typer.Option(help="The language.")]
+Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="The texts that go with a draft.")]
+DATA, TEMPLATES = Path(".aftershow"), Path("templates/messages")
+
+
+def _say(text: str) -> None:
+    CONSOLE.print(text, markup=False, emoji=False)
+
+
+@app.command()
+def why(
+    customer: Who,
+    journey: Annotated[str | None, typer.Option(help="Only this one.")] = None,
+    lang: Lang = "zh",
+    data: Data = DATA,
+) -> None:
+    """Tell every decision about a customer, with its reason."""
+    from domain.intake.timeline import Place, timeline
+    from domain.published.library import read_library
+
+    with _database(data) as (_, db), db() as session:
+        who = _customer(session, customer)
+        zone = read_library(session).zone(who)
+        after: Place | None = None
+        while page := timeline(session, who, journey=journey, after=after, limit=200):
+            for after, decision in page:  # noqa: B007 the last one is where the next page begins
+                _say(_line(decision, lang, zone))
+        if after is None:
+            _say("还没有任何决定" if lang == "zh" else "nothing was decided yet")
+
+
+@app.command()
+def simulate(
+    journey: Annotated[str, typer.Argument(help="Its name, or the path of a draft.")],
+    customer: Who,
+    event: Annotated[str | None, typer.Option(help="The type of the event to begin with.")] = None,
+    data: Annotated[str | None, typer.Option(help="The event's data, as JSON.")] = None,
+    at: Annotated[str | None, typer.Option(help="When, like 2026-03-02T19:40; now, if it isn't given.")] = None,
+    lang: Lang = "zh",
+    data_dir: DataDir = DATA,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Tell what would happen to a customer, if nothing but this event came in. Without one, the newest that fits."""
+    from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
+    from runtime.rehearsal.simulate import Happening
+    from runtime.rehearsal.simulate import simulate as play
+
+    if data is not None and event is None:
+        raise StartError("--data is an event's; name its type with --event")
+    happening = Happening(event, _object(data)) if event else None
+    with _database(data_dir) as (engine, db):
+        with db() as session:
+            who = _customer(session, customer)
+            zone = read_library(session).zone(who)
+        start = _instant(at, zone) if at else clock_of(db).now()
+        try:
+            found = play(engine, _wanted(journey, templates), who.id, happening=happening, at=start)
+        except LookupError as problem:
+            raise StartError(str(problem)) from None
+    begins = f"{found.at.astimezone(zone):%Y-%m-%d %H:%M}  {found.begun_by.type}"
+    _say(begins + ("，此后没有别的事情发生：" if lang == "zh" else ", and nothing else comes in:"))
+    for decision, text in found.decisions:
+        _say(_line(decision, lang, zone))
+        for line in (text or "").splitlines():
+            _say(f"                  │ {line}")
+
+
+@app.command()
+def backtest(
+    journeys: Annotated[list[str], typer.Argument(help="Names, or paths of drafts.")],
+    since: Annotated[str, typer.Option("--from", help="The first day, or an instant.")],
+    until: Annotated[str, typer.Option("--to", help="The day after the last, or an instant.")],
+    every: Annotated[bool, typer.Option("--all", help="Beside all the other journeys that are live.")] = False,
+    lang: Lang = "zh",
+    data: Data = DATA,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Tell what journeys would have done over the recorded events."""
+    from rich.progress import Progress
+
+    from domain.published.library import read_library
+    from runtime.rehearsal.backtest import Range
+    from runtime.rehearsal.backtest import backtest as play
+    from runtime.rehearsal.outcome import table_of
+
+    wanted = [_wanted(each, templates) for each in journeys]
+    with _database(data) as (engine, db):
+        with db() as session:
+            zone = read_library(session).policy_zone
+        span = Range(_instant(since, zone), _instant(until, zone))
+        if span.since >= span.until:
+            raise StartError("--from must be before --to")
+        with Progress(console=CONSOLE, transient=True) as progress:
+            task = progress.add_task("复制" if lang == "zh" else "copying", total=None)
+
+            def watch(played: int, total: int, at: datetime) -> None:
+                progress.update(task, completed=played, total=total, description=f"{at.astimezone(zone):%Y-%m-%d}")
+
+            try:
+                found = play(engine, wanted, span, every=every, watch=watch)
+            except LookupError as problem:
+                raise StartError(str(problem)) from None
+    CONSOLE.print(table_of(found, lang))
+    _say(
+        "此前的消息、进入和发券计入发送上限、再次进入的规则和预算；开始时在途的客户不再继续，此前打上的标签不计。"
+        if lang == "zh"
+        else "Messages, entries and coupons from before count for caps, for entering again and for budgets; whoever "
+        "was inside when the range begins doesn't go on, and tags given before it aren't known."
+    )
+
+
+@contextmanager
+def _database(data: Path) -> Iterator[tuple["Engine", "sessionmaker[Session]"]]:
+    from runtime.platform.database import connect
+    from runtime.platform.settings import database_url
+
+    engine, db = connect(database_url(data), pool_size=1)
+    try:
+        yield engine, db
+    finally:
+        engine.dispose()
+
+
+def _customer(session: "Session", name: str) -> "Customer":
+    from domain.customers.identifiers import IdentifierError
+    from domain.customers.resolution import find_customer
+
+    try:
+        found = find_customer(session, name)
+    except IdentifierError as problem:
+        raise StartError(f"--customer {problem}") from None
+    if found is None:
+        raise StartError("there is no such customer")
+    return found
+
+
+def _wanted(journey: str, templates: Path) -> "str | Draft":
+    from runtime.rehearsal.shelf import read_draft
+
+    if not journey.endswith((".yaml", ".yml")):
+        return journey
+    if not Path(journey).is_file():
+        raise StartError(f"there is no {journey}")
+    return read_draft(Path(journey), templates)
+
+
+def _instant(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise StartError(f"{text} is no time; write it like 2026-03-02 or 2026-03-02T19:40") from None
+    return value if value.tzinfo else value.replace(tzinfo=zone)
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        value = json.loads(text or "{}")
+    except ValueError as problem:
+        raise StartError(f"--data is no JSON: {problem}") from None
+    if not isinstance(value, dict):
+        raise StartError('--data must be a JSON object, like {"total": 8900}')
+    return value
+
+
+def _line(decision: "Decision", lang: Language, zone: ZoneInfo) -> str:
+    from workflows.words.telling import told
+
+    return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {told(decision, lang, zone)}"

@@ -1,0 +1,234 @@
+"""Commands for the life cycle of journeys: publish, diff, pause, resume, stop, and what became of each."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from runtime import CONSOLE, StartError
+from workflows.terms.values import Language
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import sessionmaker
+    from sqlmodel import Session
+
+    from workflows.plan.model import Plan
+
+app = typer.Typer()
+
+Name = Annotated[str, typer.Argument(help="The journey's name.")]
+Data = Annotated[
+    Path, typer.Option("--data", "--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
+]
+Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
+Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
+DATA, SPECS, TEMPLATES = Path(".aftershow"), Path("journey_specs"), Path("templates/messages")
+
+
+def _say(text: str) -> None:
+    CONSOLE.print(text, markup=False, emoji=False)
+
+
+@app.command()
+def publish(
+    journeys: Annotated[list[str] | None, typer.Argument(help="Names, or paths of files; all, without any.")] = None,
+    running: Annotated[
+        Literal["finish", "stop"], typer.Option(help="What becomes of those in older versions.")
+    ] = "finish",
+    data: Data = DATA,
+    specs: Specs = SPECS,
+    templates: Templates = TEMPLATES,
+) -> None:
+    """Publish journeys and the texts they send; without any named, everything in the directories."""
+    from runtime.authoring.publishing import publish_directory, publish_files
+    from runtime.authoring.reports import has_errors, published_text
+    from runtime.platform.stored_clock import clock_of
+
+    paths = [_file(each, specs) for each in journeys or ()]
+    _existing(*paths, *([] if paths else [specs]), templates)
+    if running == "stop" and not paths:
+        raise StartError("--running stop ends what runs on older versions; name the journeys that it is for")
+    with database(data) as db:
+        now = clock_of(db).now()
+        if paths:
+            report = publish_files(db, paths, templates, now, operator(), running)
+        else:
+            report = publish_directory(db, specs, templates, now, operator())
+    _say(published_text(report.versions, report.diagnostics))
+    if report.stopped:
+        _say(f"stopped, until they are published by name: {', '.join(report.stopped)}")
+    raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
+
+
+@app.command()
+def diff(
+    journey: Annotated[str, typer.Argument(help="Its name, or the path of its file.")],
+    data: Data = DATA,
+    specs: Specs = SPECS,
+    templates: Templates = TEMPLATES,
+    lang: Annotated[Language, typer.Option(help="The language.")] = "en",
+) -> None:
+    """Tell what publishing a journey's file would change, and for how many customers it wouldn't."""
+    from domain.journeys.lifecycle import plan_of, standing
+    from domain.published.library import read_library
+    from workflows.words.diff import diff as changes
+
+    plan, texts = _read(_existing(_file(journey, specs)), templates)
+    with database(data) as db, db() as session, _known(plan.journey):
+        now = standing(session, plan.journey)
+        library = read_library(session)
+        lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0), lang)
+    for (template, channel), body in sorted(texts.items()):
+        if library.texts.get((template, channel)) != body:
+            is_new = (template, channel) not in library.texts
+            if lang == "zh":
+                how = "是新的" if is_new else "有改动，在途客户也会收到新的"
+                lines.append(f"「{template}」的 {channel} 文案{how}")
+            else:
+                how = "is new" if is_new else "changes, for running customers too"
+                lines.append(f'the {channel} text of "{template}" {how}')
+    same = f"nothing differs from version {now.version}, which is {now.state}"
+    if lang == "zh":
+        state = {"live": "生效中", "paused": "已暂停", "stopped": "已停止"}[now.state]
+        same = f"与版本 {now.version}（{state}）没有差别"
+    _say("\n".join(lines) or same)
+    _say(running_words(now.running, lang))
+
+
+@app.command()
+def pause(journey: Name, data: Data = DATA) -> None:
+    """Let nobody enter a journey and hold its messages; waits go on."""
+    from domain.journeys import lifecycle
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, _known(journey), db.begin() as session:
+        new = lifecycle.pause(session, journey, clock_of(db).now(), operator())
+    _say(f"{journey} {'is' if new else 'was already'} paused")
+
+
+@app.command()
+def resume(
+    journey: Name,
+    late: Annotated[Literal["send", "drop"], typer.Option(help="What becomes of the messages that were held.")],
+    data: Data = DATA,
+) -> None:
+    """Let a paused journey go on."""
+    from domain.journeys import lifecycle
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, _known(journey):
+        now = clock_of(db).now()
+        with db.begin() as session:
+            new = lifecycle.resume(session, journey, now, operator(), late=late)
+        lifecycle.in_pages(db, lifecycle.release_page, journey, now)
+    _say(f"{journey} {'goes on' if new else 'was not paused'}")
+
+
+@app.command()
+def stop(
+    journey: Name,
+    customer: Annotated[int | None, typer.Option(help="Only this customer, by id; the journey stays live.")] = None,
+    data: Data = DATA,
+) -> None:
+    """Stop a journey: nobody enters any more, and whoever is inside is done. Or stop it for one customer."""
+    from domain.journeys import lifecycle
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, _known(journey):
+        now = clock_of(db).now()
+        if customer is not None:
+            with db.begin() as session:
+                count = lifecycle.stop_customer(session, journey, customer, now, operator())
+            if not count:
+                raise StartError(f"customer {customer} isn't in {journey}")
+            _say(f"{journey} is over for customer {customer}")
+            return
+        with db.begin() as session:
+            new = lifecycle.stop(session, journey, now, operator())
+        lifecycle.in_pages(db, lifecycle.stop_page, journey, now)
+    _say(f"{journey} {'is' if new else 'was already'} stopped")
+
+
+@app.command()
+def journeys(data: Data = DATA) -> None:
+    """List the journeys: the live version, the state, who is inside, and the last thing done to each."""
+    from domain.journeys.lifecycle import standings
+    from domain.published.library import read_library
+
+    with database(data) as db, db() as session:
+        zone = read_library(session).policy_zone
+        for each in standings(session):
+            last = each.last
+            when = f"{last.at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
+            done = f" · {last.action.replace('_', ' ')} by {last.by}, {when}" if last else ""
+            _say(f"{each.journey} v{each.version} · {each.state} · {running_words(each.running)}{done}")
+
+
+def running_words(running: dict[int, int], lang: Language = "en") -> str:
+    """How many customers are inside each version."""
+    if lang == "zh":
+        return (
+            "，".join(f"版本 {version} 有 {count} 位在途客户" for version, count in running.items()) or "没有在途客户"
+        )
+    return ", ".join(f"{count} running on v{version}" for version, count in running.items()) or "nobody is inside"
+
+
+def operator() -> str:
+    """Who gives the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def database(data: Path) -> Iterator["sessionmaker[Session]"]:
+    from runtime.platform.database import connect
+    from runtime.platform.settings import database_url
+
+    engine, db = connect(database_url(data), pool_size=2)
+    try:
+        yield db
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _known(journey: str) -> Iterator[None]:
+    from domain.journeys.lifecycle import UnknownJourneyError
+
+    try:
+        yield
+    except UnknownJourneyError:
+        raise StartError(
+            f"no journey {journey} was ever published; `aftershow journeys` lists those that were"
+        ) from None
+
+
+def _file(journey: str, specs: Path) -> Path:
+    return Path(journey) if journey.endswith((".yaml", ".yml")) else specs / f"{journey}.yaml"
+
+
+def _existing(*paths: Path) -> Path:
+    for path in paths:
+        if not path.exists():
+            raise StartError(f"there is no {path}; run this in the project's directory, or name the right path")
+    return paths[0]
+
+
+def _read(path: Path, templates: Path) -> tuple["Plan", dict[tuple[str, str], str]]:
+    from runtime.authoring.check import check
+    from runtime.authoring.reports import diagnostics_text
+    from runtime.platform.settings import webhook_targets
+    from workflows.language.needs import text_needs
+
+    report = check([path], templates, webhook_targets())
+    if not report.plans:
+        mine = [each for each in report.diagnostics if each.path == str(path)]
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")
+    (plan,) = report.plans.values()
+    needed = {need.text for need in text_needs(plan)}
+    return plan, {key: body for key, body in report.texts.items() if key in needed}

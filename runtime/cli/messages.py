@@ -1,0 +1,79 @@
+"""Commands for the ledger: what is open, settling it by hand, and how the providers stand."""
+
+from datetime import UTC
+from typing import Annotated, Literal
+
+import typer
+from rich.table import Table
+
+from runtime import CONSOLE, StartError
+from runtime.cli.journeys import DATA, Data, database, operator
+
+app = typer.Typer()
+
+
+@app.command("messages")
+def list_messages(
+    unknown: Annotated[bool, typer.Option("--unknown", help="Those of unknown fate.")] = False,
+    pending: Annotated[bool, typer.Option("--pending", help="Those that staff has yet to confirm.")] = False,
+    customer: Annotated[int | None, typer.Option(help="Only those to this customer, by id.")] = None,
+    last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    data: Data = DATA,
+) -> None:
+    """Read the messages that were sent, the newest last; or list those whose fate is open."""
+    from domain.sending.messages import listed
+    from runtime.authoring.reports import messages_text
+
+    wanted = [name for name, on in (("unknown", unknown), ("pending_staff", pending)) if on]
+    with database(data) as db, db() as session:
+        if not wanted:
+            CONSOLE.print(messages_text(session, customer, last), markup=False, emoji=False)
+            return
+        rows = [row for status in wanted for row in listed(session, status=status, customer=customer, limit=last)]
+    if not rows:
+        CONSOLE.print("none is open")
+        return
+    table = Table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
+    for row in rows:
+        called = f"{row.called_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.called_at else ""
+        cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, row.reason or "")
+        table.add_row(*map(str, cells))
+    CONSOLE.print(table)
+    CONSOLE.print("look a message up at its provider, then: aftershow settle MESSAGE sent|failed", markup=False)
+
+
+@app.command()
+def settle(
+    message: Annotated[int, typer.Argument(min=1, help="Its number in the ledger.")],
+    status: Annotated[Literal["sent", "failed"], typer.Argument(help="What it was found to be.")],
+    data: Data = DATA,
+) -> None:
+    """Settle a message whose fate is open, as you found it to be."""
+    from domain.ledger.states import IllegalError
+    from domain.sending import messages
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db:
+        try:
+            with db.begin() as session:
+                messages.settle(session, message, status, clock_of(db).now(), operator())
+        except (messages.UnknownMessageError, IllegalError) as problem:
+            raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
+    CONSOLE.print(f"message {message} is {status}")
+
+
+@app.command()
+def accounts(data: Data = DATA) -> None:
+    """Tell how the accounts with providers stand: which are held, since when, and why."""
+    from domain.sending import messages
+
+    with database(data) as db, db() as session:
+        rows = messages.accounts(session)
+    if not rows:
+        CONSOLE.print("no provider was called yet; messages stay in the sandbox until one is configured")
+        return
+    table = Table("account", "failures", "since (UTC)", "held until (UTC)", "last said")
+    for row in rows:
+        times = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.failing_since, row.held_until))
+        table.add_row(row.name, str(row.failures), *times, row.reason or "")
+    CONSOLE.print(table)

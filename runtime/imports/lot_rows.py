@@ -1,0 +1,213 @@
+"""Lists of lots as warehouses keep them: which column means what, and what is wrong with a row."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from domain.catalogue.types import validate
+from runtime import StartError
+from runtime.imports.sheets import Row
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "lot_id": ("批次", "批次号", "批号", "批次编号", "批次编码", "lot", "lot id", "lot no", "batch", "batch no"),
+    "sku": ("货号", "商品编码", "商品编号", "物料编码", "产品编码", "sku", "product code", "item code"),
+    "name": ("名称", "商品名称", "商品名", "品名", "产品名称", "name", "product", "product name"),
+    "category": ("类目", "品类", "分类", "类别", "商品类目", "商品分类", "category"),
+    "city": ("城市", "所在城市", "city"),
+    "store": ("门店", "店铺", "仓库", "门店编码", "仓库编码", "store", "warehouse"),
+    "quantity": ("数量", "入库数量", "库存", "库存数量", "件数", "quantity", "qty", "units", "on hand"),
+    "expires_on": (
+        "到期日", "到期日期", "保质期至", "有效期至", "有效期", "失效日期", "过期日期", "expires on", "expires",
+        "expiry", "expiry date", "expiration date", "best before", "use by",
+    ),
+}  # fmt: skip
+"""How each field of `lot.received` may be headed; case, spaces and what stands in brackets don't matter."""
+
+REQUIRED = ("lot_id", "sku", "quantity", "expires_on")
+OWN = ("lot_id", "quantity")
+"""Fields that every lot must have its own of, so that merged cells can't be filled down."""
+
+SEARCHED = 20
+"""The header is looked for in so many rows; titles may stand above it."""
+
+_BRACKETS = re.compile(r"[(\[【].*?[)\]】]")
+_DAY = re.compile(
+    r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?)?"
+)
+_COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)")
+_WHOLE = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3})+)(?:\.0+)?")
+_ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+_NAMES = {
+    spelling.replace(" ", "").replace("_", ""): field
+    for field, spellings in COLUMNS.items()
+    for spelling in (*spellings, field)
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a cell, and how to mend it. `column` is headed as in the file."""
+
+    row: int
+    column: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"row {self.row}, {self.column}: {self.words}"
+
+
+@dataclass(frozen=True)
+class Received:
+    """A row that is a receipt: the data of a `lot.received`, named by its content."""
+
+    row: int
+    id: str
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the columns are, and how they are headed. `unread` are headings that mean nothing here."""
+
+    row: int
+    columns: Mapping[str, int]
+    titles: Mapping[str, str]
+    unread: tuple[str, ...]
+
+
+def find_header(rows: Iterator[Row]) -> Header | None:
+    """Read on to the header: the first row that heads most of the columns. Raises StartError if one of them is missing.
+
+    None if there is nothing like it.
+    """
+    for row in rows:
+        if row.number > SEARCHED:
+            return None
+        found: dict[str, int] = {}
+        titles: dict[str, str] = {}
+        unread = []
+        for place, cell in enumerate(row.cells):
+            title = str(cell or "").strip()
+            field = _NAMES.get(_plain(title))
+            if field in found:
+                raise StartError(f'row {row.number}: "{titles[field]}" and "{title}" both head the {field}; keep one')
+            if field:
+                found[field], titles[field] = place, title
+            elif title:
+                unread.append(title)
+        if len(found.keys() & set(REQUIRED)) >= 2:
+            missing = [field for field in REQUIRED if field not in found]
+            if missing:
+                words = "; ".join(f"{field} (headed {', '.join(COLUMNS[field][:4])} …)" for field in missing)
+                raise StartError(f"row {row.number} is the header, and lacks the column of {words}")
+            return Header(row.number, found, titles, tuple(unread))
+    return None
+
+
+def read_lots(header: Header, rows: Iterator[Row]) -> Iterator[Received | list[Fault]]:
+    """Each row below the header: a receipt, or everything that is wrong with it. Empty rows are passed over."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        own = (cell for place, cell in enumerate(row.cells) if place not in row.below)
+        if all(cell is None or not str(cell).strip() for cell in own):
+            continue
+        data, faults = _read(header, row)
+        lot = data.get("lot_id")
+        if not faults and lot in seen:
+            column = header.titles["lot_id"]
+            faults = [Fault(row.number, column, f"the lot stands in row {seen[lot]}, too; write it on one line")]
+        if faults:
+            yield faults
+            continue
+        seen[data["lot_id"]] = row.number
+        yield Received(row.number, _name(data), data)
+
+
+def _read(header: Header, row: Row) -> tuple[dict[str, Any], list[Fault]]:
+    data: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for field, place in header.columns.items():
+        cell = row.cells[place] if place < len(row.cells) else None
+        try:
+            if field in OWN and place in row.below:
+                raise ValueError("is merged with the rows above; unmerge it and give each lot its own")
+            value = _READ[field](cell)
+        except ValueError as problem:
+            wrong[field] = str(problem)
+            continue
+        if value is not None:
+            data[field] = value
+        elif field in REQUIRED:
+            wrong[field] = "is empty; fill it in (of a formula, the value that Excel stored is read)"
+    for error in validate("lot.received", data):
+        wrong.setdefault(error.field, error.detail)
+    return data, [Fault(row.number, header.titles[field], words) for field, words in wrong.items()]
+
+
+def _text(cell: Any) -> str | None:
+    """A cell as a name: a number that stands for a code is written without a fraction."""
+    if isinstance(cell, bool | date):
+        raise ValueError("is a date or a truth value; format the column as text")
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    if isinstance(cell, int | float):
+        if isinstance(cell, float) or abs(cell) >= 10**15:
+            raise ValueError("is a number that Excel doesn't keep exactly; format the column as text")
+        return str(cell)
+    return _shown(cell) or None
+
+
+def _whole(cell: Any) -> int | None:
+    if isinstance(cell, bool | date):
+        raise ValueError("must be a whole number, like 120")
+    if isinstance(cell, int):
+        return cell
+    text = unicodedata.normalize("NFKC", _shown(cell))
+    if not text:
+        return None
+    if not _WHOLE.fullmatch(text):
+        raise ValueError("must be a whole number without a unit, like 120")
+    return int(text.replace(",", "").partition(".")[0])
+
+
+def _day(cell: Any) -> str | None:
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    text = unicodedata.normalize("NFKC", _shown(cell))
+    if not text:
+        return None
+    found = _DAY.fullmatch(text) or _COMPACT.fullmatch(text)
+    if not found:
+        raise ValueError("must be a date, like 2026-03-02, 2026/3/2 or 2026年3月2日; a number must be formatted as one")
+    try:
+        return date(*(int(part) for part in found.groups())).isoformat()
+    except ValueError:
+        raise ValueError("is not a day that exists") from None
+
+
+def _shown(cell: Any) -> str:
+    text = "" if cell is None else str(cell).strip()
+    if text in _ERRORS:
+        raise ValueError(f"holds Excel's error {text}; mend the formula")
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
+        raise ValueError("holds control characters or line breaks; write it on one line")
+    return text
+
+
+_READ: Mapping[str, Any] = dict.fromkeys(COLUMNS, _text) | {"quantity": _whole, "expires_on": _day}
+
+
+def _plain(title: str) -> str:
+    text = unicodedata.normalize("NFKC", title).lower().replace("_", "").replace("*", "")
+    return "".join(_BRACKETS.sub("", text).split())
+
+
+def _name(data: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:40]

@@ -1,0 +1,260 @@
+"""What a worker sees to now and then: Schedules as published, enrollments whose run is gone, coupons that ran out."""
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleState,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+    WorkflowExecutionStatus,
+)
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.adapters.coupons import CouponAdapter
+from domain.coupons import issuing
+from domain.customers.resolution import lock_customers
+from domain.intake.retention import Mark, forget
+from domain.journeys.enrollments import end
+from domain.journeys.tables import Enrollment
+from domain.published.library import Library, read_library
+from domain.stock.replenishment import doubtful, stop
+from domain.store.bulk import among
+from domain.store.clock import Clock, SystemClock
+from domain.store.outbox import tell
+from domain.store.tables import Outbox
+from runtime.platform.relay import replenishment_id
+from runtime.platform.runs import look_up, workflow_id
+from runtime.platform.temporal import TASK_QUEUE
+from workflows.plan.commands import FanOut
+from workflows.plan.model import ScheduleTrigger
+from workflows.runs.paging import ScheduleWorkflow
+
+logger = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 10
+OVERDUE = timedelta(minutes=1)
+CATCH_UP = timedelta(hours=12)
+PAGE = 100
+FORGET_PAGE, PAGES_AT_ONCE = 1000, 20
+SWEEP_EVERY = timedelta(days=1)
+
+_PREFIX = "schedule/"
+_LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
+
+
+async def keep_house(
+    client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter, keep_events: int | None = None
+) -> None:
+    """Look after Schedules, lost runs, coupons that ran out and events that are so many days old, until cancelled."""
+    known: Library | None = None
+    forgetting = Forgetting(db, clock, timedelta(days=keep_events)) if keep_events else None
+    while True:
+        try:
+            library = await asyncio.to_thread(_library, db)
+            if library is not known:
+                await sync_schedules(client, library, paused=not isinstance(clock, SystemClock))
+                known = library
+            await find_lost(client, db, clock)
+            await find_lost_replenishments(client, db, clock)
+            await asyncio.to_thread(expire_coupons, db, clock)
+            await asyncio.to_thread(source.catch_up)
+            if forgetting:
+                await asyncio.to_thread(forgetting.go_on, library)
+        except (RPCError, DBAPIError, RuntimeError) as problem:
+            logger.warning("housekeeping waits: %s", type(problem).__name__)
+        await asyncio.sleep(INTERVAL_SECONDS)
+
+
+def _library(db: sessionmaker[Session]) -> Library:
+    with db() as session:
+        return read_library(session)
+
+
+async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
+    """Bring Temporal's Schedules in line with what is published. A demo keeps them paused and fires them itself."""
+    wanted = {
+        _PREFIX + name: _schedule(name, live.plan.trigger, library.policy.timezone, paused=paused)
+        for name, live in library.journeys.items()
+        if isinstance(live.plan.trigger, ScheduleTrigger)
+    }
+    async for listed in await client.list_schedules():
+        if listed.id.startswith(_PREFIX) and listed.id not in wanted:
+            await client.get_schedule_handle(listed.id).delete()
+    for name, schedule in wanted.items():
+        try:
+            await client.create_schedule(name, schedule)
+        except ScheduleAlreadyRunningError:
+            await client.get_schedule_handle(name).update(_Replace(schedule))
+
+
+class _Replace:
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    def __call__(self, _: ScheduleUpdateInput) -> ScheduleUpdate:
+        return ScheduleUpdate(self._schedule)
+
+
+def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: bool) -> Schedule:
+    """A festival's Schedule fires daily, too: which day it is, is settled where its events are emitted."""
+    hour, minute = trigger.at.split(":")
+    weekday = "*" if trigger.weekday is None else str((trigger.weekday + 1) % 7)
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            ScheduleWorkflow.run,
+            FanOut(journey=journey),
+            id=_PREFIX + journey,
+            task_queue=TASK_QUEUE,
+            static_summary=f"who is due for {journey}",
+        ),
+        spec=ScheduleSpec(cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=timezone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        state=ScheduleState(paused=paused),
+    )
+
+
+async def fire_schedule(client: Client, journey: str) -> None:
+    """Let a journey's Schedule fire now."""
+    await client.get_schedule_handle(_PREFIX + journey).trigger()
+
+
+async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+    """Look at the members of overdue runs: those that no run carries are started again.
+
+    Those carried by a run that an operator ended are stopped; those that a run left behind at its own end have failed.
+    """
+    for run_id, journey in await asyncio.to_thread(_overdue, db, clock):
+        try:
+            run = await look_up(client, workflow_id(journey, run_id))
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await asyncio.to_thread(_start_again, db, journey, run_id)
+            continue
+        if run.status in _LOST:
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run ended by an operator")
+        elif run.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "failed", "run failed")
+        if await asyncio.to_thread(_has_others, db, run_id, run.carries):
+            await asyncio.to_thread(_start_again, db, journey, run_id)
+
+
+async def find_lost_replenishments(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+    """The same for replenishments."""
+    for alarm_id in await asyncio.to_thread(_doubtful_replenishments, db, clock):
+        try:
+            description = await client.get_workflow_handle(replenishment_id(alarm_id)).describe()
+        except RPCError as problem:
+            if problem.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await asyncio.to_thread(_replenish_again, db, alarm_id)
+            continue
+        if description.status is not WorkflowExecutionStatus.RUNNING:
+            await asyncio.to_thread(_stop_replenishment, db, clock, alarm_id)
+
+
+def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
+    with db() as session:
+        return doubtful(session, clock.now() - OVERDUE, PAGE)
+
+
+def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
+    with db.begin() as session:
+        tell(session, "replenish", "replenishment", event_id=alarm_id)
+
+
+def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:
+    with db.begin() as session:
+        stop(session, alarm_id, clock.now())
+
+
+def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
+    """Let go of coupons that orders held too long, and end those that ran out, in small transactions."""
+    looked_at = PAGE
+    while looked_at == PAGE:
+        with db.begin() as session:
+            looked_at = issuing.expire(session, clock.now(), PAGE)
+
+
+class Forgetting:
+    """Goes through the old events from the first to the last, in small transactions, and begins again a day later."""
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, keep: timedelta) -> None:
+        self._db = db
+        self._clock = clock
+        self._keep = keep
+        self._mark: Mark | None = Mark()
+        self._done_at: datetime | None = None
+
+    def go_on(self, library: Library) -> None:
+        """Look through as many events as may come in meanwhile, so that neither the sweep nor the rest falls behind."""
+        now = self._clock.now()
+        if self._mark is None and self._done_at is not None and now - self._done_at >= SWEEP_EVERY:
+            self._mark = Mark()
+        for _ in range(PAGES_AT_ONCE):
+            if self._mark is None:
+                return
+            with self._db.begin() as session:
+                self._mark = forget(session, library, now, self._keep, self._mark, FORGET_PAGE)
+            self._done_at = now
+
+
+def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:
+    run = func.coalesce(Enrollment.cohort_id, Enrollment.id)
+    late = select(run, Enrollment.journey).where(
+        col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE
+    )
+    query = late.group_by(run, col(Enrollment.journey)).order_by(func.min(Enrollment.due_at)).limit(PAGE)
+    with db() as session:
+        return list(session.exec(query))
+
+
+def _start_again(db: sessionmaker[Session], journey: str, run: int) -> None:
+    """Start a run again, unless it still waits to be started: it may be put together with others yet."""
+    with db.begin() as session:
+        waits = session.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
+        if waits is None:
+            tell(session, "start", journey, enrollment_id=run)
+
+
+def _has_others(db: sessionmaker[Session], run: int, carried: Collection[int]) -> bool:
+    """Whether a run has members that go on, but for these."""
+    going_on = select(Enrollment.id).where(_belongs_to(run), col(Enrollment.ending).is_(None))
+    with db() as session:
+        return not set(session.exec(going_on)).issubset(carried)
+
+
+def _belongs_to(run: int) -> ColumnElement[bool]:
+    alone = (col(Enrollment.id) == run) & col(Enrollment.cohort_id).is_(None)
+    return or_(alone, col(Enrollment.cohort_id) == run)
+
+
+def _stop(
+    db: sessionmaker[Session], clock: Clock, run: int, carried: Collection[int], ending: str, reason: str
+) -> None:
+    """End those of a run's members that it carried and that go on."""
+    members: Sequence[int] | None = None
+    while members is None or len(members) == PAGE:
+        with db.begin() as session:
+            open_ = _belongs_to(run) & among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
+            found = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
+            lock_customers(session, (enrollment.customer_id for enrollment in found))
+            for enrollment in found:
+                session.refresh(enrollment)
+                if enrollment.ending is None:
+                    end(session, enrollment, ending, clock.now(), reason, wake=False)
+            members = [enrollment.id for enrollment in found]

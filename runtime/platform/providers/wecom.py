@@ -1,0 +1,71 @@
+"""WeCom (企业微信) as the environment tells of it. What it needs is imported only where it is configured."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from anyio.from_thread import BlockingPortal
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from domain.store.clock import Clock
+from workflows.terms.values import Duration
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from activities.adapters.wecom.channel import Wecom
+
+
+def _is_key(value: SecretStr) -> SecretStr:
+    from api.receivers.tencent import aes_key
+
+    aes_key(value.get_secret_value())
+    return value
+
+
+class WecomSettings(BaseSettings):
+    """Each field is read from AFTERSHOW_WECOM_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_WECOM_", frozen=True)
+
+    corp_id: str = Field(min_length=1)
+    secret: SecretStr = Field(min_length=1, description="of the application that may call 客户联系")
+    agent_id: int = Field(ge=1, description="the application's number")
+    token: SecretStr = Field(min_length=1, description="signs the callbacks")
+    encoding_aes_key: Annotated[SecretStr, AfterValidator(_is_key)] = Field(description="seals the callbacks")
+    base_url: HttpUrl = HttpUrl("https://qyapi.weixin.qq.com")
+    timeout: float = Field(default=8, gt=0, le=10, description="seconds; four calls must end within a heartbeat")
+    per_second: float = Field(default=20, gt=0, description="messages")
+    at_once: int = Field(default=10, ge=1, le=100, description="calls in flight")
+    remind_after: Annotated[Duration, NoDecode] = Duration.of("4h")
+    staff_timeout: Annotated[Duration, NoDecode] = Duration.of("24h")
+
+
+def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
+    """What carries messages to customers, and todos to employees."""
+    from activities.adapters.wecom.channel import Patience, Wecom
+    from activities.adapters.wecom.client import WecomClient
+    from domain.channels.delivery import Account
+
+    client = WecomClient(
+        db,
+        clock,
+        corp_id=settings.corp_id,
+        secret=settings.secret.get_secret_value(),
+        agent_id=settings.agent_id,
+        base_url=str(settings.base_url),
+        timeout=settings.timeout,
+    )
+    account = Account(f"wecom/{settings.corp_id}", settings.per_second, settings.at_once)
+    patience = Patience(settings.remind_after.nominal, settings.staff_timeout.nominal)
+    return Wecom(portal, db, client, account, patience)
+
+
+def receiver(settings: WecomSettings) -> "APIRouter":
+    """What takes WeCom's callbacks."""
+    from api.receivers.tencent import aes_key
+    from api.receivers.wecom import Callback, router
+
+    key = aes_key(settings.encoding_aes_key.get_secret_value())
+    return router(Callback(settings.corp_id, settings.token.get_secret_value(), key))

@@ -1,0 +1,100 @@
+"""Runs the API as one process, and waits for what a process needs."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import APIRouter
+from sqlalchemy import make_url
+
+from api import links
+from api.app import create_app
+from api.http.limits import Limits
+from api.http.protocol import BoundedProtocol
+from runtime.platform.database import API, connect, trouble
+from runtime.platform.decisions import Decisions
+from runtime.platform.heap import settle_heap
+from runtime.platform.providers import settings_of, twilio, wechat, wecom
+from runtime.platform.settings import Settings, site_of
+from runtime.platform.stored_clock import clock_of
+from runtime.platform.temporal import is_healthy, temporal_address
+
+DRAIN_SECONDS = 10
+REMIND_SECONDS = 10
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
+    engine, db = connect(settings.database_url, API)
+    probe, _ = connect(settings.database_url, API, pool_size=1)
+
+    def ready() -> dict[str, bool]:
+        return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
+
+    wait_for_postgres(settings, say)
+    if settings_of(twilio.TwilioSettings) and settings.public_url is None:
+        say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
+    limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
+    app = create_app(
+        db,
+        clock_of(db),
+        ready=ready,
+        limits=limits,
+        receivers=receivers(settings),
+        webhooks=settings.webhooks,
+        signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
+        decide=Decisions().decide,
+    )
+    settle_heap()
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=BoundedProtocol,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    probe.dispose()
+    engine.dispose()
+
+
+def receivers(settings: Settings) -> list[APIRouter]:
+    """What takes in what comes back from customers and providers, as far as it is configured."""
+    site = site_of(settings)
+    found = [links.router(site)] if site else []
+    if of_twilio := settings_of(twilio.TwilioSettings):
+        found += twilio.receivers(of_twilio, settings.public_url)
+    if of_wecom := settings_of(wecom.WecomSettings):
+        found.append(wecom.receiver(of_wecom))
+    if of_wechat := settings_of(wechat.WechatSettings):
+        found.append(wechat.receiver(of_wechat))
+    return found
+
+
+def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:
+    """Come back as soon as Postgres answers."""
+    engine, _ = connect(settings.database_url, API, pool_size=1)
+    url = make_url(settings.database_url)
+    _wait(f"Postgres at {url.host or url.query.get('host', 'its default address')}", lambda: trouble(engine), say)
+    engine.dispose()
+
+
+def wait_for_temporal(say: Callable[[str], None]) -> None:
+    """Come back as soon as Temporal answers."""
+    _wait(f"Temporal at {temporal_address()}", lambda: None if temporal_is_there() else "it does not answer", say)
+
+
+def temporal_is_there() -> bool:
+    """Whether Temporal answers. Not to be called from a coroutine."""
+    return asyncio.run(is_healthy())
+
+
+def _wait(name: str, reason_against: Callable[[], str | None], say: Callable[[str], None]) -> None:
+    reminded = float("-inf")
+    while reason := reason_against():
+        if time.monotonic() - reminded >= REMIND_SECONDS:
+            reminded = time.monotonic()
+            say(f"waiting for {name}: {reason}")
+        time.sleep(0.5)

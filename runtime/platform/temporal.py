@@ -1,0 +1,82 @@
+"""The way to Temporal, as the SDK's standard environment variables say."""
+
+import asyncio
+import dataclasses
+from collections.abc import Iterable
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from runtime.platform.embedded import SEARCH_ATTRIBUTES
+
+
+class ScrubbingFailureConverter(DefaultFailureConverter):
+    """Failures enter Temporal as the name of the error alone: a message may quote a customer's data."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        super().to_failure(exception, payload_converter, failure)
+        each: Failure = failure
+        while True:
+            kind = each.application_failure_info.type
+            if kind:
+                each.message, each.stack_trace = kind, ""
+                each.application_failure_info.ClearField("details")
+            if not each.HasField("cause"):
+                return
+            each = each.cause
+
+
+DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=ScrubbingFailureConverter)
+TASK_QUEUE = "aftershow"
+DEFAULT_ADDRESS = "localhost:7233"
+KINDS = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Int": IndexedValueType.INDEXED_VALUE_TYPE_INT,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
+
+
+def temporal_address() -> str:
+    """Where this process looks for Temporal."""
+    return ClientConfig.load_client_connect_config().get("target_host", DEFAULT_ADDRESS)
+
+
+async def temporal_client() -> Client:
+    """A connected client. Raises RuntimeError if Temporal is away."""
+    config = ClientConfig.load_client_connect_config()
+    config.setdefault("target_host", DEFAULT_ADDRESS)
+    return await Client.connect(**config, data_converter=DATA_CONVERTER)
+
+
+async def is_healthy() -> bool:
+    """Whether Temporal answers within two seconds."""
+    try:
+        async with asyncio.timeout(2):
+            client = await temporal_client()
+            return await client.service_client.check_health()
+    except (RPCError, RuntimeError, TimeoutError):
+        return False
+
+
+async def register_search_attributes(client: Client) -> list[str]:
+    """Make the cluster know the search attributes of our runs; returns the new ones."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    missing = [name for name in SEARCH_ATTRIBUTES if name not in known]
+    if missing:
+        await add_search_attributes(client, missing)
+    return missing
+
+
+async def add_search_attributes(client: Client, names: Iterable[str] = tuple(SEARCH_ATTRIBUTES)) -> None:
+    """Register search attributes that the cluster does not have yet."""
+    kinds = {name: KINDS[SEARCH_ATTRIBUTES[name]] for name in names}
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+    )

@@ -1,0 +1,121 @@
+"""The worker process: workflows, activities, the relay and the housekeeping, on one connection to Temporal."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from anyio.from_thread import start_blocking_portal
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.adapters.coupons import CouponAdapter
+from activities.adapters.erp import Erp, HttpErp, Ledger
+from activities.adapters.webhook import HttpWebhooks, NobodyCalled, Target
+from activities.journey import JourneyActivities
+from activities.replenishment import ReplenishmentActivities
+from activities.tracking import FollowUpActivities
+from domain.channels.staff import TellsStaff
+from domain.store.clock import Clock
+from domain.texts.links import Site
+from runtime.platform.channels import channels, coupon_source
+from runtime.platform.database import WORKER, connect
+from runtime.platform.gathering import Gathering
+from runtime.platform.heap import settle_heap
+from runtime.platform.housekeeping import keep_house
+from runtime.platform.providers.wms import warehouse
+from runtime.platform.relay import Relay
+from runtime.platform.settings import Settings, site_of
+from runtime.platform.stored_clock import clock_of
+from runtime.platform.temporal import TASK_QUEUE, temporal_client
+from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
+from workflows.runs.replenishment import ReplenishmentWorkflow
+from workflows.runs.tracking import FollowUpWorkflow
+
+THREADS = 16
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """Workflows run sandboxed; their own room is pure and need not be imported anew for each."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules("workflows", "pydantic")
+    )
+
+
+@asynccontextmanager
+async def working(
+    client: Client,
+    db: sessionmaker[Session],
+    clock: Clock,
+    task_queue: str = TASK_QUEUE,
+    *,
+    site: Site | None = None,
+    coupons: CouponAdapter | None = None,
+    targets: Mapping[str, Target] | None = None,
+    gathering: Gathering | None = None,
+    erp: Erp | None = None,
+) -> AsyncIterator[Relay]:
+    """A worker that runs while the block does; yields a relay to its task queue.
+
+    `targets` are the webhooks that it calls; without them, none is really called.
+    """
+    with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
+        carriers = channels(db, clock, portal)
+        staff = [carrier for carrier in carriers.values() if isinstance(carrier, TellsStaff)]
+        webhooks = NobodyCalled() if targets is None else HttpWebhooks(targets, portal)
+        worker = Worker(
+            client,
+            task_queue=task_queue,
+            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow],
+            activities=[
+                *JourneyActivities(
+                    db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)
+                ).all(),
+                *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
+                FollowUpActivities(db, clock, carriers).follow_up,
+            ],
+            activity_executor=threads,
+            max_concurrent_activities=THREADS,
+            workflow_runner=sandbox(),
+        )
+        async with worker:
+            yield Relay(db, client, task_queue, gathering)
+
+
+async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings: Settings) -> None:
+    """Work until the process is told to stop."""
+    client = await temporal_client()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    coupons = coupon_source(db, clock)
+    site, targets = site_of(settings), settings.webhooks
+    gathering = Gathering(size=settings.cohort_size, seconds=settings.gather / 1000)
+    erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
+    async with working(
+        client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp
+    ) as relay:
+        house = keep_house(client, db, clock, coupons, settings.keep_events)
+        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(house)]
+        waiting = asyncio.create_task(stop.wait())
+        await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
+        for task in [*chores, waiting]:
+            if task.done() and not task.cancelled():
+                task.result()
+            task.cancel()
+
+
+def run(settings: Settings) -> None:
+    """Run a worker until it is told to stop."""
+    engine, db = connect(settings.database_url, WORKER, pool_size=THREADS + 4)
+    settle_heap()
+    try:
+        asyncio.run(work(engine, db, clock_of(db), settings))
+    finally:
+        engine.dispose()

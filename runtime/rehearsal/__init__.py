@@ -1,0 +1,1 @@
+"""Journeys in virtual time: tests, simulations, back-tests."""

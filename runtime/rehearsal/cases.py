@@ -1,0 +1,202 @@
+"""Journey tests as they are written: the format of `tests/journeys/*.yaml`."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from runtime.authoring.check import read_text
+from workflows.language.reading import validate
+from workflows.plan.model import Channel
+from workflows.source.diagnostics import Diagnostic
+from workflows.source.tree import read_source
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?")
+ONLY = "customer"
+"""The name of a case's customer where there is but one."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A time as a case writes it; what it leaves out (seconds, the time of day) is not compared."""
+
+    text: str
+
+    def at(self, zone: ZoneInfo) -> datetime:
+        """The instant; without an offset, in `zone`."""
+        value = datetime.fromisoformat(re.sub(r"\s+([Z+-])", r"\1", self.text.strip()))
+        return value if value.tzinfo else value.replace(tzinfo=zone)
+
+    def shows(self, instant: datetime, zone: ZoneInfo) -> bool:
+        """Whether the instant reads like this, at the precision it is written with."""
+        start = self.at(zone)
+        found = _TIME.fullmatch(self.text.strip())
+        if found and found[2] is None:
+            return instant.astimezone(start.tzinfo).date() == start.date()
+        span = timedelta(seconds=1) if found and found[3] else timedelta(minutes=1)
+        return start <= instant < start + span
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, str) and _TIME.fullmatch(value.strip()):
+        return Written(value)
+    raise ValueError("not a time; write it like 2026-03-02 19:00")
+
+
+Time = Annotated[Written, BeforeValidator(_written)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
+
+
+class CaseCustomer(_Part):
+    """Somebody a case is about, as they are before it begins."""
+
+    identifiers: dict[str, str] = {}
+    consent: tuple[Channel, ...] = ()
+    timezone: str | None = None
+    fields: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+
+
+class CaseEvent(_Part):
+    """Something that happens in a case; without a customer it happens to the case's only one."""
+
+    at: Time
+    event: str
+    data: dict[str, Any] = {}
+    customer: str | None = None
+
+
+class CaseLot(_Part):
+    """A lot that is in stock when the case begins."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "lot_id"))
+    sku: str
+    name: str | None = None
+    category: str | None = None
+    city: str | None = None
+    expires: Time = Field(validation_alias=AliasChoices("expires", "expires_on", "expires_at", "expiry"))
+    available: int = Field(validation_alias=AliasChoices("available", "quantity", "on_hand", "units"))
+
+
+class CaseStream(_Part):
+    """A show that is planned when the case begins."""
+
+    id: str = Field(validation_alias=AliasChoices("id", "stream_id"))
+    title: str | None = None
+    city: str | None = None
+    starts_at: Time
+
+
+class Expected(_Part):
+    """One line of a timeline: when, what, and to whom."""
+
+    at: Time
+    sent: str | None = None
+    suppressed: str | None = None
+    held: str | None = None
+    unknown: str | None = None
+    failed: str | None = None
+    coupon: str | None = None
+    refused: str | None = None
+    todo: str | None = None
+    tag: str | None = None
+    untag: str | None = None
+    webhook: str | None = None
+    not_entered: str | None = None
+    ended: str | None = None
+    converted: str | None = None
+    via: str | None = None
+    reason: str | None = None
+    until: Time | None = None
+    customer: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "Expected":
+        if sum(getattr(self, what) is not None for what in VISIBLE) != 1:
+            raise ValueError(f"a line says exactly one of {', '.join(VISIBLE)}")
+        return self
+
+    @property
+    def what(self) -> tuple[str, str]:
+        """What happened and its value."""
+        return next((what, getattr(self, what)) for what in VISIBLE if getattr(self, what) is not None)
+
+
+VISIBLE = (
+    "sent", "suppressed", "held", "unknown", "failed", "coupon", "refused", "todo", "tag", "untag", "webhook",
+    "not_entered", "ended", "converted",
+)  # fmt: skip
+"""What a timeline shows of the trail."""
+
+
+def _by_id(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return [{"id": name, **fields} if isinstance(fields, Mapping) else fields for name, fields in value.items()]
+    return value
+
+
+class Case(_Part):
+    """One story: who, what happens, and the complete timeline that is expected."""
+
+    name: str
+    customer: CaseCustomer | None = None
+    customers: dict[str, CaseCustomer] = {}
+    variants: dict[str, str] = {}
+    lots: Annotated[tuple[CaseLot, ...], BeforeValidator(_by_id)] = ()
+    streams: Annotated[tuple[CaseStream, ...], BeforeValidator(_by_id)] = ()
+    events: tuple[CaseEvent, ...] = ()
+    until: Time | None = None
+    expect: tuple[Expected, ...]
+    policy: dict[str, Any] = {}
+
+    @property
+    def people(self) -> Mapping[str, CaseCustomer]:
+        """The customers by name."""
+        return self.customers or ({ONLY: self.customer} if self.customer else {})
+
+    def who(self, named: str | None) -> str | None:
+        """The name meant by an event or a line: the one it names, or the only one there is."""
+        if named is not None or len(self.people) != 1:
+            return named
+        return next(iter(self.people))
+
+
+class CaseFile(_Part):
+    """A file of cases about one journey: one of ours by name, or a spec beside the file."""
+
+    journey: str | None = None
+    spec: str | None = None
+    policy: dict[str, Any] = {}
+    cases: tuple[Case, ...]
+
+    @model_validator(mode="after")
+    def _named(self) -> "CaseFile":
+        if (self.journey is None) == (self.spec is None):
+            raise ValueError("say which journey is tested: `journey: NAME` or `spec: PATH`")
+        return self
+
+
+def read_cases(path: Path) -> tuple[CaseFile | None, list[Diagnostic]]:
+    """Read a file of cases; None where there are mistakes."""
+    text = read_text(path)
+    if isinstance(text, Diagnostic):
+        return None, [text]
+    source = read_source(text, str(path))
+    return validate(CaseFile, source), source.diagnostics
+
+
+def case_files(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and those of the directories named (but for their `specs/`, which cases refer to)."""
+    for path in paths:
+        if path.is_dir():
+            yield from (file for file in sorted(path.rglob("*.yaml")) if file.parent.name != "specs")
+        else:
+            yield path

@@ -1,0 +1,163 @@
+"""The rehearsal: journeys walked in virtual time over the real activities and domain, without Temporal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Engine, delete
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from activities.adapters.sandbox import Sandbox
+from activities.journey import JourneyActivities
+from domain.channels.delivery import ChannelAdapter, Delivery, Outgoing
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.schedules import FIRST
+from domain.journeys.starting import traveller
+from domain.journeys.tables import Enrollment
+from domain.published.library import read_plan
+from domain.store.clock import Clock
+from domain.store.tables import Outbox
+from runtime.rehearsal.cases import Case
+from runtime.rehearsal.lanes import Lane, Walking
+from runtime.rehearsal.world import Line, Shelf, World, agenda
+from workflows.plan.commands import FanOut, Group, Member, unpack
+from workflows.plan.interpreter import Walker
+from workflows.plan.model import CHANNELS, Path
+
+CHUNK = 500
+"""Events that are taken in one transaction."""
+
+_Command = tuple[str, str, Path]
+"""The activity, the plan and the step: what equal commands have in common."""
+
+
+class Silence:
+    """A channel over which nothing is sent."""
+
+    account = None
+    repeatable = True
+
+    def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
+        return [Delivery("sent")] * len(messages)
+
+
+class Rehearsal:
+    """Walks every enrollment of a database, as the cohort workflow would.
+
+    Customers move side by side, so that equal commands of many of them are one activity; each is told its own time.
+    """
+
+    def __init__(self, db: sessionmaker[Session], clock: Clock, channel: ChannelAdapter | None = None) -> None:
+        carrier = channel or Sandbox(db, clock)
+        self._db = db
+        self._clock = clock
+        channels = dict.fromkeys(CHANNELS, carrier)
+        self._activities = JourneyActivities(db, clock, channels)
+        self._lanes: dict[int, Lane] = {}
+        self._of: dict[int, int] = {}
+
+    def settle(self) -> None:
+        """Do everything that is to be done at this instant."""
+        self.play(self._clock.now())
+
+    def play(self, until: datetime, events: Mapping[int, Sequence[Incoming]] | None = None) -> None:
+        """Let the customers' events happen, and their enrollments act, up to `until`.
+
+        An event is one of the customer it is listed under, each customer's in order. What is overdue happens now.
+        """
+        now = self._clock.now()
+        for customer, happening in (events or {}).items():
+            self._lane(customer, now).events.extend(happening)
+        stirred = self._drain()
+        moving = {customer: lane for customer, lane in self._lanes.items() if lane.events or lane.walking}
+        while moving or stirred:
+            moving.update((customer, self._lanes[customer]) for customer in stirred)
+            arriving: list[Incoming] = []
+            commands: dict[_Command, list[tuple[Lane, Walker]]] = {}
+            for customer, lane in list(moving.items()):
+                lane.now = max(lane.now, now)
+                match lane.move(until):
+                    case None:
+                        del moving[customer]
+                    case Incoming() as event:
+                        arriving.append(event)
+                    case Walking(plan_id, walker):
+                        commands.setdefault((walker.activity or "", plan_id, walker.path), []).append((lane, walker))
+            for (name, plan_id, path), group in commands.items():
+                self._carry_out(name, plan_id, path, group)
+            for start in range(0, len(arriving), CHUNK):
+                with self._db.begin() as session:
+                    ingest(session, arriving[start : start + CHUNK], now=now)
+            stirred = self._drain() if arriving else set()
+        self._lanes = {customer: lane for customer, lane in self._lanes.items() if lane.events or lane.walking}
+
+    def fire(self, journey: str) -> None:
+        """Let a journey's schedule fire now."""
+        cursor: str | None = ""
+        while cursor is not None:
+            cursor = self._activities.emit(FanOut(journey=journey, cursor=cursor))
+
+    def _lane(self, customer: int, now: datetime) -> Lane:
+        return self._lanes.setdefault(customer, Lane(now))
+
+    def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Walker]]) -> None:
+        walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
+        members: tuple[Member, ...] = tuple(replace(walker.command(), now=lane.now) for lane, walker in group)
+        carry_out: Any = getattr(self._activities, name)
+        for answer in unpack(carry_out(Group(plan_id=plan_id, path=path, members=members))):
+            lane, walker = walkers[answer.enrollment]
+            walker.answered(answer)
+            if walker.over:
+                del lane.walking[walker.enrollment]
+                del self._of[walker.enrollment]
+
+    def _drain(self) -> set[int]:
+        """Do what the outbox says, as the relay would. Returns the customers that something is to be done for."""
+        stirred: set[int] = set()
+        pages: list[FanOut] = []
+        with self._db.begin() as session:
+            rows = session.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
+            told = sorted(rows, key=lambda row: row.id)
+            fresh = {row.enrollment_id for row in told if row.kind == "start"} - self._of.keys()
+            query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
+            for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
+                plan = read_plan(session, enrollment.plan_id)
+                last = enrollment.generation, enrollment.outcomes
+                walker = Walker(plan, traveller(plan, enrollment.id, enrollment.customer_id, *last))
+                lane = self._lane(enrollment.customer_id, self._clock.now())
+                lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
+                self._of[enrollment.id] = enrollment.customer_id
+                stirred.add(enrollment.customer_id)
+        for row in told:
+            if row.kind == "fan_out":
+                pages.append(FanOut(journey=row.journey, event=row.event_id, cursor=FIRST))
+            elif row.enrollment_id in self._of and row.enrollment_id not in fresh:
+                customer = self._of[row.enrollment_id]
+                self._lanes[customer].walking[row.enrollment_id].walker.wake()
+                stirred.add(customer)
+        for page in pages:
+            cursor: str | None = page.cursor
+            while cursor is not None:
+                cursor = self._activities.fan_out(page.model_copy(update={"cursor": cursor}))
+        return stirred | self._drain() if pages else stirred
+
+
+def rehearse(engine: Engine, case: Case, shelf: Shelf) -> list[Line]:
+    """Play a case and return its timeline. The database is left as it was."""
+    with engine.connect() as connection, connection.begin() as everything:
+        db = sessionmaker(connection, class_=Session, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        world = World(db, case, shelf)
+        play = Rehearsal(db, world.clock)
+        try:
+            for instant, numbers, fires in agenda(world):
+                world.clock.set(instant)
+                if numbers:
+                    world.post(numbers)
+                if fires:
+                    play.fire(shelf.plan.journey)
+                play.settle()
+            return world.timeline()
+        finally:
+            everything.rollback()

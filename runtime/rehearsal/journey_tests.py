@@ -1,0 +1,193 @@
+"""`aftershow test`: plays the cases of journey tests on an engine and compares the timelines."""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+from rich.console import Console
+from sqlalchemy import Engine
+
+from runtime.authoring.check import read_text
+from runtime.authoring.reports import diagnostics_text
+from runtime.platform.database import connect, upgrade
+from runtime.platform.embedded import embedded_postgres
+from runtime.rehearsal.cases import Case, CaseFile, Expected, case_files, read_cases
+from runtime.rehearsal.engine import rehearse
+from runtime.rehearsal.temporal_engine import TemporalEngine
+from runtime.rehearsal.world import Line, Shelf, with_texts
+from workflows.language.compile import read_journey
+from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
+from workflows.source.diagnostics import Diagnostic
+
+EngineName = Literal["rehearsal", "temporal"]
+ENGINES: tuple[EngineName, ...] = ("rehearsal", "temporal")
+Player = Callable[[Case, Shelf], list[Line]]
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a case went; `problems` is empty if it passed."""
+
+    file: Path
+    case: str
+    problems: list[str]
+
+
+@contextmanager
+def players(engines: Sequence[EngineName]) -> Iterator[dict[EngineName, Player]]:
+    """The engines asked for, on a Postgres (and a Temporal) of their own that leave nothing behind."""
+    with ExitStack() as stack:
+        data = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        url = stack.enter_context(embedded_postgres(data, durable=False))
+        upgrade(url)
+        engine, _ = connect(url)
+        stack.callback(engine.dispose)
+        yield {name: _player(name, engine, stack) for name in engines}
+
+
+def _player(name: EngineName, engine: Engine, stack: ExitStack) -> Player:
+    if name == "rehearsal":
+        return lambda case, shelf: rehearse(engine, case, shelf)
+    return stack.enter_context(TemporalEngine(engine)).play
+
+
+def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterator[Verdict]:
+    """Play each case of a file."""
+    file, diagnostics = read_cases(path)
+    if file is None:
+        yield Verdict(path, "", [diagnostics_text(diagnostics)])
+        return
+    for case in file.cases:
+        try:
+            shelf = load_shelf(path, file, case, specs, templates)
+            problems = compare(case, play(case, shelf), ZoneInfo(shelf.policy.timezone))
+        except (ValueError, LookupError) as problem:
+            problems = [str(problem)]
+        yield Verdict(path, case.name, problems)
+
+
+def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> Shelf:
+    """What is published for a case: its journey, and our policy, segments, coupons and texts. Raises ValueError."""
+    spec = path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml"
+    text = read_text(spec)
+    if isinstance(text, Diagnostic):
+        raise ValueError(diagnostics_text([text]))
+    compiled = read_journey(text, str(spec), None)
+    if compiled.plan is None:
+        raise ValueError(diagnostics_text(compiled.diagnostics))
+    policy = _read(specs / "_policy.yaml", read_policy) or Policy()
+    texts = {
+        (text.parent.name, text.stem): text.read_text(encoding="utf-8") for text in sorted(templates.glob("*/*.j2"))
+    }
+    try:
+        policy = policy.overridden({**file.policy, **case.policy})
+    except ValidationError as problem:
+        raise ValueError(f"policy: {problem.errors()[0]['msg']}") from problem
+    return Shelf(
+        plan=compiled.plan,
+        policy=policy,
+        segments=_JSON.dump_python(_read(specs / "_segments.yaml", read_segments) or {}, mode="json"),
+        campaigns=_read(specs / "_coupons.yaml", read_coupons) or {},
+        texts=with_texts(compiled.plan, texts),
+    )
+
+
+def _read(path: Path, read: Callable[[str, str], tuple[Any, list[Diagnostic]]]) -> Any:
+    if not path.is_file():
+        return None
+    value, diagnostics = read(path.read_text(encoding="utf-8"), str(path))
+    if value is None:
+        raise ValueError(diagnostics_text(diagnostics))
+    return value
+
+
+def compare(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
+    """What is wrong with a timeline: nothing, or the expected one beside what happened.
+
+    Lines of different enrollments at one instant compare as a set; those of one enrollment in their order.
+    """
+    left = dict(enumerate(case.expect))
+    reached: dict[int | None, int] = {}
+    for line in lines:
+        found = next((place for place, expected in left.items() if _says(expected, line, case, zone)), None)
+        if found is None or found < reached.get(line.enrollment, 0):
+            return [_difference(case, lines, zone)]
+        del left[found]
+        if line.enrollment is not None:
+            reached[line.enrollment] = found
+    return [_difference(case, lines, zone)] if left else []
+
+
+def _zone(case: Case, customer: str | None, zone: ZoneInfo) -> ZoneInfo:
+    name = case.who(customer)
+    person = case.people.get(name) if name else None
+    return ZoneInfo(person.timezone) if person and person.timezone else zone
+
+
+def _says(expected: Expected, line: Line, case: Case, zone: ZoneInfo) -> bool:
+    what, value = expected.what
+    own = _zone(case, expected.customer, zone)
+    return (
+        (what, value) == (line.what, line.value)
+        and expected.at.shows(line.at, own)
+        and case.who(expected.customer) in (None, line.customer)
+        and expected.via in (None, line.via)
+        and expected.reason in (None, line.reason)
+        and (expected.until is None or (line.until is not None and expected.until.shows(line.until, own)))
+    )
+
+
+def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
+    several = len(case.people) > 1
+    expected = [_expected_words(each, several=several) for each in case.expect]
+    happened = [_words(each, _zone(case, each.customer, zone), several=several) for each in lines]
+    width = max([len("expected"), *map(len, expected)])
+    rows = [f"  {'expected':{width}}   happened"]
+    for index in range(max(len(expected), len(happened))):
+        left = expected[index] if index < len(expected) else ""
+        right = happened[index] if index < len(happened) else ""
+        rows.append(f"  {left:{width}}   {right}")
+    return "\n".join(rows)
+
+
+def _expected_words(line: Expected, *, several: bool) -> str:
+    what, value = line.what
+    who = f"{line.customer} " if several and line.customer else ""
+    extra = "".join(f", {key}: {detail}" for key in ("via", "reason") if (detail := getattr(line, key)) is not None)
+    until = f", until: {line.until.text}" if line.until else ""
+    return f"{line.at.text} {who}{what}: {value}{extra}{until}"
+
+
+def _words(line: Line, zone: ZoneInfo, *, several: bool) -> str:
+    at = line.at.astimezone(zone)
+    who = f"{line.customer} " if several else ""
+    extra = "".join(f", {key}: {detail}" for key in ("via", "reason") if (detail := getattr(line, key)) is not None)
+    until = f", until: {line.until.astimezone(zone):%Y-%m-%d %H:%M}" if line.until else ""
+    seconds = f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
+    return f"{seconds} {who}{line.what}: {line.value}{extra}{until}"
+
+
+def run_cli(paths: Sequence[Path], engines: Sequence[EngineName], specs: Path, templates: Path) -> int:
+    """Play the cases of files and directories on each engine and print how they went. Returns how many failed."""
+    console = Console(soft_wrap=True, highlight=False)
+    files = list(case_files(list(paths)))
+    failed = passed = 0
+    with players(engines) as chosen:
+        for name, play in chosen.items():
+            for path in files:
+                for verdict in play_file(path, play, specs, templates):
+                    mark = "[red]fails[/red]" if verdict.problems else "[green]passes[/green]"
+                    console.print(f"{mark}  {name}  {path.name}: {verdict.case}")
+                    for problem in verdict.problems:
+                        console.print(problem, markup=False)
+                    failed += bool(verdict.problems)
+                    passed += not verdict.problems
+    console.print(f"{passed} passed, {failed} failed")
+    return failed

@@ -1,0 +1,107 @@
+"""What journeys came to, counted over everybody."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import sqlalchemy
+from rich.table import Table
+from sqlalchemy import func
+from sqlmodel import Session, col, or_, select
+
+from domain.coupons.baskets import worst_case
+from domain.coupons.tables import Coupon
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.texts.rendering import yuan
+from workflows.language.policy import CouponTerms
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Result:
+    """One journey's. `cost` is the most that its coupons can come to, in fen."""
+
+    journey: str
+    entered: int = 0
+    not_entered: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    coupons: int = 0
+    cost: int = 0
+    goals: int = 0
+    endings: Counter[str] = field(default_factory=Counter)
+
+
+def results(session: Session, journeys: Sequence[str], *, since: datetime = BEGINNING) -> list[Result]:
+    """Count what is in the database, of those who entered at `since` or later."""
+    found = {name: Result(name) for name in journeys}
+    fresh = col(Enrollment.entered_at) >= since
+    endings = select(Enrollment.journey, Enrollment.ending, func.count()).where(fresh)
+    for journey, ending, count in session.exec(endings.group_by(col(Enrollment.journey), col(Enrollment.ending))):
+        found[journey].entered += count
+        found[journey].endings[ending or "open"] = count
+    goals = select(Enrollment.journey, func.count()).where(
+        fresh, or_(Enrollment.ending == "goal", col(Enrollment.converted_at).is_not(None))
+    )
+    for journey, count in session.exec(goals.group_by(col(Enrollment.journey))):
+        found[journey].goals = count
+    told = [TrailEntry.__table__.c[name] for name in ("journey", "what", "value", "via", "reason")]  # type: ignore[attr-defined]
+    counted = sqlalchemy.select(*told, func.count()).where(
+        col(TrailEntry.what).in_(("not_entered", "sent", "suppressed", "failed", "refused"))
+    )
+    for journey, what, value, via, reason, count in session.execute(counted.group_by(*told)):
+        result = found[journey]
+        match what:
+            case "not_entered":
+                result.not_entered[value] += count
+            case "sent":
+                result.sent[via] += count
+            case "refused":
+                result.refused[reason] += count
+            case _:
+                result.suppressed[reason or what] += count
+    given = select(Enrollment.journey, Coupon.terms, func.count()).join(
+        Enrollment, col(Enrollment.id) == col(Coupon.enrollment_id)
+    )
+    kept = given.where(fresh, Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
+    for journey, terms, count in session.exec(kept):
+        cost = worst_case(CouponTerms.model_validate(terms))
+        found[journey].coupons += count
+        found[journey].cost += count * cost
+    return list(found.values())
+
+
+def table_of(found: Sequence[Result], lang: Language) -> Table:
+    """One column a journey."""
+    say = Wording(lang)
+    table = Table(title=say.pick("回放结果", "Back-test"))
+    table.add_column("")
+    for result in found:
+        table.add_column(result.journey, justify="right")
+    rows = {
+        say.pick("进入", "entered"): [f"{each.entered:,}" for each in found],
+        say.pick("未进入", "not entered"): [_counts(each.not_entered) for each in found],
+        say.pick("已发送", "sent"): [_counts(each.sent) for each in found],
+        say.pick("未发送", "suppressed"): [_counts(each.suppressed) for each in found],
+        say.pick("发券", "coupons"): [f"{each.coupons:,}" for each in found],
+        say.pick("最高成本（元）", "greatest cost (yuan)"): [yuan(each.cost) for each in found],
+        say.pick("拒发券", "coupons refused"): [_counts(each.refused) for each in found],
+        say.pick("达成目标", "goals"): [_goals(each) for each in found],
+        say.pick("结局", "endings"): [_counts(each.endings) for each in found],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    return table
+
+
+def _counts(counter: Counter[str]) -> str:
+    return "\n".join(f"{what} {count:,}" for what, count in counter.most_common()) or "–"
+
+
+def _goals(result: Result) -> str:
+    return f"{result.goals:,} ({result.goals / result.entered:.1%})" if result.entered else "0"

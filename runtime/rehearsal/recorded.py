@@ -1,0 +1,51 @@
+"""What of the recorded events matters to journeys, and how a recorded event is played again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.catalogue.sources import STOCK
+from domain.intake.effects import TYPES
+from domain.intake.ingest import Incoming
+from domain.intake.schedules import EVENT_OF
+from domain.published.library import Library
+from workflows.plan.model import ScheduleTrigger
+
+PERSON = "customer"
+"""The kind of identifier that every customer of a scratch database has: their id."""
+
+CONSEQUENCES = (
+    f"type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%' AND source <> '{STOCK}'"
+    " AND NOT forgotten"
+)
+"""Leaves out what journeys that ran, and the stock book, brought about, and what is forgotten."""
+
+
+def spoken_of(library: Library) -> set[str]:
+    """The types of event that a journey or a segment speaks of, or that a journey's schedule stands for."""
+    spoken = [live.plan.model_dump(mode="json") for live in library.journeys.values()]
+    spoken += [segment.model_dump(mode="json") for segment in library.segments.values()]
+    triggers = [live.plan.trigger for live in library.journeys.values()]
+    kinds = {each.for_each.partition(":")[0] for each in triggers if isinstance(each, ScheduleTrigger)}
+    return set(_events_in(spoken)) | {EVENT_OF[kind] for kind in kinds}
+
+
+def asked_for(library: Library) -> set[str]:
+    """Those, and the types that change what we know."""
+    return spoken_of(library) | TYPES
+
+
+def incoming(row: Any) -> Incoming:
+    """A row of events as it came in, at its own time."""
+    who = ((PERSON, str(row.customer_id)),) if row.customer_id is not None else ()
+    return Incoming(row.source, row.event_id, row.type, row.time, row.data, who, arrived=row.time)
+
+
+def _events_in(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _events_in(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            if key == "event" and isinstance(each, str):
+                yield each
+            yield from _events_in(each)

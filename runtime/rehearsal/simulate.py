@@ -1,0 +1,175 @@
+"""Simulations: what would happen to one customer, played in virtual time on a scratch copy of what is known of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, func
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.catalogue.types import is_business, validate
+from domain.conditions.facts import CustomerFacts
+from domain.customers.tables import Customer
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.schedules import EVENT_OF
+from domain.intake.tables import Event
+from domain.intake.timeline import decision_of, not_begun
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.tables import Message
+from domain.published.library import Library, read_library
+from domain.store.clock import VirtualClock
+from domain.store.outbox import tell
+from runtime import StartError
+from runtime.rehearsal.engine import Rehearsal, Silence
+from runtime.rehearsal.recorded import PERSON, spoken_of
+from runtime.rehearsal.scratch import SHELF, Copier, copying, scratch
+from runtime.rehearsal.shelf import Draft, put_up
+from workflows.plan.model import EventTrigger, Plan
+from workflows.words.telling import Decision
+
+HORIZON = timedelta(days=800)
+SOURCE = "simulation"
+
+_THEIRS = (
+    "identifiers",
+    "consents",
+    "orders",
+    "customer_tags",
+    "messages",
+    "coupons",
+    "todos",
+    "enrollments",
+    "events",
+)
+_ALL = ("campaign_uses", "products", "stores", "lots", "streams")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """The event that a simulation begins with."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What would happen, in order, each with the text of its message. `zone` is the customer's."""
+
+    begun_by: Happening
+    at: datetime
+    zone: ZoneInfo
+    decisions: list[tuple[Decision, str | None]]
+
+
+def simulate(
+    live: Engine, wanted: str | Draft, customer: int, *, happening: Happening | None, at: datetime
+) -> Simulation:
+    """Let the event happen to the customer at `at`, and nothing after it; without one, the newest stored that fits.
+
+    Enrollments that the customer is in go on beside it. Raises LookupError or StartError for what can't be.
+    """
+    with scratch() as (engine, db):
+        with copying(live, engine) as copier:
+            copier.copy_all(SHELF)
+        (name,) = put_up(db, [wanted], at, only=False, going=False)
+        with db() as session:
+            library = read_library(session)
+        with copying(live, engine) as copier:
+            _copy(copier, customer, sorted(spoken_of(library)))
+        return _Scene(db, library, customer, name, at).play(happening)
+
+
+def _copy(copier: Copier, customer: int, types: list[str]) -> None:
+    who = {"who": customer, "types": types}
+    copier.copy("customers", "id = %(who)s", who)
+    for table in _THEIRS:
+        copier.copy(table, "customer_id = %(who)s", who)
+    copier.copy("waits", "enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = %(who)s)", who)
+    began = "id IN (SELECT trigger_id FROM enrollments WHERE customer_id = %(who)s)"
+    copier.copy("events", f"customer_id IS NULL AND (type = ANY(%(types)s) OR {began})", who)
+    copier.copy_all(_ALL)
+    copier.run(f"INSERT INTO identifiers VALUES ('{PERSON}', %(who)s::text, %(who)s)", who)
+
+
+class _Scene:
+    def __init__(self, db: sessionmaker[Session], library: Library, customer: int, journey: str, at: datetime) -> None:
+        self._db = db
+        self._library = library
+        self._customer = customer
+        self._plan: Plan = library.journeys[journey].plan
+        self._at = at
+
+    def play(self, happening: Happening | None) -> Simulation:
+        with self._db.begin() as session:
+            customer = session.get_one(Customer, self._customer)
+            begun_by = happening or self._newest(session, customer)
+            if wrong := validate(begun_by.type, dict(begun_by.data)):
+                raise StartError("; ".join(f"{begun_by.type}: {each.field} {each.reason}" for each in wrong))
+            running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+            for enrollment in session.exec(running).all():
+                tell(session, "start", enrollment.journey, enrollment_id=enrollment.id)
+            before = session.exec(select(func.max(TrailEntry.id))).one() or 0
+        clock = VirtualClock(self._at)
+        rehearsal = Rehearsal(self._db, clock, Silence())
+        for_all = is_business(begun_by.type)
+        who = () if for_all else ((PERSON, str(self._customer)),)
+        event = Incoming(SOURCE, "1", begun_by.type, self._at, dict(begun_by.data), who, arrived=self._at)
+        if for_all:
+            with self._db.begin() as session:
+                ingest(session, [event], now=self._at)
+        rehearsal.play(self._at + HORIZON, {} if for_all else {self._customer: [event]})
+        with self._db() as session:
+            zone = self._library.zone(customer)
+            return Simulation(begun_by, self._at, zone, self._decisions(session, before))
+
+    def _newest(self, session: Session, customer: Customer) -> Happening:
+        """The newest stored event that fits the trigger, else the newest of its type."""
+        trigger, journey = self._plan.trigger, self._plan.journey
+        if not isinstance(trigger, EventTrigger):
+            kind, _, segment = trigger.for_each.partition(":")
+            if kind != "near_expiry_lot":
+                return Happening(EVENT_OF[kind], {"journey": journey, **({"segment": segment} if segment else {})})
+        wanted = trigger.event if isinstance(trigger, EventTrigger) else EVENT_OF["near_expiry_lot"]
+        query = (
+            select(Event)
+            .where(Event.type == wanted, ~col(Event.forgotten))
+            .order_by(col(Event.time).desc(), col(Event.id).desc())
+        )
+        newest = session.exec(query.limit(100)).all()
+        if not newest:
+            raise StartError(f"no {wanted} is stored for this customer; give one with --event {wanted} --data '{{…}}'")
+        fitting = (event for event in newest if not not_begun(session, self._library, customer, event, self._plan))
+        found = next(fitting, newest[0])
+        data = {**found.data, "journey": journey} if is_business(wanted) and "journey" in found.data else found.data
+        return Happening(wanted, data)
+
+    def _decisions(self, session: Session, before: int) -> list[tuple[Decision, str | None]]:
+        rows = session.exec(
+            select(TrailEntry).where(TrailEntry.id > before).order_by(col(TrailEntry.at), col(TrailEntry.id))
+        ).all()
+        sent = session.exec(select(Message))
+        texts = {(each.enrollment_id, each.template, each.claimed_at): each.body for each in sent}
+        found = [(decision_of(row), texts.get((row.enrollment_id or 0, row.value, row.at))) for row in rows]
+        if missed := self._missed(session):
+            found.insert(0, (missed, None))
+        return found
+
+    def _missed(self, session: Session) -> Decision | None:
+        event = session.exec(select(Event).where(Event.source == SOURCE)).one()
+        customer = session.get_one(Customer, self._customer)
+        if event.customer_id is not None:
+            return not_begun(session, self._library, customer, event, self._plan)
+        asked = [each for each in (self._plan.trigger.where, self._plan.audience) if each is not None]
+        entered = session.exec(select(Enrollment).where(Enrollment.trigger_id == event.id)).first()
+        if entered is not None or not asked:
+            return None
+        lot = {name: event.data[name] for name in ("lot_id", "stream_id") if event.data.get(name)}
+        facts = CustomerFacts(session, self._library, customer, self._at, event=event.data, subject=lot)
+        failed = next((verdict for verdict in map(facts.holds, asked) if not verdict), None)
+        if failed is None:
+            return None
+        return Decision(self._at, self._plan.journey, "not_entered", "where", because=failed.because, event=event.type)

@@ -1,0 +1,240 @@
+"""The world of a journey test: an empty shop with the case's customers and stock, in which its events happen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.catalogue.types import is_business, validate
+from domain.customers.identifiers import identify
+from domain.customers.resolution import resolve
+from domain.customers.tables import Consent, Customer, CustomerTag
+from domain.intake.ingest import HISTORY, Incoming, ingest
+from domain.intake.schedules import fires_on
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.published.publishing import publish_document, publish_journey, publish_text
+from domain.stock.tables import Stream
+from domain.store.clock import VirtualClock
+from domain.store.tables import Outbox
+from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot
+from workflows.language.policy import CouponTerms, Policy
+from workflows.plan.model import Plan, ScheduleTrigger, Send, Split
+from workflows.terms.values import at_local, local_day, parse_time
+
+SEARCHED = timedelta(days=400)
+"""How far ahead a schedule is looked through for the first day on which it finds anybody."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What is published for a case: one journey, and everything it refers to."""
+
+    plan: Plan
+    policy: Policy
+    segments: dict[str, object]
+    campaigns: dict[str, CouponTerms]
+    texts: dict[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline, as it happened."""
+
+    at: datetime
+    what: str
+    value: str
+    via: str | None
+    reason: str | None
+    until: datetime | None
+    customer: str
+    enrollment: int | None
+
+
+class World:
+    """One case, set up on an empty database. Times without an offset are in the customer's timezone."""
+
+    def __init__(self, db: sessionmaker[Session], case: Case, shelf: Shelf) -> None:
+        self.db = db
+        self.case = case
+        self.shelf = shelf
+        self.zone = ZoneInfo(shelf.policy.timezone)
+        self.names: dict[int, str] = {}
+        self.events = sorted(case.events, key=lambda event: event.at.at(self.zone_of(event.customer)))
+        self.clock = VirtualClock(self._beginning())
+        self._set_up()
+
+    def zone_of(self, customer: str | None) -> ZoneInfo:
+        """The timezone that a customer's times are written in."""
+        name = self.case.who(customer)
+        person = self.case.people.get(name) if name else None
+        return ZoneInfo(person.timezone) if person and person.timezone else self.zone
+
+    def time_of(self, event: CaseEvent) -> datetime:
+        return event.at.at(self.zone_of(event.customer))
+
+    def post(self, numbers: Sequence[int]) -> None:
+        """Let these of the case's events happen now. Raises ValueError if one is not what the API would take."""
+        incoming = [self._incoming(number) for number in numbers]
+        with self.db.begin() as session:
+            ingest(session, incoming, now=self.clock.now())
+
+    def _incoming(self, number: int) -> Incoming:
+        event = self.events[number]
+        data = dict(event.data)
+        if wrong := validate(event.event, data):
+            raise ValueError("; ".join(f"{event.event}: {each.field} {each.reason}" for each in wrong))
+        if event.event.startswith(("message.", "todo.", "coupon.", "lot.near_expiry")):
+            data.setdefault("journey", self.shelf.plan.journey)
+        name = None if is_business(event.event) else self.case.who(event.customer)
+        person = self.case.people[name] if name else None
+        return Incoming(
+            source="case",
+            id=str(number),
+            type=event.event,
+            time=self.time_of(event),
+            data=data,
+            identifiers=identify(None, person.identifiers) if person else (),
+        )
+
+    def next_due(self) -> datetime | None:
+        """When the next enrollment acts, if nothing else happens."""
+        with self.db() as session:
+            return session.exec(select(func.min(Enrollment.due_at)).where(col(Enrollment.ending).is_(None))).one()
+
+    def at_rest(self) -> bool:
+        """Whether nothing is left to be done at this instant."""
+        due = self.next_due()
+        with self.db() as session:
+            waiting = session.exec(select(func.count()).select_from(Outbox)).one()
+        return waiting == 0 and (due is None or due > self.clock.now())
+
+    def next_firing(self, after: datetime, *, at_once: bool = False) -> datetime | None:
+        """The next instant at which the journey's schedule fires."""
+        trigger = self.shelf.plan.trigger
+        if not isinstance(trigger, ScheduleTrigger):
+            return None
+        day = local_day(after, self.zone)
+        for _ in range(SEARCHED.days):
+            firing = at_local(day, parse_time(trigger.at), self.zone, after)
+            if fires_on(trigger, day) and (firing > after or (at_once and firing == after)):
+                return firing
+            day += timedelta(days=1)
+        return None
+
+    def horizon(self) -> datetime:
+        """Until when a schedule fires: the case's `until`, else the last time that it speaks of."""
+        if self.case.until:
+            return self.case.until.at(self.zone_of(None))
+        times = [self.clock.now(), *(self.time_of(event) for event in self.events)]
+        times += [stream.starts_at.at(self.zone) for stream in self.case.streams]
+        times += [lot.expires.at(self.zone) for lot in self.case.lots]
+        times += [line.at.at(self.zone_of(line.customer)) + timedelta(minutes=1) for line in self.case.expect]
+        return max(times)
+
+    def timeline(self) -> list[Line]:
+        """What happened, in order."""
+        with self.db() as session:
+            rows = session.exec(
+                select(TrailEntry)
+                .where(col(TrailEntry.what).in_(VISIBLE))
+                .order_by(col(TrailEntry.at), col(TrailEntry.id))
+            ).all()
+        return [
+            Line(
+                row.at,
+                row.what,
+                row.value,
+                row.via,
+                row.reason,
+                row.until,
+                self.names[row.customer_id],
+                row.enrollment_id,
+            )
+            for row in rows
+        ]
+
+    def _beginning(self) -> datetime:
+        times = [self.time_of(event) for event in self.events]
+        times += [stream.starts_at.at(self.zone) for stream in self.case.streams]
+        times += [line.at.at(self.zone_of(line.customer)) for line in self.case.expect]
+        return min(times, default=datetime(2026, 1, 1, tzinfo=self.zone)) - timedelta(minutes=1)
+
+    def _set_up(self) -> None:
+        now = self.clock.now()
+        with self.db.begin() as session:
+            publish_document(session, "_policy", self.shelf.policy.model_dump(mode="json"))
+            publish_document(session, "_segments", self.shelf.segments)
+            publish_document(
+                session, "_coupons", {k: v.model_dump(mode="json") for k, v in self.shelf.campaigns.items()}
+            )
+            publish_journey(session, pinned(self.shelf.plan, self.case.variants), "", now)
+            for (template, channel), body in self.shelf.texts.items():
+                publish_text(session, template, channel, body)
+            found = resolve(session, [identify(None, person.identifiers) for person in self.case.people.values()], now)
+            for (name, person), owner in zip(self.case.people.items(), found, strict=True):
+                customer = session.get_one(Customer, owner.customer_id)
+                self.names[customer.id] = name
+                customer.timezone = person.timezone
+                customer.fields = dict(person.fields)
+                customer.name = person.fields.get("name")
+                for channel in person.consent:
+                    session.add(
+                        Consent(customer_id=customer.id, channel=channel, purpose="marketing", given=True, at=now)
+                    )
+                for tag in person.tags:
+                    session.add(CustomerTag(customer_id=customer.id, tag=tag))
+            ingest(session, [self._received(lot, now - 2 * HISTORY) for lot in self.case.lots], now=now)
+            for stream in self.case.streams:
+                starts_at = stream.starts_at.at(self.zone)
+                session.add(Stream(stream_id=stream.id, title=stream.title, city=stream.city, starts_at=starts_at))
+
+    def _received(self, lot: CaseLot, at: datetime) -> Incoming:
+        """A lot came in so long ago that nobody enters a journey on it."""
+        data = lot.model_dump(include={"sku", "name", "category", "city"}, exclude_none=True)
+        expires_on = local_day(lot.expires.at(self.zone), self.zone).isoformat()
+        data |= {"lot_id": lot.id, "quantity": lot.available, "expires_on": expires_on}
+        return Incoming("case", f"lot/{lot.id}", "lot.received", at, data)
+
+
+def pinned(plan: Plan, variants: dict[str, str]) -> Plan:
+    """The plan with some of its splits decided: all the weight on one variant. Raises ValueError for unknown names."""
+    steps = dict(plan.steps)
+    for step_id, variant in variants.items():
+        split = next((step for step in plan.steps.values() if isinstance(step, Split) and step.id == step_id), None)
+        if split is None or variant not in {arm.variant for arm in split.arms}:
+            raise ValueError(f"variants: the journey has no split {step_id} with a variant {variant}")
+        arms = tuple(arm.model_copy(update={"weight": 100 if arm.variant == variant else 0}) for arm in split.arms)
+        steps[split.path] = split.model_copy(update={"arms": arms})
+    return plan.model_copy(update={"steps": steps})
+
+
+def with_texts(plan: Plan, texts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """The texts that a plan sends; one that isn't written yet is its own name, since a timeline doesn't show it."""
+    needed = {(step.template, via) for step in plan.steps.values() if isinstance(step, Send) for via in step.via}
+    return {key: texts.get(key, key[0]) for key in sorted(needed)}
+
+
+def agenda(world: World) -> Iterator[tuple[datetime, list[int], bool]]:
+    """The instants of a case in order, each with the events that happen then and whether the schedule fires."""
+    queue = list(range(len(world.events)))
+    until = world.case.until.at(world.zone_of(None)) if world.case.until else None
+    firing = world.next_firing(world.clock.now())
+    horizon = world.horizon()
+    while True:
+        event_at = world.time_of(world.events[queue[0]]) if queue else None
+        fires_at = firing if firing and firing <= horizon else None
+        times = [time for time in (event_at, fires_at, world.next_due()) if time is not None]
+        instant: datetime | None = min(times, default=None)
+        if instant is None or (until is not None and instant > until):
+            return
+        numbers = []
+        while queue and world.time_of(world.events[queue[0]]) <= instant:
+            numbers.append(queue.pop(0))
+        fires = fires_at is not None and fires_at <= instant
+        if fires:
+            firing = world.next_firing(instant)
+        yield max(instant, world.clock.now()), numbers, fires

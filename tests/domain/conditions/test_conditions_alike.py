@@ -1,0 +1,203 @@
+"""Conditions are read twice, in Python and in SQL: random ones over random customers must come out alike."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
+
+from domain.conditions.facts import CustomerFacts
+from domain.conditions.sql import matching
+from domain.customers.tables import Customer, CustomerTag, Order
+from domain.intake.tables import Event
+from domain.published.library import Library
+from workflows.language.policy import Policy
+from workflows.terms.conditions import OPERATORS, Condition
+
+NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
+TREES = 50
+"""In each of the states below."""
+
+TEXTS = (
+    "", "a", "ab", "B", "é", "上海", "上海市", "😀", "\uffff", "1", "1.0", "true", "null", "[]", "%", "_", "'", "\\",
+    '"',     "2026-03-01", "2026-02-30", "0000-01-01", "2026-03-02T04:00Z", "2026-03-02T12:00:00+08:00", "9999-12-31",
+    "2026-03-02 04:00:00.0000001", "2026-03-02t04:00:00.123456789z", "0001-01-01T00:00:00+23:59", "24:00",
+    "2026-03-02T24:00", "2026-03-02T23:59:60Z", "2026-W10-1", "2026-03-02T03:59:59-00:00", "2026-03-01\n",
+    "2026-03-02T00:00-23:59", "20260301", "٢٠٢٦-03-01",
+)  # fmt: skip
+NUMBERS = (0, 1, 2, 3, -1, 2**53 + 1, 10**23, 10**30, 0.1, 1.0, -0.0, 2.5, 1e16, 1e23, float(2**53), 1e-7, 15, 9900)
+OFTEN: st.SearchStrategy[Any] = st.sampled_from((1, 2, "a", "2026-03-02T04:00Z", True))
+SCALARS: st.SearchStrategy[Any] = OFTEN | OFTEN | st.sampled_from((*TEXTS, *NUMBERS, True, False))
+JSON: st.SearchStrategy[Any] = st.recursive(
+    st.none() | SCALARS | OFTEN,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(("a", "b", "0", "")), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+DATA = st.fixed_dictionaries({"a": JSON}, optional=dict.fromkeys(("b", "0", "", "name", "é'\"\\"), JSON))
+PATHS = st.sampled_from(
+    ("a", "b", "0", "", "name", "é'\"\\", "a.a", "a.b", "a.0", "a.b.a", "a.", "b.a", "name.a", "orders.a")
+)
+OWN = st.sampled_from(("customer.a", "event.a")) | st.builds(
+    "{}.{}".format, st.sampled_from(("customer", "event")), PATHS
+)
+FIELDS = (
+    OWN
+    | st.builds("{}.{}".format, st.sampled_from(("trigger", "lot", "stream", "coupon", "nothing")), PATHS)
+    | st.sampled_from(("customer.orders", "customer.spent", "customer.last_order_at", "customer.timezone", "customer"))
+    | st.sampled_from(("stream.starts_at", "stream.starts_at.a", "lot.days_left", "event"))
+)
+TYPES = st.sampled_from(("order.paid", "seen", "left"))
+TAGS = st.sampled_from(("vip", "old", "上海"))
+SEGMENTS = st.sampled_from(("rich", "nested", "unknown"))
+WITHIN = st.sampled_from(("1h", "1d", "30d", "5000w"))
+MOMENTS = st.sampled_from(
+    [NOW - timedelta(hours=hours) for hours in (0, 1, 23, 24, 25, 720, 5000)]
+    + [NOW + timedelta(microseconds=1), NOW - timedelta(microseconds=1), NOW + timedelta(days=1)]
+)
+RIGHT = SCALARS | st.builds(lambda field: {"field": field}, FIELDS)
+
+
+@st.composite
+def comparisons(draw: st.DrawFn, right: st.SearchStrategy[Any] = RIGHT) -> dict[str, Any]:
+    """One operator, seldom two."""
+    asked = {}
+    for operator in draw(st.lists(st.sampled_from(OPERATORS), min_size=1, max_size=2)):
+        if operator == "exists":
+            asked[operator] = draw(st.booleans())
+        elif operator in ("in", "not_in"):
+            asked[operator] = draw(st.lists(right, max_size=4) | st.builds(lambda field: {"field": field}, FIELDS))
+        else:
+            asked[operator] = draw(right)
+    return asked
+
+
+def leaves(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Events whose `where` is one of the conditions given."""
+    few = st.sampled_from((0, 1, 2, 3)) | st.builds(lambda field: {"field": field}, FIELDS)
+    extras = {"where": inner, "within": WITHIN, "times": comparisons(few)}
+    return st.fixed_dictionaries({"event": TYPES}, optional=extras)
+
+
+LEAF = st.builds(lambda field, asked: {"field": field, **asked}, OWN | FIELDS, comparisons())
+PLAIN = LEAF | st.builds(lambda name: {"tag": name}, TAGS) | st.builds(lambda name: {"segment": name}, SEGMENTS)
+TREE = st.recursive(
+    PLAIN | leaves(PLAIN),
+    lambda inner: (
+        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3))
+        | st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3))
+        | st.builds(lambda part: {"not": part}, inner)
+        | leaves(inner)
+    ),
+    max_leaves=6,
+)
+READ: TypeAdapter[Condition] = TypeAdapter(Condition)
+CUSTOMER = st.fixed_dictionaries(
+    {
+        "name": st.none() | st.sampled_from(TEXTS),
+        "timezone": st.sampled_from((None, "Asia/Shanghai")),
+        "fields": DATA,
+        "events": st.lists(st.tuples(TYPES, MOMENTS, DATA), max_size=4),
+        "orders": st.lists(st.tuples(MOMENTS, st.sampled_from((0, 1, 2, 9900)), st.integers(0, 2)), max_size=3),
+        "tags": st.dictionaries(TAGS, st.none() | MOMENTS, max_size=2),
+    }
+)
+KNOWN = st.fixed_dictionaries(
+    {
+        "event": st.none() | DATA,
+        "trigger": DATA,
+        "lot": st.none() | DATA.map(lambda data: {**data, "days_left": 3}),
+        "stream": st.none() | st.builds(lambda data, at: {**data, "starts_at": at}, DATA, MOMENTS),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A database state, and what is the same for all its customers."""
+
+    session: Session
+    library: Library
+    known: dict[str, Any]
+
+    def in_python(self, condition: Condition) -> set[int]:
+        return {
+            customer.id for customer in self.session.exec(select(Customer)) if self.facts(customer).holds(condition)
+        }
+
+    def in_sql(self, condition: Condition) -> set[int]:
+        held = matching(condition, self.library, NOW, **self.known)
+        return set(self.session.exec(select(Customer.id).where(held)))
+
+    def facts(self, customer: Customer) -> CustomerFacts:
+        known = self.known
+        facts = CustomerFacts(self.session, self.library, customer, NOW, event=known["event"], trigger=known["trigger"])
+        facts.__dict__.update(lot=known["lot"], stream=known["stream"])
+        return facts
+
+
+def stock(session: Session, people: list[dict[str, Any]]) -> None:
+    """Write the customers down."""
+    for number, person in enumerate(people):
+        customer = Customer(name=person["name"], timezone=person["timezone"], fields=person["fields"], created_at=NOW)
+        session.add(customer)
+        session.flush()
+        for index, (kind, at, data) in enumerate(person["events"]):
+            session.add(Event(source="test", event_id=f"{number}/{index}", type=kind, time=at, received_at=NOW,
+                              customer_id=customer.id, data=data))  # fmt: skip
+        for index, (at, total, refunded) in enumerate(person["orders"]):
+            session.add(Order(order_id=f"{number}/{index}", customer_id=customer.id, paid_at=at, total=total,
+                              refunded=min(total, refunded)))  # fmt: skip
+        for tag, until in person["tags"].items():
+            session.add(CustomerTag(customer_id=customer.id, tag=tag, until=until))
+    session.flush()
+    session.expire_all()
+
+
+SEGMENTED = {
+    "rich": {"field": "customer.spent", "at_least": 100},
+    "nested": {"any": [{"segment": "rich"}, {"not": {"event": "seen", "where": {"field": "event.a", "exists": True}}}]},
+}
+
+
+FEW = settings(
+    max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
+PEOPLE = st.lists(CUSTOMER, min_size=30, max_size=30)
+
+
+@given(PEOPLE, KNOWN, st.lists(TREE, min_size=TREES, max_size=TREES))
+@FEW
+def test_trees(
+    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], trees: list[dict[str, Any]]
+) -> None:
+    """Everything that conditions are made of, one in the other."""
+    agree(db, people, known, trees)
+
+
+@given(PEOPLE, KNOWN, st.lists(LEAF, min_size=TREES, max_size=TREES))
+@FEW
+def test_comparisons(
+    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], leaves: list[dict[str, Any]]
+) -> None:
+    """Each operator, between whatever is stored and whatever is asked."""
+    agree(db, people, known, leaves)
+
+
+def agree(
+    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]
+) -> None:
+    """In a shop of these customers, each condition holds for the same ones either way."""
+    with db() as session:
+        stock(session, people)
+        segments = {name: READ.validate_python(each) for name, each in SEGMENTED.items()}
+        shop = Shop(session, Library(Policy(), segments, {}, {}, {}), known)
+        for each in conditions:
+            condition = READ.validate_python(each)
+            in_sql, in_python = shop.in_sql(condition), shop.in_python(condition)
+            assert in_sql == in_python, each

@@ -1,0 +1,131 @@
+"""Whom a schedule and an event about the business reach, page by page."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy import event as sql
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, func, select
+from test_ingest_batches import counting
+
+from domain.customers.tables import Customer, Identifier
+from domain.intake import schedules
+from domain.intake.ingest import Incoming, ingest
+from domain.intake.tables import Event
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.published.publishing import publish_document, publish_journey
+from domain.stock.tables import Lot
+from domain.store.clock import VirtualClock
+from workflows.language.compile import read_journey
+
+CITIES = ["上海", "北京", "上海", "上海", "北京", "上海", "北京", "北京", "上海"]
+HERE = [number for number, city in enumerate(CITIES, 1) if city == "上海"]
+
+
+@pytest.fixture
+def shop(db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> sessionmaker[Session]:
+    """Nine customers in two cities, who are reached two at a time, and a lot in one of the cities."""
+    monkeypatch.setattr(schedules, "PAGE", 2)
+    with db.begin() as session:
+        publish_document(session, "_segments", {"here": {"field": "customer.city", "is": "上海"}})
+        for number, city in enumerate(CITIES, 1):
+            session.add(Customer(id=number, fields={"city": city}, created_at=clock.now()))
+            session.flush()
+            session.add(Identifier(kind="member_no", value=f"m{number}", customer_id=number))
+        session.add(Lot(lot_id="L1", sku="milk", city="上海", expires_on=date(2026, 3, 4), on_hand=5))
+    return db
+
+
+def publish(db: sessionmaker[Session], clock: VirtualClock, text: str) -> None:
+    """Publish a journey `j`."""
+    text = f"journey: j\n{text}\nentry: {{again: never}}\nsteps: [{{stop: done}}]\n"
+    plan = read_journey(text, "j.yaml", None).plan
+    assert plan is not None
+    with db.begin() as session:
+        publish_journey(session, plan, text, clock.now())
+
+
+def test_a_segment_is_swept_in_pages_of_members(shop: sessionmaker[Session], clock: VirtualClock) -> None:
+    publish(shop, clock, 'trigger: {schedule: every day at 12:00, for_each: "segment:here"}')
+    cursor: str | None = ""
+    cursors = []
+    while cursor is not None:
+        with shop.begin() as session:
+            cursor = schedules.emit_page(session, "j", cursor, clock.now())
+        cursors.append(cursor)
+    with shop() as session:
+        reached = session.exec(select(Event.customer_id).order_by(col(Event.customer_id))).all()
+        entered = session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all()
+    assert list(reached) == list(entered) == HERE
+    assert cursors == ["2026-03-02/3", "2026-03-02/6", None]
+
+
+def test_a_sweep_that_goes_on_after_midnight_reaches_everybody_once(
+    shop: sessionmaker[Session], clock: VirtualClock
+) -> None:
+    publish(shop, clock, 'trigger: {schedule: every monday at 12:00, for_each: "segment:here"}')
+    for _ in range(2):  # as if it had fired twice
+        now = datetime(2026, 3, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
+        cursor: str | None = ""
+        while cursor is not None:
+            with shop.begin() as session:
+                cursor = schedules.emit_page(session, "j", cursor, now)
+            now += timedelta(minutes=1)
+    with shop() as session:
+        assert session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all() == HERE
+        assert session.exec(select(TrailEntry.what)).all() == ["entered"] * len(HERE)
+
+
+def test_however_large_an_audience_is_a_transaction_takes_a_page_of_it(
+    db: sessionmaker[Session], clock: VirtualClock, migrated: tuple[Engine, object]
+) -> None:
+    crowd = 4 * schedules.PAGE
+    with db.begin() as session:
+        publish_document(session, "_segments", {"all": {"not": {"tag": "banned"}}})
+        given = {"now": clock.now(), "crowd": crowd}
+        session.connection().execute(
+            text(
+                "INSERT INTO customers (fields, field_times, created_at)"
+                " SELECT '{}', '{}', :now FROM generate_series(1, :crowd)"
+            ),
+            given,
+        )
+    publish(db, clock, 'trigger: {schedule: every day at 12:00, for_each: "segment:all"}')
+    cursor: str | None = ""
+    entered, costs = [], []
+    while cursor is not None:
+        with counting(migrated[0]) as statements, db.begin() as session:
+            cursor = schedules.emit_page(session, "j", cursor, clock.now())
+        costs.append(statements.total())
+        with db() as session:
+            entered.append(session.exec(select(func.count()).select_from(Enrollment)).one())
+    assert entered[:4] == [schedules.PAGE * (page + 1) for page in range(4)]
+    assert entered[-1] == crowd
+    assert len(set(costs[1:4])) == 1
+
+
+def test_a_fan_out_takes_those_who_match(shop: sessionmaker[Session], clock: VirtualClock) -> None:
+    where = "{field: lot.available, above: 0}"
+    audience = "{field: customer.city, is: {field: lot.city}}"
+    trigger = f"trigger: {{schedule: every day at 12:00, for_each: near_expiry_lot, where: {where}}}"
+    publish(shop, clock, f"{trigger}\naudience: {audience}")
+    with shop.begin() as session:
+        near = Incoming("test", "1", "lot.near_expiry", clock.now(), {"lot_id": "L1", "journey": "j"})
+        ingest(session, [near], now=clock.now())
+    locked: list[int] = []
+    cursor: str | None = schedules.FIRST
+    while cursor is not None:
+        with shop.begin() as session:
+
+            @sql.listens_for(session.connection(), "before_cursor_execute")
+            def spy(_c: object, _r: object, statement: str, parameters: dict[str, object], *_: object) -> None:
+                if "FOR NO KEY UPDATE" in statement:
+                    locked.extend(*(ids for ids in parameters.values() if isinstance(ids, list)))
+
+            cursor = schedules.fan_out_page(session, 1, "j", cursor, clock.now())
+    with shop() as session:
+        assert list(session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.id)))) == HERE
+        assert session.exec(select(TrailEntry).where(TrailEntry.what == "not_entered")).all() == []
+    assert locked == HERE

@@ -1,0 +1,96 @@
+"""Every command may be given twice: the answer is the same and nothing happens twice."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from shop import Shop
+
+from domain.coupons.tables import Coupon
+from domain.customers.tables import CustomerTag
+from domain.journeys.tables import Enrollment, Todo, Wait
+from domain.ledger.tables import Message
+from workflows.plan.commands import Answer, Group, Traveller
+from workflows.plan.interpreter import Walker
+
+EVERY_VERB = """
+    journey: everything
+    trigger: {event: form.filled}
+    entry: {again: always}
+    goal: {event: order.paid, within: 30d}
+    steps:
+      - {id: hello, send: hello, via: [sms], coupon: five}
+      - wait: 1h
+      - {id: answer, wait_for: {event: form.answered}, within: 2h, then: [{stop: answered}]}
+      - wait: until 10:00
+      - {coupon: five}
+      - {id: call, todo: call, assign: owner, due: 8h}
+      - {tag: called, for: 3d}
+      - if: {tag: called}
+        then: [{id: colour, split: [{variant: red, weight: 50, steps: []}, {variant: blue, weight: 50, steps: []}]}]
+      - {id: tell, webhook: crm, data: {level: gold}}
+      - {id: bye, send: bye, via: [sms], kind: transactional}
+      - wait: {until: {field: trigger.due, plus: 1d}}
+      - untag: called
+"""
+FIVE = {"five": {"name": "5", "amount_off": 500, "valid": "2d"}}
+
+
+def walked(shop: Shop, times: int) -> list[tuple[str, str]]:
+    """The timeline of one customer to whom every command is given so many times."""
+    shop.publish(EVERY_VERB, coupons=FIVE, quiet_hours={"start": "12:00", "end": "13:00"})
+    (customer,) = shop.customers("li")
+    shop.post("form.filled", "li", due="2026-03-08T10:00:00+08:00")
+    enrollment = shop.rows(Enrollment)[-1].id
+    walker = Walker(shop.plan, Traveller(enrollment=enrollment, customer=customer, generation=0))
+    for answers in _commands(shop, walker, times):
+        assert {(answer.kind, answer.result, answer.at, answer.due) for answer in answers} == {
+            (answers[0].kind, answers[0].result, answers[0].at, answers[0].due)
+        }
+    return shop.timeline()
+
+
+def _commands(shop: Shop, walker: Walker, times: int) -> Iterator[list[Answer]]:
+    while not walker.over:
+        if walker.activity is None:
+            assert walker.due is not None
+            shop.clock.set(max(walker.due, shop.clock.now()))
+            walker.elapsed()
+            continue
+        activity = walker.activity
+        group = Group(plan_id=shop.plan_id, path=walker.path, members=(walker.command(),))
+        answers = [shop.give(activity, group)[0] for _ in range(times)]
+        yield answers
+        walker.answered(answers[0])
+
+
+def test_every_command_given_three_times_is_carried_out_once(shop: Shop) -> None:
+    timeline = walked(shop, 3)
+    assert timeline == [
+        ("held", "hello"), ("coupon", "five"), ("sent", "hello"), ("coupon", "five"), ("todo", "call"),
+        ("tag", "called"), ("webhook", "crm"), ("sent", "bye"), ("untag", "called"), ("ended", "finished"),
+    ]  # fmt: skip
+    assert [len(shop.rows(table)) for table in (Message, Coupon, Todo, Wait, CustomerTag)] == [2, 2, 1, 1, 0]
+    assert len(shop.provider.taken) == 2
+    assert len(shop.outside.called) == 1
+
+
+def test_an_event_during_a_wait_for_that_follows_a_wait_wakes_it(shop: Shop) -> None:
+    shop.publish(EVERY_VERB, coupons=FIVE)
+    shop.customers("li")
+    shop.post("form.filled", "li")
+    shop.give("send", shop.group("hello"))
+    shop.clock.set(shop.clock.now() + timedelta(hours=1))
+    shop.give("arrive", shop.group("2"))
+    shop.clock.set(shop.clock.now() + timedelta(seconds=1))
+    shop.give("arrive", shop.group("answer"))
+    shop.post("form.answered", "li")
+    assert [wait.result for wait in shop.rows(Wait)] == ["happened"]
+
+
+def test_a_command_for_one_that_is_over_says_how_it_ended(shop: Shop) -> None:
+    shop.publish(EVERY_VERB, coupons=FIVE)
+    shop.customers("li", "wang")
+    shop.take(*(shop.incoming("form.filled", name) for name in ("li", "wang")))
+    shop.post("order.paid", "li", order_id="o1", total=1)
+    answers = {answer.enrollment: (answer.kind, answer.result) for answer in shop.give("send", shop.group("hello"))}
+    assert answers == {1: ("over", "goal"), 2: ("done", "sent")}

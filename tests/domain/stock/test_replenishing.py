@@ -1,0 +1,93 @@
+"""What a proposal is worked out from: sales as the stock book knows them, in shows and outside them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from shop import Shop
+from sqlmodel import select
+
+from domain.intake.ingest import Incoming
+from domain.intake.tables import Event
+from domain.published.publishing import publish_document
+from domain.stock.replenishment import begin
+from domain.stock.tables import Replenishment
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+MONDAY = datetime(2026, 3, 2, tzinfo=SHANGHAI)
+
+
+def received(shop: Shop, at: datetime, units: int, lot: str, **where: str) -> Incoming:
+    data = {"lot_id": lot, "sku": "beans", "quantity": units, "expires_on": "2027-01-01", **where}
+    return shop.incoming("lot.received", time=at, **data)
+
+
+def sold(shop: Shop, at: datetime, units: int, **more: Any) -> Incoming:
+    items = [{"sku": "beans", "quantity": units}]
+    return shop.incoming("order.paid", "li", time=at, order_id=f"o{shop.posted}", total=1, items=items, **more)
+
+
+def alarmed(shop: Shop, **alarm: Any) -> int:
+    with shop.db.begin() as session:
+        publish_document(session, "_stock", {"defaults": {"buyer": "甲"}})
+    shop.post("stock.alarm", sku="beans", kind="selling_out", **alarm)
+    with shop.db() as session:
+        return session.exec(select(Event.id).where(Event.type == "stock.alarm")).one()
+
+
+def proposed(shop: Shop, **alarm: Any) -> Replenishment:
+    alarm_id = alarmed(shop, **alarm)
+    with shop.db.begin() as session:
+        begin(session, alarm_id, shop.clock.now())
+    with shop.db() as session:
+        return session.exec(select(Replenishment)).one()
+
+
+def test_what_stores_sold_outside_of_shows_is_demand(shop: Shop) -> None:
+    """Ten a day in the store for two weeks, and thirty in one show: 12 a day, where the show alone has about 2."""
+    start = MONDAY - timedelta(days=14)
+    shop.take(received(shop, start, 1000, "A", store="S1", city="杭州"))
+    shop.take(*(sold(shop, start + timedelta(days=day, hours=9), 10, store="S1") for day in range(14)))
+    shop.take(sold(shop, start + timedelta(days=7, hours=20), 30, store="S1", stream_id="s"))
+    row = proposed(shop)
+    assert row.basis["per_day"] == pytest.approx(170 / 14.5, rel=0.01)
+    assert row.basis["sold_by_day"] == [0, *[10] * 6, 40, *[10] * 7]
+    assert row.basis["reorder_point"] > 3 * row.basis["per_day"]
+
+
+def test_days_sold_out_show_no_demand(shop: Shop) -> None:
+    """Twenty came in on each of fourteen mornings, and were gone by noon: forty a day."""
+    for day in range(15, 1, -1):
+        morning = MONDAY - timedelta(days=day)
+        shop.take(received(shop, morning, 20, f"L{day}", city="杭州"))
+        shop.take(sold(shop, morning + timedelta(hours=12), 20, city="杭州"))
+    row = proposed(shop)
+    assert row.basis["per_day"] == pytest.approx(40)
+    assert row.proposed == 400
+
+
+def test_the_stores_of_the_shows_city_count_and_no_others(shop: Shop) -> None:
+    start = MONDAY - timedelta(days=10)
+    shop.post("stream.scheduled", stream_id="s", city="杭州", starts_at=MONDAY.isoformat())
+    for store, city in (("S1", "杭州"), ("S2", "杭州"), ("N1", "北京")):
+        shop.take(received(shop, start, 1000, store, store=store, city=city))
+        shop.take(*(sold(shop, start + timedelta(days=day, hours=1), 6, store=store) for day in range(10)))
+    assert proposed(shop, stream_id="s").basis["per_day"] == pytest.approx(2 * 60 / 10.5, rel=0.01)
+
+
+def test_of_what_has_no_lot_there_the_sales_of_shows_count(shop: Shop) -> None:
+    shop.take(*(sold(shop, MONDAY - timedelta(days=day), 14, stream_id="s") for day in (6, 3)))
+    row = proposed(shop)
+    assert (row.basis["per_day"], row.basis["sold_by_day"]) == (4, [0, 0, 0, 14, 0, 0, 14])
+
+
+def test_asked_for_several_times_at_once_it_is_one_proposal(shop: Shop) -> None:
+    shop.take(sold(shop, MONDAY - timedelta(days=3), 14, stream_id="s"))
+    alarm_id = alarmed(shop)
+
+    def ask() -> str:
+        with shop.db.begin() as session:
+            return begin(session, alarm_id, shop.clock.now()).status
+
+    assert shop.at_once(*[ask] * 12) == ["proposed"] * 12

@@ -1,0 +1,119 @@
+"""The command line tells expected failures in plain words."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+
+from api.http.screen_links import check_stream
+from domain.access.keys import find_key
+from runtime import StartError
+from runtime.cli.app import app
+from runtime.local.up import keep_signing_key
+
+ROOT = Path(__file__).parents[3]
+
+
+def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
+    command = [sys.executable, "-m", "runtime.cli", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (["api"], {}, "AFTERSHOW_DATABASE_URL: field required"),
+        (["api"], {"AFTERSHOW_DATABASE_URL": "x", "AFTERSHOW_PORT": "0"}, "AFTERSHOW_PORT: input should be greater"),
+        (["api"], {"AFTERSHOW_DATABASE_URL": "localhost"}, "AFTERSHOW_DATABASE_URL is no address"),
+        (["check"], {"AFTERSHOW_WEBHOOKS": "crm"}, "AFTERSHOW_WEBHOOKS: not a JSON object"),
+        (
+            ["check"],
+            {"AFTERSHOW_WEBHOOKS": '{"crm": {"url": "https://crm.example", "secret": "hush"}}'},
+            "AFTERSHOW_WEBHOOKS crm secret: value error, the secret must be whsec_",
+        ),
+        (["explain", "nothing"], {}, "there is no journey_specs/nothing.yaml"),
+        (["up", "--specs", "nowhere"], {}, "there is no nowhere"),
+    ],
+)
+def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment: dict[str, str], words: str) -> None:
+    result = _aftershow(*arguments, **environment)
+    assert result.returncode == 1
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "explain", "test"])
+def test_what_is_no_file_or_no_text_is_told(tmp_path: Path, command: str) -> None:
+    fifo, garbage = tmp_path / "fifo.yaml", tmp_path / "garbage.yaml"
+    os.mkfifo(fifo)
+    garbage.write_bytes(b"journey: \xff\xfe")
+    for path, words in ((fifo, "it is not an ordinary file"), (garbage, "not UTF-8 text")):
+        result = _aftershow(command, str(path))
+        assert result.returncode == 1
+        assert words in result.stdout + result.stderr
+        assert "Traceback" not in result.stderr
+
+
+def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:
+    url = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
+    result = _aftershow("key", "create", "--name", "shop", "--scope", "ingest", AFTERSHOW_DATABASE_URL=url)
+    assert result.returncode == 1
+    assert "Postgres cannot be reached" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_key_is_made(db: sessionmaker[Session], postgres_url: str) -> None:
+    options = ["key", "create", "--name", "shop", "--scope", "ingest", "--scope", "read"]
+    secret = _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stdout.strip()
+    with db() as session:
+        key = find_key(session, secret)
+        assert key
+        assert key.scopes == ["ingest", "read"]
+
+
+def test_an_unknown_scope_is_told(db: sessionmaker[Session], postgres_url: str) -> None:  # noqa: ARG001
+    options = ["key", "create", "--name", "shop", "--scope", "all"]
+    assert 'unknown scope "all"' in _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stderr
+
+
+def test_explain_tells_a_journey_with_a_graph() -> None:
+    result = _aftershow("explain", "new_customer")
+    assert result.returncode == 0
+    assert "```mermaid" in result.stdout
+
+
+def test_a_studio_link_opens_the_show_and_needs_a_key(
+    aftershow: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = keep_signing_key(tmp_path)
+    assert keep_signing_key(tmp_path) == key
+    assert (tmp_path / "signing-key").stat().st_mode & 0o077 == 0
+    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY", raising=False)
+    printed = aftershow("studio-link", "秋/夜", "--data", str(tmp_path), "--url", "https://shop.example/").strip()
+    url, _, token = printed.partition("?token=")
+    assert url == "https://shop.example/studio/%E7%A7%8B%2F%E5%A4%9C"
+    check_stream(key, token, "秋/夜")
+    monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "another secret of the shop")
+    assert keep_signing_key(tmp_path) == "another secret of the shop"
+    other = aftershow("studio-link", "秋/夜").strip().partition("?token=")[2]
+    check_stream("another secret of the shop", other, "秋/夜")
+    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY")
+    with pytest.raises(StartError, match="AFTERSHOW_SIGNING_KEY"):
+        aftershow("studio-link", "s", "--data", str(tmp_path / "nowhere"))
+
+
+def test_no_command_hides_another() -> None:
+    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        if inner is not None and not group.name:
+            names += [each.name or each.callback.__name__ for each in inner.registered_commands if each.callback]
+    assert sorted(names) == sorted(set(names))

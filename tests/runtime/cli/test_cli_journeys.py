@@ -1,0 +1,131 @@
+"""The life cycle of a journey, told over the command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
+
+from domain.published.library import read_library
+from domain.published.tables import JourneyAction, MessageText
+from runtime.cli.journeys import operator
+
+ROOT = Path(__file__).parents[3]
+SPEC = """\
+journey: welcome
+trigger: {event: order.paid}
+entry: {again: never}
+steps:
+  - wait: 3d
+  - {id: hi, send: hello, via: [sms]}
+"""
+
+
+class Desk:
+    """A marketer's directory, and the command to run in it."""
+
+    def __init__(self, place: Path, url: str) -> None:
+        self.place, self.url = place, url
+        self.write("journey_specs/_policy.yaml", "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n")
+        self.write("journey_specs/welcome.yaml", SPEC)
+        self.write("templates/messages/hello/sms.j2", "你好")
+
+    def write(self, name: str, text: str) -> None:
+        path = self.place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str) -> str:
+        """What it says; the first word is its exit code."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
+        found = subprocess.run(
+            [sys.executable, "-m", "runtime.cli", *arguments], cwd=self.place, capture_output=True, text=True,
+            env=inherited | {"AFTERSHOW_DATABASE_URL": self.url, "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
+        )  # fmt: skip
+        assert "Traceback" not in found.stderr, found.stderr
+        return f"{found.returncode} {found.stdout}{found.stderr}"
+
+
+@pytest.fixture
+def desk(db: sessionmaker[Session], postgres_url: str, tmp_path: Path) -> Desk:  # noqa: ARG001
+    return Desk(tmp_path, postgres_url)
+
+
+def test_from_the_first_version_to_the_last(desk: Desk, db: sessionmaker[Session]) -> None:
+    assert "live: welcome v1" in desk.run("publish")
+    desk.write("journey_specs/welcome.yaml", SPEC.replace("3d", "5d"))
+    desk.write("templates/messages/hello/sms.j2", "您好")
+    found = desk.run("diff", "welcome")
+    assert "the wait before step hi grows from 3d to 5d" in found
+    assert 'the sms text of "hello" changes' in found
+    assert "「hello」的 sms 文案有改动" in desk.run("diff", "welcome", "--lang", "zh")
+    assert "live: welcome v2" in desk.run("publish", "welcome", "--running", "stop")
+    assert "welcome is paused" in desk.run("pause", "welcome")
+    assert "welcome v2 · paused · nobody is inside" in desk.run("journeys")
+    assert "welcome goes on" in desk.run("resume", "welcome", "--late", "drop")
+    assert "customer 7 isn't in welcome" in desk.run("stop", "welcome", "--customer", "7")
+    assert "welcome is stopped" in desk.run("stop", "welcome")
+    assert "stopped, until they are published by name: welcome" in desk.run("publish")
+    assert "live: welcome v2" in desk.run("publish", "journey_specs/welcome.yaml")
+    with db() as session:
+        done = [(row.action, row.by) for row in session.exec(select(JourneyAction).order_by(JourneyAction.id))]
+    words = ("published", "published", "paused", "resumed", "stopped", "published")
+    assert done == [(action, operator()) for action in words]
+
+
+def test_a_text_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+    desk.run("publish")
+    desk.write("journey_specs/welcome.yaml", SPEC + "  - wait: 1 dog\n")
+    desk.write("templates/messages/hello/sms.j2", "{{ coupon.code }}")
+    found = desk.run("publish")
+    assert found.startswith("1 ")
+    assert "templates/messages/hello/sms.j2:1:1 E046" in found
+    (desk.place / "templates/messages/hello/sms.j2").unlink()
+    assert "it is gone" in desk.run("publish")
+    with db() as session:
+        assert session.exec(select(MessageText.body)).one() == "你好"
+
+
+def test_a_segment_or_campaign_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+    shared = {"_segments": "big: {tag: big}\n", "_coupons": "ten: {name: 十元, amount_off: 10元, valid: 3d}\n"}
+    for name, text in shared.items():
+        desk.write(f"journey_specs/{name}.yaml", text)
+    asking = SPEC.replace("steps:\n", "audience: {segment: big}\nsteps:\n  - {id: gift, coupon: ten}\n")
+    desk.write("journey_specs/welcome.yaml", asking)
+    desk.run("publish")
+    for name, text in shared.items():
+        desk.write(f"journey_specs/{name}.yaml", text.replace("big:", "large:").replace("ten:", "five:"))
+    found = desk.run("publish")
+    assert 'segment "big" is gone from here and stays as it was: welcome, version 1, refers to it' in found
+    assert 'coupon campaign "ten" is gone from here' in found
+    with db() as session:
+        library = read_library(session)
+    assert (set(library.segments), set(library.campaigns)) == ({"big", "large"}, {"ten", "five"})
+    desk.write("journey_specs/welcome.yaml", SPEC)
+    assert desk.run("publish").startswith("0 ")
+    with db() as session:
+        library = read_library(session)
+    assert (set(library.segments), set(library.campaigns)) == ({"large"}, {"five"})
+
+
+def test_the_policy_is_read_before_any_journey(desk: Desk) -> None:
+    desk.write("journey_specs/Early.yaml", SPEC.replace("journey: welcome", "journey: Early"))
+    assert "live: Early v1, welcome v1" in desk.run("publish")
+
+
+def test_a_mistake_is_told_and_nothing_is_published(desk: Desk) -> None:
+    desk.write("journey_specs/welcome.yaml", SPEC.replace("hello", "helo"))
+    found = desk.run("publish", "welcome")
+    assert found.startswith("1 ")
+    assert found.count("E023") == 1
+    assert "no journey welcome was ever published" in desk.run("pause", "welcome")
+
+
+def test_without_a_policy_no_journey_goes_live(desk: Desk) -> None:
+    desk.write("journey_specs/_policy.yaml", "timezone: Asia/Shanghai\nquiet_hours: 22:00\ncaps: {}\n")
+    assert "live: no journey" in desk.run("publish")
+    assert "no policy is published; publish it first" in desk.run("publish", "welcome")
+    assert "no journey welcome was ever published" in desk.run("pause", "welcome")

@@ -1,0 +1,173 @@
+"""The journey cases on Temporal, in cohorts of every size; their runs are small, readable and without personal data."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from copies import by_copy, cohorts_of, copied, sizes_in_turn
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from runtime.platform.temporal import DATA_CONVERTER
+from runtime.platform.worker import sandbox
+from runtime.rehearsal.cases import Case, case_files, read_cases
+from runtime.rehearsal.journey_tests import compare, load_shelf, play_file
+from runtime.rehearsal.temporal_engine import TemporalEngine
+from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
+
+ROOT = Path(__file__).parents[3]
+SPECS, TEXTS, JOURNEYS = ROOT / "journey_specs", ROOT / "templates" / "messages", ROOT / "tests" / "journeys"
+STORED = ROOT / "tests" / "histories"
+"""Runs of the shipped journeys as Temporal recorded them; `pytest --store-histories RELEASE` adds a release's."""
+
+FLOOR = 33
+"""Events of three activities and two timers in a row; nothing can do with fewer."""
+
+
+SIZES = (1, 2, 7, 500)
+"""Of the cohorts that are formed in turn of those who enter together."""
+
+COPIES = 11
+"""So many customers in the place of each fill the smaller cohorts, and some are left for the last."""
+
+SHARING = {"near_expiry_story"}
+"""Stories of a lot whose units copies would share."""
+
+
+@pytest.fixture(scope="module")
+def engine(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+    with sizes_in_turn(SIZES), TemporalEngine(migrated[0], cohorts_of(max(SIZES))) as engine:
+        yield engine
+
+
+def play(engine: TemporalEngine, path: Path, copies: int = 1) -> Iterator[tuple[Case, Sequence[WorkflowHistory]]]:
+    """Play the cases of a file, each so many times at once; yields each case and the histories of its runs."""
+    file, diagnostics = read_cases(path)
+    assert file is not None, diagnostics
+    for case in file.cases:
+        shelf = load_shelf(path, file, case, SPECS, TEXTS)
+        together = copied(case, copies)
+        lines = by_copy(engine.play(together, shelf))
+        for copy in range(copies):
+            assert compare(case, lines[copy], ZoneInfo(shelf.policy.timezone)) == [], (case.name, copy)
+        yield together, list(engine.histories().values())
+
+
+def replay(histories: Sequence[WorkflowHistory]) -> None:
+    """Raises if today's workflows would decide otherwise than the recorded runs did."""
+    replayer = Replayer(
+        workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+        data_converter=DATA_CONVERTER,
+        workflow_runner=sandbox(),
+    )
+
+    async def each() -> AsyncIterator[WorkflowHistory]:
+        for history in histories:
+            yield history
+
+    asyncio.run(replayer.replay_workflows(each()))
+
+
+def test_three_sends_and_two_waits_cost_temporal_33_events(engine: TemporalEngine, tmp_path: Path) -> None:
+    (tmp_path / "reference.yaml").write_text(REFERENCE, encoding="utf-8")
+    (tmp_path / "case.yaml").write_text(REFERENCE_CASE, encoding="utf-8")
+    ((_, (history,)),) = play(engine, tmp_path / "case.yaml")
+    assert len(history.events) == FLOOR
+
+
+def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) -> None:
+    history = next(histories[0] for _, histories in play(engine, JOURNEYS / "new_customer.yaml") if histories)
+    named = [
+        event.user_metadata.summary.data.decode()
+        for event in history.events
+        if event.event_type in (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
+    ]
+    assert named[0] == '"send thank_you by sms, transactional"'
+    assert all(named)
+
+
+@pytest.mark.parametrize("path", sorted(JOURNEYS.glob("*.yaml")), ids=lambda path: path.stem)
+def test_cases_pass_on_temporal_with_no_personal_data_in_it_and_replay(
+    engine: TemporalEngine, path: Path, request: pytest.FixtureRequest
+) -> None:
+    played = list(play(engine, path, 1 if path.stem in SHARING else COPIES))
+    for case, histories in played:
+        recorded = "".join(history.to_json() for history in histories)
+        assert [value for value in private(case) if value in recorded] == [], case.name
+    runs = [history for _, histories in played for history in histories]
+    replay(runs)
+    release, (file, _) = request.config.getoption("--store-histories"), read_cases(path)
+    if release and runs and file and file.journey:
+        longest = max(runs, key=lambda history: len(history.events))
+        STORED.mkdir(exist_ok=True)
+        (STORED / f"{file.journey}-{release}.json").write_text(longest.to_json(), encoding="utf-8")
+
+
+def private(case: Case) -> Iterator[str]:
+    """What names or describes its customers."""
+    for person in case.people.values():
+        yield from (each for each in map(str, (*person.identifiers.values(), *person.fields.values())) if len(each) > 3)
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
+def test_runs_of_earlier_releases_replay(path: Path) -> None:
+    replay([WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))])
+
+
+def test_the_journeys_under_test_are_all_of_them() -> None:
+    tested = {file.journey for path in case_files([JOURNEYS]) if (file := read_cases(path)[0])}
+    shipped = {path.stem for path in SPECS.glob("[!_]*.yaml")}
+    assert shipped <= tested
+
+
+REFERENCE = """
+journey: reference
+trigger: {event: order.paid}
+entry: {again: never}
+steps:
+  - {id: one, send: thank_you, via: [sms], kind: transactional}
+  - wait: 1d
+  - {id: two, send: thank_you, via: [sms], kind: transactional}
+  - wait: 2d
+  - {id: three, send: thank_you, via: [sms], kind: transactional}
+"""
+
+REFERENCE_CASE = """
+spec: reference.yaml
+cases:
+  - name: three sends
+    customer: {identifiers: {phone: "+8613800000001"}, consent: [sms]}
+    events: [{at: 2026-03-02 12:00, event: order.paid, data: {order_id: o1, total: 8900}}]
+    expect:
+      - {at: 2026-03-02 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-03 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-05 12:00, sent: thank_you, via: sms}
+      - {at: 2026-03-05 12:00, ended: finished}
+"""
+
+
+def test_a_case_that_does_not_come_to_rest_is_told_and_the_next_one_plays(
+    engine: TemporalEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("", {}, Exception("no database"))
+
+    path = JOURNEYS / "gifts.yaml"
+    with monkeypatch.context() as patch:
+        patch.setattr("domain.journeys.steps.issue_coupon", away)
+        patch.setattr("runtime.rehearsal.temporal_engine.STUCK_SECONDS", 2)
+        verdict = next(play_file(path, engine.play, SPECS, TEXTS))
+    assert verdict.case == "one to a customer; what follows depends on what is done without it"
+    (told,) = verdict.problems
+    assert "at 2026-03-02 12:00 this has not come to rest within 2 seconds" in told
+    assert "customer stands before step" in told
+    assert "the activity coupon of gifts/" in told
+    assert all(not verdict.problems for verdict in play_file(path, engine.play, SPECS, TEXTS))

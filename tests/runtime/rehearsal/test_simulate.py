@@ -1,0 +1,110 @@
+"""A simulation comes to what then really happens, and leaves the live database alone."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
+from sqlalchemy import Engine
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, col, select
+
+from domain.journeys import lifecycle
+from domain.journeys.tables import TrailEntry
+from domain.ledger.tables import Message
+from domain.store.clock import VirtualClock
+from runtime import StartError
+from runtime.rehearsal.engine import Rehearsal
+from runtime.rehearsal.shelf import Draft, read_draft
+from runtime.rehearsal.simulate import Happening, simulate
+from workflows.terms.because import worded
+
+ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.usefixtures("one_scratch")
+Migrated = tuple[Engine, sessionmaker[Session]]
+Shop = tuple[sessionmaker[Session], Rehearsal]
+
+
+@pytest.fixture
+def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+    """Two customers, of whom the second has ordered twice."""
+    start = clock.now()
+    open_shop(db, start, WELCOME, CART)
+    events = [*arrivals(2, start), order(start, 2, 1), order(start + timedelta(hours=1), 2, 2)]
+    return db, run(db, clock, events, start + timedelta(hours=2))
+
+
+class TestSimulate:
+    def test_comes_to_what_then_happens(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
+        at = clock.now() + timedelta(hours=12)
+        paid = Happening("order.paid", {"order_id": "o9", "total": 8900})
+        before = fingerprint(migrated[0])
+
+        found = simulate(migrated[0], "welcome", 1, happening=paid, at=at)
+
+        assert fingerprint(migrated[0]) == before
+        run(shop[0], clock, [(at, 1, paid.type, paid.data)], at + timedelta(days=30), shop[1])
+        with shop[0]() as session:
+            rows = session.exec(
+                select(TrailEntry).where(TrailEntry.customer_id == 1).order_by(col(TrailEntry.at), col(TrailEntry.id))
+            ).all()
+            texts = session.exec(select(Message.body).where(Message.customer_id == 1).order_by(col(Message.id))).all()
+        assert [(each.at, each.what, each.value, each.because) for each, _ in found.decisions] == [
+            (row.at, row.what, row.value, row.because) for row in rows
+        ]
+        assert [text for _, text in found.decisions if text] == list(texts)
+        assert [each.what for each, _ in found.decisions] == [
+            "entered", "held", "sent", "branch", "coupon", "sent", "waited", "ended",
+        ]  # fmt: skip
+        (branch,) = (each for each, _ in found.decisions if each.what == "branch")
+        assert "customer.city is 上海" in worded(branch.because or "", "en")
+
+    @pytest.mark.usefixtures("shop")
+    def test_says_why_the_trigger_does_not_match(self, migrated: Migrated, clock: VirtualClock) -> None:
+        found = simulate(migrated[0], "welcome", 2, happening=None, at=clock.now())
+        (decision, _) = found.decisions[0]
+        assert (decision.what, decision.value, decision.journey) == ("not_entered", "where", "welcome")
+        assert "customer.orders is 2" in worded(decision.because or "", "en")
+        assert found.begun_by.data["order_id"] == "o1"  # the newest that fitted then
+
+    @pytest.mark.usefixtures("shop")
+    def test_plays_a_draft(self, migrated: Migrated, clock: VirtualClock) -> None:
+        plan = plan_of(WELCOME.replace("is: 1", "is: 2"))
+        draft = Draft(plan, {("thanks", "wecom"): "新的文案", ("thanks", "sms"): "新的文案"}, {})
+        found = simulate(migrated[0], draft, 2, happening=None, at=clock.now() + timedelta(days=8))
+        assert [each.value for each, _ in found.decisions if each.what == "not_entered"] == ["again"]
+
+    @pytest.mark.usefixtures("shop")
+    def test_asks_for_an_event_where_there_is_none(self, migrated: Migrated, clock: VirtualClock) -> None:
+        with pytest.raises(StartError, match=r"no cart\.updated is stored"):
+            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
+        with pytest.raises(StartError, match=r"cart\.updated: cart_id"):
+            simulate(migrated[0], "cart", 1, happening=Happening("cart.updated", {}), at=clock.now())
+
+    @pytest.mark.usefixtures("shop")
+    def test_a_stopped_journey_is_told(self, migrated: Migrated, clock: VirtualClock) -> None:
+        with migrated[1].begin() as session:
+            lifecycle.stop(session, "cart", clock.now(), "li")
+        with pytest.raises(LookupError, match="cart is stopped"):
+            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
+
+
+class TestDraft:
+    def test_a_mistake_is_told_at_its_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "cart.yaml"
+        path.write_text(CART.replace("wait: 1h", "wait: soon"), encoding="utf-8")
+        with pytest.raises(StartError, match=r"cart\.yaml:8:"):
+            read_draft(path, ROOT / "templates/messages")
+
+
+def test_the_commands_tell_it_in_words(aftershow: Callable[..., str], shop: Shop) -> None:  # noqa: ARG001
+    data = '{"cart_id": "k", "total": 900}'
+    options = ["--event", "cart.updated", "--data", data, "--at", "2026-03-20T09:00"]
+    said = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
+    assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in said
+    said = aftershow("why", "--customer", "2", "--lang", "en")
+    assert "welcome  not entered on order.paid: the trigger's condition doesn't hold" in said
+    assert "(because customer.orders is 2" in said
+    with pytest.raises(StartError, match="there is no such customer"):
+        aftershow("why", "--customer", "3")

@@ -1,0 +1,204 @@
+"""What conditions mean, and the words in which they say why."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from workflows.terms.because import worded
+from workflows.terms.conditions import Condition, EventCondition, Verdict, as_instant, dig, evaluate
+from workflows.terms.values import Language
+
+READ: TypeAdapter[Condition] = TypeAdapter(Condition)
+PAID = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DATA = {
+    "customer": {
+        "orders": 3,
+        "city": "上海",
+        "name": "Li Lei",
+        "vip": True,
+        "note": "call 138 0013 8000",
+        "kinds": ["咖啡豆", "茶"],
+        "empty": [],
+        "code": "3",
+        "last_order_at": PAID,
+        "mail": "li@example.com",
+    },
+    "event": {"cart_id": "c1", "seen": "2026-03-02T09:00:00+08:00"},
+    "trigger": {"cart_id": "c2", "phone": "13800138000"},
+}
+
+
+class Known:
+    """Facts that are given."""
+
+    def field(self, name: str) -> Any:
+        return dig(DATA, name)
+
+    def in_segment(self, name: str) -> bool:
+        return name == "rich"
+
+    def has_tag(self, name: str) -> bool:
+        return name == "vip"
+
+    def count_events(self, condition: EventCondition) -> int:
+        return {"order.paid": 3, "seen": 1}.get(condition.event, 0)
+
+
+def read(condition: dict[str, Any]) -> Verdict:
+    """The verdict on a condition as it is written."""
+    return evaluate(READ.validate_python(condition), Known())
+
+
+def said(condition: dict[str, Any], lang: Language = "en") -> tuple[bool, str]:
+    """Whether a condition holds, and why."""
+    verdict = read(condition)
+    return verdict.holds, worded(verdict.because, lang)
+
+
+class TestBecause:
+    @pytest.mark.parametrize(
+        ("condition", "holds", "because"),
+        [
+            ({"field": "customer.orders", "is": 3}, True, "customer.orders is 3"),
+            ({"field": "customer.orders", "is": 1}, False, "customer.orders is 3, not 1"),
+            ({"field": "customer.orders", "is": "3"}, False, 'customer.orders is 3, not "3"'),
+            ({"field": "customer.orders", "is_not": 1}, True, "customer.orders is 3, not 1"),
+            ({"field": "customer.orders", "is_not": 3}, False, "customer.orders is 3"),
+            (
+                {"field": "customer.orders", "at_least": 2, "below": 9},
+                True,
+                "customer.orders is 3, at least 2, below 9",
+            ),
+            ({"field": "customer.orders", "at_least": 2, "below": 3}, False, "customer.orders is 3, not below 3"),
+            ({"field": "customer.vip", "is": False}, False, "customer.vip is true, not false"),
+            ({"field": "customer.owner", "is": "x"}, False, "customer.owner is missing"),
+            ({"field": "customer.empty", "exists": False}, True, "customer.empty is missing"),
+            ({"field": "customer.city", "in": ["北京", "广州"]}, False, "customer.city is 上海, none of 北京, 广州"),
+            ({"field": "customer.kinds", "contains": "茶"}, True, "customer.kinds is 咖啡豆, 茶, containing 茶"),
+            (
+                {"field": "event.cart_id", "is": {"field": "trigger.cart_id"}},
+                False,
+                "event.cart_id is c1, not c2 (trigger.cart_id)",
+            ),
+            (
+                {"field": "event.cart_id", "is": {"field": "trigger.basket"}},
+                False,
+                "event.cart_id is c1, and trigger.basket is missing",
+            ),
+            (
+                {"field": "customer.last_order_at", "after": "2026-03-02"},
+                False,
+                "customer.last_order_at is 2026-03-01T12:00:00+00:00, not after 2026-03-02",
+            ),
+        ],
+    )
+    def test_a_comparison_shows_the_values(self, condition: dict[str, Any], holds: bool, because: str) -> None:
+        assert said(condition) == (holds, because)
+
+    @pytest.mark.parametrize(
+        ("condition", "holds", "because"),
+        [
+            ({"event": "order.paid"}, True, "order.paid happened 3 times"),
+            ({"event": "left", "within": "30d"}, False, "left never happened within 30d"),
+            (
+                {"event": "seen", "where": {"field": "event.a", "is": 1}, "times": {"at_least": 2}},
+                False,
+                "seen as described happened once, not at least 2",
+            ),
+            ({"tag": "vip"}, True, "has tag vip"),
+            ({"segment": "poor"}, False, "not in segment poor"),
+        ],
+    )
+    def test_what_happened_and_who_somebody_is(self, condition: dict[str, Any], holds: bool, because: str) -> None:
+        assert said(condition) == (holds, because)
+
+    def test_the_part_that_decides_is_named(self) -> None:
+        wrong, right = {"field": "customer.orders", "is": 1}, {"tag": "vip"}
+        assert said({"all": [right, wrong, {"tag": "old"}]})[1] == "customer.orders is 3, not 1"
+        assert said({"any": [wrong, right, {"tag": "old"}]})[1] == "has tag vip"
+        assert said({"all": [right, {"not": wrong}]}) == (True, "has tag vip; customer.orders is 3, not 1")
+        assert said({"any": [wrong, {"not": right}]}) == (False, "customer.orders is 3, not 1; has tag vip")
+
+    @pytest.mark.parametrize(
+        ("condition", "because"),
+        [
+            ({"field": "customer.orders", "at_least": 2, "below": 3}, "customer.orders 是 3，并不小于 3"),
+            ({"field": "customer.vip", "is": False}, "customer.vip 是 真，不是 假"),
+            ({"field": "customer.owner", "is": "x"}, "customer.owner 没有值"),
+            ({"field": "customer.city", "in": ["北京", "广州"]}, "customer.city 是 上海，不属于 北京、广州"),
+            (
+                {"field": "event.cart_id", "is": {"field": "trigger.basket"}},
+                "event.cart_id 是 c1，而 trigger.basket 没有值",
+            ),
+            (
+                {"field": "customer.city", "in": ["a", "b", "c", "d", "e", "f", "g"]},
+                "customer.city 是 上海，不属于 a、b、c、d、e 等 7 个",
+            ),
+            ({"event": "left", "within": "30d"}, "left 在 30d 内没有发生过"),
+            (
+                {"event": "seen", "where": {"field": "event.a", "is": 1}, "times": {"at_least": 2}},
+                "符合条件的 seen 发生过 1 次，并非至少 2",
+            ),
+            ({"all": [{"tag": "vip"}, {"not": {"segment": "poor"}}]}, "有标签 vip；不属于人群 poor"),
+        ],
+    )
+    def test_is_told_in_chinese_too(self, condition: dict[str, Any], because: str) -> None:
+        assert said(condition, "zh")[1] == because
+
+    def test_a_sentence_that_was_stored_stays_one(self) -> None:
+        for sentence in (
+            "customer.orders is 3, not 1",
+            "has tag vip; in segment a",
+            '"',
+            "7",
+            "[1]",
+            "null",
+            "[[1, 2]]",
+        ):
+            assert worded(sentence, "zh") == sentence
+
+    def test_nobody_can_be_told_by_it(self) -> None:
+        for condition in (
+            {"field": "customer.name", "is": "Han Meimei"},
+            {"field": "customer.name", "is": "Li Lei"},
+            {"field": "customer.city", "is": {"field": "trigger.phone"}},
+            {"field": "customer.note", "contains": "13900139000"},
+            {"field": "customer.mail", "in": ["han@example.com"]},
+        ):
+            because = read(condition).because
+            assert "[hidden]" in because
+            assert not any(each in because for each in ("Li", "Han", "han@", "li@", "138", "139"))
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("condition", "holds"),
+        [
+            ({"field": "event.seen", "before": "2026-03-02T02:00:00Z"}, True),
+            ({"field": "event.seen", "below": "2026-03-02T02:00:00Z"}, False),
+            ({"field": "customer.orders", "after": 1}, False),
+            ({"field": "customer.vip", "is": 1}, False),
+            ({"field": "customer.vip", "above": 0}, False),
+            ({"field": "customer.orders", "is": 3.0}, True),
+            ({"field": "customer.code", "above": 1}, False),
+            ({"field": "customer.kinds", "is": "茶"}, False),
+            ({"field": "customer.kinds", "is_not": "茶"}, True),
+            ({"field": "customer.owner", "is_not": "x"}, False),
+            ({"field": "customer.owner", "not_in": ["x"]}, False),
+            ({"not": {"field": "customer.owner", "is": "x"}}, True),
+            ({"field": "customer.last_order_at", "is": "2026-03-01T20:00:00+08:00"}, True),
+        ],
+    )
+    def test_what_can_be_compared(self, condition: dict[str, Any], holds: bool) -> None:
+        assert read(condition).holds is holds
+
+    @pytest.mark.parametrize("value", ["a\0", "\ud800", float("inf"), float("nan")])
+    def test_what_nothing_can_bring_is_refused(self, value: Any) -> None:
+        with pytest.raises(ValidationError):
+            READ.validate_python({"field": "customer.city", "is": value})
+
+    @pytest.mark.parametrize("text", ["", "20260302", "2026-02-30", "2026-03-02T24:00", "2026-W10-1", "2026-03-02\n"])
+    def test_what_is_no_instant(self, text: str) -> None:
+        assert as_instant(text) is None

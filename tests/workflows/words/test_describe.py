@@ -1,0 +1,99 @@
+"""Plans in plain words."""
+
+from pathlib import Path
+
+import pytest
+
+from workflows.language.compile import read_journey
+from workflows.plan.model import Plan
+from workflows.words.describe import describe, mermaid, summary
+
+SPECS = Path(__file__).parents[3] / "journey_specs"
+NAMES = sorted(path.stem for path in SPECS.glob("[a-z]*.yaml"))
+
+
+def plan(name: str) -> Plan:
+    found = read_journey((SPECS / f"{name}.yaml").read_text(), f"{name}.yaml", None).plan
+    assert found is not None
+    return found
+
+
+def test_in_english() -> None:
+    assert (
+        describe(plan("abandoned_cart"), "en")
+        == """\
+### 直播弃购挽回 (`abandoned_cart`)
+
+- **Begins:** `cart.updated` where `event.stream_id` exists and `event.total` is above 0
+- **Enters again:** starts over, until the first message is sent (for each customer and `trigger.cart_id`)
+- **Goal:** `order.paid` where `event.cart_id` is `trigger.cart_id` within 3 days
+- **Exit:** `cart.cleared` where `event.cart_id` is `trigger.cart_id`
+- **Exit:** `cart.updated` where `event.cart_id` is `trigger.cart_id` and `event.total` is 0
+
+1. wait 1 hour
+2. send `cart_reminder` by wecom, with coupon `cart_minus5` — `remind`
+3. wait for `message.clicked` of step `remind`, at most 24 hours — `answer`
+   - it happened:
+     1. stop: 已回到购物车
+   - not within 24 hours:
+     1. send `cart_last_call` by sms — `rescue`"""
+    )
+
+
+def test_in_chinese() -> None:
+    lines = describe(plan("new_customer")).split("\n")
+    assert lines[2] == "- **开始：** `order.paid`（`customer.orders` 是 1，并且 `event.stream_id` 有值）"
+    assert lines[-11:] == [
+        "6. 分流 off10 45% / off20 45% / control 10% — `offer`",
+        "   - `off10` 45%：",
+        "     1. 发送 `repurchase_coupon`，经 wecom，否则 sms，附优惠券 `full59_minus10` — `offer10`",
+        "   - `off20` 45%：",
+        "     1. 发送 `repurchase_coupon`，经 wecom，否则 sms，附优惠券 `full99_minus20` — `offer20`",
+        "   - `control` 10%：继续",
+        "7. 等到第 6 天 10:00",
+        "8. 判断",
+        "   - 如果 `coupon.status` 是 issued：",
+        "     1. 发送 `coupon_expiring`，经 sms，12 小时后不再发送 — `last_call`",
+        "   - 否则：继续",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("journey", "path", "words"),
+    [
+        ("new_customer", "5", "wait until day 3 10:00"),
+        ("abandoned_cart", "remind", "send cart_reminder by wecom, with coupon cart_minus5"),
+        ("abandoned_cart", "answer", "wait for message.clicked of step remind, at most 24 hours"),
+        ("new_customer", "8", "decide if coupon.status is issued"),
+        ("near_expiry", "2", "wait until 30 minutes before stream.starts_at"),
+        ("near_expiry", "3.then.starting", "send clearance_starting by wecom, dropped after 1 hour"),
+        ("vip_birthday", "call", "assign to owner: “今天是客户生日, 请发送一句亲自写的祝福”, due in 8 hours"),
+    ],
+)
+def test_a_step_in_one_line(journey: str, path: str, words: str) -> None:
+    assert summary(plan(journey).steps[path]) == words
+
+
+def test_a_summary_is_short() -> None:
+    text = f"journey: j\ntrigger: {{event: a}}\nentry: {{again: never}}\nsteps: [{{stop: {'长' * 900}}}]\n"
+    found = read_journey(text, "j.yaml", None).plan
+    assert found is not None
+    assert len(summary(found.steps["1"])) == 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_is_told(name: str) -> None:
+    told = plan(name)
+    for lang in ("zh", "en"):
+        words = describe(told, lang)  # type: ignore[arg-type]
+        assert all(f"— `{step.id}`" in words for step in told.steps.values() if step.id)
+    graph = mermaid(told)
+    assert graph.startswith("flowchart TD\n")
+    assert graph.count(" --> ") + graph.count(" -->|") >= len(told.steps) + 1
+
+
+def test_a_graph_quotes_what_mermaid_would_misread() -> None:
+    text = "journey: j\ntrigger: {event: a}\nentry: {again: never}\nsteps: [{stop: 'say \"<b>\" #1'}]\n"
+    found = read_journey(text, "j.yaml", None).plan
+    assert found is not None
+    assert 's1(["stop: say #quot;#lt;b#gt;#quot; #35;1"])' in mermaid(found)

@@ -1,0 +1,225 @@
+"""What the grammar can't see: that names lead somewhere, that steps can be reached, that numbers add up.
+
+The checks read the tree and pass over what isn't grammatical, so that all mistakes of a file are told at once.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
+from itertools import islice
+from pathlib import PurePath
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from workflows.language.flow import check_flow
+from workflows.language.spec import Schedule, verbs_of
+from workflows.source.diagnostics import did_you_mean, quoted
+from workflows.source.tree import Node, Source, TooManyError
+from workflows.terms.fields import (
+    References,
+    Scope,
+    check_condition,
+    check_event,
+    check_event_type,
+    check_field,
+    check_segment_name,
+)
+from workflows.terms.limits import Cap, Limits, QuietHours
+
+T = TypeVar("T", QuietHours, Cap)
+
+__all__ = ["References", "check_journey", "check_segments"]
+
+MAX_STEPS = 500
+FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
+_SCHEDULED = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday"}
+_BRANCHES = ("then", "else", "steps")
+
+
+def check_journey(source: Source, references: References | None) -> None:
+    """Report every semantic mistake of a journey to its source."""
+    with suppress(TooManyError):
+        _check_journey(source, references)
+
+
+def _check_journey(source: Source, references: References | None) -> None:
+    root = source.root
+    if root is None:
+        return
+    _check_name(source, root)
+    steps = root.get("steps") or Node(0, 0, [])
+    every = list(islice(_steps(steps), MAX_STEPS + 1))
+    scope = _check_trigger(source, root, references)
+    check_condition(root.get("audience"), scope)
+    enrolled = scope.plus("coupon") if any("coupon" in step.entries for step in every) else scope
+    for pattern in _items(root, "exit"):
+        check_event(pattern, enrolled)
+    goal = root.get("goal")
+    if goal is not None:
+        check_event(goal, enrolled)
+    _check_entry(source, root, scope)
+    if references and references.policy:
+        _check_limits(source, root.get("policy") or Node(0, 0, {}), references.policy)
+    if len(every) > MAX_STEPS:
+        source.report(root.keys["steps"], "E002", f"more than {MAX_STEPS} steps in one journey")
+        return
+    _check_ids(source, every)
+    for step in every:
+        _check_step(source, step)
+    check_flow(steps, every, root, scope)
+
+
+def check_segments(source: Source, references: References | None) -> None:
+    """Report every semantic mistake of a file of segments to its source."""
+    with suppress(TooManyError):
+        _check_segments(source, references)
+
+
+def _check_segments(source: Source, references: References | None) -> None:
+    if source.root is None:
+        return
+    segments = source.root.entries
+    known = References(segments=frozenset(segments), events=references.events if references else {})
+    scope = Scope(source, known, frozenset({"customer"}))
+    for node in segments.values():
+        check_condition(node, scope)
+    refers = {name: {str(used.text) for used in _segments_in(node)} for name, node in segments.items()}
+    try:
+        TopologicalSorter(refers).prepare()
+    except CycleError as error:
+        circle = error.args[1][::-1]
+        message = f"segments refer to each other in a circle: {' → '.join(circle)}"
+        source.report(source.root.keys[circle[0]], "E042", message)
+
+
+def _segments_in(node: Node) -> Iterator[Node]:
+    for each in node.walk():
+        named = each.get("segment")
+        if named is not None and named.text is not None:
+            yield named
+
+
+def _items(node: Node, key: str) -> list[Node]:
+    child = node.get(key)
+    return child.items if child is not None else []
+
+
+def _text(node: Node, key: str) -> str | None:
+    child = node.get(key)
+    return child.text if child is not None else None
+
+
+def _check_name(source: Source, root: Node) -> None:
+    path, name = PurePath(source.path), root.get("journey")
+    if name is not None and name.text is not None and path.suffix in (".yaml", ".yml") and name.text != path.stem:
+        source.report(name, "E036", f"journey {quoted(name.text)} in a file named {quoted(path.name)}")
+
+
+def _check_trigger(source: Source, root: Node, references: References | None) -> Scope:
+    """Check the trigger; answers the scope of everything else in the journey."""
+    trigger = root.get("trigger") or Node(0, 0, {})
+    event, roots = _text(trigger, "event"), {"customer", "trigger"}
+    for_each = trigger.get("for_each")
+    if for_each is not None and for_each.text is not None:
+        event = _SCHEDULED.get(for_each.text)
+        if for_each.text == "near_expiry_lot":
+            roots |= {"lot", "stream"}
+    scope = Scope(source, references, frozenset(roots), trigger=event)
+    if for_each is not None and for_each.text is not None and re.match(r"segment:\S", for_each.text):
+        check_segment_name(for_each, for_each.text.removeprefix("segment:"), scope)
+    check_event_type(trigger.get("event"), scope)
+    check_condition(trigger.get("where"), scope.minus("trigger").looking_at(event))
+    _check_festival(source, trigger.get("schedule"))
+    return scope
+
+
+def _check_festival(source: Source, schedule: Node | None) -> None:
+    found = Schedule.PATTERN.fullmatch(schedule.text.strip()) if schedule and schedule.text else None
+    if schedule and found and found["festival"] and found["festival"] not in FESTIVALS:
+        hint = did_you_mean(found["festival"], FESTIVALS) or f"; there are {', '.join(FESTIVALS)}"
+        source.report(schedule, "E037", f"unknown festival {quoted(found['festival'])}{hint}")
+
+
+def _check_entry(source: Source, root: Node, scope: Scope) -> None:
+    per = root.get("entry") and root.entries["entry"].get("per")
+    if not per or not isinstance(per.value, list):
+        return
+    if not per.items or per.items[0].text != "customer":
+        source.report(per, "E035", "`per` must begin with customer; everybody enters for themselves")
+    for item in per.items:
+        if item.text != "customer":
+            check_field(item, scope, sure=True)
+
+
+def _check_limits(source: Source, own: Node, policy: Limits) -> None:
+    """A journey may be stricter than the policy, never looser."""
+    quiet = own.get("quiet_hours")
+    span = _limit(QuietHours, quiet)
+    none = quiet is not None and quiet.text is not None and quiet.text.strip() == "none"
+    if quiet and policy.quiet_hours and (none or (span and not span.covers(policy.quiet_hours))):
+        message = f"this loosens the policy, by which it is quiet from {policy.quiet_hours.start} to"
+        source.report(quiet, "E047", f"{message} {policy.quiet_hours.end}; a journey may only be quiet for longer")
+    caps = own.get("caps")
+    for name, node in caps.entries.items() if caps else ():
+        cap = _limit(Cap, node)
+        for other, limit in policy.caps.items():
+            if cap and other in (name, "all") and cap.looser_than(limit):
+                message = f"this loosens the policy, which has {other}: {limit}; a journey may only allow less"
+                source.report(node, "E047", message)
+                break
+
+
+def _limit(form: type[T], node: Node | None) -> T | None:
+    with suppress(ValidationError):
+        return form.model_validate(node.text) if node is not None and node.text is not None else None
+    return None
+
+
+def _steps(steps: Node) -> Iterator[Node]:
+    """All steps, in the order of the text, branches included."""
+    for step in steps.items:
+        if not isinstance(step.value, dict):
+            continue
+        yield step
+        for branch in (step, *_items(step, "choose"), *_items(step, "split")):
+            for key in _BRANCHES:
+                below = branch.get(key)
+                if below is not None and (branch is not step or key != "steps"):
+                    yield from _steps(below)
+
+
+def _check_ids(source: Source, steps: list[Node]) -> None:
+    seen: dict[str, Node] = {}
+    for step in steps:
+        named = step.get("id")
+        if named is None or named.text is None:
+            continue
+        first = seen.get(named.text)
+        if first is None:
+            seen[named.text] = named
+        else:
+            line, _ = source.position(first.start)
+            source.report(
+                step if named is first else named,
+                "E021",
+                f"id {quoted(named.text)} is used twice, first in line {line}",
+            )
+
+
+def _check_step(source: Source, step: Node) -> None:
+    if "split" in verbs_of(step.entries):
+        arms = step.entries["split"].items
+        weights = [weight.value for arm in arms if (weight := arm.get("weight"))]
+        if arms and len(weights) == len(arms) and all(type(weight) is int for weight in weights):
+            total = sum(weight for weight in weights if isinstance(weight, int))
+            if total != 100:
+                source.report(step.keys["split"], "E032", f"the weights sum to {total}, not to 100")
+        names: set[str] = set()
+        for arm in arms:
+            variant = arm.get("variant")
+            if variant is not None and variant.text is not None:
+                if variant.text in names:
+                    source.report(variant, "E033", f"variant {quoted(variant.text)} is named twice")
+                names.add(variant.text)

@@ -1,0 +1,101 @@
+"""What a plan needs of the texts: which templates on which channels, and the names that each may use."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from workflows.plan.model import (
+    Channel,
+    Decide,
+    IssueCoupon,
+    Path,
+    Plan,
+    ScheduleTrigger,
+    Send,
+    Split,
+    Step,
+    Stop,
+    WaitFor,
+)
+from workflows.terms.conditions import SegmentCondition
+
+
+@dataclass(frozen=True)
+class Need:
+    """A text that a step sends, and the names that the step provides."""
+
+    step: str
+    template: str
+    channel: Channel
+    given: frozenset[str]
+
+    @property
+    def text(self) -> tuple[str, str]:
+        """Template and channel."""
+        return self.template, self.channel
+
+
+def text_needs(plan: Plan) -> Iterator[Need]:
+    """The texts that a plan may send."""
+    given = {"customer", "trigger", "data", "shop"}
+    if isinstance(plan.trigger, ScheduleTrigger) and plan.trigger.for_each == "near_expiry_lot":
+        given |= {"lot", "stream"}
+    with_coupon = _with_coupon(plan)
+    for path, step in plan.steps.items():
+        if isinstance(step, Send):
+            names = frozenset(given | ({"coupon"} if step.coupon or path in with_coupon else set()))
+            for channel in step.via:
+                yield Need(step.name, step.template, channel, names)
+
+
+def _with_coupon(plan: Plan) -> set[Path]:
+    """The steps before which a coupon may have been given."""
+    found: set[Path] = set()
+    ahead = [
+        path
+        for step in plan.steps.values()
+        if isinstance(step, IssueCoupon) or (isinstance(step, Send) and step.coupon)
+        for path in following(step)
+    ]
+    while ahead:
+        path = ahead.pop()
+        if path not in found:
+            found.add(path)
+            ahead += following(plan.steps[path])
+    return found
+
+
+def names_asked(part: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:
+    """The segments and coupon campaigns that a plan, or a part of it, refers to, each with the file it stands in."""
+    match part:
+        case SegmentCondition(segment=name):
+            yield "_segments", name
+        case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
+            yield "_segments", name.removeprefix("segment:")
+        case IssueCoupon(campaign=name) | Send(coupon=str(name)):
+            yield "_coupons", name
+    if isinstance(part, BaseModel):
+        part = [getattr(part, name) for name in type(part).model_fields]
+    if isinstance(part, Mapping):
+        part = [*part.values()]
+    if isinstance(part, list | tuple):
+        for each in part:
+            yield from names_asked(each)
+
+
+def following(step: Step) -> list[Path]:
+    """Where a step can lead, in the order of its branches."""
+    match step:
+        case WaitFor():
+            ways = [step.then, step.otherwise]
+        case Decide():
+            ways = [*(branch.first for branch in step.branches), step.otherwise]
+        case Split():
+            ways = [arm.first for arm in step.arms]
+        case Stop():
+            ways = []
+        case _:
+            ways = [step.next]
+    return [path for path in ways if path is not None]

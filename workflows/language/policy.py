@@ -1,0 +1,207 @@
+"""What holds for every journey: the policy, the segments and the terms of coupon campaigns, and how they are read."""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from workflows.language.checks import References, check_segments
+from workflows.language.reading import validate
+from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
+from workflows.source.tree import TooManyError, read_source
+from workflows.terms.conditions import Condition
+from workflows.terms.limits import Limits
+from workflows.terms.values import Duration, Frozen, TextForm, parse_money
+
+
+class PerCustomer(TextForm):
+    """At most `count` coupons of a campaign for one customer, within `days` or, without, for ever."""
+
+    PATTERN = re.compile(r"(?P<count>[1-9]\d{0,5})(?:\s+per\s+(?P<days>[1-9]\d{0,3})d)?")
+    HINT = "a limit; write it like `1` or `1 per 30d`"
+
+    count: int
+    days: int | None = None
+
+
+def _from_person(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("written"))
+
+
+def _fen(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and not _from_person(info):
+        return value
+    amount = parse_money(value) if isinstance(value, str) else None
+    if amount is None:
+        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 59
+        raise PydanticCustomError("E015", "not an amount of money; write it like {example}元", {"example": example})
+    return amount
+
+
+def _percent(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool) and not _from_person(info):
+        return value
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
+    if not found:
+        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
+        raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
+    return float(found[1])
+
+
+def _limit(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
+Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]
+Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
+
+
+class Policy(Limits):
+    """What holds for every journey.
+
+    `shop` is the name that messages go out under; `holdout` is the percentage of customers not messaged. A journey's
+    own limits may be stricter.
+    """
+
+    shop: Annotated[str, Field(min_length=1, max_length=20)] = "本店"
+    timezone: str = "Asia/Shanghai"
+    attribution: Duration = Field(default_factory=lambda: Duration(amount=3, unit="d"))
+    holdout: Percent = 0.0
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        if name not in _zones():
+            raise PydanticCustomError(
+                "E038", "unknown timezone {name}{hint}", {"name": quoted(name), "hint": did_you_mean(name, _zones())}
+            )
+        return name
+
+    def overridden(self, changes: Mapping[str, Any]) -> "Policy":
+        """This policy with some values replaced, each written as in `_policy.yaml`; of `caps` only those given.
+
+        Raises pydantic.ValidationError.
+        """
+        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        values.update(changes)
+        if isinstance(changes.get("caps"), Mapping):
+            values["caps"] = {**self.caps, **changes["caps"]}
+        return Policy.model_validate(values)
+
+
+Refund = Literal["restore", "forfeit"]
+
+
+class CouponTerms(Frozen):
+    """What a coupon of a campaign is worth: `amount_off` or `percent_off` (up to `ceiling`) from `threshold` on.
+
+    Money is fen. It holds for every product, unless `products` is `lot` (that of the journey's lot, which `sku` names
+    once it is issued) or `skus` and `categories` name them. `combines` lets it be used beside others that do, too;
+    `refund` says whether it may be used again when its whole order was given back.
+    """
+
+    name: str
+    amount_off: Fen | None = None
+    percent_off: int | None = None
+    ceiling: Fen | None = None
+    threshold: Fen = 0
+    valid: Duration
+    per_customer: Limit | None = None
+    budget_count: int | None = None
+    budget_money: Fen | None = None
+    products: Literal["lot"] | None = None
+    skus: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    combines: bool = False
+    refund: Refund = "restore"
+    sku: str | None = None
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Budget(Frozen):
+    count: Annotated[StrictInt, Field(ge=1)] | None = None
+    money: Fen | None = None
+
+
+class _WrittenCoupon(Frozen):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    amount_off: Annotated[Fen, Field(ge=1)] | None = None
+    percent_off: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
+    ceiling: Annotated[Fen, Field(ge=1)] | None = None
+    threshold: Fen = 0
+    valid: Duration
+    per_customer: Limit | None = None
+    budget: _Budget = Field(default_factory=_Budget)
+    products: Literal["lot"] | None = None
+    skus: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    categories: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    combines: StrictBool = False
+    refund: Refund = "restore"
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.amount_off is None) == (self.percent_off is None):
+            raise PydanticCustomError("E041", "a coupon has exactly one of `amount_off` and `percent_off`")
+        if self.ceiling is not None and self.percent_off is None:
+            raise PydanticCustomError("E041", "`ceiling` goes with `percent_off` only")
+        if self.products and (self.skus or self.categories):
+            raise PydanticCustomError("E041", "`products` names the lot's product; `skus` and `categories` name others")
+        if self.budget.money is not None and self.percent_off is not None and self.ceiling is None:
+            raise PydanticCustomError(
+                "E041", "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost"
+            )
+        return self
+
+    def terms(self) -> CouponTerms:
+        values = {name: value for name, value in vars(self).items() if name != "budget" and value is not None}
+        return CouponTerms(**values, budget_count=self.budget.count, budget_money=self.budget.money)
+
+
+def read_policy(text: str, path: str) -> tuple[Policy | None, list[Diagnostic]]:
+    """Read `_policy.yaml`. Never raises; the policy is None where there are errors."""
+    source = read_source(text, path)
+    with suppress(TooManyError):
+        for key in ("timezone", "quiet_hours", "caps"):
+            if source.root and key not in source.root.entries:
+                source.report(source.root, "E011", f"{quoted(key)} is missing")
+    return validate(Policy, source), source.sorted()
+
+
+def read_segments(
+    text: str, path: str, references: References | None = None
+) -> tuple[dict[str, Condition] | None, list[Diagnostic]]:
+    """Read `_segments.yaml`: conditions by name. Never raises; None where there are errors."""
+    source = read_source(text, path)
+    segments: dict[str, Condition] | None = validate(dict[str, Condition], source)
+    check_segments(source, references)
+    segments = None if source.broken else segments
+    return segments, source.sorted()
+
+
+def read_coupons(text: str, path: str) -> tuple[dict[str, CouponTerms] | None, list[Diagnostic]]:
+    """Read `_coupons.yaml`: terms by campaign. Never raises; None where there are errors."""
+    source = read_source(text, path)
+    written = validate(dict[str, _WrittenCoupon], source)
+    terms = {name: coupon.terms() for name, coupon in written.items()} if written is not None else None
+    return terms, source.sorted()

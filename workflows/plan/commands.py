@@ -1,0 +1,129 @@
+"""What passes between a workflow and its activities. Ids and step names only: no personal data enters Temporal."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from pydantic import Field
+
+from workflows.plan.model import Path, Plan
+from workflows.terms.values import Frozen
+
+END: Path = ""
+"""The place after a journey's last step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a step came to, and when the database settled it (for a wait: when it was due)."""
+
+    path: Path
+    result: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An enrollment in a command. `at` is the logical time at which it reached the step.
+
+    `now` is for a rehearsal, whose customers each live in a time of their own; a workflow leaves it out. On its way
+    through Temporal it may stand for `others`, too.
+    """
+
+    enrollment: int
+    generation: int
+    at: datetime | None = None
+    now: datetime | None = None
+    others: tuple[int, ...] = ()
+
+    @property
+    def same(self) -> Hashable:
+        return self.generation, self.at, self.now
+
+
+class Group(Frozen):
+    """Equal commands of one or more enrollments: carry out the step at `path` for each."""
+
+    plan_id: str
+    path: Path
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the database says of one enrollment after a command.
+
+    - `done`: the step came to `result` at `at`. If a wait follows, it ends at `due`.
+    - `later`: not now; try again at `due`.
+    - `moved`: the enrollment was restarted: begin again at `at`, as `generation`.
+    - `over`: the enrollment has ended, at `at`, as `result`.
+
+    `seconds` is the real time from now until `due`. On its way through Temporal it may hold for `others`, too.
+    """
+
+    enrollment: int
+    kind: Literal["done", "later", "moved", "over"]
+    at: datetime
+    result: str = ""
+    due: datetime | None = None
+    seconds: float = 0
+    generation: int = 0
+    others: tuple[int, ...] = ()
+
+    @property
+    def same(self) -> Hashable:
+        return self.kind, self.at, self.result, self.due, self.seconds, self.generation
+
+
+Each = TypeVar("Each", bound=Member | Answer)
+
+
+def pack(several: Iterable[Each]) -> list[Each]:
+    """Those that are the same as one, so that what passes through Temporal is as short as it is simple."""
+    found: dict[Hashable, list[Each]] = {}
+    for each in several:
+        found.setdefault(each.same, []).append(each)
+    return [replace(same[0], others=tuple(other.enrollment for other in same[1:])) for same in found.values()]
+
+
+def unpack(several: Iterable[Each]) -> list[Each]:
+    """One for each enrollment."""
+    return [
+        replace(each, enrollment=enrollment, others=()) if each.others else each
+        for each in several
+        for enrollment in (each.enrollment, *each.others)
+    ]
+
+
+class Traveller(Frozen):
+    """An enrollment as it enters a workflow, or is carried over to the next run of it.
+
+    Of `outcomes` the last one counts: steps never come back, so it says which step follows and when it was reached.
+    The whole history is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time.
+    """
+
+    enrollment: int
+    customer: int
+    generation: int
+    outcomes: tuple[Outcome, ...] = ()
+    due: datetime | None = None
+    wakes: datetime | None = None
+
+
+class Cohort(Frozen):
+    """The input of a CohortWorkflow: enrollments that entered one plan together, and how earlier ones ended."""
+
+    plan_id: str
+    version: int
+    plan: Plan
+    travellers: tuple[Traveller, ...]
+    endings: dict[str, int] = Field(default_factory=dict)
+
+
+class FanOut(Frozen):
+    """A page of work over many customers: of a journey's schedule, or of an event about the business."""
+
+    journey: str
+    event: int | None = None
+    cursor: str = ""

@@ -1,0 +1,117 @@
+"""Walks a plan. Knows nothing of Temporal: the cohort workflow and the rehearsal drive the same code."""
+
+import hashlib
+from collections.abc import Generator
+from datetime import datetime
+
+from workflows.plan.commands import END, Answer, Member, Outcome, Traveller
+from workflows.plan.model import Path, Plan, Step, Stop, Wait, WaitFor
+
+
+def walk(plan: Plan, last: Outcome | None = None) -> Generator[Step, Outcome, None]:
+    """Yield each step as the command to carry out and take what it came to; ends where the journey ends.
+
+    `last` restores an earlier walk: it goes on with what follows that outcome. Raises KeyError for an unknown step.
+    """
+    if last is not None:
+        step = plan.after(last.path, last.result)
+    else:
+        step = plan.steps[plan.first] if plan.first is not None else None
+    while step is not None:
+        outcome = yield step
+        step = plan.after(step.path, outcome.result)
+
+
+def bucket(*parts: object) -> float:
+    """A stable number in [0, 100) for what is named: the same on every machine, spread evenly."""
+    digest = hashlib.sha256("/".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64 * 100
+
+
+class Walker:
+    """One enrollment on its way through a plan: what it must do next, or until when it sleeps.
+
+    `activity` names the command to give (None while it sleeps until `due`), `path` the step it is for.
+    """
+
+    def __init__(self, plan: Plan, traveller: Traveller) -> None:
+        self._plan = plan
+        self.enrollment = traveller.enrollment
+        self.customer = traveller.customer
+        self.generation = traveller.generation
+        self.over = False
+        self.due: datetime | None = None
+        self._woken = False
+        last = traveller.outcomes[-1] if traveller.outcomes else None
+        self._begin(last, last.at if last else None)
+        self.due = traveller.due
+
+    def _begin(self, last: Outcome | None, at: datetime | None) -> None:
+        self._last = last
+        self._steps = walk(self._plan, last)
+        self.step: Step | None = next(self._steps, None)
+        self.at = at
+        self.due = None
+
+    @property
+    def path(self) -> Path:
+        return self.step.path if self.step is not None else END
+
+    @property
+    def activity(self) -> str | None:
+        """`arrive` for a wait, for one that was disturbed or is over, and for the end; else the verb of the step."""
+        if self.due is not None and not self._woken:
+            return None
+        if self.step is None or isinstance(self.step, Wait | WaitFor | Stop):
+            return "arrive"
+        return self.step.verb
+
+    def command(self) -> Member:
+        """Give the command: how this enrollment stands in it. What wakes it from now on asks for another."""
+        self._woken = False
+        return Member(enrollment=self.enrollment, generation=self.generation, at=self.at)
+
+    def traveller(self) -> Traveller:
+        """The state to restore this walker from. One that was woken looks at once, whatever it slept for."""
+        return Traveller(
+            enrollment=self.enrollment,
+            customer=self.customer,
+            generation=self.generation,
+            outcomes=(self._last,) if self._last else (),
+            due=None if self._woken else self.due,
+        )
+
+    def wake(self) -> None:
+        """Something happened to the enrollment: look before sleeping on."""
+        self._woken = True
+
+    def elapsed(self) -> None:
+        """The sleep is over: a wait has passed; a wait_for is asked again, and so is a command that was put off."""
+        due, step = self.due, self.step
+        if due is not None and isinstance(step, Wait) and not self._woken:
+            self._feed(Outcome(path=step.path, result="passed", at=due))
+        else:
+            self.due = None
+
+    def answered(self, answer: Answer) -> None:
+        """Take what the database said of the last command."""
+        match answer.kind:
+            case "over":
+                self.over = True
+            case "moved":
+                self.generation = answer.generation
+                self._begin(None, answer.at)
+            case "later":
+                self.due = answer.due
+            case "done":
+                self._feed(Outcome(path=self.path, result=answer.result, at=answer.at))
+                self.due = answer.due
+
+    def _feed(self, outcome: Outcome) -> None:
+        self._last = outcome
+        self.at = outcome.at
+        self.due = None
+        try:
+            self.step = self._steps.send(outcome)
+        except StopIteration:
+            self.step = None

@@ -1,0 +1,71 @@
+"""What passes between a replenishment's workflow, its activities and the buyer. Ids and figures only."""
+
+from datetime import datetime
+from typing import Literal
+
+from workflows.terms.values import Frozen
+
+AWAITING = ("proposed", "escalated")
+"""The states in which somebody may decide."""
+
+CLOSED = ("enough", "duplicate", "refused", "lapsed", "failed", "received", "stopped")
+"""The states in which nothing more happens."""
+
+Reason = Literal["decided_already", "not_positive", "not_whole_packs", "above_ceiling", "quantity_needed"]
+"""Why a decision can't be taken."""
+
+
+class AlarmRaised(Frozen):
+    """The input: the event `stock.alarm`, by its row."""
+
+    event: int
+
+
+class Decision(Frozen):
+    """What a buyer decided, and with which API key. `quantity`, in units, goes with `change` only."""
+
+    verdict: Literal["approve", "change", "refuse"]
+    key: int
+    quantity: int | None = None
+
+
+class Decided(Frozen):
+    """A buyer's decision about an alarm's replenishment, on its way to the database."""
+
+    event: int
+    decision: Decision
+
+
+class Standing(Frozen):
+    """What the database says of a replenishment. `seconds` is the real time until `due`, when it acts by itself."""
+
+    event: int
+    status: str
+    sku: str
+    quantity: int = 0
+    pack: int = 1
+    ceiling: int | None = None
+    due: datetime | None = None
+    seconds: float = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more happens."""
+        return self.status in CLOSED
+
+
+def refusal(standing: Standing, decision: Decision) -> Reason | None:
+    """Why the decision makes no sense for a proposal; None if it does."""
+    if standing.status not in AWAITING:
+        return "decided_already"
+    if decision.verdict != "change":
+        return None
+    if decision.quantity is None:
+        return "quantity_needed"
+    if decision.quantity < 1:
+        return "not_positive"
+    if decision.quantity % standing.pack:
+        return "not_whole_packs"
+    if standing.ceiling is not None and decision.quantity > standing.ceiling:
+        return "above_ceiling"
+    return None

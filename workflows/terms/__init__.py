@@ -1,0 +1,1 @@
+"""What specs are written in: durations, money, limits, conditions, fields."""

@@ -1,0 +1,193 @@
+"""Why a condition holds or not: the leaves that decided it with their values, and no personal ones.
+
+What is kept is JSON, in no language; it is put into words when it is read.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from workflows.terms.values import Language
+
+HIDDEN = "[hidden]"
+_PRIVATE = frozenset(
+    {"name", "phone", "mobile", "email", "address", "birthday"}
+    | {"openid", "unionid", "external_userid", "member_no", "device_id"}
+)
+"""The last parts of the names of fields whose values tell who somebody is."""
+
+_PERSONAL = re.compile(r"(?<!\d)(?:86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)|\+\d[\d -]{7,}\d|[\w.+-]+@[\w.-]+\w")
+"""Telephone numbers and addresses of mail, inside other texts."""
+
+_LOOKS_OTHERWISE = re.compile(r"\s.*|.*\s|-?\d+(?:\.\d+)?|true|false|missing|", re.DOTALL)
+_LONGEST, _MOST = 60, 5
+
+_WORDS = {
+    "en": {
+        "at_least": ("at least {}", "not at least {}"),
+        "at_most": ("at most {}", "not at most {}"),
+        "above": ("above {}", "not above {}"),
+        "below": ("below {}", "not below {}"),
+        "before": ("before {}", "not before {}"),
+        "after": ("after {}", "not after {}"),
+        "in": ("one of {}", "none of {}"),
+        "not_in": ("none of {}", "one of {}"),
+        "contains": ("containing {}", "not containing {}"),
+        "is": ("", "not {}"),
+        "is_not": ("not {}", ""),
+        "exists": ("", ""),
+    },
+    "zh": {
+        "at_least": ("至少 {}", "并非至少 {}"),
+        "at_most": ("至多 {}", "并非至多 {}"),
+        "above": ("大于 {}", "并不大于 {}"),
+        "below": ("小于 {}", "并不小于 {}"),
+        "before": ("早于 {}", "并不早于 {}"),
+        "after": ("晚于 {}", "并不晚于 {}"),
+        "in": ("属于 {}", "不属于 {}"),
+        "not_in": ("不属于 {}", "属于 {}"),
+        "contains": ("包含 {}", "不包含 {}"),
+        "is": ("", "不是 {}"),
+        "is_not": ("不是 {}", ""),
+        "exists": ("", ""),
+    },
+}
+_JOINTS = {"en": (", ", "; "), "zh": ("，", "；")}
+
+
+class Asked(NamedTuple):
+    """One operator of a comparison, its right side with the field that gave it, and whether it holds."""
+
+    operator: str
+    right: Any
+    field: str | None
+    holds: bool
+
+
+class Leaf(NamedTuple):
+    """One question that was asked: of a field's value, of how often an event happened, of a segment or a tag.
+
+    `value` is the field's, the count, or whether it holds.
+    """
+
+    kind: Literal["field", "event", "segment", "tag"]
+    name: str
+    value: Any
+    asked: Sequence[Asked] = ()
+    described: bool = False
+    within: str | None = None
+
+
+def kept(leaves: Sequence[Leaf]) -> str:
+    """The leaves as they are stored: of those asked what holds, or the first that doesn't, which decided it."""
+    rows = [_kept_leaf(leaf) for leaf in leaves]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
+
+
+def worded(because: str, lang: Language) -> str:
+    """What was stored, in words; what was stored as a sentence, as it is."""
+    try:
+        rows = json.loads(because)
+        leaves = [Leaf(kind, name, value, [Asked(*each) for each in asked], *more)
+                  for kind, name, value, asked, *more in rows]  # fmt: skip
+    except (ValueError, TypeError):
+        return because
+    return _JOINTS[lang][1].join(dict.fromkeys(_words(leaf, lang) for leaf in leaves))
+
+
+def _kept_leaf(leaf: Leaf) -> list[Any]:
+    private = leaf.kind == "field" and _is_private(leaf.name)
+    failed = [each for each in leaf.asked if not each.holds][:1]
+    asked = [
+        each._replace(right=_kept(each.field, each.right, hide=private)) for each in failed or leaf.asked
+    ]  # fmt: skip
+    return [*leaf._replace(value=_kept(leaf.name, leaf.value, hide=private), asked=asked)]
+
+
+def _words(leaf: Leaf, lang: Language) -> str:
+    zh = lang == "zh"
+    name, value = leaf.name, leaf.value
+    match leaf.kind:
+        case "field" if value is None or value == []:
+            return f"{name} 没有值" if zh else f"{name} is missing"
+        case "field":
+            return f"{name} {'是' if zh else 'is'} {_shown(value, lang)}{_asked(leaf.asked, lang)}"
+        case "segment":
+            inside = ("属于" if value else "不属于") if zh else ("in" if value else "not in")
+            return f"{inside}人群 {name}" if zh else f"{inside} segment {name}"
+        case "tag":
+            has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
+            return f"{has}标签 {name}" if zh else f"{has} tag {name}"
+    return f"{_happened(leaf, lang)}{_asked(leaf.asked, lang)}"
+
+
+def _happened(leaf: Leaf, lang: Language) -> str:
+    if lang == "zh":
+        span = f"在 {leaf.within} 内" if leaf.within else ""
+        often = f"{span}发生过 {leaf.value} 次" if leaf.value else f"{span}没有发生过"
+        return f"{'符合条件的 ' if leaf.described else ''}{leaf.name} {often}"
+    often = {0: "never happened", 1: "happened once", 2: "happened twice"}.get(
+        leaf.value, f"happened {leaf.value} times"
+    )
+    span = f" within {leaf.within}" if leaf.within else ""
+    return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
+
+
+def _asked(asked: Sequence[Asked], lang: Language) -> str:
+    said = []
+    for operator, right, field, holds in asked:
+        if right is None or right == []:
+            if lang == "zh":
+                said.append(f"而 {field} 没有值" if field else "而没有可比的值")
+            else:
+                said.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
+            continue
+        shown = _shown(right, lang)
+        said.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
+    joint = _JOINTS[lang][0]
+    return "".join(f"{joint}{words}" for words in said if words)
+
+
+def _is_private(field: str | None) -> bool:
+    return field is not None and field.rpartition(".")[2] in _PRIVATE
+
+
+def _kept(field: str | None, value: Any, *, hide: bool) -> Any:
+    """A value as far as it may and need be shown: `{}` stands for several, `{"more": n}` for the rest of a list."""
+    match value:
+        case None | [] | ():
+            return None
+        case _ if hide or _is_private(field):
+            return HIDDEN
+        case str():
+            text = _PERSONAL.sub(HIDDEN, value)
+            return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+        case datetime():
+            return value.isoformat()
+        case list() | tuple():
+            some = [_kept(None, each, hide=False) for each in value[:_MOST]]
+            return [*some, {"more": len(value) - _MOST}] if len(value) > _MOST else some
+        case int() | float():
+            return value
+    return {}
+
+
+def _shown(value: Any, lang: Language) -> str:
+    zh = lang == "zh"
+    match value:
+        case None:
+            return "空" if zh else "missing"
+        case bool():
+            return ("真" if value else "假") if zh else str(value).lower()
+        case str():
+            return f'"{value}"' if _LOOKS_OTHERWISE.fullmatch(value) else value
+        case [*some, {"more": more}]:
+            some_words = _shown(some, lang)
+            return f"{some_words} 等 {len(some) + more} 个" if zh else f"{some_words} and {more} more"
+        case list():
+            return ("、" if zh else ", ").join(_shown(each, lang) for each in value)
+        case dict():
+            return "多个值" if zh else "several values"
+    return str(value)

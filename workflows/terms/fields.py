@@ -1,0 +1,181 @@
+"""Checks of what conditions refer to: fields and where they are known, events, segments."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from workflows.source.diagnostics import did_you_mean, quoted, slip_of
+from workflows.source.tree import Node, Source
+from workflows.terms.conditions import OPERATORS, SUBJECTS
+from workflows.terms.limits import Limits
+
+ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon")
+
+_ABSENT = {
+    "event": "there is no event to look at here; what began the journey is `trigger.…`",
+    "trigger": "nothing has begun a journey here; the event being looked at is `event.…`",
+    "lot": "there is a lot only in a journey `for_each: near_expiry_lot`",
+    "stream": "there is a stream only in a journey `for_each: near_expiry_lot`",
+    "coupon": "no step before this gives a coupon",
+}
+
+
+FIELDS: Mapping[str, Collection[str]] = {
+    "lot": ("id", "sku", "name", "category", "city", "store", "expires_on", "days_left", "available"),
+    "stream": ("id", "title", "city", "starts_at"),
+    "coupon": (
+        "code", "campaign", "status", "expires_at", "name", "amount_off", "percent_off", "ceiling", "threshold",
+        "valid", "per_customer", "budget_count", "budget_money", "products", "skus", "categories", "combines",
+        "refund", "sku",
+    ),
+}  # fmt: skip
+"""What there is to know of what isn't an event."""
+
+_SUBJECTS = frozenset(SUBJECTS)
+_FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
+
+
+@dataclass(frozen=True)
+class References:
+    """What a journey may refer to.
+
+    `templates` gives the channels that each template has a text for, `variables` the names that each (template,
+    channel) uses, `events` the dotted field names of each known event type (None: any field). Without any events,
+    they are taken on trust. `policy` is what no journey may loosen.
+    """
+
+    templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    campaigns: Collection[str] = frozenset()
+    segments: Collection[str] = frozenset()
+    webhooks: Collection[str] = frozenset()
+    events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+    policy: Limits | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a condition stands: which fields it can ask for, and of which types the events it sees are."""
+
+    source: Source
+    references: References | None
+    roots: frozenset[str]
+    trigger: str | None = None
+    event: str | None = None
+
+    def plus(self, *roots: str) -> "Scope":
+        """The scope with more roots known."""
+        return replace(self, roots=self.roots | set(roots))
+
+    def minus(self, *roots: str) -> "Scope":
+        """The scope with roots unknown."""
+        return replace(self, roots=self.roots - set(roots))
+
+    def looking_at(self, event: str | None) -> "Scope":
+        """The scope inside the `where` of an event of this type."""
+        return replace(self.plus("event"), event=event)
+
+
+def check_condition(node: Node | None, scope: Scope) -> None:
+    """Check a condition, as far as it is one."""
+    if node is None:
+        return
+    if len(node.entries.keys() & _SUBJECTS) > 1:
+        return
+    if "field" in node.entries:
+        check_field(node.get("field"), scope)
+    _check_right_sides(node, scope)
+    if "segment" in node.entries:
+        check_segment(node.get("segment"), scope)
+    if "event" in node.entries:
+        check_event(node, scope)
+    for key in ("all", "any"):
+        for part in node.entries[key].items if key in node.entries else ():
+            check_condition(part, scope)
+    check_condition(node.get("not"), scope)
+
+
+def _check_right_sides(node: Node, scope: Scope) -> None:
+    for key, value in node.entries.items():
+        if key in ("where", "times", "all", "any", "not"):
+            continue
+        for right in (value, *value.items):
+            check_field(right.get("field"), scope)
+            if key in OPERATORS and right.bare and _FIELD.fullmatch(right.text or ""):
+                message = f"compared with the text {quoted(right.text)}; the field is written {{field: {right.text}}}"
+                scope.source.report(right, "W005", message, "warning")
+
+
+def check_event(node: Node, scope: Scope) -> None:
+    """Check an event pattern: its type, and what its `where` says of it."""
+    named = node.get("event")
+    check_event_type(named, scope)
+    check_condition(node.get("where"), scope.looking_at(named.text if named else None))
+    times = node.get("times")
+    if times is not None:
+        _check_right_sides(times, scope)
+        for key, right in times.entries.items():
+            if key in OPERATORS and right.text is not None:
+                scope.source.report(right, "E013", "must be a whole number")
+
+
+def check_event_type(node: Node | None, scope: Scope) -> None:
+    """An event type close to a known one is a slip; one that is like no other may be the shop's own."""
+    known = scope.references.events if scope.references else {}
+    if node is None or node.text is None or not known or node.text in known:
+        return
+    name, hint = quoted(node.text), did_you_mean(node.text, known)
+    if slip_of(node.text, known):
+        scope.source.report(node, "E028", f"unknown event {name}{hint}")
+    else:
+        scope.source.report(node, "W002", f"nobody has described the event {name}{hint}", "warning")
+
+
+def check_segment(node: Node | None, scope: Scope) -> None:
+    """A segment must be in `_segments.yaml`."""
+    if node is None or node.text is None or scope.references is None:
+        return
+    check_segment_name(node, node.text, scope)
+
+
+def check_segment_name(node: Node, name: str, scope: Scope) -> None:
+    """The same for a name that is only a part of the node's text."""
+    if scope.references and name not in scope.references.segments:
+        hint = did_you_mean(name, scope.references.segments)
+        scope.source.report(node, "E026", f"unknown segment {quoted(name)}{hint}")
+
+
+def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
+    """A field must begin with a root that is known here; of a known event type, its name is checked too.
+
+    With `sure`, one that isn't known to come is no good.
+    """
+    if node is None or node.text is None:
+        return
+    root, _, rest = node.text.partition(".")
+    if root not in ROOTS:
+        hint = did_you_mean(root, ROOTS) or f"; it begins with one of {', '.join(ROOTS)}"
+        scope.source.report(node, "E027", f"unknown field {quoted(node.text)}{hint}")
+    elif not rest or not all(rest.split(".")):
+        scope.source.report(node, "E027", f"{quoted(node.text)} names no field; write it like `{root}.name`")
+    elif root not in scope.roots:
+        scope.source.report(node, "E029", f"{quoted(node.text)} is not known here: {_ABSENT[root]}")
+    elif root in FIELDS and rest.split(".")[0] not in FIELDS[root]:
+        hint = did_you_mean(rest, FIELDS[root]) or f"; it has {', '.join(sorted(FIELDS[root]))}"
+        scope.source.report(node, "E027", f"a {root} has no field {quoted(rest)}{hint}")
+    elif root == "event":
+        _check_event_field(node, rest, scope.event, scope, sure=sure)
+    elif root == "trigger":
+        _check_event_field(node, rest, scope.trigger, scope, sure=sure)
+
+
+def _check_event_field(node: Node, name: str, event: str | None, scope: Scope, *, sure: bool) -> None:
+    known = scope.references.events.get(event) if scope.references and event else None
+    if known is None or name in known:
+        return
+    if sure or slip_of(name, known):
+        hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known)) or 'none'}"
+        scope.source.report(node, "E027", f"{event} has no field {quoted(name)}{hint}")
+    else:
+        message = f"{event} is not known to have a field {quoted(name)}; if none comes, the comparison is false"
+        scope.source.report(node, "W003", message, "warning")

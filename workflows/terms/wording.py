@@ -1,0 +1,140 @@
+"""Conditions, spans and limits in plain words, in Chinese and in English."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.terms.conditions import (
+    AllCondition,
+    AnyCondition,
+    Comparison,
+    Condition,
+    EventCondition,
+    FieldCondition,
+    FieldRef,
+    NotCondition,
+    SegmentCondition,
+    TagCondition,
+)
+from workflows.terms.limits import Limits
+from workflows.terms.values import Duration, Language
+
+_UNITS = {
+    "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
+    "en": {"m": "minute", "h": "hour", "d": "day", "w": "week"},
+}
+_OPERATORS = {
+    "zh": {
+        "is": "是",
+        "is_not": "不是",
+        "at_least": "至少",
+        "at_most": "至多",
+        "above": "大于",
+        "below": "小于",
+        "in": "属于",
+        "not_in": "不属于",
+        "contains": "包含",
+        "before": "早于",
+        "after": "晚于",
+    },
+    "en": {
+        "is": "is",
+        "is_not": "is not",
+        "at_least": "is at least",
+        "at_most": "is at most",
+        "above": "is above",
+        "below": "is below",
+        "in": "is in",
+        "not_in": "is not in",
+        "contains": "contains",
+        "before": "is before",
+        "after": "is after",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Says things in one language."""
+
+    lang: Language
+
+    def pick(self, zh: str, en: str) -> str:
+        """The phrase of this language."""
+        return zh if self.lang == "zh" else en
+
+    def span(self, span: Duration) -> str:
+        """`3 天`, `3 days`."""
+        plural = "s" if self.lang == "en" and span.amount != 1 else ""
+        return f"{span.amount} {_UNITS[self.lang][span.unit]}{plural}"
+
+    def condition(self, condition: Condition) -> str:
+        """A condition as a part of a sentence."""
+        match condition:
+            case AllCondition(all=parts):
+                return self._joined(parts, self.pick("，并且 ", " and "))
+            case AnyCondition(any=parts):
+                return self._joined(parts, self.pick("，或者 ", " or "))
+            case NotCondition(not_=part):
+                return self.pick(f"并非（{self.condition(part)}）", f"not ({self.condition(part)})")
+            case SegmentCondition(segment=name):
+                return self.pick(f"客户属于人群「{name}」", f"the customer is in segment “{name}”")
+            case TagCondition(tag=name):
+                return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
+            case FieldCondition(field=name):
+                return self._comparison(f"`{name}`", condition)
+            case EventCondition():
+                return self.happened(condition)
+        raise TypeError(f"not a condition: {condition!r}")
+
+    def happened(self, condition: EventCondition) -> str:
+        """That an event happened, how often and how lately."""
+        words = self.event(condition.event, condition.where)
+        if condition.within:
+            span = self.span(condition.within)
+            words = self.pick(f"{span}内发生过 {words}", f"{words} happened within {span}")
+        else:
+            words = self.pick(f"发生过 {words}", f"{words} happened")
+        if condition.times:
+            words += self.pick("，", ", ") + self._comparison(self.pick("次数", "the number of times"), condition.times)
+        return words
+
+    def event(self, name: str, where: Condition | None) -> str:
+        """An event and what must hold of it."""
+        if where is None:
+            return f"`{name}`"
+        return self.pick(f"`{name}`（{self.condition(where)}）", f"`{name}` where {self.condition(where)}")
+
+    def limits(self, limits: Limits) -> str:
+        """When it is quiet, and how often a customer is written to."""
+        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if (quiet := limits.quiet_hours) else []
+        for name, cap in limits.caps.items():
+            channel = self.pick("所有渠道", "all channels") if name == "all" else name
+            days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")
+            words.append(self.pick(f"{channel} {days}至多 {cap.count} 条", f"at most {cap.count} by {channel} {days}"))
+        return self.pick("，", ", ").join(words)
+
+    def _joined(self, parts: Sequence[Condition], word: str) -> str:
+        return word.join(
+            f"({self.condition(part)})" if isinstance(part, AllCondition | AnyCondition) else self.condition(part)
+            for part in parts
+        )
+
+    def _comparison(self, subject: str, comparison: Comparison) -> str:
+        return self.pick("，并且 ", " and ").join(
+            self._compared(subject, operator, right) for operator, right in comparison.asked()
+        )
+
+    def _compared(self, subject: str, operator: str, right: Any) -> str:
+        if operator == "exists":
+            return f"{subject} " + (self.pick("有值", "exists") if right else self.pick("没有值", "is missing"))
+        return f"{subject} {_OPERATORS[self.lang][operator]} {self._shown(right)}"
+
+    def _shown(self, right: Any) -> str:
+        if isinstance(right, FieldRef):
+            return f"`{right.field}`"
+        if isinstance(right, tuple):
+            return self.pick("、", ", ").join(self._shown(each) for each in right)
+        if isinstance(right, bool):
+            return self.pick("真" if right else "假", "true" if right else "false")
+        return str(right)

@@ -1,0 +1,1 @@
+"""Plans, changes and decisions in plain words, in Chinese and in English."""

@@ -1,0 +1,262 @@
+"""A plan in plain words: as Markdown for people, as one line per step, as a Mermaid graph."""
+
+from collections.abc import Iterator
+
+from workflows.plan.model import (
+    AssignTodo,
+    CallWebhook,
+    Decide,
+    EventTrigger,
+    IssueCoupon,
+    Path,
+    Plan,
+    ScheduleTrigger,
+    Send,
+    SetTag,
+    Split,
+    Step,
+    Stop,
+    Wait,
+    WaitFor,
+)
+from workflows.terms.conditions import FieldRef
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
+
+_WEEKDAYS = {
+    "zh": ("一", "二", "三", "四", "五", "六", "日"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_LONGEST = 200
+
+
+def describe(plan: Plan, lang: Language = "zh") -> str:
+    """The plan as Markdown: what begins it, for whom, what ends it, and its steps, numbered and indented."""
+    say = Wording(lang)
+    title = plan.name if plan.name == plan.journey else f"{plan.name} (`{plan.journey}`)"
+    lines = [f"### {title}", ""]
+    lines += [f"- **{label}** {words}" for label, words in _head(plan, say)]
+    return "\n".join([*lines, "", *_sequence(plan, plan.first, None, say, "")])
+
+
+def summary(step: Step, lang: Language = "en") -> str:
+    """A step in one line of at most 200 characters, without any personal data."""
+    return _summary(step, Wording(lang))
+
+
+def _summary(step: Step, say: Wording) -> str:
+    words = _words(step, say)
+    if isinstance(step, Decide):
+        conditions = (say.condition(branch.when) for branch in step.branches)
+        words += say.pick("，否则", ", else").join(say.pick(f" 如果 {each}", f" if {each}") for each in conditions)
+    words = " ".join(words.replace("`", "").split())
+    return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
+
+
+def mermaid(plan: Plan, lang: Language = "en") -> str:
+    """The plan as a Mermaid flowchart."""
+    say = Wording(lang)
+    ids = {path: f"s{number}" for number, path in enumerate(plan.steps, 1)}
+    lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
+    lines += [f"  {ids[path]}{_shape(step, _label(_summary(step, say)))}" for path, step in plan.steps.items()]
+    lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
+    for path, step in plan.steps.items():
+        for label, first in _ways(step, say):
+            arrow = f'-->|"{_label(label)}"|' if label else "-->"
+            lines.append(f"  {ids[path]} {arrow} {ids[first] if first else 'over'}")
+    return "\n".join(lines)
+
+
+def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
+    yield say.pick("开始：", "Begins:"), trigger_words(plan.trigger, say)
+    if plan.audience:
+        yield say.pick("对象：", "Audience:"), say.condition(plan.audience)
+    if plan.active:
+        start, until = plan.active.start or "…", plan.active.until or "…"
+        yield say.pick("有效期：", "Active:"), say.pick(f"{start} 至 {until}", f"{start} to {until}")
+    yield say.pick("再次进入：", "Enters again:"), entry_words(plan, say)
+    if plan.entry.cohort == 1:
+        yield say.pick("运行：", "Runs:"), say.pick("每位客户单独运行", "each customer in a run of their own")
+    if plan.goal:
+        goal = say.event(plan.goal.condition.event, plan.goal.condition.where)
+        span = say.span(plan.goal.within)
+        yield say.pick("目标：", "Goal:"), say.pick(f"{span}内 {goal}", f"{goal} within {span}")
+    if plan.policy:
+        yield say.pick("发送限制：", "Limits:"), say.limits(plan.policy)
+    for pattern in plan.exits:
+        yield say.pick("退出：", "Exit:"), say.event(pattern.event, pattern.where)
+
+
+def trigger_words(trigger: EventTrigger | ScheduleTrigger, say: Wording) -> str:
+    """What begins the journey."""
+    if isinstance(trigger, EventTrigger):
+        return say.event(trigger.event, trigger.where)
+    words = f"{_when(trigger, say)}{say.pick('，对每个', ', for each ')}{_for_each(trigger.for_each, say)}"
+    if trigger.where:
+        words += say.pick(f"（{say.condition(trigger.where)}）", f" where {say.condition(trigger.where)}")
+    return words
+
+
+def _when(trigger: ScheduleTrigger, say: Wording) -> str:
+    if trigger.festival:
+        days = abs(trigger.offset_days)
+        zh = f"{trigger.festival}{'前' if trigger.offset_days < 0 else '后'} {days} 天" if days else trigger.festival
+        side = "before" if trigger.offset_days < 0 else "after"
+        en = f"{days} day{'s' if days != 1 else ''} {side} {trigger.festival}" if days else f"on {trigger.festival}"
+    elif trigger.weekday is not None:
+        day = _WEEKDAYS[say.lang][trigger.weekday]
+        zh, en = f"每周{day}", f"every {day}"
+    else:
+        zh, en = "每天", "every day"
+    return say.pick(f"{zh} {trigger.at}", f"{en} at {trigger.at}")
+
+
+def _for_each(what: str, say: Wording) -> str:
+    if what == "near_expiry_lot":
+        return say.pick("临期批次", "lot near its expiry")
+    if what == "birthday":
+        return say.pick("当天生日的客户", "customer whose birthday it is")
+    name = what.removeprefix("segment:")
+    return say.pick(f"属于人群「{name}」的客户", f"customer in segment “{name}”")
+
+
+def entry_words(plan: Plan, say: Wording) -> str:
+    """When a customer may enter again."""
+    entry = plan.entry
+    words = {
+        "never": say.pick("从不", "never"),
+        "always": say.pick("总是", "always"),
+        "restart": say.pick("重新开始，直到发出第一条消息", "starts over, until the first message is sent"),
+        "after": "",
+    }[entry.again]
+    if entry.after:
+        span = say.span(entry.after)
+        words = say.pick(f"距上次进入 {span}后", f"{span} after the last entry")
+    others = [f"`{name}`" for name in entry.per if name != "customer"]
+    if others:
+        words += say.pick(f"（按客户与 {'、'.join(others)} 分别计）", f" (for each customer and {', '.join(others)})")
+    return words
+
+
+def _sequence(plan: Plan, first: Path | None, end: Path | None, say: Wording, indent: str) -> Iterator[str]:
+    """The lines of the steps from `first` up to `end`, where the enclosing step goes on."""
+    number, path = 1, first
+    while path is not None and path != end:
+        step = plan.steps[path]
+        name = f" — `{step.id}`" if step.id else ""
+        yield f"{indent}{number}. {_words(step, say)}{name}"
+        inner = indent + "   "
+        for label, branch in _branches(step, say):
+            if branch == step.next:
+                yield f"{inner}- {label}{say.pick('：继续', ': go on')}"
+            else:
+                yield f"{inner}- {label}{say.pick('：', ':')}"
+                yield from _sequence(plan, branch, step.next, say, inner + "  ")
+        number, path = number + 1, step.next
+
+
+def _branches(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
+    match step:
+        case WaitFor():
+            span = say.span(step.within)
+            missed = say.pick(f"{span}内没有发生", f"not within {span}")
+            return [(say.pick("发生了", "it happened"), step.then), (missed, step.otherwise)]
+        case Decide():
+            conditions = [
+                (say.pick(f"如果 {say.condition(each.when)}", f"if {say.condition(each.when)}"), each.first)
+                for each in step.branches
+            ]
+            return [*conditions, (say.pick("否则", "otherwise"), step.otherwise)]
+        case Split():
+            return [(f"`{arm.variant}` {arm.weight}%", arm.first) for arm in step.arms]
+    return []
+
+
+def _ways(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
+    match step:
+        case WaitFor() | Decide() | Split():
+            return [(label.replace("`", ""), path) for label, path in _branches(step, say)]
+        case Stop():
+            return [("", None)]
+    return [("", step.next)]
+
+
+def _words(step: Step, say: Wording) -> str:
+    match step:
+        case Send():
+            return _send(step, say)
+        case Wait():
+            return _wait(step, say)
+        case WaitFor():
+            return _wait_for(step, say)
+        case Decide():
+            return say.pick("判断", "decide")
+        case Split():
+            return say.pick("分流", "split") + " " + " / ".join(f"{arm.variant} {arm.weight}%" for arm in step.arms)
+        case IssueCoupon():
+            return say.pick(f"发放优惠券 `{step.campaign}`", f"give coupon `{step.campaign}`")
+        case AssignTodo():
+            span = say.span(step.due)
+            zh = f"给 {step.assign} 派任务「{step.text}」，{span}内完成"
+            return say.pick(zh, f"assign to {step.assign}: “{step.text}”, due in {span}")
+        case SetTag():
+            if step.remove:
+                return say.pick(f"去掉标签「{step.tag}」", f"remove tag “{step.tag}”")
+            kept = say.pick(f"，保留 {say.span(step.keep)}", f" for {say.span(step.keep)}") if step.keep else ""
+            return say.pick(f"打上标签「{step.tag}」", f"add tag “{step.tag}”") + kept
+        case CallWebhook():
+            return say.pick(f"通知外部系统 `{step.webhook}`", f"call webhook `{step.webhook}`")
+        case Stop():
+            return say.pick(f"结束：{step.reason}", f"stop: {step.reason}")
+
+
+def _send(step: Send, say: Wording) -> str:
+    via = say.pick("，否则 ", ", else ").join(step.via)
+    words = say.pick(f"发送 `{step.template}`，经 {via}", f"send `{step.template}` by {via}")
+    if step.coupon:
+        words += say.pick(f"，附优惠券 `{step.coupon}`", f", with coupon `{step.coupon}`")
+        if step.without_coupon == "send":
+            words += say.pick("（发不出券也发送）", " (sent without it, too)")
+    if step.kind == "transactional":
+        words += say.pick("，服务通知", ", transactional")
+    if step.expires:
+        after = f"`{step.expires.field}` " if isinstance(step.expires, FieldRef) else say.span(step.expires)
+        words += say.pick(f"，{after}后不再发送", f", dropped after {after.rstrip()}")
+    return words
+
+
+def _wait(step: Wait, say: Wording) -> str:
+    if step.span:
+        return say.pick(f"等待 {say.span(step.span)}", f"wait {say.span(step.span)}")
+    if step.field:
+        words = f"`{step.field}`"
+        shift = step.minus or step.plus
+        if shift:
+            span, before = say.span(shift), step.minus is not None
+            words = say.pick(
+                f"{words} {'前' if before else '后'} {span}", f"{span} {'before' if before else 'after'} {words}"
+            )
+        return say.pick(f"等到 {words}", f"wait until {words}")
+    if step.day is not None:
+        return say.pick(f"等到第 {step.day} 天 {step.clock}", f"wait until day {step.day} {step.clock}")
+    return say.pick(f"等到 {step.clock}", f"wait until {step.clock}")
+
+
+def _wait_for(step: WaitFor, say: Wording) -> str:
+    what = say.event(step.condition.event, step.condition.where)
+    if step.of:
+        what = say.pick(f"步骤 `{step.of}` 的 {what}", f"{what} of step `{step.of}`")
+    span = say.span(step.within)
+    return say.pick(f"等待 {what}，最多 {span}", f"wait for {what}, at most {span}")
+
+
+def _shape(step: Step, label: str) -> str:
+    if isinstance(step, WaitFor | Decide | Split):
+        return f'{{"{label}"}}'
+    return f'(["{label}"])' if isinstance(step, Stop) else f'["{label}"]'
+
+
+def _label(text: str) -> str:
+    for character, code in {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "`": ""}.items():
+        text = text.replace(character, code)
+    return text
