@@ -23,8 +23,8 @@ from domain.intake import schedules
 from domain.intake.stocktaking import take_stock
 from domain.journeys import steps, webhooks
 from domain.sending import claiming
-from domain.sending.settling import settle
-from domain.sending.snapshots import Carried
+from domain.sending.settling import settle_messages
+from domain.sending.snapshots import ClaimSnapshot
 from domain.store.clock import Clock
 from domain.texts.links import Site
 from workflows.plan.commands import Answer, FanOut, Group, Member, pack, unpack
@@ -90,7 +90,7 @@ class JourneyActivities:
         answers: list[Answer] = []
         for chunk in _chunks(group):  # nobody is set aside: a wait would be over by then
             with self._db.begin() as session:
-                answers += steps.reach(session, chunk, self._clock.now())
+                answers += steps.settle_arrivals(session, chunk, self._clock.now())
         return self._timed(answers)
 
     @activity.defn
@@ -154,12 +154,12 @@ class JourneyActivities:
         """Call another system for each member."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            chunk, aside, (settled, calls) = self._settled(webhooks.claim, chunk)
+            chunk, aside, (settled, calls) = self._settled(webhooks.claim_calls, chunk)
             answers += [*aside, *settled]
             if calls:
                 replies = self._webhooks.call_many(calls[0].name, calls)
                 with self._db.begin() as session:
-                    answers += webhooks.settle(session, chunk, calls, replies, self._clock.now())
+                    answers += webhooks.settle_calls(session, chunk, calls, replies, self._clock.now())
         return self._timed(answers)
 
     @activity.defn
@@ -235,12 +235,12 @@ class JourneyActivities:
         while True:
             try:
                 with self._db.begin() as session:
-                    return settle(session, group, outgoing, deliveries, now, self._channels, carried)
+                    return settle_messages(session, group, outgoing, deliveries, now, self._channels, carried)
             except OperationalError:  # what a provider said is worth waiting for Postgres
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(0.2)
-                carried = Carried()  # an attempt that was undone has changed it
+                carried = ClaimSnapshot()  # an attempt that was undone has changed it
 
 
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:

@@ -29,12 +29,12 @@ class FollowUpActivities:
             if activity.in_activity():
                 activity.heartbeat()
             with self._db() as session:
-                messages = tracking.due(session, channel, now)
+                messages = tracking.due_messages(session, channel, now)
             if not messages:
                 break
             deliveries = adapter.look_up(messages, now)
             with self._db.begin() as session:
-                tracking.learn(session, messages, deliveries, self._clock.now())
+                tracking.record_answers(session, messages, deliveries, self._clock.now())
         with self._db() as session:
             next_look = tracking.next_look(session, channel)
         return None if next_look is None else self._clock.seconds_until(next_look)

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from api import coupons, events, health, journeys, messages, replenishment, streams, timeline
 from api.http import problems
-from api.http.batching import Gathering
+from api.http.batching import MicroBatcher
 from api.http.bounds import Bounds
 from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
@@ -50,12 +50,12 @@ def create_app(
     """
     app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
     limits = limits or Limits()
-    intake = Gathering(
+    intake = MicroBatcher(
         partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK, patience=events.PATIENCE
     )
-    keys = Gathering(partial(_keys, db), threads=1, most=events.CHUNK)
-    quotes = Gathering(partial(coupons.quote, db, clock), threads=limits.transactions, most=coupons.PARTY)
-    tills = Gathering(partial(coupons.settle, db, clock), threads=limits.transactions, most=coupons.PARTY)
+    keys = MicroBatcher(partial(_keys, db), threads=1, most=events.CHUNK)
+    quotes = MicroBatcher(partial(coupons.quote, db, clock), threads=limits.transactions, most=coupons.PARTY)
+    tills = MicroBatcher(partial(coupons.carry_out, db, clock), threads=limits.transactions, most=coupons.PARTY)
     app.state.context = Context(
         db,
         clock,

@@ -30,7 +30,7 @@ from domain.access.tables import ApiKey
 from domain.coupons import redeeming
 from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
 from domain.coupons.codes import is_slip, tidy
-from domain.coupons.issuing import IllegalError, move
+from domain.coupons.issuing import CouponStateError, move
 from domain.coupons.tables import Coupon
 from domain.customers.identifiers import Ident, IdentifierError
 from domain.customers.resolution import lock_customers, read_name
@@ -42,7 +42,7 @@ router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidde
 Shop = Annotated[ApiKey, Depends(require("ingest"))]
 Reader = Annotated[ApiKey, Depends(require("read"))]
 Admin = Annotated[ApiKey, Depends(require("admin"))]
-Settled = redeeming.Held | redeeming.Returned | redeeming.UnmetError
+Settled = redeeming.HeldCoupons | redeeming.RefundedDiscount | redeeming.RedemptionError
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _MOST = 10
@@ -304,7 +304,7 @@ def post_revoke(request: Request, _: Admin, code: CodeInPath) -> CouponState:
         if coupon.status != "revoked":
             try:
                 move(session, [coupon], "revoked", env.clock.now())
-            except IllegalError:
+            except CouponStateError:
                 raise Conflict(f"The coupon is {coupon.status}.") from None
         return _shown(coupon)
 
@@ -337,15 +337,15 @@ def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[redeeming.B
         return redeeming.quote(session, baskets, clock.now())
 
 
-def settle(db: sessionmaker[Session], clock: Clock, asks: Sequence[redeeming.Ask]) -> list[Settled]:
+def carry_out(db: sessionmaker[Session], clock: Clock, asks: Sequence[redeeming.Request]) -> list[Settled]:
     """Do what several requests ask for, in one transaction."""
-    return in_transaction(db, lambda session: redeeming.settle(session, asks, clock.now()))
+    return in_transaction(db, lambda session: redeeming.carry_out(session, asks, clock.now()))
 
 
-async def _settled(request: Request, ask: redeeming.Ask) -> Any:
+async def _settled(request: Request, ask: redeeming.Request) -> Any:
     """What was done. An ask that can't be met becomes a problem."""
     match (await context(request).tills.ask([ask]))[0]:
-        case redeeming.RefusedError() as refused:
+        case redeeming.CouponsRefusedError() as refused:
             raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals])
         case redeeming.ConflictError() as conflict:
             raise Conflict(str(conflict))
@@ -384,7 +384,7 @@ def _quoted(quote: redeeming.Quote) -> dict[str, Any]:
     return {"discount": quote.discount, "lines": quote.lines, "coupons": coupons}
 
 
-def _state(held: redeeming.Held) -> OrderState:
+def _state(held: redeeming.HeldCoupons) -> OrderState:
     return OrderState.model_validate(
         {
             "order_id": held.order_id,

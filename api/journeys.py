@@ -13,7 +13,7 @@ from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.tables import ApiKey
 from domain.journeys import lifecycle
-from domain.journeys.lifecycle import Late, Running, Standing, UnknownJourneyError
+from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError
 from domain.published.fitting import published_references
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy
@@ -81,7 +81,7 @@ class Stopped(BaseModel):
 @router.get("/v1/journeys", summary="List the journeys")
 def get_journeys(request: Request, _: Reader) -> list[JourneyState]:
     with context(request).db() as session:
-        return [_shown(each) for each in lifecycle.standings(session)]
+        return [_shown(each) for each in lifecycle.journey_statuses(session)]
 
 
 @router.get("/v1/journeys/{name}/actions", summary="Read who did what to a journey, the newest first")
@@ -238,14 +238,14 @@ def _error(each: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _standing(session: Session, name: str) -> Standing:
+def _standing(session: Session, name: str) -> JourneyStatus:
     try:
-        return lifecycle.standing(session, name)
+        return lifecycle.journey_status(session, name)
     except UnknownJourneyError:
         raise NotFound("No journey of this name was ever published.") from None
 
 
-def _shown(each: Standing) -> JourneyState:
+def _shown(each: JourneyStatus) -> JourneyState:
     last = Action.model_validate(each.last, from_attributes=True) if each.last else None
     return JourneyState(journey=each.journey, version=each.version, state=each.state, running=each.running, last=last)
 

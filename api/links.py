@@ -59,7 +59,7 @@ def router(site: Site) -> APIRouter:
         """A plain page. Looking at it changes nothing."""
         with context(request).db() as session:
             customer = _customer(session, site, token)
-            return _page(session, preferences.allowed(session, customer), saved=False)
+            return _page(session, preferences.allowed_channels(session, customer), saved=False)
 
     @routes.post("/preferences/{token}", summary="Change what a customer wants to receive")
     async def change(request: Request, token: str) -> HTMLResponse:
@@ -71,7 +71,7 @@ def router(site: Site) -> APIRouter:
 
         def choose() -> HTMLResponse:
             with env.db.begin() as session:
-                chosen = preferences.choose(session, _customer(session, site, token), wanted, env.clock.now())
+                chosen = preferences.choose_channels(session, _customer(session, site, token), wanted, env.clock.now())
                 return _page(session, chosen, saved=True)
 
         return await run_in_threadpool(choose)

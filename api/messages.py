@@ -13,7 +13,7 @@ from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.tables import ApiKey
 from domain.channels.tables import ProviderAccount
-from domain.ledger.states import IllegalError, Status
+from domain.ledger.states import MessageStateError, Status
 from domain.ledger.tables import Message
 from domain.sending import messages
 
@@ -75,7 +75,7 @@ def get_messages(
     limit: Annotated[int, Query(ge=1, le=200, description="entries of a page, at most")] = 50,
 ) -> Ledger:
     with context(request).db() as session:
-        page = messages.listed(session, status=status, journey=journey, after=after, limit=limit + 1)
+        page = messages.list_messages(session, status=status, journey=journey, after=after, limit=limit + 1)
     following = page[limit - 1].id if len(page) > limit else None
     return Ledger(messages=[_entry(message) for message in page[:limit]], next=following)
 
@@ -93,7 +93,7 @@ async def post_settle(request: Request, key: Annotated[ApiKey, Depends(require("
         return await run_in_threadpool(_settle, context(request), id, body, f"key {key.name}")
     except messages.UnknownMessageError:
         raise NotFound(f"There is no message {id}.") from None
-    except IllegalError as problem:
+    except MessageStateError as problem:
         raise Conflict(f"The {problem}; only unknown and pending_staff messages can be settled.") from None
 
 
@@ -105,7 +105,7 @@ def get_accounts(request: Request, _: Reader) -> list[AccountState]:
 
 def _settle(env: Context, id: int, body: Settlement, by: str) -> LedgerEntry:
     with env.db.begin() as session:
-        return _entry(messages.settle(session, id, body.status, env.clock.now(), by))
+        return _entry(messages.settle_by_hand(session, id, body.status, env.clock.now(), by))
 
 
 def _entry(message: Message) -> LedgerEntry:

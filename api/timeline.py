@@ -11,11 +11,11 @@ from api.http.context import context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.tables import ApiKey
 from domain.customers.tables import Customer
-from domain.intake.timeline import Place, timeline
+from domain.intake.timeline import TimelineCursor, timeline
 from domain.published.library import read_library
 from workflows.terms.because import worded
 from workflows.terms.values import Language
-from workflows.words.telling import told
+from workflows.words.telling import render
 
 router = APIRouter(tags=["customers"])
 
@@ -76,7 +76,7 @@ def get_timeline(
             {
                 **vars(decision),
                 "because": decision.because and worded(decision.because, lang),
-                "words": told(decision, lang, zone),
+                "words": render(decision, lang, zone),
             }
         )
         for _, decision in page[:limit]
@@ -84,8 +84,8 @@ def get_timeline(
     return Timeline(entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)
 
 
-def _place(text: str | None) -> Place | None:
+def _place(text: str | None) -> TimelineCursor | None:
     try:
-        return Place.of(text) if text else None
+        return TimelineCursor.of(text) if text else None
     except ValueError:
         raise Invalid("`after` must be what an earlier page gave as `next`.") from None

@@ -35,8 +35,8 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
-from workflows.plan.commands import Cohort, Group, Member, Outcome, Traveller
-from workflows.plan.interpreter import Walker
+from workflows.plan.commands import Cohort, EnrollmentState, Group, Member, Outcome
+from workflows.plan.interpreter import Runner
 from workflows.plan.model import Plan
 from workflows.runs.cohort import CohortWorkflow
 
@@ -256,7 +256,7 @@ async def _weigh() -> list[tuple[str, ...]]:
     at = [now + timedelta(seconds=number, microseconds=number) for number in range(MEMBERS)]
     paths = list(plan.steps)[:STEPS]
     travellers = tuple(
-        Traveller(
+        EnrollmentState(
             enrollment=10**7 + number,
             customer=10**6 + number,
             generation=0,
@@ -264,7 +264,7 @@ async def _weigh() -> list[tuple[str, ...]]:
         )
         for number in range(MEMBERS)
     )
-    walked = [Walker(plan, traveller).traveller() for traveller in travellers]
+    walked = [Runner(plan, traveller).traveller() for traveller in travellers]
     sleeping = tuple(
         traveller.model_copy(update={"due": at[number], "wakes": at[number]}) for number, traveller in enumerate(walked)
     )
@@ -274,7 +274,7 @@ async def _weigh() -> list[tuple[str, ...]]:
     (decoded,) = await DATA_CONVERTER.decode([payload], [Cohort])
     read = time.perf_counter()
     for traveller in decoded.travellers:
-        Walker(decoded.plan, traveller)
+        Runner(decoded.plan, traveller)
     restored = time.perf_counter()
     return [
         (f"input of a cohort of {MEMBERS}, {STEPS} steps behind each", f"{len(payload.data) / 1000:.0f} KB", "", "",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, SQLModel, col, select
 
 from activities.journey import JourneyActivities
-from domain.channels.delivery import Account, Channels, Delivery, Open, Outgoing
+from domain.channels.delivery import Account, Channels, Delivery, OpenMessage, Outgoing
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
 from domain.customers.tables import Consent
@@ -43,7 +43,7 @@ class Provider:
         self.taken += messages
         return [self.says.get(message.recipient, Delivery("sent")) for message in messages]
 
-    def look_up(self, messages: Sequence[Open], _: datetime) -> list[Delivery]:
+    def look_up(self, messages: Sequence[OpenMessage], _: datetime) -> list[Delivery]:
         return [self.says.get(message.recipient, Delivery(message.status)) for message in messages]
 
     def unreachable(self, *_: object) -> Set[str]:

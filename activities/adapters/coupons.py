@@ -15,7 +15,7 @@ from sqlmodel import Session
 from domain.catalogue.wire import parse_instant
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing, reserving
-from domain.coupons.reserving import Issue, Offer, Wanted
+from domain.coupons.reserving import Issue, Reservation, ReservationRequest
 from domain.coupons.tables import Coupon
 from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock
@@ -77,7 +77,7 @@ class HttpCoupons:
     def ready(self, group: Group) -> Iterator[Issue]:
         """Raises ServiceError before anything is claimed, if the service is away: the activity is tried again."""
         with self._db() as session:
-            wanted = reserving.wanted(session, group)
+            wanted = reserving.reservations_needed(session, group)
         with ThreadPoolExecutor(AT_ONCE) as threads:
             offers = dict(zip((each.key for each in wanted), threads.map(self._reserve, wanted), strict=True))
 
@@ -85,15 +85,17 @@ class HttpCoupons:
             if held := facts.subjects.held(enrollment.id, step):
                 return held
             offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
-            if not isinstance(offer, Offer):
-                raise issuing.RefusedError(offer)
+            if not isinstance(offer, Reservation):
+                raise issuing.IssueRefusedError(offer)
             return issuing.accept(facts, enrollment, step, campaign, offer.code, offer.expires_at)
 
         try:
             yield issue
         finally:
             with self._db() as session:
-                unused = reserving.unused(session, [each for each in wanted if isinstance(offers[each.key], Offer)])
+                unused = reserving.unused_reservations(
+                    session, [each for each in wanted if isinstance(offers[each.key], Reservation)]
+                )
             for each in unused:
                 self._try_to_tell("release", each.key)
             self.catch_up()
@@ -101,14 +103,14 @@ class HttpCoupons:
     def catch_up(self) -> None:
         """Confirm what is in the ledger, release what was taken back; what the service doesn't keep is taken back."""
         with self._db() as session:
-            unsaid = reserving.unsaid(session, BATCH)
+            unsaid = reserving.pending_notices(session, BATCH)
         for each in unsaid:
             kept = self._try_to_tell("confirm" if each.outside == "confirmed" else "release", each.key)
             if kept is not None:
                 with self._db.begin() as session:
-                    reserving.said(session, each, self._clock.now(), kept=kept)
+                    reserving.note_delivered(session, each, self._clock.now(), kept=kept)
 
-    def _reserve(self, wanted: Wanted) -> Offer | str:
+    def _reserve(self, wanted: ReservationRequest) -> Reservation | str:
         body = {"key": wanted.key, "campaign": wanted.campaign, "customer": str(wanted.customer)}
         answer = self._post("reserve", body)
         if not answer.is_success:
@@ -121,7 +123,7 @@ class HttpCoupons:
             raise ServiceError("the coupon service's answer holds no code and expires_at") from None
         if not isinstance(code, str) or not 1 <= len(code) <= 50 or not code.isprintable():
             raise ServiceError("the coupon service's code is none")
-        return Offer(code, expires_at)
+        return Reservation(code, expires_at)
 
     def _try_to_tell(self, what: str, key: str) -> bool | None:
         """Whether the service keeps the coupon, None if it can't be told now."""

@@ -30,7 +30,7 @@ class Placed:
     promised_on: date | None = None
 
 
-class RefusedError(Exception):
+class OrderRefusedError(Exception):
     """The ERP won't take the order, and wouldn't if it were placed again; the message says why, in a code."""
 
 
@@ -83,7 +83,7 @@ class HttpErp:
             return Placed(answer.reference, answer.promised_on)
         if response.is_server_error or response.status_code in _BUSY:
             raise BusyError(f"http_{response.status_code}", _seconds(response.headers.get("retry-after", "")))
-        raise RefusedError(f"http_{response.status_code}")
+        raise OrderRefusedError(f"http_{response.status_code}")
 
 
 def _seconds(text: str) -> int | None:

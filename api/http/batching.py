@@ -28,7 +28,7 @@ class _Waiting(Generic[Question, Answer]):
             self.answers.set_result(answers)
 
 
-class Gathering(Generic[Question, Answer]):
+class MicroBatcher(Generic[Question, Answer]):
     """Who comes alone is served at once; who come while all `threads` are busy are then served together.
 
     `serve` is given up to `most` questions, those of one request in their order, and answers them in theirs. Threads

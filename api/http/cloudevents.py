@@ -140,7 +140,7 @@ def _read(event: Any, now: datetime, *, plain: bool) -> Item:
     if flaws:
         return Item(names["id"] or None, None, tuple(flaws))
     incoming = Incoming(
-        names["source"], names["id"], names["type"], time, types.given(names["type"], data), identifiers
+        names["source"], names["id"], names["type"], time, types.as_stored(names["type"], data), identifiers
     )
     return Item(incoming.id, incoming)
 

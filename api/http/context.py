@@ -11,7 +11,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from api.http.batching import Gathering
+from api.http.batching import MicroBatcher
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from domain.access.tables import ApiKey
@@ -58,10 +58,12 @@ class Context:
     ready: Readiness
     limits: Limits
     rate: Rate
-    intake: Gathering[Incoming, Taken]
-    keys: Gathering[str, ApiKey | None]
-    quotes: Gathering[redeeming.Basket, redeeming.Quote]
-    tills: Gathering[redeeming.Ask, redeeming.Held | redeeming.Returned | redeeming.UnmetError]
+    intake: MicroBatcher[Incoming, Taken]
+    keys: MicroBatcher[str, ApiKey | None]
+    quotes: MicroBatcher[redeeming.Basket, redeeming.Quote]
+    tills: MicroBatcher[
+        redeeming.Request, redeeming.HeldCoupons | redeeming.RefundedDiscount | redeeming.RedemptionError
+    ]
     webhooks: Collection[str]
     signing_key: str | None = field(default=None, repr=False)
     decide: Decide | None = None

@@ -217,51 +217,55 @@ class Birthday(Data):
 
 
 @dataclass(frozen=True)
-class Known:
+class EventType:
     """A known event type: the model of its data and, for the page, what it says."""
 
     model: type[Data]
     meaning: str
 
 
-CATALOGUE: Mapping[str, Known] = {
-    "customer.registered": Known(CustomerData, "The customer signed up."),
-    "customer.updated": Known(CustomerData, "What is known of the customer changed; only the fields given are set."),
-    "customer.birthday": Known(Birthday, "It is the customer's birthday. Schedules send it."),
-    "consent.given": Known(ConsentData, "The customer agreed to be written to."),
-    "consent.withdrawn": Known(ConsentData, "The customer no longer wants to be written to. Holds at once."),
-    "cart.updated": Known(CartUpdated, "The cart changed."),
-    "cart.cleared": Known(CartData, "The cart was emptied."),
-    "order.paid": Known(OrderPaid, "An order was paid."),
-    "order.delivered": Known(OrderData, "An order reached the customer."),
-    "order.refunded": Known(OrderRefunded, "An order was given back, in whole or in part."),
-    "product.viewed": Known(ProductViewed, "The customer looked at a product."),
-    "stream.scheduled": Known(StreamScheduled, "A livestream was planned, or its plan changed."),
-    "stream.started": Known(StreamStarted, "A livestream began."),
-    "stream.ended": Known(StreamData, "A livestream ended."),
-    "stream.joined": Known(StreamData, "The customer came to a livestream."),
-    "stream.left": Known(StreamLeft, "The customer left a livestream."),
-    "stream.commented": Known(StreamCommented, "The customer wrote in a livestream."),
-    "message.delivered": Known(MessageData, "A message reached the customer."),
-    "message.read": Known(MessageData, "A message was read."),
-    "message.clicked": Known(MessageClicked, "A link in a message was clicked."),
-    "message.replied": Known(MessageReplied, "The customer answered a message."),
-    "message.failed": Known(MessageFailed, "A message could not be delivered."),
-    "coupon.issued": Known(CouponData, "A coupon was given to the customer."),
-    "coupon.locked": Known(CouponData, "An order holds a coupon, and may use it."),
-    "coupon.released": Known(CouponData, "An order let go of a coupon, or held it too long."),
-    "coupon.redeemed": Known(CouponData, "A coupon was used."),
-    "coupon.restored": Known(CouponData, "A coupon may be used again, for its order was given back."),
-    "coupon.expired": Known(CouponData, "A coupon ran out."),
-    "coupon.revoked": Known(CouponData, "A coupon was taken back."),
-    "lot.received": Known(LotReceived, "A batch of stock came in."),
-    "lot.near_expiry": Known(LotNearExpiry, "A batch is about to expire. Schedules send it."),
-    "lot.sold_out": Known(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
-    "product.updated": Known(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
-    "stock.counted": Known(StockCounted, "A batch was counted; at that instant its stock was this."),
-    "stock.discrepancy": Known(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
-    "stock.alarm": Known(StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."),
-    "todo.done": Known(StepData, "The sales guide did a task about this customer."),
+CATALOGUE: Mapping[str, EventType] = {
+    "customer.registered": EventType(CustomerData, "The customer signed up."),
+    "customer.updated": EventType(
+        CustomerData, "What is known of the customer changed; only the fields given are set."
+    ),
+    "customer.birthday": EventType(Birthday, "It is the customer's birthday. Schedules send it."),
+    "consent.given": EventType(ConsentData, "The customer agreed to be written to."),
+    "consent.withdrawn": EventType(ConsentData, "The customer no longer wants to be written to. Holds at once."),
+    "cart.updated": EventType(CartUpdated, "The cart changed."),
+    "cart.cleared": EventType(CartData, "The cart was emptied."),
+    "order.paid": EventType(OrderPaid, "An order was paid."),
+    "order.delivered": EventType(OrderData, "An order reached the customer."),
+    "order.refunded": EventType(OrderRefunded, "An order was given back, in whole or in part."),
+    "product.viewed": EventType(ProductViewed, "The customer looked at a product."),
+    "stream.scheduled": EventType(StreamScheduled, "A livestream was planned, or its plan changed."),
+    "stream.started": EventType(StreamStarted, "A livestream began."),
+    "stream.ended": EventType(StreamData, "A livestream ended."),
+    "stream.joined": EventType(StreamData, "The customer came to a livestream."),
+    "stream.left": EventType(StreamLeft, "The customer left a livestream."),
+    "stream.commented": EventType(StreamCommented, "The customer wrote in a livestream."),
+    "message.delivered": EventType(MessageData, "A message reached the customer."),
+    "message.read": EventType(MessageData, "A message was read."),
+    "message.clicked": EventType(MessageClicked, "A link in a message was clicked."),
+    "message.replied": EventType(MessageReplied, "The customer answered a message."),
+    "message.failed": EventType(MessageFailed, "A message could not be delivered."),
+    "coupon.issued": EventType(CouponData, "A coupon was given to the customer."),
+    "coupon.locked": EventType(CouponData, "An order holds a coupon, and may use it."),
+    "coupon.released": EventType(CouponData, "An order let go of a coupon, or held it too long."),
+    "coupon.redeemed": EventType(CouponData, "A coupon was used."),
+    "coupon.restored": EventType(CouponData, "A coupon may be used again, for its order was given back."),
+    "coupon.expired": EventType(CouponData, "A coupon ran out."),
+    "coupon.revoked": EventType(CouponData, "A coupon was taken back."),
+    "lot.received": EventType(LotReceived, "A batch of stock came in."),
+    "lot.near_expiry": EventType(LotNearExpiry, "A batch is about to expire. Schedules send it."),
+    "lot.sold_out": EventType(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
+    "product.updated": EventType(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
+    "stock.counted": EventType(StockCounted, "A batch was counted; at that instant its stock was this."),
+    "stock.discrepancy": EventType(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
+    "stock.alarm": EventType(
+        StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."
+    ),
+    "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
 }
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
@@ -309,7 +313,7 @@ def validate(type: str, data: Mapping[str, Any]) -> list[FieldError]:
     return []
 
 
-def given(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+def as_stored(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
     """The data as it is stored: without nulls, where the type is known and a null doesn't clear a customer's field."""
     if type not in CATALOGUE or type in _NULL_CLEARS:
         return dict(data)

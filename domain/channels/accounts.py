@@ -27,14 +27,14 @@ BURST = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """How many messages may be sent now; of what is beyond, the first in `wait` seconds."""
 
     count: int
     wait: float = 0
 
 
-def room(session: Session, account: Account, wanted: int, now: datetime) -> Room:
+def take_capacity(session: Session, account: Account, wanted: int, now: datetime) -> Capacity:
     """Take room for up to `wanted` messages. Locks the account's row until the transaction ends.
 
     The rate is a generic cell rate algorithm (ITU-T I.371): `next_at` runs ahead of the time by what was used up.
@@ -47,22 +47,22 @@ def room(session: Session, account: Account, wanted: int, now: datetime) -> Room
         .execution_options(populate_existing=True)
     ).one()
     if row.held_until and row.held_until > now:
-        return Room(0, (row.held_until - now).total_seconds())
+        return Capacity(0, (row.held_until - now).total_seconds())
     allowed = min(wanted, account.at_once)
     if row.failures >= PATIENCE:
         allowed, row.held_until = min(allowed, 1), now + PROBE
     if account.per_second is None:
-        return Room(allowed)
+        return Capacity(allowed)
     spent = max(row.next_at or now, now)
     cell = timedelta(seconds=1 / account.per_second)
     burst = max(BURST, cell)
     free = int((now + burst - spent) / cell)
     granted = max(0, min(allowed, free))
     row.next_at = spent + granted * cell
-    return Room(granted, max(0.0, (row.next_at + cell - burst - now).total_seconds()))
+    return Capacity(granted, max(0.0, (row.next_at + cell - burst - now).total_seconds()))
 
 
-def heard(session: Session, account: Account, deliveries: Sequence[Delivery], now: datetime) -> None:
+def note_answers(session: Session, account: Account, deliveries: Sequence[Delivery], now: datetime) -> None:
     """Take note of how the account's provider answered: any real answer ends its bad time."""
     silent = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
     mine = col(ProviderAccount.name) == account.name

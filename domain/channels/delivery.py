@@ -49,7 +49,7 @@ LOST = Delivery("unknown", reason="the worker was lost while the provider was ca
 
 
 @dataclass(frozen=True)
-class Open:
+class OpenMessage:
     """A message whose fate is not settled: `unknown`, or `pending_staff` with the provider's id.
 
     `looks` counts how often the provider was asked before, `refused` says that the customer has withdrawn consent.
@@ -103,7 +103,7 @@ class ChannelAdapter(Protocol):
 class Traceable(Protocol):
     """Can be asked what became of a message."""
 
-    def look_up(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
+    def look_up(self, messages: Sequence[OpenMessage], now: datetime) -> list[Delivery]:
         """Ask the provider about each message. What still can't be said stays `unknown` or `pending_staff`."""
 
 

@@ -36,7 +36,7 @@ WINDOWS = (MOMENT, CONVERSATION)
 
 
 @dataclass(frozen=True)
-class Place:
+class Allowance:
     """A message's place in an allowance, which then has one less."""
 
     openid: str
@@ -64,7 +64,7 @@ def unsubscribe(session: Session, openid: str, template: str) -> None:
     _close(session, openid, col(WechatAllowance.way) == template)
 
 
-def shut(session: Session, openid: str) -> None:
+def close_window(session: Session, openid: str) -> None:
     """WeChat says that no window is open."""
     _close(session, openid, col(WechatAllowance.way).in_([window.name for window in WINDOWS]))
 
@@ -87,7 +87,9 @@ def unreachable(session: Session, openids: Sequence[str], source: str, now: date
     return {openid for openid in openids if openid not in reached}
 
 
-def spend(session: Session, wanted: Sequence[tuple[str, str | None]], now: datetime) -> list[Place | None]:
+def take_allowances(
+    session: Session, wanted: Sequence[tuple[str, str | None]], now: datetime
+) -> list[Allowance | None]:
     """Take a place for each message, by openid and subscribed template if it has one; None where there is none left.
 
     What closes first is used first. Of two that want the last place at once, one gets it: the rows stay locked, in
@@ -105,7 +107,7 @@ def spend(session: Session, wanted: Sequence[tuple[str, str | None]], now: datet
     return [_take(rows, openid, _ways(template), now) for openid, template in wanted]
 
 
-def give_back(session: Session, place: Place) -> None:
+def return_allowances(session: Session, place: Allowance) -> None:
     """The message didn't go after all. A window that was opened anew meanwhile has all its places already."""
     same = col(WechatAllowance.until).is_not_distinct_from(place.until)
     mine = (col(WechatAllowance.openid) == place.openid) & (col(WechatAllowance.way) == place.way)
@@ -114,12 +116,12 @@ def give_back(session: Session, place: Place) -> None:
 
 def _take(
     rows: Mapping[tuple[str, str], WechatAllowance], openid: str, ways: Sequence[str], now: datetime
-) -> Place | None:
+) -> Allowance | None:
     for way in ways:
         row = rows.get((openid, way))
         if row is not None and row.left > 0 and (row.until is None or now < row.until):
             row.left -= 1
-            return Place(openid, way, row.until)
+            return Allowance(openid, way, row.until)
     return None
 
 

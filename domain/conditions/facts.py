@@ -20,7 +20,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import Library
 from domain.stock import inventory
 from domain.stock.tables import Lot, Product, Stream
-from domain.store.bulk import among, listed
+from domain.store.bulk import is_among, recordset_of
 from workflows.plan.model import Path
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, dig, evaluate
@@ -44,7 +44,7 @@ class Moment:
     customer: int | None = None
 
 
-class Company:
+class BatchFacts:
     """What the database knows of several customers as of named moments, read for all of them at once.
 
     A moment is named by its customer, or by the event that it is of. `settle` is called before orders are looked at.
@@ -126,10 +126,10 @@ def _listed(moments: Mapping[int, Moment], within: Duration | None = None) -> Ta
         }
         for name, moment in moments.items()
     ]
-    return listed(rows, name=BigInteger(), id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
+    return recordset_of(rows, name=BigInteger(), id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
 
 
-class Subjects:
+class GroupRefs:
     """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
 
     def __init__(self, session: Session, enrollments: Sequence[Enrollment]) -> None:
@@ -164,7 +164,7 @@ class Subjects:
         """What a customer was given of a campaign, unless it was taken back."""
         if campaign not in self._campaigns:
             customers = {enrollment.customer_id for enrollment in self._enrollments}
-            query = select(Coupon).where(among(Coupon.customer_id, customers), Coupon.campaign == campaign)
+            query = select(Coupon).where(is_among(Coupon.customer_id, customers), Coupon.campaign == campaign)
             self._campaigns[campaign] = self._by("customer_id", query)
         return self._kept(self._campaigns[campaign].get(customer_id, ()))
 
@@ -186,7 +186,7 @@ class Subjects:
 
     @cached_property
     def _coupons(self) -> dict[int, list[Coupon]]:
-        mine = among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
+        mine = is_among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
         return self._by("enrollment_id", select(Coupon).where(mine))
 
     def _by(self, whose: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
@@ -221,9 +221,9 @@ class CustomerFacts:
         enrollment: Enrollment | None = None,
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
-        company: Company | None = None,
+        company: BatchFacts | None = None,
         moment: int | None = None,
-        subjects: Subjects | None = None,
+        subjects: GroupRefs | None = None,
     ) -> None:
         self.session = session
         self.library = library
@@ -233,9 +233,9 @@ class CustomerFacts:
         self.enrollment = enrollment
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
-        self._company = company or Company(session, {customer.id: Moment(now, upto)})
+        self._company = company or BatchFacts(session, {customer.id: Moment(now, upto)})
         self._moment = customer.id if moment is None else moment
-        self.subjects = subjects or Subjects(session, [enrollment] if enrollment else [])
+        self.subjects = subjects or GroupRefs(session, [enrollment] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""

@@ -53,7 +53,7 @@ def worst_case(terms: CouponTerms) -> int:
     return terms.amount_off or terms.ceiling or 0
 
 
-def taken_off(terms: CouponTerms, lines: Sequence[Line], left: Sequence[int]) -> list[int] | Reason:
+def discounts(terms: CouponTerms, lines: Sequence[Line], left: Sequence[int]) -> list[int] | Reason:
     """What a coupon takes off each line, of which `left` fen are still to be paid; or why it takes off nothing."""
     eligible = [rest if holds_for(terms, line) else 0 for line, rest in zip(lines, left, strict=True)]
     subtotal = sum(eligible)
@@ -77,7 +77,7 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def returned(share: int, quantity: int, before: int, now: int) -> int:
+def returned_share(share: int, quantity: int, before: int, now: int) -> int:
     """What of a line's share belongs to `now` units given back, after `before` of its `quantity`.
 
     Rounded down over all that came back so far, so that the parts add up to the share when the last unit is back.

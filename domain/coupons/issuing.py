@@ -45,16 +45,16 @@ EVENT: Mapping[tuple[str, Status], str] = {
 """What may follow what, and the type of the event that tells of it. A coupon begins as issued."""
 
 
-class RefusedError(Exception):
+class IssueRefusedError(Exception):
     """A coupon can't be issued; the message is the reason."""
 
 
-class IllegalError(ValueError):
+class CouponStateError(ValueError):
     """A coupon can't come into a state from where it is."""
 
 
 @dataclass(frozen=True)
-class Told:
+class CouponChange:
     """A change that journeys have yet to be told of: the `number`-th of its coupon."""
 
     coupon: Coupon
@@ -84,12 +84,12 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
         return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
-        raise RefusedError("unknown_campaign")
+        raise IssueRefusedError("unknown_campaign")
     if not _within_customer_limit(facts, campaign, terms):
-        raise RefusedError("per_customer")
+        raise IssueRefusedError("per_customer")
     cost = worst_case(terms)
-    if not _lot_has_room(facts, terms) or not take(facts.session, campaign, terms, count=1, money=cost):
-        raise RefusedError("budget")
+    if not _lot_has_room(facts, terms) or not take_budget(facts.session, campaign, terms, count=1, money=cost):
+        raise IssueRefusedError("budget")
     return _new(facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
 
 
@@ -105,9 +105,9 @@ def accept(
         return earlier
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
-        raise RefusedError("unknown_campaign")
+        raise IssueRefusedError("unknown_campaign")
     if not _lot_has_room(facts, terms):
-        raise RefusedError("budget")
+        raise IssueRefusedError("budget")
     coupon = _new(facts, enrollment, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
@@ -169,7 +169,7 @@ def move(
     """
     for coupon in coupons:
         if (coupon.status, to) not in EVENT:
-            raise IllegalError(f"coupon is {coupon.status} and can't become {to}")
+            raise CouponStateError(f"coupon is {coupon.status} and can't become {to}")
     counts: Counter[str] = Counter()
     money: Counter[str] = Counter()
     for coupon in coupons:
@@ -187,7 +187,7 @@ def move(
         if not told:
             _note(session, coupon, type, at, about)
     for campaign in sorted(counts):
-        book(session, campaign, counts[campaign], money[campaign])
+        book_costs(session, campaign, counts[campaign], money[campaign])
 
 
 def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
@@ -197,7 +197,7 @@ def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
         session.exec(query.order_by(col(CampaignUse.campaign)).with_for_update(key_share=True)).all()
 
 
-def book(session: Session, campaign: str, count: int, money: int) -> None:
+def book_costs(session: Session, campaign: str, count: int, money: int) -> None:
     """Change what is used of a campaign's budgets."""
     if count or money:
         use = col(CampaignUse.campaign) == campaign
@@ -205,7 +205,7 @@ def book(session: Session, campaign: str, count: int, money: int) -> None:
         session.execute(update(CampaignUse).where(use).values(more))
 
 
-def take(session: Session, campaign: str, terms: CouponTerms, *, count: int, money: int) -> bool:
+def take_budget(session: Session, campaign: str, terms: CouponTerms, *, count: int, money: int) -> bool:
     """Use so much of a campaign's budgets, if that much is left of them."""
     wanted = {"wanted": campaign, "count": count, "most": terms.budget_count, "sum": money, "limit": terms.budget_money}
     connection = session.connection()
@@ -246,9 +246,9 @@ def expire(session: Session, now: datetime, limit: int) -> int:
     return len(found)
 
 
-def untold(session: Session) -> list[Told]:
+def unannounced_changes(session: Session) -> list[CouponChange]:
     """The changes that this transaction made and didn't tell of yet; those of a savepoint undone are none."""
-    noted: list[Told] = session.info.pop(_UNTOLD, [])
+    noted: list[CouponChange] = session.info.pop(_UNTOLD, [])
     return [told for told in noted if not inspect(told.coupon).transient and told.coupon.moves >= told.number]
 
 
@@ -256,7 +256,7 @@ _UNTOLD = "coupons"
 
 
 def _note(session: Session, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
-    session.info.setdefault(_UNTOLD, []).append(Told(coupon, coupon.moves, type, at, order_id))
+    session.info.setdefault(_UNTOLD, []).append(CouponChange(coupon, coupon.moves, type, at, order_id))
 
 
 def _new(

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from domain.coupons.baskets import Line, Reason, returned, taken_off, worst_case
+from domain.coupons.baskets import Line, Reason, discounts, returned_share, worst_case
 from domain.coupons.codes import is_slip
-from domain.coupons.issuing import book, lock_budgets, move, take
+from domain.coupons.issuing import book_costs, lock_budgets, move, take_budget
 from domain.coupons.tables import Coupon, CouponOrder
 from domain.customers.identifiers import Ident
 from domain.customers.resolution import find_ids, lock_customers
@@ -79,7 +79,7 @@ class Refund:
     units: Sequence[tuple[int, int]] | None = None
 
 
-Ask = Lock | Redeem | Cancel | Refund
+Request = Lock | Redeem | Cancel | Refund
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Quote:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldCoupons:
     """What coupons take off an order: `locked` until a time, `redeemed`, or `open` when it holds none."""
 
     order_id: str
@@ -129,7 +129,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Returned:
+class RefundedDiscount:
     """What of the discount belongs to what was given back, in all and by line, and the coupons that may be used again.
 
     A coupon stays used while part of its order is kept, when its campaign says so, when its time is over, and when its
@@ -141,11 +141,11 @@ class Returned:
     restored: list[str]
 
 
-class UnmetError(Exception):
+class RedemptionError(Exception):
     """The root of why an ask can't be met."""
 
 
-class RefusedError(UnmetError):
+class CouponsRefusedError(RedemptionError):
     """Coupons can't be used on an order; none of them is."""
 
     def __init__(self, refusals: Sequence[Refusal]) -> None:
@@ -153,15 +153,15 @@ class RefusedError(UnmetError):
         self.refusals = list(refusals)
 
 
-class ConflictError(UnmetError):
+class ConflictError(RedemptionError):
     """What is asked doesn't go with what is known of the order; the message says how."""
 
 
-class UnknownOrderError(UnmetError):
+class UnknownOrderError(RedemptionError):
     """No coupon was ever locked for the order."""
 
 
-class NotLeftError(UnmetError):
+class NotLeftError(RedemptionError):
     """More is given back than is left of a line: `index` is its place in the request."""
 
     def __init__(self, index: int, left: int) -> None:
@@ -176,7 +176,9 @@ def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Qu
     return [_quote(coupons, ids.get(basket.customer), basket, now) for basket in baskets]
 
 
-def settle(session: Session, asks: Sequence[Ask], now: datetime) -> list[Held | Returned | UnmetError]:
+def carry_out(
+    session: Session, asks: Sequence[Request], now: datetime
+) -> list[HeldCoupons | RefundedDiscount | RedemptionError]:
     """Do what is asked, in turn. Gives for each the answer, or why it can't be met."""
     till = _Till(session, asks, now)
     return [till.meet(ask) for ask in asks]
@@ -196,7 +198,7 @@ def restore(session: Session, order_id: str, customer_id: int, now: datetime) ->
 class _Till:
     """What the asks are about: their customers are locked, in the order of their ids, and then the budgets."""
 
-    def __init__(self, session: Session, asks: Sequence[Ask], now: datetime) -> None:
+    def __init__(self, session: Session, asks: Sequence[Request], now: datetime) -> None:
         self._session = session
         self._now = now
         baskets = [ask for ask in asks if isinstance(ask, Lock)]
@@ -210,7 +212,7 @@ class _Till:
         changing = {ask.order_id for ask in asks if isinstance(ask, Redeem | Refund)} & self._orders.keys()
         lock_budgets(session, {each.campaign for order_id in changing for each in self._of(self._orders[order_id])})
 
-    def meet(self, ask: Ask) -> Held | Returned | UnmetError:
+    def meet(self, ask: Request) -> HeldCoupons | RefundedDiscount | RedemptionError:
         try:
             match ask:
                 case Lock():
@@ -221,7 +223,7 @@ class _Till:
                     return self._cancel(self._order(ask))
                 case Refund():
                     return self._refund(self._order(ask), ask)
-        except UnmetError as why:
+        except RedemptionError as why:
             return why
 
     def _order(self, ask: Redeem | Cancel | Refund) -> CouponOrder:
@@ -235,7 +237,7 @@ class _Till:
         coupons = [self._coupons[code] for code in order.codes]
         return [each for each in coupons if (each.order_id, each.customer_id) == (order.order_id, order.customer_id)]
 
-    def _lock(self, ask: Lock) -> Held:
+    def _lock(self, ask: Lock) -> HeldCoupons:
         customer = self._ids.get(ask.customer)
         order = self._orders.get(ask.order_id)
         if order is not None and customer in self._customers:
@@ -248,7 +250,7 @@ class _Till:
                 return self._held(order)
         found = _quote(self._coupons, customer, ask, self._now)
         if found.refusals:
-            raise RefusedError(found.refusals)
+            raise CouponsRefusedError(found.refusals)
         if order is None:
             assert customer is not None  # somebody has these coupons
             order = CouponOrder(order_id=ask.order_id, customer_id=customer)
@@ -260,41 +262,43 @@ class _Till:
         until = self._now + ask.span
         move(self._session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", self._now)
         move(self._session, coupons, "locked", self._now, order_id=order.order_id, until=until)
-        return Held(order.order_id, "locked", until, found)
+        return HeldCoupons(order.order_id, "locked", until, found)
 
-    def _redeem(self, order: CouponOrder) -> Held:
+    def _redeem(self, order: CouponOrder) -> HeldCoupons:
         if not order.redeemed_at:
             mine = self._of(order)
             held = {coupon.code for coupon in mine if is_held(coupon, self._now)}
             gone = [Refusal(code, "expired") for code in order.codes if code not in held]
             if gone:
-                raise RefusedError(gone)
+                raise CouponsRefusedError(gone)
             costs = {code: sum(shares) for code, shares in order.shares.items()}
             move(self._session, mine, "redeemed", self._now, order_id=order.order_id, costs=costs)
             order.redeemed_at = self._now
         return self._held(order)
 
-    def _cancel(self, order: CouponOrder) -> Held:
+    def _cancel(self, order: CouponOrder) -> HeldCoupons:
         if order.redeemed_at:
             raise ConflictError("The order has used its coupons; refund it.")
         move(self._session, self._of(order), "issued", self._now)
-        return Held(order.order_id, "open", None, self._quote_of(order))
+        return HeldCoupons(order.order_id, "open", None, self._quote_of(order))
 
-    def _refund(self, order: CouponOrder, ask: Refund) -> Returned:
+    def _refund(self, order: CouponOrder, ask: Refund) -> RefundedDiscount:
         if order.redeemed_at is None:
             raise ConflictError("The order has used no coupons.")
         wanted = None if ask.units is None else [list(each) for each in ask.units]
         if earlier := order.refunds.get(ask.refund_id):
             if earlier["wanted"] != wanted:
                 raise ConflictError("That refund was of something else.")
-            return Returned(earlier["discount"], earlier["lines"], earlier["restored"])
+            return RefundedDiscount(earlier["discount"], earlier["lines"], earlier["restored"])
         before = _returned_before(order)
         now_back = _now_back(order, before, ask.units)
         gone: dict[str, int] = dict.fromkeys(order.codes, 0)
         parts = []
         for index, quantity in sorted(now_back.items()):
             whole = order.lines[index]["quantity"]
-            shares = {code: returned(order.shares[code][index], whole, before[index], quantity) for code in order.codes}
+            shares = {
+                code: returned_share(order.shares[code][index], whole, before[index], quantity) for code in order.codes
+            }
             for code, share in shares.items():
                 gone[code] += share
             parts.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
@@ -304,14 +308,14 @@ class _Till:
             for coupon in self._of(order)
             if _give_back(self._session, coupon, self._now, less=min(gone[coupon.code], coupon.cost), complete=complete)
         ]
-        result = Returned(sum(gone.values()), parts, restored)
+        result = RefundedDiscount(sum(gone.values()), parts, restored)
         order.refunds = {**order.refunds, ask.refund_id: {"wanted": wanted, **asdict(result)}}
         return result
 
-    def _held(self, order: CouponOrder) -> Held:
+    def _held(self, order: CouponOrder) -> HeldCoupons:
         times = [each.locked_until for each in self._of(order) if each.locked_until and not order.redeemed_at]
         known = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
-        return Held(*known, self._quote_of(order))
+        return HeldCoupons(*known, self._quote_of(order))
 
     def _quote_of(self, order: CouponOrder) -> Quote:
         rows = [self._coupons[code] for code in order.codes]
@@ -355,7 +359,7 @@ def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, 
         terms = CouponTerms.model_validate(coupon.terms)
         shares: list[int] | Reason = "not_eligible"
         if not applied or (combining and terms.combines):
-            shares = taken_off(terms, basket.lines, left)
+            shares = discounts(terms, basket.lines, left)
         if isinstance(shares, str):
             refusals.append(Refusal(code, shares))
             continue
@@ -390,10 +394,10 @@ def _give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, co
     if complete and terms.refund == "restore" and coupon.expires_at > now:
         worst = worst_case(terms)
         budget = read_library(session).campaigns.get(coupon.campaign, terms)
-        if take(session, coupon.campaign, budget, count=0, money=worst - coupon.cost):
+        if take_budget(session, coupon.campaign, budget, count=0, money=worst - coupon.cost):
             coupon.cost = worst
             move(session, [coupon], "issued", now)
             return True
-    book(session, coupon.campaign, 0, -less)
+    book_costs(session, coupon.campaign, 0, -less)
     coupon.cost -= less
     return False

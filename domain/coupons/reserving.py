@@ -24,7 +24,7 @@ Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReservationRequest:
     """A coupon that a member may need."""
 
     enrollment: int
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Reservation:
     """A coupon that the service keeps for us."""
 
     code: str
@@ -46,7 +46,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Unsaid:
+class PendingNotice:
     """What the service has yet to be told of a coupon: that it is `confirmed`, or `released`."""
 
     code: str
@@ -60,7 +60,7 @@ def key_of(enrollment_id: int, step: Path) -> str:
     return f"{enrollment_id}:{step}"
 
 
-def wanted(session: Session, group: Group) -> list[Wanted]:
+def reservations_needed(session: Session, group: Group) -> list[ReservationRequest]:
     """The coupons that the group's members may need and don't have."""
     step = read_plan(session, group.plan_id).steps[group.path]
     campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
@@ -72,11 +72,12 @@ def wanted(session: Session, group: Group) -> list[Wanted]:
         col(Enrollment.id).in_(members), col(Enrollment.ending).is_(None), col(Enrollment.id).not_in(has_one)
     )
     return [
-        Wanted(id, step.name, campaign, customer) for id, customer in session.exec(query.order_by(col(Enrollment.id)))
+        ReservationRequest(id, step.name, campaign, customer)
+        for id, customer in session.exec(query.order_by(col(Enrollment.id)))
     ]
 
 
-def unused(session: Session, offered: Sequence[Wanted]) -> list[Wanted]:
+def unused_reservations(session: Session, offered: Sequence[ReservationRequest]) -> list[ReservationRequest]:
     """Those of them that no claim took."""
     query = select(Coupon.enrollment_id, Coupon.step).where(
         col(Coupon.enrollment_id).in_([each.enrollment for each in offered]), Coupon.status != "revoked"
@@ -85,12 +86,12 @@ def unused(session: Session, offered: Sequence[Wanted]) -> list[Wanted]:
     return [each for each in offered if (each.enrollment, each.step) not in taken]
 
 
-def unsaid(session: Session, limit: int) -> list[Unsaid]:
+def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
     """What the service has yet to be told. A coupon taken back is released unless its step has got another."""
     revoked = col(Coupon.status) == "revoked"
     query = select(Coupon).where(or_(col(Coupon.outside) == "reserved", revoked & (col(Coupon.outside) == "confirmed")))
     return [
-        Unsaid(
+        PendingNotice(
             coupon.code,
             coupon.customer_id,
             key_of(coupon.enrollment_id, coupon.step),
@@ -100,7 +101,7 @@ def unsaid(session: Session, limit: int) -> list[Unsaid]:
     ]
 
 
-def said(session: Session, told: Unsaid, now: datetime, *, kept: bool = True) -> None:
+def note_delivered(session: Session, told: PendingNotice, now: datetime, *, kept: bool = True) -> None:
     """The service knows now. If it didn't keep the coupon for us, it is worth nothing and is taken back."""
     lock_customers(session, [told.customer])
     coupon = session.get_one(Coupon, told.code, populate_existing=True)

@@ -13,7 +13,7 @@ from domain.customers.identifiers import ADDRESS
 from domain.customers.tables import Consent, Identifier, IdentifierConflict
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
-from domain.store.bulk import among
+from domain.store.bulk import is_among
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ _CONSENTS = (
     sa_select(
         col(Consent.customer_id), col(Consent.address), col(Consent.channel), col(Consent.purpose), col(Consent.given)
     )
-    .where(among(Consent.customer_id) | (col(Consent.address) == any_(bindparam("addresses", type_=ARRAY(TEXT)))))
+    .where(is_among(Consent.customer_id) | (col(Consent.address) == any_(bindparam("addresses", type_=ARRAY(TEXT)))))
     .order_by(col(Consent.at), col(Consent.id))
 )
 

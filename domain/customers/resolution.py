@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from domain.customers.identifiers import Ident, identify
 from domain.customers.tables import Customer, Identifier
-from domain.store.bulk import among, as_json, listed
+from domain.store.bulk import as_json, is_among, recordset_of
 
 _WEAK = frozenset({"device_id"})
 """Kinds that several people share; they link nothing while a stronger one is given."""
@@ -22,7 +22,7 @@ _ONE_PER_PERSON = frozenset({"unionid", "member_no"})
 
 
 @dataclass
-class Resolved:
+class ResolvedCustomer:
     """The customer an event is about, and identifiers of it that belong to somebody else."""
 
     customer_id: int
@@ -31,7 +31,7 @@ class Resolved:
 
 def resolve(
     session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime, known: Mapping[Ident, int] | None = None
-) -> list[Resolved]:
+) -> list[ResolvedCustomer]:
     """Find or create the customer of each group of identifiers (strongest first), and link what is new.
 
     Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
@@ -45,7 +45,7 @@ def resolve(
         found = [people.meet(group) for group in groups]
         if not people.news or people.remember(session, now):
             return [
-                Resolved(
+                ResolvedCustomer(
                     people.ids.get(owner, owner),
                     [(ident, people.ids.get(other, other)) for ident, other in conflicts],
                 )
@@ -97,7 +97,7 @@ def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int
 
 _IDENTIFIERS = (
     select(Identifier.customer_id, Identifier.kind, Identifier.value)
-    .where(among(Identifier.customer_id))
+    .where(is_among(Identifier.customer_id))
     .order_by(col(Identifier.value))
 )
 
@@ -188,7 +188,7 @@ SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:
     if not idents:
         return {}
-    wanted = listed([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
+    wanted = recordset_of([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
     query = select(Identifier.kind, Identifier.value, Identifier.customer_id).join(
         wanted, (col(Identifier.kind) == wanted.c.kind) & (col(Identifier.value) == wanted.c.value)
     )

@@ -20,7 +20,7 @@ from domain.ledger.tables import Message
 from domain.stock import book
 from domain.stock.tables import Stream
 from domain.store.bulk import as_json
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from workflows.terms.conditions import as_instant
 
 _ASIDE = {"synchronize_session": False}
@@ -107,7 +107,7 @@ def _call_back(session: Session, people: Set[int], channel: str, now: datetime) 
     to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
     waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
     if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
-        tell(session, "follow_up", channel)
+        enqueue(session, "follow_up", channel)
 
 
 _RECORD_ORDERS = text("""

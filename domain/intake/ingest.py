@@ -12,22 +12,29 @@ from sqlmodel import Session
 
 from domain.catalogue.sources import COUPONS, LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
-from domain.conditions.facts import Company, CustomerFacts, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
 from domain.coupons import issuing
 from domain.customers.identifiers import Ident
-from domain.customers.resolution import Resolved, find_ids, hold_customers, lock_customers, locked_elsewhere, resolve
+from domain.customers.resolution import (
+    ResolvedCustomer,
+    find_ids,
+    hold_customers,
+    lock_customers,
+    locked_elsewhere,
+    resolve,
+)
 from domain.customers.tables import Customer, IdentifierConflict
 from domain.intake.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
 from domain.intake.tables import Event
-from domain.journeys.batch import Passes
-from domain.journeys.enrollments import Knock, enter, must_exit, reached_goal, touch
+from domain.journeys.batch import EnrollmentBatch
+from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit, reached_goal
 from domain.journeys.waits import newest_enrollment, wake_waits
 from domain.published.library import SCHEDULED, Library, library_of, read_plan
 from domain.stock.book import Book
-from domain.stock.live import follow
+from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 
 HISTORY = timedelta(days=7)
@@ -107,7 +114,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     people = [event for event in fresh if event.identifiers]
     found = resolve(session, [event.identifiers for event in people], now, known.owners) if people else ()
     owners = dict(zip((id(event) for event in people), found, strict=True))
-    owners.update((id(event), Resolved(event.customer)) for event in fresh if event.customer is not None)
+    owners.update((id(event), ResolvedCustomer(event.customer)) for event in fresh if event.customer is not None)
     everybody = {owner.customer_id for owner in owners.values()}
     for event in people:
         if event.type == "consent.withdrawn":  # it holds for all whom it names
@@ -156,7 +163,7 @@ def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
 
 
 def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
-    alarms = follow(session, library, orders, max((order.received_at for order in orders), default=now))
+    alarms = follow_sales(session, library, orders, max((order.received_at for order in orders), default=now))
     if alarms:
         ingest(session, [Incoming(LIVE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
 
@@ -185,7 +192,7 @@ def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
 
 
 def _store(
-    session: Session, known: _Known, owners: Mapping[int, Resolved], now: datetime
+    session: Session, known: _Known, owners: Mapping[int, ResolvedCustomer], now: datetime
 ) -> tuple[Mapping[tuple[str, str], _Row], str]:
     """Store what nobody else has stored meanwhile. Returns the rows, in their order, and what is published by now."""
     rows: dict[tuple[str, str], _Row] = {
@@ -213,7 +220,7 @@ def _as_read(row: _Row) -> Event:
     return Event(**row | {"data": json.loads(as_json(row["data"]))})
 
 
-def _note_conflicts(session: Session, events: Sequence[tuple[_Row, Resolved]]) -> None:
+def _note_conflicts(session: Session, events: Sequence[tuple[_Row, ResolvedCustomer]]) -> None:
     for row, owner in events:
         for (kind, value), other in owner.conflicts:
             session.add(
@@ -236,9 +243,9 @@ class _Batch:
         self._library = library
         self._book = book
         self._orders = orders
-        self._passes = Passes(session, library, events)
+        self._passes = EnrollmentBatch(session, library, events)
         moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
-        self._company = Company(session, moments, orders.write)
+        self._company = BatchFacts(session, moments, orders.write)
         self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
 
     def apply(self, events: Sequence[_Theirs]) -> None:
@@ -268,19 +275,19 @@ class _Batch:
         if event.type not in self._library.listening:
             return
         passes, now = self._passes, event.received_at
-        for enrollment, trigger in passes.touched_by(event):
+        for enrollment, trigger in passes.enrollments_listening(event):
             plan = read_plan(self._session, enrollment.plan_id)
             facts = CustomerFacts(
                 self._session, self._library, customer, event.time,
                 enrollment=enrollment, trigger=trigger, company=self._company, moment=event.id,
             )  # fmt: skip
             if reached_goal(plan, enrollment, event, facts):
-                touch(enrollment, "goal" if enrollment.ending is None else "converted", now, passes)
+                apply_effect(enrollment, "goal" if enrollment.ending is None else "converted", now, passes)
             elif enrollment.ending is None:
                 if must_exit(plan, enrollment, event, facts):
-                    touch(enrollment, "exit", now, passes)
+                    apply_effect(enrollment, "exit", now, passes)
                 elif wake_waits(plan, enrollment, passes, event, facts, now):
-                    touch(enrollment, "wake", now, passes)
+                    apply_effect(enrollment, "wake", now, passes)
 
     def _enter(self, events: Sequence[_Theirs]) -> None:
         knocks = []
@@ -292,7 +299,7 @@ class _Batch:
                 )  # fmt: skip
                 where = live.plan.trigger.where
                 if can_begin(live.plan, event) and (where is None or facts.holds(where)):
-                    knocks.append(Knock(live, event, facts, event.received_at))
+                    knocks.append(EntryAttempt(live, event, facts, event.received_at))
         if knocks:
             enter(knocks, self._passes)
 
@@ -320,13 +327,13 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
         else:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):
-            tell(session, "fan_out", live.plan.journey, event_id=event.id)
+            enqueue(session, "fan_out", live.plan.journey, event_id=event.id)
 
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
 def _tell_of_coupons(session: Session) -> None:
     """No transaction changes a coupon's status without telling so; the customers are locked already."""
-    while not session.in_nested_transaction() and (told := issuing.untold(session)):
+    while not session.in_nested_transaction() and (told := issuing.unannounced_changes(session)):
         events = [
             Incoming(
                 source=COUPONS,

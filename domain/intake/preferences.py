@@ -16,7 +16,7 @@ WORDING = "preferences page, 2026-11"
 """The version of the page's wording, kept as proof with what was said on it."""
 
 
-def allowed(session: Session, customer_id: int) -> dict[Channel, bool]:
+def allowed_channels(session: Session, customer_id: int) -> dict[Channel, bool]:
     """For each channel that reaches the customer, whether they have agreed to marketing over it."""
     names = identifiers_of(session, [customer_id]).get(customer_id, {})
     consents = read_consents(session, [customer_id], names.values())
@@ -27,10 +27,10 @@ def allowed(session: Session, customer_id: int) -> dict[Channel, bool]:
     }
 
 
-def choose(session: Session, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
+def choose_channels(session: Session, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
     """Take down which channels the customer wants: what changes is an event, and holds from this transaction on."""
     lock_customers(session, [customer_id])
-    before = allowed(session, customer_id)
+    before = allowed_channels(session, customer_id)
     after = {channel: channel in wanted for channel in before}
     events = [
         Incoming(

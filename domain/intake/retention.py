@@ -31,14 +31,16 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Mark:
+class RetentionCursor:
     """How far the events were looked through: up to this one, in the order in which they came in."""
 
     received_at: datetime = _ALWAYS
     id: int = 0
 
 
-def forget(session: Session, library: Library, now: datetime, keep: timedelta, after: Mark, page: int) -> Mark | None:
+def forget(
+    session: Session, library: Library, now: datetime, keep: timedelta, after: RetentionCursor, page: int
+) -> RetentionCursor | None:
     """Look through the next page of the events that came in longer ago than `keep`; None if there are no more.
 
     Waits for nobody, and nobody waits for it: nothing else changes old events.
@@ -52,7 +54,7 @@ def forget(session: Session, library: Library, now: datetime, keep: timedelta, a
             "asked": as_json(asked),
         },
     ).one_or_none()  # fmt: skip
-    return Mark(*found) if found else None
+    return RetentionCursor(*found) if found else None
 
 
 _FORGET = text("""

@@ -10,14 +10,14 @@ import holidays
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import SCHEDULE
-from domain.conditions.facts import Company, CustomerFacts, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
 from domain.conditions.sql import matching
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
-from domain.journeys.batch import Passes
-from domain.journeys.enrollments import Knock, enter, must_exit, touch
+from domain.journeys.batch import EnrollmentBatch
+from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
@@ -116,14 +116,14 @@ def _exit_page(session: Session, library: Library, event: Event, journey: str, a
     running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
     page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
     customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
-    company = Company(session, {id: Moment(now) for id in customers})
-    passes = Passes(session, library)
+    company = BatchFacts(session, {id: Moment(now) for id in customers})
+    passes = EnrollmentBatch(session, library)
     for enrollment in passes.get([each.id for each in page], anew=True).values():
         facts = CustomerFacts(
             session, library, customers[enrollment.customer_id], now, enrollment=enrollment, company=company
         )
         if enrollment.ending is None and must_exit(read_plan(session, enrollment.plan_id), enrollment, event, facts):
-            touch(enrollment, "exit", now, passes)
+            apply_effect(enrollment, "exit", now, passes)
     passes.write()
     return page[-1].id if len(page) == PAGE else None
 
@@ -141,7 +141,7 @@ def _entry_page(
     wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
     ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     knocks = []
-    company = Company(session, {id: Moment(now) for id in ids})
+    company = BatchFacts(session, {id: Moment(now) for id in ids})
     for customer in lock_customers(session, ids).values():
         facts = CustomerFacts(
             session, library, customer, now,
@@ -149,8 +149,8 @@ def _entry_page(
         )  # fmt: skip
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
-            knocks.append(Knock(live, event, facts, now, subject))
-    passes = Passes(session, library)
+            knocks.append(EntryAttempt(live, event, facts, now, subject))
+    passes = EnrollmentBatch(session, library)
     enter(knocks, passes)
     passes.write()
     return ids[-1] if len(ids) == PAGE else None

@@ -25,7 +25,7 @@ _PAGE = 200
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class TimelineCursor:
     """Where an entry stands in a timeline. What an event didn't begin comes before what was decided at that instant."""
 
     at: datetime
@@ -50,8 +50,8 @@ class Place:
 
 
 def timeline(
-    session: Session, customer: Customer, *, journey: str | None = None, after: Place | None = None, limit: int
-) -> list[tuple[Place, Decision]]:
+    session: Session, customer: Customer, *, journey: str | None = None, after: TimelineCursor | None = None, limit: int
+) -> list[tuple[TimelineCursor, Decision]]:
     """A page of the timeline, oldest first."""
     made = _made(session, customer, journey, after)
     missed = _missed(session, customer, journey, after)
@@ -84,8 +84,8 @@ def not_begun(session: Session, library: Library, customer: Customer, event: Eve
 
 
 def _made(
-    session: Session, customer: Customer, journey: str | None, after: Place | None
-) -> Iterator[tuple[Place, Decision]]:
+    session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
+) -> Iterator[tuple[TimelineCursor, Decision]]:
     query = select(TrailEntry).where(TrailEntry.customer_id == customer.id)
     if journey:
         query = query.where(TrailEntry.journey == journey)
@@ -93,15 +93,15 @@ def _made(
         rest = query.where(_later(TrailEntry.at, TrailEntry.id, after, _MADE)) if after else query
         rows = session.exec(rest.order_by(col(TrailEntry.at), col(TrailEntry.id)).limit(_PAGE)).all()
         for row in rows:
-            after = Place(row.at, _MADE, row.id)
+            after = TimelineCursor(row.at, _MADE, row.id)
             yield after, decision_of(row)
         if len(rows) < _PAGE:
             return
 
 
 def _missed(
-    session: Session, customer: Customer, journey: str | None, after: Place | None
-) -> Iterator[tuple[Place, Decision]]:
+    session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
+) -> Iterator[tuple[TimelineCursor, Decision]]:
     library = read_library(session)
     versions = _versions(session, journey, library)
     types = {trigger.event for plans in versions.values() for _, plan in plans
@@ -112,11 +112,11 @@ def _missed(
         rest = query.where(_later(Event.time, Event.id, after, _MISSED)) if after else query
         rows = session.exec(rest.order_by(col(Event.time), col(Event.id)).limit(_PAGE)).all()
         for event in rows:
-            after = Place(event.time, _MISSED, event.id, "\uffff")
+            after = TimelineCursor(event.time, _MISSED, event.id, "\uffff")
             for name, plans in versions.items():
                 plan = next((plan for since, plan in reversed(plans) if since <= event.received_at), None)
                 decision = not_begun(session, library, customer, event, plan) if plan else None
-                place = Place(event.time, _MISSED, event.id, name)
+                place = TimelineCursor(event.time, _MISSED, event.id, name)
                 if decision and (first is None or place > first):
                     yield place, decision
         if len(rows) < _PAGE:
@@ -141,7 +141,7 @@ def _versions(session: Session, journey: str | None, library: Library) -> Mappin
     return found
 
 
-def _later(at: datetime, id: int, after: Place, kind: int) -> ColumnElement[bool]:
+def _later(at: datetime, id: int, after: TimelineCursor, kind: int) -> ColumnElement[bool]:
     """The rows of this kind that stand after a place; the journeys of one event are told apart by the caller."""
     if kind < after.kind:
         return col(at) > after.at

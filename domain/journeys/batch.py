@@ -18,15 +18,15 @@ from domain.catalogue.types import is_business
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry, Wait
 from domain.published.library import Library
-from domain.store.bulk import among, as_json, given, insert_all
-from domain.store.outbox import Told, tell_all
+from domain.store.bulk import as_json, insert_all, is_among, recordset
+from domain.store.outbox import OutboxRow, enqueue_all
 
 _INSTANTS = DateTime(timezone=True)
 _CONVERTIBLE = ("finished", "stopped")
 
 
 @dataclass(frozen=True)
-class Ask:
+class LookbackQuery:
     """What was there of a customer or the business, of these types, between an event's time and its coming in?"""
 
     event: Event
@@ -34,7 +34,7 @@ class Ask:
     types: Set[str]
 
 
-class Passes:
+class EnrollmentBatch:
     """The passes of the customers of `events`, which are settled in their order, under the lock on the customers.
 
     What is decided about passes is noted and told by `write`, at the end.
@@ -50,13 +50,13 @@ class Passes:
         self._stored: dict[tuple[int, int], list[Event]] = {}
         self._foreseen: set[tuple[str, str]] = set()
         self._trail: list[Mapping[str, Any]] = []
-        self._told: list[Told] = []
+        self._told: list[OutboxRow] = []
 
-    def note(self, entries: Iterable[Mapping[str, Any]]) -> None:
+    def add_trail(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """What was decided, for the trail."""
         self._trail.extend(entries)
 
-    def tell(self, kind: Literal["start", "wake"], journey: str, enrollment: int, gather: str | None = None) -> None:
+    def enqueue(self, kind: Literal["start", "wake"], journey: str, enrollment: int, gather: str | None = None) -> None:
         """Start or wake an enrollment's workflow, as `outbox.tell` does."""
         self._told.append((kind, journey, enrollment, gather))
 
@@ -65,10 +65,10 @@ class Passes:
         self._session.flush()
         if self._trail:
             insert_all(self._session, TrailEntry, self._trail)
-        tell_all(self._session, self._told)
+        enqueue_all(self._session, self._told)
         self._trail, self._told = [], []
 
-    def touched_by(self, event: Event) -> Iterator[tuple[Enrollment, Mapping[str, Any]]]:
+    def enrollments_listening(self, event: Event) -> Iterator[tuple[Enrollment, Mapping[str, Any]]]:
         """The enrollments that the event can still end, wake or convert, each with its trigger's data, oldest first."""
         plan_ids = self._library.listening.get(event.type, ())
         for enrollment in self._open.get(event.customer_id or 0, ()):
@@ -106,11 +106,11 @@ class Passes:
         """Enrollments by their ids; `anew` reads also those that were read before."""
         if not ids:
             return {}
-        query = select(Enrollment).where(among(Enrollment.id, ids)).order_by(col(Enrollment.id))
+        query = select(Enrollment).where(is_among(Enrollment.id, ids)).order_by(col(Enrollment.id))
         rows = self._session.exec(query.execution_options(populate_existing=anew))
         return {each.id: each for each in rows}
 
-    def since(self, asks: Mapping[int, Ask]) -> Mapping[int, Sequence[Event]]:
+    def since(self, asks: Mapping[int, LookbackQuery]) -> Mapping[int, Sequence[Event]]:
         """What is stored for each of these, if anything is. What later events of the batch may ask is read with it."""
         rows = {
             (event.id, customer, type): event.time
@@ -133,7 +133,7 @@ class Passes:
         }
         return {id: events for id, events in found.items() if events}
 
-    def _asking(self, ask: Ask, type: str) -> Iterator[tuple[Event, int]]:
+    def _asking(self, ask: LookbackQuery, type: str) -> Iterator[tuple[Event, int]]:
         """Who asks, with later events that may begin what this one began; nobody, if an earlier one foresaw it."""
         event, customer = ask.event, ask.customer
         if (event.type, type) in self._foreseen and customer in self._returning:
@@ -167,7 +167,7 @@ class Passes:
     def _waits(self) -> Mapping[tuple[int, int, str | None], Wait]:
         """Those of the open enrollments; a batch settles some, and registers none."""
         ids = [each.id for theirs in self._open.values() for each in theirs if each.ending is None]
-        query = select(Wait).where(among(Wait.enrollment_id, ids), col(Wait.result).is_(None))
+        query = select(Wait).where(is_among(Wait.enrollment_id, ids), col(Wait.result).is_(None))
         return {(row.enrollment_id, row.generation, row.step): row for row in self._session.exec(query)}
 
 
@@ -179,7 +179,7 @@ def _may_convert(enrollment: Enrollment, at: datetime) -> bool:
 
 @cache
 def _open_or_convertible() -> Select[Any]:
-    mine = given("times", column("id", BigInteger()), column("at", _INSTANTS))
+    mine = recordset("times", column("id", BigInteger()), column("at", _INSTANTS))
     late = (
         col(Enrollment.ending).in_(_CONVERTIBLE),
         col(Enrollment.goal_until) >= mine.c.at,
@@ -197,7 +197,7 @@ def _open_or_convertible() -> Select[Any]:
 
 @cache
 def _newest() -> Select[Any]:
-    mine = given("asked", column("journey", Text()), column("key", Text()))
+    mine = recordset("asked", column("journey", Text()), column("key", Text()))
     same = (col(Enrollment.journey) == mine.c.journey) & (col(Enrollment.key) == mine.c.key)
     return (
         sa_select(Enrollment)
@@ -209,7 +209,7 @@ def _newest() -> Select[Any]:
 
 @cache
 def _since(business: bool) -> Select[Any]:
-    mine = given(
+    mine = recordset(
         "asked", column("event", BigInteger()), column("customer", BigInteger()), column("type", Text()),
         column("since", _INSTANTS),
     )  # fmt: skip

@@ -12,23 +12,23 @@ from sqlmodel import Session
 
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
-from domain.journeys.batch import Ask, Passes
+from domain.journeys.batch import EnrollmentBatch, LookbackQuery
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import entry, not_entered, record
 from domain.published.library import Live, read_plan
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from workflows.plan.model import Plan, Wait
 from workflows.terms.conditions import EventCondition, matches
 from workflows.terms.values import local_day
 
 LIFETIME_SLOT = "once"
 
-Touch = Literal["goal", "converted", "exit", "wake"]
+EventEffect = Literal["goal", "converted", "exit", "wake"]
 """What an event can mean for an enrollment; `converted` is a goal that is reached after the end."""
 
 
 @dataclass(frozen=True)
-class Knock:
+class EntryAttempt:
     """A customer at the door of a journey: its trigger matches this event.
 
     `subject` names the lot and stream that the journey would be about.
@@ -52,7 +52,7 @@ class Knock:
         return min(self.event.time, self.now)
 
 
-def enter(knocks: Sequence[Knock], passes: Passes) -> None:
+def enter(knocks: Sequence[EntryAttempt], passes: EnrollmentBatch) -> None:
     """Let the customers enter, restart the passes that are under way, or note why not.
 
     Nobody knocks twice at the same journey.
@@ -72,11 +72,11 @@ def enter(knocks: Sequence[Knock], passes: Passes) -> None:
             turned_away.append(not_entered(knock.facts.customer.id, plan.journey, reason, knock.now, because))
         else:
             admitted.append(knock)
-    passes.note(turned_away)
+    passes.add_trail(turned_away)
     if not admitted:
         return
     entered = list(zip(passes.enroll([_row(knock) for knock in admitted]), admitted, strict=True))
-    passes.note(
+    passes.add_trail(
         {"at": knock.now, "customer_id": knock.facts.customer.id, "journey": knock.live.plan.journey,
          "enrollment_id": enrollment_id, "what": "entered", "value": knock.live.plan.journey}
         for enrollment_id, knock in entered
@@ -85,7 +85,7 @@ def enter(knocks: Sequence[Knock], passes: Passes) -> None:
     for enrollment_id, knock in entered:
         if enrollment_id not in over:
             alone = knock.live.plan.entry.cohort == 1
-            passes.tell("start", knock.live.plan.journey, enrollment_id, None if alone else knock.live.plan_id)
+            passes.enqueue("start", knock.live.plan.journey, enrollment_id, None if alone else knock.live.plan_id)
 
 
 def end(
@@ -95,19 +95,19 @@ def end(
     _close(enrollment, ending, now, reason)
     record(session, enrollment, "ended", ending, now, reason=reason)
     if wake:
-        tell(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+        enqueue(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
 
 
-def touch(enrollment: Enrollment, what: Touch, now: datetime, passes: Passes) -> None:
+def apply_effect(enrollment: Enrollment, what: EventEffect, now: datetime, passes: EnrollmentBatch) -> None:
     """Do to the enrollment what an event means for it, and wake its workflow where it must look."""
     if what == "converted":
         enrollment.converted_at = now
-        passes.note([entry(enrollment, "converted", "goal", now)])
+        passes.add_trail([entry(enrollment, "converted", "goal", now)])
         return
     if what != "wake":
         _close(enrollment, what, now)
-        passes.note([entry(enrollment, "ended", what, now)])
-    passes.tell("wake", enrollment.journey, enrollment.id)
+        passes.add_trail([entry(enrollment, "ended", what, now)])
+    passes.enqueue("wake", enrollment.journey, enrollment.id)
 
 
 def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -150,7 +150,7 @@ def _shut_out(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]
     return None, None
 
 
-def _row(knock: Knock) -> Mapping[str, Any]:
+def _row(knock: EntryAttempt) -> Mapping[str, Any]:
     plan = knock.live.plan
     return {
         "journey": plan.journey,
@@ -181,7 +181,7 @@ def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: 
             return False
 
 
-def _restart(enrollment: Enrollment, knock: Knock, passes: Passes) -> None:
+def _restart(enrollment: Enrollment, knock: EntryAttempt, passes: EnrollmentBatch) -> None:
     """Begin the pass anew, by the plan it is in.
 
     In its first wait it sleeps on: the new end can only be later. Anywhere else it must look at once.
@@ -197,17 +197,17 @@ def _restart(enrollment: Enrollment, knock: Knock, passes: Passes) -> None:
     enrollment.goal_until = _goal_until(plan, knock)
     if enrollment.held or not sleeps_on:
         enrollment.held, enrollment.due_at = False, knock.now
-        passes.tell("wake", enrollment.journey, enrollment.id)
-    passes.note([entry(enrollment, "restarted", enrollment.journey, knock.now)])
+        passes.enqueue("wake", enrollment.journey, enrollment.id)
+    passes.add_trail([entry(enrollment, "restarted", enrollment.journey, knock.now)])
 
 
-def _goal_until(plan: Plan, knock: Knock) -> datetime | None:
+def _goal_until(plan: Plan, knock: EntryAttempt) -> datetime | None:
     return plan.goal.within.after(knock.anchor, knock.facts.zone) if plan.goal else None
 
 
-def _already_over(entered: Sequence[tuple[int, Knock]], passes: Passes) -> Set[int]:
+def _already_over(entered: Sequence[tuple[int, EntryAttempt]], passes: EnrollmentBatch) -> Set[int]:
     """Look through what is stored since the triggers: a goal or exit that arrived before ends the pass at once."""
-    asks = {id: Ask(knock.event, knock.facts.customer.id, _endings(knock.live.plan)) for id, knock in entered}
+    asks = {id: LookbackQuery(knock.event, knock.facts.customer.id, _endings(knock.live.plan)) for id, knock in entered}
     since = passes.since(asks)
     enrollments = passes.get(since)
     over = set()
@@ -224,7 +224,7 @@ def _already_over(entered: Sequence[tuple[int, Knock]], passes: Passes) -> Set[i
             if goal or must_exit(plan, enrollment, event, facts):
                 ending = "goal" if goal else "exit"
                 _close(enrollment, ending, knock.now)
-                passes.note([entry(enrollment, "ended", ending, knock.now)])
+                passes.add_trail([entry(enrollment, "ended", ending, knock.now)])
                 over.add(id)
                 break
     return over

@@ -20,7 +20,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import mark_published, read_library, read_plan
 from domain.published.publishing import plan_id_of, publish_journey
 from domain.published.tables import Journey, JourneyAction, PublishedPlan
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from workflows.plan.model import Plan
 
 PAGE = 100
@@ -37,7 +37,7 @@ class UnknownJourneyError(LookupError):
 
 
 @dataclass(frozen=True)
-class Standing:
+class JourneyStatus:
     """A journey: its live version, its state, and how many enrollments run on each version."""
 
     journey: str
@@ -134,7 +134,7 @@ def release_page(session: Session, name: str, after: int, now: datetime) -> int 
     for enrollment in page:
         if enrollment.ending is None and enrollment.held:
             enrollment.due_at = now
-            tell(session, "wake", name, enrollment_id=enrollment.id)
+            enqueue(session, "wake", name, enrollment_id=enrollment.id)
     return page[-1].id if len(page) == PAGE else None
 
 
@@ -148,7 +148,7 @@ def in_pages(
             after = page(session, name, after, now)
 
 
-def standings(session: Session) -> list[Standing]:
+def journey_statuses(session: Session) -> list[JourneyStatus]:
     """Every journey, by name."""
     count = select(Enrollment.plan_id, func.count()).where(col(Enrollment.ending).is_(None))
     running = dict(session.exec(count.group_by(col(Enrollment.plan_id))).all())
@@ -162,7 +162,7 @@ def standings(session: Session) -> list[Standing]:
     newest = select(func.max(JourneyAction.id)).group_by(col(JourneyAction.journey))
     last = {row.journey: row for row in session.exec(select(JourneyAction).where(col(JourneyAction.id).in_(newest)))}
     return [
-        Standing(
+        JourneyStatus(
             row.name,
             numbers[row.plan_id],
             "stopped" if row.stopped else "paused" if row.paused else "live",
@@ -173,9 +173,9 @@ def standings(session: Session) -> list[Standing]:
     ]
 
 
-def standing(session: Session, name: str) -> Standing:
+def journey_status(session: Session, name: str) -> JourneyStatus:
     """One journey. Raises UnknownJourneyError."""
-    for found in standings(session):
+    for found in journey_statuses(session):
         if found.journey == name:
             return found
     raise UnknownJourneyError(name)

@@ -14,10 +14,10 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.published.tables import PublishedPlan
-from domain.store.bulk import among
-from domain.store.outbox import tell
+from domain.store.bulk import is_among
+from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
-from workflows.plan.commands import Cohort, Outcome, Traveller
+from workflows.plan.commands import Cohort, EnrollmentState, Outcome
 from workflows.plan.model import Plan
 
 
@@ -40,7 +40,7 @@ class Start:
     trigger: str
 
 
-def form(session: Session, plan_id: str, size: int) -> None:
+def form_cohort(session: Session, plan_id: str, size: int) -> None:
     """Make the oldest starts of a plan one cohort: its first enrollment gives it its name and its one start.
 
     Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
@@ -57,10 +57,10 @@ def form(session: Session, plan_id: str, size: int) -> None:
     first = min(members, default=None)
     left = members.get(first) if first else None
     connection = session.connection()
-    connection.execute(delete(Outbox).where(among(Outbox.id, [row for row, _, _ in rows if row != left])))
+    connection.execute(delete(Outbox).where(is_among(Outbox.id, [row for row, _, _ in rows if row != left])))
     connection.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
     if len(members) > 1:
-        connection.execute(update(Enrollment).where(among(Enrollment.id, members)).values(cohort_id=first))
+        connection.execute(update(Enrollment).where(is_among(Enrollment.id, members)).values(cohort_id=first))
 
 
 def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None:
@@ -69,16 +69,16 @@ def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None
     Those that ended or were set apart meanwhile stay, and so does the one that the run is named after. Locks the
     customers.
     """
-    members = select(Enrollment.id, Enrollment.customer_id).where(among(Enrollment.id, enrollment_ids))
+    members = select(Enrollment.id, Enrollment.customer_id).where(is_among(Enrollment.id, enrollment_ids))
     customers = {id: customer for id, customer in session.exec(members) if id != run}
     lock_customers(session, customers.values())
-    waiting = among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
+    waiting = is_among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
     rows = session.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
     if rows:
         first, journey = rows[0]
         ids = [id for id, _ in rows]
-        session.connection().execute(update(Enrollment).where(among(Enrollment.id, ids)).values(cohort_id=first))
-        tell(session, "start", journey, enrollment_id=first)
+        session.connection().execute(update(Enrollment).where(is_among(Enrollment.id, ids)).values(cohort_id=first))
+        enqueue(session, "start", journey, enrollment_id=first)
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
@@ -113,12 +113,14 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
         return None
     plan = read_plan(session, first.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
-    travellers = tuple(traveller(plan, *each) for each in members)
+    travellers = tuple(enrollment_state(plan, *each) for each in members)
     cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=travellers)
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
-def traveller(plan: Plan, enrollment: int, customer: int, generation: int, outcomes: Sequence[Any]) -> Traveller:
+def enrollment_state(
+    plan: Plan, enrollment: int, customer: int, generation: int, outcomes: Sequence[Any]
+) -> EnrollmentState:
     """An enrollment as it enters a workflow, with the last of its `outcomes` behind it.
 
     What cannot be read is left out: the first activity finds it and ends the enrollment, and that one alone.
@@ -128,7 +130,7 @@ def traveller(plan: Plan, enrollment: int, customer: int, generation: int, outco
     except (TypeError, ValidationError, ValueError):
         last = []
     known = tuple(outcome for outcome in last if outcome.path in plan.steps)
-    return Traveller(enrollment=enrollment, customer=customer, generation=generation, outcomes=known)
+    return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, outcomes=known)
 
 
 _OUTCOME = TypeAdapter(Outcome)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from domain.conditions.facts import Company, CustomerFacts, Moment, Subjects
+from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
 from domain.coupons import issuing
 from domain.coupons.reserving import Issue
 from domain.customers import resolution
@@ -24,7 +24,7 @@ from domain.journeys.trail import record, write_down
 from domain.journeys.waits import end_of_wait, register
 from domain.published.library import Library, library_of, read_plan
 from domain.stock import inventory
-from domain.store.bulk import Sheet, among
+from domain.store.bulk import BulkRows, is_among
 from workflows.plan.commands import Answer, Group, Member
 from workflows.plan.interpreter import bucket
 from workflows.plan.model import AssignTodo, Decide, IssueCoupon, Path, Plan, Send, SetTag, Split, Step, Stop, WaitFor
@@ -35,7 +35,7 @@ SKEW = timedelta(seconds=1)
 
 
 @dataclass
-class Visit:
+class StepContext:
     """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry."""
 
     session: Session
@@ -44,11 +44,11 @@ class Visit:
     enrollment: Enrollment
     customer: Customer
     trigger: Mapping[str, Any]
-    subjects: Subjects
+    subjects: GroupRefs
     now: datetime
     at: datetime
     reached: datetime
-    company: Company | None = None
+    company: BatchFacts | None = None
     """Those for whom what is asked at an instant is read at once."""
 
     @property
@@ -71,7 +71,7 @@ class Visit:
 
     def done(self, step: Step, result: str) -> Answer:
         """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
-        note(self.enrollment, step.path, result, self.at)
+        add_outcome(self.enrollment, step.path, result, self.at)
         due = arrive(self, self.plan.after(step.path, result), self.at)
         if self.enrollment.ending:
             return self.over()
@@ -79,35 +79,35 @@ class Visit:
 
 
 @dataclass
-class Met:
+class LockedGroup:
     """A group's enrollments: each is visited, or has its answer without. Whoever changes them calls `write`."""
 
     library: Library
-    found: Sequence[Visit | Answer]
+    found: Sequence[StepContext | Answer]
     enrollments: Mapping[int, Enrollment]
-    sheet: Sheet[Enrollment]
+    sheet: BulkRows[Enrollment]
     moments: Mapping[int, Moment] = field(default_factory=dict)
     """The instants at which what is asked of the customers who are visited is read for all of them."""
 
     @property
-    def visits(self) -> list[Visit]:
-        return [visit for visit in self.found if isinstance(visit, Visit)]
+    def visits(self) -> list[StepContext]:
+        return [visit for visit in self.found if isinstance(visit, StepContext)]
 
     def write(self, session: Session) -> None:
         """Write down what became of the enrollments, and what is told of them in the trail."""
         write_down(session)
         self.sheet.write(session)
 
-    def again(self, session: Session, some: Sequence[Visit], times: Mapping[int, datetime]) -> "Met":
+    def again(self, session: Session, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
         """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
-        company = Company(session, self.moments)
-        subjects = Subjects(session, [visit.enrollment for visit in some])
+        company = BatchFacts(session, self.moments)
+        subjects = GroupRefs(session, [visit.enrollment for visit in some])
         for visit in some:
             visit.session, visit.subjects, visit.company = session, subjects, company
             visit.now = times[visit.enrollment.id]
             visit.at = max(visit.now, visit.reached)
         enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
-        return Met(self.library, some, enrollments, self.sheet, self.moments)
+        return LockedGroup(self.library, some, enrollments, self.sheet, self.moments)
 
 
 def lock(session: Session, enrollments: Iterable[int]) -> Library:
@@ -124,12 +124,12 @@ def locked_elsewhere(session: Session, group: Group) -> frozenset[int]:
     return frozenset(id for id, customer in owners if customer in locked)
 
 
-def visits(session: Session, group: Group, now: datetime) -> Met:
+def lock_group(session: Session, group: Group, now: datetime) -> LockedGroup:
     """Lock the group's customers and look at each enrollment."""
     plan = read_plan(session, group.plan_id)
     members = {member.enrollment: member for member in group.members}
     library = lock(session, members)
-    sheet, people = Sheet(Enrollment), Sheet(Customer)
+    sheet, people = BulkRows(Enrollment), BulkRows(Customer)
     enrollments: dict[int, Enrollment] = {}
     customers: dict[int, Customer] = {}
     triggers: dict[int, Mapping[str, Any]] = {}
@@ -141,13 +141,13 @@ def visits(session: Session, group: Group, now: datetime) -> Met:
     if _promises_lots(library, plan, group.path):
         subjects_of = [each.subject for each in enrollments.values()]
         inventory.lock_lots(session, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
-    subjects = Subjects(session, list(enrollments.values()))
-    found: list[Visit | Answer] = []
+    subjects = GroupRefs(session, list(enrollments.values()))
+    found: list[StepContext | Answer] = []
     for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
-        visit = Visit(
+        visit = StepContext(
             session, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
         )
         try:
@@ -156,7 +156,7 @@ def visits(session: Session, group: Group, now: datetime) -> Met:
             end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
         found.append(answer or visit)
-    met = Met(library, found, enrollments, sheet)
+    met = LockedGroup(library, found, enrollments, sheet)
     _keep_company(session, met)
     return met
 
@@ -172,16 +172,16 @@ _READ = (
     sa_select(col(Event.data), *Enrollment.__table__.columns, *Customer.__table__.columns)  # type: ignore[attr-defined]
     .join_from(Enrollment, Event, col(Event.id) == Enrollment.trigger_id)
     .join(Customer, col(Customer.id) == Enrollment.customer_id)
-    .where(among(Enrollment.id))
+    .where(is_among(Enrollment.id))
     .order_by(col(Enrollment.customer_id), col(Enrollment.id))
 )
 
 
-def _keep_company(session: Session, met: Met) -> None:
+def _keep_company(session: Session, met: LockedGroup) -> None:
     """Who is there twice, at different instants, shares the first one with the others."""
     instants = {visit.customer.id: visit.at for visit in reversed(met.visits)}
     met.moments = {customer: Moment(at) for customer, at in instants.items()}
-    company = Company(session, met.moments)
+    company = BatchFacts(session, met.moments)
     for visit in met.visits:
         visit.company = company
 
@@ -194,7 +194,7 @@ def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
     return terms is not None and terms.products == "lot"
 
 
-def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
+def _turned_away(visit: StepContext, member: Member, path: Path) -> Answer | None:
     enrollment = visit.enrollment
     if enrollment.ending:
         return visit.over()
@@ -215,25 +215,25 @@ def _turned_away(visit: Visit, member: Member, path: Path) -> Answer | None:
     return None
 
 
-def _done_before(visit: Visit, path: Path, result: str, at: datetime) -> Answer:
+def _done_before(visit: StepContext, path: Path, result: str, at: datetime) -> Answer:
     """The answer again, for a command that was carried out but whose answer was lost."""
     waits = isinstance(visit.plan.after(path, result), WaitStep | WaitFor)
     due = visit.enrollment.due_at if waits else None
     return Answer(enrollment=visit.enrollment.id, kind="done", at=at, result=result, due=due)
 
 
-def note(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
+def add_outcome(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
     """Add an outcome to the enrollment's history, in place of an earlier one of the same step."""
     kept = [outcome for outcome in enrollment.outcomes if outcome[0] != path]
     enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
 
 
-def each(
+def for_each_member(
     session: Session,
     group: Group,
     now: datetime,
-    act: Callable[[Visit], Answer | None],
-    meet: Callable[[Met], None] = lambda _: None,
+    act: Callable[[StepContext], Answer | None],
+    meet: Callable[[LockedGroup], None] = lambda _: None,
 ) -> list[Answer]:
     """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
 
@@ -242,8 +242,8 @@ def each(
     anybody is visited.
     """
 
-    def begin() -> Met:
-        met = visits(session, group, now)
+    def begin() -> LockedGroup:
+        met = lock_group(session, group, now)
         if len(met.visits) < len(met.found):
             met.write(session)
         if met.visits:
@@ -266,7 +266,7 @@ def each(
                 met.write(session)
         except Exception as error:
             _raise_unless_own(error)
-            assert isinstance(visit, Visit)
+            assert isinstance(visit, StepContext)
             met.sheet.undo()
             end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
             met.write(session)
@@ -274,13 +274,13 @@ def each(
     return [answer for answer in answers if answer]
 
 
-def _unseen(session: Session, met: Sequence[Visit]) -> AbstractContextManager[object]:
+def _unseen(session: Session, met: Sequence[StepContext]) -> AbstractContextManager[object]:
     """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
     customers = [visit.customer.id for visit in met]
     return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
 
 
-def _in_place(visit: Visit | Answer, group: Group, act: Callable[[Visit], Answer | None]) -> Answer | None:
+def _in_place(visit: StepContext | Answer, group: Group, act: Callable[[StepContext], Answer | None]) -> Answer | None:
     if isinstance(visit, Answer):
         return visit
     before, visit.enrollment.position = visit.enrollment.position, group.path or None
@@ -296,7 +296,7 @@ def _raise_unless_own(error: Exception) -> None:
         raise error
 
 
-def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
+def arrive(visit: StepContext, step: Step | None, at: datetime) -> datetime | None:
     """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
     enrollment = visit.enrollment
     enrollment.position = step.path if step else None
@@ -312,7 +312,7 @@ def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
                 end(visit.session, enrollment, "failed", at, "no_time", wake=False)
                 return None
             enrollment.due_at = max(due, at)
-            note(enrollment, step.path, "passed", enrollment.due_at)
+            add_outcome(enrollment, step.path, "passed", enrollment.due_at)
         case WaitFor():
             wait = register(step, visit.enrollment, visit.facts, at)
             enrollment.due_at = at if wait.result else wait.deadline
@@ -321,23 +321,23 @@ def arrive(visit: Visit, step: Step | None, at: datetime) -> datetime | None:
     return enrollment.due_at
 
 
-def reach(session: Session, group: Group, now: datetime) -> list[Answer]:
+def settle_arrivals(session: Session, group: Group, now: datetime) -> list[Answer]:
     """The members stand before a wait, or at the end: register the wait, or settle it if its time has come."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps.get(group.path)
         if isinstance(step, WaitFor):
             return _settle(step, visit)
         due = arrive(visit, step, visit.reached)
         return visit.over() if due is None else visit.later(due)
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
 def decide(session: Session, group: Group, now: datetime) -> list[Answer]:
     """Choose the branch of an `if` or `choose`: the first whose condition holds."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, Decide)
         facts = visit.facts
@@ -351,13 +351,13 @@ def decide(session: Session, group: Group, now: datetime) -> list[Answer]:
         record(session, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
         return visit.done(step, label)
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
 def split(session: Session, group: Group, now: datetime) -> list[Answer]:
     """Give each member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, Split)
         place = bucket(visit.plan.journey, step.id, visit.customer.id)
@@ -370,13 +370,13 @@ def split(session: Session, group: Group, now: datetime) -> list[Answer]:
         record(session, visit.enrollment, "variant", variant, visit.at, step=step.path)
         return visit.done(step, variant)
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
 def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = issuing.issue) -> list[Answer]:
     """Issue a coupon to each member, within the campaign's limits."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, IssueCoupon)
         if is_held_out(visit):
@@ -385,20 +385,20 @@ def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = i
             return visit.done(step, "issued")
         try:
             issue(visit.facts, visit.enrollment, step.name, step.campaign)
-        except issuing.RefusedError as refusal:
+        except issuing.IssueRefusedError as refusal:
             reason = str(refusal)
             record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
             return visit.done(step, "refused")
         record(session, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
         return visit.done(step, "issued")
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
 def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
     """Give the customer's sales guide a task."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, AssignTodo)
         if is_held_out(visit):
@@ -416,13 +416,13 @@ def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
             record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
         return visit.done(step, "created")
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
 def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
     """Tag the customers, or take the tag off."""
 
-    def act(visit: Visit) -> Answer:
+    def act(visit: StepContext) -> Answer:
         step = visit.plan.steps[group.path]
         assert isinstance(step, SetTag)
         if step.remove:
@@ -436,15 +436,15 @@ def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
         record(session, visit.enrollment, "untag" if step.remove else "tag", step.tag, visit.at, step=step.path)
         return visit.done(step, "done")
 
-    return each(session, group, now, act)
+    return for_each_member(session, group, now, act)
 
 
-def is_held_out(visit: Visit) -> bool:
+def is_held_out(visit: StepContext) -> bool:
     """Whether the customer is of the global holdout, for whom nothing is sent, issued or assigned."""
     return bucket("holdout", visit.customer.id) < visit.library.policy.holdout
 
 
-def suppress(visit: Visit, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
+def suppress(visit: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
     """Pass the step without doing it: `what` was to be done."""
     record(
         visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because
@@ -452,7 +452,7 @@ def suppress(visit: Visit, step: Step, what: str, reason: str, because: str | No
     return visit.done(step, "suppressed")
 
 
-def _settle(step: WaitFor, visit: Visit) -> Answer:
+def _settle(step: WaitFor, visit: StepContext) -> Answer:
     wait = register(step, visit.enrollment, visit.facts, visit.reached)
     if wait.result is None:
         if wait.deadline > visit.now + SKEW:

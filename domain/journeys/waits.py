@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
-from domain.journeys.batch import Passes
+from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
 from workflows.plan.model import Plan, WaitFor
@@ -52,7 +52,7 @@ def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: da
 
 
 def wake_waits(
-    plan: Plan, enrollment: Enrollment, passes: Passes, event: Event, facts: CustomerFacts, now: datetime
+    plan: Plan, enrollment: Enrollment, passes: EnrollmentBatch, event: Event, facts: CustomerFacts, now: datetime
 ) -> bool:
     """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
     step = plan.steps.get(enrollment.position or "")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlmodel import Session, col, select
 
-from domain.journeys.steps import Visit, each, visits
+from domain.journeys.steps import StepContext, for_each_member, lock_group
 from domain.journeys.tables import Enrollment, WebhookCall
 from domain.journeys.trail import record
 from workflows.plan.commands import Answer, Group
@@ -39,12 +39,12 @@ class Reply:
     wait: timedelta = timedelta()
 
 
-def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], list[Call]]:
+def claim_calls(session: Session, group: Group, now: datetime) -> tuple[list[Answer], list[Call]]:
     """Write down the calls that are to be made now. Answers for the members that have none."""
     claimed: dict[int, WebhookCall] = {}
     known: dict[int, WebhookCall] | None = None
 
-    def act(visit: Visit) -> Answer | None:
+    def act(visit: StepContext) -> Answer | None:
         nonlocal known
         step = _step_of(visit, group)
         known = _calls(session, group, step) if known is None else known
@@ -63,30 +63,30 @@ def claim(session: Session, group: Group, now: datetime) -> tuple[list[Answer], 
         claimed[visit.enrollment.id] = row
         return None
 
-    answers = each(session, group, now, act)
+    answers = for_each_member(session, group, now, act)
     for answer in answers:
         claimed.pop(answer.enrollment, None)
     return answers, [Call(row.id, row.name, row.enrollment_id, row.body) for row in claimed.values()]
 
 
-def settle(
+def settle_calls(
     session: Session, group: Group, calls: Sequence[Call], replies: Sequence[Reply], now: datetime
 ) -> list[Answer]:
     """Write down what came of the calls, and move their enrollments on."""
     told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
-    met = visits(session, rest, now)
+    met = lock_group(session, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
     rows = {row.enrollment_id: row for row in session.exec(ours.execution_options(populate_existing=True))}
     answers = []
     for visit in met.found:
-        standing = isinstance(visit, Visit)
-        enrollment = visit.enrollment if isinstance(visit, Visit) else met.enrollments[visit.enrollment]
+        standing = isinstance(visit, StepContext)
+        enrollment = visit.enrollment if isinstance(visit, StepContext) else met.enrollments[visit.enrollment]
         row = rows[enrollment.id]
         if row.status == "calling":
             at = visit.at if standing else now
             _write_down(session, group, row, enrollment, told[enrollment.id], at, over=not standing)
-        if not isinstance(visit, Visit):
+        if not isinstance(visit, StepContext):
             answers.append(visit)
         elif row.status == "calling":
             assert row.retry_at is not None
@@ -111,7 +111,7 @@ def _write_down(
     record(session, enrollment, "webhook", row.name, at, step=group.path, reason=row.reason)
 
 
-def _step_of(visit: Visit, group: Group) -> CallWebhook:
+def _step_of(visit: StepContext, group: Group) -> CallWebhook:
     step = visit.plan.steps[group.path]
     assert isinstance(step, CallWebhook)
     return step
@@ -123,7 +123,7 @@ def _calls(session: Session, group: Group, step: CallWebhook) -> dict[int, Webho
     return {row.enrollment_id: row for row in session.exec(query.execution_options(populate_existing=True))}
 
 
-def _body(visit: Visit, step: CallWebhook) -> dict[str, Any]:
+def _body(visit: StepContext, step: CallWebhook) -> dict[str, Any]:
     return {
         "journey": visit.plan.journey,
         "step": step.name,

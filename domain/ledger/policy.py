@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.ledger.tables import Message
-from domain.store.bulk import among
+from domain.store.bulk import is_among
 from workflows.plan.model import Channel
 from workflows.terms.limits import Cap, CapName, Limits, QuietHours
 from workflows.terms.values import at_local, local_day, parse_time
@@ -74,7 +74,7 @@ def sent_since(session: Session, rules: Rules, customers: Sequence[int], earlies
     first = earliest.date() - timedelta(days=max(cap.days for _, cap in rules.caps) + 1)
     place = (col(Message.customer_id), col(Message.channel), col(Message.day))
     query = select(*place, func.count()).where(
-        among(Message.customer_id, customers), col(Message.counts), col(Message.day) >= first
+        is_among(Message.customer_id, customers), col(Message.counts), col(Message.day) >= first
     )
     for customer, channel, day, count in session.exec(query.group_by(*place)):
         found.setdefault(customer, Counter())[channel, day] = count

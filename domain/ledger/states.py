@@ -41,7 +41,7 @@ WENT: frozenset[str] = frozenset({"pending_staff", "sent", "delivered", "read"})
 """The states of a message that its provider has taken."""
 
 
-class IllegalError(ValueError):
+class MessageStateError(ValueError):
     """A message can't come into a state from where it is."""
 
 
@@ -59,7 +59,7 @@ def move(
     Raises IllegalError if that state can't follow.
     """
     if to not in LEGAL[message.status]:
-        raise IllegalError(f"message {message.id} is {message.status} and can't become {to}")
+        raise MessageStateError(f"message {message.id} is {message.status} and can't become {to}")
     message.status, message.reason = to, reason
     message.provider_id = None if to == "claimed" else provider_id or message.provider_id
     message.counts = to != "failed" and message.kind == "marketing"
@@ -100,7 +100,7 @@ def fail(session: Session, message: Message, reason: str | None) -> None:
 def withdraw(session: Session, message: Message, enrollment: Enrollment) -> None:
     """Take back a message that was claimed and has reached nobody."""
     if message.status != "claimed":
-        raise IllegalError(f"message {message.id} is {message.status} and can't be withdrawn")
+        raise MessageStateError(f"message {message.id} is {message.status} and can't be withdrawn")
     issuing.revoke(session, message.enrollment_id, message.step)
     session.execute(delete(Message).where(col(Message.id) == message.id))
     others = select(Message.id).where(Message.enrollment_id == message.enrollment_id)

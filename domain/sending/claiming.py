@@ -17,7 +17,7 @@ from domain.coupons.reserving import Issue
 from domain.customers.identifiers import ADDRESS
 from domain.journeys import steps
 from domain.journeys.enrollments import end, must_exit
-from domain.journeys.steps import Met, Visit, is_held_out, suppress
+from domain.journeys.steps import LockedGroup, StepContext, is_held_out, suppress
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
@@ -25,9 +25,9 @@ from domain.ledger.policy import full_caps, open_channel, quiet_until
 from domain.ledger.tables import Message
 from domain.published.library import read_plan
 from domain.published.tables import Journey
-from domain.sending.inputs import Known, read_known
-from domain.sending.settling import conclude, write_up
-from domain.sending.snapshots import Carried
+from domain.sending.inputs import SendInputs, read_inputs
+from domain.sending.settling import conclude, record_result
+from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
 from domain.texts.links import Linker, Site, keep
 from domain.texts.rendering import RenderError, render, variables
@@ -60,14 +60,14 @@ class Claims:
     lost: list[Outgoing]
     since: datetime
     wait: float = 0
-    carried: Carried = field(default_factory=Carried)
+    carried: ClaimSnapshot = field(default_factory=ClaimSnapshot)
 
 
 @dataclass(frozen=True)
 class _Claimed:
     """A message of a visit: in flight already, or as it is to be written down, in place of an earlier one or anew."""
 
-    visit: Visit
+    visit: StepContext
     channel: Channel
     earlier: Message | None = None
     row: dict[str, Any] = field(default_factory=dict)
@@ -89,15 +89,15 @@ def claim(
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
-    everybody: Met | None = None
-    known: Known
+    everybody: LockedGroup | None = None
+    known: SendInputs
 
-    def meet(met: Met) -> None:
+    def meet(met: LockedGroup) -> None:
         nonlocal everybody, known
         claimed.clear()
-        everybody, known = met, read_known(session, met.visits, step, channels, now, site, issue)
+        everybody, known = met, read_inputs(session, met.visits, step, channels, now, site, issue)
 
-    def act(visit: Visit) -> Answer | None:
+    def act(visit: StepContext) -> Answer | None:
         if known.rendering > RENDERING:
             return None
         answer = _claim_one(visit, step, known)
@@ -106,7 +106,7 @@ def claim(
             return None
         return answer
 
-    answers = steps.each(session, group, now, act, meet)
+    answers = steps.for_each_member(session, group, now, act, meet)
     over = [answer.enrollment for answer in answers if answer.kind == "over"]
     _give_up(session, step, over)
     for enrollment in over:  # what was claimed for it is undone
@@ -137,9 +137,9 @@ def _go(
         again = [_outgoing(each.earlier, again=True) for each in mine if each.earlier and not each.row]
         (claims.going if adapter.repeatable else claims.lost).extend(again)
         fresh = [each for each in mine if each.row]
-        room = accounts.Room(len(fresh))
+        room = accounts.Capacity(len(fresh))
         if adapter.account and fresh:
-            room = accounts.room(session, adapter.account, len(fresh), now)
+            room = accounts.take_capacity(session, adapter.account, len(fresh), now)
         calling += fresh[: room.count]
         due = timedelta(seconds=room.wait)
         if due > SHORT_WAIT:
@@ -195,7 +195,7 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
             states.withdraw(session, message, enrollment)
         else:
             states.move(session, message, "unknown", reason=LOST.reason, enrollment=enrollment)
-            write_up(session, enrollment, message, step)
+            record_result(session, enrollment, message, step)
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class _Unmade:
     because: str
 
 
-def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
+def _claim_one(visit: StepContext, step: Send, known: SendInputs) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
         return _Claimed(visit, earlier.channel, earlier)  # type: ignore[arg-type]
@@ -258,7 +258,12 @@ def _claim_one(visit: Visit, step: Send, known: Known) -> Answer | _Claimed:
 
 
 def _decide(
-    visit: Visit, step: Send, known: Known, facts: CustomerFacts, earlier: Message | None, via: Sequence[Channel]
+    visit: StepContext,
+    step: Send,
+    known: SendInputs,
+    facts: CustomerFacts,
+    earlier: Message | None,
+    via: Sequence[Channel],
 ) -> Answer | _Claimed | _No | _NotYet | _Unmade:
     if any(must_exit(visit.plan, visit.enrollment, event, facts) for event in known.business):
         end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
@@ -292,7 +297,7 @@ def _decide(
     try:
         coupon = known.issue(facts, visit.enrollment, step.name, step.coupon) if step.coupon else None
         refusal = None
-    except issuing.RefusedError as refused:
+    except issuing.IssueRefusedError as refused:
         if step.without_coupon == "skip":
             return _No("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
@@ -317,7 +322,7 @@ def _decide(
         "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
         "claimed_at": visit.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
     }  # fmt: skip
-    return _Claimed(visit, channel, earlier, row, linker.made)
+    return _Claimed(visit, channel, earlier, row, linker.short_links)
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:
@@ -327,7 +332,7 @@ def _outgoing(message: Message, *, again: bool) -> Outgoing:
 
 
 def _objection(
-    via: Channel, customer_id: int, addresses: Mapping[str, str], known: Known, *, marketing: bool
+    via: Channel, customer_id: int, addresses: Mapping[str, str], known: SendInputs, *, marketing: bool
 ) -> str | None:
     address = addresses.get(ADDRESS[via])
     given = known.consents.of(customer_id, via, address)
@@ -336,13 +341,13 @@ def _objection(
     return "unreachable" if address is None or address in known.unreachable.get(via, ()) else None
 
 
-def _expiry(step: Send, visit: Visit, facts: CustomerFacts) -> datetime | None:
+def _expiry(step: Send, visit: StepContext, facts: CustomerFacts) -> datetime | None:
     if isinstance(step.expires, FieldRef):
         return as_instant(facts.field(step.expires.field))
     return step.expires.after(visit.reached, facts.zone) if step.expires else None
 
 
-def _paused(visit: Visit) -> _No | _NotYet | None:
+def _paused(visit: StepContext) -> _No | _NotYet | None:
     """A pause holds the message; when it is over, what fell due in it goes, or not, as the resuming said."""
     enrollment, live = visit.enrollment, visit.library.journeys.get(visit.plan.journey)
     if live is None or not (live.paused or live.dropped or enrollment.held):
@@ -358,12 +363,12 @@ def _paused(visit: Visit) -> _No | _NotYet | None:
     return _No("expired", "held by a pause") if late else None
 
 
-def _pause(visit: Visit, step: Send) -> Answer:
+def _pause(visit: StepContext, step: Send) -> Answer:
     if not visit.enrollment.held:
         _hold(visit, step, reason="paused")
     visit.enrollment.held, visit.enrollment.due_at = True, None
     return Answer(visit.enrollment.id, "later", visit.at, due=visit.at + PATIENCE)
 
 
-def _hold(visit: Visit, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:
+def _hold(visit: StepContext, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:
     record(visit.session, visit.enrollment, "held", step.template, visit.at, step=step.path, reason=reason, until=until)

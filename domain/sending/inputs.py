@@ -15,16 +15,16 @@ from domain.customers.consent import Consents, read_consents
 from domain.customers.identifiers import ADDRESS
 from domain.customers.resolution import identifiers_of
 from domain.intake.tables import Event
-from domain.journeys.steps import Visit
+from domain.journeys.steps import StepContext
 from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message
-from domain.store.bulk import among
+from domain.store.bulk import is_among
 from domain.texts.links import Site
 from workflows.plan.model import Channel, Send
 
 
 @dataclass
-class Known:
+class SendInputs:
     """What is read, and what texts and coupons are made with. `rendering` is what texts have taken, in seconds."""
 
     addresses: Mapping[int, Mapping[str, str]]
@@ -39,15 +39,15 @@ class Known:
     rendering: float = 0
 
 
-def read_known(
+def read_inputs(
     session: Session,
-    met: Sequence[Visit],
+    met: Sequence[StepContext],
     step: Send,
     channels: Channels,
     now: datetime,
     site: Site | None,
     issue: Issue,
-) -> Known:
+) -> SendInputs:
     """Read for the visits of a group, of which there is one at least, who hold the locks on their customers."""
     library, plan = met[0].library, met[0].plan
     customers = [visit.customer.id for visit in met]
@@ -61,7 +61,7 @@ def read_known(
         col(Event.time) >= min(visit.enrollment.anchor for visit in met),
     )
     rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
-    return Known(
+    return SendInputs(
         addresses=addresses,
         unreachable={
             via: adapter.unreachable(
@@ -85,4 +85,4 @@ def read_known(
     )
 
 
-_MESSAGES = sa_select(Message).where(among(Message.enrollment_id), col(Message.step) == bindparam("name"))
+_MESSAGES = sa_select(Message).where(is_among(Message.enrollment_id), col(Message.step) == bindparam("name"))

@@ -18,7 +18,7 @@ class UnknownMessageError(LookupError):
     """There is no message of this number."""
 
 
-def listed(
+def list_messages(
     session: Session,
     *,
     status: str | None = None,
@@ -38,7 +38,7 @@ def listed(
     return session.exec(query).all()
 
 
-def settle(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
+def settle_by_hand(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
     """Settle an open message as somebody found it to be, and record who.
 
     Raises UnknownMessageError, and ledger.IllegalError for a message that isn't open.
@@ -48,7 +48,7 @@ def settle(session: Session, number: int, to: Literal["sent", "failed"], now: da
         raise UnknownMessageError(f"there is no message {number}")
     lock_customers(session, [found.customer_id])
     session.refresh(found)
-    tracking.settle(session, found, to, f"settled by {by}", now)
+    tracking.settle_message(session, found, to, f"settled by {by}", now)
     version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
     session.add(
         JourneyAction(

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from domain.channels import accounts
 from domain.channels.delivery import LOST, Channels, Delivery, Outgoing, Traceable
-from domain.journeys.steps import Visit
+from domain.journeys.steps import StepContext
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
@@ -16,19 +16,19 @@ from domain.ledger.tables import Message
 from domain.published.library import read_plan
 from domain.sending import tracking
 from domain.sending.receipts import take_early
-from domain.sending.snapshots import Carried, gather
+from domain.sending.snapshots import ClaimSnapshot, collect
 from workflows.plan.commands import Answer, Group
 from workflows.plan.model import Send
 
 
-def settle(
+def settle_messages(
     session: Session,
     group: Group,
     outgoing: Sequence[Outgoing],
     deliveries: Sequence[Delivery],
     now: datetime,
     channels: Channels,
-    carried: Carried | None = None,
+    carried: ClaimSnapshot | None = None,
 ) -> list[Answer]:
     """Write down what became of the messages, and move their enrollments on, which were `carried` here.
 
@@ -40,7 +40,7 @@ def settle(
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
     keys = {message.enrollment: message.key for message in outgoing}
-    gathered = gather(session, group.model_copy(update={"members": members}), keys, carried or Carried(), now)
+    gathered = collect(session, group.model_copy(update={"members": members}), keys, carried or ClaimSnapshot(), now)
     rows, enrollments, answers = gathered.messages, gathered.enrollments, []
     for visit in (visit for met in gathered.met for visit in met.found):
         id = visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id
@@ -50,7 +50,7 @@ def settle(
             if row.status == "claimed":
                 states.withdraw(session, row, enrollment)
             else:
-                write_up(session, enrollment, row, step)
+                record_result(session, enrollment, row, step)
             answers.append(visit)
         elif row.status == "claimed":
             answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
@@ -65,9 +65,9 @@ def settle(
     return answers
 
 
-def conclude(visit: Visit, step: Send, message: Message) -> Answer:
+def conclude(visit: StepContext, step: Send, message: Message) -> Answer:
     """Tell the enrollment what became of its message, and move it on."""
-    write_up(visit.session, visit.enrollment, message, step)
+    record_result(visit.session, visit.enrollment, message, step)
     visit.at = message.claimed_at
     return visit.done(step, result_of(message))
 
@@ -83,7 +83,7 @@ def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
             return "sent"
 
 
-def write_up(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
+def record_result(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
     """Note in the trail what became of a message, once."""
     if message.written_at is not None:
         return
@@ -113,7 +113,7 @@ def _write_down(
         to: states.Status = "unknown" if delivery.status == "retry" else delivery.status
         states.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
         if to in states.OPEN and isinstance(channels[message.channel], Traceable):  # type: ignore[index]
-            tracking.follow(session, message, now)
+            tracking.start_tracking(session, message, now)
     if message.status == "failed":
         message.refused = [*message.refused, {"channel": message.channel, "reason": message.reason}]
 
@@ -133,4 +133,4 @@ def _hear(
             if message.channel == channel and delivery is not LOST
         ]
         if account and said:
-            accounts.heard(session, account, said, now)
+            accounts.note_answers(session, account, said, now)

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import select, text
 from sqlmodel import Session
 
-from domain.journeys.steps import Met, Visit, lock, visits
+from domain.journeys.steps import LockedGroup, StepContext, lock, lock_group
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
-from domain.store.bulk import Sheet, among
+from domain.store.bulk import BulkRows, is_among
 from workflows.plan.commands import Group
 
 Versions = Mapping[int, tuple[str, str]]
@@ -23,16 +23,16 @@ Versions = Mapping[int, tuple[str, str]]
 
 
 @dataclass
-class Carried:
+class ClaimSnapshot:
     """Members, as their claim has left them: their visits and messages by enrollment, and where those were written."""
 
-    met: Met | None = None
-    visits: dict[int, Visit] = field(default_factory=dict)
+    met: LockedGroup | None = None
+    visits: dict[int, StepContext] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
-    sheet: Sheet[Message] = field(default_factory=lambda: Sheet(Message))
+    sheet: BulkRows[Message] = field(default_factory=lambda: BulkRows(Message))
     versions: Versions = field(default_factory=dict)
 
-    def add(self, visit: Visit, message: Mapping[str, Any]) -> None:
+    def add(self, visit: StepContext, message: Mapping[str, Any]) -> None:
         """Carry a visit whose message was just written, by these columns."""
         self.visits[visit.enrollment.id] = visit
         self.messages[visit.enrollment.id] = self.sheet.make(message)
@@ -43,12 +43,12 @@ class Carried:
 
 
 @dataclass
-class Gathered:
+class SettleSet:
     """The members of a group, locked, with their visits or answers and their messages by enrollment."""
 
-    met: list[Met]
+    met: list[LockedGroup]
     messages: Mapping[int, Message]
-    sheets: Sequence[Sheet[Message]]
+    sheets: Sequence[BulkRows[Message]]
 
     @property
     def enrollments(self) -> Mapping[int, Enrollment]:
@@ -62,13 +62,15 @@ class Gathered:
             sheet.write(session)
 
 
-def gather(session: Session, group: Group, keys: Mapping[int, int], carried: Carried, now: datetime) -> Gathered:
+def collect(
+    session: Session, group: Group, keys: Mapping[int, int], carried: ClaimSnapshot, now: datetime
+) -> SettleSet:
     """Lock the group's customers; read the members that weren't carried here, or that somebody has changed since.
 
     `keys` are those of the messages, by enrollment.
     """
     library = lock(session, keys)
-    unchanged: list[Visit] = []
+    unchanged: list[StepContext] = []
     if carried.met is not None and carried.met.library is library:
         present = _versions(session, (message.id for message in carried.messages.values()))
         unchanged = [
@@ -79,14 +81,14 @@ def gather(session: Session, group: Group, keys: Mapping[int, int], carried: Car
     times = {member.enrollment: member.now or now for member in group.members}
     known = {visit.enrollment.id for visit in unchanged}
     rest = tuple(member for member in group.members if member.enrollment not in known)
-    sheet = Sheet(Message)
+    sheet = BulkRows(Message)
     read = {"ids": [keys[member.enrollment] for member in rest]}
     rows = session.connection().execute(_READ, read) if rest else ()
     messages = {id: carried.messages[id] for id in known} | {row.enrollment_id: row for row in map(sheet.add, rows)}
-    met = [visits(session, group.model_copy(update={"members": rest}), now)] if rest else []
+    met = [lock_group(session, group.model_copy(update={"members": rest}), now)] if rest else []
     if carried.met is not None and unchanged:
         met.append(carried.met.again(session, unchanged, times))
-    return Gathered(met, messages, [carried.sheet, sheet])
+    return SettleSet(met, messages, [carried.sheet, sheet])
 
 
 def _versions(session: Session, keys: Iterable[int]) -> Versions:
@@ -94,7 +96,7 @@ def _versions(session: Session, keys: Iterable[int]) -> Versions:
     return {key: (message, enrollment) for key, message, enrollment in rows}
 
 
-_READ = select(*Message.__table__.columns).where(among(Message.id))  # type: ignore[attr-defined]
+_READ = select(*Message.__table__.columns).where(is_among(Message.id))  # type: ignore[attr-defined]
 _VERSIONS = text("""
     SELECT messages.id, CAST(messages.xmin AS text), CAST(enrollments.xmin AS text)
     FROM messages JOIN enrollments ON enrollments.id = messages.enrollment_id

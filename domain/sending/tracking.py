@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import FOLLOW_UP, PROVIDER
-from domain.channels.delivery import Delivery, Open
+from domain.channels.delivery import Delivery, OpenMessage
 from domain.customers.consent import read_consents
 from domain.customers.resolution import lock_customers
 from domain.intake.ingest import Incoming, ingest
@@ -14,7 +14,7 @@ from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import Message
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from workflows.plan.model import Channel
 
 PAGE = 50
@@ -25,19 +25,19 @@ GIVEN_UP = timedelta(days=3)
 """Beyond, an unknown message stays unknown until an operator settles it."""
 
 
-def follow(session: Session, message: Message, now: datetime) -> None:
+def start_tracking(session: Session, message: Message, now: datetime) -> None:
     """Have the provider asked about this message."""
     message.look_at, message.looks = now + PAUSES[0], 0
-    tell(session, "follow_up", message.channel)
+    enqueue(session, "follow_up", message.channel)
 
 
-def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
+def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:
     """The messages of a channel that the provider is to be asked about now, a page at a time."""
     query = select(Message).where(Message.channel == channel, col(Message.look_at) <= now)
     rows = session.exec(query.order_by(col(Message.look_at), col(Message.id)).limit(PAGE)).all()
     consents = read_consents(session, {row.customer_id for row in rows}, {row.recipient for row in rows})
     return [
-        Open(
+        OpenMessage(
             key=row.id,
             recipient=row.recipient,
             body=row.body,
@@ -51,7 +51,9 @@ def due(session: Session, channel: Channel, now: datetime) -> list[Open]:
     ]
 
 
-def learn(session: Session, messages: Sequence[Open], deliveries: Sequence[Delivery], now: datetime) -> None:
+def record_answers(
+    session: Session, messages: Sequence[OpenMessage], deliveries: Sequence[Delivery], now: datetime
+) -> None:
     """Settle what the provider could say, and put off what it couldn't."""
     said = dict(zip((message.key for message in messages), deliveries, strict=True))
     owners = select(Message.customer_id).where(col(Message.id).in_(said))
@@ -68,7 +70,7 @@ def learn(session: Session, messages: Sequence[Open], deliveries: Sequence[Deliv
         if delivery.provider_id in taken and delivery.provider_id != row.provider_id:
             delivery = Delivery("unknown")  # that one is another message of the same text
         if delivery.status in ("sent", "failed"):
-            settle(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
+            settle_message(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
             continue
         if delivery.status == "pending_staff" and row.status == "unknown":
             states.move(session, row, "pending_staff", provider_id=delivery.provider_id)
@@ -77,7 +79,7 @@ def learn(session: Session, messages: Sequence[Open], deliveries: Sequence[Deliv
         row.look_at = None if over else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
 
 
-def settle(
+def settle_message(
     session: Session,
     message: Message,
     to: states.Status,
@@ -88,10 +90,10 @@ def settle(
 ) -> None:
     """What was open is known now, by the provider or by an operator; the caller holds the customer's lock.
 
-    A failure becomes an event, which journeys can wait for. Raises states.IllegalError for a message that isn't open.
+    A failure becomes an event, which journeys can wait for. Raises MessageStateError for one that isn't open.
     """
     if message.status not in states.OPEN:
-        raise states.IllegalError(f"message {message.id} is {message.status}, which is not open")
+        raise states.MessageStateError(f"message {message.id} is {message.status}, which is not open")
     enrollment = session.get_one(Enrollment, message.enrollment_id)
     record(session, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
     if to != "failed":

@@ -48,7 +48,7 @@ _LISTED = ("name", "category", "shelf_days", "min_days")
 
 
 @dataclass(frozen=True)
-class Told:
+class StockEvent:
     """An event that the book tells, for the one door."""
 
     id: str
@@ -81,7 +81,7 @@ class Book:
         self._session = session
         self._settle = settle
         self._zone = zone
-        self._told: list[Told] = []
+        self._told: list[StockEvent] = []
         self._moves: list[tuple[Any, ...]] = []
         self._days: dict[datetime, date] = {}
         self._lots: dict[str, Lot] = {}
@@ -112,7 +112,7 @@ class Book:
             case "product.updated":
                 self._list(event)
 
-    def close(self) -> Sequence[Told]:
+    def close(self) -> Sequence[StockEvent]:
         """Write the moves down. Returns what the book has to tell."""
         self._write()
         return self._told
@@ -253,7 +253,9 @@ class Book:
         if before > 0 >= available(lot, product, today):
             found = {"lot_id": lot.lot_id, "sku": lot.sku}
             at = max(event.time, event.received_at)  # those who entered before it was told must hear of it, too
-            self._told.append(Told(f"sold_out/{event.id}/{lot.lot_id}", "lot.sold_out", at, found, event.received_at))
+            self._told.append(
+                StockEvent(f"sold_out/{event.id}/{lot.lot_id}", "lot.sold_out", at, found, event.received_at)
+            )
 
     def _give_back(self, event: Event) -> None:
         order_id = event.data["order_id"]
@@ -355,7 +357,7 @@ class Book:
         data = {name: value for name, value in about.items() if value is not None}
         data |= {"reason": reason, "quantity": quantity}
         name = f"{reason}/{event.id}/{sku or lot_id}"
-        self._told.append(Told(name, "stock.discrepancy", event.time, data, event.received_at))
+        self._told.append(StockEvent(name, "stock.discrepancy", event.time, data, event.received_at))
 
 
 def _goods(event: Event) -> Counter[str]:

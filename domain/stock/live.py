@@ -44,7 +44,7 @@ class Alarm:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ProductStock:
     """What the lots of a product in a city hold; `left` units can be sold."""
 
     left: int
@@ -53,7 +53,7 @@ class Shelf:
 
 
 @dataclass(frozen=True)
-class Pace:
+class SalesPace:
     """What a product sells in a running show.
 
     `sold` in the last `window` minutes, where `expected` was expected (None without any past show); `per_minute` is its
@@ -68,7 +68,7 @@ class Pace:
     is_fast: bool
 
 
-def follow(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> list[Alarm]:
+def follow_sales(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> list[Alarm]:
     """Add the orders, which are new, to what their shows have sold, and return the alarms that this raises.
 
     The queries are as many for one order as for a batch, and none for orders from outside a show.
@@ -81,16 +81,16 @@ def follow(session: Session, library: Library, orders: Sequence[Event], now: dat
     return [alarm for page in _pages(touched) for alarm in _look(session, library, streams, page, now)]
 
 
-def units_left(session: Session, skus: Sequence[str], city: str | None, today: date) -> dict[str, Shelf]:
+def units_left(session: Session, skus: Sequence[str], city: str | None, today: date) -> dict[str, ProductStock]:
     """What is left of each product that the city, or a store without one, holds lots of; expired lots don't count."""
     query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku).where(col(Lot.sku).in_(skus))
     if city is not None:
         query = query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
-    found: dict[str, Shelf] = {}
+    found: dict[str, ProductStock] = {}
     for lot, product in session.exec(query.order_by(col(Lot.lot_id))):
-        before = found.get(lot.sku, Shelf(0, None, None))
+        before = found.get(lot.sku, ProductStock(0, None, None))
         units = available(lot, product, today)
-        found[lot.sku] = Shelf(before.left + units, lot.name or before.name, lot.category or before.category)
+        found[lot.sku] = ProductStock(before.left + units, lot.name or before.name, lot.category or before.category)
     return found
 
 
@@ -98,11 +98,11 @@ def pace_of(
     sales: Mapping[datetime, int],
     baseline: Baseline | None,
     rule: StockRule,
-    shelf: Shelf | None,
+    shelf: ProductStock | None,
     began: datetime,
     now: datetime,
     zone: ZoneInfo,
-) -> Pace:
+) -> SalesPace:
     """How a product sells, from its units by minute.
 
     The window that tells is the first that is out of the ordinary, else the shortest that holds enough units to go by.
@@ -119,7 +119,7 @@ def pace_of(
     steady = (enough or looks[-1:])[0]
     units, window, _, expected = (fast or [steady])[0]
     per_minute = steady[0] / max(steady[2], _LEAST_MINUTES)
-    return Pace(units, window, expected, per_minute, _sold_out(shelf, per_minute, now), bool(fast))
+    return SalesPace(units, window, expected, per_minute, _sold_out(shelf, per_minute, now), bool(fast))
 
 
 def sales_of(session: Session, keys: Sequence[Key], until: datetime, minutes: int) -> dict[Key, dict[datetime, int]]:
@@ -210,7 +210,9 @@ def _look(
             yield _raise(session, product, "selling_fast", pace, shelf, now)
 
 
-def _raise(session: Session, product: LiveProduct, kind: str, pace: Pace, shelf: Shelf | None, now: datetime) -> Alarm:
+def _raise(
+    session: Session, product: LiveProduct, kind: str, pace: SalesPace, shelf: ProductStock | None, now: datetime
+) -> Alarm:
     product.alarm, product.alarmed_at, product.alarms = kind, now, product.alarms + 1
     session.add(product)
     data = {
@@ -286,7 +288,7 @@ def _is_fast(baseline: Baseline, rule: StockRule, units: int, expected: float) -
     return units >= rule.ratio * expected and baseline.is_surprised(units, expected)
 
 
-def _sold_out(shelf: Shelf | None, per_minute: float, now: datetime) -> datetime | None:
+def _sold_out(shelf: ProductStock | None, per_minute: float, now: datetime) -> datetime | None:
     if shelf is None or per_minute <= 0:
         return None
     minutes = max(0, shelf.left) / per_minute

@@ -15,12 +15,12 @@ from domain.channels.staff import Notice
 from domain.channels.tables import SandboxMessage
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
-from domain.stock.live import Shelf, units_left
+from domain.stock.live import ProductStock, units_left
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
 from domain.stock.tables import LiveSale, Lot, Replenishment, Stream
-from domain.store.outbox import tell
-from workflows.plan.supply import AWAITING, CLOSED, Decision, Standing, refusal
+from domain.store.outbox import enqueue
+from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 
 LAPSES = timedelta(days=7)
@@ -53,20 +53,20 @@ def follow_supply(session: Session, library: Library, events: Sequence[Event]) -
             today = local_day(event.time, library.policy_zone)
             shelf = units_left(session, [data["sku"]], city, today).get(data["sku"])
             if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
-                tell(session, "replenish", "replenishment", event_id=event.id)
+                enqueue(session, "replenish", "replenishment", event_id=event.id)
     if receipts := [event for event in events if event.type == "lot.received"]:
         _receive(session, receipts)
 
 
-def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
+def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     """Propose an order because of an alarm. Asked again, it says where that stands."""
     if earlier := _earlier(session, alarm_id):
-        return standing_of(earlier)
+        return state_of(earlier)
     library = read_library(session)
     zone = library.policy_zone
     data = session.get_one(Event, alarm_id).data
     sku, city = data["sku"], _city(session, data.get("stream_id"))
-    shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, Shelf(0, None, None))
+    shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
     rule = library.stock.of(sku, shelf.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
@@ -102,11 +102,11 @@ def begin(session: Session, alarm_id: int, now: datetime) -> Standing:
     new = insert(Replenishment).values(values).on_conflict_do_nothing()
     if session.execute(new.returning(col(Replenishment.id))).first() is None:
         meanwhile = _earlier(session, alarm_id)
-        return standing_of(meanwhile) if meanwhile else Standing(event=alarm_id, status="duplicate", sku=sku)
+        return state_of(meanwhile) if meanwhile else ReplenishmentState(event=alarm_id, status="duplicate", sku=sku)
     row = _locked(session, alarm_id)
     if row.closed_at is None:
         _notify(session, row, "请审批补货", now)
-    return standing_of(row)
+    return state_of(row)
 
 
 def notice_of(session: Session, alarm_id: int) -> Notice | None:
@@ -116,11 +116,11 @@ def notice_of(session: Session, alarm_id: int) -> Notice | None:
     return Notice(kept.recipient, kept.body) if kept else None
 
 
-def look_after(session: Session, alarm_id: int, now: datetime) -> Standing:
+def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     """Do what is due: escalate, let lapse, remind; and say where it stands."""
     row = _locked(session, alarm_id)
     if row.closed_at is not None or row.due_at is None or row.due_at > now:
-        return standing_of(row)
+        return state_of(row)
     if row.status == "proposed":
         row.status, row.assignee = "escalated", row.basis.get("escalate_to") or row.assignee
         row.due_at = now + LAPSES
@@ -134,18 +134,18 @@ def look_after(session: Session, alarm_id: int, now: datetime) -> Standing:
         row.status, row.reminders, row.due_at = "overdue", row.reminders + 1, now + timedelta(days=1)
         _notify(session, row, "补货已过约定日期仍未到货，请催单", now)
     session.add(row)
-    return standing_of(row)
+    return state_of(row)
 
 
-def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -> Standing | None:
+def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -> ReplenishmentState | None:
     """Settle a buyer's decision; None if another was taken before. The same one twice is one."""
     row = _locked(session, alarm_id)
     by = f"key {session.get_one(ApiKey, decision.key).name}"
     refused = decision.verdict == "refuse"
     quantity = None if refused else decision.quantity if decision.verdict == "change" else row.proposed
     if row.decided_at is not None and (row.decided_by, row.quantity) == (by, quantity):
-        return standing_of(row)
-    if refusal(standing_of(row), decision):
+        return state_of(row)
+    if refusal(state_of(row), decision):
         return None
     row.quantity, row.decided_by, row.decided_at = quantity, by, now
     if refused:
@@ -153,10 +153,12 @@ def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -
     else:
         row.status, row.due_at = "approved", now
     session.add(row)
-    return standing_of(row)
+    return state_of(row)
 
 
-def ordered(session: Session, alarm_id: int, reference: str, promised: date | None, now: datetime) -> Standing:
+def ordered(
+    session: Session, alarm_id: int, reference: str, promised: date | None, now: datetime
+) -> ReplenishmentState:
     """The ERP has the order. Without a day that it promises, the lead time counts."""
     row = _locked(session, alarm_id)
     if row.status == "approved":
@@ -167,17 +169,17 @@ def ordered(session: Session, alarm_id: int, reference: str, promised: date | No
         row.promised_on = promised
         row.due_at = at_local(promised + timedelta(days=1), parse_time("00:00"), zone, now)
         session.add(row)
-    return standing_of(row)
+    return state_of(row)
 
 
-def failed(session: Session, alarm_id: int, reason: str, now: datetime) -> Standing:
+def failed(session: Session, alarm_id: int, reason: str, now: datetime) -> ReplenishmentState:
     """The ERP has refused the order for good."""
     row = _locked(session, alarm_id)
     if row.status == "approved":
         _close(row, "failed", now, reason=reason)
         _notify(session, row, "ERP 拒收补货订单，请人工处理", now)
         session.add(row)
-    return standing_of(row)
+    return state_of(row)
 
 
 def stop(session: Session, alarm_id: int, now: datetime) -> None:
@@ -188,9 +190,9 @@ def stop(session: Session, alarm_id: int, now: datetime) -> None:
         session.add(row)
 
 
-def standing_of(row: Replenishment) -> Standing:
+def state_of(row: Replenishment) -> ReplenishmentState:
     """Where a replenishment stands, as its run sees it."""
-    return Standing(
+    return ReplenishmentState(
         event=row.alarm_id,
         status=row.status,
         sku=row.sku,
@@ -216,7 +218,7 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
     return session.exec(query).all()
 
 
-def doubtful(session: Session, since: datetime, limit: int) -> list[int]:
+def stalled_alarms(session: Session, since: datetime, limit: int) -> list[int]:
     """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
     late = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
     query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), late)
@@ -231,7 +233,7 @@ def _receive(session: Session, receipts: Sequence[Event]) -> None:
             row.received = event.data["quantity"]
             _close(row, "received", event.received_at)
             session.add(row)
-            tell(session, "restocked", "replenishment", event_id=row.alarm_id)
+            enqueue(session, "restocked", "replenishment", event_id=row.alarm_id)
 
 
 def _is_for(receipt: Event, row: Replenishment) -> bool:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from domain.published.library import read_library
 from domain.stock.demand import WINDOWS
-from domain.stock.live import LONGEST, Shelf, baseline_of, floor, minutes_by_hour, pace_of, sales_of, units_left
+from domain.stock.live import LONGEST, ProductStock, baseline_of, floor, minutes_by_hour, pace_of, sales_of, units_left
 from domain.stock.tables import LiveProduct, LiveSale, Stream
 from workflows.terms.values import local_day
 
@@ -86,5 +86,5 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     return Board(stream_id, stream.title, stream.starts_at, stream.ended_at, products)
 
 
-def _left(shelf: Shelf | None) -> int | None:
+def _left(shelf: ProductStock | None) -> int | None:
     return max(0, shelf.left) if shelf else None

@@ -57,17 +57,17 @@ def insert_all(session: Session, table: type[Row], rows: Rows, *returning: str) 
 def _insertion(table: type[Row], returning: tuple[str, ...]) -> Executable:
     _, columns = _shape(table)
     target = table.__table__  # type: ignore[attr-defined]
-    statement = insert(target).from_select([each.name for each in columns], select(given("rows", *columns)))
+    statement = insert(target).from_select([each.name for each in columns], select(recordset("rows", *columns)))
     return statement.returning(*(target.c[name] for name in returning)) if returning else statement
 
 
-def given(name: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
+def recordset(name: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
     """Rows as a table that a query can join, if the query is made once: its parameter `name` is their `as_json`."""
     text = bindparam(name, type_=Text)
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
-def among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[bool]:
+def is_among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[bool]:
     """Whether a column of ids is one of these; the statement's text is the same however many they are.
 
     Without them, it is for a statement that is made once and has the parameter `ids`.
@@ -98,7 +98,7 @@ def _written(value: date) -> str:
     return value.isoformat()
 
 
-def listed(rows: Rows, **columns: Any) -> TableValuedAlias:
+def recordset_of(rows: Rows, **columns: Any) -> TableValuedAlias:
     """The rows as a table that a query can join, with the types of its columns."""
     return _listed(rows, [column(name, type_) for name, type_ in columns.items()])
 
@@ -108,7 +108,7 @@ def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlia
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
 
-class Sheet(Generic[R]):
+class BulkRows(Generic[R]):
     """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
 
     They have what the table's rows have, but aren't watched, which costs more than all that is done with them. Whoever
@@ -166,7 +166,7 @@ def _plain(table: type[R]) -> Callable[[], R]:
 @cache
 def _rewriting(table: type[Row], names: tuple[str, ...]) -> Executable:
     target = table.__table__  # type: ignore[attr-defined]
-    mine = given("rows", *(column(name, target.c[name].type) for name in names))
+    mine = recordset("rows", *(column(name, target.c[name].type) for name in names))
     new = {name: mine.c[name] for name in names if name != "id"}
     return update(target).where(target.c.id == mine.c.id).values(new)
 

@@ -16,7 +16,7 @@ CHANNEL = "outbox"
 _ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 
 
-def tell(
+def enqueue(
     session: Session,
     kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
     journey: str,
@@ -34,11 +34,11 @@ def tell(
     _announce(session)
 
 
-Told = tuple[Literal["start", "wake"], str, int, str | None]
+OutboxRow = tuple[Literal["start", "wake"], str, int, str | None]
 """Of an enrollment whose workflow is to be started or woken: the journey, its id, the plan to gather starts of."""
 
 
-def tell_all(session: Session, told: Sequence[Told]) -> None:
+def enqueue_all(session: Session, told: Sequence[OutboxRow]) -> None:
     """Start and wake the workflows of many enrollments."""
     if told:
         rows = [
@@ -55,7 +55,7 @@ def _announce(session: Session) -> None:
         session.connection().execute(_ANNOUNCE)
 
 
-def take(session: Session, limit: int) -> Sequence[Outbox]:
+def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
     """Lock the oldest entries that nobody else is working on; those that failed before come last.
 
     The starts that may yet be gathered stay.
@@ -64,7 +64,7 @@ def take(session: Session, limit: int) -> Sequence[Outbox]:
     return session.exec(query.limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def take_fresh(session: Session, limit: int, *, leave: Iterable[str]) -> Sequence[Outbox]:
+def lock_undecided_starts(session: Session, limit: int, *, leave: Iterable[str]) -> Sequence[Outbox]:
     """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of plans in `leave`.
 
     One that is to be told alone must be committed with no `gather` before Temporal is told: it could else become the
@@ -74,7 +74,7 @@ def take_fresh(session: Session, limit: int, *, leave: Iterable[str]) -> Sequenc
     return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def gathered(session: Session, plan_ids: Iterable[str]) -> Mapping[str, int]:
+def count_waiting_starts(session: Session, plan_ids: Iterable[str]) -> Mapping[str, int]:
     """How many starts wait to be put together, by plan."""
     query = select(Outbox.gather, func.count()).where(col(Outbox.gather).in_(plan_ids)).group_by(col(Outbox.gather))
     return {plan_id: count for plan_id, count in session.exec(query) if plan_id}

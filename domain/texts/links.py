@@ -51,11 +51,11 @@ class Linker:
 
     site: Site | None
     customer_id: int
-    made: dict[str, str] = field(default_factory=dict)
+    short_links: dict[str, str] = field(default_factory=dict)
 
     def functions(self) -> dict[str, Callable[..., str]]:
         """`link(url)` and `preferences()`: closures, which lead to nothing but what they answer."""
-        site, customer_id, made = self.site, self.customer_id, self.made
+        site, customer_id, made = self.site, self.customer_id, self.short_links
 
         def link(url: object) -> str:
             if not isinstance(url, str) or len(url) > LONGEST_URL or not _URL.fullmatch(url):

@@ -48,13 +48,13 @@ def why(
     data: Data = DATA,
 ) -> None:
     """Tell every decision about a customer, with its reason."""
-    from domain.intake.timeline import Place, timeline
+    from domain.intake.timeline import TimelineCursor, timeline
     from domain.published.library import read_library
 
     with _database(data) as (_, db), db() as session:
         who = _customer(session, customer)
         zone = read_library(session).zone(who)
-        after: Place | None = None
+        after: TimelineCursor | None = None
         while page := timeline(session, who, journey=journey, after=after, limit=200):
             for after, decision in page:  # noqa: B007 the last one is where the next page begins
                 _say(_line(decision, lang, zone))
@@ -197,6 +197,6 @@ def _object(text: str | None) -> dict[str, Any]:
 
 
 def _line(decision: "Decision", lang: Language, zone: ZoneInfo) -> str:
-    from workflows.words.telling import told
+    from workflows.words.telling import render
 
-    return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {told(decision, lang, zone)}"
+    return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {render(decision, lang, zone)}"

@@ -72,13 +72,13 @@ def diff(
     lang: Annotated[Language, typer.Option(help="The language.")] = "en",
 ) -> None:
     """Tell what publishing a journey's file would change, and for how many customers it wouldn't."""
-    from domain.journeys.lifecycle import plan_of, standing
+    from domain.journeys.lifecycle import journey_status, plan_of
     from domain.published.library import read_library
     from workflows.words.diff import diff as changes
 
     plan, texts = _read(_existing(_file(journey, specs)), templates)
     with database(data) as db, db() as session, _known(plan.journey):
-        now = standing(session, plan.journey)
+        now = journey_status(session, plan.journey)
         library = read_library(session)
         lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0), lang)
     for (template, channel), body in sorted(texts.items()):
@@ -155,12 +155,12 @@ def stop(
 @app.command()
 def journeys(data: Data = DATA) -> None:
     """List the journeys: the live version, the state, who is inside, and the last thing done to each."""
-    from domain.journeys.lifecycle import standings
+    from domain.journeys.lifecycle import journey_statuses
     from domain.published.library import read_library
 
     with database(data) as db, db() as session:
         zone = read_library(session).policy_zone
-        for each in standings(session):
+        for each in journey_statuses(session):
             last = each.last
             when = f"{last.at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
             done = f" · {last.action.replace('_', ' ')} by {last.by}, {when}" if last else ""

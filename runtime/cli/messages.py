@@ -21,7 +21,7 @@ def list_messages(
     data: Data = DATA,
 ) -> None:
     """Read the messages that were sent, the newest last; or list those whose fate is open."""
-    from domain.sending.messages import listed
+    from domain.sending.messages import list_messages
     from runtime.authoring.reports import messages_text
 
     wanted = [name for name, on in (("unknown", unknown), ("pending_staff", pending)) if on]
@@ -29,7 +29,9 @@ def list_messages(
         if not wanted:
             CONSOLE.print(messages_text(session, customer, last), markup=False, emoji=False)
             return
-        rows = [row for status in wanted for row in listed(session, status=status, customer=customer, limit=last)]
+        rows = [
+            row for status in wanted for row in list_messages(session, status=status, customer=customer, limit=last)
+        ]
     if not rows:
         CONSOLE.print("none is open")
         return
@@ -49,15 +51,15 @@ def settle(
     data: Data = DATA,
 ) -> None:
     """Settle a message whose fate is open, as you found it to be."""
-    from domain.ledger.states import IllegalError
+    from domain.ledger.states import MessageStateError
     from domain.sending import messages
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db:
         try:
             with db.begin() as session:
-                messages.settle(session, message, status, clock_of(db).now(), operator())
-        except (messages.UnknownMessageError, IllegalError) as problem:
+                messages.settle_by_hand(session, message, status, clock_of(db).now(), operator())
+        except (messages.UnknownMessageError, MessageStateError) as problem:
             raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
     CONSOLE.print(f"message {message} is {status}")
 

@@ -19,7 +19,7 @@ from domain.store.tables import ClockState
 from runtime.demo.events import ZONE
 from runtime.demo.shop import Shop, build
 from runtime.platform.housekeeping import fire_schedule
-from runtime.platform.stored_clock import Leg, Pace, StoredClock, set_clock
+from runtime.platform.stored_clock import ClockRate, Leg, StoredClock, set_clock
 from runtime.platform.temporal import DATA_CONVERTER
 from workflows.plan.model import ScheduleTrigger
 from workflows.terms.values import at_local, local_day, parse_time
@@ -32,9 +32,9 @@ BATCH = 200
 BATCH_TYPE = "application/cloudevents-batch+json"
 
 
-def pace_of(shop: Shop) -> Pace:
+def pace_of(shop: Shop) -> ClockRate:
     """How the demo's time passes: the evening's two and a half hours in some 40 seconds, then a day in 8 seconds."""
-    return Pace([Leg(_time(shop.evening_events[-1]), SHOW_SPEED), Leg(_time(shop.events[-1]), WEEK_SPEED)])
+    return ClockRate([Leg(_time(shop.evening_events[-1]), SHOW_SPEED), Leg(_time(shop.events[-1]), WEEK_SPEED)])
 
 
 class Conductor:

@@ -10,7 +10,7 @@ MOST = 10
 
 
 @dataclass(frozen=True)
-class Gathering:
+class CohortPolicy:
     """Cohorts have up to `size` members. More than `quiet` starts of a plan within a second are a burst.
 
     In a burst, a start waits up to `seconds` for others; where a schedule goes through its pages, up to `paging`.
@@ -30,10 +30,10 @@ class _Plan:
     since: float | None = None
 
 
-class Pace:
+class StartRate:
     """How fast the starts of each plan come, as one relay sees it."""
 
-    def __init__(self, gathering: Gathering, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, gathering: CohortPolicy, clock: Callable[[], float] = time.monotonic) -> None:
         self._gathering = gathering
         self._clock = clock
         self._plans: dict[str, _Plan] = {}

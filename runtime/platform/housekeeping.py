@@ -27,14 +27,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.adapters.coupons import CouponAdapter
 from domain.coupons import issuing
 from domain.customers.resolution import lock_customers
-from domain.intake.retention import Mark, forget
+from domain.intake.retention import RetentionCursor, forget
 from domain.journeys.enrollments import end
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library
-from domain.stock.replenishment import doubtful, stop
-from domain.store.bulk import among
+from domain.stock.replenishment import stalled_alarms, stop
+from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
 from runtime.platform.relay import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
@@ -169,12 +169,12 @@ async def find_lost_replenishments(client: Client, db: sessionmaker[Session], cl
 
 def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
     with db() as session:
-        return doubtful(session, clock.now() - OVERDUE, PAGE)
+        return stalled_alarms(session, clock.now() - OVERDUE, PAGE)
 
 
 def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
     with db.begin() as session:
-        tell(session, "replenish", "replenishment", event_id=alarm_id)
+        enqueue(session, "replenish", "replenishment", event_id=alarm_id)
 
 
 def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:
@@ -197,14 +197,14 @@ class Forgetting:
         self._db = db
         self._clock = clock
         self._keep = keep
-        self._mark: Mark | None = Mark()
+        self._mark: RetentionCursor | None = RetentionCursor()
         self._done_at: datetime | None = None
 
     def go_on(self, library: Library) -> None:
         """Look through as many events as may come in meanwhile, so that neither the sweep nor the rest falls behind."""
         now = self._clock.now()
         if self._mark is None and self._done_at is not None and now - self._done_at >= SWEEP_EVERY:
-            self._mark = Mark()
+            self._mark = RetentionCursor()
         for _ in range(PAGES_AT_ONCE):
             if self._mark is None:
                 return
@@ -228,7 +228,7 @@ def _start_again(db: sessionmaker[Session], journey: str, run: int) -> None:
     with db.begin() as session:
         waits = session.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
         if waits is None:
-            tell(session, "start", journey, enrollment_id=run)
+            enqueue(session, "start", journey, enrollment_id=run)
 
 
 def _has_others(db: sessionmaker[Session], run: int, carried: Collection[int]) -> bool:
@@ -250,7 +250,7 @@ def _stop(
     members: Sequence[int] | None = None
     while members is None or len(members) == PAGE:
         with db.begin() as session:
-            open_ = _belongs_to(run) & among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
+            open_ = _belongs_to(run) & is_among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
             found = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
             lock_customers(session, (enrollment.customer_id for enrollment in found))
             for enrollment in found:

@@ -18,12 +18,12 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
-from domain.journeys.starting import Start, form, set_apart, start_of, wakes_of
+from domain.journeys.starting import Start, form_cohort, set_apart, start_of, wakes_of
 from domain.published.library import read_plan
-from domain.store.outbox import CHANNEL, gathered, take, take_fresh
+from domain.store.outbox import CHANNEL, count_waiting_starts, lock_oldest, lock_undecided_starts
 from domain.store.tables import Outbox
 from runtime.platform.database import WORKER
-from runtime.platform.gathering import Gathering, Pace
+from runtime.platform.gathering import CohortPolicy, StartRate
 from runtime.platform.runs import look_up, workflow_id
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
@@ -58,13 +58,13 @@ class Relay:
     """Starts and wakes workflows. Any number may run at once: each takes what no other has locked."""
 
     def __init__(
-        self, db: sessionmaker[Session], client: Client, task_queue: str, gathering: Gathering | None = None
+        self, db: sessionmaker[Session], client: Client, task_queue: str, gathering: CohortPolicy | None = None
     ) -> None:
         self._db = db
         self._client = client
         self._queue = task_queue
-        self._gathering = gathering or Gathering()
-        self._pace = Pace(self._gathering)
+        self._gathering = gathering or CohortPolicy()
+        self._pace = StartRate(self._gathering)
         self._news = asyncio.Event()
 
     async def run(self, engine: Engine) -> None:
@@ -117,17 +117,17 @@ class Relay:
 
         Which starts are told together, and which alone, is committed before.
         """
-        fresh = take_fresh(session, BATCH, leave=self._pace.gathered)
+        fresh = lock_undecided_starts(session, BATCH, leave=self._pace.gathered)
         self._pace.note(Counter(row.gather for row in fresh if row.gather))
         plan_ids = self._pace.gathered
         for row in fresh:
             row.gather = row.gather if row.gather in plan_ids else None
         session.commit()
         paged = {each for each in plan_ids if isinstance(read_plan(session, each).trigger, ScheduleTrigger)}
-        for plan_id in self._pace.ripe(gathered(session, plan_ids) if plan_ids else {}, paged):
-            form(session, plan_id, self._gathering.size)
+        for plan_id in self._pace.ripe(count_waiting_starts(session, plan_ids) if plan_ids else {}, paged):
+            form_cohort(session, plan_id, self._gathering.size)
             session.commit()
-        return take(session, BATCH)
+        return lock_oldest(session, BATCH)
 
     def _prepare(self, session: Session, rows: Sequence[Outbox]) -> Iterator[tuple[Sequence[Outbox], Awaitable[str]]]:
         """What to tell Temporal, each with the rows that say so: wakes of one run are told at once."""

@@ -23,7 +23,7 @@ class Leg:
     speed: float
 
 
-class Pace:
+class ClockRate:
     """The mapping of real time to journey time. The last leg's speed holds for ever."""
 
     def __init__(self, legs: Sequence[Leg]) -> None:
@@ -62,15 +62,15 @@ class StoredClock:
         now, pace = self._read()
         return pace.seconds(now, instant) * STALLS
 
-    def _read(self) -> tuple[datetime, Pace]:
+    def _read(self) -> tuple[datetime, ClockRate]:
         with self._db() as session:
             state = session.exec(select(ClockState)).one()
-        pace = Pace([Leg(datetime.fromisoformat(until), speed) for until, speed in state.legs])
+        pace = ClockRate([Leg(datetime.fromisoformat(until), speed) for until, speed in state.legs])
         passed = max(0.0, (datetime.now(UTC) - state.real_at).total_seconds())
         return min(pace.later(state.journey_at, passed), state.limit_at), pace
 
 
-def set_clock(session: Session, now: datetime, limit: datetime, pace: Pace) -> None:
+def set_clock(session: Session, now: datetime, limit: datetime, pace: ClockRate) -> None:
     """Let journey time be `now` and run on from here, up to `limit`."""
     state = {
         "id": 1,

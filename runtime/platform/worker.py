@@ -25,7 +25,7 @@ from domain.store.clock import Clock
 from domain.texts.links import Site
 from runtime.platform.channels import channels, coupon_source
 from runtime.platform.database import WORKER, connect
-from runtime.platform.gathering import Gathering
+from runtime.platform.gathering import CohortPolicy
 from runtime.platform.heap import settle_heap
 from runtime.platform.housekeeping import keep_house
 from runtime.platform.providers.wms import warehouse
@@ -58,7 +58,7 @@ async def working(
     site: Site | None = None,
     coupons: CouponAdapter | None = None,
     targets: Mapping[str, Target] | None = None,
-    gathering: Gathering | None = None,
+    gathering: CohortPolicy | None = None,
     erp: Erp | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue.
@@ -96,7 +96,7 @@ async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     coupons = coupon_source(db, clock)
     site, targets = site_of(settings), settings.webhooks
-    gathering = Gathering(size=settings.cohort_size, seconds=settings.gather / 1000)
+    gathering = CohortPolicy(size=settings.cohort_size, seconds=settings.gather / 1000)
     erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
     async with working(
         client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp

@@ -14,16 +14,16 @@ from activities.journey import JourneyActivities
 from domain.channels.delivery import ChannelAdapter, Delivery, Outgoing
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.schedules import FIRST
-from domain.journeys.starting import traveller
+from domain.journeys.starting import enrollment_state
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.store.clock import Clock
 from domain.store.tables import Outbox
 from runtime.rehearsal.cases import Case
 from runtime.rehearsal.lanes import Lane, Walking
-from runtime.rehearsal.world import Line, Shelf, World, agenda
+from runtime.rehearsal.world import CaseStock, Line, World, agenda
 from workflows.plan.commands import FanOut, Group, Member, unpack
-from workflows.plan.interpreter import Walker
+from workflows.plan.interpreter import Runner
 from workflows.plan.model import CHANNELS, Path
 
 CHUNK = 500
@@ -75,7 +75,7 @@ class Rehearsal:
         while moving or stirred:
             moving.update((customer, self._lanes[customer]) for customer in stirred)
             arriving: list[Incoming] = []
-            commands: dict[_Command, list[tuple[Lane, Walker]]] = {}
+            commands: dict[_Command, list[tuple[Lane, Runner]]] = {}
             for customer, lane in list(moving.items()):
                 lane.now = max(lane.now, now)
                 match lane.move(until):
@@ -102,7 +102,7 @@ class Rehearsal:
     def _lane(self, customer: int, now: datetime) -> Lane:
         return self._lanes.setdefault(customer, Lane(now))
 
-    def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Walker]]) -> None:
+    def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Runner]]) -> None:
         walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
         members: tuple[Member, ...] = tuple(replace(walker.command(), now=lane.now) for lane, walker in group)
         carry_out: Any = getattr(self._activities, name)
@@ -125,7 +125,7 @@ class Rehearsal:
             for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
                 plan = read_plan(session, enrollment.plan_id)
                 last = enrollment.generation, enrollment.outcomes
-                walker = Walker(plan, traveller(plan, enrollment.id, enrollment.customer_id, *last))
+                walker = Runner(plan, enrollment_state(plan, enrollment.id, enrollment.customer_id, *last))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id
@@ -144,7 +144,7 @@ class Rehearsal:
         return stirred | self._drain() if pages else stirred
 
 
-def rehearse(engine: Engine, case: Case, shelf: Shelf) -> list[Line]:
+def rehearse(engine: Engine, case: Case, shelf: CaseStock) -> list[Line]:
     """Play a case and return its timeline. The database is left as it was."""
     with engine.connect() as connection, connection.begin() as everything:
         db = sessionmaker(connection, class_=Session, expire_on_commit=False, join_transaction_mode="create_savepoint")

@@ -19,14 +19,14 @@ from runtime.platform.embedded import embedded_postgres
 from runtime.rehearsal.cases import Case, CaseFile, Expected, case_files, read_cases
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
-from runtime.rehearsal.world import Line, Shelf, with_texts
+from runtime.rehearsal.world import CaseStock, Line, with_texts
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
 from workflows.source.diagnostics import Diagnostic
 
 EngineName = Literal["rehearsal", "temporal"]
 ENGINES: tuple[EngineName, ...] = ("rehearsal", "temporal")
-Player = Callable[[Case, Shelf], list[Line]]
+Player = Callable[[Case, CaseStock], list[Line]]
 
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
@@ -73,7 +73,7 @@ def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterato
         yield Verdict(path, case.name, problems)
 
 
-def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> Shelf:
+def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> CaseStock:
     """What is published for a case: its journey, and our policy, segments, coupons and texts. Raises ValueError."""
     spec = path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml"
     text = read_text(spec)
@@ -90,7 +90,7 @@ def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: P
         policy = policy.overridden({**file.policy, **case.policy})
     except ValidationError as problem:
         raise ValueError(f"policy: {problem.errors()[0]['msg']}") from problem
-    return Shelf(
+    return CaseStock(
         plan=compiled.plan,
         policy=policy,
         segments=_JSON.dump_python(_read(specs / "_segments.yaml", read_segments) or {}, mode="json"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.intake.ingest import Incoming
-from workflows.plan.interpreter import Walker
+from workflows.plan.interpreter import Runner
 
 
 @dataclass
@@ -13,7 +13,7 @@ class Walking:
     """An enrollment under way."""
 
     plan_id: str
-    walker: Walker
+    walker: Runner
 
 
 @dataclass

@@ -21,7 +21,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.published.library import Library, read_library
 from domain.store.clock import VirtualClock
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal, Silence
 from runtime.rehearsal.recorded import PERSON, spoken_of
@@ -111,7 +111,7 @@ class _Scene:
                 raise StartError("; ".join(f"{begun_by.type}: {each.field} {each.reason}" for each in wrong))
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
             for enrollment in session.exec(running).all():
-                tell(session, "start", enrollment.journey, enrollment_id=enrollment.id)
+                enqueue(session, "start", enrollment.journey, enrollment_id=enrollment.id)
             before = session.exec(select(func.max(TrailEntry.id))).one() or 0
         clock = VirtualClock(self._at)
         rehearsal = Rehearsal(self._db, clock, Silence())

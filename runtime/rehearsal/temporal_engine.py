@@ -19,12 +19,12 @@ from temporalio.testing import WorkflowEnvironment
 from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock, SystemClock
 from runtime.platform.embedded import time_skipping_server
-from runtime.platform.gathering import Gathering
+from runtime.platform.gathering import CohortPolicy
 from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.platform.worker import working
 from runtime.rehearsal.cases import Case
-from runtime.rehearsal.world import Line, Shelf, World, agenda
+from runtime.rehearsal.world import CaseStock, Line, World, agenda
 from workflows.plan.commands import FanOut
 from workflows.runs.paging import ScheduleWorkflow
 
@@ -32,7 +32,7 @@ STUCK_SECONDS = 60
 TICK = timedelta(milliseconds=20)
 EVE = timedelta(seconds=5)
 """How long before an instant Temporal is told what happens then: what it starts counts its time from there."""
-AT_ONCE = Gathering(seconds=0, paging=0)
+AT_ONCE = CohortPolicy(seconds=0, paging=0)
 """Nobody waits for others: Temporal's clock stands still while starts are told."""
 
 
@@ -62,7 +62,7 @@ class _CaseClock:
 class TemporalEngine:
     """Plays cases one at a time, on a database of which it empties every table: the server has one clock for all."""
 
-    def __init__(self, engine: Engine, gathering: Gathering = AT_ONCE) -> None:
+    def __init__(self, engine: Engine, gathering: CohortPolicy = AT_ONCE) -> None:
         self._engine = engine
         self._gathering = gathering
         self._db = sessionmaker(engine, class_=Session, expire_on_commit=False)
@@ -79,7 +79,7 @@ class TemporalEngine:
         self._loop.run(self._stack.aclose())
         self._loop.close()
 
-    def play(self, case: Case, shelf: Shelf) -> list[Line]:
+    def play(self, case: Case, shelf: CaseStock) -> list[Line]:
         """Play a case on the empty database and return its timeline; the database is left empty.
 
         Raises StuckError for a case that doesn't come to rest.
@@ -110,7 +110,7 @@ class TemporalEngine:
             working(env.client, self._db, self._clock, gathering=self._gathering)
         )
 
-    async def _play(self, case: Case, shelf: Shelf) -> list[Line]:
+    async def _play(self, case: Case, shelf: CaseStock) -> list[Line]:
         world = World(self._db, case, shelf)
         self._clock.of_case = world.clock
         runs: set[str] = set()

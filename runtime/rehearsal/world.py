@@ -30,7 +30,7 @@ SEARCHED = timedelta(days=400)
 
 
 @dataclass(frozen=True)
-class Shelf:
+class CaseStock:
     """What is published for a case: one journey, and everything it refers to."""
 
     plan: Plan
@@ -57,7 +57,7 @@ class Line:
 class World:
     """One case, set up on an empty database. Times without an offset are in the customer's timezone."""
 
-    def __init__(self, db: sessionmaker[Session], case: Case, shelf: Shelf) -> None:
+    def __init__(self, db: sessionmaker[Session], case: Case, shelf: CaseStock) -> None:
         self.db = db
         self.case = case
         self.shelf = shelf

@@ -19,7 +19,7 @@ from domain.channels.delivery import Delivery, Outgoing
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import redeeming
 from domain.coupons.baskets import Line
-from domain.coupons.issuing import RefusedError
+from domain.coupons.issuing import IssueRefusedError
 from domain.coupons.tables import Coupon
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
@@ -271,6 +271,6 @@ def _refusal(world: World, issue: Callable[..., Coupon]) -> str:
         enrollment = session.exec(select(Enrollment)).one()
         customer = session.get_one(Customer, enrollment.customer_id)
         facts = CustomerFacts(session, read_library(session), customer, world.clock.now())
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(IssueRefusedError) as refused:
             issue(facts, enrollment, "gift", "five")
         return str(refused.value)

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from providers.erp import FakeErp, erp_server
 
-from activities.adapters.erp import BusyError, Erp, HttpErp, Ledger, PurchaseOrder, RefusedError
+from activities.adapters.erp import BusyError, Erp, HttpErp, Ledger, OrderRefusedError, PurchaseOrder
 
 ORDER = PurchaseOrder("replenishment-7", "beans", 24, "杭州")
 
@@ -69,7 +69,7 @@ def test_what_may_pass_is_tried_again(erp: FakeErp, status: int, headers: dict[s
 @pytest.mark.parametrize("status", [400, 401, 404, 422, 302])
 def test_what_will_not_pass_is_refused(erp: FakeErp, status: int) -> None:
     erp.answers = [(status, {})]
-    with pytest.raises(RefusedError, match=f"http_{status}"):
+    with pytest.raises(OrderRefusedError, match=f"http_{status}"):
         HttpErp(erp.url).place(ORDER)
 
 

@@ -11,7 +11,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from activities.adapters.twilio.channel import Access, TwilioSms
-from domain.channels.delivery import Account, Delivery, Open, Outgoing, Traceable
+from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing, Traceable
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 
 LI, WANG = "+8613800000001", "+8613800000002"
@@ -49,8 +49,8 @@ def message(to: str = LI, body: str = TEXT, key: int = 1, kind: str = "marketing
     return Outgoing(key, key, "sms", to, body, kind)  # type: ignore[arg-type]
 
 
-def lost(key: int = 1, to: str = LI, body: str = TEXT, sid: str | None = None, at: datetime = NOON) -> Open:
-    return Open(key, to, body, "unknown", sid, at, 0)
+def lost(key: int = 1, to: str = LI, body: str = TEXT, sid: str | None = None, at: datetime = NOON) -> OpenMessage:
+    return OpenMessage(key, to, body, "unknown", sid, at, 0)
 
 
 def test_a_message_is_taken(twilio: TwilioSms, server: TwilioServer) -> None:

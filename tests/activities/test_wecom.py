@@ -18,7 +18,7 @@ from activities.adapters.wecom.channel import Patience, Wecom
 from activities.adapters.wecom.client import WecomClient
 from activities.journey import JourneyActivities
 from activities.tracking import FollowUpActivities
-from domain.channels.delivery import Account, Delivery, Open, Outgoing
+from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.channels.staff import Notice
 from domain.channels.wecom_friends import note_friends
 from domain.customers.identifiers import identify
@@ -94,12 +94,12 @@ def to(*recipients: str, body: str = "你好") -> list[Outgoing]:
     return [Outgoing(key, key, "wecom", name, body, "marketing") for key, name in enumerate(recipients, start=1)]
 
 
-def pending(task: str, called_at: datetime, recipient: str = "wm1", looks: int = 0) -> Open:
-    return Open(1, recipient, "你好", "pending_staff", task, called_at, looks)
+def pending(task: str, called_at: datetime, recipient: str = "wm1", looks: int = 0) -> OpenMessage:
+    return OpenMessage(1, recipient, "你好", "pending_staff", task, called_at, looks)
 
 
-def unknown(called_at: datetime, recipient: str = "wm1", body: str = "你好", key: int = 1) -> Open:
-    return Open(key, recipient, body, "unknown", None, called_at, 0)
+def unknown(called_at: datetime, recipient: str = "wm1", body: str = "你好", key: int = 1) -> OpenMessage:
+    return OpenMessage(key, recipient, body, "unknown", None, called_at, 0)
 
 
 @pytest.mark.parametrize(

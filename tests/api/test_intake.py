@@ -15,7 +15,7 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 import api.http.protocol
-from api.http.batching import Gathering
+from api.http.batching import MicroBatcher
 from api.http.limits import Limits
 from benchmarks.stack import serving
 from domain.access.keys import create_key
@@ -44,7 +44,7 @@ class Kitchen:
 
 def ask(kitchen: Kitchen, first: Sequence[int], *others: Sequence[int], most: int = 4) -> list[Any]:
     """What each request is answered, when the others come while the first is being served."""
-    gathering = Gathering(kitchen.serve, threads=1, most=most)
+    gathering = MicroBatcher(kitchen.serve, threads=1, most=most)
 
     async def run() -> list[Any]:
         asking = [asyncio.create_task(gathering.ask(first))]
@@ -71,7 +71,7 @@ def test_a_long_request_is_served_in_parts_in_its_order() -> None:
 
 def test_others_wait_for_who_is_being_served_and_are_served_together() -> None:
     kitchen = Kitchen()
-    gathering = Gathering(kitchen.serve, threads=2, most=4, patience=PATIENCE)
+    gathering = MicroBatcher(kitchen.serve, threads=2, most=4, patience=PATIENCE)
 
     async def run(*others: list[int]) -> list[list[int]]:
         asking = [asyncio.create_task(gathering.ask([1]))]
@@ -87,7 +87,7 @@ def test_others_wait_for_who_is_being_served_and_are_served_together() -> None:
 
 def test_who_has_waited_is_served_beside_who_is_stuck() -> None:
     kitchen = Kitchen()
-    gathering = Gathering(kitchen.serve, threads=2, most=4, patience=0.01)
+    gathering = MicroBatcher(kitchen.serve, threads=2, most=4, patience=0.01)
 
     async def run() -> list[int]:
         stuck = asyncio.create_task(gathering.ask([1]))
@@ -107,7 +107,7 @@ def test_the_trouble_of_one_is_not_that_of_the_others() -> None:
 
 def test_who_has_left_takes_nobody_s_answer() -> None:
     kitchen = Kitchen()
-    gathering = Gathering(kitchen.serve, threads=1, most=4)
+    gathering = MicroBatcher(kitchen.serve, threads=1, most=4)
 
     async def run() -> list[int]:
         gone, staying = asyncio.create_task(gathering.ask([2])), asyncio.create_task(gathering.ask([3]))

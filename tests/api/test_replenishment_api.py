@@ -14,7 +14,7 @@ from domain.access.keys import create_key
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
-from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide, standing_of
+from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide, state_of
 from domain.stock.tables import LiveSale, Replenishment
 from domain.store.clock import VirtualClock
 from workflows.language.stock_rules import StockRules
@@ -32,7 +32,7 @@ class Run:
             raise UndecidableError
         with self.db.begin() as session:
             row = session.get_one(Replenishment, 1)
-            if reason := refusal(standing_of(row), decision):
+            if reason := refusal(state_of(row), decision):
                 raise DecisionRefusedError(reason)
             decide(session, alarm_id, decision, self.clock.now())
 

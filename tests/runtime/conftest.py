@@ -35,7 +35,7 @@ def one_scratch(spare_postgres: Scratch, monkeypatch: pytest.MonkeyPatch) -> Non
         yield spare_postgres
 
     for module in ("backtest", "simulate"):
-        monkeypatch.setattr(f"runtime.{module}.scratch", ready)
+        monkeypatch.setattr(f"runtime.rehearsal.{module}.scratch", ready)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from domain.catalogue.types import is_business
 from domain.journeys import starting
-from runtime.platform.gathering import Gathering
+from runtime.platform.gathering import CohortPolicy
 from runtime.rehearsal.cases import Case, CaseCustomer, CaseEvent
 from runtime.rehearsal.world import Line
 
@@ -19,9 +19,9 @@ OWN = ("order_id", "cart_id")
 """What an event's data names as the customer's own."""
 
 
-def cohorts_of(size: int) -> Gathering:
+def cohorts_of(size: int) -> CohortPolicy:
     """Cohorts of this size, of whatever starts at one instant."""
-    return Gathering(size=size, seconds=0, paging=0, quiet=0)
+    return CohortPolicy(size=size, seconds=0, paging=0, quiet=0)
 
 
 @contextmanager
@@ -29,7 +29,10 @@ def sizes_in_turn(sizes: Sequence[int]) -> Iterator[None]:
     """The relay forms a cohort of up to each of these sizes, and begins again."""
     turns = cycle(sizes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("runtime.platform.relay.form", lambda session, plan, _: starting.form(session, plan, next(turns)))
+        patch.setattr(
+            "runtime.platform.relay.form_cohort",
+            lambda session, plan, _: starting.form_cohort(session, plan, next(turns)),
+        )
         yield
 
 

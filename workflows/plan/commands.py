@@ -96,7 +96,7 @@ def unpack(several: Iterable[Each]) -> list[Each]:
     ]
 
 
-class Traveller(Frozen):
+class EnrollmentState(Frozen):
     """An enrollment as it enters a workflow, or is carried over to the next run of it.
 
     Of `outcomes` the last one counts: steps never come back, so it says which step follows and when it was reached.
@@ -117,7 +117,7 @@ class Cohort(Frozen):
     plan_id: str
     version: int
     plan: Plan
-    travellers: tuple[Traveller, ...]
+    travellers: tuple[EnrollmentState, ...]
     endings: dict[str, int] = Field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Generator
 from datetime import datetime
 
-from workflows.plan.commands import END, Answer, Member, Outcome, Traveller
+from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome
 from workflows.plan.model import Path, Plan, Step, Stop, Wait, WaitFor
 
 
@@ -28,13 +28,13 @@ def bucket(*parts: object) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64 * 100
 
 
-class Walker:
+class Runner:
     """One enrollment on its way through a plan: what it must do next, or until when it sleeps.
 
     `activity` names the command to give (None while it sleeps until `due`), `path` the step it is for.
     """
 
-    def __init__(self, plan: Plan, traveller: Traveller) -> None:
+    def __init__(self, plan: Plan, traveller: EnrollmentState) -> None:
         self._plan = plan
         self.enrollment = traveller.enrollment
         self.customer = traveller.customer
@@ -71,9 +71,9 @@ class Walker:
         self._woken = False
         return Member(enrollment=self.enrollment, generation=self.generation, at=self.at)
 
-    def traveller(self) -> Traveller:
+    def traveller(self) -> EnrollmentState:
         """The state to restore this walker from. One that was woken looks at once, whatever it slept for."""
-        return Traveller(
+        return EnrollmentState(
             enrollment=self.enrollment,
             customer=self.customer,
             generation=self.generation,

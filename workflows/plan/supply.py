@@ -36,7 +36,7 @@ class Decided(Frozen):
     decision: Decision
 
 
-class Standing(Frozen):
+class ReplenishmentState(Frozen):
     """What the database says of a replenishment. `seconds` is the real time until `due`, when it acts by itself."""
 
     event: int
@@ -54,7 +54,7 @@ class Standing(Frozen):
         return self.status in CLOSED
 
 
-def refusal(standing: Standing, decision: Decision) -> Reason | None:
+def refusal(standing: ReplenishmentState, decision: Decision) -> Reason | None:
     """Why the decision makes no sense for a proposal; None if it does."""
     if standing.status not in AWAITING:
         return "decided_already"

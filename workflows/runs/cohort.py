@@ -12,7 +12,7 @@ from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import END, Answer, Cohort, Group, pack
-    from workflows.plan.interpreter import Walker
+    from workflows.plan.interpreter import Runner
     from workflows.plan.model import Path, Send, Step
     from workflows.words.describe import summary
 
@@ -35,9 +35,9 @@ class CohortWorkflow:
     @workflow.init
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
-        self._walkers = {traveller.enrollment: Walker(cohort.plan, traveller) for traveller in cohort.travellers}
+        self._walkers = {traveller.enrollment: Runner(cohort.plan, traveller) for traveller in cohort.travellers}
         self._until = {traveller.enrollment: traveller.wakes for traveller in cohort.travellers if traveller.wakes}
-        self._running: dict[asyncio.Task[None], Sequence[Walker]] = {}
+        self._running: dict[asyncio.Task[None], Sequence[Runner]] = {}
         self._endings = Counter(cohort.endings)
         self._stirred = False
 
@@ -74,19 +74,19 @@ class CohortWorkflow:
         )
         return self._cohort.model_copy(update={"travellers": tuple(kept), "endings": dict(self._endings)})
 
-    def _idle(self) -> list[Walker]:
+    def _idle(self) -> list[Runner]:
         """The walkers that wait for no answer."""
         busy = {walker.enrollment for walkers in self._running.values() for walker in walkers}
         return [walker for walker in self._walkers.values() if walker.enrollment not in busy]
 
-    def _commands(self) -> dict[tuple[str, Path], list[Walker]]:
-        commands: dict[tuple[str, Path], list[Walker]] = {}
+    def _commands(self) -> dict[tuple[str, Path], list[Runner]]:
+        commands: dict[tuple[str, Path], list[Runner]] = {}
         for walker in self._idle():
             if walker.activity is not None:
                 commands.setdefault((walker.activity, walker.path), []).append(walker)
         return commands
 
-    async def _carry_out(self, name: str, path: Path, walkers: Sequence[Walker]) -> None:
+    async def _carry_out(self, name: str, path: Path, walkers: Sequence[Runner]) -> None:
         step = self._cohort.plan.steps.get(path)
         group = Group(
             plan_id=self._cohort.plan_id, path=path, members=tuple(pack(walker.command() for walker in walkers))
@@ -107,7 +107,7 @@ class CohortWorkflow:
             self._take(walker, found.get(walker.enrollment), now)
         self._stirred = True
 
-    def _take(self, walker: Walker, answer: Answer | None, now: datetime) -> None:
+    def _take(self, walker: Runner, answer: Answer | None, now: datetime) -> None:
         """An enrollment that the database knows nothing of any more is over, too."""
         if answer is not None:
             walker.answered(answer)
@@ -148,7 +148,7 @@ class CohortWorkflow:
                      for path, count in counts.most_common(NAMED)]  # fmt: skip
         workflow.set_current_details("\n".join(lines))
 
-    def _standing(self, walker: Walker, *, ahead: bool = True) -> str:
+    def _standing(self, walker: Runner, *, ahead: bool = True) -> str:
         step = f"**{summary(walker.step)}**" if walker.step else "the end"
         if not ahead:
             return step

@@ -11,7 +11,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.plan.supply import AlarmRaised, Decided, Decision, Standing, refusal
+    from workflows.plan.supply import AlarmRaised, Decided, Decision, ReplenishmentState, refusal
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 TIMEOUT = timedelta(minutes=2)
@@ -24,7 +24,7 @@ class ReplenishmentWorkflow:
     @workflow.init
     def __init__(self, alarm: AlarmRaised) -> None:
         self._alarm = alarm
-        self._standing: Standing | None = None
+        self._standing: ReplenishmentState | None = None
         self._stirred = False
 
     @workflow.run
@@ -52,15 +52,15 @@ class ReplenishmentWorkflow:
         self._stirred = True
 
     @workflow.update
-    async def decide(self, decision: Decision) -> Standing:
+    async def decide(self, decision: Decision) -> ReplenishmentState:
         """Take the buyer's decision. Fails with the reason as its type if another was taken before."""
         await workflow.wait_condition(lambda: self._standing is not None)
         self._refuse_nonsense(decision)
         decided = Decided(event=self._alarm.event, decision=decision)
-        standing: Standing | None = await workflow.execute_activity(
+        standing: ReplenishmentState | None = await workflow.execute_activity(
             "decide_order",
             decided,
-            result_type=Standing,
+            result_type=ReplenishmentState,
             start_to_close_timeout=TIMEOUT,
             retry_policy=RETRY,
             summary=f"the buyer's decision: {decision.verdict}",
@@ -76,18 +76,18 @@ class ReplenishmentWorkflow:
         if self._standing is not None and (reason := refusal(self._standing, decision)):
             raise ApplicationError(reason, type=reason, non_retryable=True)
 
-    async def _act(self, name: str, summary: str) -> Standing:
-        standing: Standing = await workflow.execute_activity(
+    async def _act(self, name: str, summary: str) -> ReplenishmentState:
+        standing: ReplenishmentState = await workflow.execute_activity(
             name,
             self._alarm,
-            result_type=Standing,
+            result_type=ReplenishmentState,
             start_to_close_timeout=TIMEOUT,
             retry_policy=RETRY,
             summary=summary,
         )
         return standing
 
-    def _say_where_it_stands(self, standing: Standing) -> None:
+    def _say_where_it_stands(self, standing: ReplenishmentState) -> None:
         until = f" until {standing.due:%Y-%m-%d %H:%M} UTC" if standing.due and standing.status in _WAITS else ""
         units = f"{standing.quantity} units of " if standing.quantity else ""
         workflow.set_current_details(f"**{_WORDS[standing.status]}**{until}\n\n{units}{standing.sku}")

@@ -101,7 +101,7 @@ class Decision:
     event: str | None = None
 
 
-def told(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
+def render(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
     """The decision in one sentence, with its reason and what decided it."""
     say = Wording(lang)
     words = _words(decision, say, zone)

@@ -39,7 +39,7 @@ class LostError(Exception):
     """The call may or may not have been carried out."""
 
 
-class RefusedError(Exception):
+class TencentRefusedError(Exception):
     """The provider refused the call for good."""
 
     def __init__(self, code: int) -> None:
@@ -102,7 +102,7 @@ class TencentClient:
             answer = await self._call("GET", self.token_path, self._who, None)
             self._raise_for(answer["errcode"])
             return str(answer["access_token"]), float(answer["expires_in"])
-        except RefusedError as error:
+        except TencentRefusedError as error:
             raise NotTakenError(f"no access token: {error}", MEND_SECONDS) from None
         except (LostError, LookupError, ValueError, TypeError):
             raise NotTakenError("no access token: no answer", _BUSY_SECONDS) from None
@@ -137,4 +137,4 @@ class TencentClient:
         if code in self.misconfigured or code in STALE_TOKEN:
             raise NotTakenError(f"errcode {code}: the account must be set right", MEND_SECONDS)
         if code:
-            raise RefusedError(code)
+            raise TencentRefusedError(code)

@@ -14,7 +14,7 @@ from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
 from activities.adapters.twilio.answers import BusyError, named, pause, standing, told_by
-from domain.channels.delivery import Account, Delivery, Open, Outgoing
+from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.texts.sms import missing_of_marketing
 
 CALLBACK = "/v1/webhooks/twilio"
@@ -92,7 +92,7 @@ class TwilioSms:
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         return self._portal.call(self._send_all, messages)
 
-    def look_up(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
+    def look_up(self, messages: Sequence[OpenMessage], now: datetime) -> list[Delivery]:
         """Ask for each message by its sid, else look for its text among those to its recipient.
 
         Equal texts to one number are told apart by the time: those of one call get a sid each, the nearest to each
@@ -126,9 +126,9 @@ class TwilioSms:
         finally:
             self._free.release()
 
-    async def _find_all(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
+    async def _find_all(self, messages: Sequence[OpenMessage], now: datetime) -> list[Delivery]:
         found: dict[int, Delivery] = {}
-        texts: dict[tuple[str, str], list[Open]] = {}
+        texts: dict[tuple[str, str], list[OpenMessage]] = {}
         for message in messages:
             if message.provider_id is None:
                 texts.setdefault((message.recipient, message.body), []).append(message)
@@ -138,14 +138,14 @@ class TwilioSms:
             found.update(group)
         return [found[message.key] for message in messages]
 
-    async def _fetch(self, message: Open) -> Delivery:
+    async def _fetch(self, message: OpenMessage) -> Delivery:
         try:
             async with asyncio.timeout(LOOK_SECONDS), self._free:
                 return standing(await (await self._list())(message.provider_id).fetch_async())
         except Exception as problem:
             return Delivery(message.status, message.provider_id, f"could not be asked for: {named(problem)}")
 
-    async def _find(self, alike: Sequence[Open], now: datetime) -> dict[int, Delivery]:
+    async def _find(self, alike: Sequence[OpenMessage], now: datetime) -> dict[int, Delivery]:
         """Give each of some messages with one recipient and one text a record of its own."""
         since = min(message.called_at for message in alike) - EARLIER
         if not alike[0].recipient:

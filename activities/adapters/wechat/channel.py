@@ -15,11 +15,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
-from activities.adapters.tencent.client import LostError, NotTakenError, RefusedError
+from activities.adapters.tencent.client import LostError, NotTakenError, TencentRefusedError
 from activities.adapters.wechat.client import WechatClient
 from domain.channels import wechat_windows
 from domain.channels.delivery import Account, Delivery, Outgoing
-from domain.channels.wechat_windows import Place
+from domain.channels.wechat_windows import Allowance
 from domain.store.clock import Clock
 from domain.texts.wechat import Article, Plain, Subscription, TextError, read
 
@@ -71,7 +71,7 @@ class Wechat:
         wanted = [(message.recipient, _template(content)) for _, message, content in ready]
         try:
             with self._db.begin() as session:
-                places = wechat_windows.spend(session, wanted, self._clock.now())
+                places = wechat_windows.take_allowances(session, wanted, self._clock.now())
         except SQLAlchemyError:
             return [Delivery("retry", reason="the database is away", after=_AWAY_SECONDS) for _ in messages]
         going = []
@@ -94,7 +94,7 @@ class Wechat:
         """Close the connections."""
         self._portal.call(self._client.close)
 
-    def _correct(self, outcomes: Sequence[tuple[Place, Delivery, int]]) -> None:
+    def _correct(self, outcomes: Sequence[tuple[Allowance, Delivery, int]]) -> None:
         """Go by what WeChat says of windows and subscriptions; what didn't go gets its place back."""
         try:
             with self._db.begin() as session:
@@ -102,11 +102,11 @@ class Wechat:
                     if code in STRANGER:
                         wechat_windows.forget(session, place.openid)
                     elif code in SHUT:
-                        wechat_windows.shut(session, place.openid)
+                        wechat_windows.close_window(session, place.openid)
                     elif code in REFUSED:
                         wechat_windows.unsubscribe(session, place.openid, place.way)
                     elif delivery.status in ("retry", "failed"):
-                        wechat_windows.give_back(session, place)
+                        wechat_windows.return_allowances(session, place)
         except SQLAlchemyError:
             logger.warning("what WeChat said of %d windows could not be kept", len(outcomes))
 
@@ -131,7 +131,7 @@ class Wechat:
             return Delivery("retry", reason=str(error), after=error.after), 0
         except LostError as error:
             return Delivery("unknown", reason=str(error)), 0
-        except RefusedError as error:
+        except TencentRefusedError as error:
             words = REASONS.get(error.code)
             return Delivery("failed", reason=f"{error}: {words}" if words else str(error)), error.code
         name = answer.get("msgid")

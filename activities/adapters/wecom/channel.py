@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from activities.adapters.tencent.client import LostError, NotTakenError, RefusedError
+from activities.adapters.tencent.client import LostError, NotTakenError, TencentRefusedError
 from activities.adapters.wecom.client import WecomClient, items
-from domain.channels.delivery import Account, Delivery, Open, Outgoing
+from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.channels.staff import Notice
 from domain.channels.tables import WecomReminder
 from domain.channels.wecom_friends import unfriended
@@ -47,7 +47,7 @@ EARLY, LATE = timedelta(minutes=1), timedelta(minutes=30)
 _BY_CORP = 0
 
 logger = logging.getLogger(__name__)
-_Asked = tuple[Open, str | None]
+_Asked = tuple[OpenMessage, str | None]
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
@@ -83,7 +83,7 @@ class Wecom:
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         return self._portal.call(self._side_by_side, self._send, messages)
 
-    def look_up(self, messages: Sequence[Open], now: datetime) -> list[Delivery]:
+    def look_up(self, messages: Sequence[OpenMessage], now: datetime) -> list[Delivery]:
         """Find the tasks that may have been made, and read what employees did; remind them, or give up.
 
         An employee is reminded on the first look after each `remind_after`, three times at most. A task that isn't
@@ -137,7 +137,7 @@ class Wecom:
             return Delivery("retry", reason=str(error), after=error.after)
         except LostError as error:
             return Delivery("unknown", reason=str(error))
-        except RefusedError as error:
+        except TencentRefusedError as error:
             return _failed(error)
         if message.recipient in items(answer, "fail_list"):
             return Delivery("failed", reason="not a friend, or over WeCom's limit for the customer")
@@ -159,7 +159,7 @@ class Wecom:
             return Delivery("unknown")
         try:
             return await self._result(task, message.recipient) or Delivery("pending_staff", provider_id=task)
-        except (NotTakenError, LostError, RefusedError) as error:
+        except (NotTakenError, LostError, TencentRefusedError) as error:
             return Delivery("pending_staff", provider_id=task, reason=str(error))
 
     async def _result(self, task: str, recipient: str) -> Delivery | None:
@@ -179,20 +179,20 @@ class Wecom:
             await self._client.post("externalcontact/cancel_groupmsg_send", {"msgid": task})
         except (NotTakenError, LostError) as error:
             return Delivery("pending_staff", provider_id=task, reason=str(error))
-        except RefusedError as error:
+        except TencentRefusedError as error:
             if error.code == DISPATCHING:
                 return Delivery("pending_staff", provider_id=task, reason=str(error))
         try:
             result = await self._result(task, message.recipient)
         except (NotTakenError, LostError) as error:
             return Delivery("pending_staff", provider_id=task, reason=str(error))
-        except RefusedError:
+        except TencentRefusedError:
             result = None
         if result is None or result.status == "pending_staff":
             return Delivery("failed", provider_id=task, reason=why)
         return result
 
-    def _find(self, lost: Sequence[Open]) -> Mapping[int, str]:
+    def _find(self, lost: Sequence[OpenMessage]) -> Mapping[int, str]:
         """The tasks that WeCom made of these messages, by their keys, as far as it made any and tells of them."""
         found: dict[int, str] = {}
         tasks = self._portal.call(
@@ -223,13 +223,13 @@ class Wecom:
                 each
                 async for each in self._client.pages("externalcontact/get_groupmsg_list_v2", query, "group_msg_list")
             ]
-        except (NotTakenError, LostError, RefusedError):
+        except (NotTakenError, LostError, TencentRefusedError):
             return []
 
     async def _is_for(self, task: str, recipient: str) -> bool:
         try:
             return await self._result(task, recipient) is not None
-        except (NotTakenError, LostError, RefusedError):
+        except (NotTakenError, LostError, TencentRefusedError):
             return False
 
     def _remind(self, asked: Sequence[_Asked], answers: Sequence[Delivery], now: datetime) -> None:
@@ -246,7 +246,7 @@ class Wecom:
         self._portal.call(self._side_by_side, self._remind_of, due)
 
     async def _remind_of(self, task: str | None) -> None:
-        with suppress(NotTakenError, LostError, RefusedError):
+        with suppress(NotTakenError, LostError, TencentRefusedError):
             await self._client.post("externalcontact/remind_groupmsg_send", {"msgid": task})
 
     async def _tell(self, notice: Notice) -> None:
@@ -260,14 +260,14 @@ class Wecom:
         }
         try:
             answer = await self._client.post("message/send", message)
-        except (NotTakenError, LostError, RefusedError) as error:
+        except (NotTakenError, LostError, TencentRefusedError) as error:
             logger.warning("an employee was not told of a todo: %s", error)
         else:
             if answer.get("invaliduser"):
                 logger.warning("an employee was not told of a todo: WeCom doesn't know them")
 
 
-def _failed(error: RefusedError) -> Delivery:
+def _failed(error: TencentRefusedError) -> Delivery:
     words = REASONS.get(error.code)
     return Delivery("failed", reason=f"{error}: {words}" if words else str(error))
 
@@ -283,7 +283,7 @@ def _outcome(task: str, status: object) -> Delivery:
     return Delivery("pending_staff", provider_id=task)
 
 
-def _may_be(message: Open, task: Mapping[str, Any]) -> bool:
+def _may_be(message: OpenMessage, task: Mapping[str, Any]) -> bool:
     """Whether the task says what the message does, and was made when it was given to WeCom."""
     text, made = task.get("text"), str(task.get("create_time"))
     if not (isinstance(text, dict) and text.get("content") == message.body and made.isdecimal()):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shop import Shop
 
 from domain.catalogue.types import CATALOGUE, FIELDS, FieldError, document, is_business, validate
-from domain.catalogue.types import given as given_data
+from domain.catalogue.types import as_stored as given_data
 from domain.catalogue.wire import parse_instant
 from domain.stock import inventory
 from domain.stock.tables import Lot, Stream

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, returned, spread, taken_off, worst_case
+from domain.coupons.baskets import (
+    MAX_LINES,
+    MAX_PRICE,
+    MAX_QUANTITY,
+    Line,
+    discounts,
+    returned_share,
+    spread,
+    worst_case,
+)
 from workflows.language.policy import CouponTerms
 
 
@@ -42,7 +51,7 @@ FULL59 = {"amount_off": 1000, "threshold": 5900}
     ],
 )
 def test_by_hand(written: dict[str, Any], prices: list[int], expected: list[int] | str) -> None:
-    assert taken_off(terms(**written), lines(*prices), prices) == expected
+    assert discounts(terms(**written), lines(*prices), prices) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,14 +67,14 @@ def test_by_hand(written: dict[str, Any], prices: list[int], expected: list[int]
 )
 def test_only_what_it_holds_for_counts(written: dict[str, Any], eligible: list[str]) -> None:
     basket = [Line("beans", 2, 3000), Line("apple", 1, 500, "水果"), Line("pear", 1, 500, "水果"), Line("milk", 1, 900)]
-    found = taken_off(terms(percent_off=50, **written), basket, [line.total for line in basket])
+    found = discounts(terms(percent_off=50, **written), basket, [line.total for line in basket])
     expected = [line.total // 2 if line.sku in eligible else 0 for line in basket]
     assert found == (expected if eligible else "not_eligible")
 
 
 def test_the_threshold_is_on_what_it_holds_for() -> None:
     basket = [Line("beans", 1, 5899), Line("milk", 1, 9900)]
-    assert taken_off(terms(**FULL59, skus=["beans"]), basket, [5899, 9900]) == "below_threshold"
+    assert discounts(terms(**FULL59, skus=["beans"]), basket, [5899, 9900]) == "below_threshold"
 
 
 weights = st.lists(st.integers(0, MAX_PRICE * MAX_QUANTITY), min_size=1, max_size=30)
@@ -97,7 +106,7 @@ def test_who_pays_more_never_gets_less_nor_the_earlier_of_equals(weights: list[i
 )
 def test_never_more_than_there_is_to_pay_nor_than_it_can_cost(basket: list[tuple[int, int]], written: Any) -> None:
     rows = [Line(str(place), quantity, price) for place, (quantity, price) in enumerate(basket)]
-    found = taken_off(terms(**written), rows, [row.total for row in rows])
+    found = discounts(terms(**written), rows, [row.total for row in rows])
     if not isinstance(found, str):
         assert all(0 <= part <= row.total for part, row in zip(found, rows, strict=True))
         assert sum(found) <= (worst_case(terms(**written)) or sum(row.total for row in rows))
@@ -107,7 +116,7 @@ def test_never_more_than_there_is_to_pay_nor_than_it_can_cost(basket: list[tuple
 def test_what_comes_back_in_parts_adds_up(share: int, parts: list[int]) -> None:
     quantity, before, back = sum(parts), 0, 0
     for part in parts:
-        back += returned(share, quantity, before, part)
+        back += returned_share(share, quantity, before, part)
         before += part
         assert 0 <= back <= share
     assert back == share

@@ -33,7 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "once": {"amount_off": 700, "refund": "forfeit"},
 }
 LIMITS = {"name": "券", "valid": "1h", "combines": True, "budget_count": COUNT, "budget_money": MONEY}
-REFUSED = (issuing.RefusedError, issuing.IllegalError)
+REFUSED = (issuing.IssueRefusedError, issuing.CouponStateError)
 
 
 class Books(RuleBasedStateMachine):
@@ -55,7 +55,7 @@ class Books(RuleBasedStateMachine):
             self.enrollments = {row.customer_id: row.id for row in session.exec(mine)}
         self.issued = 0
         self.refunds = 0
-        self.asked: list[redeeming.Ask] = []
+        self.asked: list[redeeming.Request] = []
 
     def try_to(self, act: Any) -> Any:
         try:
@@ -64,11 +64,11 @@ class Books(RuleBasedStateMachine):
         except REFUSED:
             return None
 
-    def ask(self, ask: redeeming.Ask) -> None:
+    def ask(self, ask: redeeming.Request) -> None:
         """In every example, one to three asks are settled together."""
         self.asked.append(ask)
         if len(self.asked) > self.rounds % 3:
-            self.try_to(lambda session, now: redeeming.settle(session, self.asked, now))
+            self.try_to(lambda session, now: redeeming.carry_out(session, self.asked, now))
             self.asked = []
 
     def coupons_of(self, session: Session) -> list[Coupon]:

@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing, redeeming
 from domain.coupons.baskets import Line
-from domain.coupons.redeeming import Held, NotLeftError, RefusedError, Returned, UnmetError
+from domain.coupons.redeeming import CouponsRefusedError, HeldCoupons, NotLeftError, RedemptionError, RefundedDiscount
 from domain.coupons.tables import CampaignUse, Coupon, CouponOrder
 from domain.customers.resolution import lock_customers
 from domain.intake.tables import Event
@@ -52,15 +52,15 @@ class Till:
         with self.shop.db() as session:
             return redeeming.quote(session, [redeeming.Basket(who, lines, codes)], self.shop.clock.now())[0]
 
-    def settle(self, *asks: redeeming.Ask, now: datetime | None = None) -> list[Any]:
+    def settle(self, *asks: redeeming.Request, now: datetime | None = None) -> list[Any]:
         """The answers, or why not."""
         with self.shop.db.begin() as session:
-            found = redeeming.settle(session, asks, now or self.shop.clock.now())
+            found = redeeming.carry_out(session, asks, now or self.shop.clock.now())
         return [
             [refusal.reason for refusal in each.refusals]
-            if isinstance(each, RefusedError)
+            if isinstance(each, CouponsRefusedError)
             else str(each)
-            if isinstance(each, UnmetError)
+            if isinstance(each, RedemptionError)
             else each
             for each in found
         ]
@@ -89,7 +89,7 @@ class Till:
             session.refresh(coupon)
             try:
                 return issuing.move(session, [coupon], "revoked", self.shop.clock.now())
-            except issuing.IllegalError as conflict:
+            except issuing.CouponStateError as conflict:
                 return str(conflict)
 
     def later(self, **span: float) -> None:
@@ -295,13 +295,13 @@ class TestRefunds:
         till.lock("o1", [code])
         assert till.refund("o1", "r1") == "The order has used no coupons."
         till.redeem("o1")
-        assert till.refund("o1", "r1") == Returned(
+        assert till.refund("o1", "r1") == RefundedDiscount(
             1000,
             [{"line": 0, "quantity": 1, "discount": 749}, {"line": 1, "quantity": 2, "discount": 251}],
             [code],
         )
         assert till.refund("o1", "r1") == till.refund("o1", "r1", None)
-        assert till.refund("o1", "r2") == Returned(0, [], [])
+        assert till.refund("o1", "r2") == RefundedDiscount(0, [], [])
         assert till.told(code)[-1] == "restored"
         assert till.use() == (1, 1000)
         assert till.lock("o2", [code]).status == "locked"
@@ -323,7 +323,7 @@ class TestRefunds:
         till.refund("o1", "r1", [(1, 1)])
         for units, place in [([(0, 1), (1, 2)], 1), ([(2, 1)], 0)]:
             with till.shop.db() as session:
-                (why,) = redeeming.settle(session, [redeeming.Refund("o1", "r2", units)], till.shop.clock.now())
+                (why,) = redeeming.carry_out(session, [redeeming.Refund("o1", "r2", units)], till.shop.clock.now())
             assert isinstance(why, NotLeftError)
             assert why.index == place
 
@@ -435,7 +435,7 @@ class TestAtOnce:
 
         def pay(order: str) -> str:
             locked = till.lock(order, [code])
-            return till.redeem(order).status if isinstance(locked, Held) else locked[0]
+            return till.redeem(order).status if isinstance(locked, HeldCoupons) else locked[0]
 
         found = till.shop.at_once(*(lambda n=n: pay(f"o{n}") for n in range(12)))
         assert Counter(found) == {"redeemed": 1, "locked": 11}
@@ -457,7 +457,7 @@ class TestAtOnce:
 
         def redeem(number: int) -> Any:
             (found,) = till.settle(redeeming.Redeem(f"o{number}"), now=sooner)
-            return found.status if isinstance(found, Held) else found[0]
+            return found.status if isinstance(found, HeldCoupons) else found[0]
 
         calls = [call for n in range(12) for call in ((lambda n=n: redeem(n)), till.sweep)]
         found = [each for each in till.shop.at_once(*calls) if each is not None]

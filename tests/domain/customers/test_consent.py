@@ -13,7 +13,7 @@ from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Identifier
 from domain.intake.ingest import Incoming, ingest
-from domain.intake.preferences import allowed, choose
+from domain.intake.preferences import allowed_channels, choose_channels
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.sending import tracking
@@ -107,7 +107,7 @@ def by_provider(shop: Shop) -> None:
 
 def by_preferences(shop: Shop) -> None:
     with shop.db.begin() as session:
-        choose(session, 1, set(), shop.clock.now())
+        choose_channels(session, 1, set(), shop.clock.now())
 
 
 @pytest.mark.parametrize("refuse", [by_event, by_reply, by_provider, by_preferences])
@@ -149,10 +149,10 @@ def test_their_own_page_tells_of_it_and_can_lift_it(gift: Shop) -> None:
     wang = newcomer(gift, "wang")
     move(gift, PHONE, wang)
     with gift.db.begin() as session:
-        assert allowed(session, wang) == {"sms": False}
-        choose(session, wang, {"sms"}, gift.clock.now() + timedelta(seconds=1))
+        assert allowed_channels(session, wang) == {"sms": False}
+        choose_channels(session, wang, {"sms"}, gift.clock.now() + timedelta(seconds=1))
     with gift.db() as session:
-        assert allowed(session, wang) == {"sms": True}
+        assert allowed_channels(session, wang) == {"sms": True}
 
 
 def test_the_provider_is_told_of_what_the_address_refused(gift: Shop) -> None:
@@ -164,7 +164,7 @@ def test_the_provider_is_told_of_what_the_address_refused(gift: Shop) -> None:
     move(gift, PHONE, 2)
     say(gift, "consent.withdrawn", {"phone": PHONE})
     with gift.db() as session:
-        assert [each.refused for each in tracking.due(session, "sms", gift.clock.now())] == [True]
+        assert [each.refused for each in tracking.due_messages(session, "sms", gift.clock.now())] == [True]
 
 
 def test_a_send_waits_for_a_refusal_that_is_being_taken(gift: Shop) -> None:

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from domain.conditions.facts import CustomerFacts
 from domain.customers.resolution import find_customer
 from domain.customers.tables import Consent
-from domain.intake.retention import Mark, forget
+from domain.intake.retention import RetentionCursor, forget
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
@@ -28,7 +28,7 @@ KEEP = 30 * DAY
 
 
 def forget_all(shop: Shop, page: int = 2) -> None:
-    mark: Mark | None = Mark()
+    mark: RetentionCursor | None = RetentionCursor()
     while mark:
         with shop.db.begin() as session:
             mark = forget(session, read_library(session), shop.clock.now(), KEEP, mark, page)

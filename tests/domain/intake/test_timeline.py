@@ -11,10 +11,10 @@ from sqlmodel import Session
 from domain.customers.identifiers import IdentifierError
 from domain.customers.resolution import find_customer
 from domain.customers.tables import Customer
-from domain.intake.timeline import Place, timeline
+from domain.intake.timeline import TimelineCursor, timeline
 from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
-from workflows.words.telling import Decision, told
+from workflows.words.telling import Decision, render
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
@@ -46,7 +46,7 @@ def whole(db: sessionmaker[Session], *, journey: str | None = None, limit: int =
 class TestTimeline:
     def test_tells_every_decision_with_its_reason(self, lived: sessionmaker[Session], clock: VirtualClock) -> None:
         start = clock.now() - timedelta(days=20)
-        lines = [f"{(each.at - start).days} {each.journey} {told(each, 'en', SHANGHAI)}" for each in whole(lived)]
+        lines = [f"{(each.at - start).days} {each.journey} {render(each, 'en', SHANGHAI)}" for each in whole(lived)]
         assert lines == [
             "0 cart not entered on cart.updated: the trigger's condition doesn't hold"
             " (because event.total is 0, not above 0)",
@@ -67,7 +67,7 @@ class TestTimeline:
         ]  # fmt: skip
 
     def test_tells_it_in_chinese(self, lived: sessionmaker[Session]) -> None:
-        lines = [told(each, "zh", SHANGHAI) for each in whole(lived, journey="welcome")]
+        lines = [render(each, "zh", SHANGHAI) for each in whole(lived, journey="welcome")]
         assert lines[0] == "进入旅程"
         assert lines[1] == "thanks 暂缓到 2026-03-03 08:00 再发送"
         assert lines[2] == "发送 thanks，经 wecom"
@@ -80,7 +80,7 @@ class TestTimeline:
             customer, after = session.get_one(Customer, 1), None
             while page := timeline(session, customer, after=after, limit=size):
                 found += [decision for _, decision in page]
-                after = Place.of(str(page[-1][0]))
+                after = TimelineCursor.of(str(page[-1][0]))
         assert found == whole(lived)
 
     def test_two_journeys_not_entered_on_one_event_are_paged_too(
@@ -120,14 +120,14 @@ class TestTimeline:
             [(start + timedelta(hours=3), 1, "cart.updated", {"cart_id": "k", "total": 0})],
             start + timedelta(days=1),
         )
-        assert [told(each, "en", SHANGHAI) for each in whole(db)] == [
+        assert [render(each, "en", SHANGHAI) for each in whole(db)] == [
             "not entered on cart.updated: the trigger's condition doesn't hold (because event.total is 0, not above 0)"
         ]
 
     @pytest.mark.parametrize("text", ["", "1", "x_1_1_", "1_7_1_", "1_1_-1_", "1_1_9223372036854775808_", "1e300_1_1_"])
     def test_a_wrong_place_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r".*"):
-            Place.of(text)
+            TimelineCursor.of(text)
 
 
 class TestFindCustomer:
@@ -146,10 +146,10 @@ class TestFindCustomer:
 class TestTold:
     def test_what_has_no_words_yet_is_told_as_it_is(self, clock: VirtualClock) -> None:
         decision = Decision(at=clock.now(), journey="j", what="new", value="thing", reason="odd")
-        assert told(decision, "en", SHANGHAI) == "new: thing: odd"
+        assert render(decision, "en", SHANGHAI) == "new: thing: odd"
 
     @pytest.mark.parametrize("reason", [lifecycle.REPLACED, lifecycle.STOPPED, lifecycle.BY_OPERATOR])
     def test_an_operators_doing_has_words_in_chinese_too(self, clock: VirtualClock, reason: str) -> None:
         decision = Decision(at=clock.now(), journey="j", what="ended", value="stopped", reason=reason)
-        assert reason not in told(decision, "zh", SHANGHAI)
-        assert told(decision, "en", SHANGHAI) == f"stopped: {reason}"
+        assert reason not in render(decision, "zh", SHANGHAI)
+        assert render(decision, "en", SHANGHAI) == f"stopped: {reason}"

@@ -17,7 +17,7 @@ from domain.published.library import read_library
 from domain.published.publishing import publish_text
 from domain.published.tables import Journey, JourneyAction, PublishedPlan
 from domain.sending import claiming
-from domain.sending.settling import settle
+from domain.sending.settling import settle_messages
 from runtime.rehearsal.engine import Rehearsal
 from workflows.language.compile import read_journey
 
@@ -225,7 +225,7 @@ class TestPause:
             going = claiming.claim(session, group, stage.shop.clock.now(), stage.shop.channels).going
         stage.pause()
         with stage.shop.db.begin() as session:
-            settle(session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels)
+            settle_messages(session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels)
         assert stage.shop.timeline() == [("sent", "hello")]
 
     def test_pausing_again_before_the_held_are_told(self, stage: Stage) -> None:
@@ -274,7 +274,7 @@ class TestStop:
         stage.enter("wang")
         assert stage.shop.timeline() == [("held", "paused"), ("ended", lifecycle.STOPPED)]
         with stage.shop.db() as session:
-            assert lifecycle.standing(session, "welcome").state == "stopped"
+            assert lifecycle.journey_status(session, "welcome").state == "stopped"
         assert not stage.act(lifecycle.stop, "welcome")
 
     def test_what_is_being_sent_is_written_down(self, stage: Stage) -> None:
@@ -286,7 +286,9 @@ class TestStop:
         stage.act(lifecycle.stop, "welcome")
         lifecycle.in_pages(stage.shop.db, lifecycle.stop_page, "welcome", stage.shop.clock.now())
         with stage.shop.db.begin() as session:
-            answers = settle(session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels)
+            answers = settle_messages(
+                session, group, going, [Delivery("sent")], stage.shop.clock.now(), stage.shop.channels
+            )
         assert [answer.kind for answer in answers] == ["over"]
         assert sorted(stage.shop.timeline()) == [("ended", lifecycle.STOPPED), ("sent", "hello")]
 
@@ -321,7 +323,7 @@ def test_standings_count_each_version(stage: Stage) -> None:
     stage.publish(CHANGED)
     stage.enter("zhao")
     with stage.shop.db() as session:
-        (found,) = lifecycle.standings(session)
+        (found,) = lifecycle.journey_statuses(session)
     assert (found.version, found.state, found.running) == (2, "live", {1: 2, 2: 1})
     assert found.last is not None
     assert found.last.action == "published"

@@ -9,8 +9,8 @@ from domain.coupons.tables import Coupon
 from domain.customers.tables import CustomerTag
 from domain.journeys.tables import Enrollment, Todo, Wait
 from domain.ledger.tables import Message
-from workflows.plan.commands import Answer, Group, Traveller
-from workflows.plan.interpreter import Walker
+from workflows.plan.commands import Answer, EnrollmentState, Group
+from workflows.plan.interpreter import Runner
 
 EVERY_VERB = """
     journey: everything
@@ -41,7 +41,7 @@ def walked(shop: Shop, times: int) -> list[tuple[str, str]]:
     (customer,) = shop.customers("li")
     shop.post("form.filled", "li", due="2026-03-08T10:00:00+08:00")
     enrollment = shop.rows(Enrollment)[-1].id
-    walker = Walker(shop.plan, Traveller(enrollment=enrollment, customer=customer, generation=0))
+    walker = Runner(shop.plan, EnrollmentState(enrollment=enrollment, customer=customer, generation=0))
     for answers in _commands(shop, walker, times):
         assert {(answer.kind, answer.result, answer.at, answer.due) for answer in answers} == {
             (answers[0].kind, answers[0].result, answers[0].at, answers[0].due)
@@ -49,7 +49,7 @@ def walked(shop: Shop, times: int) -> list[tuple[str, str]]:
     return shop.timeline()
 
 
-def _commands(shop: Shop, walker: Walker, times: int) -> Iterator[list[Answer]]:
+def _commands(shop: Shop, walker: Runner, times: int) -> Iterator[list[Answer]]:
     while not walker.over:
         if walker.activity is None:
             assert walker.due is not None

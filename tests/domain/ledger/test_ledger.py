@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from activities.journey import JourneyActivities
 from activities.tracking import FollowUpActivities
-from domain.channels.delivery import Account, Delivery, Open, Outgoing
+from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.coupons.tables import Coupon
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Consent, Identifier
@@ -69,7 +69,7 @@ class Truth:
             case _:
                 raise KilledError
 
-    def look_up(self, messages: Sequence[Open], _: object) -> list[Delivery]:
+    def look_up(self, messages: Sequence[OpenMessage], _: object) -> list[Delivery]:
         return [
             Delivery("sent")
             if any(self.taken[each.key, channel] for channel in ("wecom", "sms"))
@@ -138,7 +138,9 @@ def test_the_ledger_under_everything_that_can_happen(shop: Shop) -> None:
             if self.truth.taken[message.id, message.channel] == (to == "sent"):  # operators look before they say
                 with shop.db.begin() as session:
                     lock_customers(session, [self.customer])
-                    tracking.settle(session, session.get_one(Message, message.id), to, "looked", shop.clock.now())
+                    tracking.settle_message(
+                        session, session.get_one(Message, message.id), to, "looked", shop.clock.now()
+                    )
 
         @rule()
         def buy(self) -> None:
@@ -182,5 +184,5 @@ def test_the_ledger_under_everything_that_can_happen(shop: Shop) -> None:
 )
 def test_what_may_not_follow_is_refused(status: str, to: states.Status) -> None:
     message = Message(status=status, kind="marketing")
-    with pytest.raises(states.IllegalError, match=f"is {status} and can't become {to}"):
+    with pytest.raises(states.MessageStateError, match=f"is {status} and can't become {to}"):
         states.move(Session(), message, to)

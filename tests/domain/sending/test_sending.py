@@ -515,11 +515,11 @@ class TestAccounts:
     def test_a_provider_that_asked_for_a_pause_gets_it_whatever_it_answers_others(self, shop: Shop) -> None:
         account, now = Account("a"), shop.clock.now()
         with shop.db.begin() as session:
-            accounts.room(session, account, 3, now)
-            accounts.heard(session, account, [Delivery("retry", after=60)], now)
+            accounts.take_capacity(session, account, 3, now)
+            accounts.note_answers(session, account, [Delivery("retry", after=60)], now)
             for late in (Delivery("sent"), Delivery("unknown")):
-                accounts.heard(session, account, [late], now)
-                assert accounts.room(session, account, 1, now) == accounts.Room(0, 60)
+                accounts.note_answers(session, account, [late], now)
+                assert accounts.take_capacity(session, account, 1, now) == accounts.Capacity(0, 60)
 
     def test_a_provider_that_is_down_is_left_alone_until_one_message_gets_through(self, shop: Shop) -> None:
         self.crowd(shop, 30, Account("a", at_once=10))

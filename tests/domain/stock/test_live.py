@@ -16,7 +16,7 @@ from domain.intake.ingest import Incoming
 from domain.intake.tables import Event
 from domain.published.library import read_library
 from domain.published.publishing import publish_document
-from domain.stock.live import follow
+from domain.stock.live import follow_sales
 from domain.stock.tables import LiveProduct, LiveSale, Stream
 from workflows.language.stock_rules import StockRules
 
@@ -205,7 +205,9 @@ def test_a_batch_costs_as_many_queries_as_an_order(show: Show) -> None:
         orders = [show.order(EVENING, sku=f"sku{size}-{n}") for n in range(size)]
         rows = [Event(data=order.data, time=order.time, type=order.type) for order in orders]
         with show.db.begin() as session:
-            counts.append(statements(session, partial(follow, session, read_library(session), rows, show.clock.now())))
+            counts.append(
+                statements(session, partial(follow_sales, session, read_library(session), rows, show.clock.now()))
+            )
     assert counts[0] == counts[1]
 
 

@@ -16,14 +16,14 @@ from test_worker import THANKS, connected, eventually, texts_sent
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys import lifecycle
-from domain.journeys.starting import form
+from domain.journeys.starting import form_cohort
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import SystemClock, VirtualClock
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
 from runtime.platform.embedded import temporal_server
-from runtime.platform.gathering import Gathering
+from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.runs import workflow_id
@@ -73,7 +73,7 @@ async def signals(run: WorkflowHandle[Any, Any]) -> int:
 
 
 BROKEN = {7: "ValueError", 8: "ZoneInfoNotFoundError", 9: "TypeError"}
-TOGETHER = Gathering(seconds=0, paging=0, quiet=0)
+TOGETHER = CohortPolicy(seconds=0, paging=0, quiet=0)
 
 
 def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
@@ -109,7 +109,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
             assert await signals(handle) == 0  # it is found at its next step
             with thanks.begin() as session:
                 for enrollment in ids[10:15]:
-                    tell(session, "wake", "thanks", enrollment_id=enrollment)
+                    enqueue(session, "wake", "thanks", enrollment_id=enrollment)
             assert await relay.drain() == [handle.id]
             assert await signals(handle) == 1
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
@@ -148,7 +148,7 @@ def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Sessio
 def test_a_cohort_that_temporal_forgot_starts_again_as_one(thanks: sessionmaker[Session], temporal: str) -> None:
     ids = enter_all(thanks, 5)
     with thanks.begin() as session:
-        form(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
+        form_cohort(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
         session.exec(delete(Outbox))
 
     async def story() -> list[str]:

@@ -1,6 +1,6 @@
 """A quiet event starts at once and alone; a burst is gathered, but nobody waits for long."""
 
-from runtime.platform.gathering import MOST, Gathering, Pace
+from runtime.platform.gathering import MOST, CohortPolicy, StartRate
 
 
 class Watch:
@@ -10,9 +10,9 @@ class Watch:
         return self.now
 
 
-def pace() -> tuple[Pace, Watch]:
+def pace() -> tuple[StartRate, Watch]:
     watch = Watch()
-    return Pace(Gathering(size=500, seconds=0.2, paging=2, quiet=5), watch), watch
+    return StartRate(CohortPolicy(size=500, seconds=0.2, paging=2, quiet=5), watch), watch
 
 
 def test_quiet_starts_are_never_gathered() -> None:

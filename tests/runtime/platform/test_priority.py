@@ -16,7 +16,7 @@ from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import sandbox
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
-from workflows.plan.commands import Answer, Cohort, Group, Traveller, unpack
+from workflows.plan.commands import Answer, Cohort, EnrollmentState, Group, unpack
 from workflows.runs.cohort import CohortWorkflow
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -30,7 +30,7 @@ def cohort(name: str, members: int) -> Cohort:
         "journey": name, "trigger": {"event": "x"}, "entry": {"again": "never"},
         "steps": [{"id": "hello", "send": "hello", "via": ["sms"], "kind": kind}],
     }  # fmt: skip
-    travellers = tuple(Traveller(enrollment=number, customer=number, generation=0) for number in range(members))
+    travellers = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(members))
     return Cohort(plan_id=name, version=1, plan=compile_plan(Journey.model_validate(spec)), travellers=travellers)
 
 

@@ -41,7 +41,7 @@ from runtime.platform.temporal import DATA_CONVERTER, add_search_attributes
 from runtime.platform.worker import sandbox, working
 from runtime.rehearsal.temporal_engine import QUIET
 from workflows.language.stock_rules import StockRules
-from workflows.plan.supply import Decision, Standing
+from workflows.plan.supply import Decision, ReplenishmentState
 from workflows.runs.replenishment import ReplenishmentWorkflow
 
 T = TypeVar("T")
@@ -176,7 +176,7 @@ class Desk:
     def handle(self, number: int = 0) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(replenishment_id(self.rows()[number].alarm_id))
 
-    def decides(self, verdict: Any, quantity: int | None = None) -> Standing:
+    def decides(self, verdict: Any, quantity: int | None = None) -> ReplenishmentState:
         decision = Decision(verdict=verdict, quantity=quantity, key=1)
         return self.run(self.handle().execute_update(ReplenishmentWorkflow.decide, decision))
 
@@ -251,7 +251,7 @@ def test_of_two_decisions_at_once_one_holds(desk: Desk) -> None:
         return await asyncio.gather(*calls, return_exceptions=True)
 
     results = desk.run(both())
-    (held,) = (result for result in results if isinstance(result, Standing))
+    (held,) = (result for result in results if isinstance(result, ReplenishmentState))
     (lost,) = (result for result in results if isinstance(result, WorkflowUpdateFailedError))
     assert isinstance(lost.cause, ApplicationError)
     assert lost.cause.type == "decided_already"

@@ -12,14 +12,14 @@ from temporalio.client import Client
 from test_worker import THANKS, connected, eventually, texts_sent
 
 from domain.intake.ingest import Incoming, ingest
-from domain.journeys.starting import form, start_of
+from domain.journeys.starting import form_cohort, start_of
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import SystemClock, VirtualClock
-from domain.store.outbox import tell
+from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
 from runtime.platform.embedded import temporal_server
-from runtime.platform.gathering import Gathering
+from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import Relay
 from runtime.platform.runs import workflow_id
@@ -28,7 +28,7 @@ from workflows.language.compile import read_journey
 from workflows.runs.cohort import CohortWorkflow
 
 BRIEF = THANKS.replace("  - wait: 1d\n", "")
-QUIET = Gathering(seconds=0, paging=0, quiet=1)
+QUIET = CohortPolicy(seconds=0, paging=0, quiet=1)
 """One start is told alone, two at once are a burst."""
 
 
@@ -59,7 +59,7 @@ def enter(db: sessionmaker[Session], numbers: Sequence[int]) -> None:
 
 def put_together(db: sessionmaker[Session]) -> None:
     with db.begin() as session:
-        form(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
+        form_cohort(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
 
 
 def endings(db: sessionmaker[Session]) -> list[str | None]:
@@ -152,7 +152,7 @@ def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_fai
                     for each in session.exec(select(Enrollment)):
                         each.cohort_id = 1
                     session.exec(delete(Outbox))
-                    tell(session, "start", queue, enrollment_id=1)
+                    enqueue(session, "start", queue, enrollment_id=1)
             else:
                 put_together(db)
             if is_ended:

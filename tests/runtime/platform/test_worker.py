@@ -16,7 +16,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from domain.channels.delivery import Delivery, Open, Outgoing
+from domain.channels.delivery import Delivery, OpenMessage, Outgoing
 from domain.channels.tables import SandboxMessage
 from domain.customers.tables import CustomerTag
 from domain.intake.ingest import Incoming, ingest
@@ -368,7 +368,7 @@ def test_a_message_whose_fate_is_open_is_followed_up(
         def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
             return [Delivery("unknown", reason="no answer") for _ in messages]
 
-        def look_up(self, messages: Sequence[Open], _: datetime) -> list[Delivery]:
+        def look_up(self, messages: Sequence[OpenMessage], _: datetime) -> list[Delivery]:
             return [Delivery("sent", provider_id="SM1") for _ in messages]
 
     monkeypatch.setattr(worker, "channels", lambda *_: {"sms": Forgetful()})

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from runtime.rehearsal.cases import ONLY, Case
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
-from runtime.rehearsal.world import Line, Shelf
+from runtime.rehearsal.world import CaseStock, Line
 from workflows.language.compile import compile_plan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.spec import Journey
@@ -137,7 +137,7 @@ def told(lines: list[Line]) -> list[tuple[Any, ...]]:
     )
 
 
-def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str) -> tuple[Case, Shelf]:
+def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str) -> tuple[Case, CaseStock]:
     spec = Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True)
     plan = compile_plan(spec)
     case = Case.model_validate(
@@ -149,7 +149,7 @@ def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], varia
             "expect": [],
         }
     )
-    return case, Shelf(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
+    return case, CaseStock(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
 
 
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)

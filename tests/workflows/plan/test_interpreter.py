@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
-from workflows.plan.commands import END, Answer, Member, Outcome, Traveller, pack, unpack
-from workflows.plan.interpreter import Walker, bucket
+from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome, pack, unpack
+from workflows.plan.interpreter import Runner, bucket
 from workflows.plan.model import Decide, Plan, Split, Step, WaitFor
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -88,11 +88,11 @@ def results(step: Step) -> list[str]:
     return ["done"]
 
 
-def start(plan: Plan, outcomes: tuple[Outcome, ...] = ()) -> Walker:
-    return Walker(plan, Traveller(enrollment=1, customer=2, generation=3, outcomes=outcomes))
+def start(plan: Plan, outcomes: tuple[Outcome, ...] = ()) -> Runner:
+    return Runner(plan, EnrollmentState(enrollment=1, customer=2, generation=3, outcomes=outcomes))
 
 
-def state(walker: Walker) -> tuple[object, ...]:
+def state(walker: Runner) -> tuple[object, ...]:
     return walker.path, walker.at, walker.activity, walker.due, walker.over, walker.traveller()
 
 
@@ -119,7 +119,7 @@ def test_the_outcome_of_an_unknown_step_is_refused(plan: Plan) -> None:
         start(plan, (Outcome(path="elsewhere", result="done", at=NOW),))
 
 
-def waiting() -> Walker:
+def waiting() -> Runner:
     walker = start(plan_of([{"wait": "1h"}, {"send": "t", "via": ["sms"]}]))
     walker.command()
     walker.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=1), seconds=3600))

@@ -18,7 +18,7 @@ from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import sandbox
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
-from workflows.plan.commands import Answer, Cohort, Group, Traveller, unpack
+from workflows.plan.commands import Answer, Cohort, EnrollmentState, Group, unpack
 from workflows.runs.cohort import CohortWorkflow
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -86,7 +86,7 @@ class Desk:
 
 
 def cohort(count: int) -> Cohort:
-    travellers = tuple(Traveller(enrollment=number, customer=number, generation=0) for number in range(count))
+    travellers = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(count))
     return Cohort(plan_id="p", version=1, plan=PLAN, travellers=travellers)
 
 
