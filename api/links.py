@@ -20,7 +20,7 @@ from domain.published.library import read_library
 from domain.sending import receipts
 from domain.sending.receipts import Receipt
 from domain.texts.links import Site, target
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
 NAMES = {"sms": "短信", "wecom": "企业微信", "wechat": "微信公众号"}
@@ -50,7 +50,7 @@ def router(site: Site) -> APIRouter:
             url = link.url
             if request.method == "GET" and not _is_ahead(request):
                 message = session.get_one(Message, link.message_id)
-                click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
+                click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)
                 receipts.take(session, LINKS, [click], now)
         return RedirectResponse(url, 302, headers=PRIVATE)
 

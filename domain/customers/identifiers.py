@@ -7,7 +7,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, ValidationResult
 
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 Ident = tuple[str, str]
 """A kind (`phone`, `openid:mini`) and a normalised value."""

@@ -32,9 +32,10 @@ from domain.sending.text_context import reworded, text_context
 from domain.texts.links import Linker, Site, keep
 from domain.texts.rendering import RenderError, render, variables
 from workflows.plan.commands import Answer, Group
-from workflows.plan.model import Channel, Send
+from workflows.terms.channels import Channel
 from workflows.terms.conditions import FieldRef, as_instant
 from workflows.terms.values import local_day
+from workflows.verbs.send import Send
 
 PATIENCE = timedelta(days=365)
 """After so long a held message is looked at again, even if nothing wakes it."""
@@ -224,7 +225,7 @@ class _Unmade:
 def _claim_one(visit: StepContext, step: Send, known: SendInputs) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
-        return _Claimed(visit, earlier.channel, earlier)  # type: ignore[arg-type]
+        return _Claimed(visit, earlier.channel, earlier)
     tried = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
     if earlier is not None and (
         earlier.status not in ("claimed", "failed") or (earlier.status == "failed" and tried.issuperset(step.via))
@@ -326,7 +327,7 @@ def _decide(
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:
-    channel: Channel = message.channel  # type: ignore[assignment]
+    channel: Channel = message.channel
     kind: Literal["marketing", "transactional"] = message.kind  # type: ignore[assignment]
     return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)
 

@@ -20,7 +20,8 @@ from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message
 from domain.store.bulk import is_among
 from domain.texts.links import Site
-from workflows.plan.model import Channel, Send
+from workflows.terms.channels import Channel
+from workflows.verbs.send import Send
 
 
 @dataclass

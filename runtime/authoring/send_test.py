@@ -34,8 +34,10 @@ from domain.texts.links import Linker
 from domain.texts.rendering import RenderError, render
 from runtime import StartError
 from workflows.plan.commands import Group, Member
-from workflows.plan.model import CHANNELS, Channel, Entry, EventTrigger, Plan, Send
+from workflows.plan.model import Entry, EventTrigger, Plan
 from workflows.source.diagnostics import did_you_mean
+from workflows.terms.channels import CHANNELS, Channel
+from workflows.verbs.send import Send
 
 NAME, STEP = "send_test", "0"
 TEXT = "{{ trigger.text }}"

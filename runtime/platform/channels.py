@@ -9,7 +9,7 @@ from activities.adapters.sandbox import Sandbox
 from domain.channels.delivery import ChannelAdapter, Channels
 from domain.store.clock import Clock, SystemClock
 from runtime.platform.providers import coupons, settings_of, twilio, wechat, wecom
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 
 def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> Channels:
