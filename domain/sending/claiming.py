@@ -14,7 +14,6 @@ from domain.channels.delivery import LOST, Channels, Outgoing
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing
 from domain.coupons.reserving import Issue
-from domain.customers.identifiers import ADDRESS
 from domain.journeys import steps
 from domain.journeys.enrollments import end, must_exit
 from domain.journeys.steps import LockedGroup, StepContext, is_held_out, suppress
@@ -32,7 +31,7 @@ from domain.sending.text_context import reworded, text_context
 from domain.texts.links import Linker, Site, keep
 from domain.texts.rendering import RenderError, render, variables
 from workflows.plan.commands import Answer, Group
-from workflows.terms.channels import Channel
+from workflows.terms.channels import ADDRESS, Channel
 from workflows.terms.conditions import FieldRef, as_instant
 from workflows.terms.values import local_day
 from workflows.verbs.send import Send

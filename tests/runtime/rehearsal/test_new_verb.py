@@ -14,6 +14,7 @@ steps:
   - if: {field: customer.orders, at_least: 1}
     then: [{note: came back, times: 2}]
 """
+POLICY = "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n"
 CASES = """
 spec: ../journeys/notes.yaml
 cases:
@@ -51,7 +52,9 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
     for folder in ("journeys", "mistaken", "cases", "templates/messages", "journey_specs"):
         (grown.home / folder).mkdir(parents=True)
     for folder in ("journeys", "mistaken"):
-        (grown.home / folder / "_policy.yaml").write_text("timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n", encoding="utf-8")
+        (grown.home / folder / "_policy.yaml").write_text(
+            "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n", encoding="utf-8"
+        )
     (grown.home / "journeys/notes.yaml").write_text(JOURNEY, encoding="utf-8")
     (grown.home / "cases/notes.yaml").write_text(CASES, encoding="utf-8")
     return grown
@@ -75,10 +78,9 @@ def test_check_knows_it_and_its_mistakes(grown: Grown) -> None:
     wrong = grown.home / "mistaken" / "notes.yaml"
     wrong.write_text(JOURNEY.replace("note: paid", "note: TODO").replace("times: 2", "times: 0"), encoding="utf-8")
     said = grown.aftershow("check", "mistaken", fails=True)
-    assert "notes.yaml:9:33 E015 " in said
-    assert " is not possible; it must be 1 or more" in said
+    assert 'notes.yaml:9:37 E015 "0" is not possible; it must be 1 or more' in said
     wrong.write_text(JOURNEY.replace("note: paid", "note: TODO"), encoding="utf-8")
-    assert "notes.yaml:6:22 E015 this says nothing" in grown.aftershow("check", "mistaken", fails=True)
+    assert "notes.yaml:6:23 E015 this says nothing" in grown.aftershow("check", "mistaken", fails=True)
     wrong.write_text(JOURNEY.replace("note: paid", "notes: paid"), encoding="utf-8")
     assert 'unknown verb "notes"; did you mean "note"?' in grown.aftershow("check", "mistaken", fails=True)
 
