@@ -21,13 +21,16 @@ from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
 from domain.intake import schedules
 from domain.intake.stocktaking import take_stock
-from domain.journeys import steps, webhooks
+from domain.journeys import steps
+from domain.journeys.executors import Executor, executor_of
+from domain.journeys.verbs import coupon, todo, webhook
 from domain.sending import claiming
 from domain.sending.settling import settle_messages
 from domain.sending.snapshots import ClaimSnapshot
 from domain.store.clock import Clock
 from domain.texts.links import Site
 from workflows.plan.commands import Answer, FanOut, Group, Member, pack, unpack
+from workflows.verbs.registry import STEPS
 
 CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
@@ -39,6 +42,14 @@ ASIDE = timedelta(seconds=5)
 HOLD_SECONDS = 20
 """How long a provider's answer is kept while Postgres is away."""
 
+
+_OWN = ("coupon", "send", "todo", "webhook")
+PLAIN: dict[str, Executor] = {
+    verb: executor
+    for verb, step in STEPS.items()
+    if step.activity is None and verb not in _OWN and (executor := executor_of(verb))
+}
+"""What carries out the verbs that are one transaction; the others have activities of their own, to call the outside."""
 
 _Found = TypeVar("_Found")
 
@@ -71,18 +82,30 @@ class JourneyActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
-        return [
+        own: list[Callable[..., Any]] = [
             self.arrive,
-            self.send,
-            self.decide,
-            self.split,
             self.coupon,
             self.todo,
-            self.tag,
+            self.send,
             self.webhook,
             self.emit,
             self.fan_out,
         ]
+        return [*own, *(self._plain(verb) for verb in PLAIN)]
+
+    def _plain(self, verb: str) -> Callable[[Group], list[Answer]]:
+        @activity.defn(name=verb)
+        def carry_out(group: Group) -> list[Answer]:
+            return self.carry_out(verb, group)
+
+        return carry_out
+
+    def carry_out(self, command: str, group: Group) -> list[Answer]:
+        """Carry out a command by its name, as the activity of that name does."""
+        if command in PLAIN:
+            return self._each(partial(steps.carry_out, executor=PLAIN[command]), group)
+        own: Callable[[Group], list[Answer]] = getattr(self, command)
+        return own(group)
 
     @activity.defn
     def arrive(self, group: Group) -> list[Answer]:
@@ -94,22 +117,12 @@ class JourneyActivities:
         return self._timed(answers)
 
     @activity.defn
-    def decide(self, group: Group) -> list[Answer]:
-        """Choose branches."""
-        return self._each(steps.decide, group)
-
-    @activity.defn
-    def split(self, group: Group) -> list[Answer]:
-        """Give out variants."""
-        return self._each(steps.split, group)
-
-    @activity.defn
     def coupon(self, group: Group) -> list[Answer]:
         """Issue coupons."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
             with self._coupons.ready(chunk) as issue:
-                issued = partial(steps.issue_coupon, issue=issue)
+                issued = partial(steps.carry_out, executor=partial(coupon.carry_out, issue=issue))
                 _, aside, settled = self._settled(issued, chunk)
             answers += [*aside, *settled]
         return self._timed(answers)
@@ -117,18 +130,13 @@ class JourneyActivities:
     @activity.defn
     def todo(self, group: Group) -> list[Answer]:
         """Assign tasks to sales guides, and tell them."""
-        answers = self._each(steps.assign_todo, group)
+        answers = self._each(partial(steps.carry_out, executor=todo.carry_out), group)
         tellers = [adapter for adapter in self._channels.values() if isinstance(adapter, TellsStaff)]
         if tellers:
             with self._db() as session:
                 notices = staff.notices(session, _with(group, unpack(group.members)))
             tellers[0].tell_staff(notices)
         return answers
-
-    @activity.defn
-    def tag(self, group: Group) -> list[Answer]:
-        """Tag customers, or take tags off."""
-        return self._each(steps.set_tag, group)
 
     @activity.defn
     def send(self, group: Group) -> list[Answer]:
@@ -154,12 +162,12 @@ class JourneyActivities:
         """Call another system for each member."""
         answers: list[Answer] = []
         for chunk in _chunks(group):
-            chunk, aside, (settled, calls) = self._settled(webhooks.claim_calls, chunk)
+            chunk, aside, (settled, calls) = self._settled(webhook.claim_calls, chunk)
             answers += [*aside, *settled]
             if calls:
                 replies = self._webhooks.call_many(calls[0].name, calls)
                 with self._db.begin() as session:
-                    answers += webhooks.settle_calls(session, chunk, calls, replies, self._clock.now())
+                    answers += webhook.settle_calls(session, chunk, calls, replies, self._clock.now())
         return self._timed(answers)
 
     @activity.defn

@@ -7,7 +7,7 @@ from temporalio import activity
 from domain.channels.delivery import Channels, Traceable
 from domain.sending import tracking
 from domain.store.clock import Clock
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 
 class FollowUpActivities:

@@ -20,10 +20,9 @@ from domain.published.library import read_library
 from domain.sending import receipts
 from domain.sending.receipts import Receipt
 from domain.texts.links import Site, target
-from workflows.plan.model import Channel
+from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
-NAMES = {"sms": "短信", "wecom": "企业微信", "wechat": "微信公众号"}
 PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 CLOSED = {
     **PRIVATE,
@@ -50,7 +49,7 @@ def router(site: Site) -> APIRouter:
             url = link.url
             if request.method == "GET" and not _is_ahead(request):
                 message = session.get_one(Message, link.message_id)
-                click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)  # type: ignore[arg-type]
+                click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)
                 receipts.take(session, LINKS, [click], now)
         return RedirectResponse(url, 302, headers=PRIVATE)
 
@@ -97,5 +96,6 @@ def _customer(session: Session, site: Site, token: str) -> int:
 
 def _page(session: Session, channels: Mapping[Channel, bool], *, saved: bool) -> HTMLResponse:
     shop = read_library(session).policy.shop
-    page = PAGES.get_template("preferences.html").render(shop=shop, channels=channels, names=NAMES, saved=saved)
+    names = {channel: kind.name for channel, kind in CHANNEL_KINDS.items()}
+    page = PAGES.get_template("preferences.html").render(shop=shop, channels=channels, names=names, saved=saved)
     return HTMLResponse(page, headers=CLOSED)

@@ -38,7 +38,7 @@ from workflows.language.spec import Journey
 from workflows.plan.commands import Cohort, EnrollmentState, Group, Member, Outcome
 from workflows.plan.interpreter import Runner
 from workflows.plan.model import Plan
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 MEMBERS, STEPS = 500, 20
 COUNTS = {1: 100, 5: 250, 50: 2_500, 500: 12_000}
@@ -210,7 +210,7 @@ async def _look(parts: Stack, journey: str, before: int, count: int, walked: Wal
     events = size = actions = 0
     looked = runs[:LOOKED_AT]
     for run in looked:
-        handle = client.get_workflow_handle_for(CohortWorkflow.run, workflow_id(journey, run))
+        handle = client.get_workflow_handle_for(JourneyWorkflow.run, workflow_id(journey, run))
         info = (await handle.describe()).raw_description.workflow_execution_info
         events, size = events + info.history_length, size + info.history_size_bytes
         actions += sum(event.event_type in BILLED for event in (await handle.fetch_history()).events)

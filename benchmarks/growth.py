@@ -27,7 +27,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from domain.store.clock import SystemClock
 from workflows.plan.commands import Group, Member
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 BATCH, ROUNDS = 500, 6
 SENDS = 50

@@ -17,7 +17,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from domain.store.clock import SystemClock
 from workflows.plan.commands import Group, Member
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 ALONE, TOGETHER = 100, 500
 THANKS = """

@@ -17,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from runtime.platform.temporal import temporal_client
     from runtime.platform.worker import THREADS
     from workflows.plan.commands import Group
-    from workflows.plan.model import CHANNELS
+    from workflows.terms.channels import CHANNELS
 
 QUEUE = "plain"
 

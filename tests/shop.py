@@ -17,14 +17,16 @@ from domain.customers.resolution import resolve
 from domain.customers.tables import Consent
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment, TrailEntry
-from domain.journeys.webhooks import Call, Reply
+from domain.journeys.verbs.webhook import Call, Reply
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
 from runtime.rehearsal.cases import VISIBLE
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy
 from workflows.plan.commands import Answer, Group, Member, unpack
-from workflows.plan.model import CHANNELS, Plan, Send
+from workflows.plan.model import Plan
+from workflows.terms.channels import CHANNELS
+from workflows.verbs.send import Send
 
 THREADS = 16
 
@@ -135,7 +137,7 @@ class Shop:
         return Group(plan_id=self.plan_id, path=path, members=members)
 
     def give(self, activity: str, group: Group) -> list[Answer]:
-        return sorted(unpack(getattr(self.activities, activity)(group)), key=lambda answer: answer.enrollment)
+        return sorted(unpack(self.activities.carry_out(activity, group)), key=lambda answer: answer.enrollment)
 
     def give_each(self, activity: str, group: Group) -> list[Answer]:
         """The command to every member at once, each in a thread of its own."""

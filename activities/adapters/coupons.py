@@ -20,7 +20,7 @@ from domain.coupons.tables import Coupon
 from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock
 from workflows.plan.commands import Group
-from workflows.plan.model import Path
+from workflows.verbs.base import Path
 
 logger = logging.getLogger(__name__)
 

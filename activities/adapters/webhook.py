@@ -15,7 +15,7 @@ from anyio.from_thread import BlockingPortal
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 from standardwebhooks import Webhook
 
-from domain.journeys.webhooks import Call, Reply
+from domain.journeys.verbs.webhook import Call, Reply
 
 CALL_SECONDS = 10
 """How long a call may take in all: looking the name up, connecting, and the answer."""

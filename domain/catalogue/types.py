@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.catalogue.wire import (
-    Channel,
     Code,
     Count,
     Day,
@@ -26,6 +25,7 @@ from domain.catalogue.wire import (
     Words,
     Zone,
 )
+from workflows.terms.channels import Channel
 
 
 class Data(BaseModel):

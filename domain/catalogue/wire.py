@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, Strict
@@ -90,4 +90,3 @@ Day = Annotated[date, BeforeValidator(_read_day), Words("date, `YYYY-MM-DD`")]
 Expiry = Annotated[date, BeforeValidator(_read_expiry), Words("date, `YYYY-MM-DD`")]
 Instant = Annotated[datetime, BeforeValidator(_read_instant), Words("RFC 3339 time with an offset")]
 Zone = Annotated[str, BeforeValidator(_read_zone), Words("IANA time zone")]
-Channel = Literal["sms", "wecom", "wechat"]

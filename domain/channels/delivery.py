@@ -7,7 +7,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 from sqlmodel import Session
 
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ from domain.published.library import Library
 from domain.stock import inventory
 from domain.stock.tables import Lot, Product, Stream
 from domain.store.bulk import is_among, recordset_of
-from workflows.plan.model import Path
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, dig, evaluate
 from workflows.terms.values import Duration
+from workflows.verbs.base import Path
 
 _INSTANTS = DateTime(timezone=True)
 

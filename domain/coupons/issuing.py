@@ -28,8 +28,8 @@ from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.stock.book import available
 from workflows.language.policy import CouponTerms
-from workflows.plan.model import Path
 from workflows.terms.values import local_day
+from workflows.verbs.base import Path
 
 Status = Literal["issued", "locked", "redeemed", "expired", "revoked"]
 

@@ -17,7 +17,7 @@ from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from workflows.plan.commands import Group
-from workflows.plan.model import IssueCoupon, Path, Send
+from workflows.verbs.base import Path
 
 Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
 """Gives a step its coupon of a campaign, within the claim. Raises coupons.RefusedError."""
@@ -63,7 +63,7 @@ def key_of(enrollment_id: int, step: Path) -> str:
 def reservations_needed(session: Session, group: Group) -> list[ReservationRequest]:
     """The coupons that the group's members may need and don't have."""
     step = read_plan(session, group.plan_id).steps[group.path]
-    campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
+    campaign = step.campaign_given
     if campaign is None:
         return []
     members = [member.enrollment for member in group.members]

@@ -9,11 +9,11 @@ from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Session, col, select
 
-from domain.customers.identifiers import ADDRESS
 from domain.customers.tables import Consent, Identifier, IdentifierConflict
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
 from domain.store.bulk import is_among
+from workflows.terms.channels import ADDRESS
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,6 @@ from typing import Any
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, ValidationResult
 
-from workflows.plan.model import Channel
-
 Ident = tuple[str, str]
 """A kind (`phone`, `openid:mini`) and a normalised value."""
 
@@ -28,9 +26,6 @@ _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SAFE_NAME = re.compile(r"[A-Za-z_]{1,40}(:[A-Za-z_-]{1,40})?")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-ADDRESS: Mapping[Channel, str] = {"sms": "phone", "wecom": "external_userid", "wechat": "openid"}
-"""The kind of identifier that each channel delivers to."""
 
 
 class IdentifierError(ValueError):

@@ -7,10 +7,9 @@ from sqlmodel import Session
 
 from domain.catalogue.sources import PREFERENCES
 from domain.customers.consent import read_consents
-from domain.customers.identifiers import ADDRESS
 from domain.customers.resolution import identifiers_of, lock_customers
 from domain.intake.ingest import Incoming, ingest
-from workflows.plan.model import Channel
+from workflows.terms.channels import ADDRESS, Channel
 
 WORDING = "preferences page, 2026-11"
 """The version of the page's wording, kept as proof with what was said on it."""

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from domain.intake.ingest import HISTORY
 from domain.published.library import Library
 from domain.store.bulk import as_json
-from workflows.plan.model import Plan, WaitFor
+from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition
 
 SHORTEST = timedelta(days=30)
@@ -95,7 +95,7 @@ def _looking_back(plan: Plan) -> Iterator[Any]:
     yield from (condition.where for condition in plan.exits)
     yield plan.goal.condition.where if plan.goal else None
     for step in plan.steps.values():
-        yield step.condition.where if isinstance(step, WaitFor) else step
+        yield step.awaited.where if step.awaited else step
 
 
 def _conditions(part: Any) -> Iterator[EventCondition]:

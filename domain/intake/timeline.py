@@ -18,7 +18,7 @@ from domain.journeys.tables import TrailEntry
 from domain.published.library import SCHEDULED, Library, read_library, read_plan
 from domain.published.tables import JourneyAction, PublishedPlan
 from workflows.plan.model import EventTrigger, Plan
-from workflows.words.telling import Decision
+from workflows.verbs.base import Decision
 
 _MISSED, _MADE = 0, 1
 _PAGE = 200

@@ -17,9 +17,10 @@ from domain.journeys.tables import Enrollment
 from domain.journeys.trail import entry, not_entered, record
 from domain.published.library import Live, read_plan
 from domain.store.outbox import enqueue
-from workflows.plan.model import Plan, Wait
+from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition, matches
 from workflows.terms.values import local_day
+from workflows.verbs.wait import Wait
 
 LIFETIME_SLOT = "once"
 

@@ -8,27 +8,24 @@ from typing import Any
 
 from sqlalchemy import select as sa_select
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
-from domain.coupons import issuing
-from domain.coupons.reserving import Issue
 from domain.customers import resolution
-from domain.customers.tables import Customer, CustomerTag
+from domain.customers.tables import Customer
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
-from domain.journeys.tables import Enrollment, Todo
+from domain.journeys.executors import Executor, arrival_of, executor_of
+from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record, write_down
-from domain.journeys.waits import end_of_wait, register
 from domain.published.library import Library, library_of, read_plan
 from domain.stock import inventory
 from domain.store.bulk import BulkRows, is_among
 from workflows.plan.commands import Answer, Group, Member
 from workflows.plan.interpreter import bucket
-from workflows.plan.model import AssignTodo, Decide, IssueCoupon, Path, Plan, Send, SetTag, Split, Step, Stop, WaitFor
-from workflows.plan.model import Wait as WaitStep
+from workflows.plan.model import Plan
+from workflows.verbs.base import Path, Step
 
 SKEW = timedelta(seconds=1)
 """How far the clocks of a worker and of Temporal may disagree before a command counts as early."""
@@ -189,8 +186,7 @@ def _keep_company(session: Session, met: LockedGroup) -> None:
 def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
     """Whether the step gives coupons that only a lot's units can meet."""
     step = plan.steps.get(path)
-    campaign = step.coupon if isinstance(step, Send) else step.campaign if isinstance(step, IssueCoupon) else None
-    terms = library.campaigns.get(campaign or "")
+    terms = library.campaigns.get(step.campaign_given or "") if step else None
     return terms is not None and terms.products == "lot"
 
 
@@ -203,8 +199,9 @@ def _turned_away(visit: StepContext, member: Member, path: Path) -> Answer | Non
         return visit.over()
     if member.generation != enrollment.generation:
         return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
-    if isinstance(visit.plan.steps.get(path), WaitStep):
-        return None  # it may be registered early and again; only its end is an instant to wait for
+    step = visit.plan.steps.get(path)
+    if step is not None and step.early:
+        return None
     if visit.reached > visit.now + SKEW:
         return visit.later(visit.reached)
     for done, result, at in enrollment.outcomes:
@@ -217,8 +214,8 @@ def _turned_away(visit: StepContext, member: Member, path: Path) -> Answer | Non
 
 def _done_before(visit: StepContext, path: Path, result: str, at: datetime) -> Answer:
     """The answer again, for a command that was carried out but whose answer was lost."""
-    waits = isinstance(visit.plan.after(path, result), WaitStep | WaitFor)
-    due = visit.enrollment.due_at if waits else None
+    following = visit.plan.after(path, result)
+    due = visit.enrollment.due_at if following is not None and following.waits else None
     return Answer(enrollment=visit.enrollment.id, kind="done", at=at, result=result, due=due)
 
 
@@ -298,27 +295,13 @@ def _raise_unless_own(error: Exception) -> None:
 
 def arrive(visit: StepContext, step: Step | None, at: datetime) -> datetime | None:
     """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
-    enrollment = visit.enrollment
-    enrollment.position = step.path if step else None
-    enrollment.due_at = at
-    match step:
-        case None:
-            end(visit.session, enrollment, "finished", at, wake=False)
-        case Stop(reason=reason):
-            end(visit.session, enrollment, "stopped", at, reason, wake=False)
-        case WaitStep():
-            due = end_of_wait(step, visit.enrollment, visit.facts, at)
-            if due is None:
-                end(visit.session, enrollment, "failed", at, "no_time", wake=False)
-                return None
-            enrollment.due_at = max(due, at)
-            add_outcome(enrollment, step.path, "passed", enrollment.due_at)
-        case WaitFor():
-            wait = register(step, visit.enrollment, visit.facts, at)
-            enrollment.due_at = at if wait.result else wait.deadline
-        case _:
-            return None
-    return enrollment.due_at
+    visit.enrollment.position = step.path if step else None
+    visit.enrollment.due_at = at
+    if step is None:
+        end(visit.session, visit.enrollment, "finished", at, wake=False)
+        return at
+    arrival = arrival_of(step.verb)
+    return arrival(visit, step, at) if arrival else None
 
 
 def settle_arrivals(session: Session, group: Group, now: datetime) -> list[Answer]:
@@ -326,115 +309,20 @@ def settle_arrivals(session: Session, group: Group, now: datetime) -> list[Answe
 
     def act(visit: StepContext) -> Answer:
         step = visit.plan.steps.get(group.path)
-        if isinstance(step, WaitFor):
-            return _settle(step, visit)
+        executor = executor_of(step.verb) if step else None
+        if step and executor:
+            return executor(visit, step)
         due = arrive(visit, step, visit.reached)
         return visit.over() if due is None else visit.later(due)
 
     return for_each_member(session, group, now, act)
 
 
-def decide(session: Session, group: Group, now: datetime) -> list[Answer]:
-    """Choose the branch of an `if` or `choose`: the first whose condition holds."""
+def carry_out(session: Session, group: Group, now: datetime, executor: Executor) -> list[Answer]:
+    """Carry out the step for each member that stands before it."""
 
     def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps[group.path]
-        assert isinstance(step, Decide)
-        facts = visit.facts
-        label, because = "else", ""
-        for branch in step.branches:
-            verdict = facts.holds(branch.when)
-            because = verdict.because
-            if verdict:
-                label = branch.label
-                break
-        record(session, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
-        return visit.done(step, label)
-
-    return for_each_member(session, group, now, act)
-
-
-def split(session: Session, group: Group, now: datetime) -> list[Answer]:
-    """Give each member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
-
-    def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps[group.path]
-        assert isinstance(step, Split)
-        place = bucket(visit.plan.journey, step.id, visit.customer.id)
-        variant = step.arms[-1].variant
-        for arm in step.arms:
-            if place < arm.weight:
-                variant = arm.variant
-                break
-            place -= arm.weight
-        record(session, visit.enrollment, "variant", variant, visit.at, step=step.path)
-        return visit.done(step, variant)
-
-    return for_each_member(session, group, now, act)
-
-
-def issue_coupon(session: Session, group: Group, now: datetime, issue: Issue = issuing.issue) -> list[Answer]:
-    """Issue a coupon to each member, within the campaign's limits."""
-
-    def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps[group.path]
-        assert isinstance(step, IssueCoupon)
-        if is_held_out(visit):
-            return suppress(visit, step, step.campaign, "holdout")
-        if visit.subjects.held(visit.enrollment.id, step.name):
-            return visit.done(step, "issued")
-        try:
-            issue(visit.facts, visit.enrollment, step.name, step.campaign)
-        except issuing.IssueRefusedError as refusal:
-            reason = str(refusal)
-            record(session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
-            return visit.done(step, "refused")
-        record(session, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
-        return visit.done(step, "issued")
-
-    return for_each_member(session, group, now, act)
-
-
-def assign_todo(session: Session, group: Group, now: datetime) -> list[Answer]:
-    """Give the customer's sales guide a task."""
-
-    def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps[group.path]
-        assert isinstance(step, AssignTodo)
-        if is_held_out(visit):
-            return suppress(visit, step, step.name, "holdout")
-        todo = {
-            "enrollment_id": visit.enrollment.id,
-            "customer_id": visit.customer.id,
-            "step": step.name,
-            "text": step.text,
-            "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
-            "due_at": step.due.after(visit.at, visit.facts.zone),
-        }
-        fresh = session.execute(insert(Todo).values(todo).on_conflict_do_nothing().returning(col(Todo.id))).first()
-        if fresh:
-            record(session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
-        return visit.done(step, "created")
-
-    return for_each_member(session, group, now, act)
-
-
-def set_tag(session: Session, group: Group, now: datetime) -> list[Answer]:
-    """Tag the customers, or take the tag off."""
-
-    def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps[group.path]
-        assert isinstance(step, SetTag)
-        if step.remove:
-            held = session.get(CustomerTag, (visit.customer.id, step.tag))
-            if held is not None:
-                session.delete(held)
-        else:
-            until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
-            session.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
-        visit.company = None  # it knows the tags as they were
-        record(session, visit.enrollment, "untag" if step.remove else "tag", step.tag, visit.at, step=step.path)
-        return visit.done(step, "done")
+        return executor(visit, visit.plan.steps[group.path])
 
     return for_each_member(session, group, now, act)
 
@@ -450,14 +338,3 @@ def suppress(visit: StepContext, step: Step, what: str, reason: str, because: st
         visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because
     )
     return visit.done(step, "suppressed")
-
-
-def _settle(step: WaitFor, visit: StepContext) -> Answer:
-    wait = register(step, visit.enrollment, visit.facts, visit.reached)
-    if wait.result is None:
-        if wait.deadline > visit.now + SKEW:
-            return visit.later(wait.deadline)
-        wait.result, wait.settled_at = "timed_out", wait.deadline
-    visit.at = wait.settled_at or visit.at
-    record(visit.session, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
-    return visit.done(step, wait.result)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import SessionTransaction
@@ -11,16 +11,10 @@ from sqlmodel import Session
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.store.bulk import insert_all
 
-What = Literal[
-    "sent", "suppressed", "held", "unknown", "failed", "coupon", "refused", "todo", "tag", "untag", "webhook",
-    "branch", "variant", "waited", "not_entered", "entered", "restarted", "ended", "converted",
-    "settled", "reworded",
-]  # fmt: skip
-
 
 def entry(
     enrollment: Enrollment,
-    what: What,
+    what: str,
     value: str,
     at: datetime,
     *,
@@ -30,7 +24,10 @@ def entry(
     until: datetime | None = None,
     because: str | None = None,
 ) -> Mapping[str, Any]:
-    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
+    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending.
+
+    The kinds that a verb writes are named in its `trail`.
+    """
     return {
         "at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey, "enrollment_id": enrollment.id,
         "step": step, "what": what, "value": value, "via": via, "reason": reason, "until": until, "because": because,
@@ -40,7 +37,7 @@ def entry(
 def record(
     session: Session,
     enrollment: Enrollment,
-    what: What,
+    what: str,
     value: str,
     at: datetime,
     *,

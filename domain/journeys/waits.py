@@ -9,10 +9,11 @@ from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
-from workflows.plan.model import Plan, WaitFor
-from workflows.plan.model import Wait as WaitStep
+from workflows.plan.model import Plan
 from workflows.terms.conditions import as_instant, matches
 from workflows.terms.values import at_local, local_day, parse_time
+from workflows.verbs.wait import Wait as WaitStep
+from workflows.verbs.wait_for import WaitFor
 
 
 def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from domain.ledger.tables import Message
 from domain.store.bulk import is_among
-from workflows.plan.model import Channel
-from workflows.terms.limits import Cap, CapName, Limits, QuietHours
+from workflows.terms.channels import CapName, Channel
+from workflows.terms.limits import Cap, Limits, QuietHours
 from workflows.terms.values import at_local, local_day, parse_time
 
 

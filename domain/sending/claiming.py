@@ -14,7 +14,6 @@ from domain.channels.delivery import LOST, Channels, Outgoing
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing
 from domain.coupons.reserving import Issue
-from domain.customers.identifiers import ADDRESS
 from domain.journeys import steps
 from domain.journeys.enrollments import end, must_exit
 from domain.journeys.steps import LockedGroup, StepContext, is_held_out, suppress
@@ -32,9 +31,10 @@ from domain.sending.text_context import reworded, text_context
 from domain.texts.links import Linker, Site, keep
 from domain.texts.rendering import RenderError, render, variables
 from workflows.plan.commands import Answer, Group
-from workflows.plan.model import Channel, Send
+from workflows.terms.channels import ADDRESS, Channel
 from workflows.terms.conditions import FieldRef, as_instant
 from workflows.terms.values import local_day
+from workflows.verbs.send import Send
 
 PATIENCE = timedelta(days=365)
 """After so long a held message is looked at again, even if nothing wakes it."""
@@ -224,7 +224,7 @@ class _Unmade:
 def _claim_one(visit: StepContext, step: Send, known: SendInputs) -> Answer | _Claimed:
     earlier = known.messages.get(visit.enrollment.id)
     if earlier is not None and earlier.status == "calling":
-        return _Claimed(visit, earlier.channel, earlier)  # type: ignore[arg-type]
+        return _Claimed(visit, earlier.channel, earlier)
     tried = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
     if earlier is not None and (
         earlier.status not in ("claimed", "failed") or (earlier.status == "failed" and tried.issuperset(step.via))
@@ -326,7 +326,7 @@ def _decide(
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:
-    channel: Channel = message.channel  # type: ignore[assignment]
+    channel: Channel = message.channel
     kind: Literal["marketing", "transactional"] = message.kind  # type: ignore[assignment]
     return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)
 

@@ -12,7 +12,6 @@ from domain.catalogue.types import is_business
 from domain.channels.delivery import Channels, Reach
 from domain.coupons.reserving import Issue
 from domain.customers.consent import Consents, read_consents
-from domain.customers.identifiers import ADDRESS
 from domain.customers.resolution import identifiers_of
 from domain.intake.tables import Event
 from domain.journeys.steps import StepContext
@@ -20,7 +19,8 @@ from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message
 from domain.store.bulk import is_among
 from domain.texts.links import Site
-from workflows.plan.model import Channel, Send
+from workflows.terms.channels import ADDRESS, Channel
+from workflows.verbs.send import Send
 
 
 @dataclass

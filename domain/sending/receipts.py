@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from domain.intake.ingest import Incoming, ingest
 from domain.ledger.tables import Message
 from domain.sending.tables import EarlyReceipt
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 LATE = timedelta(days=30)
 """What is said so long after a message was claimed is of no use, and is what an old request sent again would say."""

@@ -18,7 +18,7 @@ from domain.sending import tracking
 from domain.sending.receipts import take_early
 from domain.sending.snapshots import ClaimSnapshot, collect
 from workflows.plan.commands import Answer, Group
-from workflows.plan.model import Send
+from workflows.verbs.send import Send
 
 
 def settle_messages(
@@ -61,7 +61,7 @@ def settle_messages(
     for message in outgoing:
         if results[message.enrollment].opted_out:
             tracking.opt_out(session, rows[message.enrollment], now)
-    take_early(session, [row for row in rows.values() if channels[row.channel].account], now)  # type: ignore[index]
+    take_early(session, [row for row in rows.values() if channels[row.channel].account], now)
     return answers
 
 
@@ -112,7 +112,7 @@ def _write_down(
     elif message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
         to: states.Status = "unknown" if delivery.status == "retry" else delivery.status
         states.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
-        if to in states.OPEN and isinstance(channels[message.channel], Traceable):  # type: ignore[index]
+        if to in states.OPEN and isinstance(channels[message.channel], Traceable):
             tracking.start_tracking(session, message, now)
     if message.status == "failed":
         message.refused = [*message.refused, {"channel": message.channel, "reason": message.reason}]

@@ -15,7 +15,7 @@ from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import Message
 from domain.store.outbox import enqueue
-from workflows.plan.model import Channel
+from workflows.terms.channels import Channel
 
 PAGE = 50
 PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60, 120, 300, 600, 1800, 3600))

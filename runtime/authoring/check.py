@@ -17,10 +17,12 @@ from workflows.language.checks import References
 from workflows.language.compile import read_journey
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
-from workflows.plan.model import CHANNELS, Plan, Send
+from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render
 from workflows.source.tree import MAX_BYTES, decode, read_source
+from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition
+from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
 _POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from activities.journey import JourneyActivities
 from domain.catalogue.sources import SEND_TEST
 from domain.channels.delivery import Channels
-from domain.customers.identifiers import ADDRESS, IdentifierError, identify
+from domain.customers.identifiers import IdentifierError, identify
 from domain.customers.resolution import identifiers_of, lock_customers
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
@@ -34,8 +34,10 @@ from domain.texts.links import Linker
 from domain.texts.rendering import RenderError, render
 from runtime import StartError
 from workflows.plan.commands import Group, Member
-from workflows.plan.model import CHANNELS, Channel, Entry, EventTrigger, Plan, Send
+from workflows.plan.model import Entry, EventTrigger, Plan
 from workflows.source.diagnostics import did_you_mean
+from workflows.terms.channels import ADDRESS, CHANNELS, Channel
+from workflows.verbs.send import Send
 
 NAME, STEP = "send_test", "0"
 TEXT = "{{ trigger.text }}"

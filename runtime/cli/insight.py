@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from domain.customers.tables import Customer
     from runtime.rehearsal.shelf import Draft
-    from workflows.words.telling import Decision
+    from workflows.verbs.base import Decision
 
 app = typer.Typer()
 

@@ -8,8 +8,8 @@ from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.sandbox import Sandbox
 from domain.channels.delivery import ChannelAdapter, Channels
 from domain.store.clock import Clock, SystemClock
-from runtime.platform.providers import coupons, settings_of, twilio, wechat, wecom
-from workflows.plan.model import Channel
+from runtime.platform.providers import coupons, provider_of, settings_of
+from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 
 def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> Channels:
@@ -18,16 +18,14 @@ def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) ->
     Under a clock that isn't the real one, a demo's, the customers are made up, and nothing leaves the machine.
     """
     sandbox = Sandbox(db, clock)
-    found: dict[Channel, ChannelAdapter] = {"sms": sandbox, "wecom": sandbox, "wechat": sandbox}
+    carriers: dict[Channel, ChannelAdapter] = dict.fromkeys(CHANNEL_KINDS, sandbox)
     if not isinstance(clock, SystemClock):
-        return found
-    if of_twilio := settings_of(twilio.TwilioSettings):
-        found["sms"] = twilio.adapter(of_twilio, portal)
-    if of_wecom := settings_of(wecom.WecomSettings):
-        found["wecom"] = wecom.adapter(of_wecom, db, clock, portal)
-    if of_wechat := settings_of(wechat.WechatSettings):
-        found["wechat"] = wechat.adapter(of_wechat, db, clock, portal)
-    return found
+        return carriers
+    for channel, kind in CHANNEL_KINDS.items():
+        provider = provider_of(kind.provider)
+        if settings := settings_of(provider.Settings):
+            carriers[channel] = provider.adapter(settings, db, clock, portal)
+    return carriers
 
 
 def coupon_source(db: sessionmaker[Session], clock: Clock) -> CouponAdapter:

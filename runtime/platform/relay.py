@@ -28,7 +28,7 @@ from runtime.platform.runs import look_up, workflow_id
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
 from workflows.plan.supply import AlarmRaised
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
@@ -168,7 +168,7 @@ class Relay:
         name = workflow_id(plan.journey, start.run)
         try:
             await self._client.start_workflow(
-                CohortWorkflow.run,
+                JourneyWorkflow.run,
                 cohort,
                 id=name,
                 task_queue=self._queue,
@@ -203,7 +203,7 @@ class Relay:
         """A workflow that isn't there, or is over, needs no waking: what it does first is look."""
         woken = enrollments[0] if len(enrollments) == 1 else list(enrollments)
         try:
-            await self._client.get_workflow_handle(name).signal(CohortWorkflow.wake, woken)
+            await self._client.get_workflow_handle(name).signal(JourneyWorkflow.wake, woken)
         except RPCError as problem:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise

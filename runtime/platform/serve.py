@@ -33,7 +33,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
 
     wait_for_postgres(settings, say)
-    if settings_of(twilio.TwilioSettings) and settings.public_url is None:
+    if settings_of(twilio.Settings) and settings.public_url is None:
         say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     app = create_app(
@@ -64,11 +64,11 @@ def receivers(settings: Settings) -> list[APIRouter]:
     """What takes in what comes back from customers and providers, as far as it is configured."""
     site = site_of(settings)
     found = [links.router(site)] if site else []
-    if of_twilio := settings_of(twilio.TwilioSettings):
+    if of_twilio := settings_of(twilio.Settings):
         found += twilio.receivers(of_twilio, settings.public_url)
-    if of_wecom := settings_of(wecom.WecomSettings):
+    if of_wecom := settings_of(wecom.Settings):
         found.append(wecom.receiver(of_wecom))
-    if of_wechat := settings_of(wechat.WechatSettings):
+    if of_wechat := settings_of(wechat.Settings):
         found.append(wechat.receiver(of_wechat))
     return found
 

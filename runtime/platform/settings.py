@@ -13,11 +13,9 @@ from domain.intake.retention import SHORTEST
 from domain.texts.links import Site
 from runtime import StartError
 from runtime.platform.embedded import postgres_program
-from runtime.platform.providers import settings_of
+from runtime.platform.providers import provider_of, settings_of
 from runtime.platform.providers.public import Public
-from runtime.platform.providers.twilio import TwilioSettings
-from runtime.platform.providers.wechat import WechatSettings
-from runtime.platform.providers.wecom import WecomSettings
+from workflows.terms.channels import CHANNEL_KINDS
 
 
 class Outside(BaseSettings):
@@ -81,9 +79,8 @@ def _told() -> Iterator[None]:
 
 def check_providers() -> None:
     """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
-    settings_of(TwilioSettings)
-    settings_of(WecomSettings)
-    settings_of(WechatSettings)
+    for kind in CHANNEL_KINDS.values():
+        settings_of(provider_of(kind.provider).Settings)
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

@@ -33,12 +33,15 @@ from runtime.platform.relay import Relay
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import TASK_QUEUE, temporal_client
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 
 THREADS = 16
+WORKFLOWS = (
+    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow,
+)  # fmt: skip
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -72,7 +75,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=task_queue,
-            workflows=[CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow],
+            workflows=WORKFLOWS,
             activities=[
                 *JourneyActivities(
                     db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)

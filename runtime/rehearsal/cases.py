@@ -5,16 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
 
 from runtime.authoring.check import read_text
 from workflows.language.reading import validate
-from workflows.plan.model import Channel
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
+from workflows.terms.channels import Channel
+from workflows.verbs.registry import STEPS
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?")
 ONLY = "customer"
@@ -95,31 +96,21 @@ class CaseStream(_Part):
     starts_at: Time
 
 
-class Expected(_Part):
-    """One line of a timeline: when, what, and to whom."""
+VISIBLE = (
+    *(what for step in STEPS.values() for what in step.visible), "suppressed", "not_entered", "ended", "converted",
+)  # fmt: skip
+"""What a timeline shows of the trail."""
 
+
+class _Line(_Part):
     at: Time
-    sent: str | None = None
-    suppressed: str | None = None
-    held: str | None = None
-    unknown: str | None = None
-    failed: str | None = None
-    coupon: str | None = None
-    refused: str | None = None
-    todo: str | None = None
-    tag: str | None = None
-    untag: str | None = None
-    webhook: str | None = None
-    not_entered: str | None = None
-    ended: str | None = None
-    converted: str | None = None
     via: str | None = None
     reason: str | None = None
     until: Time | None = None
     customer: str | None = None
 
     @model_validator(mode="after")
-    def _one(self) -> "Expected":
+    def _one(self) -> Self:
         if sum(getattr(self, what) is not None for what in VISIBLE) != 1:
             raise ValueError(f"a line says exactly one of {', '.join(VISIBLE)}")
         return self
@@ -130,11 +121,11 @@ class Expected(_Part):
         return next((what, getattr(self, what)) for what in VISIBLE if getattr(self, what) is not None)
 
 
-VISIBLE = (
-    "sent", "suppressed", "held", "unknown", "failed", "coupon", "refused", "todo", "tag", "untag", "webhook",
-    "not_entered", "ended", "converted",
-)  # fmt: skip
-"""What a timeline shows of the trail."""
+if TYPE_CHECKING:
+    Expected = _Line
+else:
+    Expected = create_model("Expected", __base__=_Line, **dict.fromkeys(VISIBLE, (str | None, None)))
+    Expected.__doc__ = "One line of a timeline: when, what, and to whom."
 
 
 def _by_id(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import sessionmaker
@@ -24,7 +23,8 @@ from runtime.rehearsal.lanes import Lane, Walking
 from runtime.rehearsal.world import CaseStock, Line, World, agenda
 from workflows.plan.commands import FanOut, Group, Member, unpack
 from workflows.plan.interpreter import Runner
-from workflows.plan.model import CHANNELS, Path
+from workflows.terms.channels import CHANNELS
+from workflows.verbs.base import Path
 
 CHUNK = 500
 """Events that are taken in one transaction."""
@@ -105,8 +105,7 @@ class Rehearsal:
     def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Runner]]) -> None:
         walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
         members: tuple[Member, ...] = tuple(replace(walker.command(), now=lane.now) for lane, walker in group)
-        carry_out: Any = getattr(self._activities, name)
-        for answer in unpack(carry_out(Group(plan_id=plan_id, path=path, members=members))):
+        for answer in unpack(self._activities.carry_out(name, Group(plan_id=plan_id, path=path, members=members))):
             lane, walker = walkers[answer.enrollment]
             walker.answered(answer)
             if walker.over:

@@ -22,8 +22,9 @@ from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
 from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot
 from workflows.language.policy import CouponTerms, Policy
-from workflows.plan.model import Plan, ScheduleTrigger, Send, Split
+from workflows.plan.model import Plan, ScheduleTrigger
 from workflows.terms.values import at_local, local_day, parse_time
+from workflows.verbs.split import Split
 
 SEARCHED = timedelta(days=400)
 """How far ahead a schedule is looked through for the first day on which it finds anybody."""
@@ -214,7 +215,7 @@ def pinned(plan: Plan, variants: dict[str, str]) -> Plan:
 
 def with_texts(plan: Plan, texts: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
     """The texts that a plan sends; one that isn't written yet is its own name, since a timeline doesn't show it."""
-    needed = {(step.template, via) for step in plan.steps.values() if isinstance(step, Send) for via in step.via}
+    needed = {text for step in plan.steps.values() for text in step.texts}
     return {key: texts.get(key, key[0]) for key in sorted(needed)}
 
 

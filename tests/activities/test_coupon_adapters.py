@@ -96,7 +96,7 @@ class World:
 
     def give(self, activity: str = "coupon", members: Sequence[Member] | None = None) -> list[Answer]:
         group = Group(plan_id=self.plan_id, path="gift", members=tuple(members or self.members()))
-        return unpack(getattr(self.activities, activity)(group))
+        return unpack(self.activities.carry_out(activity, group))
 
     def coupons(self) -> list[Coupon]:
         with self.db() as session:

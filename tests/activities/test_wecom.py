@@ -27,7 +27,7 @@ from domain.journeys.tables import Todo
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
 from tests.providers.wecom_server import Fault, WecomServer
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 ADD = "externalcontact/add_msg_template"
 RESULT = "externalcontact/get_groupmsg_send_result"

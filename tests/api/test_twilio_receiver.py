@@ -26,7 +26,7 @@ from domain.intake.tables import Event
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, signed, twilio_server
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 PUBLIC = "https://hooks.shop.example/aftershow"
 LI = "+8613800000000"

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 
 from activities.adapters import webhook
 from activities.adapters.webhook import MAX_BODY, HttpWebhooks, Target, is_public
-from domain.journeys.webhooks import Call, Reply
+from domain.journeys.verbs.webhook import Call, Reply
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"
 CALL = Call(17, "crm", 3, {"journey": "care", "data": {"level": "金卡"}})

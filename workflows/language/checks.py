@@ -13,8 +13,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from workflows.language.flow import check_flow
-from workflows.language.spec import Schedule, verbs_of
+from workflows.language.spec import Schedule
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source, TooManyError
 from workflows.terms.fields import (
@@ -27,6 +26,8 @@ from workflows.terms.fields import (
     check_segment_name,
 )
 from workflows.terms.limits import Cap, Limits, QuietHours
+from workflows.verbs.flow import Flow, State, span_of
+from workflows.verbs.registry import SPECS, verbs_of
 
 T = TypeVar("T", QuietHours, Cap)
 
@@ -35,7 +36,6 @@ __all__ = ["References", "check_journey", "check_segments"]
 MAX_STEPS = 500
 FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
 _SCHEDULED = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday"}
-_BRANCHES = ("then", "else", "steps")
 
 
 def check_journey(source: Source, references: References | None) -> None:
@@ -53,8 +53,10 @@ def _check_journey(source: Source, references: References | None) -> None:
     every = list(islice(_steps(steps), MAX_STEPS + 1))
     scope = _check_trigger(source, root, references)
     check_condition(root.get("audience"), scope)
-    enrolled = scope.plus("coupon") if any("coupon" in step.entries for step in every) else scope
-    for pattern in _items(root, "exit"):
+    enrolled = (
+        scope.plus("coupon") if any(spec.campaign_in(step) for step in every for spec in SPECS.values()) else scope
+    )
+    for pattern in root.below("exit"):
         check_event(pattern, enrolled)
     goal = root.get("goal")
     if goal is not None:
@@ -67,8 +69,9 @@ def _check_journey(source: Source, references: References | None) -> None:
         return
     _check_ids(source, every)
     for step in every:
-        _check_step(source, step)
-    check_flow(steps, every, root, scope)
+        for verb in verbs_of(step.entries):
+            SPECS[verb].check_alone(step, scope)
+    _check_flow(steps, every, root, scope)
 
 
 def check_segments(source: Source, references: References | None) -> None:
@@ -99,11 +102,6 @@ def _segments_in(node: Node) -> Iterator[Node]:
         named = each.get("segment")
         if named is not None and named.text is not None:
             yield named
-
-
-def _items(node: Node, key: str) -> list[Node]:
-    child = node.get(key)
-    return child.items if child is not None else []
 
 
 def _text(node: Node, key: str) -> str | None:
@@ -183,11 +181,9 @@ def _steps(steps: Node) -> Iterator[Node]:
         if not isinstance(step.value, dict):
             continue
         yield step
-        for branch in (step, *_items(step, "choose"), *_items(step, "split")):
-            for key in _BRANCHES:
-                below = branch.get(key)
-                if below is not None and (branch is not step or key != "steps"):
-                    yield from _steps(below)
+        branches = (branch for spec in SPECS.values() for branch in spec.branches_in(step))
+        for branch in sorted({each for each in branches if each is not None}, key=lambda each: each.start):
+            yield from _steps(branch)
 
 
 def _check_ids(source: Source, steps: list[Node]) -> None:
@@ -208,18 +204,8 @@ def _check_ids(source: Source, steps: list[Node]) -> None:
             )
 
 
-def _check_step(source: Source, step: Node) -> None:
-    if "split" in verbs_of(step.entries):
-        arms = step.entries["split"].items
-        weights = [weight.value for arm in arms if (weight := arm.get("weight"))]
-        if arms and len(weights) == len(arms) and all(type(weight) is int for weight in weights):
-            total = sum(weight for weight in weights if isinstance(weight, int))
-            if total != 100:
-                source.report(step.keys["split"], "E032", f"the weights sum to {total}, not to 100")
-        names: set[str] = set()
-        for arm in arms:
-            variant = arm.get("variant")
-            if variant is not None and variant.text is not None:
-                if variant.text in names:
-                    source.report(variant, "E033", f"variant {quoted(variant.text)} is named twice")
-                names.add(variant.text)
+def _check_flow(steps: Node, every: list[Node], root: Node, scope: Scope) -> None:
+    named = {step.entries["id"].text or "": step for step in every if "id" in step.entries}
+    goal = root.get("goal")
+    within = span_of(goal.get("within")) if goal else None
+    Flow(scope, SPECS, named, within).sequence(steps, State())

@@ -6,20 +6,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from workflows.plan.model import (
-    Channel,
-    Decide,
-    IssueCoupon,
-    Path,
-    Plan,
-    ScheduleTrigger,
-    Send,
-    Split,
-    Step,
-    Stop,
-    WaitFor,
-)
+from workflows.plan.model import Plan, ScheduleTrigger
+from workflows.terms.channels import Channel
 from workflows.terms.conditions import SegmentCondition
+from workflows.verbs.base import Path, Step
 
 
 @dataclass(frozen=True)
@@ -44,21 +34,15 @@ def text_needs(plan: Plan) -> Iterator[Need]:
         given |= {"lot", "stream"}
     with_coupon = _with_coupon(plan)
     for path, step in plan.steps.items():
-        if isinstance(step, Send):
-            names = frozenset(given | ({"coupon"} if step.coupon or path in with_coupon else set()))
-            for channel in step.via:
-                yield Need(step.name, step.template, channel, names)
+        names = frozenset(given | ({"coupon"} if step.campaign_given or path in with_coupon else set()))
+        for template, channel in step.texts:
+            yield Need(step.name, template, channel, names)
 
 
 def _with_coupon(plan: Plan) -> set[Path]:
     """The steps before which a coupon may have been given."""
     found: set[Path] = set()
-    ahead = [
-        path
-        for step in plan.steps.values()
-        if isinstance(step, IssueCoupon) or (isinstance(step, Send) and step.coupon)
-        for path in following(step)
-    ]
+    ahead = [path for step in plan.steps.values() if step.campaign_given for path in following(step)]
     while ahead:
         path = ahead.pop()
         if path not in found:
@@ -74,7 +58,7 @@ def names_asked(part: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], s
             yield "_segments", name
         case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
             yield "_segments", name.removeprefix("segment:")
-        case IssueCoupon(campaign=name) | Send(coupon=str(name)):
+        case Step(campaign_given=str(name)):
             yield "_coupons", name
     if isinstance(part, BaseModel):
         part = [getattr(part, name) for name in type(part).model_fields]
@@ -87,15 +71,4 @@ def names_asked(part: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], s
 
 def following(step: Step) -> list[Path]:
     """Where a step can lead, in the order of its branches."""
-    match step:
-        case WaitFor():
-            ways = [step.then, step.otherwise]
-        case Decide():
-            ways = [*(branch.first for branch in step.branches), step.otherwise]
-        case Split():
-            ways = [arm.first for arm in step.arms]
-        case Stop():
-            ways = []
-        case _:
-            ways = [step.next]
-    return [path for path in ways if path is not None]
+    return [path for path in step.ways() if path is not None]

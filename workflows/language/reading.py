@@ -7,11 +7,11 @@ from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 from pydantic import BaseModel, Tag, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from workflows.language.spec import STEPS, VERBS, verbs_of
-from workflows.plan.model import CHANNELS
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.lookalikes import SIGNS
 from workflows.source.tree import Node, Source, TooManyError
+from workflows.terms.channels import CHANNELS
+from workflows.verbs.registry import SPECS, VERBS, verbs_of
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ _MEANT = {
 }  # fmt: skip
 """What other languages say, and what is said here."""
 
-_STEP_KEYS = frozenset(info.alias or name for model in STEPS.values() for name, info in model.model_fields.items())
+_STEP_KEYS = frozenset(info.alias or name for model in SPECS.values() for name, info in model.model_fields.items())
 
 
 class _Place(NamedTuple):
@@ -169,10 +169,9 @@ def _report_verb(source: Source, node: Node) -> None:
     if not isinstance(node.value, dict):
         source.report(node, "E016", f"a step is a mapping with one verb: {', '.join(VERBS)}")
         return
-    found = verbs_of(node.keys)
+    found = sorted(verbs_of(node.keys), key=lambda verb: node.keys[verb].start)
     if found:
-        at = node.keys[sorted(found, key=lambda verb: node.keys[verb].start)[1]]
-        source.report(at, "E017", f"one step, two verbs: {' and '.join(found)}; make it two steps")
+        source.report(node.keys[found[1]], "E017", f"one step, two verbs: {' and '.join(found)}; make it two steps")
         return
     for key, written in node.keys.items():
         hint = did_you_mean(key, VERBS) if key not in _STEP_KEYS else ""

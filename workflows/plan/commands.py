@@ -7,8 +7,9 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from workflows.plan.model import Path, Plan
+from workflows.plan.model import Plan
 from workflows.terms.values import Frozen
+from workflows.verbs.base import Path
 
 END: Path = ""
 """The place after a journey's last step."""
@@ -112,7 +113,7 @@ class EnrollmentState(Frozen):
 
 
 class Cohort(Frozen):
-    """The input of a CohortWorkflow: enrollments that entered one plan together, and how earlier ones ended."""
+    """The input of a JourneyWorkflow: enrollments that entered one plan together, and how earlier ones ended."""
 
     plan_id: str
     version: int

@@ -5,7 +5,9 @@ from collections.abc import Generator
 from datetime import datetime
 
 from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome
-from workflows.plan.model import Path, Plan, Step, Stop, Wait, WaitFor
+from workflows.plan.model import Plan
+from workflows.verbs.base import Path, Step
+from workflows.verbs.wait import Wait
 
 
 def walk(plan: Plan, last: Outcome | None = None) -> Generator[Step, Outcome, None]:
@@ -59,12 +61,10 @@ class Runner:
 
     @property
     def activity(self) -> str | None:
-        """`arrive` for a wait, for one that was disturbed or is over, and for the end; else the verb of the step."""
+        """`arrive` for a wait, for one that was disturbed or is over, and for the end; else what the step commands."""
         if self.due is not None and not self._woken:
             return None
-        if self.step is None or isinstance(self.step, Wait | WaitFor | Stop):
-            return "arrive"
-        return self.step.verb
+        return "arrive" if self.step is None else self.step.command
 
     def command(self) -> Member:
         """Give the command: how this enrollment stands in it. What wakes it from now on asks for another."""

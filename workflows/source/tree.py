@@ -79,6 +79,11 @@ class Node:
         """The items of a list; none for anything else."""
         return self.value if isinstance(self.value, list) else []
 
+    def below(self, key: str) -> "list[Node]":
+        """The items of the list under a key; none if there is no list."""
+        child = self.get(key)
+        return child.items if child is not None else []
+
     @property
     def entries(self) -> "Mapping[str, Node]":
         """The entries of a mapping; none for anything else."""

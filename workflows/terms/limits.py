@@ -1,11 +1,12 @@
 """Quiet hours and caps: how they are written, and whether a journey's own are as strict as those for all."""
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from workflows.terms.channels import CapName
 from workflows.terms.values import Frozen, TextForm, parse_time
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
@@ -60,9 +61,6 @@ def _minute(clock: str) -> int:
 
 def _quiet(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip() == "none" else value
-
-
-CapName = Literal["sms", "wecom", "wechat", "all"]
 
 
 class Limits(Frozen):

@@ -2,26 +2,10 @@
 
 from collections.abc import Iterator
 
-from workflows.plan.model import (
-    AssignTodo,
-    CallWebhook,
-    Decide,
-    EventTrigger,
-    IssueCoupon,
-    Path,
-    Plan,
-    ScheduleTrigger,
-    Send,
-    SetTag,
-    Split,
-    Step,
-    Stop,
-    Wait,
-    WaitFor,
-)
-from workflows.terms.conditions import FieldRef
+from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
+from workflows.verbs.base import Path, Step
 
 _WEEKDAYS = {
     "zh": ("一", "二", "三", "四", "五", "六", "日"),
@@ -45,11 +29,7 @@ def summary(step: Step, lang: Language = "en") -> str:
 
 
 def _summary(step: Step, say: Wording) -> str:
-    words = _words(step, say)
-    if isinstance(step, Decide):
-        conditions = (say.condition(branch.when) for branch in step.branches)
-        words += say.pick("，否则", ", else").join(say.pick(f" 如果 {each}", f" if {each}") for each in conditions)
-    words = " ".join(words.replace("`", "").split())
+    words = " ".join(step.in_short(say).replace("`", "").split())
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
@@ -58,7 +38,7 @@ def mermaid(plan: Plan, lang: Language = "en") -> str:
     say = Wording(lang)
     ids = {path: f"s{number}" for number, path in enumerate(plan.steps, 1)}
     lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
-    lines += [f"  {ids[path]}{_shape(step, _label(_summary(step, say)))}" for path, step in plan.steps.items()]
+    lines += [f"  {ids[path]}{step.shape.format(_label(_summary(step, say)))}" for path, step in plan.steps.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in plan.steps.items():
         for label, first in _ways(step, say):
@@ -144,9 +124,9 @@ def _sequence(plan: Plan, first: Path | None, end: Path | None, say: Wording, in
     while path is not None and path != end:
         step = plan.steps[path]
         name = f" — `{step.id}`" if step.id else ""
-        yield f"{indent}{number}. {_words(step, say)}{name}"
+        yield f"{indent}{number}. {step.words(say)}{name}"
         inner = indent + "   "
-        for label, branch in _branches(step, say):
+        for label, branch in step.branches_in_words(say):
             if branch == step.next:
                 yield f"{inner}- {label}{say.pick('：继续', ': go on')}"
             else:
@@ -155,105 +135,9 @@ def _sequence(plan: Plan, first: Path | None, end: Path | None, say: Wording, in
         number, path = number + 1, step.next
 
 
-def _branches(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
-    match step:
-        case WaitFor():
-            span = say.span(step.within)
-            missed = say.pick(f"{span}内没有发生", f"not within {span}")
-            return [(say.pick("发生了", "it happened"), step.then), (missed, step.otherwise)]
-        case Decide():
-            conditions = [
-                (say.pick(f"如果 {say.condition(each.when)}", f"if {say.condition(each.when)}"), each.first)
-                for each in step.branches
-            ]
-            return [*conditions, (say.pick("否则", "otherwise"), step.otherwise)]
-        case Split():
-            return [(f"`{arm.variant}` {arm.weight}%", arm.first) for arm in step.arms]
-    return []
-
-
 def _ways(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
-    match step:
-        case WaitFor() | Decide() | Split():
-            return [(label.replace("`", ""), path) for label, path in _branches(step, say)]
-        case Stop():
-            return [("", None)]
-    return [("", step.next)]
-
-
-def _words(step: Step, say: Wording) -> str:
-    match step:
-        case Send():
-            return _send(step, say)
-        case Wait():
-            return _wait(step, say)
-        case WaitFor():
-            return _wait_for(step, say)
-        case Decide():
-            return say.pick("判断", "decide")
-        case Split():
-            return say.pick("分流", "split") + " " + " / ".join(f"{arm.variant} {arm.weight}%" for arm in step.arms)
-        case IssueCoupon():
-            return say.pick(f"发放优惠券 `{step.campaign}`", f"give coupon `{step.campaign}`")
-        case AssignTodo():
-            span = say.span(step.due)
-            zh = f"给 {step.assign} 派任务「{step.text}」，{span}内完成"
-            return say.pick(zh, f"assign to {step.assign}: “{step.text}”, due in {span}")
-        case SetTag():
-            if step.remove:
-                return say.pick(f"去掉标签「{step.tag}」", f"remove tag “{step.tag}”")
-            kept = say.pick(f"，保留 {say.span(step.keep)}", f" for {say.span(step.keep)}") if step.keep else ""
-            return say.pick(f"打上标签「{step.tag}」", f"add tag “{step.tag}”") + kept
-        case CallWebhook():
-            return say.pick(f"通知外部系统 `{step.webhook}`", f"call webhook `{step.webhook}`")
-        case Stop():
-            return say.pick(f"结束：{step.reason}", f"stop: {step.reason}")
-
-
-def _send(step: Send, say: Wording) -> str:
-    via = say.pick("，否则 ", ", else ").join(step.via)
-    words = say.pick(f"发送 `{step.template}`，经 {via}", f"send `{step.template}` by {via}")
-    if step.coupon:
-        words += say.pick(f"，附优惠券 `{step.coupon}`", f", with coupon `{step.coupon}`")
-        if step.without_coupon == "send":
-            words += say.pick("（发不出券也发送）", " (sent without it, too)")
-    if step.kind == "transactional":
-        words += say.pick("，服务通知", ", transactional")
-    if step.expires:
-        after = f"`{step.expires.field}` " if isinstance(step.expires, FieldRef) else say.span(step.expires)
-        words += say.pick(f"，{after}后不再发送", f", dropped after {after.rstrip()}")
-    return words
-
-
-def _wait(step: Wait, say: Wording) -> str:
-    if step.span:
-        return say.pick(f"等待 {say.span(step.span)}", f"wait {say.span(step.span)}")
-    if step.field:
-        words = f"`{step.field}`"
-        shift = step.minus or step.plus
-        if shift:
-            span, before = say.span(shift), step.minus is not None
-            words = say.pick(
-                f"{words} {'前' if before else '后'} {span}", f"{span} {'before' if before else 'after'} {words}"
-            )
-        return say.pick(f"等到 {words}", f"wait until {words}")
-    if step.day is not None:
-        return say.pick(f"等到第 {step.day} 天 {step.clock}", f"wait until day {step.day} {step.clock}")
-    return say.pick(f"等到 {step.clock}", f"wait until {step.clock}")
-
-
-def _wait_for(step: WaitFor, say: Wording) -> str:
-    what = say.event(step.condition.event, step.condition.where)
-    if step.of:
-        what = say.pick(f"步骤 `{step.of}` 的 {what}", f"{what} of step `{step.of}`")
-    span = say.span(step.within)
-    return say.pick(f"等待 {what}，最多 {span}", f"wait for {what}, at most {span}")
-
-
-def _shape(step: Step, label: str) -> str:
-    if isinstance(step, WaitFor | Decide | Split):
-        return f'{{"{label}"}}'
-    return f'(["{label}"])' if isinstance(step, Stop) else f'["{label}"]'
+    branches = step.branches_in_words(say)
+    return [(label.replace("`", ""), path) for label, path in branches] or [("", path) for path in step.ways()]
 
 
 def _label(text: str) -> str:

@@ -1,80 +1,29 @@
 """What changed between two versions of a journey, in plain words."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Any
 
 from workflows.language.needs import following
-from workflows.plan.model import Decide, Path, Plan, Split, Step, Wait
-from workflows.terms.conditions import EventCondition, FieldRef
-from workflows.terms.values import Duration, Language
+from workflows.plan.model import Plan
+from workflows.terms.values import Language
 from workflows.terms.wording import Wording
+from workflows.verbs.base import Path, Step
+from workflows.verbs.changes import Changes
 from workflows.words.describe import entry_words, summary, trigger_words
-
-_NAMES: dict[Language, dict[str, str]] = {
-    "zh": {
-        "template": "模板",
-        "via": "发送渠道",
-        "without_coupon": "发不出券时的做法",
-        "campaign": "优惠券活动",
-        "text": "内容",
-        "assign": "负责人",
-        "condition": "等待的事件",
-        "of": "所指的步骤",
-        "reason": "原因",
-        "within": "等待时间",
-        "expires": "时效",
-        "due": "完成期限",
-        "keep": "保留时间",
-        "coupon": "优惠券",
-        "kind": "类别",
-        "data": "数据",
-        "tag": "标签",
-        "remove": "是打上还是去掉",
-        "webhook": "外部系统",
-    },
-    "en": {
-        "template": "its template",
-        "via": "the way it goes",
-        "without_coupon": "what happens without a coupon",
-        "campaign": "the campaign",
-        "text": "its text",
-        "assign": "whom it is assigned to",
-        "condition": "what it waits for",
-        "of": "the step it is about",
-        "reason": "the reason",
-        "within": "the time to wait",
-        "expires": "its expiry",
-        "due": "its due time",
-        "keep": "how long it is kept",
-    },
-}
-_VERBS = {
-    "send": "发送",
-    "wait": "等待",
-    "wait_for": "等待事件",
-    "decide": "判断",
-    "split": "分流",
-    "coupon": "发券",
-    "todo": "任务",
-    "tag": "标签",
-    "webhook": "通知外部系统",
-    "stop": "结束",
-}
-_PLACES = frozenset({"path", "id", "next", "then", "otherwise", "verb"})
 
 
 def diff(old: Plan, new: Plan, running: int = 0, lang: Language = "en") -> list[str]:
     """A sentence for each change; none if the plans are the same. `running` customers keep the old version."""
-    say = Wording(lang)
-    return [*_head(old, new, say), *_Steps(old, new, running, say).sentences()]
+    changes = Changes(Wording(lang), running)
+    return [*_head(old, new, changes), *_Steps(old, new, changes).sentences()]
 
 
-def _head(old: Plan, new: Plan, say: Wording) -> Iterator[str]:
+def _head(old: Plan, new: Plan, changes: Changes) -> Iterator[str]:
+    say = changes.say
     before, after = dict(_parts(old, say)), dict(_parts(new, say))
     for name in before:
-        yield from _changed(name, before[name], after[name], say)
+        yield from changes.changed(name, before[name], after[name])
     exits = [[say.event(each.event, each.where) for each in plan.exits] for plan in (old, new)]
     gone = (each for each in exits[0] if each not in exits[1])
     come = (each for each in exits[1] if each not in exits[0])
@@ -95,17 +44,6 @@ def _parts(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
     yield say.pick("目标", "the goal"), say.event(goal.condition.event, goal.condition.where) if goal else ""
     yield say.pick("达成目标的时间", "the time for the goal"), say.span(goal.within) if goal else ""
     yield say.pick("发送限制", "its own limits"), say.limits(plan.policy) if plan.policy else ""
-
-
-def _changed(name: str, before: str, after: str, say: Wording) -> Iterator[str]:
-    if before == after:
-        return
-    if before and after:
-        yield say.pick(f"{name}由 {before} 改为 {after}", f"{name} changes from {before} to {after}")
-    elif before:
-        yield say.pick(f"去掉{name}（{before}）", f"{name} ({before}) is removed")
-    else:
-        yield say.pick(f"增加{name}（{after}）", f"{name} ({after}) is added")
 
 
 class _Side:
@@ -165,10 +103,10 @@ class _Side:
 
 
 class _Steps:
-    def __init__(self, old: Plan, new: Plan, running: int, say: Wording) -> None:
-        self.old, self.new = _Side(old, say), _Side(new, say)
-        self.running = running
-        self.say = say
+    def __init__(self, old: Plan, new: Plan, changes: Changes) -> None:
+        self.say = changes.say
+        self.changes = changes
+        self.old, self.new = _Side(old, self.say), _Side(new, self.say)
         self.pairs = dict(self._matched())
 
     def sentences(self) -> Iterator[str]:
@@ -177,8 +115,7 @@ class _Steps:
         for path, step in self.old.steps.items():
             if path not in self.pairs:
                 label, words = self.old.label(step), self._summary(step)
-                still = pick(f"；{self.running} 位在途客户仍会执行", f"; {self._customers()} still do it")
-                yield pick(f"去掉{label}（{words}）", f"{label} is removed ({words})") + (still if self.running else "")
+                yield pick(f"去掉{label}（{words}）", f"{label} is removed ({words})") + self._still()
         for path, step in self.new.steps.items():
             if path not in taken:
                 label, place, words = self.new.label(step), self.new.place(step), self._summary(step)
@@ -239,58 +176,12 @@ class _Steps:
             was, now, words = _verb(old, say), _verb(new, say), self._summary(new)
             yield say.pick(f"{label}由{was}变为{now}（{words}）", f"{label} was a {was} and is a {now} ({words})")
             return
-        match old, new:
-            case Wait(span=Duration() as before), Wait(span=Duration() as after) if before != after:
-                yield self._span(label, before, after)
-            case Wait(), Wait() if _own(old) != _own(new):
-                was, now = self._summary(old), self._summary(new)
-                words = say.pick(f"{label}由「{was}」改为「{now}」", f"{label} changes from “{was}” to “{now}”")
-                yield words + self._kept(say.pick("原来的", "the old one"))
-            case Decide(), Decide():
-                yield from self._branches(label, old, new)
-            case Split(), Split():
-                was, now = (", ".join(f"{arm.variant} {arm.weight}%" for arm in each.arms) for each in (old, new))
-                yield from _changed(say.pick(f"{label}：分流", f"{label}: the split"), was, now, say)
-            case _:
-                for name, value in _own(old).items():
-                    yield from self._field(label, name, value, _own(new)[name])
+        yield from old.changes(new, label, self.changes)
 
-    def _field(self, label: str, name: str, old: Any, new: Any) -> Iterator[str]:
-        if old == new:
-            return
-        known = _NAMES[self.say.lang].get(name)
-        what = self.say.pick(f"{label}：{known or name}", f"{label}: {known or f'its {name}'}")
-        if isinstance(old, Duration) and isinstance(new, Duration):
-            yield self._span(what, old, new)
-        else:
-            yield from _changed(what, _shown(old, self.say), _shown(new, self.say), self.say)
-
-    def _span(self, label: str, old: Duration, new: Duration) -> str:
-        way = "grows" if new.nominal > old.nominal else "shrinks" if new.nominal < old.nominal else "changes"
-        verb = {"grows": "延长", "shrinks": "缩短", "changes": "改"}[way]
-        words = self.say.pick(f"{label}由 {old} {verb}为 {new}", f"{label} {way} from {old} to {new}")
-        return words + self._kept(str(old))
-
-    def _branches(self, label: str, old: Decide, new: Decide) -> Iterator[str]:
-        say = self.say
-        conditions: Sequence[Mapping[str, str]] = [
-            {branch.label: say.condition(branch.when) for branch in each.branches} for each in (old, new)
-        ]
-        before, after = conditions
-        for branch in dict.fromkeys([*before, *after]):
-            which = say.pick(f"{label}：条件", f"{label}: the condition")
-            if branch != "then":
-                which = say.pick(f"{label}：分支 {branch} 的条件", f"{which} of branch {branch}")
-            yield from _changed(which, before.get(branch, ""), after.get(branch, ""), say)
-
-    def _kept(self, what: str) -> str:
-        if not self.running:
-            return ""
-        s = "s" if self.running == 1 else ""
-        return self.say.pick(f"；{self.running} 位在途客户仍用 {what}", f"; {self._customers()} keep{s} {what}")
-
-    def _customers(self) -> str:
-        return f"{self.running} running customer{'s' if self.running != 1 else ''}"
+    def _still(self) -> str:
+        running = self.changes.running
+        words = self.say.pick(f"；{running} 位在途客户仍会执行", f"; {self.changes.customers()} still do it")
+        return words if running else ""
 
     def _summary(self, step: Step) -> str:
         return summary(step, self.say.lang)
@@ -325,25 +216,4 @@ def _by_branch_and_words(side: _Side, step: Step) -> Any:
 
 
 def _verb(step: Step, say: Wording) -> str:
-    en = {"decide": "decision", "wait_for": "wait for an event"}.get(step.verb, step.verb)
-    return say.pick(_VERBS.get(step.verb, step.verb), en)
-
-
-def _own(step: Step) -> dict[str, Any]:
-    """What a step says of itself, without where it stands."""
-    return {name: getattr(step, name) for name in type(step).model_fields if name not in _PLACES}
-
-
-def _shown(value: Any, say: Wording) -> str:
-    match value:
-        case None | "":
-            return ""
-        case dict():
-            return json.dumps(value, ensure_ascii=False, default=str) if value else ""
-        case FieldRef():
-            return f"`{value.field}`"
-        case tuple():
-            return say.pick("，否则 ", ", else ").join(map(str, value))
-        case EventCondition():
-            return say.event(value.event, value.where)
-    return str(value)
+    return say.pick(*step.noun)

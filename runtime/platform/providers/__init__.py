@@ -1,14 +1,41 @@
 """The providers outside, each as soon as the environment tells of it."""
 
 import os
-from typing import TypeVar
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from runtime import StartError
 
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+    from sqlalchemy.orm import sessionmaker
+    from sqlmodel import Session
+
+    from domain.channels.delivery import ChannelAdapter
+    from domain.store.clock import Clock
+
 _Settings = TypeVar("_Settings", bound=BaseSettings)
+
+
+class Provider(Protocol):
+    """A module that knows how a channel is carried: its settings, and the adapter that they make."""
+
+    Settings: type[BaseSettings]
+
+    def adapter(
+        self, settings: BaseSettings, db: "sessionmaker[Session]", clock: "Clock", portal: "BlockingPortal"
+    ) -> "ChannelAdapter":
+        """What carries the channel."""
+
+
+def provider_of(name: str) -> Provider:
+    """A provider by its name: its module here, which joins what calls it and what it calls back, else its adapter."""
+    joined = f"{__name__}.{name}"
+    return cast(Provider, import_module(joined if find_spec(joined) else f"activities.adapters.{name}"))
 
 
 def settings_of(kind: type[_Settings]) -> _Settings | None:

@@ -11,11 +11,14 @@ from runtime.platform.providers.public import public_url
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
     from fastapi import APIRouter
+    from sqlalchemy.orm import sessionmaker
+    from sqlmodel import Session
 
     from activities.adapters.twilio.channel import TwilioSms
+    from domain.store.clock import Clock
 
 
-class TwilioSettings(BaseSettings):
+class Settings(BaseSettings):
     """Each field is read from AFTERSHOW_TWILIO_ and its name in capitals. The sender is a number or a service."""
 
     model_config = SettingsConfigDict(env_prefix="AFTERSHOW_TWILIO_", frozen=True, env_ignore_empty=True)
@@ -37,7 +40,7 @@ class TwilioSettings(BaseSettings):
         return service
 
 
-def adapter(settings: TwilioSettings, portal: "BlockingPortal") -> "TwilioSms":
+def adapter(settings: Settings, _db: "sessionmaker[Session]", _clock: "Clock", portal: "BlockingPortal") -> "TwilioSms":
     """What carries text messages."""
     from activities.adapters.twilio.channel import Access, TwilioSms
     from domain.channels.delivery import Account
@@ -53,7 +56,7 @@ def adapter(settings: TwilioSettings, portal: "BlockingPortal") -> "TwilioSms":
     return TwilioSms(access, Account(f"twilio/{settings.account_sid}", settings.per_second, settings.at_once), portal)
 
 
-def receivers(settings: TwilioSettings, public_url: str | None) -> "list[APIRouter]":
+def receivers(settings: Settings, public_url: str | None) -> "list[APIRouter]":
     """What takes Twilio's callbacks; none without a public address, which their signature is made over."""
     from api.receivers.twilio import router
 

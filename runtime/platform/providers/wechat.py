@@ -23,7 +23,7 @@ def _is_key(value: SecretStr) -> SecretStr:
     return value
 
 
-class WechatSettings(BaseSettings):
+class Settings(BaseSettings):
     """Each field is read from AFTERSHOW_WECHAT_ and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="AFTERSHOW_WECHAT_", frozen=True)
@@ -40,7 +40,7 @@ class WechatSettings(BaseSettings):
     at_once: int = Field(default=20, ge=1, le=100, description="calls in flight")
 
 
-def adapter(settings: WechatSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wechat":
+def adapter(settings: Settings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wechat":
     """What carries messages."""
     from activities.adapters.wechat.channel import Wechat
     from activities.adapters.wechat.client import WechatClient
@@ -58,7 +58,7 @@ def adapter(settings: WechatSettings, db: sessionmaker[Session], clock: Clock, p
     return Wechat(portal, db, clock, client, account)
 
 
-def receiver(settings: WechatSettings) -> "APIRouter":
+def receiver(settings: Settings) -> "APIRouter":
     """What takes WeChat's callbacks."""
     from api.receivers.tencent import aes_key
     from api.receivers.wechat import Callback, router

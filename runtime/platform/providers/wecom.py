@@ -24,7 +24,7 @@ def _is_key(value: SecretStr) -> SecretStr:
     return value
 
 
-class WecomSettings(BaseSettings):
+class Settings(BaseSettings):
     """Each field is read from AFTERSHOW_WECOM_ and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="AFTERSHOW_WECOM_", frozen=True)
@@ -42,7 +42,7 @@ class WecomSettings(BaseSettings):
     staff_timeout: Annotated[Duration, NoDecode] = Duration.of("24h")
 
 
-def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
+def adapter(settings: Settings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
     """What carries messages to customers, and todos to employees."""
     from activities.adapters.wecom.channel import Patience, Wecom
     from activities.adapters.wecom.client import WecomClient
@@ -62,7 +62,7 @@ def adapter(settings: WecomSettings, db: sessionmaker[Session], clock: Clock, po
     return Wecom(portal, db, client, account, patience)
 
 
-def receiver(settings: WecomSettings) -> "APIRouter":
+def receiver(settings: Settings) -> "APIRouter":
     """What takes WeCom's callbacks."""
     from api.receivers.tencent import aes_key
     from api.receivers.wecom import Callback, router

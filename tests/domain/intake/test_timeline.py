@@ -14,7 +14,8 @@ from domain.customers.tables import Customer
 from domain.intake.timeline import TimelineCursor, timeline
 from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
-from workflows.words.telling import Decision, render
+from workflows.verbs.base import Decision
+from workflows.words.telling import render
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run

@@ -7,7 +7,7 @@ import pytest
 from shop import Shop
 
 from domain.journeys.tables import Enrollment, WebhookCall
-from domain.journeys.webhooks import FIRST_RETRY, LONGEST_RETRY, PATIENCE, Reply
+from domain.journeys.verbs.webhook import FIRST_RETRY, LONGEST_RETRY, PATIENCE, Reply
 
 TELLS = """
     journey: tells

@@ -22,7 +22,7 @@ from domain.journeys.tables import Enrollment
 from domain.ledger import states
 from domain.ledger.tables import Message
 from domain.sending import tracking
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 SPEC = """
     journey: gift

@@ -13,7 +13,7 @@ from domain.journeys.tables import Enrollment
 from domain.ledger.policy import Rules, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.ledger.tables import Message
 from workflows.language.policy import Policy
-from workflows.plan.model import CHANNELS, Channel
+from workflows.terms.channels import CHANNELS, Channel
 from workflows.terms.limits import Limits, QuietHours
 from workflows.terms.values import local_day
 

@@ -26,7 +26,7 @@ from domain.store.clock import VirtualClock
 from domain.texts import rendering
 from runtime.platform.database import Patience, connect
 from workflows.plan.commands import Answer, Group, unpack
-from workflows.plan.model import CHANNELS
+from workflows.terms.channels import CHANNELS
 
 ONE = """
     journey: one

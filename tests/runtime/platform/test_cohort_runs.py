@@ -29,7 +29,7 @@ from runtime.platform.relay import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
         client = await connected(temporal)
         async with working(client, thanks, SystemClock(), "burst", gathering=TOGETHER) as relay:
             assert await relay.drain() == [workflow_id("thanks", ids[0])]
-            handle = client.get_workflow_handle_for(CohortWorkflow.run, workflow_id("thanks", ids[0]))
+            handle = client.get_workflow_handle_for(JourneyWorkflow.run, workflow_id("thanks", ids[0]))
 
             async def sent() -> bool:
                 return texts_sent(thanks) == 497
@@ -140,7 +140,7 @@ def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Sessio
                 lifecycle.stop(session, "thanks", now, "li")
             lifecycle.in_pages(thanks, lifecycle.stop_page, "thanks", now)
             assert await relay.drain() == [run]
-            return await client.get_workflow_handle_for(CohortWorkflow.run, run).result()
+            return await client.get_workflow_handle_for(JourneyWorkflow.run, run).result()
 
     assert asyncio.run(story()) == {"stopped": 30}
 

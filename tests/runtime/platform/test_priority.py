@@ -17,7 +17,7 @@ from runtime.platform.worker import sandbox
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
 from workflows.plan.commands import Answer, Cohort, EnrollmentState, Group, unpack
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BULK, ALONE, URGENT = "bulk", "alone", "urgent"
@@ -57,11 +57,11 @@ def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last() -> None:
 
     async def story(address: str) -> None:
         client = await Client.connect(address, data_converter=DATA_CONVERTER)
-        decides = Worker(client, task_queue="q", workflows=[CohortWorkflow], workflow_runner=sandbox())
+        decides = Worker(client, task_queue="q", workflows=[JourneyWorkflow], workflow_runner=sandbox())
         async with decides:
             runs = [
                 await client.start_workflow(
-                    CohortWorkflow.run, cohort(name, members), id=f"{name}/{number}", task_queue="q"
+                    JourneyWorkflow.run, cohort(name, members), id=f"{name}/{number}", task_queue="q"
                 )
                 for name, members in ((BULK, 100), (ALONE, 1), (URGENT, 1))
                 for number in range(EACH)

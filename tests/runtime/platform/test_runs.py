@@ -20,7 +20,7 @@ from runtime.platform.worker import sandbox
 from runtime.rehearsal.cases import Case, case_files, read_cases
 from runtime.rehearsal.journey_tests import compare, load_shelf, play_file
 from runtime.rehearsal.temporal_engine import TemporalEngine
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 
 ROOT = Path(__file__).parents[3]
@@ -64,7 +64,7 @@ def play(engine: TemporalEngine, path: Path, copies: int = 1) -> Iterator[tuple[
 def replay(histories: Sequence[WorkflowHistory]) -> None:
     """Raises if today's workflows would decide otherwise than the recorded runs did."""
     replayer = Replayer(
-        workflows=[CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+        workflows=[JourneyWorkflow, CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
         data_converter=DATA_CONVERTER,
         workflow_runner=sandbox(),
     )
@@ -117,6 +117,15 @@ def private(case: Case) -> Iterator[str]:
         yield from (each for each in map(str, (*person.identifiers.values(), *person.fields.values())) if len(each) > 3)
 
 
+def test_a_run_is_of_the_type_journey_and_those_begun_as_cohorts_still_replay(engine: TemporalEngine) -> None:
+    new = next(histories[0] for _, histories in play(engine, JOURNEYS / "new_customer.yaml", 1) if histories)
+    old = [WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8")) for path in STORED.glob("*.json")]
+    types = [each.events[0].workflow_execution_started_event_attributes.workflow_type.name for each in (new, *old)]
+    assert types[0] == "Journey"
+    assert set(types[1:]) == {"Cohort", "Schedule"}
+    replay([new, *old])
+
+
 @pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
 def test_runs_of_earlier_releases_replay(path: Path) -> None:
     replay([WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))])
@@ -157,12 +166,12 @@ cases:
 def test_a_case_that_does_not_come_to_rest_is_told_and_the_next_one_plays(
     engine: TemporalEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object) -> None:
+    def away(*_: object, **__: object) -> None:
         raise OperationalError("", {}, Exception("no database"))
 
     path = JOURNEYS / "gifts.yaml"
     with monkeypatch.context() as patch:
-        patch.setattr("domain.journeys.steps.issue_coupon", away)
+        patch.setattr("domain.journeys.verbs.coupon.carry_out", away)
         patch.setattr("runtime.rehearsal.temporal_engine.STUCK_SECONDS", 2)
         verdict = next(play_file(path, engine.play, SPECS, TEXTS))
     assert verdict.case == "one to a customer; what follows depends on what is done without it"

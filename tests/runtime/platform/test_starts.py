@@ -25,7 +25,7 @@ from runtime.platform.relay import Relay
 from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 BRIEF = THANKS.replace("  - wait: 1d\n", "")
 QUIET = CohortPolicy(seconds=0, paging=0, quiet=1)
@@ -92,7 +92,7 @@ async def begin(client: Client, db: sessionmaker[Session], queue: str, run: int,
         starts = [start_of(session, each) for each in carried]
     cohorts = [start.cohort for start in starts if start]
     cohort = cohorts[0].model_copy(update={"travellers": tuple(each.travellers[0] for each in cohorts)})
-    await client.start_workflow(CohortWorkflow.run, cohort, id=workflow_id(cohort.plan.journey, run), task_queue=queue)
+    await client.start_workflow(JourneyWorkflow.run, cohort, id=workflow_id(cohort.plan.journey, run), task_queue=queue)
 
 
 @pytest.mark.parametrize("restarted", [False, True])

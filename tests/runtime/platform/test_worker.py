@@ -38,7 +38,7 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 ROOT = Path(__file__).parents[3]
 PHONE = "+8613800000001"
@@ -335,7 +335,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
     async def story() -> tuple[dict[str, int], int]:
         client = await connected(temporal)
         async with working(client, db, SystemClock(), "together"):
-            run = await client.start_workflow(CohortWorkflow.run, together, id="together", task_queue="together")
+            run = await client.start_workflow(JourneyWorkflow.run, together, id="together", task_queue="together")
             waiting = ("answer", None)
 
             async def settled() -> bool:
@@ -344,7 +344,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
             await eventually(settled)
             for number in (1, 2, 4):
                 happens(number, "form.filled")
-                await run.signal(CohortWorkflow.wake, number)
+                await run.signal(JourneyWorkflow.wake, number)
             endings = await run.result()
             history = await run.fetch_history()
             assert "+86138" not in history.to_json()

@@ -19,7 +19,7 @@ from runtime.rehearsal.world import CaseStock, Line
 from workflows.language.compile import compile_plan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.spec import Journey
-from workflows.plan.model import Split
+from workflows.verbs.split import Split
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
 ROOMY = Policy().overridden({"quiet_hours": "22:00-08:00", "caps": {"all": "100 per 1d"}})

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from workflows.language.compile import read_journey
-from workflows.plan.model import Plan, Step
+from workflows.plan.model import Plan
 from workflows.source.diagnostics import render
+from workflows.verbs.base import Step
 
 SPECS = Path(__file__).parents[3] / "journey_specs"
 

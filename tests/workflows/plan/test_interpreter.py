@@ -13,7 +13,11 @@ from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
 from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome, pack, unpack
 from workflows.plan.interpreter import Runner, bucket
-from workflows.plan.model import Decide, Plan, Split, Step, WaitFor
+from workflows.plan.model import Plan
+from workflows.verbs.base import Step
+from workflows.verbs.decide import Decide
+from workflows.verbs.split import Split
+from workflows.verbs.wait_for import WaitFor
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from domain.journeys.steps import StepContext, for_each_member, lock_group
 from domain.journeys.tables import Enrollment, WebhookCall
 from domain.journeys.trail import record
 from workflows.plan.commands import Answer, Group
-from workflows.plan.model import CallWebhook
+from workflows.verbs.webhook import CallWebhook
 
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=1)
 """How long after an attempt the next one is made: twice as long each time, up to the longest."""

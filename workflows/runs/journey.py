@@ -13,7 +13,7 @@ from temporalio.common import Priority, RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import END, Answer, Cohort, Group, pack
     from workflows.plan.interpreter import Runner
-    from workflows.plan.model import Path, Send, Step
+    from workflows.verbs.base import Path, Step
     from workflows.words.describe import summary
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
@@ -28,8 +28,8 @@ NAMED = 20
 """A cohort of up to so many tells the operator of each member; a larger one counts them by step."""
 
 
-@workflow.defn(name="Cohort")
-class CohortWorkflow:
+@workflow.defn(name="Journey")
+class JourneyWorkflow:
     """Walks its travellers through their plan until each is over."""
 
     @workflow.init
@@ -157,9 +157,22 @@ class CohortWorkflow:
         return step + until + (f", then {summary(after)}" if after else "")
 
 
+@workflow.defn(name="Cohort")
+class CohortWorkflow(JourneyWorkflow):
+    """Goes on with the runs that were started under the name that journeys had up to 0.1."""
+
+    @workflow.init
+    def __init__(self, cohort: Cohort) -> None:
+        super().__init__(cohort)
+
+    @workflow.run
+    async def run(self, cohort: Cohort) -> dict[str, int]:
+        return await super().run(cohort)
+
+
 def _priority(step: Step | None, members: int) -> Priority:
     """Where there is more to do than workers can: what was asked for comes first, and bulk comes last."""
-    if isinstance(step, Send) and step.kind == "transactional":
+    if step is not None and step.urgent:
         return FIRST
     return LAST if members > NAMED else Priority.default
 

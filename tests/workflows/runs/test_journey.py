@@ -12,14 +12,14 @@ from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Replayer, Worker
 
-import workflows.runs.cohort
+import workflows.runs.journey
 from runtime.platform.embedded import time_skipping_server
 from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import sandbox
 from workflows.language.compile import compile_plan
 from workflows.language.spec import Journey
 from workflows.plan.commands import Answer, Cohort, EnrollmentState, Group, unpack
-from workflows.runs.cohort import CohortWorkflow
+from workflows.runs.journey import JourneyWorkflow
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -101,14 +101,14 @@ def story(desk: Desk, count: int, tell: Callable[[WorkflowEnvironment, WorkflowH
             Worker(
                 env.client,
                 task_queue="q",
-                workflows=[CohortWorkflow],
+                workflows=[JourneyWorkflow],
                 activities=[desk.arrive, desk.tag],
                 workflow_runner=sandbox(),
             ),
         ):
-            run = await env.client.start_workflow(CohortWorkflow.run, cohort(count), id="j/0", task_queue="q")
+            run = await env.client.start_workflow(JourneyWorkflow.run, cohort(count), id="j/0", task_queue="q")
             found = await tell(env, run)
-            replayer = Replayer(workflows=[CohortWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
+            replayer = Replayer(workflows=[JourneyWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
             await replayer.replay_workflow(await run.fetch_history())
             return found
 
@@ -134,9 +134,9 @@ def test_a_member_whose_answer_is_on_its_way_is_not_asleep_while_another_stirs()
                 await answered.wait()
 
         desk.slow, desk.put_off = slow, {1: START + DAY + timedelta(hours=1)}
-        await run.signal(CohortWorkflow.wake, 1)
+        await run.signal(JourneyWorkflow.wake, 1)
         await until(lambda: len(desk.commands) == 2)
-        await run.signal(CohortWorkflow.wake, [2])  # time stands still for nobody while an activity runs
+        await run.signal(JourneyWorkflow.wake, [2])  # time stands still for nobody while an activity runs
         await until(lambda: any(name == "tag" for name, _, _ in desk.commands))
         answered.set()
         return await run.result()
@@ -149,7 +149,7 @@ def test_a_member_whose_answer_is_on_its_way_is_not_asleep_while_another_stirs()
 def test_a_long_run_goes_on_as_a_new_one_with_all_it_knew(monkeypatch: pytest.MonkeyPatch) -> None:
     """What its members sleep for is carried over: the new run asks for nothing twice."""
     monkeypatch.setattr(
-        workflows.runs.cohort, "_has_grown_long", lambda: workflow.info().get_current_history_length() > 20
+        workflows.runs.journey, "_has_grown_long", lambda: workflow.info().get_current_history_length() > 20
     )
     desk = Desk()
     desk.spread = timedelta(minutes=1)
@@ -157,7 +157,7 @@ def test_a_long_run_goes_on_as_a_new_one_with_all_it_knew(monkeypatch: pytest.Mo
     async def tell(env: WorkflowEnvironment, run: WorkflowHandle[Any, Any]) -> Any:
         await until(lambda: len(desk.commands) == 1)
         desk.over, desk.gone = {3}, {4}
-        await run.signal(CohortWorkflow.wake, [3, 4])
+        await run.signal(JourneyWorkflow.wake, [3, 4])
         endings = await run.result()
         described = await env.client.get_workflow_handle("j/0").describe()
         assert described.run_id != run.first_execution_run_id

@@ -1,0 +1,1 @@
+"""Carries the verbs out: one file per verb, named like it, found by `domain.journeys.executors`."""

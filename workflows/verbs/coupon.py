@@ -1,0 +1,48 @@
+"""`coupon`: a coupon of a campaign."""
+
+from typing import ClassVar, Literal
+
+from workflows.source.tree import Node
+from workflows.terms.wording import Wording
+from workflows.terms.written import Text
+from workflows.verbs.base import Position, Step, StepSpec
+
+
+class IssueCoupon(Step):
+    verb: Literal["coupon"] = "coupon"
+    campaign: str
+
+    noun = ("发券", "coupon")
+    field_names = {"campaign": ("优惠券活动", "the campaign")}
+    trail = {
+        "coupon": lambda it, say: say.pick(f"发放优惠券 {it.value}", f"coupon {it.value} issued"),
+        "refused": lambda it, say: say.pick(
+            f"不发放优惠券 {it.value}：{it.reason}", f"coupon {it.value} refused: {it.reason}"
+        ),
+    }
+    visible = ("coupon", "refused")
+    reasons = {
+        "per_customer": ("该客户已领满", "the customer has had as many as allowed"),
+        "budget": ("预算已用完", "the budget is used up"),
+        "unknown_campaign": ("没有这个优惠券活动", "there is no such coupon campaign"),
+    }
+
+    @property
+    def campaign_given(self) -> str | None:
+        return self.campaign
+
+    def words(self, say: Wording) -> str:
+        return say.pick(f"发放优惠券 `{self.campaign}`", f"give coupon `{self.campaign}`")
+
+
+class CouponStep(StepSpec):
+    verb: ClassVar = "coupon"
+
+    coupon: Text
+
+    def compiled(self, position: Position) -> IssueCoupon:
+        return IssueCoupon(**position.fields(self), campaign=self.coupon)
+
+    @classmethod
+    def campaign_in(cls, step: Node) -> Node | None:
+        return step.get("coupon")
