@@ -302,14 +302,16 @@ class FieldError:
 
 def validate(type: str, data: Mapping[str, Any]) -> list[FieldError]:
     """Everything that is wrong with the data of an event. Unknown types and unknown fields are taken as they are."""
-    known = CATALOGUE.get(type)
-    if known is None:
+    event_type = CATALOGUE.get(type)
+    if event_type is None:
         return []
     try:
-        known.model.model_validate(data)
+        event_type.model.model_validate(data)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=True, include_input=False)
-        return [FieldError(".".join(map(str, each["loc"])), *_explain(each)) for each in found]
+        errors = error.errors(include_url=False, include_context=True, include_input=False)
+        return [
+            FieldError(".".join(map(str, error_details["loc"])), *_explain(error_details)) for error_details in errors
+        ]
     return []
 
 
@@ -367,15 +369,15 @@ class _Described:
 def _describe(model: type[BaseModel], prefix: str = "") -> Iterator[_Described]:
     hints = get_type_hints(model, include_extras=True)
     for name, info in model.model_fields.items():
-        hint = _given(hints[name])
+        hint = _without_none(hints[name])
         yield _Described(f"{prefix}{name}", _kind(hint), info.is_required(), info.description or "")
         if get_origin(hint) is list:
             yield from _describe(get_args(hint)[0], f"{prefix}{name}.")
 
 
-def _given(hint: Any) -> Any:
+def _without_none(hint: Any) -> Any:
     if get_origin(hint) in (Union, UnionType):
-        return next(each for each in get_args(hint) if each is not type(None))
+        return next(alternative for alternative in get_args(hint) if alternative is not type(None))
     return hint
 
 
@@ -383,8 +385,8 @@ def _kind(hint: Any) -> str:
     if get_origin(hint) is list:
         return "list of objects"
     if get_origin(hint) is Literal:
-        return ", ".join(f"`{each}`" for each in get_args(hint))
-    return next(each.words for each in hint.__metadata__ if isinstance(each, Words))
+        return ", ".join(f"`{annotation}`" for annotation in get_args(hint))
+    return next(annotation.words for annotation in hint.__metadata__ if isinstance(annotation, Words))
 
 
 FIELDS: Mapping[str, frozenset[str]] = {
@@ -409,12 +411,12 @@ what its `data` holds.
 def document() -> str:
     """The page `docs/events.md`."""
     parts = [_INTRODUCTION]
-    for name, known in CATALOGUE.items():
+    for name, event_type in CATALOGUE.items():
         about = "About the business." if is_business(name) else "About a customer."
         rows = [
-            f"| `{each.name}` | {each.kind} | {'yes' if each.required else ''} | {each.meaning} |"
-            for each in _describe(known.model)
+            f"| `{field_row.name}` | {field_row.kind} | {'yes' if field_row.required else ''} | {field_row.meaning} |"
+            for field_row in _describe(event_type.model)
         ]
         table = ["| field | value | required | meaning |", "| --- | --- | --- | --- |", *rows]
-        parts.append("\n".join([f"## {name}", "", f"{known.meaning} {about}", "", *table, ""]))
+        parts.append("\n".join([f"## {name}", "", f"{event_type.meaning} {about}", "", *table, ""]))
     return "\n".join(parts)

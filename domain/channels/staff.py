@@ -12,7 +12,7 @@ from domain.journeys.tables import Todo
 from domain.published.library import read_library, read_plan
 from workflows.plan.commands import Group
 
-NAMED = 20
+NAMED_CUSTOMERS = 20
 """As many customers are named in one notice; the rest are counted."""
 
 
@@ -47,12 +47,13 @@ def notices(session: Session, group: Group) -> list[Notice]:
         .order_by(col(Todo.assignee), col(Todo.due_at), col(Todo.customer_id))
     )
     return [
-        _notice(to or "", list(todos), zone) for to, todos in groupby(session.exec(query), lambda todo: todo.assignee)
+        _notice(assignee or "", list(todos), zone)
+        for assignee, todos in groupby(session.exec(query), lambda todo: todo.assignee)
     ]
 
 
 def _notice(to: str, todos: Sequence[Todo], zone: ZoneInfo) -> Notice:
-    named = "、".join(f"#{todo.customer_id}" for todo in todos[:NAMED])
-    more = f" 等 {len(todos)} 位" if len(todos) > NAMED else ""
+    named = "、".join(f"#{todo.customer_id}" for todo in todos[:NAMED_CUSTOMERS])
+    more = f" 等 {len(todos)} 位" if len(todos) > NAMED_CUSTOMERS else ""
     due = todos[0].due_at.astimezone(zone)
     return Notice(to, f"待办：{todos[0].text}\n客户：{named}{more}\n截止：{due:%Y-%m-%d %H:%M}")

@@ -55,7 +55,7 @@ def worst_case(terms: CouponTerms) -> int:
 
 def discounts(terms: CouponTerms, lines: Sequence[Line], left: Sequence[int]) -> list[int] | Reason:
     """What a coupon takes off each line, of which `left` fen are still to be paid; or why it takes off nothing."""
-    eligible = [rest if holds_for(terms, line) else 0 for line, rest in zip(lines, left, strict=True)]
+    eligible = [unpaid if holds_for(terms, line) else 0 for line, unpaid in zip(lines, left, strict=True)]
     subtotal = sum(eligible)
     if not any(holds_for(terms, line) for line in lines):
         return "not_eligible"

@@ -29,5 +29,5 @@ def is_slip(code: str) -> bool:
 
 def _check(drawn: str) -> str:
     """Weights 2, 3, … modulo a prime: none is 0 nor the check's own 1, and no two are the same."""
-    total = sum(place * ALPHABET.index(character) for place, character in enumerate(drawn, 2))
+    total = sum(weight * ALPHABET.index(character) for weight, character in enumerate(drawn, 2))
     return ALPHABET[-total % len(ALPHABET)]

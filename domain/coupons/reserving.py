@@ -20,7 +20,7 @@ from workflows.plan.commands import Group
 from workflows.plan.model import IssueCoupon, Path, Send
 
 Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
-"""Gives a step its coupon of a campaign, within the claim. Raises coupons.RefusedError."""
+"""Gives a step its coupon of a campaign, within the claim. Raises IssueRefusedError."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ def reservations_needed(session: Session, group: Group) -> list[ReservationReque
     ]
 
 
-def unused_reservations(session: Session, offered: Sequence[ReservationRequest]) -> list[ReservationRequest]:
+def unused_reservations(session: Session, requests: Sequence[ReservationRequest]) -> list[ReservationRequest]:
     """Those of them that no claim took."""
     query = select(Coupon.enrollment_id, Coupon.step).where(
-        col(Coupon.enrollment_id).in_([each.enrollment for each in offered]), Coupon.status != "revoked"
+        col(Coupon.enrollment_id).in_([request.enrollment for request in requests]), Coupon.status != "revoked"
     )
     taken = set(session.exec(query).all())
-    return [each for each in offered if (each.enrollment, each.step) not in taken]
+    return [request for request in requests if (request.enrollment, request.step) not in taken]
 
 
 def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
@@ -101,10 +101,10 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
     ]
 
 
-def note_delivered(session: Session, told: PendingNotice, now: datetime, *, kept: bool = True) -> None:
+def note_delivered(session: Session, notice: PendingNotice, now: datetime, *, kept: bool = True) -> None:
     """The service knows now. If it didn't keep the coupon for us, it is worth nothing and is taken back."""
-    lock_customers(session, [told.customer])
-    coupon = session.get_one(Coupon, told.code, populate_existing=True)
-    coupon.outside = told.outside if kept else "released"
+    lock_customers(session, [notice.customer])
+    coupon = session.get_one(Coupon, notice.code, populate_existing=True)
+    coupon.outside = notice.outside if kept else "released"
     if not kept and coupon.status == "issued":
         move(session, [coupon], "revoked", now)

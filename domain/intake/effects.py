@@ -23,7 +23,7 @@ from domain.store.bulk import as_json
 from domain.store.outbox import enqueue
 from workflows.terms.conditions import as_instant
 
-_ASIDE = {"synchronize_session": False}
+_UNSYNCHRONIZED = {"synchronize_session": False}
 
 Effect = Callable[[Session, Event, Customer], None]
 BusinessEffect = Callable[[Session, Event], None]
@@ -70,10 +70,12 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
             effect(session, event, customer)
 
 
-def amend(session: Session, event: Event, **found: Any) -> None:
+def amend(session: Session, event: Event, **values: Any) -> None:
     """Write down what an event left open, with the event."""
-    event.data = {**event.data, **found}
-    session.execute(update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_ASIDE)
+    event.data = {**event.data, **values}
+    session.execute(
+        update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_UNSYNCHRONIZED
+    )
 
 
 def apply_to_business(session: Session, event: Event) -> None:
@@ -84,22 +86,22 @@ def apply_to_business(session: Session, event: Event) -> None:
 
 
 def _update_customer(_: Session, event: Event, customer: Customer) -> None:
-    news = {
+    newer = {
         name: value
         for name, value in event.data.items()
         if (as_instant(customer.field_times.get(name)) or event.time) <= event.time
     }
-    customer.field_times = {**customer.field_times, **dict.fromkeys(news, event.time.isoformat())}
-    customer.name = news.pop("name", customer.name)
-    customer.timezone = news.pop("timezone", customer.timezone)
-    customer.fields = {**customer.fields, **news}
+    customer.field_times = {**customer.field_times, **dict.fromkeys(newer, event.time.isoformat())}
+    customer.name = newer.pop("name", customer.name)
+    customer.timezone = newer.pop("timezone", customer.timezone)
+    customer.fields = {**customer.fields, **newer}
 
 
 def _record_consent(session: Session, event: Event, customer: Customer) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
-    people = record_consent(session, event, customer.id, at)
+    customers = record_consent(session, event, customer.id, at)
     if event.type == "consent.withdrawn":
-        _call_back(session, people, event.data["channel"], event.received_at)
+        _call_back(session, customers, event.data["channel"], event.received_at)
 
 
 def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
@@ -145,16 +147,16 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     code, data = event.data.get("code"), event.data
     if event.source == COUPONS:
         return
-    step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
-    named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
-    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()
+    of_step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
+    is_named = (col(Coupon.code) == code) if code else of_step & (col(Coupon.status) != "revoked")
+    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, is_named)).first()
     if coupon is not None:
         amend(session, event, enrollment=coupon.enrollment_id, step=coupon.step)
         if coupon.status == "issued":
-            issuing.move(session, [coupon], "locked", event.time, told=True)
+            issuing.move(session, [coupon], "locked", event.time, announced=True)
         elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
             return
-        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), told=True)
+        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
 
 
 def _finish_todo(session: Session, event: Event, _: Customer) -> None:
@@ -185,8 +187,8 @@ def _start_stream(session: Session, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": event.time,
     }
-    began = {"starts_at": event.time}
-    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
+    values = {"starts_at": event.time}
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
 
 
 def _end_stream(session: Session, event: Event) -> None:
@@ -198,12 +200,12 @@ def _end_stream(session: Session, event: Event) -> None:
 def _receive_receipt(session: Session, event: Event, customer: Customer) -> None:
     """The ledger's row is named by its key, else by enrollment and step."""
     data = event.data
-    mine = select(Message).where(Message.customer_id == customer.id)
+    query = select(Message).where(Message.customer_id == customer.id)
     if data.get("message") is not None:
-        mine = mine.where(Message.id == data["message"])
+        query = query.where(Message.id == data["message"])
     else:
-        mine = mine.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
-    message = session.exec(mine.execution_options(populate_existing=True)).first()
+        query = query.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
+    message = session.exec(query.execution_options(populate_existing=True)).first()
     if message is not None:
         states.receive(session, message, event.type, data.get("reason"))
 

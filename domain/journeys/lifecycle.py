@@ -53,12 +53,12 @@ def publish(
     """Make the plan its journey's live version. With `running` stop, the enrollments of all others end, in pages."""
     mark_published(session)
     before = session.get(Journey, plan.journey, populate_existing=True)
-    news = before is None or before.stopped or before.plan_id != plan_id_of(plan)
+    is_new = before is None or before.stopped or before.plan_id != plan_id_of(plan)
     published = publish_journey(session, plan, source, now)
     ended = 0
     if running == "stop":
-        ended = _end_plans(session, plan.journey, REPLACED, but=published.id)
-    if news or ended:
+        ended = _end_plans(session, plan.journey, REPLACED, except_plan=published.id)
+    if is_new or ended:
         _record(session, plan.journey, "published", by, now, published.version, running=running)
     mark_published(session)
     return published
@@ -92,13 +92,13 @@ def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = 
 def stop(session: Session, name: str, now: datetime, by: str) -> bool:
     """Let nobody enter any more; the running enrollments end, in pages (`stop_page`). False if it was stopped."""
     journey = _locked(session, name)
-    was = journey.stopped
+    was_stopped = journey.stopped
     journey.stopped = True
     _end_plans(session, name, STOPPED)
-    if not was:
+    if not was_stopped:
         _record(session, name, "stopped", by, now)
     mark_published(session)
-    return not was
+    return not was_stopped
 
 
 def stop_customer(session: Session, name: str, customer_id: int, now: datetime, by: str) -> int:
@@ -110,12 +110,12 @@ def stop_customer(session: Session, name: str, customer_id: int, now: datetime, 
     running = select(Enrollment).where(
         Enrollment.customer_id == customer_id, Enrollment.journey == name, col(Enrollment.ending).is_(None)
     )
-    found = session.exec(running).all() if customers else []
-    for enrollment in found:
+    enrollments = session.exec(running).all() if customers else []
+    for enrollment in enrollments:
         end(session, enrollment, "stopped", now, BY_OPERATOR, wake=True)
-    if found:
+    if enrollments:
         _record(session, name, "stopped_customer", by, now, customer=customer_id)
-    return len(found)
+    return len(enrollments)
 
 
 def stop_page(session: Session, name: str, after: int, now: datetime) -> int | None:
@@ -175,9 +175,9 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
 
 def journey_status(session: Session, name: str) -> JourneyStatus:
     """One journey. Raises UnknownJourneyError."""
-    for found in journey_statuses(session):
-        if found.journey == name:
-            return found
+    for status in journey_statuses(session):
+        if status.journey == name:
+            return status
     raise UnknownJourneyError(name)
 
 
@@ -209,20 +209,22 @@ def _locked(session: Session, name: str) -> Journey:
     return journey
 
 
-def _end_plans(session: Session, name: str, reason: str, *, but: str | None = None) -> int:
+def _end_plans(session: Session, name: str, reason: str, *, except_plan: str | None = None) -> int:
     plans = update(PublishedPlan).where(
-        col(PublishedPlan.journey) == name, col(PublishedPlan.ended).is_(None), col(PublishedPlan.id) != (but or "")
+        col(PublishedPlan.journey) == name,
+        col(PublishedPlan.ended).is_(None),
+        col(PublishedPlan.id) != (except_plan or ""),
     )
     return len(session.execute(plans.values(ended=reason).returning(col(PublishedPlan.id))).all())
 
 
-def _page(session: Session, name: str, after: int, which: Any) -> Sequence[Enrollment]:
+def _page(session: Session, name: str, after: int, condition: Any) -> Sequence[Enrollment]:
     query = select(Enrollment).where(
-        Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), which
+        Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), condition
     )
-    found = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
-    lock_customers(session, (enrollment.customer_id for enrollment in found))
-    ids = [enrollment.id for enrollment in found]
+    page = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
+    lock_customers(session, (enrollment.customer_id for enrollment in page))
+    ids = [enrollment.id for enrollment in page]
     locked = select(Enrollment).where(col(Enrollment.id).in_(ids)).order_by(col(Enrollment.id))
     return session.exec(locked.execution_options(populate_existing=True)).all()
 

@@ -51,35 +51,35 @@ def record(
     because: str | None = None,
 ) -> None:
     """Note what was decided about an enrollment."""
-    noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
-    session.info.setdefault(_NOTED, []).append((noted, session.get_nested_transaction()))
+    pending = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
+    session.info.setdefault(_PENDING, []).append((pending, session.get_nested_transaction()))
 
 
 def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
     """Note many decisions at once."""
-    session.info.setdefault(_NOTED, []).extend((noted, session.get_nested_transaction()) for noted in entries)
+    session.info.setdefault(_PENDING, []).extend((pending, session.get_nested_transaction()) for pending in entries)
     write_down(session)
 
 
 def write_down(session: Session) -> None:
     """Write what was noted, in that order. What isn't by the end of the transaction is written then."""
-    if noted := session.info.pop(_NOTED, None):
-        insert_all(session, TrailEntry, [entry for entry, _ in noted])
+    if pending := session.info.pop(_PENDING, None):
+        insert_all(session, TrailEntry, [entry for entry, _ in pending])
 
 
-def _forget(session: Session, undone: SessionTransaction) -> None:
+def _drop_undone(session: Session, undone: SessionTransaction) -> None:
     """What was noted in a transaction that is rolled back, or in a savepoint, is not to be written."""
-    if noted := session.info.pop(_NOTED, None):
-        session.info[_NOTED] = [each for each in noted if undone.nested and not _is_within(each[1], undone)]
+    if pending := session.info.pop(_PENDING, None):
+        session.info[_PENDING] = [item for item in pending if undone.nested and not _is_within(item[1], undone)]
 
 
 def _is_within(savepoint: SessionTransaction | None, undone: SessionTransaction) -> bool:
     return savepoint is not None and (savepoint is undone or _is_within(savepoint.parent, undone))
 
 
-_NOTED = "trail"
+_PENDING = "trail"
 event.listen(Session, "before_commit", write_down)
-event.listen(Session, "after_soft_rollback", _forget)
+event.listen(Session, "after_soft_rollback", _drop_undone)
 
 
 def not_entered(

@@ -51,8 +51,8 @@ def follow_supply(session: Session, library: Library, events: Sequence[Event]) -
         if event.type == "stock.alarm" and data.get("sku"):
             city = _city(session, data.get("stream_id"))
             today = local_day(event.time, library.policy_zone)
-            shelf = units_left(session, [data["sku"]], city, today).get(data["sku"])
-            if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
+            stock = units_left(session, [data["sku"]], city, today).get(data["sku"])
+            if library.stock.of(data["sku"], stock.category if stock else None).buyer:
                 enqueue(session, "replenish", "replenishment", event_id=event.id)
     if receipts := [event for event in events if event.type == "lot.received"]:
         _receive(session, receipts)
@@ -66,12 +66,12 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     zone = library.policy_zone
     data = session.get_one(Event, alarm_id).data
     sku, city = data["sku"], _city(session, data.get("stream_id"))
-    shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
-    rule = library.stock.of(sku, shelf.category)
+    stock = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
+    rule = library.stock.of(sku, stock.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
     rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
-    proposal = propose(demand, max(0, shelf.left), rule, rush=rush)
+    proposal = propose(demand, max(0, stock.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
@@ -82,7 +82,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         "pack": rule.pack,
         "ceiling": proposal.ceiling,
         "basis": {
-            "left": shelf.left,
+            "left": stock.left,
             "rush": rush,
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
@@ -220,14 +220,14 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
 
 def stalled_alarms(session: Session, since: datetime, limit: int) -> list[int]:
     """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
-    late = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
-    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), late)
+    is_stalled = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
+    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), is_stalled)
     return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
 
 
 def _receive(session: Session, receipts: Sequence[Event]) -> None:
-    awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
-    query = select(Replenishment).where(awaited, col(Replenishment.status).in_(("ordered", "overdue")))
+    is_awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
+    query = select(Replenishment).where(is_awaited, col(Replenishment.status).in_(("ordered", "overdue")))
     for row in session.exec(query.order_by(col(Replenishment.id)).with_for_update()):
         if event := next((event for event in receipts if _is_for(event, row)), None):
             row.received = event.data["quantity"]
@@ -247,14 +247,14 @@ def _days_of_places(
     session: Session, sku: str, city: str | None, zone: ZoneInfo, now: datetime
 ) -> Sequence[Mapping[date, Day]]:
     """What each place that can serve the city has sold by local day; of what none of them keeps, what shows have."""
-    kept: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
+    places_query: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
     if city is not None:
-        kept = kept.where((col(Lot.city) == city) | col(Lot.city).is_(None))
-    if places := set(session.exec(kept)):
+        places_query = places_query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+    if places := set(session.exec(places_query)):
         return [days for (_, place), days in read_days(session, [sku], now, zone).items() if place in places]
-    on: Any = func.date(func.timezone(str(zone), LiveSale.minute))
-    sales = select(on, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
-    sold = {day: float(units) for day, units in session.exec(sales.group_by(on))}
+    day_of_sale: Any = func.date(func.timezone(str(zone), LiveSale.minute))
+    sales = select(day_of_sale, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
+    sold = {day: float(units) for day, units in session.exec(sales.group_by(day_of_sale))}
     today = local_day(now, zone)
     span = [today - timedelta(days=back) for back in range((today - min(sold, default=today)).days + 1)]
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
@@ -286,14 +286,14 @@ def _close(row: Replenishment, status: str, now: datetime, *, reason: str | None
     row.status, row.closed_at, row.due_at, row.reason = status, now, None, reason
 
 
-def _notify(session: Session, row: Replenishment, words: str, now: datetime) -> None:
+def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -> None:
     """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
     units = row.proposed if row.quantity is None else row.quantity
     notice = {
         "key": _notice_key(row),
         "channel": NOTICE,
         "recipient": row.assignee,
-        "body": f"{words}：{row.sku} {units} 件（补货单 {row.id}）",
+        "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）",
         "at": now,
     }
     session.execute(insert(SandboxMessage).values(notice).on_conflict_do_nothing())

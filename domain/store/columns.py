@@ -38,12 +38,12 @@ class Row(SQLModel):
 def _defaults(table: type[Row]) -> list[tuple[str, Callable[[], Any]]]:
     optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required())
     return [
-        (name, field.default_factory or partial(_itself, field.default))  # type: ignore[misc]
+        (name, field.default_factory or partial(_identity, field.default))  # type: ignore[misc]
         for name, field in optional
     ]
 
 
-def _itself(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 

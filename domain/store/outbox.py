@@ -38,12 +38,12 @@ OutboxRow = tuple[Literal["start", "wake"], str, int, str | None]
 """Of an enrollment whose workflow is to be started or woken: the journey, its id, the plan to gather starts of."""
 
 
-def enqueue_all(session: Session, told: Sequence[OutboxRow]) -> None:
+def enqueue_all(session: Session, entries: Sequence[OutboxRow]) -> None:
     """Start and wake the workflows of many enrollments."""
-    if told:
+    if entries:
         rows = [
             {"kind": kind, "journey": journey, "enrollment_id": enrollment_id, "gather": gather}
-            for kind, journey, enrollment_id, gather in told
+            for kind, journey, enrollment_id, gather in entries
         ]
         insert_all(session, Outbox, rows)
         _announce(session)
@@ -64,13 +64,13 @@ def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
     return session.exec(query.limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def lock_undecided_starts(session: Session, limit: int, *, leave: Iterable[str]) -> Sequence[Outbox]:
-    """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of plans in `leave`.
+def lock_undecided_starts(session: Session, limit: int, *, except_plans: Iterable[str]) -> Sequence[Outbox]:
+    """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of `except_plans`.
 
     One that is to be told alone must be committed with no `gather` before Temporal is told: it could else become the
     first of a cohort, whose run would have the same name and carry nobody but this one.
     """
-    query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(leave))
+    query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(except_plans))
     return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
 
 

@@ -55,7 +55,7 @@ class Linker:
 
     def functions(self) -> dict[str, Callable[..., str]]:
         """`link(url)` and `preferences()`: closures, which lead to nothing but what they answer."""
-        site, customer_id, made = self.site, self.customer_id, self.short_links
+        site, customer_id, short_links = self.site, self.customer_id, self.short_links
 
         def link(url: object) -> str:
             if not isinstance(url, str) or len(url) > LONGEST_URL or not _URL.fullmatch(url):
@@ -63,7 +63,7 @@ class Linker:
             if site is None:
                 return url
             token = site.sign("link", secrets.token_urlsafe(6))
-            made[token] = url
+            short_links[token] = url
             return f"{site.url}/r/{token}"
 
         def preferences() -> str:
@@ -72,10 +72,10 @@ class Linker:
         return {"link": link, "preferences": preferences}
 
 
-def keep(session: Session, made: Mapping[int, Mapping[str, str]]) -> None:
+def keep(session: Session, links_by_message: Mapping[int, Mapping[str, str]]) -> None:
     """Store what the links of messages lead to, by the keys of the messages."""
     rows = [
-        {"token": token, "message_id": message, "url": url} for message, links in made.items()
+        {"token": token, "message_id": message, "url": url} for message, links in links_by_message.items()
         for token, url in links.items()
     ]  # fmt: skip
     if rows:

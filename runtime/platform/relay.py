@@ -117,7 +117,7 @@ class Relay:
 
         Which starts are told together, and which alone, is committed before.
         """
-        fresh = lock_undecided_starts(session, BATCH, leave=self._pace.gathered)
+        fresh = lock_undecided_starts(session, BATCH, except_plans=self._pace.gathered)
         self._pace.note(Counter(row.gather for row in fresh if row.gather))
         plan_ids = self._pace.gathered
         for row in fresh:
