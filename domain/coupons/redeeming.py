@@ -1,4 +1,4 @@
-"""Coupons at the till: quoted, locked for an order, redeemed, released, given back. All idempotent by order.
+"""Coupons at the till: quoted, locked for an order, redeemed, released, refunded. All idempotent by order.
 
 A lock taken before the coupon expires holds until the lock's own end, after which the coupon counts as not locked.
 
@@ -7,166 +7,45 @@ all of them at once. A request that is refused has changed nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from domain.coupons.baskets import Line, Reason, discounts, returned_share, worst_case
+from domain.coupons.baskets import Reason, discounts, returned_share, worst_case
+from domain.coupons.checkout import (
+    Answer,
+    Applied,
+    Basket,
+    Cancel,
+    Conflict,
+    CouponsRefused,
+    HeldCoupons,
+    Lock,
+    NotLeft,
+    Quote,
+    Redeem,
+    Refund,
+    RefundedDiscount,
+    Refusal,
+    Rejection,
+    Request,
+    UnknownOrder,
+)
 from domain.coupons.codes import is_slip
 from domain.coupons.issuing import book_costs, lock_budgets, move, take_budget
 from domain.coupons.tables import Coupon, CouponOrder
-from domain.customers.identifiers import Ident
 from domain.customers.resolution import find_ids, lock_customers
 from domain.published.library import read_library
 from workflows.language.policy import CouponTerms
 
-LOCK = timedelta(minutes=15)
-LONGEST_LOCK = timedelta(hours=2)
 
+class _RejectedError(Exception):
+    """A request can't be met; nothing was changed for it."""
 
-@dataclass(frozen=True)
-class Basket:
-    """Codes, in the order in which they apply, to be used on lines by the customer of an id or an identifier."""
-
-    customer: int | Ident
-    lines: Sequence[Line]
-    codes: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Lock(Basket):
-    """Hold the coupons for an order. The same request again, while it holds them, gets the same answer.
-
-    Refused with CouponsRefusedError, and none is held, if one can't be used; ConflictError if the order holds coupons
-    for another basket, or has used them.
-    """
-
-    order_id: str
-    span: timedelta = LOCK
-
-
-@dataclass(frozen=True)
-class Redeem:
-    """Use the coupons that the order holds. Once it has, the same request always gets the same answer.
-
-    Refused with UnknownOrderError, or CouponsRefusedError (`expired`) if the order's lock is over or was cancelled.
-    """
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Let go of the coupons that the order holds, if it holds any.
-
-    Refused with UnknownOrderError, or ConflictError if it has used them: then they are refunded.
-    """
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class Refund:
-    """Give back `units` of an order's lines, as (line, quantity), or all that is left of it.
-
-    The same `refund_id` again gets the same answer. Refused with UnknownOrderError; ConflictError if the order has
-    used no coupons, or that refund was of something else; NotLeftError.
-    """
-
-    order_id: str
-    refund_id: str
-    units: Sequence[tuple[int, int]] | None = None
-
-
-Request = Lock | Redeem | Cancel | Refund
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a code is refused. `slip` says that it can't be right as it is written."""
-
-    code: str
-    reason: Reason
-    slip: bool = False
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What a coupon takes off each line of a basket, in fen."""
-
-    code: str
-    campaign: str
-    name: str
-    lines: list[int]
-
-    @property
-    def discount(self) -> int:
-        return sum(self.lines)
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What coupons take off a basket, and which are refused."""
-
-    lines: list[int]
-    coupons: list[Applied]
-    refusals: list[Refusal]
-
-    @property
-    def discount(self) -> int:
-        return sum(self.lines)
-
-
-@dataclass(frozen=True)
-class HeldCoupons:
-    """What coupons take off an order: `locked` until a time, `redeemed`, or `open` when it holds none."""
-
-    order_id: str
-    status: str
-    locked_until: datetime | None
-    quote: Quote
-
-
-@dataclass(frozen=True)
-class RefundedDiscount:
-    """What of the discount belongs to what was given back, in all and by line, and the coupons that may be used again.
-
-    A coupon stays used while part of its order is kept, when its campaign says so, when its time is over, and when its
-    budget has no room for it any more.
-    """
-
-    discount: int
-    lines: list[dict[str, int]]
-    restored: list[str]
-
-
-class RedemptionError(Exception):
-    """Why a request is refused; the root of the reasons below."""
-
-
-class CouponsRefusedError(RedemptionError):
-    """Coupons can't be used on an order; none of them is."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(", ".join(refusal.reason for refusal in refusals))
-        self.refusals = list(refusals)
-
-
-class ConflictError(RedemptionError):
-    """What is asked doesn't go with what is known of the order; the message says how."""
-
-
-class UnknownOrderError(RedemptionError):
-    """No coupon was ever locked for the order."""
-
-
-class NotLeftError(RedemptionError):
-    """More is given back than is left of a line: `index` is its place in the request."""
-
-    def __init__(self, index: int, left: int) -> None:
-        super().__init__(f"only {left} of the line are left to give back")
-        self.index = index
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection)
+        self.rejection = rejection
 
 
 def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Quote]:
@@ -176,10 +55,8 @@ def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Qu
     return [_quote(coupons, ids.get(basket.customer), basket, now) for basket in baskets]
 
 
-def carry_out(
-    session: Session, requests: Sequence[Request], now: datetime
-) -> list[HeldCoupons | RefundedDiscount | RedemptionError]:
-    """Do what is asked, in turn. Gives for each the answer, or why it can't be met."""
+def carry_out(session: Session, requests: Sequence[Request], now: datetime) -> list[Answer]:
+    """Do what is asked, in turn. One that can't be met is answered by a Rejection, and has changed nothing."""
     till = _Till(session, requests, now)
     return [till.answer(request) for request in requests]
 
@@ -214,7 +91,7 @@ class _Till:
         } & self._orders.keys()
         lock_budgets(session, {coupon.campaign for order_id in changing for coupon in self._of(self._orders[order_id])})
 
-    def answer(self, request: Request) -> HeldCoupons | RefundedDiscount | RedemptionError:
+    def answer(self, request: Request) -> Answer:
         try:
             match request:
                 case Lock():
@@ -225,13 +102,13 @@ class _Till:
                     return self._cancel(self._order(request))
                 case Refund():
                     return self._refund(self._order(request), request)
-        except RedemptionError as why:
-            return why
+        except _RejectedError as rejected:
+            return rejected.rejection
 
     def _order(self, request: Redeem | Cancel | Refund) -> CouponOrder:
         order = self._orders.get(request.order_id)
         if order is None or order.customer_id not in self._customers:
-            raise UnknownOrderError(request.order_id)
+            raise _RejectedError(UnknownOrder())
         return order
 
     def _of(self, order: CouponOrder) -> list[Coupon]:
@@ -246,15 +123,15 @@ class _Till:
         order = self._orders.get(request.order_id)
         if order is not None and customer in self._customers:
             if order.customer_id != customer:
-                raise ConflictError("The order is another customer's.")
+                raise _RejectedError(Conflict("The order is another customer's."))
             if order.redeemed_at or any(is_held(coupon, self._now) for coupon in self._of(order)):
                 if (order.lines, order.codes) != ([asdict(line) for line in request.lines], list(request.codes)):
                     done = "has used" if order.redeemed_at else "holds"
-                    raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
+                    raise _RejectedError(Conflict(f"The order {done} coupons for another basket; cancel it first."))
                 return self._held(order)
         quoted = _quote(self._coupons, customer, request, self._now)
         if quoted.refusals:
-            raise CouponsRefusedError(quoted.refusals)
+            raise _RejectedError(CouponsRefused(quoted.refusals))
         if order is None:
             assert customer is not None  # somebody has these coupons
             order = CouponOrder(order_id=request.order_id, customer_id=customer)
@@ -274,7 +151,7 @@ class _Till:
             held = {coupon.code for coupon in coupons if is_held(coupon, self._now)}
             refusals = [Refusal(code, "expired") for code in order.codes if code not in held]
             if refusals:
-                raise CouponsRefusedError(refusals)
+                raise _RejectedError(CouponsRefused(refusals))
             costs = {code: sum(shares) for code, shares in order.shares.items()}
             move(self._session, coupons, "redeemed", self._now, order_id=order.order_id, costs=costs)
             order.redeemed_at = self._now
@@ -282,17 +159,17 @@ class _Till:
 
     def _cancel(self, order: CouponOrder) -> HeldCoupons:
         if order.redeemed_at:
-            raise ConflictError("The order has used its coupons; refund it.")
+            raise _RejectedError(Conflict("The order has used its coupons; refund it."))
         move(self._session, self._of(order), "issued", self._now)
         return HeldCoupons(order.order_id, "open", None, self._quote_of(order))
 
     def _refund(self, order: CouponOrder, request: Refund) -> RefundedDiscount:
         if order.redeemed_at is None:
-            raise ConflictError("The order has used no coupons.")
+            raise _RejectedError(Conflict("The order has used no coupons."))
         wanted = None if request.units is None else [list(unit) for unit in request.units]
         if earlier := order.refunds.get(request.refund_id):
             if earlier["wanted"] != wanted:
-                raise ConflictError("That refund was of something else.")
+                raise _RejectedError(Conflict("That refund was of something else."))
             return RefundedDiscount(earlier["discount"], earlier["lines"], earlier["restored"])
         before = _returned_before(order)
         returning = _units_returned(order, before, request.units)
@@ -392,7 +269,7 @@ def _units_returned(
     for position, (index, quantity) in enumerate(units):
         returnable = left[index] if index < len(left) else 0
         if quantity > returnable:
-            raise NotLeftError(position, returnable)
+            raise _RejectedError(NotLeft(position, returnable))
     return dict(units)
 
 

@@ -112,13 +112,21 @@ def _call_back(session: Session, people: Set[int], channel: str, now: datetime) 
         enqueue(session, "follow_up", channel)
 
 
-_RECORD_ORDERS = text("""
+def refunded_sql(order: str, extra: str = "TRUE") -> str:
+    """SQL of what was refunded of an order, in fen, by the stored events; `order` is the alias of a row of orders.
+
+    A refund without an amount is of the whole order. `extra` narrows the rows of `events`.
+    """
+    return (
+        f"least({order}.total, coalesce((SELECT sum(coalesce((data->>'total')::bigint, {order}.total)) FROM events"
+        f" WHERE events.customer_id = {order}.customer_id AND events.type = 'order.refunded'"
+        f" AND events.data->>'order_id' = {order}.order_id AND {extra}), 0))"
+    )
+
+
+_RECORD_ORDERS = text(f"""
 INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
-SELECT order_id, customer_id, paid_at, total, least(total, coalesce((
-    SELECT sum(coalesce((data->>'total')::bigint, given.total)) FROM events
-    WHERE events.customer_id = given.customer_id AND type = 'order.refunded' AND id < given.upto
-        AND data->>'order_id' = given.order_id
-), 0))
+SELECT order_id, customer_id, paid_at, total, {refunded_sql("given", "events.id < given.upto")}
 FROM json_to_recordset(CAST(:orders AS json)) AS given (
     order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
 )

@@ -29,13 +29,14 @@ from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit, reached_goal
 from domain.journeys.waits import newest_enrollment, wake_waits
-from domain.published.library import SCHEDULED, Library, library_of, read_plan
+from domain.published.library import Library, library_of, read_plan
 from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
 from domain.store.outbox import enqueue
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
+from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
@@ -316,8 +317,8 @@ def can_begin(plan: Plan, event: Event) -> bool:
     trigger = plan.trigger
     if isinstance(trigger, EventTrigger):
         return trigger.event == event.type
-    kind = trigger.for_each.partition(":")[0]
-    return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
+    is_begun = event.type in CUSTOMER_EVENTS and event.type == event_of(trigger.for_each)
+    return is_begun and event.data.get("journey") in (None, plan.journey)
 
 
 def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:
@@ -329,8 +330,8 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):
-            enters = event.type == "lot.near_expiry" and event.data.get("journey") in (None, live.plan.journey)
-            enters = enters and trigger.for_each == "near_expiry_lot"
+            enters = event.type == event_of(trigger.for_each)
+            enters = enters and event.data.get("journey") in (None, live.plan.journey)
         else:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):

@@ -23,6 +23,7 @@ from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from workflows.plan.model import EventTrigger, ScheduleTrigger
 from workflows.terms.conditions import Condition, SegmentCondition
+from workflows.terms.scheduled import event_of
 from workflows.terms.values import local_day
 
 PAGE = 500
@@ -77,7 +78,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
         Incoming(
             source=SCHEDULE,
             id=f"{journey}/{subject}/{day}",
-            type=EVENT_OF[kind],
+            type=event_of(trigger.for_each),
             time=now,
             data={"journey": journey, **data},
             customer=customer,
@@ -159,7 +160,7 @@ def _entry_page(
 def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:
     if isinstance(trigger, EventTrigger):
         return trigger.event == event.type
-    return trigger.for_each == "near_expiry_lot" and event.type == EVENT_OF["near_expiry_lot"]
+    return event.type == event_of(trigger.for_each)
 
 
 def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
@@ -192,6 +193,3 @@ def _page(
     query = select(Customer.id).where(Customer.id > after)
     query = query.where(*(matching(condition, library, now, **known) for condition in conditions))
     return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
-
-
-EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

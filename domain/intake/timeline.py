@@ -15,9 +15,10 @@ from domain.customers.tables import Customer
 from domain.intake.ingest import HISTORY, can_begin
 from domain.intake.tables import Event
 from domain.journeys.tables import TrailEntry
-from domain.published.library import SCHEDULED, Library, read_library, read_plan
+from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import JourneyAction, PublishedPlan
 from workflows.plan.model import EventTrigger, Plan
+from workflows.terms.scheduled import CUSTOMER_EVENTS
 from workflows.words.telling import Decision
 
 _MISSED, _DECIDED = 0, 1
@@ -105,7 +106,7 @@ def _not_entered(
     library = read_library(session)
     versions = _versions(session, journey, library)
     types = {trigger.event for plans in versions.values() for _, plan in plans
-             if isinstance(trigger := plan.trigger, EventTrigger)} | set(SCHEDULED)  # fmt: skip
+             if isinstance(trigger := plan.trigger, EventTrigger)} | CUSTOMER_EVENTS  # fmt: skip
     query = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(types), ~col(Event.forgotten))
     start = after
     while True:

@@ -1,6 +1,6 @@
 """The trail: every decision about a customer, written where it is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -53,12 +53,6 @@ def record(
     """Note what was decided about an enrollment."""
     pending = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
     session.info.setdefault(_PENDING, []).append((pending, session.get_nested_transaction()))
-
-
-def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Note many decisions at once."""
-    session.info.setdefault(_PENDING, []).extend((pending, session.get_nested_transaction()) for pending in entries)
-    write_down(session)
 
 
 def write_down(session: Session) -> None:

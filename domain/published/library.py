@@ -17,13 +17,11 @@ from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition
+from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
 _MAX_SNAPSHOTS = 8
-
-SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
-"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,11 @@ class Library:
     def begun_by(self) -> Mapping[str, Sequence[Live]]:
         """The live journeys that an event of a customer can begin, by its type."""
         journeys: dict[str, list[Live]] = {}
-        types = {kind: type for type, kind in SCHEDULED.items()}
         for live in self.journeys.values():
             trigger = live.plan.trigger
             if isinstance(trigger, EventTrigger):
                 journeys.setdefault(trigger.event, []).append(live)
-            elif type := types.get(trigger.for_each.partition(":")[0]):
+            elif (type := event_of(trigger.for_each)) in CUSTOMER_EVENTS:
                 journeys.setdefault(type, []).append(live)
         return journeys
 
