@@ -24,9 +24,10 @@ from domain.store.outbox import enqueue
 from workflows.plan.model import Plan
 
 PAGE = 100
-REPLACED = "a new version was published"
-STOPPED = "the journey was stopped"
-BY_OPERATOR = "stopped by an operator"
+REPLACED = "replaced"
+STOPPED = "journey_stopped"
+BY_OPERATOR = "stopped_by_operator"
+"""Codes of why enrollments end; their words are in workflows/words/telling.py."""
 
 Running = Literal["finish", "stop"]
 Late = Literal["send", "drop"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from domain.catalogue.types import FIELDS
+from domain.catalogue.page import FIELDS
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import Journey, PublishedPlan

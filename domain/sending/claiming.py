@@ -367,7 +367,7 @@ def _pause_decision(context: StepContext) -> _Suppressed | _Held | None:
     due_at, was_held = enrollment.due_at or context.reached, enrollment.held
     enrollment.held = False
     dropped = until is not None and (was_held or (since is not None and since <= due_at < until))
-    return _Suppressed("expired", "held by a pause") if dropped else None
+    return _Suppressed("expired", "held_by_pause") if dropped else None
 
 
 def _hold_for_pause(context: StepContext, step: Send) -> Answer:

@@ -126,9 +126,9 @@ def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentS
         row.due_at = now + LAPSES
         _notify(session, row, "补货待审批已超时，请处理", now)
     elif row.status == "escalated":
-        _close(row, "lapsed", now, reason="nobody decided")
+        _close(row, "lapsed", now, reason="undecided")
     elif row.reminders >= REMINDERS:
-        _close(row, "lapsed", now, reason="never received")
+        _close(row, "lapsed", now, reason="not_received")
         _notify(session, row, "补货一直未到货，已不再跟踪", now)
     elif row.status in ("ordered", "overdue"):
         row.status, row.reminders, row.due_at = "overdue", row.reminders + 1, now + timedelta(days=1)
@@ -186,7 +186,7 @@ def stop(session: Session, alarm_id: int, now: datetime) -> None:
     """Its run was ended by an operator."""
     row = _locked(session, alarm_id)
     if row.closed_at is None:
-        _close(row, "stopped", now, reason="run ended by an operator")
+        _close(row, "stopped", now, reason="run_ended")
         session.add(row)
 
 

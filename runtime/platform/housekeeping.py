@@ -146,7 +146,7 @@ async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> 
             await asyncio.to_thread(_start_again, db, journey, run_id)
             continue
         if run.status in _LOST:
-            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run ended by an operator")
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run_ended")
         elif run.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
             await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "failed", "run failed")
         if await asyncio.to_thread(_has_others, db, run_id, run.carries):

@@ -10,7 +10,8 @@ from sqlalchemy import Engine, func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.catalogue.types import is_business, validate
+from domain.catalogue.types import is_business
+from domain.catalogue.validation import validate
 from domain.conditions.facts import CustomerFacts
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest

@@ -38,10 +38,11 @@ _REASONS: _Words = {
         "timeout": "没有及时回应",
         "broken_off": "连接中断",
         "too_large": "内容太大",
-        "a new version was published": "发布了新版本",
-        "the journey was stopped": "旅程已停止",
-        "stopped by an operator": "由操作人员停止",
-        "held by a pause": "到期时旅程已暂停",
+        "replaced": "发布了新版本",
+        "journey_stopped": "旅程已停止",
+        "stopped_by_operator": "由操作人员停止",
+        "held_by_pause": "到期时旅程已暂停",
+        "run_ended": "运行由操作人员终止",
     },
     "en": {
         "again": "the rule for entering again doesn't allow it",
@@ -70,8 +71,19 @@ _REASONS: _Words = {
         "timeout": "it didn't answer in time",
         "broken_off": "the connection broke off",
         "too_large": "there is too much to say",
+        "replaced": "a new version was published",
+        "journey_stopped": "the journey was stopped",
+        "stopped_by_operator": "stopped by an operator",
+        "held_by_pause": "held by a pause",
+        "run_ended": "run ended by an operator",
     },
 }
+_FORMER_REASONS = {
+    _REASONS["en"][code]: code
+    for code in ("replaced", "journey_stopped", "stopped_by_operator", "held_by_pause", "run_ended")
+}
+"""The codes of reasons that were stored as sentences."""
+
 _ENDINGS: _Words = {
     "zh": {"finished": "走完全程", "goal": "达成目标", "exit": "中途退出", "stopped": "提前结束", "failed": "出错中止"},
     "en": {
@@ -174,4 +186,5 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
 
 
 def _reason(reason: str | None, say: Wording) -> str:
-    return _REASONS[say.lang].get(reason or "", reason or "")
+    code = _FORMER_REASONS.get(reason or "", reason or "")
+    return _REASONS[say.lang].get(code, code)
