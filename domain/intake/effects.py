@@ -109,7 +109,7 @@ def _call_back(session: Session, people: Set[int], channel: str, now: datetime) 
     to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
     waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
     if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
-        enqueue(session, "follow_up", channel)
+        enqueue(session, "follow_up", channel=channel)
 
 
 def refunded_sql(order: str, extra: str = "TRUE") -> str:

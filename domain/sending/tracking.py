@@ -28,7 +28,7 @@ GIVEN_UP = timedelta(days=3)
 def start_tracking(session: Session, message: Message, now: datetime) -> None:
     """Have the provider asked about this message."""
     message.look_at, message.looks = now + PAUSES[0], 0
-    enqueue(session, "follow_up", message.channel)
+    enqueue(session, "follow_up", channel=message.channel)
 
 
 def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:

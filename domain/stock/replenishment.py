@@ -12,13 +12,12 @@ from sqlmodel import Session, col, select
 
 from domain.access.tables import ApiKey
 from domain.channels.staff import Notice
-from domain.channels.tables import SandboxMessage
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
 from domain.stock.live import ProductStock, units_left
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
-from domain.stock.tables import LiveSale, Lot, Replenishment, Stream
+from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
 from domain.store.outbox import enqueue
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
 from workflows.terms.values import Duration, at_local, local_day, parse_time
@@ -31,9 +30,6 @@ LONGEST_PROMISE = timedelta(days=366)
 
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
-
-NOTICE = "notice"
-"""The channel under which the sandbox keeps what buyers are told."""
 
 
 class DecisionRefusedError(Exception):
@@ -53,7 +49,7 @@ def follow_supply(session: Session, library: Library, events: Sequence[Event]) -
             today = local_day(event.time, library.policy_zone)
             stock = units_left(session, [data["sku"]], city, today).get(data["sku"])
             if library.stock.of(data["sku"], stock.category if stock else None).buyer:
-                enqueue(session, "replenish", "replenishment", event_id=event.id)
+                enqueue(session, "replenish", event_id=event.id)
     if receipts := [event for event in events if event.type == "lot.received"]:
         _receive(session, receipts)
 
@@ -112,8 +108,8 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
 def notice_of(session: Session, alarm_id: int) -> Notice | None:
     """What whoever has to act is told where it stands now."""
     row = of_alarm(session, alarm_id)
-    kept = session.get(SandboxMessage, _notice_key(row))
-    return Notice(kept.recipient, kept.body) if kept else None
+    notice = session.get(ReplenishmentNotice, (row.id, row.status, row.reminders))
+    return Notice(notice.recipient, notice.body) if notice else None
 
 
 def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
@@ -233,7 +229,7 @@ def _receive(session: Session, receipts: Sequence[Event]) -> None:
             row.received = event.data["quantity"]
             _close(row, "received", event.received_at)
             session.add(row)
-            enqueue(session, "restocked", "replenishment", event_id=row.alarm_id)
+            enqueue(session, "restocked", event_id=row.alarm_id)
 
 
 def _is_for(receipt: Event, row: Replenishment) -> bool:
@@ -290,14 +286,11 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
     """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
     units = row.proposed if row.quantity is None else row.quantity
     notice = {
-        "key": _notice_key(row),
-        "channel": NOTICE,
+        "replenishment_id": row.id,
+        "status": row.status,
+        "reminders": row.reminders,
         "recipient": row.assignee,
         "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）",
         "at": now,
     }
-    session.execute(insert(SandboxMessage).values(notice).on_conflict_do_nothing())
-
-
-def _notice_key(row: Replenishment) -> str:
-    return f"replenishment/{row.id}/{row.status}/{row.reminders}"
+    session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Index, text
+from sqlalchemy import BigInteger, DateTime, Index, Text, text
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
@@ -69,6 +69,18 @@ class Replenishment(Row, table=True):
     reminders: int = 0
     received: int | None = Field(default=None, sa_type=_WIDE)
     closed_at: datetime | None = instant(nullable=True)
+
+
+class ReplenishmentNotice(Row, table=True):
+    """What a buyer is told when a replenishment comes into a status, and at each reminder; once each."""
+
+    __tablename__: ClassVar[Any] = "replenishment_notices"
+    replenishment_id: int = reference("replenishments.id", primary_key=True)
+    status: str = Field(primary_key=True)
+    reminders: int = Field(primary_key=True)
+    recipient: str
+    body: str = Field(sa_type=Text)
+    at: datetime = instant()
 
 
 class Product(Row, table=True):

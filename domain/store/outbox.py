@@ -19,8 +19,9 @@ _ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 def enqueue(
     session: Session,
     kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
-    journey: str,
+    journey: str | None = None,
     *,
+    channel: str | None = None,
     enrollment_id: int | None = None,
     event_id: int | None = None,
     gather: str | None = None,
@@ -30,7 +31,11 @@ def enqueue(
     A start may be gathered with others of the plan that `gather` names. `replenish` starts the replenishment of an
     alarm, `restocked` wakes it.
     """
-    session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id, gather=gather))
+    session.add(
+        Outbox(
+            kind=kind, journey=journey, channel=channel, enrollment_id=enrollment_id, event_id=event_id, gather=gather
+        )
+    )
     _announce(session)
 
 

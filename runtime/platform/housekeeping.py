@@ -174,7 +174,7 @@ def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[in
 
 def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
     with db.begin() as session:
-        enqueue(session, "replenish", "replenishment", event_id=alarm_id)
+        enqueue(session, "replenish", event_id=alarm_id)
 
 
 def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:

@@ -133,10 +133,10 @@ class Relay:
         """What to tell Temporal, each with the rows that say so: wakes of one run are told at once."""
         wakes: dict[int, list[Outbox]] = {}
         for row in rows:
-            if row.kind == "fan_out":
+            if row.kind == "fan_out" and row.journey is not None:
                 yield [row], self._fan_out(row.journey, row.event_id or 0)
-            elif row.kind == "follow_up":
-                yield [row], self._follow_up(row.journey)
+            elif row.kind == "follow_up" and row.channel is not None:
+                yield [row], self._follow_up(row.channel)
             elif row.kind == "replenish" and row.event_id is not None:
                 sku = str(session.get_one(Event, row.event_id).data.get("sku"))
                 yield [row], self._replenish(row.event_id, sku)
