@@ -1,4 +1,4 @@
-"""The fields of the known event types, and the page that tells producers of them."""
+"""The fields of the known event types, and the page of them for producers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

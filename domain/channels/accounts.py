@@ -1,4 +1,4 @@
-"""Accounts with providers: how many messages may go now, and when to leave a provider that is down alone.
+"""Accounts with providers: how many messages may go now, and until when an account is held after failures.
 
 Kept in Postgres, in the transaction that claims and settles, so that they hold across workers.
 """
@@ -63,7 +63,7 @@ def take_capacity(session: Session, account: Account, wanted: int, now: datetime
 
 
 def note_answers(session: Session, account: Account, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Take note of how the account's provider answered: any other answer than retry or unknown ends its hold."""
+    """Update the account by its provider's answers: one other than retry or unknown ends a hold. Locks its row."""
     unanswered = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
     is_account = col(ProviderAccount.name) == account.name
     if len(unanswered) < len(deliveries):

@@ -1,4 +1,4 @@
-"""Todos as the employees who do them are told of them."""
+"""Notices to employees about their todos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from domain.published.library import read_library, read_plan
 from workflows.plan.commands import Group
 
 NAMED_CUSTOMERS = 20
-"""As many customers are named in one notice; the rest are counted."""
+"""Customers named in one notice; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What an employee, named as in `customer.owner`, is told. Customers are named by their numbers only."""
+    """A notice to an employee, named as in `customer.owner`. Customers are named by their ids only."""
 
     to: str
     text: str
@@ -29,7 +29,7 @@ class TellsStaff(Protocol):
     """A channel's adapter that reaches the employees, too."""
 
     def tell_staff(self, notices: Sequence[Notice]) -> None:
-        """Tell each employee at once, as well as can be: nobody waits for it, and the same notice again is one."""
+        """Send each notice at once, best effort; failures are not raised, and the same notice again is one."""
 
 
 def notices(session: Session, group: Group) -> list[Notice]:

@@ -45,7 +45,7 @@ class Allowance:
 
 
 def open_window(session: Session, openid: str, window: Window, at: datetime) -> None:
-    """The customer did at `at` what opens the window; it is as if it had not been open before."""
+    """Open the window anew at `at`, with all its messages; an older action changes nothing."""
     values = {"left": window.messages, "until": at + window.lasts}
     row = insert(WechatAllowance).values(openid=openid, way=window.name, **values)
     newer = col(WechatAllowance.until) < row.excluded.until
@@ -65,12 +65,12 @@ def unsubscribe(session: Session, openid: str, template: str) -> None:
 
 
 def close_window(session: Session, openid: str) -> None:
-    """WeChat says that no window is open."""
+    """Delete the windows of an openid, since WeChat says that none is open."""
     _close(session, openid, col(WechatAllowance.way).in_([window.name for window in WINDOWS]))
 
 
 def forget(session: Session, openid: str) -> None:
-    """Nothing reaches the customer, who doesn't follow us or isn't known to WeChat."""
+    """Delete all allowances of a customer who doesn't follow the account or isn't known to WeChat."""
     _close(session, openid, col(WechatAllowance.openid) == openid)
 
 
@@ -90,9 +90,9 @@ def unreachable(session: Session, openids: Sequence[str], source: str, now: date
 def take_allowances(
     session: Session, messages: Sequence[tuple[str, str | None]], now: datetime
 ) -> list[Allowance | None]:
-    """Take a place for each message, by openid and subscribed template if it has one; None where there is none left.
+    """Take one allowance per message, by openid and subscribed template if it has one; None where there is none left.
 
-    What closes first is used first. Of two that want the last place at once, one gets it: the rows stay locked, in
+    The window that closes first is used first. Locks the rows, in
     the order of their keys, until the transaction ends.
     """
     ways = {way for _, template in messages for way in _ways(template)}
@@ -108,7 +108,7 @@ def take_allowances(
 
 
 def return_allowances(session: Session, allowance: Allowance) -> None:
-    """The message didn't go after all. A window that was opened anew meanwhile has all its places already."""
+    """Give back the allowance of a message that was not sent, unless its window was opened anew meanwhile."""
     same_window = col(WechatAllowance.until).is_not_distinct_from(allowance.until)
     same_key = (col(WechatAllowance.openid) == allowance.openid) & (col(WechatAllowance.way) == allowance.way)
     session.execute(update(WechatAllowance).where(same_key, same_window).values(left=WechatAllowance.left + 1))

@@ -173,7 +173,7 @@ class GroupRefs:
         return self._not_revoked(self._campaigns[campaign].get(customer_id, ()))
 
     def units_promised(self, lot_id: str, now: datetime) -> int:
-        """How many units of a lot live coupons hold for. Whoever asks has locked the lot."""
+        """Units of a lot that live coupons hold for. The caller has locked the lot."""
         if lot_id not in self._promised:
             live = col(Coupon.status).in_(("issued", "locked")) & (col(Coupon.expires_at) > now)
             counted = select(func.count()).where(Coupon.lot_id == lot_id, live)

@@ -5,7 +5,7 @@
               redeemed -> issued      the order was given back
     issued -> expired | revoked
 
-Every change of status goes through `move`, which keeps the budgets and notes the event that tells of it: ingest takes
+Every change of status goes through `move`, which keeps the budgets and notes the event about it: ingest takes
 those in before the transaction commits. Whoever calls holds the customer's lock; budgets are locked after it, in
 campaign order.
 """
@@ -42,7 +42,7 @@ EVENT: Mapping[tuple[str, Status], str] = {
     ("issued", "expired"): "coupon.expired",
     ("issued", "revoked"): "coupon.revoked",
 }
-"""What may follow what, and the type of the event that tells of it. A coupon begins as issued."""
+"""The legal changes of status, and the type of the event of each. A coupon begins as issued."""
 
 
 class IssueRefusedError(Exception):
@@ -55,7 +55,7 @@ class CouponStateError(ValueError):
 
 @dataclass(frozen=True)
 class CouponChange:
-    """A change that journeys have yet to be told of: the `number`-th of its coupon."""
+    """A change that isn't ingested as an event yet: the `number`-th of its coupon."""
 
     coupon: Coupon
     number: int
@@ -135,14 +135,14 @@ def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
 
 
 def revoke(session: Session, enrollment_id: int, step: Path) -> None:
-    """Take back the coupon of a message that reached nobody, if nobody uses it yet."""
+    """Revoke the coupon of a message that was not sent, if it is still issued."""
     coupon = held(session, enrollment_id, step)
     if coupon is not None:
         take_back(session, coupon)
 
 
 def take_back(session: Session, coupon: Coupon) -> None:
-    """Revoke a coupon, perhaps one that was issued just now, if nobody uses it yet."""
+    """Revoke a coupon, perhaps one issued in this transaction, if it is still issued."""
     if coupon.status == "issued":
         session.flush()
         move(session, [coupon], "revoked", coupon.issued_at)
@@ -190,7 +190,7 @@ def move(
 
 
 def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
-    """Lock the budgets of campaigns, in their order; of one alone there is no order, and whoever books it locks it."""
+    """Lock the budgets of campaigns, in their order; one alone needs no order and is locked when it is booked."""
     if len(campaigns) > 1:
         query = select(CampaignUse.campaign).where(col(CampaignUse.campaign).in_(campaigns))
         session.exec(query.order_by(col(CampaignUse.campaign)).with_for_update(key_share=True)).all()
@@ -252,7 +252,7 @@ def expire(session: Session, now: datetime, limit: int) -> int:
 
 
 def unannounced_changes(session: Session) -> list[CouponChange]:
-    """The changes that this transaction made and didn't tell of yet; those of a savepoint undone are none."""
+    """The changes of this transaction that aren't events yet, without those of rolled-back savepoints."""
     changes: list[CouponChange] = session.info.pop(_UNANNOUNCED, [])
     return [
         change for change in changes if not inspect(change.coupon).transient and change.coupon.moves >= change.number

@@ -62,7 +62,7 @@ def carry_out(session: Session, requests: Sequence[Request], now: datetime) -> l
 
 
 def restore(session: Session, order_id: str, customer_id: int, now: datetime) -> None:
-    """Let a customer's coupons be used again, where that may be, of whose whole order is said that it was given back.
+    """Restore a customer's coupons, where their terms allow it, after an event says that the whole order was refunded.
 
     What of the discount belongs to each line can still be asked for by a refund.
     """
@@ -133,7 +133,7 @@ class _Till:
         if quoted.refusals:
             raise _RejectedError(CouponsRefused(quoted.refusals))
         if order is None:
-            assert customer is not None  # somebody has these coupons
+            assert customer is not None  # a quote without refusals has an owner
             order = CouponOrder(order_id=request.order_id, customer_id=customer)
             self._session.add(order)
             self._orders[order.order_id] = order
@@ -211,7 +211,7 @@ def _coupons_by_code(session: Session, codes: Collection[str]) -> Mapping[str, C
 
 
 def _refusal_reason(coupon: Coupon | None, customer: int | None, now: datetime) -> Reason | None:
-    """What speaks against a coupon before its basket is looked at. Of somebody else's nothing more is said."""
+    """Why a coupon is refused before its basket is looked at. Another customer's is only ever not_yours."""
     if coupon is None:
         return "unknown"
     if coupon.customer_id != customer:

@@ -1,7 +1,7 @@
 """Coupons of an outside service: reserved before a claim, noted down within it, then confirmed or released.
 
-The service knows a coupon by its key, which names the enrollment and the step; whatever is said of a key twice is said
-once. Nothing is asked of the service while a transaction is open.
+The service knows a coupon by its key, which names the enrollment and the step; calls are
+idempotent by key. The service is never called while a transaction is open.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class PendingNotice:
-    """What the service has yet to be told of a coupon: that it is `confirmed`, or `released`."""
+    """A notice that the service has yet to get: a coupon is `confirmed`, or `released`."""
 
     code: str
     customer: int
@@ -87,7 +87,7 @@ def unused_reservations(session: Session, requests: Sequence[ReservationRequest]
 
 
 def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
-    """What the service has yet to be told. A coupon taken back is released unless its step has got another."""
+    """The notices that the service has yet to get. A revoked coupon is released."""
     revoked = col(Coupon.status) == "revoked"
     query = select(Coupon).where(or_(col(Coupon.outside) == "reserved", revoked & (col(Coupon.outside) == "confirmed")))
     return [
@@ -102,7 +102,7 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
 
 
 def note_delivered(session: Session, notice: PendingNotice, now: datetime, *, kept: bool = True) -> None:
-    """The service knows now. If it didn't keep the coupon for us, it is worth nothing and is taken back."""
+    """Record that the service got the notice. A coupon that it didn't keep is revoked. Locks the customer."""
     lock_customers(session, [notice.customer])
     coupon = session.get_one(Coupon, notice.code, populate_existing=True)
     coupon.outside = notice.outside if kept else "released"

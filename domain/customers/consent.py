@@ -26,7 +26,7 @@ class Consents:
     def of(self, customer_id: int, channel: str, address: str | None) -> Mapping[str, bool]:
         """What holds for a message to this customer at this address, by purpose.
 
-        A refusal of the address by somebody else holds too; the customer's own is among what the customer said.
+        A refusal of the address by another customer holds too.
         """
         of_address = self.by_address.get((address or "", channel), {})
         refused = {

@@ -23,7 +23,7 @@ _ONE_PER_PERSON = frozenset({"unionid", "member_no"})
 
 @dataclass
 class ResolvedCustomer:
-    """The customer an event is about, and identifiers of it that belong to somebody else."""
+    """The customer an event is about, and its identifiers that belong to other customers."""
 
     customer_id: int
     conflicts: list[tuple[Ident, int]] = field(default_factory=list)
@@ -157,7 +157,7 @@ class _Owners:
         return owner, [(ident, self._owners[ident]) for ident in strong if self._owners[ident] != owner]
 
     def store(self, session: Session, now: datetime) -> bool:
-        """Write down who and what is new; False, and nothing is, if somebody else was faster."""
+        """Insert new customers and identifiers; False, and nothing is, if another transaction linked one meanwhile."""
         links = [
             {"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.new_idents.items())
         ]
@@ -187,7 +187,7 @@ WITH numbered AS MATERIALIZED (
 )
 SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
 """)
-"""Customers and what names them, in the order in which everybody writes them down; a row is returned for each."""
+"""Inserts customers and identifiers, in an order that all transactions share; returns a row for each."""
 
 
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:

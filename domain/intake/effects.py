@@ -1,4 +1,4 @@
-"""What an event changes in what we know, before any journey looks at it: one function per event type."""
+"""What an event changes in the records, before journeys are settled: one function per event type."""
 
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime
@@ -30,7 +30,7 @@ BusinessEffect = Callable[[Session, Event], None]
 
 
 class Orders:
-    """The orders of a batch: written down when somebody looks at orders, at the latest at its end."""
+    """The paid orders of a batch, inserted together: when orders are read, at the latest at its end."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -40,7 +40,7 @@ class Orders:
         self._paid.append(event)
 
     def write(self) -> None:
-        """Write down what was paid so far."""
+        """Insert the orders paid so far."""
         if not self._paid:
             return
         orders = [
@@ -71,7 +71,7 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
 
 
 def amend(session: Session, event: Event, **values: Any) -> None:
-    """Write down what an event left open, with the event."""
+    """Add values to the data of a stored event."""
     event.data = {**event.data, **values}
     session.execute(
         update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_UNSYNCHRONIZED
@@ -105,7 +105,7 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
 
 
 def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
-    """What staff has yet to confirm is looked at now, and not in an hour: its provider may let us take it back."""
+    """Follow up messages that staff has yet to confirm at once: their provider may let them be withdrawn."""
     to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
     waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
     if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
@@ -136,7 +136,7 @@ ON CONFLICT DO NOTHING
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:
-    """Once the whole order is back, its coupons may be used again, whatever way they were used."""
+    """Add the refund to the order; once all of it is refunded, its coupons are restored where their terms allow it."""
     order_id, refund = event.data["order_id"], event.data.get("total")
     order = session.get(Order, order_id)
     whole = refund is None
@@ -238,4 +238,4 @@ _BUSINESS: dict[str, BusinessEffect] = {
 }
 
 TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS, *book.TYPES})
-"""The types of the events that change what we know."""
+"""The types of the events that change records."""

@@ -1,4 +1,4 @@
-"""The one door: events come in, and what they mean for journeys is settled in the same transaction."""
+"""Ingest: events are stored, and what they mean for journeys is settled in the same transaction."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -44,9 +44,9 @@ HISTORY = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Incoming:
-    """An event at the door, already checked against the catalogue. `identifiers` are strongest first.
+    """An event to be ingested, already validated against the catalogue. `identifiers` are strongest first.
 
-    What we tell ourselves of a customer names the `customer` instead. `arrived` says when an event came in, where that
+    An event made by the product names the `customer` instead. `arrived` says when an event came in, where that
     isn't now: a rehearsal takes events of several instants at once.
     """
 
@@ -202,7 +202,7 @@ def _look_up(session: Session, events: Sequence[Incoming]) -> _Lookup:
 def _store(
     session: Session, lookup: _Lookup, owners: Mapping[int, ResolvedCustomer], now: datetime
 ) -> tuple[Mapping[tuple[str, str], _Row], str]:
-    """Store what nobody else has stored meanwhile. Returns the rows, in their order, and what is published by now."""
+    """Insert the events that aren't stored yet. Returns their rows, in order, and the version published by now."""
     rows: dict[tuple[str, str], _Row] = {
         event.key: {
             "source": event.source,
@@ -340,7 +340,7 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
 def _ingest_coupon_changes(session: Session) -> None:
-    """No transaction changes a coupon's status without telling so; the customers are locked already."""
+    """Ingest the coupon changes of a transaction before it commits; the customers are locked already."""
     while not session.in_nested_transaction() and (changes := issuing.unannounced_changes(session)):
         events = [
             Incoming(

@@ -1,4 +1,4 @@
-"""Forgetting what old events said.
+"""Retention: the data of old events is deleted.
 
 An event that is forgotten keeps its name, type, times and customer, so that it is one event for ever and is counted;
 its `data` is gone. Kept is what is still needed: what a customer said of themselves, consents and refunds; the events
@@ -43,7 +43,7 @@ def forget(
 ) -> RetentionCursor | None:
     """Look through the next page of the events that came in longer ago than `keep`; None if there are no more.
 
-    Waits for nobody, and nobody waits for it: nothing else changes old events.
+    Takes no locks but those of the old events, which nothing else changes.
     """
     needed = [{"type": type, "since": since} for type, since in _needed_types(library, now)]
     needed += [{"type": type, "since": _ALWAYS} for type in _NEVER_FORGOTTEN]

@@ -1,4 +1,4 @@
-"""Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
+"""Scheduled triggers and events about the business: who they are about, in pages. Both go through ingest."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -54,7 +54,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
 
     The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
-    twice is one, and one that goes on after midnight reaches everybody.
+    twice is one, and one that goes on after midnight keeps its day.
     """
     library = read_library(session)
     live = library.journeys.get(journey)

@@ -13,7 +13,7 @@ from domain.stock.tables import Lot
 
 @dataclass(frozen=True)
 class Level:
-    """What there is of a lot, in units; of what is on hand, some is promised to somebody or not for sale."""
+    """The stock of a lot, in units; `reserved` and `quarantined` are parts of `on_hand`."""
 
     lot_id: str
     on_hand: int

@@ -143,7 +143,7 @@ def _versions(session: Session, journey: str | None, library: Library) -> Mappin
 
 
 def _later(at: datetime, id: int, after: TimelineCursor, kind: int) -> ColumnElement[bool]:
-    """The rows of this kind that stand after a place; the journeys of one event are told apart by the caller."""
+    """The rows of this kind after a cursor; the caller orders the journeys of one event."""
     if kind < after.kind:
         return col(at) > after.at
     if kind > after.kind:

@@ -98,7 +98,7 @@ def enter(attempts: Sequence[EntryAttempt], batch: EnrollmentBatch) -> None:
 def end(
     session: Session, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
-    """End an enrollment. `wake` tells its workflow, where the caller isn't that workflow itself."""
+    """End an enrollment. `wake` signals its workflow; False where the caller is an activity of that workflow."""
     _close(enrollment, ending, now, reason)
     record(session, enrollment, "ended", ending, now, reason=reason)
     if wake:

@@ -1,7 +1,7 @@
 """The life cycle of journeys: published, paused, resumed, stopped, each recorded with who and when.
 
 An action settles at once, in the caller's transaction, that nobody enters, that messages are held or that a version
-is over. The running enrollments are told after it, in pages of a transaction each; one that isn't told yet finds out
+is over. The running enrollments are woken after it, in pages of a transaction each; one not woken yet finds out
 at its next step.
 """
 
@@ -66,7 +66,7 @@ def publish(
 
 
 def pause(session: Session, name: str, now: datetime, by: str) -> bool:
-    """Let nobody enter and hold every message; waits go on. False if the journey was paused already."""
+    """Stop entries and hold messages; waits go on. False if the journey was paused already."""
     journey = _locked(session, name)
     if journey.paused:
         return False
@@ -77,7 +77,7 @@ def pause(session: Session, name: str, now: datetime, by: str) -> bool:
 
 
 def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = "send") -> bool:
-    """End a pause. What fell due in it is sent, or dropped as expired; what it held is told in pages (`release_page`).
+    """End a pause. What fell due in it is sent, or dropped as expired; what it held is woken in pages (`release_page`).
 
     False if the journey wasn't paused.
     """
@@ -91,7 +91,7 @@ def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = 
 
 
 def stop(session: Session, name: str, now: datetime, by: str) -> bool:
-    """Let nobody enter any more; the running enrollments end, in pages (`stop_page`). False if it was stopped."""
+    """Stop entries; the running enrollments end, in pages (`stop_page`). False if it was stopped already."""
     journey = _locked(session, name)
     was_stopped = journey.stopped
     journey.stopped = True
@@ -142,7 +142,7 @@ def release_page(session: Session, name: str, after: int, now: datetime) -> int 
 def in_pages(
     db: sessionmaker[Session], page: Callable[[Session, str, int, datetime], int | None], name: str, now: datetime
 ) -> None:
-    """Tell a journey's enrollments of an action, after it is committed. Doing it again does no harm."""
+    """Go through a journey's enrollments after an action, a transaction per page. Idempotent."""
     after: int | None = 0
     while after is not None:
         with db.begin() as session:

@@ -43,7 +43,7 @@ class Start:
 def form_cohort(session: Session, plan_id: str, size: int) -> None:
     """Make the oldest starts of a plan one cohort: its first enrollment gives it its name and its one start.
 
-    Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
+    Must be committed before Temporal is called, so that a retry starts the same cohort. Skips locked rows.
     """
     query = (
         sa_select(col(Outbox.id), col(Enrollment.id), col(Enrollment.ending))

@@ -66,7 +66,7 @@ Sent = Counter[tuple[str, date]]
 def sent_since(session: Session, rules: Rules, customers: Sequence[int], earliest: datetime) -> dict[int, Sent]:
     """What the caps need to know of these customers, for messages that go at `earliest` or later.
 
-    The caller holds the locks on the customers' rows, so that nobody else can take the last place meanwhile.
+    The caller holds the locks on the customers' rows, so that no other transaction takes the last place meanwhile.
     """
     sent: dict[int, Sent] = {}
     if not rules.caps:

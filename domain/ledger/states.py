@@ -98,7 +98,7 @@ def fail(session: Session, message: Message, reason: str | None) -> None:
 
 
 def withdraw(session: Session, message: Message, enrollment: Enrollment) -> None:
-    """Take back a message that was claimed and has reached nobody."""
+    """Delete a claimed message and revoke its coupon. Raises MessageStateError if it isn't `claimed`."""
     if message.status != "claimed":
         raise MessageStateError(f"message {message.id} is {message.status} and can't be withdrawn")
     issuing.revoke(session, message.enrollment_id, message.step)

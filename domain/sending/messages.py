@@ -39,7 +39,7 @@ def list_messages(
 
 
 def settle_by_hand(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
-    """Settle an open message as somebody found it to be, and record who.
+    """Settle an open message by hand, and record by whom.
 
     Raises UnknownMessageError, and MessageStateError for a message that isn't open.
     """

@@ -34,7 +34,7 @@ def take_reply(session: Session, source: str, reply: Reply, now: datetime) -> No
 
     - A refusal withdraws the consent to marketing over sms. Transactional messages stop with it: a withdrawn consent
       stops those too (DESIGN, section 5), whoever says STOP doesn't tell the one from the other, and the provider
-      blocks both. Of a phone that nobody knows it is kept, for when its owner appears.
+      blocks both. An unknown phone's is kept, for when its owner is known.
     - START and the like change nothing: consent is given expressly, and they only lift the provider's own block.
     - Anything else is a reply to the newest text message to that phone.
     """

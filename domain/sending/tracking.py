@@ -1,4 +1,4 @@
-"""Following up: asking the provider about messages whose fate is open, until it is settled or nobody can say."""
+"""Following up: asking providers about unknown and pending messages, until they are settled or given up."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -49,7 +49,7 @@ _LISTED = ("name", "category", "shelf_days", "min_days")
 
 @dataclass(frozen=True)
 class StockEvent:
-    """An event that the book tells, for the one door."""
+    """An event that the book emits, for ingest."""
 
     id: str
     type: str
@@ -113,7 +113,7 @@ class Book:
                 self._list(event)
 
     def close(self) -> Sequence[StockEvent]:
-        """Write the moves down. Returns what the book has to tell."""
+        """Write the moves down. Returns the events that the book emits."""
         self._write()
         return self._events
 
@@ -184,7 +184,7 @@ class Book:
         return {name for kind, name in rows if kind == "sku"}
 
     def _read_orders(self, paid: Sequence[Event], refunds: Sequence[Event]) -> None:
-        """What these orders have taken so far, and the refunds that were told before their orders."""
+        """Read what these orders have taken so far, and the refunds that came before their orders."""
         orders = {event.data["order_id"] for event in (*paid, *refunds)}
         net = func.sum(StockMove.quantity).filter(~col(StockMove.seen))
         query = select(StockMove.order_id, StockMove.lot_id, net).where(col(StockMove.order_id).in_(orders))
@@ -202,7 +202,7 @@ class Book:
     def _sell(self, event: Event, customer: Customer | None) -> None:
         order = event.data["order_id"]
         if order in self._taken:
-            return  # told before, as another event
+            return  # the same order came before, as another event
         self._taken[order] = Counter()
         for sku, wanted in _goods(event).items():
             lots = self._lots_for(sku, event, customer)
@@ -237,7 +237,7 @@ class Book:
             self._report_discrepancy("oversold", event, wanted, sku=sellable[-1].sku, lot_id=sellable[-1].lot_id)
 
     def _free(self, lot: Lot, at: datetime, day: date) -> int:
-        """Units that could be sold at an instant: if somebody has counted since, going by what was there then."""
+        """Units that could be sold at an instant: if there was a count since, by the moves up to that instant."""
         if lot.counted_at is None or at >= lot.counted_at:
             return available(lot, self._products.get(lot.sku), day)
         return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else 0
@@ -252,7 +252,7 @@ class Book:
         self._taken[event.data["order_id"]][lot.lot_id] += units
         if before > 0 >= available(lot, product, today):
             data = {"lot_id": lot.lot_id, "sku": lot.sku}
-            at = max(event.time, event.received_at)  # those who entered before it was told must hear of it, too
+            at = max(event.time, event.received_at)  # enrollments begun before it came in are affected, too
             self._events.append(
                 StockEvent(f"sold_out/{event.id}/{lot.lot_id}", "lot.sold_out", at, data, event.received_at)
             )

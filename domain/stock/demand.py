@@ -14,7 +14,7 @@ HOT_SHOW = 1.0
 """Standard deviations between shows by which a show may be above the usual before that itself is a surprise."""
 
 BLOCK = 15
-"""Minutes of the blocks whose scatter within past shows tells how unevenly a product sells."""
+"""Minutes of the blocks whose scatter within past shows measures how unevenly a product sells."""
 
 _PRIOR_MINUTES = 120.0
 _PRIOR_BLOCKS = 12.0

@@ -1,4 +1,4 @@
-"""What a show sells by the minute, and when that should alarm somebody."""
+"""What a show sells by the minute, and the alarms that this raises."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ from workflows.language.stock_rules import StockRule
 from workflows.terms.values import local_day
 
 LONGEST = timedelta(hours=12)
-"""A show whose end nobody told is over after so long."""
+"""A show without an end event is over after this."""
 
 PAST_SHOWS = 20
 """Shows of the past that a baseline is learnt from; only those that have ended, for they have a length."""
@@ -37,7 +37,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm as the event `stock.alarm` that tells of it."""
+    """An alarm, as the id and data of its `stock.alarm` event."""
 
     id: str
     data: dict[str, Any]
@@ -105,7 +105,7 @@ def pace_of(
 ) -> SalesPace:
     """How a product sells, from its units by minute.
 
-    The window that tells is the first that is out of the ordinary, else the shortest that holds enough units to go by.
+    The window taken is the first that is out of the ordinary, else the shortest that holds enough units to go by.
     """
     counts = []
     for window in WINDOWS:

@@ -23,10 +23,10 @@ from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 
 LAPSES = timedelta(days=7)
-"""A proposal that nobody has decided about for so long is over, so that a new alarm can ask again."""
+"""An escalated proposal without a decision lapses after this, so that a new alarm can propose again."""
 
 LONGEST_PROMISE = timedelta(days=366)
-"""A later day is how an ERP says that it doesn't know."""
+"""A promised day later than this counts as none."""
 
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
@@ -106,7 +106,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
 
 
 def notice_of(session: Session, alarm_id: int) -> Notice | None:
-    """What whoever has to act is told where it stands now."""
+    """The notice to the assignee in its present status, if there is one."""
     row = of_alarm(session, alarm_id)
     notice = session.get(ReplenishmentNotice, (row.id, row.status, row.reminders))
     return Notice(notice.recipient, notice.body) if notice else None
@@ -283,7 +283,7 @@ def _close(row: Replenishment, status: str, now: datetime, *, reason: str | None
 
 
 def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -> None:
-    """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
+    """Record a notice to the assignee."""
     units = row.proposed if row.quantity is None else row.quantity
     notice = {
         "replenishment_id": row.id,

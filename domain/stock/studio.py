@@ -1,4 +1,4 @@
-"""What a show's screen tells: of each product what is left, what was sold and how it goes."""
+"""The board of a show: stock, sales and pace of each product."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Board:
 
 
 def board(session: Session, stream_id: str, now: datetime) -> Board | None:
-    """What the show's screen tells now, or told when it ended; None if there is no such show."""
+    """The board of a show as of now, or of its end; None if there is no such show."""
     stream = session.get(Stream, stream_id, populate_existing=True)
     if stream is None:
         return None

@@ -72,7 +72,7 @@ class Replenishment(Row, table=True):
 
 
 class ReplenishmentNotice(Row, table=True):
-    """What a buyer is told when a replenishment comes into a status, and at each reminder; once each."""
+    """A notice to a buyer: one per status of a replenishment and per reminder."""
 
     __tablename__: ClassVar[Any] = "replenishment_notices"
     replenishment_id: int = reference("replenishments.id", primary_key=True)
@@ -106,7 +106,7 @@ class Store(Row, table=True):
 class Lot(Row, table=True):
     """A batch of stock with an expiry date. `on_hand` is always the sum of its moves. Units.
 
-    `counted_at` is the newest instant at which somebody looked, `moved_at` that of the newest move.
+    `counted_at` is the instant of the newest count, `moved_at` that of the newest move.
     """
 
     __tablename__: ClassVar[Any] = "lots"

@@ -111,8 +111,8 @@ def _recordset(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedA
 class BulkRows(Generic[R]):
     """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
 
-    They have what the table's rows have, but aren't watched, which costs more than all that is done with them. Whoever
-    reads one by the session meanwhile gets another object, which knows what was written last.
+    They have the attributes of the table's rows, but no change tracking, which costs more than all other work on them.
+    The session has other objects for the same rows.
     """
 
     def __init__(self, table: type[R]) -> None:

@@ -18,10 +18,10 @@ SQLModel.metadata.naming_convention = NAMING
 
 
 class Row(SQLModel):
-    """What tables are made of.
+    """The base of all tables.
 
-    SQLModel keeps pydantic's books beside SQLAlchemy's. No row of a table is validated, so nobody reads them; without
-    them a row is made and changed several times as fast.
+    SQLModel keeps pydantic's state beside SQLAlchemy's. No row is validated, so it is never read; without
+    it a row is made and changed several times as fast.
     """
 
     def __new__(cls, **_: Any) -> Self:

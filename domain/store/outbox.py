@@ -61,7 +61,7 @@ def _announce(session: Session) -> None:
 
 
 def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
-    """Lock the oldest entries that nobody else is working on; those that failed before come last.
+    """Lock the oldest entries that no other transaction holds; those that failed before come last.
 
     The starts that may yet be gathered stay.
     """
@@ -72,8 +72,8 @@ def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
 def lock_undecided_starts(session: Session, limit: int, *, except_plans: Iterable[str]) -> Sequence[Outbox]:
     """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of `except_plans`.
 
-    One that is to be told alone must be committed with no `gather` before Temporal is told: it could else become the
-    first of a cohort, whose run would have the same name and carry nobody but this one.
+    One that starts alone must be committed with no `gather` before Temporal is called: it could else become the
+    first of a cohort, whose run would have the same name and carry only this one.
     """
     query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(except_plans))
     return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()

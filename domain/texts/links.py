@@ -1,4 +1,4 @@
-"""Links in messages: short ones that tell of a click, and the page where a customer says what they want to receive."""
+"""Links in messages: short ones that record clicks, and the preferences page of a customer."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ class Site:
     key: bytes = field(repr=False)
 
     def sign(self, purpose: str, value: str) -> str:
-        """A token for the value, which nobody else can make."""
+        """A token for the value, signed with the key."""
         return f"{value}{self._mac(purpose, value)}"
 
     def read(self, purpose: str, token: str) -> str | None:
@@ -54,7 +54,7 @@ class Linker:
     short_links: dict[str, str] = field(default_factory=dict)
 
     def functions(self) -> dict[str, Callable[..., str]]:
-        """`link(url)` and `preferences()`: closures, which lead to nothing but what they answer."""
+        """`link(url)` and `preferences()`: closures, so that a text reaches no attributes."""
         site, customer_id, short_links = self.site, self.customer_id, self.short_links
 
         def link(url: object) -> str:

@@ -105,7 +105,7 @@ def faults(source: str, context: Mapping[str, Any]) -> Iterator[Fault]:
         try:
             _rendered(source, {**samples, **context})
         except Exception as error:
-            if not (isinstance(error, ValueError) and "unpack" in str(error)):  # nobody knows how many there are
+            if not (isinstance(error, ValueError) and "unpack" in str(error)):  # how many there are isn't known
                 problems.append((_line(error) or 1, _problem_text(error)))
     yield from dict.fromkeys(problems)
 

@@ -1,4 +1,4 @@
-"""What texts are tried with, before there is a customer to fill them in for."""
+"""Stand-ins for values, to check a text before it is rendered for a customer."""
 
 from collections.abc import Iterator
 from typing import Any

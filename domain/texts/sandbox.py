@@ -1,4 +1,4 @@
-"""The sandbox that texts are filled in by: what it offers is paid for, by work and by time, out of a text's reach."""
+"""The Jinja sandbox for texts: every operation is metered, by units of work and by processor time."""
 
 import html
 import inspect
