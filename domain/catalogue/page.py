@@ -43,7 +43,7 @@ def _kind(hint: Any) -> str:
 
 
 FIELDS: Mapping[str, frozenset[str]] = {
-    name: frozenset(each.name for each in _describe(known.model)) for name, known in CATALOGUE.items()
+    name: frozenset(described.name for described in _describe(known.model)) for name, known in CATALOGUE.items()
 }
 """The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
 

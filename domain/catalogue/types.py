@@ -269,7 +269,7 @@ _BUSINESS_PREFIXES = ("lot.", "stock.")
 _BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
 
 
-_ABOUT_A_STEP = frozenset(type for type, each in CATALOGUE.items() if issubclass(each.model, StepData))
+_ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))
 
 
 def is_about_a_step(type: str) -> bool:

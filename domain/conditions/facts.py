@@ -262,22 +262,22 @@ class CustomerFacts:
         return evaluate(condition, self)
 
     def field(self, name: str) -> Any:
-        root, _, rest = name.partition(".")
+        root, _, key_path = name.partition(".")
         match root:
-            case "customer" if rest in _DERIVED:
-                return self._batch.orders_at(self._moment)[_DERIVED.index(rest)]
+            case "customer" if key_path in _DERIVED:
+                return self._batch.orders_at(self._moment)[_DERIVED.index(key_path)]
             case "customer":
-                return dig(self._customer, rest)
+                return dig(self._customer, key_path)
             case "event":
-                return dig(self.event, rest)
+                return dig(self.event, key_path)
             case "trigger":
-                return dig(self.trigger, rest)
+                return dig(self.trigger, key_path)
             case "lot":
-                return dig(self.lot, rest)
+                return dig(self.lot, key_path)
             case "stream":
-                return dig(self.stream, rest)
+                return dig(self.stream, key_path)
             case "coupon":
-                return dig(self.coupon, rest)
+                return dig(self.coupon, key_path)
         return None
 
     def in_segment(self, name: str) -> bool:

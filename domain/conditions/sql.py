@@ -129,18 +129,18 @@ class _Reading:
         return query.where(replace(self, rows=(*self.rows, event), event=event).of(condition.where))
 
     def _field(self, name: str) -> _Value:
-        root, _, rest = name.partition(".")
-        if root == "customer" and rest in _DERIVED:
-            derived = self._within(select(_DERIVED[rest]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
-            return _Value(func.to_jsonb(derived.scalar_subquery(), type_=JSONB), instant=rest == "last_order_at")
-        first, *keys = rest.split(".")
+        root, _, key_path = name.partition(".")
+        if root == "customer" and key_path in _DERIVED:
+            derived = self._within(select(_DERIVED[key_path]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
+            return _Value(func.to_jsonb(derived.scalar_subquery(), type_=JSONB), instant=key_path == "last_order_at")
+        first, *keys = key_path.split(".")
         if root == "customer":
             is_column = first in ("name", "timezone")
             value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if is_column else _at(_CUSTOMERS.c.fields, first)
         elif root == "event" and self.event is not None:
             value = _at(self.event.c.data, first)
         else:
-            return _constant(dig(self.known.get(root), rest))
+            return _constant(dig(self.known.get(root), key_path))
         for key in keys:
             value = self._once([value], partial(_step, key))
         return _Value(value)

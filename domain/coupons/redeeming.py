@@ -148,8 +148,8 @@ class _Till:
     def _redeem(self, order: CouponOrder) -> HeldCoupons:
         if not order.redeemed_at:
             coupons = self._of(order)
-            held = {coupon.code for coupon in coupons if is_held(coupon, self._now)}
-            refusals = [Refusal(code, "expired") for code in order.codes if code not in held]
+            held_codes = {coupon.code for coupon in coupons if is_held(coupon, self._now)}
+            refusals = [Refusal(code, "expired") for code in order.codes if code not in held_codes]
             if refusals:
                 raise _RejectedError(CouponsRefused(refusals))
             costs = {code: sum(shares) for code, shares in order.shares.items()}
@@ -176,9 +176,10 @@ class _Till:
         refunded: dict[str, int] = dict.fromkeys(order.codes, 0)
         lines = []
         for index, quantity in sorted(returning.items()):
-            whole = order.lines[index]["quantity"]
+            line_quantity = order.lines[index]["quantity"]
             shares = {
-                code: returned_share(order.shares[code][index], whole, before[index], quantity) for code in order.codes
+                code: returned_share(order.shares[code][index], line_quantity, before[index], quantity)
+                for code in order.codes
             }
             for code, share in shares.items():
                 refunded[code] += share
@@ -197,8 +198,8 @@ class _Till:
 
     def _held(self, order: CouponOrder) -> HeldCoupons:
         times = [coupon.locked_until for coupon in self._of(order) if coupon.locked_until and not order.redeemed_at]
-        known = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
-        return HeldCoupons(*known, self._quote_of(order))
+        state = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
+        return HeldCoupons(*state, self._quote_of(order))
 
     def _quote_of(self, order: CouponOrder) -> Quote:
         rows = [self._coupons[code] for code in order.codes]

@@ -101,14 +101,14 @@ def _record_consent(session: Session, event: Event, customer: Customer) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
     customers = record_consent(session, event, customer.id, at)
     if event.type == "consent.withdrawn":
-        _call_back(session, customers, event.data["channel"], event.received_at)
+        _recheck_pending(session, customers, event.data["channel"], event.received_at)
 
 
-def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
+def _recheck_pending(session: Session, customers: Set[int], channel: str, now: datetime) -> None:
     """Follow up messages that staff has yet to confirm at once: their provider may let them be withdrawn."""
-    to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
-    waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
-    if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
+    is_addressed = col(Message.customer_id).in_(customers) & (col(Message.channel) == channel)
+    is_pending = is_addressed & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
+    if session.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
         enqueue(session, "follow_up", channel=channel)
 
 
@@ -139,11 +139,11 @@ def _record_refund(session: Session, event: Event, customer: Customer) -> None:
     """Add the refund to the order; once all of it is refunded, its coupons are restored where their terms allow it."""
     order_id, refund = event.data["order_id"], event.data.get("total")
     order = session.get(Order, order_id)
-    whole = refund is None
+    is_whole = refund is None
     if order is not None and order.customer_id == customer.id:
         order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
-        whole = order.refunded == order.total
-    if whole:
+        is_whole = order.refunded == order.total
+    if is_whole:
         redeeming.restore(session, order_id, customer.id, event.received_at)
 
 

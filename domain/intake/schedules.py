@@ -119,7 +119,7 @@ def _exit_page(session: Session, library: Library, event: Event, journey: str, a
     customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
     facts_batch = BatchFacts(session, {id: Moment(now) for id in customers})
     batch = EnrollmentBatch(session, library)
-    for enrollment in batch.get([each.id for each in page], refresh=True).values():
+    for enrollment in batch.get([member.id for member in page], refresh=True).values():
         facts = CustomerFacts(
             session, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )

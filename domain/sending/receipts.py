@@ -54,9 +54,9 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     query = select(Message).where(is_named, Message.claimed_at > now - LATE)
     messages = session.exec(query).all()
     matched = [(receipt, _message_of(receipt, messages)) for receipt in receipts]
-    ours = [(receipt, message) for receipt, message in matched if message]
-    ingest(session, [_event(source, receipt, message, now) for receipt, message in ours], now=now)
-    for receipt, message in ours:
+    matched_messages = [(receipt, message) for receipt, message in matched if message]
+    ingest(session, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
+    for receipt, message in matched_messages:
         if receipt.provider_id and message.status != "claimed":
             message.provider_id = message.provider_id or receipt.provider_id
     early = [
@@ -69,7 +69,7 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     ]  # fmt: skip
     if early:
         session.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
-    return len(ours)
+    return len(matched_messages)
 
 
 def take_early(session: Session, messages: Iterable[Message], now: datetime) -> None:

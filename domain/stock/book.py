@@ -278,10 +278,10 @@ class Book:
                 taken.items(), key=lambda lot_units: self._lots[lot_units[0]].expires_on, reverse=True
             ):
                 lot = self._lots[lot_id]
-                if lot.sku == sku and (back := min(units, wanted)) > 0:
-                    self._move(lot, event, back, "returned", order_id)
-                    taken[lot_id] -= back
-                    wanted -= back
+                if lot.sku == sku and (returned := min(units, wanted)) > 0:
+                    self._move(lot, event, returned, "returned", order_id)
+                    taken[lot_id] -= returned
+                    wanted -= returned
             if wanted and sku in {self._lots[lot_id].sku for lot_id in taken}:
                 self._report_discrepancy("returned_too_many", event, wanted, sku=sku)
 
@@ -342,7 +342,7 @@ class Book:
     def _write(self) -> None:
         if self._moves:
             columns = zip(*self._moves, strict=True)
-            self._session.execute(_INSERT, {f"c{place}": list(column) for place, column in enumerate(columns)})
+            self._session.execute(_INSERT, {f"c{position}": list(column) for position, column in enumerate(columns)})
             self._moves = []
 
     def _list(self, event: Event) -> None:

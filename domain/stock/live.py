@@ -114,8 +114,8 @@ def pace_of(
         minutes = max((now - start) / _MINUTE, 1.0)
         expected = baseline.expected(minutes_by_hour(now - minutes * _MINUTE, now, zone)) if baseline else None
         counts.append((units, window, minutes, expected))
-    enough = [look for look in counts if look[0] >= rule.at_least]
-    fast = [look for look in enough if baseline and look[3] and _is_fast(baseline, rule, look[0], look[3])]
+    enough = [seen for seen in counts if seen[0] >= rule.at_least]
+    fast = [seen for seen in enough if baseline and seen[3] and _is_fast(baseline, rule, seen[0], seen[3])]
     steady = (enough or counts[-1:])[0]
     units, window, _, expected = (fast or [steady])[0]
     per_minute = steady[0] / max(steady[2], _LEAST_MINUTES)
@@ -259,7 +259,8 @@ def _baselines(
         col(Stream.ended_at) <= now, col(Stream.ended_at) > Stream.starts_at, col(Stream.stream_id).not_in(running)
     )
     shows = {
-        each.stream_id: each for each in session.exec(ended.order_by(col(Stream.starts_at).desc()).limit(PAST_SHOWS))
+        stream_row.stream_id: stream_row
+        for stream_row in session.exec(ended.order_by(col(Stream.starts_at).desc()).limit(PAST_SHOWS))
     }
     block: Any = func.date_bin(timedelta(minutes=BLOCK), LiveSale.minute, datetime(2000, 1, 1, tzinfo=UTC))
     total: Any = func.sum(LiveSale.units)
@@ -281,7 +282,7 @@ def _baselines(
         minutes = minutes_by_hour(show.starts_at, min(show.ended_at or now, show.starts_at + LONGEST), zone)
         inside = {hour: count for hour, count in by_hour.items() if hour in minutes}
         past_shows.setdefault(sku, []).append(PastShow(minutes, inside, squares[sku, stream]))
-    return {sku: baseline for sku, each in past_shows.items() if (baseline := learn(each))}
+    return {sku: baseline for sku, stream_row in past_shows.items() if (baseline := learn(stream_row))}
 
 
 def _is_fast(baseline: Baseline, rule: StockRule, units: int, expected: float) -> bool:

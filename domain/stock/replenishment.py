@@ -252,14 +252,14 @@ def _days_of_places(
     sales = select(day_of_sale, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
     sold = {day: float(units) for day, units in session.exec(sales.group_by(day_of_sale))}
     today = local_day(now, zone)
-    span = [today - timedelta(days=back) for back in range((today - min(sold, default=today)).days + 1)]
+    span = [today - timedelta(days=days_ago) for days_ago in range((today - min(sold, default=today)).days + 1)]
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
 
 
 def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
     """The units that all places sold, today first."""
     first = min((day for days in places for day in days), default=today)
-    span = [today - timedelta(days=back) for back in range((today - first).days + 1)]
+    span = [today - timedelta(days=days_ago) for days_ago in range((today - first).days + 1)]
     return [round(sum(days[day].sold for days in places if day in days)) for day in span]
 
 

@@ -79,10 +79,10 @@ def is_among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[boo
 @cache
 def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[Any]]]:
     optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required() and name != "id")
-    columns = [each for each in table.__table__.columns if each.name != "id"]  # type: ignore[attr-defined]
+    columns = [table_column for table_column in table.__table__.columns if table_column.name != "id"]  # type: ignore[attr-defined]
     return (
         {name: field.get_default(call_default_factory=True) for name, field in optional},
-        [column(each.name, each.type) for each in columns],
+        [column(table_column.name, table_column.type) for table_column in columns],
     )
 
 

@@ -223,9 +223,9 @@ class _Code(CodeGenerator):
         else:
             super().visit_Getitem(node, frame)
 
-    def _paid(self, visit: Callable[[Any, Frame], None], node: nodes.Node, frame: Frame) -> None:
+    def _paid(self, visitor: Callable[[Any, Frame], None], node: nodes.Node, frame: Frame) -> None:
         self.write("environment.spend_on(")
-        visit(node, frame)
+        visitor(node, frame)
         self.write(")")
 
 
@@ -360,9 +360,9 @@ def yuan(fen: int | None) -> str:
     """Fen as yuan: 5900 is `59`, 5990 is `59.90`, -550 is `-5.50`; without an amount, nothing."""
     if fen is None:
         return ""
-    whole, cents = divmod(abs(int(fen)), 100)
+    yuan_part, cents = divmod(abs(int(fen)), 100)
     sign = "-" if int(fen) < 0 else ""
-    return f"{sign}{whole}.{cents:02}" if cents else f"{sign}{whole}"
+    return f"{sign}{yuan_part}.{cents:02}" if cents else f"{sign}{yuan_part}"
 
 
 def when(instant: datetime | None) -> str:
