@@ -43,7 +43,8 @@ def _kind(hint: Any) -> str:
 
 
 FIELDS: Mapping[str, frozenset[str]] = {
-    name: frozenset(described.name for described in _describe(known.model)) for name, known in CATALOGUE.items()
+    name: frozenset(described.name for described in _describe(event_type.model))
+    for name, event_type in CATALOGUE.items()
 }
 """The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
 

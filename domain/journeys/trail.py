@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import event
 from sqlalchemy.orm import SessionTransaction
@@ -18,41 +18,32 @@ What = Literal[
 ]  # fmt: skip
 
 
+class Details(TypedDict, total=False):
+    """What some decisions add: the path of the step, the channel, a reason's code, an end, and what decided it."""
+
+    step: str | None
+    via: str | None
+    reason: str | None
+    until: datetime | None
+    because: str | None
+
+
 def entry(
-    enrollment: Enrollment,
-    what: What,
-    value: str,
-    at: datetime,
-    *,
-    step: str | None = None,
-    via: str | None = None,
-    reason: str | None = None,
-    until: datetime | None = None,
-    because: str | None = None,
+    enrollment: Enrollment, what: What, value: str, at: datetime, **details: Unpack[Details]
 ) -> Mapping[str, Any]:
-    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
+    """The row of a decision about an enrollment: `value` is the template, campaign, step, tag, branch or ending."""
     return {
         "at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey, "enrollment_id": enrollment.id,
-        "step": step, "what": what, "value": value, "via": via, "reason": reason, "until": until, "because": because,
+        "what": what, "value": value, **details,
     }  # fmt: skip
 
 
 def record(
-    session: Session,
-    enrollment: Enrollment,
-    what: What,
-    value: str,
-    at: datetime,
-    *,
-    step: str | None = None,
-    via: str | None = None,
-    reason: str | None = None,
-    until: datetime | None = None,
-    because: str | None = None,
+    session: Session, enrollment: Enrollment, what: What, value: str, at: datetime, **details: Unpack[Details]
 ) -> None:
-    """Note what was decided about an enrollment."""
-    pending = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
-    session.info.setdefault(_PENDING, []).append((pending, session.get_nested_transaction()))
+    """Have a decision about an enrollment written to the trail by `write_down`; undone with its savepoint."""
+    row = entry(enrollment, what, value, at, **details)
+    session.info.setdefault(_PENDING, []).append((row, session.get_nested_transaction()))
 
 
 def write_down(session: Session) -> None:
