@@ -148,7 +148,7 @@ class JourneyActivities:
                 with self._coupons.ready(chunk) as issue:
                     claim = partial(claiming.claim, channels=self._channels, site=self._site, issue=issue)
                     chunk, aside, claims = self._settled(claim, chunk)
-                found = [*claims.answered, *self._call(chunk, claims)]
+                found = [*claims.answers, *self._call(chunk, claims)]
                 answers += aside
                 answers += found
                 chunk = _without(chunk, found)
@@ -239,7 +239,7 @@ class JourneyActivities:
         if not outgoing:
             return []
         now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
-        carried = claims.carried
+        carried = claims.snapshot
         while True:
             try:
                 with self._db.begin() as session:

@@ -27,7 +27,7 @@ from api.http.problems import (
 from api.http.transactions import in_transaction
 from api.timeline import CustomerId
 from domain.access.tables import ApiKey
-from domain.coupons import redeeming
+from domain.coupons import checkout, redeeming
 from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
 from domain.coupons.codes import is_slip, tidy
 from domain.coupons.issuing import CouponStateError, move
@@ -42,7 +42,6 @@ router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidde
 Shop = Annotated[ApiKey, Depends(require("ingest"))]
 Reader = Annotated[ApiKey, Depends(require("read"))]
 Admin = Annotated[ApiKey, Depends(require("admin"))]
-Settled = redeeming.HeldCoupons | redeeming.RefundedDiscount | redeeming.RedemptionError
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _MOST = 10
@@ -107,8 +106,8 @@ class LockBody(Basket):
     ttl: Annotated[
         int,
         Strict(),
-        Field(ge=1, le=int(redeeming.LONGEST_LOCK.total_seconds()), description="seconds that the lock holds"),
-    ] = int(redeeming.LOCK.total_seconds())
+        Field(ge=1, le=int(checkout.LONGEST_LOCK.total_seconds()), description="seconds that the lock holds"),
+    ] = int(checkout.LOCK.total_seconds())
 
 
 class OrderBody(Body):
@@ -228,7 +227,7 @@ async def post_quote(request: Request, _: Shop) -> Quoted:
     doesn't combine with those before it) · `below_threshold` · `not_yours` · `unknown`.
     """
     body = await read_json(request, Basket)
-    basket = redeeming.Basket(_customer(body.customer), [each.line for each in body.lines], body.codes)
+    basket = checkout.Basket(_customer(body.customer), [each.line for each in body.lines], body.codes)
     (found,) = await context(request).quotes.ask([basket])
     return Quoted(**_quoted(found), refusals=[_refused(each) for each in found.refusals])
 
@@ -248,7 +247,7 @@ async def post_lock(request: Request, _: Shop) -> OrderState:
     body = await read_json(request, LockBody)
     lines = [each.line for each in body.lines]
     span = timedelta(seconds=body.ttl)
-    lock = redeeming.Lock(_customer(body.customer), lines, body.codes, body.order_id, span)
+    lock = checkout.Lock(_customer(body.customer), lines, body.codes, body.order_id, span)
     return _state(await _settled(request, lock))
 
 
@@ -261,7 +260,7 @@ async def post_lock(request: Request, _: Shop) -> OrderState:
 async def post_redeem(request: Request, _: Shop) -> OrderState:
     """The same call again gives the same answer. `409` (`expired`) if the lock is over: lock again."""
     body = await read_json(request, OrderBody)
-    return _state(await _settled(request, redeeming.Redeem(body.order_id)))
+    return _state(await _settled(request, checkout.Redeem(body.order_id)))
 
 
 @router.post(
@@ -273,7 +272,7 @@ async def post_redeem(request: Request, _: Shop) -> OrderState:
 async def post_cancel(request: Request, _: Shop) -> OrderState:
     """The same call again gives the same answer. `409` if the order has used them: refund it."""
     body = await read_json(request, OrderBody)
-    return _state(await _settled(request, redeeming.Cancel(body.order_id)))
+    return _state(await _settled(request, checkout.Cancel(body.order_id)))
 
 
 @router.post(
@@ -290,7 +289,7 @@ async def post_refund(request: Request, _: Shop) -> Refunded:
     """
     body = await read_json(request, RefundBody)
     units = None if body.lines is None else [(each.line, each.quantity) for each in body.lines]
-    found = await _settled(request, redeeming.Refund(body.order_id, body.refund_id, units))
+    found = await _settled(request, checkout.Refund(body.order_id, body.refund_id, units))
     return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(found)})
 
 
@@ -331,29 +330,29 @@ def get_coupons(
         return [_shown(coupon) for coupon in session.exec(query)]
 
 
-def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[redeeming.Basket]) -> list[redeeming.Quote]:
+def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
     """Quote the baskets of several requests."""
     with db() as session:
         return redeeming.quote(session, baskets, clock.now())
 
 
-def carry_out(db: sessionmaker[Session], clock: Clock, asks: Sequence[redeeming.Request]) -> list[Settled]:
+def carry_out(db: sessionmaker[Session], clock: Clock, asks: Sequence[checkout.Request]) -> list[checkout.Answer]:
     """Do what several requests ask for, in one transaction."""
     return in_transaction(db, lambda session: redeeming.carry_out(session, asks, clock.now()))
 
 
-async def _settled(request: Request, ask: redeeming.Request) -> Any:
+async def _settled(request: Request, ask: checkout.Request) -> Any:
     """What was done. An ask that can't be met becomes a problem."""
     match (await context(request).tills.ask([ask]))[0]:
-        case redeeming.CouponsRefusedError() as refused:
+        case checkout.CouponsRefused() as refused:
             raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals])
-        case redeeming.ConflictError() as conflict:
-            raise Conflict(str(conflict))
-        case redeeming.UnknownOrderError():
+        case checkout.Conflict() as conflict:
+            raise Conflict(conflict.detail)
+        case checkout.UnknownOrder():
             raise NotFound("No coupon was ever locked for this order.")
-        case redeeming.NotLeftError() as error:
-            where = f"lines.{error.index}.quantity"
-            raise Invalid(errors=[{"field": where, "reason": "not_left", "detail": str(error)}])
+        case checkout.NotLeft(index, left):
+            detail = f"only {left} of the line are left to give back"
+            raise Invalid(errors=[{"field": f"lines.{index}.quantity", "reason": "not_left", "detail": detail}])
         case answer:
             return answer
 
@@ -379,12 +378,12 @@ def _shown(coupon: Coupon) -> CouponState:
     )
 
 
-def _quoted(quote: redeeming.Quote) -> dict[str, Any]:
+def _quoted(quote: checkout.Quote) -> dict[str, Any]:
     coupons = [{**vars(applied), "discount": applied.discount} for applied in quote.coupons]
     return {"discount": quote.discount, "lines": quote.lines, "coupons": coupons}
 
 
-def _state(held: redeeming.HeldCoupons) -> OrderState:
+def _state(held: checkout.HeldCoupons) -> OrderState:
     return OrderState.model_validate(
         {
             "order_id": held.order_id,
@@ -395,5 +394,5 @@ def _state(held: redeeming.HeldCoupons) -> OrderState:
     )
 
 
-def _refused(refusal: redeeming.Refusal) -> RefusedCoupon:
+def _refused(refusal: checkout.Refusal) -> RefusedCoupon:
     return RefusedCoupon(code=refusal.code, reason=refusal.reason, slip=refusal.slip)

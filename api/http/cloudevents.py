@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from api.http import strictjson
 from api.http.problems import Invalid, TooManyEvents, UnsupportedMediaType
 from api.http.strictjson import Flaw, MalformedError
-from domain.catalogue import types
+from domain.catalogue import types, validation
 from domain.catalogue.sources import OURS
 from domain.catalogue.wire import parse_instant
 from domain.customers.identifiers import Ident, IdentifierError, identify
@@ -135,12 +135,12 @@ def _read(event: Any, now: datetime, *, plain: bool) -> Item:
     time = _read_time(event.get("time"), now, flaws)
     data, customer = _read_data(event, flaws)
     identifiers = _read_identity(names["type"], event.get("subject"), customer, flaws)
-    found = types.validate(names["type"], data)
+    found = validation.validate(names["type"], data)
     flaws.extend(Flaw(f"data.{each.field}".rstrip("."), each.reason, each.detail) for each in found)
     if flaws:
         return Item(names["id"] or None, None, tuple(flaws))
     incoming = Incoming(
-        names["source"], names["id"], names["type"], time, types.as_stored(names["type"], data), identifiers
+        names["source"], names["id"], names["type"], time, validation.as_stored(names["type"], data), identifiers
     )
     return Item(incoming.id, incoming)
 

@@ -15,7 +15,7 @@ from api.http.batching import MicroBatcher
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from domain.access.tables import ApiKey
-from domain.coupons import redeeming
+from domain.coupons import checkout
 from domain.intake.ingest import Incoming
 from domain.store.clock import Clock
 from workflows.plan.supply import Decision
@@ -60,10 +60,8 @@ class Context:
     rate: Rate
     intake: MicroBatcher[Incoming, Taken]
     keys: MicroBatcher[str, ApiKey | None]
-    quotes: MicroBatcher[redeeming.Basket, redeeming.Quote]
-    tills: MicroBatcher[
-        redeeming.Request, redeeming.HeldCoupons | redeeming.RefundedDiscount | redeeming.RedemptionError
-    ]
+    quotes: MicroBatcher[checkout.Basket, checkout.Quote]
+    tills: MicroBatcher[checkout.Request, checkout.Answer]
     webhooks: Collection[str]
     signing_key: str | None = field(default=None, repr=False)
     decide: Decide | None = None

@@ -45,8 +45,8 @@ def find_keys(session: Session, secrets: Sequence[str]) -> list[ApiKey | None]:
     """The key of each of the secrets, None for one that is unknown or revoked."""
     hashes = [_hash(secret) for secret in secrets]
     query = select(ApiKey).where(col(ApiKey.hash) == any_(cast(hashes, ARRAY(Text))), col(ApiKey.revoked_at).is_(None))
-    found = {key.hash: key for key in session.exec(query)}
-    return [found.get(hash) for hash in hashes]
+    keys_by_hash = {key.hash: key for key in session.exec(query)}
+    return [keys_by_hash.get(hash) for hash in hashes]
 
 
 def revoke_key(session: Session, key_id: int, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""The sources of the events that we tell ourselves, or that providers tell us. Nobody else may post under them."""
+"""The sources of events made by the product or its providers' receivers; reserved, so the API refuses them."""
 
 COUPONS = "coupons"
 FOLLOW_UP = "follow-up"

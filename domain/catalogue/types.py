@@ -1,12 +1,10 @@
-"""The event catalogue: what the `data` of each known event type holds, and the page that tells producers so."""
+"""The event catalogue: what the `data` of each known event type holds, and which types are about what."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.catalogue.wire import (
     Code,
@@ -22,7 +20,6 @@ from domain.catalogue.wire import (
     RowId,
     Text,
     Total,
-    Words,
     Zone,
 )
 from workflows.terms.channels import Channel
@@ -270,10 +267,9 @@ CATALOGUE: Mapping[str, EventType] = {
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
 _BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
-_NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
 
 
-_ABOUT_A_STEP = frozenset(type for type, each in CATALOGUE.items() if issubclass(each.model, StepData))
+_ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))
 
 
 def is_about_a_step(type: str) -> bool:
@@ -284,137 +280,3 @@ def is_about_a_step(type: str) -> bool:
 def is_business(type: str) -> bool:
     """Whether an event of this type is about the business, so that no customer belongs to it."""
     return type in _BUSINESS or type.startswith(_BUSINESS_PREFIXES)
-
-
-@dataclass(frozen=True)
-class FieldError:
-    """What is wrong with a field of an event's data.
-
-    `field` is dotted and relative to `data` (`items.0.price`; empty for `data` itself), `reason` a stable code
-    (`missing`, `wrong_type`, `out_of_range`, `not_allowed`, `bad_date`, `bad_time`, `bad_timezone`), `detail` plain
-    words that never repeat the value.
-    """
-
-    field: str
-    reason: str
-    detail: str = ""
-
-
-def validate(type: str, data: Mapping[str, Any]) -> list[FieldError]:
-    """Everything that is wrong with the data of an event. Unknown types and unknown fields are taken as they are."""
-    known = CATALOGUE.get(type)
-    if known is None:
-        return []
-    try:
-        known.model.model_validate(data)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=True, include_input=False)
-        return [FieldError(".".join(map(str, each["loc"])), *_explain(each)) for each in found]
-    return []
-
-
-def as_stored(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The data as it is stored: without nulls, where the type is known and a null doesn't clear a customer's field."""
-    if type not in CATALOGUE or type in _NULL_CLEARS:
-        return dict(data)
-    return {name: _without_nulls(value) for name, value in data.items() if value is not None}
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
-    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
-
-
-def _explain(error: ErrorDetails) -> tuple[str, str]:
-    context = error.get("ctx", {})
-    match error["type"]:
-        case "missing":
-            return "missing", "is required"
-        case "string_type":
-            return "wrong_type", "must be text"
-        case "int_type":
-            return "wrong_type", "must be a whole number, not text, a fraction or a truth value"
-        case "float_type":
-            return "wrong_type", "must be a number"
-        case "list_type":
-            return "wrong_type", "must be a list"
-        case "model_type" | "model_attributes_type" | "dict_type":
-            return "wrong_type", "must be an object"
-        case "literal_error":
-            return "not_allowed", f"must be one of {context['expected']}"
-        case "string_too_short":
-            return "out_of_range", "must not be empty"
-        case "string_too_long":
-            return "out_of_range", f"must have at most {context['max_length']} characters"
-        case "greater_than_equal":
-            return "out_of_range", f"must be at least {context['ge']}"
-        case "less_than_equal":
-            return "out_of_range", f"must be at most {context['le']}"
-        case "bad_date" | "bad_time" | "bad_timezone" as reason:
-            return reason, error["msg"]
-    return "wrong_type", "has a wrong value"
-
-
-@dataclass(frozen=True)
-class _Described:
-    name: str
-    kind: str
-    required: bool
-    meaning: str
-
-
-def _describe(model: type[BaseModel], prefix: str = "") -> Iterator[_Described]:
-    hints = get_type_hints(model, include_extras=True)
-    for name, info in model.model_fields.items():
-        hint = _given(hints[name])
-        yield _Described(f"{prefix}{name}", _kind(hint), info.is_required(), info.description or "")
-        if get_origin(hint) is list:
-            yield from _describe(get_args(hint)[0], f"{prefix}{name}.")
-
-
-def _given(hint: Any) -> Any:
-    if get_origin(hint) in (Union, UnionType):
-        return next(each for each in get_args(hint) if each is not type(None))
-    return hint
-
-
-def _kind(hint: Any) -> str:
-    if get_origin(hint) is list:
-        return "list of objects"
-    if get_origin(hint) is Literal:
-        return ", ".join(f"`{each}`" for each in get_args(hint))
-    return next(each.words for each in hint.__metadata__ if isinstance(each, Words))
-
-
-FIELDS: Mapping[str, frozenset[str]] = {
-    name: frozenset(each.name for each in _describe(known.model)) for name, known in CATALOGUE.items()
-}
-"""The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
-
-_INTRODUCTION = """\
-# Events
-
-Generated from the catalogue; don't edit. An event is sent to `POST /v1/events` as a CloudEvent 1.0; this page says
-what its `data` holds.
-
-- Fields that aren't listed are kept and can be asked for in conditions. A listed field of the wrong type is refused.
-- Money is whole fen (`8900` is 89 元).
-- `null` is the same as leaving a field out; only in `customer.registered` and `customer.updated` it clears the field.
-- An event happened to the customer whom `data.customer` and `subject` name, or else to the business.
-- Types that aren't listed are stored as they are, and can start journeys too; they happened to a customer.
-"""
-
-
-def document() -> str:
-    """The page `docs/events.md`."""
-    parts = [_INTRODUCTION]
-    for name, known in CATALOGUE.items():
-        about = "About the business." if is_business(name) else "About a customer."
-        rows = [
-            f"| `{each.name}` | {each.kind} | {'yes' if each.required else ''} | {each.meaning} |"
-            for each in _describe(known.model)
-        ]
-        table = ["| field | value | required | meaning |", "| --- | --- | --- | --- |", *rows]
-        parts.append("\n".join([f"## {name}", "", f"{known.meaning} {about}", "", *table, ""]))
-    return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""Accounts with providers: how many messages may go now, and when to leave a provider that is down alone.
+"""Accounts with providers: how many messages may go now, and until when an account is held after failures.
 
 Kept in Postgres, in the transaction that claims and settles, so that they hold across workers.
 """
@@ -63,24 +63,24 @@ def take_capacity(session: Session, account: Account, wanted: int, now: datetime
 
 
 def note_answers(session: Session, account: Account, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Take note of how the account's provider answered: any real answer ends its bad time."""
-    silent = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
-    mine = col(ProviderAccount.name) == account.name
-    if len(silent) < len(deliveries):
+    """Update the account by its provider's answers: one other than retry or unknown ends a hold. Locks its row."""
+    unanswered = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
+    is_account = col(ProviderAccount.name) == account.name
+    if len(unanswered) < len(deliveries):
         was_away = col(ProviderAccount.failures) >= PATIENCE  # else it is held for as long as it asked for
-        held = case((was_away, None), else_=col(ProviderAccount.held_until))
-        well = {"failures": 0, "failing_since": None, "held_until": held, "reason": None}
-        session.execute(update(ProviderAccount).where(mine, col(ProviderAccount.failures) > 0).values(well))
-    if not silent:
+        held_until = case((was_away, None), else_=col(ProviderAccount.held_until))
+        recovered = {"failures": 0, "failing_since": None, "held_until": held_until, "reason": None}
+        session.execute(update(ProviderAccount).where(is_account, col(ProviderAccount.failures) > 0).values(recovered))
+    if not unanswered:
         return
-    row = session.exec(select(ProviderAccount).where(mine).with_for_update()).one()
-    rest = timedelta(seconds=max(delivery.after for delivery in silent))
-    if len(silent) == len(deliveries):
-        row.failures += len(silent)
+    row = session.exec(select(ProviderAccount).where(is_account).with_for_update()).one()
+    pause = timedelta(seconds=max(delivery.after for delivery in unanswered))
+    if len(unanswered) == len(deliveries):
+        row.failures += len(unanswered)
         row.failing_since = row.failing_since or now
         if row.failures >= PATIENCE:
             rounds = min(row.failures // PATIENCE - 1, 10)
-            rest = max(rest, min(HOLD * 2**rounds, LONGEST_HOLD))
-    row.reason = silent[-1].reason
-    if rest:
-        row.held_until = max(row.held_until or now, now + rest)
+            pause = max(pause, min(HOLD * 2**rounds, LONGEST_HOLD))
+    row.reason = unanswered[-1].reason
+    if pause:
+        row.held_until = max(row.held_until or now, now + pause)

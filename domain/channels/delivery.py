@@ -28,13 +28,13 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a provider said of a message, or what can be told without its answer.
+    """A provider's answer about a message, or what is known without one.
 
     - `sent`: the provider has taken it.
     - `pending_staff`: a member of staff has yet to confirm it (WeCom).
     - `failed`: refused for good. `opted_out` if that is because the recipient wants no more.
     - `retry`: certainly not taken; worth another try after `after` seconds.
-    - `unknown`: nobody can say.
+    - `unknown`: it may or may not have been sent.
     """
 
     status: Literal["sent", "pending_staff", "failed", "retry", "unknown"]
@@ -45,7 +45,7 @@ class Delivery:
 
 
 LOST = Delivery("unknown", reason="the worker was lost while the provider was called")
-"""What is said of a message that may or may not have reached its provider."""
+"""The result of a message whose call was interrupted."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,10 @@ class Account:
 
 
 class ChannelAdapter(Protocol):
-    """Carries messages over one channel. May also be Traceable, or a Reach if it can't carry to everybody always.
+    """Carries messages over one channel. May also be Traceable, or a Reach if it can't always carry to every recipient.
 
     `repeatable` says that the provider takes the ledger key, so that a message whose fate is unknown can be given to it
-    again without being sent twice. `account` is None for what knows no limits and can't be away.
+    again without being sent twice. `account` is None where there are no limits and no outages.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Todos as the employees who do them are told of them."""
+"""Notices to employees about their todos."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from domain.journeys.tables import Todo
 from domain.published.library import read_library, read_plan
 from workflows.plan.commands import Group
 
-NAMED = 20
-"""As many customers are named in one notice; the rest are counted."""
+NAMED_CUSTOMERS = 20
+"""Customers named in one notice; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What an employee, named as in `customer.owner`, is told. Customers are named by their numbers only."""
+    """A notice to an employee, named as in `customer.owner`. Customers are named by their ids only."""
 
     to: str
     text: str
@@ -29,7 +29,7 @@ class TellsStaff(Protocol):
     """A channel's adapter that reaches the employees, too."""
 
     def tell_staff(self, notices: Sequence[Notice]) -> None:
-        """Tell each employee at once, as well as can be: nobody waits for it, and the same notice again is one."""
+        """Send each notice at once, best effort; failures are not raised, and the same notice again is one."""
 
 
 def notices(session: Session, group: Group) -> list[Notice]:
@@ -47,12 +47,13 @@ def notices(session: Session, group: Group) -> list[Notice]:
         .order_by(col(Todo.assignee), col(Todo.due_at), col(Todo.customer_id))
     )
     return [
-        _notice(to or "", list(todos), zone) for to, todos in groupby(session.exec(query), lambda todo: todo.assignee)
+        _notice(assignee or "", list(todos), zone)
+        for assignee, todos in groupby(session.exec(query), lambda todo: todo.assignee)
     ]
 
 
 def _notice(to: str, todos: Sequence[Todo], zone: ZoneInfo) -> Notice:
-    named = "、".join(f"#{todo.customer_id}" for todo in todos[:NAMED])
-    more = f" 等 {len(todos)} 位" if len(todos) > NAMED else ""
+    named = "、".join(f"#{todo.customer_id}" for todo in todos[:NAMED_CUSTOMERS])
+    more = f" 等 {len(todos)} 位" if len(todos) > NAMED_CUSTOMERS else ""
     due = todos[0].due_at.astimezone(zone)
     return Notice(to, f"待办：{todos[0].text}\n客户：{named}{more}\n截止：{due:%Y-%m-%d %H:%M}")

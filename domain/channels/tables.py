@@ -46,7 +46,7 @@ class ProviderToken(Row, table=True):
 
 
 class WecomFriend(Row, table=True):
-    """Whether an employee and a customer are friends in WeCom, since `at`, as far as WeCom told us."""
+    """Whether an employee and a customer are friends in WeCom, since `at`, by WeCom's callbacks."""
 
     __tablename__: ClassVar[Any] = "wecom_friends"
     external_userid: str = Field(primary_key=True)

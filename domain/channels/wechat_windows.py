@@ -45,18 +45,18 @@ class Allowance:
 
 
 def open_window(session: Session, openid: str, window: Window, at: datetime) -> None:
-    """The customer did at `at` what opens the window; it is as if it had not been open before."""
-    fresh = {"left": window.messages, "until": at + window.lasts}
-    row = insert(WechatAllowance).values(openid=openid, way=window.name, **fresh)
+    """Open the window anew at `at`, with all its messages; an older action changes nothing."""
+    values = {"left": window.messages, "until": at + window.lasts}
+    row = insert(WechatAllowance).values(openid=openid, way=window.name, **values)
     newer = col(WechatAllowance.until) < row.excluded.until
-    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=fresh, where=newer))
+    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=values, where=newer))
 
 
 def subscribe(session: Session, openid: str, template: str) -> None:
     """The customer agreed to one more message of the template."""
     row = insert(WechatAllowance).values(openid=openid, way=template, left=1)
-    more = {"left": WechatAllowance.left + 1}
-    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=more))
+    increment = {"left": WechatAllowance.left + 1}
+    session.execute(row.on_conflict_do_update(index_elements=["openid", "way"], set_=increment))
 
 
 def unsubscribe(session: Session, openid: str, template: str) -> None:
@@ -65,12 +65,12 @@ def unsubscribe(session: Session, openid: str, template: str) -> None:
 
 
 def close_window(session: Session, openid: str) -> None:
-    """WeChat says that no window is open."""
+    """Delete the windows of an openid, since WeChat says that none is open."""
     _close(session, openid, col(WechatAllowance.way).in_([window.name for window in WINDOWS]))
 
 
 def forget(session: Session, openid: str) -> None:
-    """Nothing reaches the customer, who doesn't follow us or isn't known to WeChat."""
+    """Delete all allowances of a customer who doesn't follow the account or isn't known to WeChat."""
     _close(session, openid, col(WechatAllowance.openid) == openid)
 
 
@@ -83,35 +83,35 @@ def unreachable(session: Session, openids: Sequence[str], source: str, now: date
         col(WechatAllowance.left) > 0,
         or_(col(WechatAllowance.until).is_(None), col(WechatAllowance.until) > now),
     )
-    reached = session.exec(query).all()
-    return {openid for openid in openids if openid not in reached}
+    reachable = session.exec(query).all()
+    return {openid for openid in openids if openid not in reachable}
 
 
 def take_allowances(
-    session: Session, wanted: Sequence[tuple[str, str | None]], now: datetime
+    session: Session, messages: Sequence[tuple[str, str | None]], now: datetime
 ) -> list[Allowance | None]:
-    """Take a place for each message, by openid and subscribed template if it has one; None where there is none left.
+    """Take one allowance per message, by openid and subscribed template if it has one; None where there is none left.
 
-    What closes first is used first. Of two that want the last place at once, one gets it: the rows stay locked, in
+    The window that closes first is used first. Locks the rows, in
     the order of their keys, until the transaction ends.
     """
-    ways = {way for _, template in wanted for way in _ways(template)}
+    ways = {way for _, template in messages for way in _ways(template)}
     query = (
         select(WechatAllowance)
-        .where(col(WechatAllowance.openid).in_({openid for openid, _ in wanted}), col(WechatAllowance.way).in_(ways))
+        .where(col(WechatAllowance.openid).in_({openid for openid, _ in messages}), col(WechatAllowance.way).in_(ways))
         .order_by(col(WechatAllowance.openid).collate("C"), col(WechatAllowance.way).collate("C"))
         .with_for_update()
         .execution_options(populate_existing=True)
     )
     rows = {(row.openid, row.way): row for row in session.exec(query)}
-    return [_take(rows, openid, _ways(template), now) for openid, template in wanted]
+    return [_take(rows, openid, _ways(template), now) for openid, template in messages]
 
 
-def return_allowances(session: Session, place: Allowance) -> None:
-    """The message didn't go after all. A window that was opened anew meanwhile has all its places already."""
-    same = col(WechatAllowance.until).is_not_distinct_from(place.until)
-    mine = (col(WechatAllowance.openid) == place.openid) & (col(WechatAllowance.way) == place.way)
-    session.execute(update(WechatAllowance).where(mine, same).values(left=WechatAllowance.left + 1))
+def return_allowances(session: Session, allowance: Allowance) -> None:
+    """Give back the allowance of a message that was not sent, unless its window was opened anew meanwhile."""
+    same_window = col(WechatAllowance.until).is_not_distinct_from(allowance.until)
+    same_key = (col(WechatAllowance.openid) == allowance.openid) & (col(WechatAllowance.way) == allowance.way)
+    session.execute(update(WechatAllowance).where(same_key, same_window).values(left=WechatAllowance.left + 1))
 
 
 def _take(

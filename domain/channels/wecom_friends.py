@@ -11,12 +11,12 @@ from domain.channels.tables import WecomFriend
 
 
 def note_friends(session: Session, external_userid: str, userid: str, friends: bool, at: datetime) -> None:
-    """Note that a customer and an employee are friends since `at`, or are no more; what came later, holds."""
+    """Record that a customer and an employee are friends since `at`, or are no more; the latest `at` wins."""
     row = insert(WecomFriend).values(external_userid=external_userid, userid=userid, friends=friends, at=at)
-    known = {"friends": friends, "at": at}
+    values = {"friends": friends, "at": at}
     session.execute(
         row.on_conflict_do_update(
-            index_elements=["external_userid", "userid"], set_=known, where=col(WecomFriend.at) <= at
+            index_elements=["external_userid", "userid"], set_=values, where=col(WecomFriend.at) <= at
         )
     )
 

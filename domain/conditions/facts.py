@@ -56,7 +56,7 @@ class BatchFacts:
         self._session = session
         self._settle = settle
         self._moments = self._present = moments
-        self._found: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
+        self._history: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
 
     def is_asked_at(self, name: int, at: datetime) -> bool:
         """Whether the moment is this instant."""
@@ -66,7 +66,7 @@ class BatchFacts:
         """From now on these moments are asked about: what is changed on the way to them is read then."""
         self._present = {name: self._moments[name] for name in names}
         self.__dict__.pop("_orders", None)
-        self._found = {key: found for key, found in self._found.items() if not is_about_a_step(key[0])}
+        self._history = {key: history for key, history in self._history.items() if not is_about_a_step(key[0])}
 
     def orders_at(self, name: int) -> OrderTotals:
         return self._orders.get(name, (0, 0, None))
@@ -76,46 +76,48 @@ class BatchFacts:
 
     def count_events(self, name: int, type: str, within: Duration | None) -> int:
         """How many events of the type there were in the window."""
-        found: int = self._events(type, within, func.count()).get(name, 0)
-        return found
+        events: int = self._events(type, within, func.count()).get(name, 0)
+        return events
 
     def events(self, name: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
         """The data of the events of the type in the window."""
-        found: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(name, ())
-        return found
+        events: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(name, ())
+        return events
 
     @cached_property
     def _orders(self) -> Mapping[int, OrderTotals]:
         self._settle()
-        mine, refunded, total = _listed(self._present), col(Order.refunded), col(Order.total)
-        kept = func.count().filter(or_(refunded < total, total == 0))
-        query = sa_select(mine.c.name, kept, func.sum(total - refunded), func.max(Order.paid_at))
-        paid = (col(Order.customer_id) == mine.c.id) & (col(Order.paid_at) <= mine.c.at)
-        rows = self._session.execute(query.join(Order, paid).group_by(mine.c.name))
+        moments, refunded, total = _moments_table(self._present), col(Order.refunded), col(Order.total)
+        orders_kept = func.count().filter(or_(refunded < total, total == 0))
+        query = sa_select(moments.c.name, orders_kept, func.sum(total - refunded), func.max(Order.paid_at))
+        paid_by_then = (col(Order.customer_id) == moments.c.id) & (col(Order.paid_at) <= moments.c.at)
+        rows = self._session.execute(query.join(Order, paid_by_then).group_by(moments.c.name))
         return {name: (count, int(spent), last) for name, count, spent, last in rows}
 
     @cached_property
     def _tags(self) -> Mapping[int, Set[str]]:
-        mine, until = _listed(self._moments), col(CustomerTag.until)
-        held = (col(CustomerTag.customer_id) == mine.c.id) & or_(until.is_(None), until > mine.c.at)
-        found: dict[int, set[str]] = {}
-        for name, tag in self._session.execute(sa_select(mine.c.name, col(CustomerTag.tag)).join(CustomerTag, held)):
-            found.setdefault(name, set()).add(tag)
-        return found
+        moments, until = _moments_table(self._moments), col(CustomerTag.until)
+        tagged_then = (col(CustomerTag.customer_id) == moments.c.id) & or_(until.is_(None), until > moments.c.at)
+        tags: dict[int, set[str]] = {}
+        for name, tag in self._session.execute(
+            sa_select(moments.c.name, col(CustomerTag.tag)).join(CustomerTag, tagged_then)
+        ):
+            tags.setdefault(name, set()).add(tag)
+        return tags
 
-    def _events(self, type: str, within: Duration | None, what: Function[Any]) -> Mapping[int, Any]:
-        key = type, within, what.name
-        if key not in self._found:
-            mine = _listed(self._present if is_about_a_step(type) else self._moments, within)
-            theirs = (col(Event.customer_id) == mine.c.id) & (col(Event.type) == type)
-            theirs &= (col(Event.time) <= mine.c.at) & (col(Event.time) > mine.c.since)
-            theirs &= or_(mine.c.upto.is_(None), col(Event.id) <= mine.c.upto)
-            query = sa_select(mine.c.name, what).join(Event, theirs).group_by(mine.c.name)
-            self._found[key] = dict(self._session.execute(query).all())
-        return self._found[key]
+    def _events(self, type: str, within: Duration | None, aggregate: Function[Any]) -> Mapping[int, Any]:
+        key = type, within, aggregate.name
+        if key not in self._history:
+            moments = _moments_table(self._present if is_about_a_step(type) else self._moments, within)
+            in_window = (col(Event.customer_id) == moments.c.id) & (col(Event.type) == type)
+            in_window &= (col(Event.time) <= moments.c.at) & (col(Event.time) > moments.c.since)
+            in_window &= or_(moments.c.upto.is_(None), col(Event.id) <= moments.c.upto)
+            query = sa_select(moments.c.name, aggregate).join(Event, in_window).group_by(moments.c.name)
+            self._history[key] = dict(self._session.execute(query).all())
+        return self._history[key]
 
 
-def _listed(moments: Mapping[int, Moment], within: Duration | None = None) -> TableValuedAlias:
+def _moments_table(moments: Mapping[int, Moment], within: Duration | None = None) -> TableValuedAlias:
     rows = [
         {
             "name": name,
@@ -158,25 +160,27 @@ class GroupRefs:
 
     def held(self, enrollment_id: int, step: Path) -> Coupon | None:
         """The coupon that was issued for this step, unless it was taken back."""
-        return next((each for each in self._kept(self._coupons.get(enrollment_id, ())) if each.step == step), None)
+        return next(
+            (coupon for coupon in self._not_revoked(self._coupons.get(enrollment_id, ())) if coupon.step == step), None
+        )
 
-    def given(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
+    def coupons_of(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
         """What a customer was given of a campaign, unless it was taken back."""
         if campaign not in self._campaigns:
             customers = {enrollment.customer_id for enrollment in self._enrollments}
             query = select(Coupon).where(is_among(Coupon.customer_id, customers), Coupon.campaign == campaign)
-            self._campaigns[campaign] = self._by("customer_id", query)
-        return self._kept(self._campaigns[campaign].get(customer_id, ()))
+            self._campaigns[campaign] = self._grouped_by("customer_id", query)
+        return self._not_revoked(self._campaigns[campaign].get(customer_id, ()))
 
-    def promised(self, lot_id: str, now: datetime) -> int:
-        """How many units of a lot live coupons hold for. Whoever asks has locked the lot."""
+    def units_promised(self, lot_id: str, now: datetime) -> int:
+        """Units of a lot that live coupons hold for. The caller has locked the lot."""
         if lot_id not in self._promised:
             live = col(Coupon.status).in_(("issued", "locked")) & (col(Coupon.expires_at) > now)
             counted = select(func.count()).where(Coupon.lot_id == lot_id, live)
             self._promised[lot_id] = self._session.exec(counted).one()
         return self._promised[lot_id]
 
-    def gave(self, coupon: Coupon) -> None:
+    def add_coupon(self, coupon: Coupon) -> None:
         """This coupon was just issued."""
         self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
         if coupon.campaign in self._campaigns:
@@ -186,18 +190,18 @@ class GroupRefs:
 
     @cached_property
     def _coupons(self) -> dict[int, list[Coupon]]:
-        mine = is_among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
-        return self._by("enrollment_id", select(Coupon).where(mine))
+        of_group = is_among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
+        return self._grouped_by("enrollment_id", select(Coupon).where(of_group))
 
-    def _by(self, whose: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
-        found: dict[int, list[Coupon]] = {}
+    def _grouped_by(self, key: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
+        coupons: dict[int, list[Coupon]] = {}
         for coupon in self._session.exec(query.order_by(col(Coupon.issued_at))):
-            found.setdefault(getattr(coupon, whose), []).append(coupon)
-        return found
+            coupons.setdefault(getattr(coupon, key), []).append(coupon)
+        return coupons
 
-    def _kept(self, coupons: Iterable[Coupon]) -> list[Coupon]:
+    def _not_revoked(self, coupons: Iterable[Coupon]) -> list[Coupon]:
         """Those that weren't taken back, and whose issue wasn't undone."""
-        return [each for each in coupons if each in self._session and each.status != "revoked"]
+        return [coupon for coupon in coupons if coupon in self._session and coupon.status != "revoked"]
 
 
 class CustomerFacts:
@@ -205,7 +209,7 @@ class CustomerFacts:
 
     `event` is the event being looked at and `trigger` the one that began the journey, both as their data. History is
     read up to `now`, and with `upto` only as far as that event's row, so that an event never sees what came after it.
-    `company` is whom the customer shares these moments with (`moment` names it, else the customer does), and `subjects`
+    `batch` reads history for several customers at once (`moment` names this one's, else the customer's id), `subjects`
     what they are about, so that what is asked of all is read once.
     """
 
@@ -221,7 +225,7 @@ class CustomerFacts:
         enrollment: Enrollment | None = None,
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
-        company: BatchFacts | None = None,
+        batch: BatchFacts | None = None,
         moment: int | None = None,
         subjects: GroupRefs | None = None,
     ) -> None:
@@ -233,21 +237,21 @@ class CustomerFacts:
         self.enrollment = enrollment
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
-        self._company = company or BatchFacts(session, {customer.id: Moment(now, upto)})
+        self._batch = batch or BatchFacts(session, {customer.id: Moment(now, upto)})
         self._moment = customer.id if moment is None else moment
         self.subjects = subjects or GroupRefs(session, [enrollment] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
-        other = CustomerFacts(
+        facts = CustomerFacts(
             self.session, self.library, self.customer, self.now,
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
-            company=self._company, moment=self._moment, subjects=self.subjects,
+            batch=self._batch, moment=self._moment, subjects=self.subjects,
         )  # fmt: skip
         for name in ("trigger", "lot", "stream"):
             if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
-        return other
+                facts.__dict__[name] = self.__dict__[name]
+        return facts
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -258,22 +262,22 @@ class CustomerFacts:
         return evaluate(condition, self)
 
     def field(self, name: str) -> Any:
-        root, _, rest = name.partition(".")
+        root, _, key_path = name.partition(".")
         match root:
-            case "customer" if rest in _DERIVED:
-                return self._company.orders_at(self._moment)[_DERIVED.index(rest)]
+            case "customer" if key_path in _DERIVED:
+                return self._batch.orders_at(self._moment)[_DERIVED.index(key_path)]
             case "customer":
-                return dig(self._customer, rest)
+                return dig(self._customer, key_path)
             case "event":
-                return dig(self.event, rest)
+                return dig(self.event, key_path)
             case "trigger":
-                return dig(self.trigger, rest)
+                return dig(self.trigger, key_path)
             case "lot":
-                return dig(self.lot, rest)
+                return dig(self.lot, key_path)
             case "stream":
-                return dig(self.stream, rest)
+                return dig(self.stream, key_path)
             case "coupon":
-                return dig(self.coupon, rest)
+                return dig(self.coupon, key_path)
         return None
 
     def in_segment(self, name: str) -> bool:
@@ -281,13 +285,13 @@ class CustomerFacts:
         return condition is not None and evaluate(condition, self).holds
 
     def has_tag(self, name: str) -> bool:
-        return name in self._company.tags_at(self._moment)
+        return name in self._batch.tags_at(self._moment)
 
     def count_events(self, condition: EventCondition) -> int:
         if condition.where is None:
-            return self._company.count_events(self._moment, condition.event, condition.within)
-        found = self._company.events(self._moment, condition.event, condition.within)
-        return sum(evaluate(condition.where, self.looking_at(data)).holds for data in found)
+            return self._batch.count_events(self._moment, condition.event, condition.within)
+        events = self._batch.events(self._moment, condition.event, condition.within)
+        return sum(evaluate(condition.where, self.looking_at(data)).holds for data in events)
 
     @cached_property
     def trigger(self) -> Mapping[str, Any]:
@@ -298,28 +302,28 @@ class CustomerFacts:
     @cached_property
     def lot(self) -> Mapping[str, Any] | None:
         lot_id = self._subject.get("lot_id")
-        found = self.subjects.lot(lot_id) if lot_id else None
-        return inventory.lot_facts(*found, self.now, self.zone) if found else None
+        lot = self.subjects.lot(lot_id) if lot_id else None
+        return inventory.lot_facts(*lot, self.now, self.zone) if lot else None
 
     @cached_property
     def stream(self) -> Mapping[str, Any] | None:
         stream_id = self._subject.get("stream_id")
-        found = self.subjects.stream(stream_id) if isinstance(stream_id, str) else None
-        return inventory.stream_facts(found) if found else None
+        stream = self.subjects.stream(stream_id) if isinstance(stream_id, str) else None
+        return inventory.stream_facts(stream) if stream else None
 
     @property
     def coupon(self) -> Mapping[str, Any] | None:
         """The newest coupon of this enrollment; its status reads `expired` once its time is over."""
-        found = self.subjects.coupon_of(self.enrollment.id) if self.enrollment else None
-        if found is None:
+        coupon = self.subjects.coupon_of(self.enrollment.id) if self.enrollment else None
+        if coupon is None:
             return None
-        over = found.status == "issued" and found.expires_at <= self.now
+        is_expired = coupon.status == "issued" and coupon.expires_at <= self.now
         return {
-            **found.terms,
-            "code": found.code,
-            "campaign": found.campaign,
-            "status": "expired" if over else found.status,
-            "expires_at": found.expires_at,
+            **coupon.terms,
+            "code": coupon.code,
+            "campaign": coupon.campaign,
+            "status": "expired" if is_expired else coupon.status,
+            "expires_at": coupon.expires_at,
         }
 
     @property

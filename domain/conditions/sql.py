@@ -129,43 +129,48 @@ class _Reading:
         return query.where(replace(self, rows=(*self.rows, event), event=event).of(condition.where))
 
     def _field(self, name: str) -> _Value:
-        root, _, rest = name.partition(".")
-        if root == "customer" and rest in _DERIVED:
-            mine = self._within(select(_DERIVED[rest]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
-            return _Value(func.to_jsonb(mine.scalar_subquery(), type_=JSONB), instant=rest == "last_order_at")
-        first, *more = rest.split(".")
+        root, _, key_path = name.partition(".")
+        if root == "customer" and key_path in _DERIVED:
+            derived = self._within(select(_DERIVED[key_path]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
+            return _Value(func.to_jsonb(derived.scalar_subquery(), type_=JSONB), instant=key_path == "last_order_at")
+        first, *keys = key_path.split(".")
         if root == "customer":
-            own = first in ("name", "timezone")
-            value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if own else _at(_CUSTOMERS.c.fields, first)
+            is_column = first in ("name", "timezone")
+            value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if is_column else _at(_CUSTOMERS.c.fields, first)
         elif root == "event" and self.event is not None:
             value = _at(self.event.c.data, first)
         else:
-            return _constant(dig(self.known.get(root), rest))
-        for key in more:
+            return _constant(dig(self.known.get(root), key_path))
+        for key in keys:
             value = self._once([value], partial(_step, key))
         return _Value(value)
 
     def _compared(self, comparison: Comparison, left: _Value) -> Truth:
         """Whether every operator holds: true or false, never NULL."""
-        asked = list(comparison.asked())
-        rights = [each for _, right in asked for each in _items(right)]
+        operators = list(comparison.asked())
+        rights = [right_item for _, right in operators for right_item in _items(right)]
         values = [
             left,
-            *(self._field(each.field) if isinstance(each, FieldRef) else _constant(each) for each in rights),
+            *(
+                self._field(right_item.field) if isinstance(right_item, FieldRef) else _constant(right_item)
+                for right_item in rights
+            ),
         ]
 
         def read(*columns: Json) -> Truth:
-            value, *others = (replace(each, json=column) for each, column in zip(values, columns, strict=True))
-            held = []
-            for operator, right in asked:
-                mine, others = others[: len(_items(right))], others[len(_items(right)) :]
+            value, *right_values = (
+                replace(right_item, json=column) for right_item, column in zip(values, columns, strict=True)
+            )
+            truths = []
+            for operator, right in operators:
+                operands, right_values = right_values[: len(_items(right))], right_values[len(_items(right)) :]
                 if operator == "exists":
-                    held.append(_present(value) if right else not_(_present(value)))
+                    truths.append(_present(value) if right else not_(_present(value)))
                 else:
-                    held += [_present(value), _holds(operator, value, mine, listed=isinstance(right, tuple))]
-            return func.coalesce(and_(*held), false())
+                    truths += [_present(value), _holds(operator, value, operands, listed=isinstance(right, tuple))]
+            return func.coalesce(and_(*truths), false())
 
-        return self._once([each.json for each in values], read)
+        return self._once([right_item.json for right_item in values], read)
 
     def _once(self, values: Sequence[Json], read: Callable[..., ColumnElement[Any]]) -> ColumnElement[Any]:
         """What `read` makes of the values, each worked out once; the offset keeps Postgres from copying them."""
@@ -205,34 +210,34 @@ def _text(data: Json) -> ColumnElement[str]:
     return collate(data.op("#>>", return_type=Text())(literal_column("'{}'")), "C")
 
 
-def _given(value: _Value) -> Truth:
+def _not_null(value: _Value) -> Truth:
     return func.coalesce(not_(_is(value.json, "null")), false())
 
 
 def _present(value: _Value) -> Truth:
-    return and_(_given(value), value.json != literal([], JSONB))
+    return and_(_not_null(value), value.json != literal([], JSONB))
 
 
 def _holds(operator: str, value: _Value, rights: Sequence[_Value], *, listed: bool) -> Truth:
     """Whether the operator holds for a value that is present. NULL counts as false."""
     if listed:
-        inside = or_(false(), *(_same(value, each) for each in rights))
+        inside = or_(false(), *(_same(value, item) for item in rights))
         return inside if operator == "in" else not_(inside)
     right = rights[0]
     match operator:
         case "is":
-            held = _same(value, right)
+            truth = _same(value, right)
         case "is_not":
-            held = not_(_same(value, right))
+            truth = not_(_same(value, right))
         case "in":
-            held = _among(value, right)
+            truth = _among(value, right)
         case "not_in":
-            held = not_(_among(value, right))
+            truth = not_(_among(value, right))
         case "contains":
-            held = _contains(value, right)
+            truth = _contains(value, right)
         case _:
-            held = _ranked(operator, value, right)
-    return and_(_given(right), held)
+            truth = _ranked(operator, value, right)
+    return and_(_not_null(right), truth)
 
 
 def _same(left: _Value, right: _Value) -> Truth:
@@ -242,15 +247,15 @@ def _same(left: _Value, right: _Value) -> Truth:
 
 
 def _among(value: _Value, right: _Value) -> Truth:
-    return _any(right, lambda each: _same(value, each))
+    return _any(right, lambda item: _same(value, item))
 
 
 def _any(value: _Value, holds: Callable[[_Value], Truth]) -> Truth:
     """Whether it holds for any item of a list, or for the value itself."""
     listed = case((_is(value.json, "array"), value.json), else_=func.jsonb_build_array(value.json))
     items = func.jsonb_array_elements(listed).table_valued(column("value", JSONB))
-    held = holds(replace(value, json=items.c.value))
-    return exists(select(1).select_from(items).where(held).correlate_except(items))
+    truth = holds(replace(value, json=items.c.value))
+    return exists(select(1).select_from(items).where(truth).correlate_except(items))
 
 
 def _contains(value: _Value, right: _Value) -> Truth:

@@ -55,7 +55,7 @@ def worst_case(terms: CouponTerms) -> int:
 
 def discounts(terms: CouponTerms, lines: Sequence[Line], left: Sequence[int]) -> list[int] | Reason:
     """What a coupon takes off each line, of which `left` fen are still to be paid; or why it takes off nothing."""
-    eligible = [rest if holds_for(terms, line) else 0 for line, rest in zip(lines, left, strict=True)]
+    eligible = [unpaid if holds_for(terms, line) else 0 for line, unpaid in zip(lines, left, strict=True)]
     subtotal = sum(eligible)
     if not any(holds_for(terms, line) for line in lines):
         return "not_eligible"
@@ -67,11 +67,11 @@ def discounts(terms: CouponTerms, lines: Sequence[Line], left: Sequence[int]) ->
 
 def spread(amount: int, weights: Sequence[int]) -> list[int]:
     """Divide `amount`, at most the sum of the weights, in proportion to them; no part exceeds its weight."""
-    whole = sum(weights)
-    if not whole:
+    total = sum(weights)
+    if not total:
         return [0] * len(weights)
-    shares = [amount * weight // whole for weight in weights]
-    by_fraction = sorted(range(len(weights)), key=lambda index: (-(amount * weights[index] % whole), index))
+    shares = [amount * weight // total for weight in weights]
+    by_fraction = sorted(range(len(weights)), key=lambda index: (-(amount * weights[index] % total), index))
     for index in by_fraction[: amount - sum(shares)]:
         shares[index] += 1
     return shares

@@ -1,4 +1,4 @@
-"""Coupon codes: unguessable, short enough to type, with a last character that tells a slip from an unknown code."""
+"""Coupon codes: unguessable, short enough to type, with a check character that reveals typing errors."""
 
 import secrets
 
@@ -16,7 +16,7 @@ def make_code() -> str:
 
 
 def tidy(code: str) -> str:
-    """A code as it is stored, from one as somebody typed it: `7k2m4-pqr9x t` is `7K2M4PQR9XT`."""
+    """A code as it is stored, from one as typed: `7k2m4-pqr9x t` is `7K2M4PQR9XT`."""
     return "".join(code.upper().replace("-", " ").split())
 
 
@@ -29,5 +29,5 @@ def is_slip(code: str) -> bool:
 
 def _check(drawn: str) -> str:
     """Weights 2, 3, … modulo a prime: none is 0 nor the check's own 1, and no two are the same."""
-    total = sum(place * ALPHABET.index(character) for place, character in enumerate(drawn, 2))
+    total = sum(weight * ALPHABET.index(character) for weight, character in enumerate(drawn, 2))
     return ALPHABET[-total % len(ALPHABET)]

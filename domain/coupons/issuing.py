@@ -5,7 +5,7 @@
               redeemed -> issued      the order was given back
     issued -> expired | revoked
 
-Every change of status goes through `move`, which keeps the budgets and notes the event that tells of it: ingest takes
+Every change of status goes through `move`, which keeps the budgets and notes the event about it: ingest takes
 those in before the transaction commits. Whoever calls holds the customer's lock; budgets are locked after it, in
 campaign order.
 """
@@ -42,7 +42,7 @@ EVENT: Mapping[tuple[str, Status], str] = {
     ("issued", "expired"): "coupon.expired",
     ("issued", "revoked"): "coupon.revoked",
 }
-"""What may follow what, and the type of the event that tells of it. A coupon begins as issued."""
+"""The legal changes of status, and the type of the event of each. A coupon begins as issued."""
 
 
 class IssueRefusedError(Exception):
@@ -55,7 +55,7 @@ class CouponStateError(ValueError):
 
 @dataclass(frozen=True)
 class CouponChange:
-    """A change that journeys have yet to be told of: the `number`-th of its coupon."""
+    """A change that isn't ingested as an event yet: the `number`-th of its coupon."""
 
     coupon: Coupon
     number: int
@@ -66,19 +66,19 @@ class CouponChange:
     @property
     def data(self) -> dict[str, Any]:
         """What the event holds."""
-        named = {
+        data = {
             "code": self.coupon.code,
             "campaign": self.coupon.campaign,
             "enrollment": self.coupon.enrollment_id,
             "step": self.coupon.step,
         }
-        return named | ({"order_id": self.order_id} if self.order_id else {})
+        return data | ({"order_id": self.order_id} if self.order_id else {})
 
 
 def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
     """Issue one coupon for this step, or give the one that it has.
 
-    Raises RefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
+    Raises IssueRefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
@@ -98,8 +98,7 @@ def accept(
 ) -> Coupon:
     """Note down the coupon that an outside service has reserved for this step; its budgets are that service's.
 
-    Raises RefusedError: unknown_campaign, since what it is worth is told from our own terms; budget, if its lot has no
-    unit left for it.
+    Raises IssueRefusedError: unknown_campaign, since its terms are our own; budget, if its lot has no unit left.
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
@@ -118,11 +117,11 @@ def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
     lot_id = _lot_of(facts, terms)
     if lot_id is None:
         return True
-    found = facts.subjects.lot(lot_id)
-    if found is None:
+    lot_and_product = facts.subjects.lot(lot_id)
+    if lot_and_product is None:
         return False
     today = local_day(facts.now, facts.library.policy_zone)
-    return facts.subjects.promised(lot_id, facts.now) < available(*found, today)
+    return facts.subjects.units_promised(lot_id, facts.now) < available(*lot_and_product, today)
 
 
 def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:
@@ -136,14 +135,14 @@ def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
 
 
 def revoke(session: Session, enrollment_id: int, step: Path) -> None:
-    """Take back the coupon of a message that reached nobody, if nobody uses it yet."""
+    """Revoke the coupon of a message that was not sent, if it is still issued."""
     coupon = held(session, enrollment_id, step)
     if coupon is not None:
         take_back(session, coupon)
 
 
 def take_back(session: Session, coupon: Coupon) -> None:
-    """Revoke a coupon, perhaps one that was issued just now, if nobody uses it yet."""
+    """Revoke a coupon, perhaps one issued in this transaction, if it is still issued."""
     if coupon.status == "issued":
         session.flush()
         move(session, [coupon], "revoked", coupon.issued_at)
@@ -158,14 +157,14 @@ def move(
     order_id: str | None = None,
     until: datetime | None = None,
     costs: Mapping[str, int] | None = None,
-    told: bool = False,
+    announced: bool = False,
 ) -> None:
     """Bring coupons into another state. What each costs from now on is in `costs`, by its code; else it follows.
 
-    `order_id` is the order that it happens for, `until` the end of its lock. `told` says that an event from outside
-    tells of it already.
+    `order_id` is the order that it happens for, `until` the end of its lock. `announced` says that an event from
+    outside tells of it already.
 
-    Raises IllegalError, and changes nothing, if that state can't follow.
+    Raises CouponStateError, and changes nothing, if that state can't follow.
     """
     for coupon in coupons:
         if (coupon.status, to) not in EVENT:
@@ -181,17 +180,17 @@ def move(
         counts[coupon.campaign] -= to in ("expired", "revoked") and not coupon.outside
         money[coupon.campaign] += coupon.cost - before
         coupon.status, coupon.moves = to, coupon.moves + 1
-        about = order_id or coupon.order_id
-        coupon.order_id = about if to in ("locked", "redeemed") else None
+        for_order = order_id or coupon.order_id
+        coupon.order_id = for_order if to in ("locked", "redeemed") else None
         coupon.locked_until = until
-        if not told:
-            _note(session, coupon, type, at, about)
+        if not announced:
+            _note(session, coupon, type, at, for_order)
     for campaign in sorted(counts):
         book_costs(session, campaign, counts[campaign], money[campaign])
 
 
 def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
-    """Lock the budgets of campaigns, in their order; of one alone there is no order, and whoever books it locks it."""
+    """Lock the budgets of campaigns, in their order; one alone needs no order and is locked when it is booked."""
     if len(campaigns) > 1:
         query = select(CampaignUse.campaign).where(col(CampaignUse.campaign).in_(campaigns))
         session.exec(query.order_by(col(CampaignUse.campaign)).with_for_update(key_share=True)).all()
@@ -201,31 +200,37 @@ def book_costs(session: Session, campaign: str, count: int, money: int) -> None:
     """Change what is used of a campaign's budgets."""
     if count or money:
         use = col(CampaignUse.campaign) == campaign
-        more = {"issued": CampaignUse.issued + count, "money": CampaignUse.money + money}
-        session.execute(update(CampaignUse).where(use).values(more))
+        values = {"issued": CampaignUse.issued + count, "money": CampaignUse.money + money}
+        session.execute(update(CampaignUse).where(use).values(values))
 
 
 def take_budget(session: Session, campaign: str, terms: CouponTerms, *, count: int, money: int) -> bool:
     """Use so much of a campaign's budgets, if that much is left of them."""
-    wanted = {"wanted": campaign, "count": count, "most": terms.budget_count, "sum": money, "limit": terms.budget_money}
+    amounts = {
+        "wanted": campaign,
+        "count": count,
+        "most": terms.budget_count,
+        "sum": money,
+        "limit": terms.budget_money,
+    }
     connection = session.connection()
-    if connection.execute(_TAKE, wanted).first() is not None:
+    if connection.execute(_TAKE, amounts).first() is not None:
         return True
     connection.execute(insert(CampaignUse).values(campaign=campaign, issued=0, money=0).on_conflict_do_nothing())
-    return connection.execute(_TAKE, wanted).first() is not None
+    return connection.execute(_TAKE, amounts).first() is not None
 
 
-def _taking() -> Executable:
+def _take_statement() -> Executable:
     """The statement is made once, for a group issues many."""
     issued = col(CampaignUse.issued) + bindparam("count", type_=Integer)
     money = col(CampaignUse.money) + bindparam("sum", type_=BigInteger)
     most, limit = bindparam("most", type_=BigInteger), bindparam("limit", type_=BigInteger)
     room = or_(most.is_(None), issued <= most) & or_(limit.is_(None), money <= limit)
-    mine = update(CampaignUse).where(col(CampaignUse.campaign) == bindparam("wanted"), room)
-    return mine.values(issued=issued, money=money).returning(col(CampaignUse.issued))
+    statement = update(CampaignUse).where(col(CampaignUse.campaign) == bindparam("wanted"), room)
+    return statement.values(issued=issued, money=money).returning(col(CampaignUse.issued))
 
 
-_TAKE = _taking()
+_TAKE = _take_statement()
 
 
 def expire(session: Session, now: datetime, limit: int) -> int:
@@ -233,30 +238,32 @@ def expire(session: Session, now: datetime, limit: int) -> int:
 
     Another sweep may do the same meanwhile: each coupon is looked at again under its customer's lock.
     """
-    over = or_(
+    is_due = or_(
         (col(Coupon.status) == "locked") & (col(Coupon.locked_until) <= now),
         (col(Coupon.status) == "issued") & (col(Coupon.expires_at) <= now),
     )
-    found = session.exec(select(Coupon.code, Coupon.customer_id).where(over).limit(limit)).all()
-    lock_customers(session, {customer for _, customer in found})
-    again = select(Coupon).where(col(Coupon.code).in_([code for code, _ in found]), over).order_by(col(Coupon.code))
-    coupons = session.exec(again.execution_options(populate_existing=True)).all()
+    due = session.exec(select(Coupon.code, Coupon.customer_id).where(is_due).limit(limit)).all()
+    lock_customers(session, {customer for _, customer in due})
+    still_due = select(Coupon).where(col(Coupon.code).in_([code for code, _ in due]), is_due).order_by(col(Coupon.code))
+    coupons = session.exec(still_due.execution_options(populate_existing=True)).all()
     move(session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", now)
     move(session, [coupon for coupon in coupons if coupon.expires_at <= now], "expired", now)
-    return len(found)
+    return len(due)
 
 
 def unannounced_changes(session: Session) -> list[CouponChange]:
-    """The changes that this transaction made and didn't tell of yet; those of a savepoint undone are none."""
-    noted: list[CouponChange] = session.info.pop(_UNTOLD, [])
-    return [told for told in noted if not inspect(told.coupon).transient and told.coupon.moves >= told.number]
+    """The changes of this transaction that aren't events yet, without those of rolled-back savepoints."""
+    changes: list[CouponChange] = session.info.pop(_UNANNOUNCED, [])
+    return [
+        change for change in changes if not inspect(change.coupon).transient and change.coupon.moves >= change.number
+    ]
 
 
-_UNTOLD = "coupons"
+_UNANNOUNCED = "coupons"
 
 
 def _note(session: Session, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
-    session.info.setdefault(_UNTOLD, []).append(CouponChange(coupon, coupon.moves, type, at, order_id))
+    session.info.setdefault(_UNANNOUNCED, []).append(CouponChange(coupon, coupon.moves, type, at, order_id))
 
 
 def _new(
@@ -279,7 +286,7 @@ def _new(
         moves=1,
     )
     facts.session.add(coupon)
-    facts.subjects.gave(coupon)
+    facts.subjects.add_coupon(coupon)
     _note(facts.session, coupon, EVENT["", "issued"], facts.now, None)
     return coupon
 
@@ -288,8 +295,8 @@ def _within_customer_limit(facts: CustomerFacts, campaign: str, terms: CouponTer
     limit = terms.per_customer
     if limit is None:
         return True
-    given = [coupon.issued_at for coupon in facts.subjects.given(facts.customer.id, campaign)]
+    issued_at = [coupon.issued_at for coupon in facts.subjects.coupons_of(facts.customer.id, campaign)]
     if limit.days is not None:
         since = local_day(facts.now, facts.zone) - timedelta(days=limit.days - 1)
-        given = [at for at in given if local_day(at, facts.zone) >= since]
-    return len(given) < limit.count
+        issued_at = [at for at in issued_at if local_day(at, facts.zone) >= since]
+    return len(issued_at) < limit.count

@@ -1,321 +1,205 @@
-"""Coupons at the till: quoted, locked for an order, redeemed, released, given back. All idempotent by order.
+"""Coupons at the till: quoted, locked for an order, redeemed, released, refunded. All idempotent by order.
 
-A lock taken in time holds to its end, even past the coupon's own; from then on it is as if it had never been.
+A lock taken before the coupon expires holds until the lock's own end, after which the coupon counts as not locked.
 
-What several tills ask at the same time is answered in one transaction, one after the other: what they need is read, and
-locked, for all of them at once. An ask that can't be met has changed nothing.
+Requests that arrive together are answered in one transaction, in order; the customers, then the budgets, are locked for
+all of them at once. A request that is refused has changed nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from domain.coupons.baskets import Line, Reason, discounts, returned_share, worst_case
+from domain.coupons.baskets import Reason, discounts, returned_share, worst_case
+from domain.coupons.checkout import (
+    Answer,
+    Applied,
+    Basket,
+    Cancel,
+    Conflict,
+    CouponsRefused,
+    HeldCoupons,
+    Lock,
+    NotLeft,
+    Quote,
+    Redeem,
+    Refund,
+    RefundedDiscount,
+    Refusal,
+    Rejection,
+    Request,
+    UnknownOrder,
+)
 from domain.coupons.codes import is_slip
 from domain.coupons.issuing import book_costs, lock_budgets, move, take_budget
 from domain.coupons.tables import Coupon, CouponOrder
-from domain.customers.identifiers import Ident
 from domain.customers.resolution import find_ids, lock_customers
 from domain.published.library import read_library
 from workflows.language.policy import CouponTerms
 
-LOCK = timedelta(minutes=15)
-LONGEST_LOCK = timedelta(hours=2)
 
+class _RejectedError(Exception):
+    """A request can't be met; nothing was changed for it."""
 
-@dataclass(frozen=True)
-class Basket:
-    """Codes, in the order in which they apply, to be used on lines by the customer of an id or an identifier."""
-
-    customer: int | Ident
-    lines: Sequence[Line]
-    codes: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Lock(Basket):
-    """Hold the coupons for an order. The same ask again, while it holds them, gets the same answer.
-
-    Met with RefusedError, and none is held, if one can't be used; ConflictError if the order holds coupons for another
-    basket, or has used them.
-    """
-
-    order_id: str
-    span: timedelta = LOCK
-
-
-@dataclass(frozen=True)
-class Redeem:
-    """Use the coupons that the order holds. Once it has, the same ask always gets the same answer.
-
-    Met with UnknownOrderError, or RefusedError (`expired`) if the order's lock is over or was cancelled.
-    """
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class Cancel:
-    """Let go of the coupons that the order holds, if it holds any.
-
-    Met with UnknownOrderError, or ConflictError if it has used them: then they are refunded.
-    """
-
-    order_id: str
-
-
-@dataclass(frozen=True)
-class Refund:
-    """Give back `units` of an order's lines, as (line, quantity), or all that is left of it.
-
-    The same `refund_id` again gets the same answer. Met with UnknownOrderError; ConflictError if the order has used no
-    coupons, or that refund was of something else; NotLeftError.
-    """
-
-    order_id: str
-    refund_id: str
-    units: Sequence[tuple[int, int]] | None = None
-
-
-Request = Lock | Redeem | Cancel | Refund
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a code is refused. `slip` says that it can't be right as it is written."""
-
-    code: str
-    reason: Reason
-    slip: bool = False
-
-
-@dataclass(frozen=True)
-class Applied:
-    """What a coupon takes off each line of a basket, in fen."""
-
-    code: str
-    campaign: str
-    name: str
-    lines: list[int]
-
-    @property
-    def discount(self) -> int:
-        return sum(self.lines)
-
-
-@dataclass(frozen=True)
-class Quote:
-    """What coupons take off a basket, and which are refused."""
-
-    lines: list[int]
-    coupons: list[Applied]
-    refusals: list[Refusal]
-
-    @property
-    def discount(self) -> int:
-        return sum(self.lines)
-
-
-@dataclass(frozen=True)
-class HeldCoupons:
-    """What coupons take off an order: `locked` until a time, `redeemed`, or `open` when it holds none."""
-
-    order_id: str
-    status: str
-    locked_until: datetime | None
-    quote: Quote
-
-
-@dataclass(frozen=True)
-class RefundedDiscount:
-    """What of the discount belongs to what was given back, in all and by line, and the coupons that may be used again.
-
-    A coupon stays used while part of its order is kept, when its campaign says so, when its time is over, and when its
-    budget has no room for it any more.
-    """
-
-    discount: int
-    lines: list[dict[str, int]]
-    restored: list[str]
-
-
-class RedemptionError(Exception):
-    """The root of why an ask can't be met."""
-
-
-class CouponsRefusedError(RedemptionError):
-    """Coupons can't be used on an order; none of them is."""
-
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
-        super().__init__(", ".join(refusal.reason for refusal in refusals))
-        self.refusals = list(refusals)
-
-
-class ConflictError(RedemptionError):
-    """What is asked doesn't go with what is known of the order; the message says how."""
-
-
-class UnknownOrderError(RedemptionError):
-    """No coupon was ever locked for the order."""
-
-
-class NotLeftError(RedemptionError):
-    """More is given back than is left of a line: `index` is its place in the request."""
-
-    def __init__(self, index: int, left: int) -> None:
-        super().__init__(f"only {left} of the line are left to give back")
-        self.index = index
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection)
+        self.rejection = rejection
 
 
 def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Quote]:
     """What coupons would take off each of the baskets now. Changes nothing."""
     ids = find_ids(session, {basket.customer for basket in baskets})
-    coupons = _read(session, {code for basket in baskets for code in basket.codes})
+    coupons = _coupons_by_code(session, {code for basket in baskets for code in basket.codes})
     return [_quote(coupons, ids.get(basket.customer), basket, now) for basket in baskets]
 
 
-def carry_out(
-    session: Session, asks: Sequence[Request], now: datetime
-) -> list[HeldCoupons | RefundedDiscount | RedemptionError]:
-    """Do what is asked, in turn. Gives for each the answer, or why it can't be met."""
-    till = _Till(session, asks, now)
-    return [till.meet(ask) for ask in asks]
+def carry_out(session: Session, requests: Sequence[Request], now: datetime) -> list[Answer]:
+    """Do what is asked, in turn. One that can't be met is answered by a Rejection, and has changed nothing."""
+    till = _Till(session, requests, now)
+    return [till.answer(request) for request in requests]
 
 
 def restore(session: Session, order_id: str, customer_id: int, now: datetime) -> None:
-    """Let a customer's coupons be used again, where that may be, of whose whole order is said that it was given back.
+    """Restore a customer's coupons, where their terms allow it, after an event says that the whole order was refunded.
 
     What of the discount belongs to each line can still be asked for by a refund.
     """
-    mine = (col(Coupon.order_id) == order_id) & (col(Coupon.customer_id) == customer_id)
-    query = select(Coupon).where(mine, Coupon.status == "redeemed").order_by(col(Coupon.campaign))
+    of_order = (col(Coupon.order_id) == order_id) & (col(Coupon.customer_id) == customer_id)
+    query = select(Coupon).where(of_order, Coupon.status == "redeemed").order_by(col(Coupon.campaign))
     for coupon in session.exec(query).all():
-        _give_back(session, coupon, now, less=coupon.cost, complete=True)
+        _refund_coupon(session, coupon, now, refund=coupon.cost, complete=True)
 
 
 class _Till:
-    """What the asks are about: their customers are locked, in the order of their ids, and then the budgets."""
+    """The orders and coupons of the requests. Locks their customers, in the order of their ids, then the budgets."""
 
-    def __init__(self, session: Session, asks: Sequence[Request], now: datetime) -> None:
+    def __init__(self, session: Session, requests: Sequence[Request], now: datetime) -> None:
         self._session = session
         self._now = now
-        baskets = [ask for ask in asks if isinstance(ask, Lock)]
+        baskets = [request for request in requests if isinstance(request, Lock)]
         self._ids = find_ids(session, {basket.customer for basket in baskets})
-        mine = col(CouponOrder.order_id).in_({ask.order_id for ask in asks})
-        owners = session.exec(select(CouponOrder.customer_id).where(mine)).all()
+        of_orders = col(CouponOrder.order_id).in_({request.order_id for request in requests})
+        owners = session.exec(select(CouponOrder.customer_id).where(of_orders)).all()
         self._customers = lock_customers(session, {*self._ids.values(), *owners})
-        self._orders = {order.order_id: order for order in session.exec(select(CouponOrder).where(mine))}
+        self._orders = {order.order_id: order for order in session.exec(select(CouponOrder).where(of_orders))}
         codes = {code for basket in baskets for code in basket.codes}
-        self._coupons = _read(session, codes.union(*(order.codes for order in self._orders.values())))
-        changing = {ask.order_id for ask in asks if isinstance(ask, Redeem | Refund)} & self._orders.keys()
-        lock_budgets(session, {each.campaign for order_id in changing for each in self._of(self._orders[order_id])})
+        self._coupons = _coupons_by_code(session, codes.union(*(order.codes for order in self._orders.values())))
+        changing = {
+            request.order_id for request in requests if isinstance(request, Redeem | Refund)
+        } & self._orders.keys()
+        lock_budgets(session, {coupon.campaign for order_id in changing for coupon in self._of(self._orders[order_id])})
 
-    def meet(self, ask: Request) -> HeldCoupons | RefundedDiscount | RedemptionError:
+    def answer(self, request: Request) -> Answer:
         try:
-            match ask:
+            match request:
                 case Lock():
-                    return self._lock(ask)
+                    return self._lock(request)
                 case Redeem():
-                    return self._redeem(self._order(ask))
+                    return self._redeem(self._order(request))
                 case Cancel():
-                    return self._cancel(self._order(ask))
+                    return self._cancel(self._order(request))
                 case Refund():
-                    return self._refund(self._order(ask), ask)
-        except RedemptionError as why:
-            return why
+                    return self._refund(self._order(request), request)
+        except _RejectedError as rejected:
+            return rejected.rejection
 
-    def _order(self, ask: Redeem | Cancel | Refund) -> CouponOrder:
-        order = self._orders.get(ask.order_id)
+    def _order(self, request: Redeem | Cancel | Refund) -> CouponOrder:
+        order = self._orders.get(request.order_id)
         if order is None or order.customer_id not in self._customers:
-            raise UnknownOrderError(ask.order_id)
+            raise _RejectedError(UnknownOrder())
         return order
 
     def _of(self, order: CouponOrder) -> list[Coupon]:
         """The coupons that the order holds or has used."""
         coupons = [self._coupons[code] for code in order.codes]
-        return [each for each in coupons if (each.order_id, each.customer_id) == (order.order_id, order.customer_id)]
+        return [
+            coupon for coupon in coupons if (coupon.order_id, coupon.customer_id) == (order.order_id, order.customer_id)
+        ]
 
-    def _lock(self, ask: Lock) -> HeldCoupons:
-        customer = self._ids.get(ask.customer)
-        order = self._orders.get(ask.order_id)
+    def _lock(self, request: Lock) -> HeldCoupons:
+        customer = self._ids.get(request.customer)
+        order = self._orders.get(request.order_id)
         if order is not None and customer in self._customers:
             if order.customer_id != customer:
-                raise ConflictError("The order is another customer's.")
+                raise _RejectedError(Conflict("The order is another customer's."))
             if order.redeemed_at or any(is_held(coupon, self._now) for coupon in self._of(order)):
-                if (order.lines, order.codes) != ([asdict(line) for line in ask.lines], list(ask.codes)):
+                if (order.lines, order.codes) != ([asdict(line) for line in request.lines], list(request.codes)):
                     done = "has used" if order.redeemed_at else "holds"
-                    raise ConflictError(f"The order {done} coupons for another basket; cancel it first.")
+                    raise _RejectedError(Conflict(f"The order {done} coupons for another basket; cancel it first."))
                 return self._held(order)
-        found = _quote(self._coupons, customer, ask, self._now)
-        if found.refusals:
-            raise CouponsRefusedError(found.refusals)
+        quoted = _quote(self._coupons, customer, request, self._now)
+        if quoted.refusals:
+            raise _RejectedError(CouponsRefused(quoted.refusals))
         if order is None:
-            assert customer is not None  # somebody has these coupons
-            order = CouponOrder(order_id=ask.order_id, customer_id=customer)
+            assert customer is not None  # a quote without refusals has an owner
+            order = CouponOrder(order_id=request.order_id, customer_id=customer)
             self._session.add(order)
             self._orders[order.order_id] = order
-        order.lines, order.codes = [asdict(line) for line in ask.lines], list(ask.codes)
-        order.shares = {applied.code: applied.lines for applied in found.coupons}
-        coupons = [self._coupons[code] for code in ask.codes]
-        until = self._now + ask.span
+        order.lines, order.codes = [asdict(line) for line in request.lines], list(request.codes)
+        order.shares = {applied.code: applied.lines for applied in quoted.coupons}
+        coupons = [self._coupons[code] for code in request.codes]
+        until = self._now + request.span
         move(self._session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", self._now)
         move(self._session, coupons, "locked", self._now, order_id=order.order_id, until=until)
-        return HeldCoupons(order.order_id, "locked", until, found)
+        return HeldCoupons(order.order_id, "locked", until, quoted)
 
     def _redeem(self, order: CouponOrder) -> HeldCoupons:
         if not order.redeemed_at:
-            mine = self._of(order)
-            held = {coupon.code for coupon in mine if is_held(coupon, self._now)}
-            gone = [Refusal(code, "expired") for code in order.codes if code not in held]
-            if gone:
-                raise CouponsRefusedError(gone)
+            coupons = self._of(order)
+            held_codes = {coupon.code for coupon in coupons if is_held(coupon, self._now)}
+            refusals = [Refusal(code, "expired") for code in order.codes if code not in held_codes]
+            if refusals:
+                raise _RejectedError(CouponsRefused(refusals))
             costs = {code: sum(shares) for code, shares in order.shares.items()}
-            move(self._session, mine, "redeemed", self._now, order_id=order.order_id, costs=costs)
+            move(self._session, coupons, "redeemed", self._now, order_id=order.order_id, costs=costs)
             order.redeemed_at = self._now
         return self._held(order)
 
     def _cancel(self, order: CouponOrder) -> HeldCoupons:
         if order.redeemed_at:
-            raise ConflictError("The order has used its coupons; refund it.")
+            raise _RejectedError(Conflict("The order has used its coupons; refund it."))
         move(self._session, self._of(order), "issued", self._now)
         return HeldCoupons(order.order_id, "open", None, self._quote_of(order))
 
-    def _refund(self, order: CouponOrder, ask: Refund) -> RefundedDiscount:
+    def _refund(self, order: CouponOrder, request: Refund) -> RefundedDiscount:
         if order.redeemed_at is None:
-            raise ConflictError("The order has used no coupons.")
-        wanted = None if ask.units is None else [list(each) for each in ask.units]
-        if earlier := order.refunds.get(ask.refund_id):
+            raise _RejectedError(Conflict("The order has used no coupons."))
+        wanted = None if request.units is None else [list(unit) for unit in request.units]
+        if earlier := order.refunds.get(request.refund_id):
             if earlier["wanted"] != wanted:
-                raise ConflictError("That refund was of something else.")
+                raise _RejectedError(Conflict("That refund was of something else."))
             return RefundedDiscount(earlier["discount"], earlier["lines"], earlier["restored"])
         before = _returned_before(order)
-        now_back = _now_back(order, before, ask.units)
-        gone: dict[str, int] = dict.fromkeys(order.codes, 0)
-        parts = []
-        for index, quantity in sorted(now_back.items()):
-            whole = order.lines[index]["quantity"]
+        returning = _units_returned(order, before, request.units)
+        refunded: dict[str, int] = dict.fromkeys(order.codes, 0)
+        lines = []
+        for index, quantity in sorted(returning.items()):
+            line_quantity = order.lines[index]["quantity"]
             shares = {
-                code: returned_share(order.shares[code][index], whole, before[index], quantity) for code in order.codes
+                code: returned_share(order.shares[code][index], line_quantity, before[index], quantity)
+                for code in order.codes
             }
             for code, share in shares.items():
-                gone[code] += share
-            parts.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
-        complete = sum(before) + sum(now_back.values()) == sum(line["quantity"] for line in order.lines)
+                refunded[code] += share
+            lines.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
+        complete = sum(before) + sum(returning.values()) == sum(line["quantity"] for line in order.lines)
         restored = [
             coupon.code
             for coupon in self._of(order)
-            if _give_back(self._session, coupon, self._now, less=min(gone[coupon.code], coupon.cost), complete=complete)
+            if _refund_coupon(
+                self._session, coupon, self._now, refund=min(refunded[coupon.code], coupon.cost), complete=complete
+            )
         ]
-        result = RefundedDiscount(sum(gone.values()), parts, restored)
-        order.refunds = {**order.refunds, ask.refund_id: {"wanted": wanted, **asdict(result)}}
+        result = RefundedDiscount(sum(refunded.values()), lines, restored)
+        order.refunds = {**order.refunds, request.refund_id: {"wanted": wanted, **asdict(result)}}
         return result
 
     def _held(self, order: CouponOrder) -> HeldCoupons:
-        times = [each.locked_until for each in self._of(order) if each.locked_until and not order.redeemed_at]
-        known = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
-        return HeldCoupons(*known, self._quote_of(order))
+        times = [coupon.locked_until for coupon in self._of(order) if coupon.locked_until and not order.redeemed_at]
+        state = (order.order_id, "redeemed" if order.redeemed_at else "locked", max(times, default=None))
+        return HeldCoupons(*state, self._quote_of(order))
 
     def _quote_of(self, order: CouponOrder) -> Quote:
         rows = [self._coupons[code] for code in order.codes]
@@ -323,12 +207,12 @@ class _Till:
         return Quote([sum(shares) for shares in zip(*order.shares.values(), strict=True)], applied, [])
 
 
-def _read(session: Session, codes: Collection[str]) -> Mapping[str, Coupon]:
-    return {each.code: each for each in session.exec(select(Coupon).where(col(Coupon.code).in_(codes)))}
+def _coupons_by_code(session: Session, codes: Collection[str]) -> Mapping[str, Coupon]:
+    return {coupon.code: coupon for coupon in session.exec(select(Coupon).where(col(Coupon.code).in_(codes)))}
 
 
-def _objection(coupon: Coupon | None, customer: int | None, now: datetime) -> Reason | None:
-    """What speaks against a coupon before its basket is looked at. Of somebody else's nothing more is said."""
+def _refusal_reason(coupon: Coupon | None, customer: int | None, now: datetime) -> Reason | None:
+    """Why a coupon is refused before its basket is looked at. Another customer's is only ever not_yours."""
     if coupon is None:
         return "unknown"
     if coupon.customer_id != customer:
@@ -352,7 +236,7 @@ def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, 
     combining = True
     for code in basket.codes:
         coupon = coupons.get(code)
-        if reason := _objection(coupon, customer, now):
+        if reason := _refusal_reason(coupon, customer, now):
             refusals.append(Refusal(code, reason, slip=coupon is None and is_slip(code)))
             continue
         assert coupon is not None
@@ -365,8 +249,8 @@ def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, 
             continue
         applied.append(Applied(code, coupon.campaign, terms.name, shares))
         combining = combining and terms.combines
-        left = [rest - share for rest, share in zip(left, shares, strict=True)]
-    return Quote([line.total - rest for line, rest in zip(basket.lines, left, strict=True)], applied, refusals)
+        left = [unpaid - share for unpaid, share in zip(left, shares, strict=True)]
+    return Quote([line.total - unpaid for line, unpaid in zip(basket.lines, left, strict=True)], applied, refusals)
 
 
 def _returned_before(order: CouponOrder) -> list[int]:
@@ -377,27 +261,29 @@ def _returned_before(order: CouponOrder) -> list[int]:
     return before
 
 
-def _now_back(order: CouponOrder, before: Sequence[int], units: Sequence[tuple[int, int]] | None) -> Mapping[int, int]:
-    left = [line["quantity"] - back for line, back in zip(order.lines, before, strict=True)]
+def _units_returned(
+    order: CouponOrder, before: Sequence[int], units: Sequence[tuple[int, int]] | None
+) -> Mapping[int, int]:
+    left = [line["quantity"] - returned for line, returned in zip(order.lines, before, strict=True)]
     if units is None:
         return {index: quantity for index, quantity in enumerate(left) if quantity}
-    for place, (index, quantity) in enumerate(units):
-        most = left[index] if index < len(left) else 0
-        if quantity > most:
-            raise NotLeftError(place, most)
+    for position, (index, quantity) in enumerate(units):
+        returnable = left[index] if index < len(left) else 0
+        if quantity > returnable:
+            raise _RejectedError(NotLeft(position, returnable))
     return dict(units)
 
 
-def _give_back(session: Session, coupon: Coupon, now: datetime, *, less: int, complete: bool) -> bool:
+def _refund_coupon(session: Session, coupon: Coupon, now: datetime, *, refund: int, complete: bool) -> bool:
     """Lower what a coupon cost; once its whole order is back, it may be used again if its campaign lets it."""
     terms = CouponTerms.model_validate(coupon.terms)
     if complete and terms.refund == "restore" and coupon.expires_at > now:
-        worst = worst_case(terms)
+        full_cost = worst_case(terms)
         budget = read_library(session).campaigns.get(coupon.campaign, terms)
-        if take_budget(session, coupon.campaign, budget, count=0, money=worst - coupon.cost):
-            coupon.cost = worst
+        if take_budget(session, coupon.campaign, budget, count=0, money=full_cost - coupon.cost):
+            coupon.cost = full_cost
             move(session, [coupon], "issued", now)
             return True
-    book_costs(session, coupon.campaign, 0, -less)
-    coupon.cost -= less
+    book_costs(session, coupon.campaign, 0, -refund)
+    coupon.cost -= refund
     return False

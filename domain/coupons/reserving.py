@@ -1,7 +1,7 @@
 """Coupons of an outside service: reserved before a claim, noted down within it, then confirmed or released.
 
-The service knows a coupon by its key, which names the enrollment and the step; whatever is said of a key twice is said
-once. Nothing is asked of the service while a transaction is open.
+The service knows a coupon by its key, which names the enrollment and the step; calls are
+idempotent by key. The service is never called while a transaction is open.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ from workflows.plan.commands import Group
 from workflows.verbs.base import Path
 
 Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
-"""Gives a step its coupon of a campaign, within the claim. Raises coupons.RefusedError."""
+"""Gives a step its coupon of a campaign, within the claim. Raises IssueRefusedError."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class PendingNotice:
-    """What the service has yet to be told of a coupon: that it is `confirmed`, or `released`."""
+    """A notice that the service has yet to get: a coupon is `confirmed`, or `released`."""
 
     code: str
     customer: int
@@ -77,17 +77,17 @@ def reservations_needed(session: Session, group: Group) -> list[ReservationReque
     ]
 
 
-def unused_reservations(session: Session, offered: Sequence[ReservationRequest]) -> list[ReservationRequest]:
+def unused_reservations(session: Session, requests: Sequence[ReservationRequest]) -> list[ReservationRequest]:
     """Those of them that no claim took."""
     query = select(Coupon.enrollment_id, Coupon.step).where(
-        col(Coupon.enrollment_id).in_([each.enrollment for each in offered]), Coupon.status != "revoked"
+        col(Coupon.enrollment_id).in_([request.enrollment for request in requests]), Coupon.status != "revoked"
     )
     taken = set(session.exec(query).all())
-    return [each for each in offered if (each.enrollment, each.step) not in taken]
+    return [request for request in requests if (request.enrollment, request.step) not in taken]
 
 
 def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
-    """What the service has yet to be told. A coupon taken back is released unless its step has got another."""
+    """The notices that the service has yet to get. A revoked coupon is released."""
     revoked = col(Coupon.status) == "revoked"
     query = select(Coupon).where(or_(col(Coupon.outside) == "reserved", revoked & (col(Coupon.outside) == "confirmed")))
     return [
@@ -101,10 +101,10 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
     ]
 
 
-def note_delivered(session: Session, told: PendingNotice, now: datetime, *, kept: bool = True) -> None:
-    """The service knows now. If it didn't keep the coupon for us, it is worth nothing and is taken back."""
-    lock_customers(session, [told.customer])
-    coupon = session.get_one(Coupon, told.code, populate_existing=True)
-    coupon.outside = told.outside if kept else "released"
+def note_delivered(session: Session, notice: PendingNotice, now: datetime, *, kept: bool = True) -> None:
+    """Record that the service got the notice. A coupon that it didn't keep is revoked. Locks the customer."""
+    lock_customers(session, [notice.customer])
+    coupon = session.get_one(Coupon, notice.code, populate_existing=True)
+    coupon.outside = notice.outside if kept else "released"
     if not kept and coupon.status == "issued":
         move(session, [coupon], "revoked", now)

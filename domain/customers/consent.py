@@ -26,10 +26,14 @@ class Consents:
     def of(self, customer_id: int, channel: str, address: str | None) -> Mapping[str, bool]:
         """What holds for a message to this customer at this address, by purpose.
 
-        A refusal of the address by somebody else holds too; the customer's own is among what the customer said.
+        A refusal of the address by another customer holds too.
         """
-        said = self.by_address.get((address or "", channel), {})
-        refused = {purpose: False for purpose, (given, by) in said.items() if not given and by != customer_id}
+        of_address = self.by_address.get((address or "", channel), {})
+        refused = {
+            purpose: False
+            for purpose, (is_given, consenting_customer) in of_address.items()
+            if not is_given and consenting_customer != customer_id
+        }
         return {**self.by_customer.get((customer_id, channel), {}), **refused}
 
 
@@ -37,8 +41,8 @@ def read_consents(session: Session, customers: Collection[int], addresses: Colle
     """What these customers said, and what was said of these addresses. Under the customers' locks it holds still."""
     by_customer: dict[tuple[int, str], dict[str, bool]] = {}
     by_address: dict[tuple[str, str], dict[str, tuple[bool, int]]] = {}
-    wanted = {"ids": list(customers), "addresses": list(addresses)}
-    for customer, address, channel, purpose, given in session.connection().execute(_CONSENTS, wanted):
+    parameters = {"ids": list(customers), "addresses": list(addresses)}
+    for customer, address, channel, purpose, given in session.connection().execute(_CONSENTS, parameters):
         by_customer.setdefault((customer, channel), {})[purpose] = given
         if address is not None:
             by_address.setdefault((address, channel), {})[purpose] = given, customer
@@ -62,20 +66,20 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
     address stays refused until the customer who has it then consents. The caller holds the locks of them all.
     """
     given, channel = event.type == "consent.given", event.data["channel"]
-    people = {customer_id} if given else {customer_id, *named_otherwise(session, event.id)}
+    customers = {customer_id} if given else {customer_id, *named_otherwise(session, event.id)}
     owned = select(Identifier.customer_id, Identifier.value).where(
-        col(Identifier.customer_id).in_(people), Identifier.kind == ADDRESS[channel]
+        col(Identifier.customer_id).in_(customers), Identifier.kind == ADDRESS[channel]
     )
-    said: set[tuple[int, str | None]] = set(session.exec(owned))
+    records: set[tuple[int, str | None]] = set(session.exec(owned))
     if not given and isinstance(message := event.data.get("message"), int):
-        answered = select(Message.recipient).where(
+        recipients = select(Message.recipient).where(
             Message.id == message, Message.customer_id == customer_id, Message.channel == channel
         )
-        said.update((customer_id, recipient) for recipient in session.exec(answered))
-    said.update((person, None) for person in people - {person for person, _ in said})
+        records.update((customer_id, recipient) for recipient in session.exec(recipients))
+    records.update((customer, None) for customer in customers - {customer for customer, _ in records})
     session.add_all(
         Consent(
-            customer_id=person,
+            customer_id=customer,
             address=address,
             channel=channel,
             purpose=event.data.get("purpose") or "marketing",
@@ -84,9 +88,9 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
             wording=event.data.get("wording"),
             at=at,
         )
-        for person, address in sorted(said, key=lambda each: (each[0], each[1] or ""))
+        for customer, address in sorted(records, key=lambda record: (record[0], record[1] or ""))
     )
-    return people
+    return customers
 
 
 def named_otherwise(session: Session, event_id: int) -> Iterable[int]:

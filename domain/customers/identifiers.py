@@ -51,7 +51,7 @@ def normalise(kind: str, value: str) -> str:
 
     Raises IdentifierError for an unknown kind, and for a value that is empty, too long or can't be of its kind.
     """
-    base = _known(kind)
+    base = _checked_kind(kind)
     if not isinstance(value, str):
         raise IdentifierError("wrong_type", "must be text")
     value = value.strip()
@@ -76,14 +76,14 @@ def identify(subject: str | None, customer: Mapping[str, Any] | None) -> tuple[I
     A member of `customer` that is None isn't given; `openid:oa`, the official account's, is spelled `openid`.
     Raises IdentifierError with the field that is wrong.
     """
-    found: set[Ident] = set()
+    idents: set[Ident] = set()
     if subject is not None:
-        found.add(_read("subject", *_split(subject)))
+        idents.add(_read("subject", *_split(subject)))
     for kind, value in (customer or {}).items():
         if value is not None:
             field = f"data.customer.{kind}" if _SAFE_NAME.fullmatch(kind) else "data.customer"
-            found.add(_read(field, kind, value))
-    return tuple(sorted(found, key=_rank))
+            idents.add(_read(field, kind, value))
+    return tuple(sorted(idents, key=_rank))
 
 
 def _rank(ident: Ident) -> tuple[int, str, str]:
@@ -108,7 +108,7 @@ def _split(subject: str) -> Ident:
     return kind, value
 
 
-def _known(kind: str) -> str:
+def _checked_kind(kind: str) -> str:
     base, separator, account = kind.partition(":")
     if base not in STRENGTH:
         raise IdentifierError("unknown_kind", f"is no known kind of identifier; the kinds are {', '.join(STRENGTH)}")

@@ -23,33 +23,36 @@ _ONE_PER_PERSON = frozenset({"unionid", "member_no"})
 
 @dataclass
 class ResolvedCustomer:
-    """The customer an event is about, and identifiers of it that belong to somebody else."""
+    """The customer an event is about, and its identifiers that belong to other customers."""
 
     customer_id: int
     conflicts: list[tuple[Ident, int]] = field(default_factory=list)
 
 
 def resolve(
-    session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime, known: Mapping[Ident, int] | None = None
+    session: Session,
+    groups: Sequence[tuple[Ident, ...]],
+    now: datetime,
+    known_owners: Mapping[Ident, int] | None = None,
 ) -> list[ResolvedCustomer]:
     """Find or create the customer of each group of identifiers (strongest first), and link what is new.
 
     Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
-    somebody else links meanwhile is seen by the unique key; then all is looked up again. `known` are the owners of
-    the identifiers, where they were looked up just before.
+    somebody else links meanwhile is seen by the unique key; then all is looked up again. `known_owners` are the owners
+    of the identifiers, where they were looked up just before.
     """
-    wanted = sorted({ident for group in groups for ident in group})
+    idents = sorted({ident for group in groups for ident in group})
     while True:
-        people = _People(session, wanted, _owners(session, wanted) if known is None else known)
-        known = None
-        found = [people.meet(group) for group in groups]
-        if not people.news or people.remember(session, now):
+        owners = _Owners(session, idents, _owners(session, idents) if known_owners is None else known_owners)
+        known_owners = None
+        resolved = [owners.resolve(group) for group in groups]
+        if not owners.new_idents or owners.store(session, now):
             return [
                 ResolvedCustomer(
-                    people.ids.get(owner, owner),
-                    [(ident, people.ids.get(other, other)) for ident, other in conflicts],
+                    owners.ids.get(owner, owner),
+                    [(ident, owners.ids.get(other, other)) for ident, other in conflicts],
                 )
-                for owner, conflicts in found
+                for owner, conflicts in resolved
             ]
 
 
@@ -58,19 +61,19 @@ def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Custome
 
     It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
     """
-    wanted = cast(sorted(set(ids)), ARRAY(BigInteger))
-    query = select(Customer).where(col(Customer.id) == any_(wanted)).order_by(col(Customer.id))
+    id_array = cast(sorted(set(ids)), ARRAY(BigInteger))
+    query = select(Customer).where(col(Customer.id) == any_(id_array)).order_by(col(Customer.id))
     return {customer.id: customer for customer in session.exec(query.with_for_update(key_share=True))}
 
 
 def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Customer]:
     """Lock the customers' rows as `lock_customers` does, without reading them."""
     if ids:
-        session.connection().execute(_HOLD, {"ids": sorted(ids)})
+        session.connection().execute(_LOCK, {"ids": sorted(ids)})
     return {}
 
 
-_HOLD = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+_LOCK = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
 
 
 def is_locked_out(error: DBAPIError) -> bool:
@@ -80,19 +83,19 @@ def is_locked_out(error: DBAPIError) -> bool:
 
 def locked_elsewhere(session: Session, ids: Collection[int]) -> frozenset[int]:
     """Those of the customers whom another transaction holds now. Locks the others until the caller's ends."""
-    held = session.connection().execute(_TAKE, {"ids": sorted(ids)}).scalars() if ids else ()
-    return frozenset(ids) - frozenset(held)
+    locked = session.connection().execute(_LOCK_FREE, {"ids": sorted(ids)}).scalars() if ids else ()
+    return frozenset(ids) - frozenset(locked)
 
 
-_TAKE = text("SELECT id FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED")
+_LOCK_FREE = text("SELECT id FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) FOR NO KEY UPDATE SKIP LOCKED")
 
 
 def identifiers_of(session: Session, customer_ids: Iterable[int]) -> Mapping[int, Mapping[str, str]]:
     """The identifiers of each customer, by kind; of several of a kind, the first by value."""
-    found: dict[int, dict[str, str]] = {}
+    identifiers: dict[int, dict[str, str]] = {}
     for customer, kind, value in session.connection().execute(_IDENTIFIERS, {"ids": list(customer_ids)}):
-        found.setdefault(customer, {}).setdefault(kind, value)
-    return found
+        identifiers.setdefault(customer, {}).setdefault(kind, value)
+    return identifiers
 
 
 _IDENTIFIERS = (
@@ -121,44 +124,46 @@ def find_ids(session: Session, names: Collection[int | Ident]) -> Mapping[int | 
 
 def find_customer(session: Session, name: str) -> Customer | None:
     """The customer of an id or an identifier. Raises IdentifierError."""
-    named = read_name(name)
-    return session.get(Customer, find_ids(session, [named]).get(named, 0))
+    id_or_ident = read_name(name)
+    return session.get(Customer, find_ids(session, [id_or_ident]).get(id_or_ident, 0))
 
 
-class _People:
-    """Whom identifiers name, while groups of them are met in turn. Who is new has a number below zero at first."""
+class _Owners:
+    """The owners of identifiers, while groups are resolved in turn; a new customer's id is negative until stored."""
 
-    def __init__(self, session: Session, wanted: Sequence[Ident], known: Mapping[Ident, int]) -> None:
+    def __init__(self, session: Session, idents: Sequence[Ident], known_owners: Mapping[Ident, int]) -> None:
         self.ids: dict[int, int] = {}
-        self.news: dict[Ident, int] = {}
-        self._known = dict(known)
+        self.new_idents: dict[Ident, int] = {}
+        self._owners = dict(known_owners)
         self._newcomers = 0
-        self._singles: set[tuple[int, str]] = set()
-        if known and any(ident[0] in _ONE_PER_PERSON and ident not in known for ident in wanted):
-            owners = cast(sorted(set(self._known.values())), ARRAY(BigInteger))
+        self._one_per_person: set[tuple[int, str]] = set()
+        if known_owners and any(ident[0] in _ONE_PER_PERSON and ident not in known_owners for ident in idents):
+            owners = cast(sorted(set(self._owners.values())), ARRAY(BigInteger))
             query = select(Identifier.customer_id, Identifier.kind).where(col(Identifier.customer_id) == any_(owners))
-            self._singles.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
+            self._one_per_person.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
 
-    def meet(self, group: tuple[Ident, ...]) -> tuple[int, list[tuple[Ident, int]]]:
-        """The owner of a group, whose new identifiers are theirs from now on, and which belong to somebody else."""
+    def resolve(self, group: tuple[Ident, ...]) -> tuple[int, list[tuple[Ident, int]]]:
+        """The owner of a group, who gets its new identifiers, and those of it that another customer owns."""
         strong = [ident for ident in group if ident[0] not in _WEAK] or list(group)
-        owner = next((self._known[ident] for ident in strong if ident in self._known), None)
-        fresh = [ident for ident in group if ident not in self._known]
-        singles = {kind for kind, _ in fresh if kind in _ONE_PER_PERSON}
-        if owner is None or any((owner, kind) in self._singles for kind in singles):
+        owner = next((self._owners[ident] for ident in strong if ident in self._owners), None)
+        new_idents = [ident for ident in group if ident not in self._owners]
+        kinds = {kind for kind, _ in new_idents if kind in _ONE_PER_PERSON}
+        if owner is None or any((owner, kind) in self._one_per_person for kind in kinds):
             self._newcomers += 1
             owner = -self._newcomers
-        self._known.update(dict.fromkeys(fresh, owner))
-        self.news.update(dict.fromkeys(fresh, owner))
-        self._singles.update((owner, kind) for kind in singles)
-        return owner, [(ident, self._known[ident]) for ident in strong if self._known[ident] != owner]
+        self._owners.update(dict.fromkeys(new_idents, owner))
+        self.new_idents.update(dict.fromkeys(new_idents, owner))
+        self._one_per_person.update((owner, kind) for kind in kinds)
+        return owner, [(ident, self._owners[ident]) for ident in strong if self._owners[ident] != owner]
 
-    def remember(self, session: Session, now: datetime) -> bool:
-        """Write down who and what is new; False, and nothing is, if somebody else was faster."""
-        links = [{"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.news.items())]
-        given = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
+    def store(self, session: Session, now: datetime) -> bool:
+        """Insert new customers and identifiers; False, and nothing is, if another transaction linked one meanwhile."""
+        links = [
+            {"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.new_idents.items())
+        ]
+        parameters = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
         with session.begin_nested() as attempt:
-            rows = session.connection().execute(_REMEMBER, given).all()
+            rows = session.connection().execute(_STORE, parameters).all()
             self.ids = {-number: id for number, id in rows if number is not None}
             if len(rows) == len(links) + len(self.ids):
                 return True
@@ -166,7 +171,7 @@ class _People:
         return False
 
 
-_REMEMBER = text("""
+_STORE = text("""
 WITH numbered AS MATERIALIZED (
     SELECT number, nextval(pg_get_serial_sequence('customers', 'id')) AS id
     FROM generate_series(1, :newcomers) AS number
@@ -182,14 +187,14 @@ WITH numbered AS MATERIALIZED (
 )
 SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
 """)
-"""Customers and what names them, in the order in which everybody writes them down; a row is returned for each."""
+"""Inserts customers and identifiers, in an order that all transactions share; returns a row for each."""
 
 
 def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:
     if not idents:
         return {}
-    wanted = recordset_of([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
+    wanted_idents = recordset_of([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
     query = select(Identifier.kind, Identifier.value, Identifier.customer_id).join(
-        wanted, (col(Identifier.kind) == wanted.c.kind) & (col(Identifier.value) == wanted.c.value)
+        wanted_idents, (col(Identifier.kind) == wanted_idents.c.kind) & (col(Identifier.value) == wanted_idents.c.value)
     )
     return {(kind, value): customer_id for kind, value, customer_id in session.exec(query)}

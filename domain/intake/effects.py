@@ -1,4 +1,4 @@
-"""What an event changes in what we know, before any journey looks at it: one function per event type."""
+"""What an event changes in the records, before journeys are settled: one function per event type."""
 
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime
@@ -23,14 +23,14 @@ from domain.store.bulk import as_json
 from domain.store.outbox import enqueue
 from workflows.terms.conditions import as_instant
 
-_ASIDE = {"synchronize_session": False}
+_UNSYNCHRONIZED = {"synchronize_session": False}
 
 Effect = Callable[[Session, Event, Customer], None]
 BusinessEffect = Callable[[Session, Event], None]
 
 
 class Orders:
-    """The orders of a batch: written down when somebody looks at orders, at the latest at its end."""
+    """The paid orders of a batch, inserted together: when orders are read, at the latest at its end."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -40,7 +40,7 @@ class Orders:
         self._paid.append(event)
 
     def write(self) -> None:
-        """Write down what was paid so far."""
+        """Insert the orders paid so far."""
         if not self._paid:
             return
         orders = [
@@ -70,10 +70,12 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
             effect(session, event, customer)
 
 
-def amend(session: Session, event: Event, **found: Any) -> None:
-    """Write down what an event left open, with the event."""
-    event.data = {**event.data, **found}
-    session.execute(update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_ASIDE)
+def amend(session: Session, event: Event, **values: Any) -> None:
+    """Add values to the data of a stored event."""
+    event.data = {**event.data, **values}
+    session.execute(
+        update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_UNSYNCHRONIZED
+    )
 
 
 def apply_to_business(session: Session, event: Event) -> None:
@@ -84,39 +86,47 @@ def apply_to_business(session: Session, event: Event) -> None:
 
 
 def _update_customer(_: Session, event: Event, customer: Customer) -> None:
-    news = {
+    newer = {
         name: value
         for name, value in event.data.items()
         if (as_instant(customer.field_times.get(name)) or event.time) <= event.time
     }
-    customer.field_times = {**customer.field_times, **dict.fromkeys(news, event.time.isoformat())}
-    customer.name = news.pop("name", customer.name)
-    customer.timezone = news.pop("timezone", customer.timezone)
-    customer.fields = {**customer.fields, **news}
+    customer.field_times = {**customer.field_times, **dict.fromkeys(newer, event.time.isoformat())}
+    customer.name = newer.pop("name", customer.name)
+    customer.timezone = newer.pop("timezone", customer.timezone)
+    customer.fields = {**customer.fields, **newer}
 
 
 def _record_consent(session: Session, event: Event, customer: Customer) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
-    people = record_consent(session, event, customer.id, at)
+    customers = record_consent(session, event, customer.id, at)
     if event.type == "consent.withdrawn":
-        _call_back(session, people, event.data["channel"], event.received_at)
+        _recheck_pending(session, customers, event.data["channel"], event.received_at)
 
 
-def _call_back(session: Session, people: Set[int], channel: str, now: datetime) -> None:
-    """What staff has yet to confirm is looked at now, and not in an hour: its provider may let us take it back."""
-    to_them = col(Message.customer_id).in_(people) & (col(Message.channel) == channel)
-    waiting = to_them & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
-    if session.execute(update(Message).where(waiting).values(look_at=now).returning(col(Message.id))).first():
-        enqueue(session, "follow_up", channel)
+def _recheck_pending(session: Session, customers: Set[int], channel: str, now: datetime) -> None:
+    """Follow up messages that staff has yet to confirm at once: their provider may let them be withdrawn."""
+    is_addressed = col(Message.customer_id).in_(customers) & (col(Message.channel) == channel)
+    is_pending = is_addressed & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
+    if session.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
+        enqueue(session, "follow_up", channel=channel)
 
 
-_RECORD_ORDERS = text("""
+def refunded_sql(order: str, extra: str = "TRUE") -> str:
+    """SQL of what was refunded of an order, in fen, by the stored events; `order` is the alias of a row of orders.
+
+    A refund without an amount is of the whole order. `extra` narrows the rows of `events`.
+    """
+    return (
+        f"least({order}.total, coalesce((SELECT sum(coalesce((data->>'total')::bigint, {order}.total)) FROM events"
+        f" WHERE events.customer_id = {order}.customer_id AND events.type = 'order.refunded'"
+        f" AND events.data->>'order_id' = {order}.order_id AND {extra}), 0))"
+    )
+
+
+_RECORD_ORDERS = text(f"""
 INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
-SELECT order_id, customer_id, paid_at, total, least(total, coalesce((
-    SELECT sum(coalesce((data->>'total')::bigint, given.total)) FROM events
-    WHERE events.customer_id = given.customer_id AND type = 'order.refunded' AND id < given.upto
-        AND data->>'order_id' = given.order_id
-), 0))
+SELECT order_id, customer_id, paid_at, total, {refunded_sql("given", "events.id < given.upto")}
 FROM json_to_recordset(CAST(:orders AS json)) AS given (
     order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
 )
@@ -126,14 +136,14 @@ ON CONFLICT DO NOTHING
 
 
 def _record_refund(session: Session, event: Event, customer: Customer) -> None:
-    """Once the whole order is back, its coupons may be used again, whatever way they were used."""
+    """Add the refund to the order; once all of it is refunded, its coupons are restored where their terms allow it."""
     order_id, refund = event.data["order_id"], event.data.get("total")
     order = session.get(Order, order_id)
-    whole = refund is None
+    is_whole = refund is None
     if order is not None and order.customer_id == customer.id:
         order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
-        whole = order.refunded == order.total
-    if whole:
+        is_whole = order.refunded == order.total
+    if is_whole:
         redeeming.restore(session, order_id, customer.id, event.received_at)
 
 
@@ -145,16 +155,16 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
     code, data = event.data.get("code"), event.data
     if event.source == COUPONS:
         return
-    step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
-    named = (col(Coupon.code) == code) if code else step & (col(Coupon.status) != "revoked")
-    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, named)).first()
+    of_step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
+    is_named = (col(Coupon.code) == code) if code else of_step & (col(Coupon.status) != "revoked")
+    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, is_named)).first()
     if coupon is not None:
         amend(session, event, enrollment=coupon.enrollment_id, step=coupon.step)
         if coupon.status == "issued":
-            issuing.move(session, [coupon], "locked", event.time, told=True)
+            issuing.move(session, [coupon], "locked", event.time, announced=True)
         elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
             return
-        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), told=True)
+        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
 
 
 def _finish_todo(session: Session, event: Event, _: Customer) -> None:
@@ -185,8 +195,8 @@ def _start_stream(session: Session, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": event.time,
     }
-    began = {"starts_at": event.time}
-    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=began))
+    values = {"starts_at": event.time}
+    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
 
 
 def _end_stream(session: Session, event: Event) -> None:
@@ -198,12 +208,12 @@ def _end_stream(session: Session, event: Event) -> None:
 def _receive_receipt(session: Session, event: Event, customer: Customer) -> None:
     """The ledger's row is named by its key, else by enrollment and step."""
     data = event.data
-    mine = select(Message).where(Message.customer_id == customer.id)
+    query = select(Message).where(Message.customer_id == customer.id)
     if data.get("message") is not None:
-        mine = mine.where(Message.id == data["message"])
+        query = query.where(Message.id == data["message"])
     else:
-        mine = mine.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
-    message = session.exec(mine.execution_options(populate_existing=True)).first()
+        query = query.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
+    message = session.exec(query.execution_options(populate_existing=True)).first()
     if message is not None:
         states.receive(session, message, event.type, data.get("reason"))
 
@@ -228,4 +238,4 @@ _BUSINESS: dict[str, BusinessEffect] = {
 }
 
 TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS, *book.TYPES})
-"""The types of the events that change what we know."""
+"""The types of the events that change records."""

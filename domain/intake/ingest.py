@@ -1,4 +1,4 @@
-"""The one door: events come in, and what they mean for journeys is settled in the same transaction."""
+"""Ingest: events are stored, and what they mean for journeys is settled in the same transaction."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,13 +29,14 @@ from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit, reached_goal
 from domain.journeys.waits import newest_enrollment, wake_waits
-from domain.published.library import SCHEDULED, Library, library_of, read_plan
+from domain.published.library import Library, library_of, read_plan
 from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
 from domain.store.outbox import enqueue
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
+from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""
@@ -43,9 +44,9 @@ HISTORY = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Incoming:
-    """An event at the door, already checked against the catalogue. `identifiers` are strongest first.
+    """An event to be ingested, already validated against the catalogue. `identifiers` are strongest first.
 
-    What we tell ourselves of a customer names the `customer` instead. `arrived` says when an event came in, where that
+    An event made by the product names the `customer` instead. `arrived` says when an event came in, where that
     isn't now: a rehearsal takes events of several instants at once.
     """
 
@@ -65,18 +66,18 @@ class Incoming:
 
 
 @dataclass
-class _Known:
+class _Lookup:
     """What was stored of a batch when it came in: who owns its identifiers, which of its events are new."""
 
     version: str = ""
     owners: dict[Ident, int] = field(default_factory=dict)
-    fresh: list[Incoming] = field(default_factory=list)
+    new_events: list[Incoming] = field(default_factory=list)
 
 
 _CHANGES = frozenset({"order.paid", "order.refunded"})
 """The types of the events that change what conditions can ask about a customer, beside the events themselves."""
 
-_Theirs = tuple[Event, Customer]
+_CustomerEvent = tuple[Event, Customer]
 _Row = dict[str, Any]
 
 _LOOK_UP = text("""
@@ -109,54 +110,61 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
     rows of all their customers stay locked until the transaction ends.
     """
     order = sorted(range(len(events)), key=lambda index: events[index].time)
-    known = _look_up(session, [events[index] for index in order])
-    fresh, library = known.fresh, library_of(session, known.version)
-    people = [event for event in fresh if event.identifiers]
-    found = resolve(session, [event.identifiers for event in people], now, known.owners) if people else ()
-    owners = dict(zip((id(event) for event in people), found, strict=True))
-    owners.update((id(event), ResolvedCustomer(event.customer)) for event in fresh if event.customer is not None)
-    everybody = {owner.customer_id for owner in owners.values()}
-    for event in people:
+    lookup = _look_up(session, [events[index] for index in order])
+    new_events, library = lookup.new_events, library_of(session, lookup.version)
+    identified = [event for event in new_events if event.identifiers]
+    resolved = resolve(session, [event.identifiers for event in identified], now, lookup.owners) if identified else ()
+    owners = dict(zip((id(event) for event in identified), resolved, strict=True))
+    owners.update((id(event), ResolvedCustomer(event.customer)) for event in new_events if event.customer is not None)
+    customer_ids = {owner.customer_id for owner in owners.values()}
+    for event in identified:
         if event.type == "consent.withdrawn":  # it holds for all whom it names
-            everybody.update(other for _, other in owners[id(event)].conflicts)
-    lock = lock_customers if any(_matters(library, event.type) for event in fresh) else hold_customers
-    customers = lock(session, everybody)
-    stored, version = _store(session, known, owners, now)
-    if version != known.version:  # published just now; who holds the locks must go by it
-        library, customers = library_of(session, version), lock_customers(session, everybody)
-    _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in people if event.key in stored])
-    rows = [_as_read(row) for row in stored.values() if row["customer_id"] is None or _matters(library, row["type"])]
+            customer_ids.update(other for _, other in owners[id(event)].conflicts)
+    lock = lock_customers if any(_has_effects(library, event.type) for event in new_events) else hold_customers
+    customers = lock(session, customer_ids)
+    stored, version = _store(session, lookup, owners, now)
+    if version != lookup.version:  # published just now; who holds the locks must go by it
+        library, customers = library_of(session, version), lock_customers(session, customer_ids)
+    _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in identified if event.key in stored])
+    rows = [
+        _as_event(row) for row in stored.values() if row["customer_id"] is None or _has_effects(library, row["type"])
+    ]
     orders = Orders(session)
     book = Book(session, rows, library.policy_zone, orders.write)
-    theirs = [row for row in rows if row.customer_id is not None]
-    batch = _Batch(session, library, book, orders, theirs)
-    waiting: dict[int, _Theirs] = {}
+    customer_rows = [row for row in rows if row.customer_id is not None]
+    batch = _Batch(session, library, book, orders, customer_rows)
+    pending: dict[int, _CustomerEvent] = {}
     for row in rows:
-        if waiting and (row.customer_id is None or row.customer_id in waiting):
-            batch.apply(list(waiting.values()))
-            waiting.clear()
+        if pending and (row.customer_id is None or row.customer_id in pending):
+            batch.apply(list(pending.values()))
+            pending.clear()
         if row.customer_id is None:
             _apply_business(session, library, book, row)
         else:
-            waiting[row.customer_id] = (row, customers[row.customer_id])
-    batch.apply(list(waiting.values()))
+            pending[row.customer_id] = (row, customers[row.customer_id])
+    batch.apply(list(pending.values()))
     batch.write()
     business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
     follow_supply(session, library, business)
-    if told := book.close():
-        news = [Incoming(STOCK, each.id, each.type, each.time, each.data, arrived=each.arrived) for each in told]
-        ingest(session, news, now=now)
+    if stock_events := book.close():
+        stock_incoming = [
+            Incoming(
+                STOCK, stock_event.id, stock_event.type, stock_event.time, stock_event.data, arrived=stock_event.arrived
+            )
+            for stock_event in stock_events
+        ]
+        ingest(session, stock_incoming, now=now)
     _follow_shows(session, library, [row for row in rows if row.type == "order.paid"], now)
-    first = {event.key: index for index, event in reversed(list(enumerate(events)))}
-    return [event.key in stored and first[event.key] == index for index, event in enumerate(events)]
+    first_index = {event.key: index for index, event in reversed(list(enumerate(events)))}
+    return [event.key in stored and first_index[event.key] == index for index, event in enumerate(events)]
 
 
 def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
     """Whether a customer of each event is locked by another transaction. Its own should be over soon: it locks too."""
     idents = {ident for event in events for ident in event.identifiers}
     owners = find_ids(session, idents)
-    given = {event.customer for event in events if event.customer is not None}
-    locked = locked_elsewhere(session, given.union(owners.values()))
+    named = {event.customer for event in events if event.customer is not None}
+    locked = locked_elsewhere(session, named.union(owners.values()))
     return [
         event.customer in locked or any(owners.get(ident) in locked for ident in event.identifiers) for event in events
     ]
@@ -165,36 +173,36 @@ def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
 def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
     alarms = follow_sales(session, library, orders, max((order.received_at for order in orders), default=now))
     if alarms:
-        ingest(session, [Incoming(LIVE, each.id, "stock.alarm", now, each.data) for each in alarms], now=now)
+        ingest(session, [Incoming(LIVE, alarm.id, "stock.alarm", now, alarm.data) for alarm in alarms], now=now)
 
 
-def _look_up(session: Session, events: Sequence[Incoming]) -> _Known:
+def _look_up(session: Session, events: Sequence[Incoming]) -> _Lookup:
     keys = [{"source": event.source, "id": event.id} for event in events]
     idents = [
-        {"kind": kind, "value": value} for kind, value in {each for event in events for each in event.identifiers}
+        {"kind": kind, "value": value} for kind, value in {ident for event in events for ident in event.identifiers}
     ]
     seen: set[tuple[str, str]] = set()
-    known = _Known()
-    for what, first, second, number in session.connection().execute(
+    lookup = _Lookup()
+    for what_found, key, second, number in session.connection().execute(
         _LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}
     ):
-        if what == "event":
-            seen.add((first, second))
-        elif what == "owner":
-            known.owners[first, second] = number
+        if what_found == "event":
+            seen.add((key, second))
+        elif what_found == "owner":
+            lookup.owners[key, second] = number
         else:
-            known.version = first
+            lookup.version = key
     for event in events:
         if event.key not in seen:
             seen.add(event.key)
-            known.fresh.append(event)
-    return known
+            lookup.new_events.append(event)
+    return lookup
 
 
 def _store(
-    session: Session, known: _Known, owners: Mapping[int, ResolvedCustomer], now: datetime
+    session: Session, lookup: _Lookup, owners: Mapping[int, ResolvedCustomer], now: datetime
 ) -> tuple[Mapping[tuple[str, str], _Row], str]:
-    """Store what nobody else has stored meanwhile. Returns the rows, in their order, and what is published by now."""
+    """Insert the events that aren't stored yet. Returns their rows, in order, and the version published by now."""
     rows: dict[tuple[str, str], _Row] = {
         event.key: {
             "source": event.source,
@@ -205,14 +213,14 @@ def _store(
             "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
             "data": event.data,
         }
-        for event in known.fresh
+        for event in lookup.new_events
     }
-    found = session.connection().execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
-    stored = {(source, name): rows[source, name] | {"id": number} for number, source, name, _ in found}
-    return stored, (found[0][3] or "") if found else known.version
+    inserted = session.connection().execute(_STORE, {"rows": as_json(list(rows.values()))}).all() if rows else ()
+    stored = {(source, name): rows[source, name] | {"id": number} for number, source, name, _ in inserted}
+    return stored, (inserted[0][3] or "") if inserted else lookup.version
 
 
-def _as_read(row: _Row) -> Event:
+def _as_event(row: _Row) -> Event:
     """The stored event as if it had been read, but for the way to the database and back, and outside the session.
 
     What the unit of work keeps for each row costs as much as all else that is done for an event that means little.
@@ -230,7 +238,7 @@ def _note_conflicts(session: Session, events: Sequence[tuple[_Row, ResolvedCusto
             )
 
 
-def _matters(library: Library, type: str) -> bool:
+def _has_effects(library: Library, type: str) -> bool:
     """Whether an event of a customer does more than be stored."""
     return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
 
@@ -243,24 +251,24 @@ class _Batch:
         self._library = library
         self._book = book
         self._orders = orders
-        self._passes = EnrollmentBatch(session, library, events)
+        self._enrollments = EnrollmentBatch(session, library, events)
         moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
-        self._company = BatchFacts(session, moments, orders.write)
+        self._facts = BatchFacts(session, moments, orders.write)
         self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
 
-    def apply(self, events: Sequence[_Theirs]) -> None:
+    def apply(self, events: Sequence[_CustomerEvent]) -> None:
         """Settle the next events, which are of different customers."""
         for event, customer in events:
             if is_about_a_step(event.type) and event.data.get("enrollment") is None:
                 journey, step = event.data.get("journey"), event.data.get("step")
-                about = newest_enrollment(self._session, customer.id, journey, step)
-                amend(self._session, event, enrollment=about)
+                enrollment_id = newest_enrollment(self._session, customer.id, journey, step)
+                amend(self._session, event, enrollment=enrollment_id)
         apply_to_customers(self._session, events, self._orders)
         for event, customer in events:
             self._book.enter(event, customer)
         fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
         if self._changes:
-            self._company.turn_to(event.id for event, _ in fresh)
+            self._facts.turn_to(event.id for event, _ in fresh)
         for event, customer in fresh:
             self._end_or_wake(event, customer)
         self._enter(fresh)
@@ -268,40 +276,40 @@ class _Batch:
     def write(self) -> None:
         """Write down what was settled."""
         self._orders.write()
-        self._passes.write()
+        self._enrollments.write()
 
     def _end_or_wake(self, event: Event, customer: Customer) -> None:
         """Goal, then exit, then wake, for each enrollment that the event can still touch."""
         if event.type not in self._library.listening:
             return
-        passes, now = self._passes, event.received_at
-        for enrollment, trigger in passes.enrollments_listening(event):
+        enrollments, now = self._enrollments, event.received_at
+        for enrollment, trigger in enrollments.enrollments_listening(event):
             plan = read_plan(self._session, enrollment.plan_id)
             facts = CustomerFacts(
                 self._session, self._library, customer, event.time,
-                enrollment=enrollment, trigger=trigger, company=self._company, moment=event.id,
+                enrollment=enrollment, trigger=trigger, batch=self._facts, moment=event.id,
             )  # fmt: skip
             if reached_goal(plan, enrollment, event, facts):
-                apply_effect(enrollment, "goal" if enrollment.ending is None else "converted", now, passes)
+                apply_effect(enrollment, "goal" if enrollment.ending is None else "converted", now, enrollments)
             elif enrollment.ending is None:
                 if must_exit(plan, enrollment, event, facts):
-                    apply_effect(enrollment, "exit", now, passes)
-                elif wake_waits(plan, enrollment, passes, event, facts, now):
-                    apply_effect(enrollment, "wake", now, passes)
+                    apply_effect(enrollment, "exit", now, enrollments)
+                elif wake_waits(plan, enrollment, enrollments, event, facts, now):
+                    apply_effect(enrollment, "wake", now, enrollments)
 
-    def _enter(self, events: Sequence[_Theirs]) -> None:
-        knocks = []
+    def _enter(self, events: Sequence[_CustomerEvent]) -> None:
+        attempts = []
         for event, customer in events:
             for live in self._library.begun_by.get(event.type, ()):
                 facts = CustomerFacts(
                     self._session, self._library, customer, event.time,
-                    event=event.data, trigger=event.data, company=self._company, moment=event.id,
+                    event=event.data, trigger=event.data, batch=self._facts, moment=event.id,
                 )  # fmt: skip
                 where = live.plan.trigger.where
                 if can_begin(live.plan, event) and (where is None or facts.holds(where)):
-                    knocks.append(EntryAttempt(live, event, facts, event.received_at))
-        if knocks:
-            enter(knocks, self._passes)
+                    attempts.append(EntryAttempt(live, event, facts, event.received_at))
+        if attempts:
+            enter(attempts, self._enrollments)
 
 
 def can_begin(plan: Plan, event: Event) -> bool:
@@ -309,8 +317,8 @@ def can_begin(plan: Plan, event: Event) -> bool:
     trigger = plan.trigger
     if isinstance(trigger, EventTrigger):
         return trigger.event == event.type
-    kind = trigger.for_each.partition(":")[0]
-    return SCHEDULED.get(event.type) == kind and event.data.get("journey") in (None, plan.journey)
+    is_begun = event.type in CUSTOMER_EVENTS and event.type == event_of(trigger.for_each)
+    return is_begun and event.data.get("journey") in (None, plan.journey)
 
 
 def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:
@@ -322,8 +330,8 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):
-            enters = event.type == "lot.near_expiry" and event.data.get("journey") in (None, live.plan.journey)
-            enters = enters and trigger.for_each == "near_expiry_lot"
+            enters = event.type == event_of(trigger.for_each)
+            enters = enters and event.data.get("journey") in (None, live.plan.journey)
         else:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):
@@ -331,19 +339,19 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
 
 
 @sqlalchemy_event.listens_for(Session, "before_commit")
-def _tell_of_coupons(session: Session) -> None:
-    """No transaction changes a coupon's status without telling so; the customers are locked already."""
-    while not session.in_nested_transaction() and (told := issuing.unannounced_changes(session)):
+def _ingest_coupon_changes(session: Session) -> None:
+    """Ingest the coupon changes of a transaction before it commits; the customers are locked already."""
+    while not session.in_nested_transaction() and (changes := issuing.unannounced_changes(session)):
         events = [
             Incoming(
                 source=COUPONS,
-                id=f"{each.coupon.code}/{each.number}",
-                type=each.type,
-                time=each.at,
-                data=each.data,
-                customer=each.coupon.customer_id,
-                arrived=each.at,
+                id=f"{change.coupon.code}/{change.number}",
+                type=change.type,
+                time=change.at,
+                data=change.data,
+                customer=change.coupon.customer_id,
+                arrived=change.at,
             )
-            for each in told
+            for change in changes
         ]
-        ingest(session, events, now=max(each.at for each in told))
+        ingest(session, events, now=max(change.at for change in changes))

@@ -1,4 +1,4 @@
-"""Forgetting what old events said.
+"""Retention: the data of old events is deleted.
 
 An event that is forgotten keeps its name, type, times and customer, so that it is one event for ever and is counted;
 its `data` is gone. Kept is what is still needed: what a customer said of themselves, consents and refunds; the events
@@ -24,7 +24,7 @@ from workflows.terms.conditions import EventCondition
 SHORTEST = timedelta(days=30)
 """What an event said is kept at least as long: entry, exit and goal look at those of the last days."""
 
-_FOR_EVER = frozenset(
+_NEVER_FORGOTTEN = frozenset(
     {"customer.registered", "customer.updated", "consent.given", "consent.withdrawn", "order.refunded"}
 )
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,18 +43,18 @@ def forget(
 ) -> RetentionCursor | None:
     """Look through the next page of the events that came in longer ago than `keep`; None if there are no more.
 
-    Waits for nobody, and nobody waits for it: nothing else changes old events.
+    Takes no locks but those of the old events, which nothing else changes.
     """
-    asked = [{"type": type, "since": since} for type, since in _asked_for(library, now)]
-    asked += [{"type": type, "since": _ALWAYS} for type in _FOR_EVER]
-    found = session.connection().execute(
+    needed = [{"type": type, "since": since} for type, since in _needed_types(library, now)]
+    needed += [{"type": type, "since": _ALWAYS} for type in _NEVER_FORGOTTEN]
+    last = session.connection().execute(
         _FORGET,
         {
             "received_at": after.received_at, "id": after.id, "before": now - keep, "now": now, "page": page,
-            "asked": as_json(asked),
+            "asked": as_json(needed),
         },
     ).one_or_none()  # fmt: skip
-    return RetentionCursor(*found) if found else None
+    return RetentionCursor(*last) if last else None
 
 
 _FORGET = text("""
@@ -79,16 +79,16 @@ SELECT received_at, id FROM page ORDER BY received_at DESC, id DESC LIMIT 1
 """)
 
 
-def _asked_for(library: Library, now: datetime) -> Iterator[tuple[str, datetime]]:
+def _needed_types(library: Library, now: datetime) -> Iterator[tuple[str, datetime]]:
     """The types of events whose data is asked for, and since when."""
-    asking: list[Any] = list(library.segments.values())
+    conditions: list[Any] = list(library.segments.values())
     for live in library.journeys.values():
-        asking += _looking_back(live.plan)
-    for condition in _conditions(asking):
+        conditions += _lookback_conditions(live.plan)
+    for condition in _conditions(conditions):
         yield condition.event, condition.within.ago(now) - HISTORY if condition.within else _ALWAYS
 
 
-def _looking_back(plan: Plan) -> Iterator[Any]:
+def _lookback_conditions(plan: Plan) -> Iterator[Any]:
     """The conditions of a plan about what happened before, not about the event that is looked at."""
     yield plan.trigger.where
     yield plan.audience
@@ -98,12 +98,12 @@ def _looking_back(plan: Plan) -> Iterator[Any]:
         yield step.awaited.where if step.awaited else step
 
 
-def _conditions(part: Any) -> Iterator[EventCondition]:
+def _conditions(value: Any) -> Iterator[EventCondition]:
     """The event conditions in it that ask for data."""
-    if isinstance(part, EventCondition) and part.where is not None:
-        yield part
-    if isinstance(part, BaseModel):
-        yield from _conditions([getattr(part, name) for name in type(part).model_fields])
-    elif isinstance(part, list | tuple):
-        for each in part:
-            yield from _conditions(each)
+    if isinstance(value, EventCondition) and value.where is not None:
+        yield value
+    if isinstance(value, BaseModel):
+        yield from _conditions([getattr(value, name) for name in type(value).model_fields])
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _conditions(item)

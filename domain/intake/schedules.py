@@ -1,4 +1,4 @@
-"""Scheduled triggers and events about the business: who they are about, in pages. Both only use the one door."""
+"""Scheduled triggers and events about the business: who they are about, in pages. Both go through ingest."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -23,6 +23,7 @@ from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from workflows.plan.model import EventTrigger, ScheduleTrigger
 from workflows.terms.conditions import Condition, SegmentCondition
+from workflows.terms.scheduled import event_of
 from workflows.terms.values import local_day
 
 PAGE = 500
@@ -53,31 +54,31 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
 
     The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
-    twice is one, and one that goes on after midnight reaches everybody.
+    twice is one, and one that goes on after midnight keeps its day.
     """
     library = read_library(session)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
-    began, _, after = cursor.partition("/")
-    day = date.fromisoformat(began) if began else local_day(now, library.policy_zone)
+    first_day, _, after = cursor.partition("/")
+    day = date.fromisoformat(first_day) if first_day else local_day(now, library.policy_zone)
     if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
         return None
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]
     if kind == "near_expiry_lot":
-        page, following = inventory.near_expiry_page(session, now, library.policy_zone, after=after, limit=PAGE)
+        page, next_cursor = inventory.near_expiry_page(session, now, library.policy_zone, after=after, limit=PAGE)
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
         ids = _born_on(session, day, int(after or 0)) if born else _members(session, library, segment, after, now)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
-        following = str(ids[-1]) if len(ids) == PAGE else None
+        next_cursor = str(ids[-1]) if len(ids) == PAGE else None
     events = [
         Incoming(
             source=SCHEDULE,
             id=f"{journey}/{subject}/{day}",
-            type=EVENT_OF[kind],
+            type=event_of(trigger.for_each),
             time=now,
             data={"journey": journey, **data},
             customer=customer,
@@ -85,7 +86,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
         for subject, data, customer in subjects
     ]
     ingest(session, events, now=now)
-    return f"{day}/{following}" if following else None
+    return f"{day}/{next_cursor}" if next_cursor else None
 
 
 def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Sequence[str]:
@@ -106,25 +107,25 @@ def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now
     event = session.get_one(Event, event_id)
     phase, _, last = cursor.partition(":")
     if phase == _EXITS:
-        reached = _exit_page(session, library, event, journey, int(last), now)
-        return f"{_EXITS}:{reached}" if reached else f"{_ENTRIES}:0"
-    reached = _entry_page(session, library, event, journey, int(last), now)
-    return f"{_ENTRIES}:{reached}" if reached else None
+        last_id = _exit_page(session, library, event, journey, int(last), now)
+        return f"{_EXITS}:{last_id}" if last_id else f"{_ENTRIES}:0"
+    last_id = _entry_page(session, library, event, journey, int(last), now)
+    return f"{_ENTRIES}:{last_id}" if last_id else None
 
 
 def _exit_page(session: Session, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
     running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
     page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
     customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
-    company = BatchFacts(session, {id: Moment(now) for id in customers})
-    passes = EnrollmentBatch(session, library)
-    for enrollment in passes.get([each.id for each in page], anew=True).values():
+    facts_batch = BatchFacts(session, {id: Moment(now) for id in customers})
+    batch = EnrollmentBatch(session, library)
+    for enrollment in batch.get([member.id for member in page], refresh=True).values():
         facts = CustomerFacts(
-            session, library, customers[enrollment.customer_id], now, enrollment=enrollment, company=company
+            session, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
         if enrollment.ending is None and must_exit(read_plan(session, enrollment.plan_id), enrollment, event, facts):
-            apply_effect(enrollment, "exit", now, passes)
-    passes.write()
+            apply_effect(enrollment, "exit", now, batch)
+    batch.write()
     return page[-1].id if len(page) == PAGE else None
 
 
@@ -138,28 +139,28 @@ def _entry_page(
     subject = _subject(session, event, now, library.policy_zone)
     shared = CustomerFacts(session, library, Customer(created_at=now), now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
-    wanted = [condition for condition in (plan.trigger.where, plan.audience) if condition]
-    ids = _page(session, library, wanted, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
-    knocks = []
-    company = BatchFacts(session, {id: Moment(now) for id in ids})
+    conditions = [condition for condition in (plan.trigger.where, plan.audience) if condition]
+    ids = _page(session, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
+    attempts = []
+    facts_batch = BatchFacts(session, {id: Moment(now) for id in ids})
     for customer in lock_customers(session, ids).values():
         facts = CustomerFacts(
             session, library, customer, now,
-            event=event.data, trigger=event.data, subject=subject, company=company,
+            event=event.data, trigger=event.data, subject=subject, batch=facts_batch,
         )  # fmt: skip
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
-            knocks.append(EntryAttempt(live, event, facts, now, subject))
-    passes = EnrollmentBatch(session, library)
-    enter(knocks, passes)
-    passes.write()
+            attempts.append(EntryAttempt(live, event, facts, now, subject))
+    batch = EnrollmentBatch(session, library)
+    enter(attempts, batch)
+    batch.write()
     return ids[-1] if len(ids) == PAGE else None
 
 
 def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:
     if isinstance(trigger, EventTrigger):
         return trigger.event == event.type
-    return trigger.for_each == "near_expiry_lot" and event.type == EVENT_OF["near_expiry_lot"]
+    return event.type == event_of(trigger.for_each)
 
 
 def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
@@ -186,12 +187,9 @@ def _members(session: Session, library: Library, segment: str, after: str, now: 
 
 
 def _page(
-    session: Session, library: Library, wanted: Sequence[Condition], after: int, now: datetime, **known: Any
+    session: Session, library: Library, conditions: Sequence[Condition], after: int, now: datetime, **known: Any
 ) -> Sequence[int]:
     """The next customers for whom all the conditions hold."""
     query = select(Customer.id).where(Customer.id > after)
-    query = query.where(*(matching(condition, library, now, **known) for condition in wanted))
+    query = query.where(*(matching(condition, library, now, **known) for condition in conditions))
     return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
-
-
-EVENT_OF = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday", "segment": "segment.member"}

@@ -13,7 +13,7 @@ from domain.stock.tables import Lot
 
 @dataclass(frozen=True)
 class Level:
-    """What there is of a lot, in units; of what is on hand, some is promised to somebody or not for sale."""
+    """The stock of a lot, in units; `reserved` and `quarantined` are parts of `on_hand`."""
 
     lot_id: str
     on_hand: int
@@ -23,8 +23,8 @@ class Level:
 
 def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
     """Count, as of `at`, the lots of which the warehouse has other numbers than the book. Returns how many."""
-    told = {level.lot_id: level for level in levels}
-    lots = session.exec(select(Lot).where(col(Lot.lot_id).in_(told))).all()
+    levels_by_lot = {level.lot_id: level for level in levels}
+    lots = session.exec(select(Lot).where(col(Lot.lot_id).in_(levels_by_lot))).all()
     counts = [
         Incoming(
             source=WAREHOUSE,
@@ -33,13 +33,13 @@ def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
             time=at,
             data={
                 "lot_id": lot.lot_id,
-                "quantity": (level := told[lot.lot_id]).on_hand,
+                "quantity": (level := levels_by_lot[lot.lot_id]).on_hand,
                 "reserved": level.reserved,
                 "quarantined": level.quarantined,
             },
         )
         for lot in lots
-        if told[lot.lot_id] != level_of(lot)
+        if levels_by_lot[lot.lot_id] != level_of(lot)
     ]
     return sum(ingest(session, counts, now=at))
 

@@ -15,12 +15,13 @@ from domain.customers.tables import Customer
 from domain.intake.ingest import HISTORY, can_begin
 from domain.intake.tables import Event
 from domain.journeys.tables import TrailEntry
-from domain.published.library import SCHEDULED, Library, read_library, read_plan
+from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import JourneyAction, PublishedPlan
 from workflows.plan.model import EventTrigger, Plan
+from workflows.terms.scheduled import CUSTOMER_EVENTS
 from workflows.verbs.base import Decision
 
-_MISSED, _MADE = 0, 1
+_MISSED, _DECIDED = 0, 1
 _PAGE = 200
 
 
@@ -41,21 +42,21 @@ class TimelineCursor:
         """Read a place as it is written. Raises ValueError."""
         at, kind, id, journey = text.split("_", 3)
         try:
-            place = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
+            cursor = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
         except (OverflowError, OSError):
             raise ValueError("no such time") from None
-        if place.kind not in (_MISSED, _MADE) or not 0 <= place.id < 2**63:
+        if cursor.kind not in (_MISSED, _DECIDED) or not 0 <= cursor.id < 2**63:
             raise ValueError("no such place")
-        return place
+        return cursor
 
 
 def timeline(
     session: Session, customer: Customer, *, journey: str | None = None, after: TimelineCursor | None = None, limit: int
 ) -> list[tuple[TimelineCursor, Decision]]:
     """A page of the timeline, oldest first."""
-    made = _made(session, customer, journey, after)
-    missed = _missed(session, customer, journey, after)
-    return list(islice(merge(made, missed, key=lambda entry: entry[0]), limit))
+    decisions = _decisions(session, customer, journey, after)
+    missed_entries = _not_entered(session, customer, journey, after)
+    return list(islice(merge(decisions, missed_entries, key=lambda entry: entry[0]), limit))
 
 
 def decision_of(row: TrailEntry) -> Decision:
@@ -83,69 +84,69 @@ def not_begun(session: Session, library: Library, customer: Customer, event: Eve
     )
 
 
-def _made(
+def _decisions(
     session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
 ) -> Iterator[tuple[TimelineCursor, Decision]]:
     query = select(TrailEntry).where(TrailEntry.customer_id == customer.id)
     if journey:
         query = query.where(TrailEntry.journey == journey)
     while True:
-        rest = query.where(_later(TrailEntry.at, TrailEntry.id, after, _MADE)) if after else query
-        rows = session.exec(rest.order_by(col(TrailEntry.at), col(TrailEntry.id)).limit(_PAGE)).all()
+        page_query = query.where(_later(TrailEntry.at, TrailEntry.id, after, _DECIDED)) if after else query
+        rows = session.exec(page_query.order_by(col(TrailEntry.at), col(TrailEntry.id)).limit(_PAGE)).all()
         for row in rows:
-            after = TimelineCursor(row.at, _MADE, row.id)
+            after = TimelineCursor(row.at, _DECIDED, row.id)
             yield after, decision_of(row)
         if len(rows) < _PAGE:
             return
 
 
-def _missed(
+def _not_entered(
     session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
 ) -> Iterator[tuple[TimelineCursor, Decision]]:
     library = read_library(session)
     versions = _versions(session, journey, library)
     types = {trigger.event for plans in versions.values() for _, plan in plans
-             if isinstance(trigger := plan.trigger, EventTrigger)} | set(SCHEDULED)  # fmt: skip
+             if isinstance(trigger := plan.trigger, EventTrigger)} | CUSTOMER_EVENTS  # fmt: skip
     query = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(types), ~col(Event.forgotten))
-    first = after
+    start = after
     while True:
-        rest = query.where(_later(Event.time, Event.id, after, _MISSED)) if after else query
-        rows = session.exec(rest.order_by(col(Event.time), col(Event.id)).limit(_PAGE)).all()
+        page_query = query.where(_later(Event.time, Event.id, after, _MISSED)) if after else query
+        rows = session.exec(page_query.order_by(col(Event.time), col(Event.id)).limit(_PAGE)).all()
         for event in rows:
             after = TimelineCursor(event.time, _MISSED, event.id, "\uffff")
             for name, plans in versions.items():
                 plan = next((plan for since, plan in reversed(plans) if since <= event.received_at), None)
                 decision = not_begun(session, library, customer, event, plan) if plan else None
-                place = TimelineCursor(event.time, _MISSED, event.id, name)
-                if decision and (first is None or place > first):
-                    yield place, decision
+                cursor = TimelineCursor(event.time, _MISSED, event.id, name)
+                if decision and (start is None or cursor > start):
+                    yield cursor, decision
         if len(rows) < _PAGE:
             return
 
 
 def _versions(session: Session, journey: str | None, library: Library) -> Mapping[str, Sequence[tuple[datetime, Plan]]]:
     """The versions of each live journey since when, the oldest first."""
-    found: dict[str, list[tuple[datetime, Plan]]] = {
+    versions: dict[str, list[tuple[datetime, Plan]]] = {
         name: [] for name in sorted(library.journeys) if journey in (None, name)
     }
     plans = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, PublishedPlan.published_at)
-    again = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, JourneyAction.at).where(
+    republished = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, JourneyAction.at).where(
         JourneyAction.journey == PublishedPlan.journey,
         JourneyAction.version == PublishedPlan.version,
         JourneyAction.action == "published",
     )
-    rows = [*session.exec(plans.where(col(PublishedPlan.journey).in_(found)))]
-    rows += session.exec(again.where(col(PublishedPlan.journey).in_(found)))
+    rows = [*session.exec(plans.where(col(PublishedPlan.journey).in_(versions)))]
+    rows += session.exec(republished.where(col(PublishedPlan.journey).in_(versions)))
     for plan_id, name, _, since in sorted(rows, key=lambda row: (row[3], row[2])):
-        found[name].append((since, read_plan(session, plan_id)))
-    return found
+        versions[name].append((since, read_plan(session, plan_id)))
+    return versions
 
 
 def _later(at: datetime, id: int, after: TimelineCursor, kind: int) -> ColumnElement[bool]:
-    """The rows of this kind that stand after a place; the journeys of one event are told apart by the caller."""
+    """The rows of this kind after a cursor; the caller orders the journeys of one event."""
     if kind < after.kind:
         return col(at) > after.at
     if kind > after.kind:
         return col(at) >= after.at
-    same = col(id) > after.id if kind == _MADE or after.journey == "\uffff" else col(id) >= after.id
-    return or_(col(at) > after.at, and_(col(at) == after.at, same))
+    at_same_instant = col(id) > after.id if kind == _DECIDED or after.journey == "\uffff" else col(id) >= after.id
+    return or_(col(at) > after.at, and_(col(at) == after.at, at_same_instant))

@@ -30,7 +30,7 @@ EventEffect = Literal["goal", "converted", "exit", "wake"]
 
 @dataclass(frozen=True)
 class EntryAttempt:
-    """A customer at the door of a journey: its trigger matches this event.
+    """A customer whose event matches a journey's trigger.
 
     `subject` names the lot and stream that the journey would be about.
     """
@@ -53,74 +53,81 @@ class EntryAttempt:
         return min(self.event.time, self.now)
 
 
-def enter(knocks: Sequence[EntryAttempt], passes: EnrollmentBatch) -> None:
-    """Let the customers enter, restart the passes that are under way, or note why not.
+def enter(attempts: Sequence[EntryAttempt], batch: EnrollmentBatch) -> None:
+    """Enroll the customers, restart their running enrollments, or record in the trail why not.
 
-    Nobody knocks twice at the same journey.
+    There is at most one attempt per customer and journey.
     """
-    admitted, turned_away = [], []
-    knocking = [(knock, *_shut_out(knock.live, knock.facts)) for knock in knocks]
-    counted = [knock for knock, reason, _ in knocking if not reason and knock.live.plan.entry.again != "always"]
-    previous = passes.newest({(knock.live.plan.journey, knock.key) for knock in counted})
-    for knock, reason, because in knocking:
-        plan, last = knock.live.plan, previous.get((knock.live.plan.journey, knock.key)) if not reason else None
-        if last is not None and not _may_enter_again(plan, last, knock.anchor, knock.facts):
-            if plan.entry.again == "restart" and not last.claimed and knock.event.time >= last.anchor:
-                _restart(last, knock, passes)
+    admitted, rejections = [], []
+    checked = [(attempt, *_entry_refusal(attempt.live, attempt.facts)) for attempt in attempts]
+    limited = [attempt for attempt, reason, _ in checked if not reason and attempt.live.plan.entry.again != "always"]
+    previous = batch.newest({(attempt.live.plan.journey, attempt.key) for attempt in limited})
+    for attempt, reason, because in checked:
+        plan, previous_entry = (
+            attempt.live.plan,
+            previous.get((attempt.live.plan.journey, attempt.key)) if not reason else None,
+        )
+        if previous_entry is not None and not _may_enter_again(plan, previous_entry, attempt.anchor, attempt.facts):
+            if (
+                plan.entry.again == "restart"
+                and not previous_entry.claimed
+                and attempt.event.time >= previous_entry.anchor
+            ):
+                _restart(previous_entry, attempt, batch)
                 continue
             reason = "again"
         if reason:
-            turned_away.append(not_entered(knock.facts.customer.id, plan.journey, reason, knock.now, because))
+            rejections.append(not_entered(attempt.facts.customer.id, plan.journey, reason, attempt.now, because))
         else:
-            admitted.append(knock)
-    passes.add_trail(turned_away)
+            admitted.append(attempt)
+    batch.add_trail(rejections)
     if not admitted:
         return
-    entered = list(zip(passes.enroll([_row(knock) for knock in admitted]), admitted, strict=True))
-    passes.add_trail(
-        {"at": knock.now, "customer_id": knock.facts.customer.id, "journey": knock.live.plan.journey,
-         "enrollment_id": enrollment_id, "what": "entered", "value": knock.live.plan.journey}
-        for enrollment_id, knock in entered
+    entered = list(zip(batch.enroll([_row(attempt) for attempt in admitted]), admitted, strict=True))
+    batch.add_trail(
+        {"at": attempt.now, "customer_id": attempt.facts.customer.id, "journey": attempt.live.plan.journey,
+         "enrollment_id": enrollment_id, "what": "entered", "value": attempt.live.plan.journey}
+        for enrollment_id, attempt in entered
     )  # fmt: skip
-    over = _already_over(entered, passes)
-    for enrollment_id, knock in entered:
-        if enrollment_id not in over:
-            alone = knock.live.plan.entry.cohort == 1
-            passes.enqueue("start", knock.live.plan.journey, enrollment_id, None if alone else knock.live.plan_id)
+    ended = _end_by_stored_events(entered, batch)
+    for enrollment_id, attempt in entered:
+        if enrollment_id not in ended:
+            alone = attempt.live.plan.entry.cohort == 1
+            batch.enqueue("start", attempt.live.plan.journey, enrollment_id, None if alone else attempt.live.plan_id)
 
 
 def end(
     session: Session, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
-    """End an enrollment. `wake` tells its workflow, where the caller isn't that workflow itself."""
+    """End an enrollment. `wake` signals its workflow; False where the caller is an activity of that workflow."""
     _close(enrollment, ending, now, reason)
     record(session, enrollment, "ended", ending, now, reason=reason)
     if wake:
         enqueue(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
 
 
-def apply_effect(enrollment: Enrollment, what: EventEffect, now: datetime, passes: EnrollmentBatch) -> None:
+def apply_effect(enrollment: Enrollment, effect: EventEffect, now: datetime, batch: EnrollmentBatch) -> None:
     """Do to the enrollment what an event means for it, and wake its workflow where it must look."""
-    if what == "converted":
+    if effect == "converted":
         enrollment.converted_at = now
-        passes.add_trail([entry(enrollment, "converted", "goal", now)])
+        batch.add_trail([entry(enrollment, "converted", "goal", now)])
         return
-    if what != "wake":
-        _close(enrollment, what, now)
-        passes.add_trail([entry(enrollment, "ended", what, now)])
-    passes.enqueue("wake", enrollment.journey, enrollment.id)
+    if effect != "wake":
+        _close(enrollment, effect, now)
+        batch.add_trail([entry(enrollment, "ended", effect, now)])
+    batch.enqueue("wake", enrollment.journey, enrollment.id)
 
 
 def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
     """Whether the event is the journey's goal, after its trigger and within its time."""
     if plan.goal is None or enrollment.goal_until is None or event.time > enrollment.goal_until:
         return False
-    return _counts(plan.goal.condition, enrollment, event, facts)
+    return _is_met_by(plan.goal.condition, enrollment, event, facts)
 
 
 def must_exit(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
     """Whether the event is one of the journey's exits, after its trigger."""
-    return any(_counts(condition, enrollment, event, facts) for condition in plan.exits)
+    return any(_is_met_by(condition, enrollment, event, facts) for condition in plan.exits)
 
 
 def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None) -> None:
@@ -130,13 +137,13 @@ def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | Non
     enrollment.due_at = None
 
 
-def _counts(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+def _is_met_by(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
     if event.id == enrollment.trigger_id or event.time < enrollment.anchor:
         return False
     return matches(condition, event.type, facts.looking_at(event.data))
 
 
-def _shut_out(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]:
+def _entry_refusal(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]:
     plan = live.plan
     if live.paused:
         return "paused", None
@@ -151,21 +158,21 @@ def _shut_out(live: Live, facts: CustomerFacts) -> tuple[str | None, str | None]
     return None, None
 
 
-def _row(knock: EntryAttempt) -> Mapping[str, Any]:
-    plan = knock.live.plan
+def _row(attempt: EntryAttempt) -> Mapping[str, Any]:
+    plan = attempt.live.plan
     return {
         "journey": plan.journey,
-        "plan_id": knock.live.plan_id,
-        "customer_id": knock.facts.customer.id,
-        "key": knock.key,
-        "slot": LIFETIME_SLOT if plan.entry.again == "never" else str(knock.event.id),
+        "plan_id": attempt.live.plan_id,
+        "customer_id": attempt.facts.customer.id,
+        "key": attempt.key,
+        "slot": LIFETIME_SLOT if plan.entry.again == "never" else str(attempt.event.id),
         "exclusive": plan.entry.again == "restart",
-        "trigger_id": knock.event.id,
-        "subject": knock.subject,
-        "entered_at": knock.now,
-        "anchor": knock.anchor,
-        "due_at": knock.now,
-        "goal_until": _goal_until(plan, knock),
+        "trigger_id": attempt.event.id,
+        "subject": attempt.subject,
+        "entered_at": attempt.now,
+        "anchor": attempt.anchor,
+        "due_at": attempt.now,
+        "goal_until": _goal_until(plan, attempt),
         "position": plan.first,
     }
 
@@ -182,53 +189,56 @@ def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: 
             return False
 
 
-def _restart(enrollment: Enrollment, knock: EntryAttempt, passes: EnrollmentBatch) -> None:
-    """Begin the pass anew, by the plan it is in.
+def _restart(enrollment: Enrollment, attempt: EntryAttempt, batch: EnrollmentBatch) -> None:
+    """Begin the enrollment anew, by the plan it is in.
 
     In its first wait it sleeps on: the new end can only be later. Anywhere else it must look at once.
     """
-    plan = read_plan(knock.facts.session, enrollment.plan_id)
+    plan = read_plan(attempt.facts.session, enrollment.plan_id)
     first = plan.steps.get(plan.first or "")
-    sleeps_on = enrollment.position == plan.first and isinstance(first, Wait) and first.field is None
-    enrollment.anchor = knock.anchor
-    enrollment.trigger_id = knock.event.id
+    keeps_sleeping = enrollment.position == plan.first and isinstance(first, Wait) and first.field is None
+    enrollment.anchor = attempt.anchor
+    enrollment.trigger_id = attempt.event.id
     enrollment.generation += 1
     enrollment.outcomes = []
     enrollment.position = plan.first
-    enrollment.goal_until = _goal_until(plan, knock)
-    if enrollment.held or not sleeps_on:
-        enrollment.held, enrollment.due_at = False, knock.now
-        passes.enqueue("wake", enrollment.journey, enrollment.id)
-    passes.add_trail([entry(enrollment, "restarted", enrollment.journey, knock.now)])
+    enrollment.goal_until = _goal_until(plan, attempt)
+    if enrollment.held or not keeps_sleeping:
+        enrollment.held, enrollment.due_at = False, attempt.now
+        batch.enqueue("wake", enrollment.journey, enrollment.id)
+    batch.add_trail([entry(enrollment, "restarted", enrollment.journey, attempt.now)])
 
 
-def _goal_until(plan: Plan, knock: EntryAttempt) -> datetime | None:
-    return plan.goal.within.after(knock.anchor, knock.facts.zone) if plan.goal else None
+def _goal_until(plan: Plan, attempt: EntryAttempt) -> datetime | None:
+    return plan.goal.within.after(attempt.anchor, attempt.facts.zone) if plan.goal else None
 
 
-def _already_over(entered: Sequence[tuple[int, EntryAttempt]], passes: EnrollmentBatch) -> Set[int]:
-    """Look through what is stored since the triggers: a goal or exit that arrived before ends the pass at once."""
-    asks = {id: LookbackQuery(knock.event, knock.facts.customer.id, _endings(knock.live.plan)) for id, knock in entered}
-    since = passes.since(asks)
-    enrollments = passes.get(since)
-    over = set()
-    for id, knock in entered:
-        if id not in since:
+def _end_by_stored_events(entered: Sequence[tuple[int, EntryAttempt]], batch: EnrollmentBatch) -> Set[int]:
+    """Look through what is stored since the triggers: a goal or exit among it ends the enrollment at once."""
+    queries = {
+        id: LookbackQuery(attempt.event, attempt.facts.customer.id, _endings(attempt.live.plan))
+        for id, attempt in entered
+    }
+    events_since = batch.since(queries)
+    enrollments = batch.get(events_since)
+    ended = set()
+    for id, attempt in entered:
+        if id not in events_since:
             continue
-        enrollment, plan = enrollments[id], knock.live.plan
+        enrollment, plan = enrollments[id], attempt.live.plan
         facts = CustomerFacts(
-            knock.facts.session, knock.facts.library, knock.facts.customer, knock.now,
-            enrollment=enrollment, trigger=knock.event.data, upto=knock.event.id,
+            attempt.facts.session, attempt.facts.library, attempt.facts.customer, attempt.now,
+            enrollment=enrollment, trigger=attempt.event.data, upto=attempt.event.id,
         )  # fmt: skip
-        for event in sorted(since[id], key=lambda event: (event.time, event.id)):
+        for event in sorted(events_since[id], key=lambda event: (event.time, event.id)):
             goal = reached_goal(plan, enrollment, event, facts)
             if goal or must_exit(plan, enrollment, event, facts):
                 ending = "goal" if goal else "exit"
-                _close(enrollment, ending, knock.now)
-                passes.add_trail([entry(enrollment, "ended", ending, knock.now)])
-                over.add(id)
+                _close(enrollment, ending, attempt.now)
+                batch.add_trail([entry(enrollment, "ended", ending, attempt.now)])
+                ended.add(id)
                 break
-    return over
+    return ended
 
 
 def _endings(plan: Plan) -> Set[str]:

@@ -1,7 +1,7 @@
 """The life cycle of journeys: published, paused, resumed, stopped, each recorded with who and when.
 
 An action settles at once, in the caller's transaction, that nobody enters, that messages are held or that a version
-is over. The running enrollments are told after it, in pages of a transaction each; one that isn't told yet finds out
+is over. The running enrollments are woken after it, in pages of a transaction each; one not woken yet finds out
 at its next step.
 """
 
@@ -24,9 +24,10 @@ from domain.store.outbox import enqueue
 from workflows.plan.model import Plan
 
 PAGE = 100
-REPLACED = "a new version was published"
-STOPPED = "the journey was stopped"
-BY_OPERATOR = "stopped by an operator"
+REPLACED = "replaced"
+STOPPED = "journey_stopped"
+BY_OPERATOR = "stopped_by_operator"
+"""Codes of why enrollments end; their words are in workflows/words/telling.py."""
 
 Running = Literal["finish", "stop"]
 Late = Literal["send", "drop"]
@@ -53,19 +54,19 @@ def publish(
     """Make the plan its journey's live version. With `running` stop, the enrollments of all others end, in pages."""
     mark_published(session)
     before = session.get(Journey, plan.journey, populate_existing=True)
-    news = before is None or before.stopped or before.plan_id != plan_id_of(plan)
+    is_new = before is None or before.stopped or before.plan_id != plan_id_of(plan)
     published = publish_journey(session, plan, source, now)
     ended = 0
     if running == "stop":
-        ended = _end_plans(session, plan.journey, REPLACED, but=published.id)
-    if news or ended:
+        ended = _end_plans(session, plan.journey, REPLACED, except_plan=published.id)
+    if is_new or ended:
         _record(session, plan.journey, "published", by, now, published.version, running=running)
     mark_published(session)
     return published
 
 
 def pause(session: Session, name: str, now: datetime, by: str) -> bool:
-    """Let nobody enter and hold every message; waits go on. False if the journey was paused already."""
+    """Stop entries and hold messages; waits go on. False if the journey was paused already."""
     journey = _locked(session, name)
     if journey.paused:
         return False
@@ -76,7 +77,7 @@ def pause(session: Session, name: str, now: datetime, by: str) -> bool:
 
 
 def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = "send") -> bool:
-    """End a pause. What fell due in it is sent, or dropped as expired; what it held is told in pages (`release_page`).
+    """End a pause. What fell due in it is sent, or dropped as expired; what it held is woken in pages (`release_page`).
 
     False if the journey wasn't paused.
     """
@@ -90,15 +91,15 @@ def resume(session: Session, name: str, now: datetime, by: str, *, late: Late = 
 
 
 def stop(session: Session, name: str, now: datetime, by: str) -> bool:
-    """Let nobody enter any more; the running enrollments end, in pages (`stop_page`). False if it was stopped."""
+    """Stop entries; the running enrollments end, in pages (`stop_page`). False if it was stopped already."""
     journey = _locked(session, name)
-    was = journey.stopped
+    was_stopped = journey.stopped
     journey.stopped = True
     _end_plans(session, name, STOPPED)
-    if not was:
+    if not was_stopped:
         _record(session, name, "stopped", by, now)
     mark_published(session)
-    return not was
+    return not was_stopped
 
 
 def stop_customer(session: Session, name: str, customer_id: int, now: datetime, by: str) -> int:
@@ -110,12 +111,12 @@ def stop_customer(session: Session, name: str, customer_id: int, now: datetime, 
     running = select(Enrollment).where(
         Enrollment.customer_id == customer_id, Enrollment.journey == name, col(Enrollment.ending).is_(None)
     )
-    found = session.exec(running).all() if customers else []
-    for enrollment in found:
+    enrollments = session.exec(running).all() if customers else []
+    for enrollment in enrollments:
         end(session, enrollment, "stopped", now, BY_OPERATOR, wake=True)
-    if found:
+    if enrollments:
         _record(session, name, "stopped_customer", by, now, customer=customer_id)
-    return len(found)
+    return len(enrollments)
 
 
 def stop_page(session: Session, name: str, after: int, now: datetime) -> int | None:
@@ -141,7 +142,7 @@ def release_page(session: Session, name: str, after: int, now: datetime) -> int 
 def in_pages(
     db: sessionmaker[Session], page: Callable[[Session, str, int, datetime], int | None], name: str, now: datetime
 ) -> None:
-    """Tell a journey's enrollments of an action, after it is committed. Doing it again does no harm."""
+    """Go through a journey's enrollments after an action, a transaction per page. Idempotent."""
     after: int | None = 0
     while after is not None:
         with db.begin() as session:
@@ -175,9 +176,9 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
 
 def journey_status(session: Session, name: str) -> JourneyStatus:
     """One journey. Raises UnknownJourneyError."""
-    for found in journey_statuses(session):
-        if found.journey == name:
-            return found
+    for status in journey_statuses(session):
+        if status.journey == name:
+            return status
     raise UnknownJourneyError(name)
 
 
@@ -209,20 +210,22 @@ def _locked(session: Session, name: str) -> Journey:
     return journey
 
 
-def _end_plans(session: Session, name: str, reason: str, *, but: str | None = None) -> int:
+def _end_plans(session: Session, name: str, reason: str, *, except_plan: str | None = None) -> int:
     plans = update(PublishedPlan).where(
-        col(PublishedPlan.journey) == name, col(PublishedPlan.ended).is_(None), col(PublishedPlan.id) != (but or "")
+        col(PublishedPlan.journey) == name,
+        col(PublishedPlan.ended).is_(None),
+        col(PublishedPlan.id) != (except_plan or ""),
     )
     return len(session.execute(plans.values(ended=reason).returning(col(PublishedPlan.id))).all())
 
 
-def _page(session: Session, name: str, after: int, which: Any) -> Sequence[Enrollment]:
+def _page(session: Session, name: str, after: int, condition: Any) -> Sequence[Enrollment]:
     query = select(Enrollment).where(
-        Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), which
+        Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), condition
     )
-    found = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
-    lock_customers(session, (enrollment.customer_id for enrollment in found))
-    ids = [enrollment.id for enrollment in found]
+    page = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
+    lock_customers(session, (enrollment.customer_id for enrollment in page))
+    ids = [enrollment.id for enrollment in page]
     locked = select(Enrollment).where(col(Enrollment.id).in_(ids)).order_by(col(Enrollment.id))
     return session.exec(locked.execution_options(populate_existing=True)).all()
 

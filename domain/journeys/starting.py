@@ -43,7 +43,7 @@ class Start:
 def form_cohort(session: Session, plan_id: str, size: int) -> None:
     """Make the oldest starts of a plan one cohort: its first enrollment gives it its name and its one start.
 
-    Must be committed before Temporal is told, so that who asks again asks for the same. Waits for no lock.
+    Must be committed before Temporal is called, so that a retry starts the same cohort. Skips locked rows.
     """
     query = (
         sa_select(col(Outbox.id), col(Enrollment.id), col(Enrollment.ending))
@@ -55,10 +55,10 @@ def form_cohort(session: Session, plan_id: str, size: int) -> None:
     rows = session.execute(query.with_for_update(skip_locked=True, key_share=True)).all()
     members = {enrollment: row for row, enrollment, ending in rows if ending is None}
     first = min(members, default=None)
-    left = members.get(first) if first else None
+    start_row = members.get(first) if first else None
     connection = session.connection()
-    connection.execute(delete(Outbox).where(is_among(Outbox.id, [row for row, _, _ in rows if row != left])))
-    connection.execute(update(Outbox).where(col(Outbox.id) == left).values(gather=None))
+    connection.execute(delete(Outbox).where(is_among(Outbox.id, [row for row, _, _ in rows if row != start_row])))
+    connection.execute(update(Outbox).where(col(Outbox.id) == start_row).values(gather=None))
     if len(members) > 1:
         connection.execute(update(Enrollment).where(is_among(Enrollment.id, members)).values(cohort_id=first))
 
@@ -87,34 +87,34 @@ def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
     In a cohort, a member that has ended waits to be found at its next step; the last to end lets the run look at all.
     """
     query = select(Enrollment).where(col(Enrollment.id).in_(enrollment_ids)).order_by(col(Enrollment.id))
-    found: dict[int, Wake] = {}
-    for each in session.exec(query.execution_options(populate_existing=True)):
-        wake = found.setdefault(each.run, Wake(each.run, each.journey))
-        wake.because_of.append(each.id)
-        if each.ending is None or each.cohort_id is None:
-            wake.enrollments.append(each.id)
-    idle = {wake.run for wake in found.values() if not wake.enrollments}
+    wakes: dict[int, Wake] = {}
+    for enrollment in session.exec(query.execution_options(populate_existing=True)):
+        wake = wakes.setdefault(enrollment.run, Wake(enrollment.run, enrollment.journey))
+        wake.because_of.append(enrollment.id)
+        if enrollment.ending is None or enrollment.cohort_id is None:
+            wake.enrollments.append(enrollment.id)
+    idle = {wake.run for wake in wakes.values() if not wake.enrollments}
     members = select(Enrollment.cohort_id, Enrollment.id).where(col(Enrollment.cohort_id).in_(idle))
-    going_on = {run for run, _ in session.exec(members.where(col(Enrollment.ending).is_(None)))} if idle else set()
-    for run, enrollment_id in session.exec(members.order_by(col(Enrollment.id))) if idle - going_on else ():
-        if run is not None and run not in going_on:
-            found[run].enrollments.append(enrollment_id)
-    return found.values()
+    running = {run for run, _ in session.exec(members.where(col(Enrollment.ending).is_(None)))} if idle else set()
+    for run, enrollment_id in session.exec(members.order_by(col(Enrollment.id))) if idle - running else ():
+        if run is not None and run not in running:
+            wakes[run].enrollments.append(enrollment_id)
+    return wakes.values()
 
 
 def start_of(session: Session, enrollment_id: int) -> Start | None:
     """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
     first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
-    ours = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
-    needed = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
-    query = select(*needed).where(ours, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
+    of_run = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
+    columns = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
+    query = select(*columns).where(of_run, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
     members = session.exec(query).all()
     if not members:
         return None
     plan = read_plan(session, first.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
-    travellers = tuple(enrollment_state(plan, *each) for each in members)
-    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=travellers)
+    states = tuple(enrollment_state(plan, *member) for member in members)
+    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=states)
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
@@ -129,8 +129,8 @@ def enrollment_state(
         last = [_OUTCOME.validate_python(dict(zip(_FIELDS, outcome, strict=True))) for outcome in outcomes[-1:]]
     except (TypeError, ValidationError, ValueError):
         last = []
-    known = tuple(outcome for outcome in last if outcome.path in plan.steps)
-    return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, outcomes=known)
+    outcomes_in_plan = tuple(outcome for outcome in last if outcome.path in plan.steps)
+    return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, outcomes=outcomes_in_plan)
 
 
 _OUTCOME = TypeAdapter(Outcome)

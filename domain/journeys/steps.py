@@ -53,7 +53,7 @@ class StepContext:
         company = self.company if self.company and self.company.is_asked_at(self.customer.id, self.at) else None
         return CustomerFacts(
             self.session, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
-            company=company, subjects=self.subjects,
+            batch=company, subjects=self.subjects,
         )  # fmt: skip
 
     def over(self) -> Answer:

@@ -1,4 +1,4 @@
-"""The enrollments that walk the plans, and what is written of each."""
+"""Enrollments, and what is written of each: waits, todos, the trail, webhook calls."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -11,11 +11,11 @@ from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
 class Enrollment(Row, table=True):
-    """One customer's pass through one plan.
+    """One customer in one version of a journey.
 
     `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
     where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
-    `position` the step it stands before. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
+    `position` the path of its next step. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
     after which the cohort is named in whose run this one is; null for one that runs alone.
     """
 

@@ -1,8 +1,8 @@
 """The trail: every decision about a customer, written where it is made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import event
 from sqlalchemy.orm import SessionTransaction
@@ -12,71 +12,54 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.store.bulk import insert_all
 
 
-def entry(
-    enrollment: Enrollment,
-    what: str,
-    value: str,
-    at: datetime,
-    *,
-    step: str | None = None,
-    via: str | None = None,
-    reason: str | None = None,
-    until: datetime | None = None,
-    because: str | None = None,
-) -> Mapping[str, Any]:
-    """What was decided about an enrollment: `value` is the template, campaign, step, tag, branch or ending.
+class Details(TypedDict, total=False):
+    """What some decisions add: the path of the step, the channel, a reason's code, an end, and what decided it."""
+
+    step: str | None
+    via: str | None
+    reason: str | None
+    until: datetime | None
+    because: str | None
+
+
+def entry(enrollment: Enrollment, what: str, value: str, at: datetime, **details: Unpack[Details]) -> Mapping[str, Any]:
+    """The row of a decision about an enrollment: `value` is the template, campaign, step, tag, branch or ending.
 
     The kinds that a verb writes are named in its `trail`.
     """
     return {
         "at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey, "enrollment_id": enrollment.id,
-        "step": step, "what": what, "value": value, "via": via, "reason": reason, "until": until, "because": because,
+        "what": what, "value": value, **details,
     }  # fmt: skip
 
 
 def record(
-    session: Session,
-    enrollment: Enrollment,
-    what: str,
-    value: str,
-    at: datetime,
-    *,
-    step: str | None = None,
-    via: str | None = None,
-    reason: str | None = None,
-    until: datetime | None = None,
-    because: str | None = None,
+    session: Session, enrollment: Enrollment, what: str, value: str, at: datetime, **details: Unpack[Details]
 ) -> None:
-    """Note what was decided about an enrollment."""
-    noted = entry(enrollment, what, value, at, step=step, via=via, reason=reason, until=until, because=because)
-    session.info.setdefault(_NOTED, []).append((noted, session.get_nested_transaction()))
-
-
-def record_all(session: Session, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Note many decisions at once."""
-    session.info.setdefault(_NOTED, []).extend((noted, session.get_nested_transaction()) for noted in entries)
-    write_down(session)
+    """Have a decision about an enrollment written to the trail by `write_down`; undone with its savepoint."""
+    row = entry(enrollment, what, value, at, **details)
+    session.info.setdefault(_PENDING, []).append((row, session.get_nested_transaction()))
 
 
 def write_down(session: Session) -> None:
     """Write what was noted, in that order. What isn't by the end of the transaction is written then."""
-    if noted := session.info.pop(_NOTED, None):
-        insert_all(session, TrailEntry, [entry for entry, _ in noted])
+    if pending := session.info.pop(_PENDING, None):
+        insert_all(session, TrailEntry, [entry for entry, _ in pending])
 
 
-def _forget(session: Session, undone: SessionTransaction) -> None:
+def _drop_undone(session: Session, undone: SessionTransaction) -> None:
     """What was noted in a transaction that is rolled back, or in a savepoint, is not to be written."""
-    if noted := session.info.pop(_NOTED, None):
-        session.info[_NOTED] = [each for each in noted if undone.nested and not _is_within(each[1], undone)]
+    if pending := session.info.pop(_PENDING, None):
+        session.info[_PENDING] = [item for item in pending if undone.nested and not _is_within(item[1], undone)]
 
 
 def _is_within(savepoint: SessionTransaction | None, undone: SessionTransaction) -> bool:
     return savepoint is not None and (savepoint is undone or _is_within(savepoint.parent, undone))
 
 
-_NOTED = "trail"
+_PENDING = "trail"
 event.listen(Session, "before_commit", write_down)
-event.listen(Session, "after_soft_rollback", _forget)
+event.listen(Session, "after_soft_rollback", _drop_undone)
 
 
 def not_entered(

@@ -28,8 +28,8 @@ def tightened(policy: Limits, own: Limits | None = None) -> Rules:
     """The policy, and what a journey adds to it."""
     both = [policy, own] if own else [policy]
     return Rules(
-        [each.quiet_hours for each in both if each.quiet_hours],
-        [(name, cap) for each in both for name, cap in each.caps.items()],
+        [limits.quiet_hours for limits in both if limits.quiet_hours],
+        [(name, cap) for limits in both for name, cap in limits.caps.items()],
     )
 
 
@@ -66,19 +66,19 @@ Sent = Counter[tuple[str, date]]
 def sent_since(session: Session, rules: Rules, customers: Sequence[int], earliest: datetime) -> dict[int, Sent]:
     """What the caps need to know of these customers, for messages that go at `earliest` or later.
 
-    The caller holds the locks on the customers' rows, so that nobody else can take the last place meanwhile.
+    The caller holds the locks on the customers' rows, so that no other transaction takes the last place meanwhile.
     """
-    found: dict[int, Sent] = {}
+    sent: dict[int, Sent] = {}
     if not rules.caps:
-        return found
+        return sent
     first = earliest.date() - timedelta(days=max(cap.days for _, cap in rules.caps) + 1)
-    place = (col(Message.customer_id), col(Message.channel), col(Message.day))
-    query = select(*place, func.count()).where(
+    columns = (col(Message.customer_id), col(Message.channel), col(Message.day))
+    query = select(*columns, func.count()).where(
         is_among(Message.customer_id, customers), col(Message.counts), col(Message.day) >= first
     )
-    for customer, channel, day, count in session.exec(query.group_by(*place)):
-        found.setdefault(customer, Counter())[channel, day] = count
-    return found
+    for customer, channel, day, count in session.exec(query.group_by(*columns)):
+        sent.setdefault(customer, Counter())[channel, day] = count
+    return sent
 
 
 def full_caps(rules: Rules, sent: Sent, today: date) -> set[str]:

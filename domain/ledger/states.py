@@ -6,7 +6,7 @@
                        -> unknown         nobody can say; the provider, an operator or a receipt may settle it
                        -> claimed         certainly not taken: it is tried again
 
-A claimed message that may go no longer is withdrawn: its row is gone, as if it had never been.
+A claimed message that may go no longer is withdrawn: its row is deleted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ def move(
 ) -> None:
     """Bring a message into another state. The caller holds the customer's lock, and perhaps the message's enrollment.
 
-    Raises IllegalError if that state can't follow.
+    Raises MessageStateError if that state can't follow.
     """
     if to not in LEGAL[message.status]:
         raise MessageStateError(f"message {message.id} is {message.status} and can't become {to}")
@@ -98,13 +98,13 @@ def fail(session: Session, message: Message, reason: str | None) -> None:
 
 
 def withdraw(session: Session, message: Message, enrollment: Enrollment) -> None:
-    """Take back a message that was claimed and has reached nobody."""
+    """Delete a claimed message and revoke its coupon. Raises MessageStateError if it isn't `claimed`."""
     if message.status != "claimed":
         raise MessageStateError(f"message {message.id} is {message.status} and can't be withdrawn")
     issuing.revoke(session, message.enrollment_id, message.step)
     session.execute(delete(Message).where(col(Message.id) == message.id))
-    others = select(Message.id).where(Message.enrollment_id == message.enrollment_id)
-    enrollment.claimed = session.exec(others).first() is not None
+    remaining = select(Message.id).where(Message.enrollment_id == message.enrollment_id)
+    enrollment.claimed = session.exec(remaining).first() is not None
 
 
 def receive(session: Session, message: Message, what: str, reason: str | None) -> None:

@@ -11,13 +11,13 @@ from domain.store.columns import Row, id_column, instant, reference
 
 
 class Message(Row, table=True):
-    """The ledger: one row per (enrollment, step), written before the provider is called; see domain/ledger.py.
+    """The ledger: one row per (enrollment, step), written before the provider is called; see domain/ledger/states.py.
 
     `channel`, `recipient`, `body` and `provider_id` are of the attempt under way, `refused` holds what the channels
     before it said, as {channel, reason}. `day` is the customer's local day, of whose caps it takes a place if it
     `counts`.
     `called_at` is the instant of sending, `look_at` when to ask the provider again, after `looks` times in vain.
-    `written_at` says when the enrollment was told; a receipt may come before.
+    `written_at` is when its result was recorded for the enrollment; a receipt may come before.
     """
 
     __tablename__: ClassVar[Any] = "messages"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from domain.catalogue.types import FIELDS
+from domain.catalogue.page import FIELDS
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import Journey, PublishedPlan
@@ -64,23 +64,23 @@ def misfits(
 
     `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
     """
-    found = []
+    misfits_found = []
     for plan, version in _in_use(session, replaced=replaced, ending=ending):
         journey = plan.journey
         for need in text_needs(plan):
             text = need.text
             if text in gone:
-                found.append(Misfit(text, journey, version, need.step, "it is gone"))
+                misfits_found.append(Misfit(text, journey, version, need.step, "it is gone"))
             elif text in texts and (missing := variables(texts[text]) - need.given):
                 names = ", ".join(f'"{name}"' for name in sorted(missing))
-                found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
-    return found
+                misfits_found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
+    return misfits_found
 
 
 def still_asked(session: Session) -> Mapping[tuple[str, str], str]:
     """The segments and campaigns that what is live or running refers to, by file and name, each with one who does."""
     return {
-        asked: f"{plan.journey}, version {version}" for plan, version in _in_use(session) for asked in names_asked(plan)
+        name: f"{plan.journey}, version {version}" for plan, version in _in_use(session) for name in names_asked(plan)
     }
 
 

@@ -17,13 +17,11 @@ from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition
+from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
-_KEPT = 8
-
-SCHEDULED = {"customer.birthday": "birthday", "segment.member": "segment"}
-"""The types of the events about a customer that schedules emit, and what for; their data can name a journey."""
+_MAX_SNAPSHOTS = 8
 
 
 @dataclass(frozen=True)
@@ -56,15 +54,14 @@ class Library:
     @cached_property
     def begun_by(self) -> Mapping[str, Sequence[Live]]:
         """The live journeys that an event of a customer can begin, by its type."""
-        found: dict[str, list[Live]] = {}
-        types = {kind: type for type, kind in SCHEDULED.items()}
+        journeys: dict[str, list[Live]] = {}
         for live in self.journeys.values():
             trigger = live.plan.trigger
             if isinstance(trigger, EventTrigger):
-                found.setdefault(trigger.event, []).append(live)
-            elif type := types.get(trigger.for_each.partition(":")[0]):
-                found.setdefault(type, []).append(live)
-        return found
+                journeys.setdefault(trigger.event, []).append(live)
+            elif (type := event_of(trigger.for_each)) in CUSTOMER_EVENTS:
+                journeys.setdefault(type, []).append(live)
+        return journeys
 
     @property
     def policy_zone(self) -> ZoneInfo:
@@ -87,14 +84,14 @@ def read_library(session: Session) -> Library:
 
 def library_of(session: Session, version: str) -> Library:
     """The snapshot of a version that was just read; "" if nothing was ever published."""
-    found = _snapshots.get(version)
-    if found is None:
-        found = _read(session)
+    library = _snapshots.get(version)
+    if library is None:
+        library = _read(session)
         if version:
-            while len(_snapshots) >= _KEPT:
+            while len(_snapshots) >= _MAX_SNAPSHOTS:
                 _snapshots.pop(next(iter(_snapshots)))
-            _snapshots[version] = found
-    return found
+            _snapshots[version] = library
+    return library
 
 
 def read_plan(session: Session, plan_id: str) -> Plan:
@@ -146,8 +143,8 @@ def _listening(session: Session) -> Mapping[str, Set[str]]:
     ids = set(session.exec(select(PublishedPlan.id)))
     unread = select(PublishedPlan.id, PublishedPlan.plan).where(col(PublishedPlan.id).in_(ids - _plans.keys()))
     _plans.update((plan_id, Plan.model_validate(body)) for plan_id, body in session.exec(unread))
-    found: dict[str, set[str]] = {}
+    plan_ids_by_type: dict[str, set[str]] = {}
     for plan_id in ids:
         for type in _plans[plan_id].listens_to():
-            found.setdefault(type, set()).add(plan_id)
-    return found
+            plan_ids_by_type.setdefault(type, set()).add(plan_id)
+    return plan_ids_by_type

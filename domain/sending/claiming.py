@@ -50,24 +50,24 @@ RENDERING = 0.5
 class Claims:
     """What a pass over a group came to.
 
-    Of its members some are `answered`; the messages `going` are `calling` in the ledger, for the provider; some were
+    Some of its members have `answers`; the messages `going` are `calling` in the ledger, for the provider; some were
     `lost` with an earlier worker, and can't be given to their provider again; the rest asks again in `wait` seconds.
-    What went is settled `since` then, whatever the clock says by that time, with what is `carried` there.
+    What went is settled as of `since` or later, with the `snapshot` of the claim.
     """
 
-    answered: list[Answer]
+    answers: list[Answer]
     going: list[Outgoing]
     lost: list[Outgoing]
     since: datetime
     wait: float = 0
-    carried: ClaimSnapshot = field(default_factory=ClaimSnapshot)
+    snapshot: ClaimSnapshot = field(default_factory=ClaimSnapshot)
 
 
 @dataclass(frozen=True)
 class _Claimed:
-    """A message of a visit: in flight already, or as it is to be written down, in place of an earlier one or anew."""
+    """A message of a member: in flight already, or as it is to be written down, in place of an earlier one or anew."""
 
-    visit: StepContext
+    context: StepContext
     channel: Channel
     earlier: Message | None = None
     row: dict[str, Any] = field(default_factory=dict)
@@ -89,102 +89,106 @@ def claim(
     step = read_plan(session, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
-    everybody: LockedGroup | None = None
-    known: SendInputs
+    locked: LockedGroup | None = None
+    inputs: SendInputs
 
-    def meet(met: LockedGroup) -> None:
-        nonlocal everybody, known
+    def begin(group_read: LockedGroup) -> None:
+        nonlocal locked, inputs
         claimed.clear()
-        everybody, known = met, read_inputs(session, met.visits, step, channels, now, site, issue)
+        locked, inputs = group_read, read_inputs(session, group_read.visits, step, channels, now, site, issue)
 
-    def act(visit: StepContext) -> Answer | None:
-        if known.rendering > RENDERING:
+    def act(context: StepContext) -> Answer | None:
+        if inputs.rendering > RENDERING:
             return None
-        answer = _claim_one(visit, step, known)
+        answer = _claim_one(context, step, inputs)
         if isinstance(answer, _Claimed):
-            claimed[visit.enrollment.id] = answer
+            claimed[context.enrollment.id] = answer
             return None
         return answer
 
-    answers = steps.for_each_member(session, group, now, act, meet)
-    over = [answer.enrollment for answer in answers if answer.kind == "over"]
-    _give_up(session, step, over)
-    for enrollment in over:  # what was claimed for it is undone
+    answers = steps.for_each_member(session, group, now, act, begin)
+    ended = [answer.enrollment for answer in answers if answer.kind == "over"]
+    _undo_ended(session, step, ended)
+    for enrollment in ended:  # what was claimed for it is undone
         claimed.pop(enrollment, None)
-    claims = _go(session, step, answers, list(claimed.values()), channels, now)
-    if everybody:
-        everybody.write(session)
-        claims.carried.met = everybody
-        claims.carried.close(session)
+    claims = _start_calls(session, step, answers, list(claimed.values()), channels, now)
+    if locked:
+        locked.write(session)
+        claims.snapshot.group = locked
+        claims.snapshot.close(session)
     return claims
 
 
-def _go(
+def _start_calls(
     session: Session,
     step: Send,
-    answered: list[Answer],
+    answers: list[Answer],
     claimed: Sequence[_Claimed],
     channels: Channels,
     now: datetime,
 ) -> Claims:
     """Write the messages down; as many of each channel as there is room for go, the first first."""
-    since = max((each.visit.at for each in claimed), default=now)
-    claims, wait = Claims(answered, [], [], since), 0.0
+    since = max((claimed_message.context.at for claimed_message in claimed), default=now)
+    claims, wait = Claims(answers, [], [], since), 0.0
     calling: list[_Claimed] = []
-    for channel in dict.fromkeys(each.channel for each in claimed):
+    for channel in dict.fromkeys(claimed_message.channel for claimed_message in claimed):
         adapter = channels[channel]
-        mine = [each for each in claimed if each.channel == channel]
-        again = [_outgoing(each.earlier, again=True) for each in mine if each.earlier and not each.row]
-        (claims.going if adapter.repeatable else claims.lost).extend(again)
-        fresh = [each for each in mine if each.row]
-        room = accounts.Capacity(len(fresh))
-        if adapter.account and fresh:
-            room = accounts.take_capacity(session, adapter.account, len(fresh), now)
-        calling += fresh[: room.count]
-        due = timedelta(seconds=room.wait)
+        of_channel = [claimed_message for claimed_message in claimed if claimed_message.channel == channel]
+        in_flight = [
+            _outgoing(claimed_message.earlier, again=True)
+            for claimed_message in of_channel
+            if claimed_message.earlier and not claimed_message.row
+        ]
+        (claims.going if adapter.repeatable else claims.lost).extend(in_flight)
+        waiting = [claimed_message for claimed_message in of_channel if claimed_message.row]
+        capacity = accounts.Capacity(len(waiting))
+        if adapter.account and waiting:
+            capacity = accounts.take_capacity(session, adapter.account, len(waiting), now)
+        calling += waiting[: capacity.count]
+        due = timedelta(seconds=capacity.wait)
         if due > SHORT_WAIT:
-            for each in fresh[room.count :]:
-                claims.answered.append(_put_off(each, step, now + due))
+            for claimed_message in waiting[capacity.count :]:
+                claims.answers.append(_postpone(claimed_message, step, now + due))
         else:
-            wait = max(wait, room.wait)
-    _write_down(session, [each for each in claimed if each.row], calling, claims)
+            wait = max(wait, capacity.wait)
+    _write_down(session, [claimed_message for claimed_message in claimed if claimed_message.row], calling, claims)
     return replace(claims, wait=wait)
 
 
-def _write_down(session: Session, fresh: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
-    for each in calling:
-        each.row.update(status="calling", called_at=each.visit.now)
-    anew = [each for each in fresh if each.earlier is None]
-    keys = dict(zip(map(id, anew), states.claim(session, [each.row for each in anew]), strict=True))
-    for each in calling:
-        if each.earlier is None:
-            claims.carried.add(each.visit, each.row | {"id": keys[id(each)]})
-    for each in fresh:
-        if each.earlier is not None:
-            keys[id(each)] = each.earlier.id
-            states.claim_again(session, each.earlier, each.row)
-        if not each.visit.enrollment.claimed:
-            each.visit.enrollment.claimed = True
-    keep(session, {keys[id(each)]: each.links for each in fresh if each.links})
+def _write_down(session: Session, new_claims: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
+    for message in calling:
+        message.row.update(status="calling", called_at=message.context.now)
+    inserted = [message for message in new_claims if message.earlier is None]
+    keys = dict(zip(map(id, inserted), states.claim(session, [message.row for message in inserted]), strict=True))
+    for message in calling:
+        if message.earlier is None:
+            claims.snapshot.add(message.context, message.row | {"id": keys[id(message)]})
+    for message in new_claims:
+        if message.earlier is not None:
+            keys[id(message)] = message.earlier.id
+            states.claim_again(session, message.earlier, message.row)
+        if not message.context.enrollment.claimed:
+            message.context.enrollment.claimed = True
+    keep(session, {keys[id(message)]: message.links for message in new_claims if message.links})
     claims.going.extend(
         Outgoing(
-            keys[id(each)], each.visit.enrollment.id, each.channel, each.row["recipient"], each.row["body"],
-            each.row["kind"],
+            keys[id(message)], message.context.enrollment.id, message.channel, message.row["recipient"],
+            message.row["body"], message.row["kind"],
         )
-        for each in calling
+        for message in calling
     )  # fmt: skip
 
 
-def _put_off(claimed: _Claimed, step: Send, until: datetime) -> Answer:
-    """The provider is away or has had enough for now: the claim stands, and is looked at again."""
+def _postpone(claimed: _Claimed, step: Send, until: datetime) -> Answer:
+    """Keep the claim until the provider's account has room again."""
     if claimed.row["reason"] is None:
         claimed.row["reason"] = "provider"
-        _hold(claimed.visit, step, reason="provider")
-    claimed.visit.enrollment.position = step.path
-    return claimed.visit.later(max(until, claimed.visit.at))
+        _record_hold(claimed.context, step, reason="provider")
+    claimed.context.enrollment.position = step.path
+    return claimed.context.later(max(until, claimed.context.at))
 
 
-def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
+def _undo_ended(session: Session, step: Send, ended: Sequence[int]) -> None:
     """What was claimed for an enrollment that has ended is withdrawn; what was in flight is not tried again."""
     query = select(Message).where(
         col(Message.enrollment_id).in_(ended), col(Message.status).in_(("claimed", "calling")),
@@ -199,7 +203,7 @@ def _give_up(session: Session, step: Send, ended: Sequence[int]) -> None:
 
 
 @dataclass(frozen=True)
-class _No:
+class _Suppressed:
     """The message is suppressed."""
 
     reason: str
@@ -207,122 +211,125 @@ class _No:
 
 
 @dataclass(frozen=True)
-class _NotYet:
+class _Held:
     """The message is held: by the quiet hours until a time, by a pause for as long as it lasts."""
 
     until: datetime | None = None
 
 
 @dataclass(frozen=True)
-class _Unmade:
+class _Unrenderable:
     """The message has failed, for there is no text for it: why."""
 
     channel: Channel
     because: str
 
 
-def _claim_one(visit: StepContext, step: Send, known: SendInputs) -> Answer | _Claimed:
-    earlier = known.messages.get(visit.enrollment.id)
+def _claim_one(context: StepContext, step: Send, inputs: SendInputs) -> Answer | _Claimed:
+    earlier = inputs.messages.get(context.enrollment.id)
     if earlier is not None and earlier.status == "calling":
-        return _Claimed(visit, earlier.channel, earlier)
-    tried = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
+        return _Claimed(context, earlier.channel, earlier)
+    tried_channels = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
     if earlier is not None and (
-        earlier.status not in ("claimed", "failed") or (earlier.status == "failed" and tried.issuperset(step.via))
+        earlier.status not in ("claimed", "failed")
+        or (earlier.status == "failed" and tried_channels.issuperset(step.via))
     ):
-        return conclude(visit, step, earlier)
-    facts = visit.facts
-    decided = _decide(visit, step, known, facts, earlier, [via for via in step.via if via not in tried])
-    if isinstance(decided, _Claimed):
-        return decided
-    if earlier is not None and earlier.status == "failed" and isinstance(decided, _No | _Unmade):
-        return conclude(visit, step, earlier)  # no other channel may carry it
+        return conclude(context, step, earlier)
+    facts = context.facts
+    decision = _decide(context, step, inputs, facts, earlier, [via for via in step.via if via not in tried_channels])
+    if isinstance(decision, _Claimed):
+        return decision
+    if earlier is not None and earlier.status == "failed" and isinstance(decision, _Suppressed | _Unrenderable):
+        return conclude(context, step, earlier)  # no other channel may carry it
     if earlier is not None and earlier.status == "claimed":
-        states.withdraw(visit.session, earlier, visit.enrollment)
-    match decided:
-        case _No(reason, because):
-            return suppress(visit, step, step.template, reason, because)
-        case _Unmade(channel, because):
+        states.withdraw(context.session, earlier, context.enrollment)
+    match decision:
+        case _Suppressed(reason, because):
+            return suppress(context, step, step.template, reason, because)
+        case _Unrenderable(channel, because):
             record(
-                visit.session, visit.enrollment, "failed", step.template, visit.at,
+                context.session, context.enrollment, "failed", step.template, context.at,
                 step=step.path, via=channel, reason="text", because=because,
             )  # fmt: skip
-            return visit.done(step, "failed")
-        case _NotYet(None):
-            return _pause(visit, step)
-        case _NotYet(until):
-            if visit.enrollment.due_at != until:
-                _hold(visit, step, until=until)
-            return visit.later(until or visit.at)
+            return context.done(step, "failed")
+        case _Held(None):
+            return _hold_for_pause(context, step)
+        case _Held(until):
+            if context.enrollment.due_at != until:
+                _record_hold(context, step, until=until)
+            return context.later(until or context.at)
         case Answer():
-            return decided
+            return decision
 
 
 def _decide(
-    visit: StepContext,
+    context: StepContext,
     step: Send,
-    known: SendInputs,
+    inputs: SendInputs,
     facts: CustomerFacts,
     earlier: Message | None,
     via: Sequence[Channel],
-) -> Answer | _Claimed | _No | _NotYet | _Unmade:
-    if any(must_exit(visit.plan, visit.enrollment, event, facts) for event in known.business):
-        end(visit.session, visit.enrollment, "exit", visit.at, wake=False)
-        return visit.over()
-    if paused := _paused(visit):
+) -> Answer | _Claimed | _Suppressed | _Held | _Unrenderable:
+    if any(must_exit(context.plan, context.enrollment, event, facts) for event in inputs.business):
+        end(context.session, context.enrollment, "exit", context.at, wake=False)
+        return context.over()
+    if paused := _pause_decision(context):
         return paused
-    expires = _expiry(step, visit, facts)
-    if expires and visit.at > expires:
-        return _No("expired")
+    expires = _expiry(step, context, facts)
+    if expires and context.at > expires:
+        return _Suppressed("expired")
     marketing = step.kind == "marketing"
     if marketing:
-        if visit.plan.audience:
-            verdict = facts.holds(visit.plan.audience)
+        if context.plan.audience:
+            verdict = facts.holds(context.plan.audience)
             if not verdict:
-                return _No("audience", verdict.because)
-        if is_held_out(visit):
-            return _No("holdout")
-    addresses = known.addresses.get(visit.customer.id, {})
-    allowed = {name: _objection(name, visit.customer.id, addresses, known, marketing=marketing) for name in via}
-    rules, today = known.rules, local_day(visit.at, facts.zone)
+                return _Suppressed("audience", verdict.because)
+        if is_held_out(context):
+            return _Suppressed("holdout")
+    addresses = inputs.addresses.get(context.customer.id, {})
+    allowed = {
+        name: _channel_refusal(name, context.customer.id, addresses, inputs, marketing=marketing) for name in via
+    }
+    rules, today = inputs.rules, local_day(context.at, facts.zone)
     if marketing and None in allowed.values():
-        until = quiet_until(rules, visit.at, facts.zone)
+        until = quiet_until(rules, context.at, facts.zone)
         if until:
-            return _No("expired") if expires and until > expires else _NotYet(until)
-    sent = known.sent.setdefault(visit.customer.id, Counter())
+            return _Suppressed("expired") if expires and until > expires else _Held(until)
+    sent = inputs.sent.setdefault(context.customer.id, Counter())
     if earlier is not None and earlier.counts:
         sent[earlier.channel, earlier.day] -= 1
     channel, reason = open_channel(via, allowed, full_caps(rules, sent, today) if marketing else set())
     if channel is None:
-        return _No(reason)
+        return _Suppressed(reason)
     try:
-        coupon = known.issue(facts, visit.enrollment, step.name, step.coupon) if step.coupon else None
+        coupon = inputs.issue(facts, context.enrollment, step.name, step.coupon) if step.coupon else None
         refusal = None
     except issuing.IssueRefusedError as refused:
         if step.without_coupon == "skip":
-            return _No("coupon_refused", str(refused))
+            return _Suppressed("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    linker, text = Linker(known.site, visit.customer.id), visit.library.texts[step.template, channel]
+    linker, text = Linker(inputs.site, context.customer.id), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
-        context = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
-        body = render(f"{step.template}/{channel}", text, context)
+        values = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
+        body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:
         if coupon is not None:
-            issuing.take_back(visit.session, coupon)
-        return _Unmade(channel, error.reason)
+            issuing.take_back(context.session, coupon)
+        return _Unrenderable(channel, error.reason)
     finally:
-        known.rendering += time.thread_time() - started
-    for word in reworded(facts, text) if "customer" in context else ():
-        record(visit.session, visit.enrollment, "reworded", f"customer.{word}", visit.at, step=step.path)
+        inputs.rendering += time.thread_time() - started
+    for word in reworded(facts, text) if "customer" in values else ():
+        record(context.session, context.enrollment, "reworded", f"customer.{word}", context.at, step=step.path)
     sent[channel, today] += marketing
     row = {
-        "enrollment_id": visit.enrollment.id, "customer_id": visit.customer.id, "journey": visit.plan.journey,
+        "enrollment_id": context.enrollment.id, "customer_id": context.customer.id, "journey": context.plan.journey,
         "step": step.name, "template": step.template, "kind": step.kind, "status": "claimed", "counts": marketing,
         "reason": earlier.reason if earlier and earlier.status == "claimed" else None,
         "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
-        "claimed_at": visit.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
+        "claimed_at": context.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
     }  # fmt: skip
-    return _Claimed(visit, channel, earlier, row, linker.short_links)
+    return _Claimed(context, channel, earlier, row, linker.short_links)
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:
@@ -331,44 +338,53 @@ def _outgoing(message: Message, *, again: bool) -> Outgoing:
     return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)
 
 
-def _objection(
-    via: Channel, customer_id: int, addresses: Mapping[str, str], known: SendInputs, *, marketing: bool
+def _channel_refusal(
+    via: Channel, customer_id: int, addresses: Mapping[str, str], inputs: SendInputs, *, marketing: bool
 ) -> str | None:
     address = addresses.get(ADDRESS[via])
-    given = known.consents.of(customer_id, via, address)
-    if not given.get("marketing") if marketing else False in given.values():
+    consents = inputs.consents.of(customer_id, via, address)
+    if not consents.get("marketing") if marketing else False in consents.values():
         return "no_consent"
-    return "unreachable" if address is None or address in known.unreachable.get(via, ()) else None
+    return "unreachable" if address is None or address in inputs.unreachable.get(via, ()) else None
 
 
-def _expiry(step: Send, visit: StepContext, facts: CustomerFacts) -> datetime | None:
+def _expiry(step: Send, context: StepContext, facts: CustomerFacts) -> datetime | None:
     if isinstance(step.expires, FieldRef):
         return as_instant(facts.field(step.expires.field))
-    return step.expires.after(visit.reached, facts.zone) if step.expires else None
+    return step.expires.after(context.reached, facts.zone) if step.expires else None
 
 
-def _paused(visit: StepContext) -> _No | _NotYet | None:
+def _pause_decision(context: StepContext) -> _Suppressed | _Held | None:
     """A pause holds the message; when it is over, what fell due in it goes, or not, as the resuming said."""
-    enrollment, live = visit.enrollment, visit.library.journeys.get(visit.plan.journey)
+    enrollment, live = context.enrollment, context.library.journeys.get(context.plan.journey)
     if live is None or not (live.paused or live.dropped or enrollment.held):
         return None
-    locked = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
-    query = locked.where(Journey.name == visit.plan.journey).with_for_update(read=True)
-    paused, since, until = visit.session.exec(query).one()
+    columns = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
+    query = columns.where(Journey.name == context.plan.journey).with_for_update(read=True)
+    paused, since, until = context.session.exec(query).one()
     if paused:
-        return _NotYet()
-    due, was_held = enrollment.due_at or visit.reached, enrollment.held
+        return _Held()
+    due_at, was_held = enrollment.due_at or context.reached, enrollment.held
     enrollment.held = False
-    late = until is not None and (was_held or (since is not None and since <= due < until))
-    return _No("expired", "held by a pause") if late else None
+    dropped = until is not None and (was_held or (since is not None and since <= due_at < until))
+    return _Suppressed("expired", "held_by_pause") if dropped else None
 
 
-def _pause(visit: StepContext, step: Send) -> Answer:
-    if not visit.enrollment.held:
-        _hold(visit, step, reason="paused")
-    visit.enrollment.held, visit.enrollment.due_at = True, None
-    return Answer(visit.enrollment.id, "later", visit.at, due=visit.at + PATIENCE)
+def _hold_for_pause(context: StepContext, step: Send) -> Answer:
+    if not context.enrollment.held:
+        _record_hold(context, step, reason="paused")
+    context.enrollment.held, context.enrollment.due_at = True, None
+    return Answer(context.enrollment.id, "later", context.at, due=context.at + PATIENCE)
 
 
-def _hold(visit: StepContext, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:
-    record(visit.session, visit.enrollment, "held", step.template, visit.at, step=step.path, reason=reason, until=until)
+def _record_hold(context: StepContext, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:
+    record(
+        context.session,
+        context.enrollment,
+        "held",
+        step.template,
+        context.at,
+        step=step.path,
+        reason=reason,
+        until=until,
+    )

@@ -41,7 +41,7 @@ class SendInputs:
 
 def read_inputs(
     session: Session,
-    met: Sequence[StepContext],
+    contexts: Sequence[StepContext],
     step: Send,
     channels: Channels,
     now: datetime,
@@ -49,18 +49,18 @@ def read_inputs(
     issue: Issue,
 ) -> SendInputs:
     """Read for the visits of a group, of which there is one at least, who hold the locks on their customers."""
-    library, plan = met[0].library, met[0].plan
-    customers = [visit.customer.id for visit in met]
+    library, plan = contexts[0].library, contexts[0].plan
+    customers = [context.customer.id for context in contexts]
     addresses = identifiers_of(session, customers)
     kinds = {ADDRESS[via] for via in step.via}
-    mine = {"ids": [visit.enrollment.id for visit in met], "name": step.name}
+    parameters = {"ids": [context.enrollment.id for context in contexts], "name": step.name}
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
     business = select(Event).where(
         col(Event.customer_id).is_(None),
         col(Event.type).in_(exits),
-        col(Event.time) >= min(visit.enrollment.anchor for visit in met),
+        col(Event.time) >= min(context.enrollment.anchor for context in contexts),
     )
-    rules, earliest = tightened(library.policy, plan.policy), min(visit.now for visit in met)
+    rules, earliest = tightened(library.policy, plan.policy), min(context.now for context in contexts)
     return SendInputs(
         addresses=addresses,
         unreachable={
@@ -76,7 +76,7 @@ def read_inputs(
         consents=read_consents(
             session, customers, [names[kind] for names in addresses.values() for kind in kinds if kind in names]
         ),
-        messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, mine)},
+        messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, parameters)},
         rules=rules,
         sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
         business=session.exec(business).all() if exits else (),

@@ -39,25 +39,25 @@ def list_messages(
 
 
 def settle_by_hand(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
-    """Settle an open message as somebody found it to be, and record who.
+    """Settle an open message by hand, and record by whom.
 
-    Raises UnknownMessageError, and ledger.IllegalError for a message that isn't open.
+    Raises UnknownMessageError, and MessageStateError for a message that isn't open.
     """
-    found = session.get(Message, number)
-    if found is None:
+    message = session.get(Message, number)
+    if message is None:
         raise UnknownMessageError(f"there is no message {number}")
-    lock_customers(session, [found.customer_id])
-    session.refresh(found)
-    tracking.settle_message(session, found, to, f"settled by {by}", now)
+    lock_customers(session, [message.customer_id])
+    session.refresh(message)
+    tracking.settle_message(session, message, to, f"settled by {by}", now)
     version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
     session.add(
         JourneyAction(
-            journey=found.journey, action="settled_message", by=by, at=now,
-            version=session.exec(version.where(Enrollment.id == found.enrollment_id)).one(),
+            journey=message.journey, action="settled_message", by=by, at=now,
+            version=session.exec(version.where(Enrollment.id == message.enrollment_id)).one(),
             details={"message": number, "as": to},
         )
     )  # fmt: skip
-    return found
+    return message
 
 
 def accounts(session: Session) -> Sequence[ProviderAccount]:

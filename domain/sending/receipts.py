@@ -50,13 +50,13 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     """
     keys = [receipt.key for receipt in receipts if receipt.key is not None]
     names = [receipt.provider_id for receipt in receipts if receipt.provider_id is not None]
-    named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
-    query = select(Message).where(named, Message.claimed_at > now - LATE)
+    is_named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
+    query = select(Message).where(is_named, Message.claimed_at > now - LATE)
     messages = session.exec(query).all()
-    found = [(receipt, _about(receipt, messages)) for receipt in receipts]
-    about = [(receipt, message) for receipt, message in found if message]
-    ingest(session, [_event(source, receipt, message, now) for receipt, message in about], now=now)
-    for receipt, message in about:
+    matched = [(receipt, _message_of(receipt, messages)) for receipt in receipts]
+    matched_messages = [(receipt, message) for receipt, message in matched if message]
+    ingest(session, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
+    for receipt, message in matched_messages:
         if receipt.provider_id and message.status != "claimed":
             message.provider_id = message.provider_id or receipt.provider_id
     early = [
@@ -64,36 +64,40 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
             "source": source, "receipt_id": receipt.id, "channel": receipt.channel, "provider_id": receipt.provider_id,
             "receipt": _RECEIPT.dump_python(receipt, mode="json"), "received_at": now,
         }
-        for receipt, message in found
+        for receipt, message in matched
         if message is None and receipt.provider_id and receipt.key is None
     ]  # fmt: skip
     if early:
         session.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
-    return len(about)
+    return len(matched_messages)
 
 
 def take_early(session: Session, messages: Iterable[Message], now: datetime) -> None:
     """Take in the receipts that came before we knew the provider's names of these messages, and forget old ones."""
     names = [message.provider_id for message in messages if message.provider_id]
-    old = col(EarlyReceipt.received_at) < now - EARLY
-    found = delete(EarlyReceipt).where(col(EarlyReceipt.provider_id).in_(names) | old).returning(EarlyReceipt)
-    for row in session.scalars(found).all() if names else ():
+    is_old = col(EarlyReceipt.received_at) < now - EARLY
+    taken = delete(EarlyReceipt).where(col(EarlyReceipt.provider_id).in_(names) | is_old).returning(EarlyReceipt)
+    for row in session.scalars(taken).all() if names else ():
         if row.provider_id in names:
             take(session, row.source, [_RECEIPT.validate_python(row.receipt)], now)
 
 
-def _about(receipt: Receipt, messages: Sequence[Message]) -> Message | None:
+def _message_of(receipt: Receipt, messages: Sequence[Message]) -> Message | None:
     """The message that goes by the provider's name; else that of the key, unless it is known by another name there."""
-    mine = [message for message in messages if message.channel == receipt.channel]
-    named = [message for message in mine if receipt.provider_id and message.provider_id == receipt.provider_id]
-    keyed = [
-        message for message in mine if message.id == receipt.key and not (receipt.provider_id and message.provider_id)
+    on_channel = [message for message in messages if message.channel == receipt.channel]
+    by_provider_id = [
+        message for message in on_channel if receipt.provider_id and message.provider_id == receipt.provider_id
     ]
-    return next(iter(named + keyed), None)
+    by_key = [
+        message
+        for message in on_channel
+        if message.id == receipt.key and not (receipt.provider_id and message.provider_id)
+    ]
+    return next(iter(by_provider_id + by_key), None)
 
 
 def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> Incoming:
-    said = {"reason": receipt.reason, "text": receipt.text, "url": receipt.url}
+    details = {"reason": receipt.reason, "text": receipt.text, "url": receipt.url}
     return Incoming(
         source=source,
         id=receipt.id,
@@ -104,7 +108,7 @@ def _event(source: str, receipt: Receipt, message: Message, now: datetime) -> In
             "enrollment": message.enrollment_id,
             "journey": message.journey,
             "step": message.step,
-            **{name: value for name, value in said.items() if value is not None},
+            **{name: value for name, value in details.items() if value is not None},
         },
         customer=message.customer_id,
     )

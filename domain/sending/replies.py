@@ -34,27 +34,27 @@ def take_reply(session: Session, source: str, reply: Reply, now: datetime) -> No
 
     - A refusal withdraws the consent to marketing over sms. Transactional messages stop with it: a withdrawn consent
       stops those too (DESIGN, section 5), whoever says STOP doesn't tell the one from the other, and the provider
-      blocks both. Of a phone that nobody knows it is kept, for when its owner appears.
+      blocks both. An unknown phone's is kept, for when its owner is known.
     - START and the like change nothing: consent is given expressly, and they only lift the provider's own block.
     - Anything else is a reply to the newest text message to that phone.
     """
-    who = identify(f"phone:{reply.phone}", None)
+    idents = identify(f"phone:{reply.phone}", None)
     if reply.keyword == "STOP" or (reply.keyword is None and is_refusal(reply.text)):
         data = {"channel": "sms", "source": "sms reply", "wording": reply.text[:_WORDING]}
-        ingest(session, [Incoming(source, reply.id, "consent.withdrawn", now, data, who)], now=now)
+        ingest(session, [Incoming(source, reply.id, "consent.withdrawn", now, data, idents)], now=now)
     elif reply.keyword is None and not is_beginning(reply.text):
         customer = find_customer(session, f"phone:{reply.phone}")
-        answered = customer and _newest(session, customer.id)
-        if answered:
-            receipt = Receipt(reply.id, "sms", "replied", now, key=answered.id, text=reply.text)
+        message = customer and _newest(session, customer.id)
+        if message:
+            receipt = Receipt(reply.id, "sms", "replied", now, key=message.id, text=reply.text)
             take(session, source, [receipt], now)
 
 
 def refuse(session: Session, source: str, id: str, phone: str, now: datetime) -> None:
     """The provider says that a phone has refused further messages. Raises IdentifierError if it is no phone."""
     data = {"channel": "sms", "source": "provider"}
-    who = identify(f"phone:{phone}", None)
-    ingest(session, [Incoming(source, id, "consent.withdrawn", now, data, who)], now=now)
+    idents = identify(f"phone:{phone}", None)
+    ingest(session, [Incoming(source, id, "consent.withdrawn", now, data, idents)], now=now)
 
 
 def _newest(session: Session, customer_id: int) -> Message | None:

@@ -28,9 +28,9 @@ def settle_messages(
     deliveries: Sequence[Delivery],
     now: datetime,
     channels: Channels,
-    carried: ClaimSnapshot | None = None,
+    snapshot: ClaimSnapshot | None = None,
 ) -> list[Answer]:
-    """Write down what became of the messages, and move their enrollments on, which were `carried` here.
+    """Write down what became of the messages, and move their enrollments on. `snapshot` is the claim's.
 
     There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
     `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
@@ -40,24 +40,24 @@ def settle_messages(
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
     keys = {message.enrollment: message.key for message in outgoing}
-    gathered = collect(session, group.model_copy(update={"members": members}), keys, carried or ClaimSnapshot(), now)
-    rows, enrollments, answers = gathered.messages, gathered.enrollments, []
-    for visit in (visit for met in gathered.met for visit in met.found):
-        id = visit.enrollment if isinstance(visit, Answer) else visit.enrollment.id
+    settle_set = collect(session, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
+    rows, enrollments, answers = settle_set.messages, settle_set.enrollments, []
+    for member_result in (member_result for group_part in settle_set.groups for member_result in group_part.found):
+        id = member_result.enrollment if isinstance(member_result, Answer) else member_result.enrollment.id
         row, delivery, enrollment = rows[id], results[id], enrollments[id]
         _write_down(session, row, delivery, enrollment, now, channels)
-        if isinstance(visit, Answer):
+        if isinstance(member_result, Answer):
             if row.status == "claimed":
                 states.withdraw(session, row, enrollment)
             else:
                 record_result(session, enrollment, row, step)
-            answers.append(visit)
+            answers.append(member_result)
         elif row.status == "claimed":
-            answers.append(visit.later(max(visit.at, now + timedelta(seconds=delivery.after))))
-        elif row.status != "failed" or _tried(row).issuperset(step.via):
-            answers.append(conclude(visit, step, row))
-    gathered.write(session)
-    _hear(session, outgoing, deliveries, now, channels)
+            answers.append(member_result.later(max(member_result.at, now + timedelta(seconds=delivery.after))))
+        elif row.status != "failed" or _tried_channels(row).issuperset(step.via):
+            answers.append(conclude(member_result, step, row))
+    settle_set.write(session)
+    _note_accounts(session, outgoing, deliveries, now, channels)
     for message in outgoing:
         if results[message.enrollment].opted_out:
             tracking.opt_out(session, rows[message.enrollment], now)
@@ -65,11 +65,11 @@ def settle_messages(
     return answers
 
 
-def conclude(visit: StepContext, step: Send, message: Message) -> Answer:
+def conclude(context: StepContext, step: Send, message: Message) -> Answer:
     """Tell the enrollment what became of its message, and move it on."""
-    record_result(visit.session, visit.enrollment, message, step)
-    visit.at = message.claimed_at
-    return visit.done(step, result_of(message))
+    record_result(context.session, context.enrollment, message, step)
+    context.at = message.claimed_at
+    return context.done(step, result_of(message))
 
 
 def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
@@ -118,19 +118,19 @@ def _write_down(
         message.refused = [*message.refused, {"channel": message.channel, "reason": message.reason}]
 
 
-def _tried(message: Message) -> set[str]:
+def _tried_channels(message: Message) -> set[str]:
     return {refusal["channel"] for refusal in message.refused}
 
 
-def _hear(
+def _note_accounts(
     session: Session, outgoing: Sequence[Outgoing], deliveries: Sequence[Delivery], now: datetime, channels: Channels
 ) -> None:
     for channel in dict.fromkeys(message.channel for message in outgoing):
         account = channels[channel].account
-        said = [
+        account_deliveries = [
             delivery
             for message, delivery in zip(outgoing, deliveries, strict=True)
             if message.channel == channel and delivery is not LOST
         ]
-        if account and said:
-            accounts.note_answers(session, account, said, now)
+        if account and account_deliveries:
+            accounts.note_answers(session, account, account_deliveries, now)

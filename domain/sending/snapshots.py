@@ -26,16 +26,16 @@ Versions = Mapping[int, tuple[str, str]]
 class ClaimSnapshot:
     """Members, as their claim has left them: their visits and messages by enrollment, and where those were written."""
 
-    met: LockedGroup | None = None
-    visits: dict[int, StepContext] = field(default_factory=dict)
+    group: LockedGroup | None = None
+    contexts: dict[int, StepContext] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
-    sheet: BulkRows[Message] = field(default_factory=lambda: BulkRows(Message))
+    rows: BulkRows[Message] = field(default_factory=lambda: BulkRows(Message))
     versions: Versions = field(default_factory=dict)
 
-    def add(self, visit: StepContext, message: Mapping[str, Any]) -> None:
+    def add(self, context: StepContext, message: Mapping[str, Any]) -> None:
         """Carry a visit whose message was just written, by these columns."""
-        self.visits[visit.enrollment.id] = visit
-        self.messages[visit.enrollment.id] = self.sheet.make(message)
+        self.contexts[context.enrollment.id] = context
+        self.messages[context.enrollment.id] = self.rows.make(message)
 
     def close(self, session: Session) -> None:
         """All is written: take note of which versions that made."""
@@ -46,49 +46,51 @@ class ClaimSnapshot:
 class SettleSet:
     """The members of a group, locked, with their visits or answers and their messages by enrollment."""
 
-    met: list[LockedGroup]
+    groups: list[LockedGroup]
     messages: Mapping[int, Message]
-    sheets: Sequence[BulkRows[Message]]
+    row_sets: Sequence[BulkRows[Message]]
 
     @property
     def enrollments(self) -> Mapping[int, Enrollment]:
-        return {id: enrollment for met in self.met for id, enrollment in met.enrollments.items()}
+        return {id: enrollment for group in self.groups for id, enrollment in group.enrollments.items()}
 
     def write(self, session: Session) -> None:
         """Write down what was changed in them."""
-        for met in self.met:
-            met.write(session)
-        for sheet in self.sheets:
-            sheet.write(session)
+        for group in self.groups:
+            group.write(session)
+        for rows in self.row_sets:
+            rows.write(session)
 
 
 def collect(
-    session: Session, group: Group, keys: Mapping[int, int], carried: ClaimSnapshot, now: datetime
+    session: Session, group: Group, keys: Mapping[int, int], snapshot: ClaimSnapshot, now: datetime
 ) -> SettleSet:
-    """Lock the group's customers; read the members that weren't carried here, or that somebody has changed since.
+    """Lock the group's customers; read the members that aren't in the snapshot or were changed since.
 
     `keys` are those of the messages, by enrollment.
     """
     library = lock(session, keys)
     unchanged: list[StepContext] = []
-    if carried.met is not None and carried.met.library is library:
-        present = _versions(session, (message.id for message in carried.messages.values()))
+    if snapshot.group is not None and snapshot.group.library is library:
+        versions = _versions(session, (message.id for message in snapshot.messages.values()))
         unchanged = [
-            visit
-            for id, visit in carried.visits.items()
-            if carried.versions.get(key := carried.messages[id].id, ()) == present.get(key)
+            context
+            for id, context in snapshot.contexts.items()
+            if snapshot.versions.get(key := snapshot.messages[id].id, ()) == versions.get(key)
         ]
     times = {member.enrollment: member.now or now for member in group.members}
-    known = {visit.enrollment.id for visit in unchanged}
-    rest = tuple(member for member in group.members if member.enrollment not in known)
-    sheet = BulkRows(Message)
-    read = {"ids": [keys[member.enrollment] for member in rest]}
-    rows = session.connection().execute(_READ, read) if rest else ()
-    messages = {id: carried.messages[id] for id in known} | {row.enrollment_id: row for row in map(sheet.add, rows)}
-    met = [lock_group(session, group.model_copy(update={"members": rest}), now)] if rest else []
-    if carried.met is not None and unchanged:
-        met.append(carried.met.again(session, unchanged, times))
-    return SettleSet(met, messages, [carried.sheet, sheet])
+    unchanged_ids = {context.enrollment.id for context in unchanged}
+    changed = tuple(member for member in group.members if member.enrollment not in unchanged_ids)
+    message_rows = BulkRows(Message)
+    parameters = {"ids": [keys[member.enrollment] for member in changed]}
+    rows = session.connection().execute(_READ, parameters) if changed else ()
+    messages = {id: snapshot.messages[id] for id in unchanged_ids} | {
+        row.enrollment_id: row for row in map(message_rows.add, rows)
+    }
+    groups = [lock_group(session, group.model_copy(update={"members": changed}), now)] if changed else []
+    if snapshot.group is not None and unchanged:
+        groups.append(snapshot.group.again(session, unchanged, times))
+    return SettleSet(groups, messages, [snapshot.rows, message_rows])
 
 
 def _versions(session: Session, keys: Iterable[int]) -> Versions:

@@ -21,19 +21,21 @@ _LINK = re.compile(
     r"|gl|icu|wang|ltd|fun|store|tech|live|中国|公司|网络)(?![a-z0-9])\S*",
     re.IGNORECASE,
 )
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
 """The categories of characters that can't be seen."""
 _EMOJI = frozenset("\u200d\ufe0f")
 """Unseen characters that emoji are joined by."""
 
 
-def as_word(given: str) -> str:
+def as_word(value: str) -> str:
     """A customer's own word as it may stand in a text of the shop: short, on one line, without links and signatures.
 
     What can't be seen or turns the text around is left out, like brackets, in which operators read who is writing.
     """
-    plain = _BREAKS.sub(" ", given)
-    plain = "".join(each for each in plain if each in _EMOJI or unicodedata.category(each) not in _UNSEEN)
+    plain = _BREAKS.sub(" ", value)
+    plain = "".join(
+        character for character in plain if character in _EMOJI or unicodedata.category(character) not in _INVISIBLE
+    )
     word = _shortened(_BRACKETS.sub("", plain))
     while (shorter := _shortened(word)) != word:  # what is left may be a link
         word = shorter
@@ -60,14 +62,14 @@ def text_context(
             case "shop":
                 context[name] = {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"}
             case "customer":
-                context[name] = {key: _said(value) for key, value in _customer(facts).items()}
+                context[name] = {key: _safe(value) for key, value in _customer(facts).items()}
             case "trigger":
                 context[name] = facts.trigger
             case "data":
                 context[name] = data
             case "coupon":
-                own = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
-                context[name] = _local(own or facts.coupon, facts.zone)
+                issued = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
+                context[name] = _local(issued or facts.coupon, facts.zone)
             case "lot":
                 context[name] = _local(facts.lot, facts.zone)
             case "stream":
@@ -77,18 +79,18 @@ def text_context(
 
 def reworded(facts: CustomerFacts, source: str) -> list[str]:
     """The customer's fields which a template mentions, and which aren't written into it as the customer gave them."""
-    return [key for key, value in _customer(facts).items() if key in source and _said(value) != value]
+    return [key for key, value in _customer(facts).items() if key in source and _safe(value) != value]
 
 
 def _customer(facts: CustomerFacts) -> Mapping[str, Any]:
     return {**facts.customer.fields, "name": facts.customer.name}
 
 
-def _said(value: Any) -> Any:
+def _safe(value: Any) -> Any:
     return as_word(value) if isinstance(value, str) else value
 
 
 def _local(values: Mapping[str, Any] | None, zone: ZoneInfo) -> Mapping[str, Any] | None:
     return values and {
-        key: each.astimezone(zone) if isinstance(each, datetime) else each for key, each in values.items()
+        key: value.astimezone(zone) if isinstance(value, datetime) else value for key, value in values.items()
     }

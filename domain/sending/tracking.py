@@ -1,4 +1,4 @@
-"""Following up: asking the provider about messages whose fate is open, until it is settled or nobody can say."""
+"""Following up: asking providers about unknown and pending messages, until they are settled or given up."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ GIVEN_UP = timedelta(days=3)
 def start_tracking(session: Session, message: Message, now: datetime) -> None:
     """Have the provider asked about this message."""
     message.look_at, message.looks = now + PAUSES[0], 0
-    enqueue(session, "follow_up", message.channel)
+    enqueue(session, "follow_up", channel=message.channel)
 
 
 def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:
@@ -55,19 +55,19 @@ def record_answers(
     session: Session, messages: Sequence[OpenMessage], deliveries: Sequence[Delivery], now: datetime
 ) -> None:
     """Settle what the provider could say, and put off what it couldn't."""
-    said = dict(zip((message.key for message in messages), deliveries, strict=True))
-    owners = select(Message.customer_id).where(col(Message.id).in_(said))
+    answers = dict(zip((message.key for message in messages), deliveries, strict=True))
+    owners = select(Message.customer_id).where(col(Message.id).in_(answers))
     lock_customers(session, session.exec(owners))
     names = [delivery.provider_id for delivery in deliveries if delivery.provider_id]
-    taken = set(session.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
-    rows = select(Message).where(col(Message.id).in_(said)).execution_options(populate_existing=True)
+    taken_ids = set(session.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
+    rows = select(Message).where(col(Message.id).in_(answers)).execution_options(populate_existing=True)
     for row in session.exec(rows.order_by(col(Message.id))).all():
-        delivery = said[row.id]
+        delivery = answers[row.id]
         if row.status not in states.OPEN:
             continue  # a receipt or an operator was faster
         if delivery.opted_out:
             opt_out(session, row, now)
-        if delivery.provider_id in taken and delivery.provider_id != row.provider_id:
+        if delivery.provider_id in taken_ids and delivery.provider_id != row.provider_id:
             delivery = Delivery("unknown")  # that one is another message of the same text
         if delivery.status in ("sent", "failed"):
             settle_message(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
@@ -75,8 +75,8 @@ def record_answers(
         if delivery.status == "pending_staff" and row.status == "unknown":
             states.move(session, row, "pending_staff", provider_id=delivery.provider_id)
         row.looks += 1
-        over = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
-        row.look_at = None if over else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
+        given_up = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
+        row.look_at = None if given_up else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
 
 
 def settle_message(
@@ -100,13 +100,13 @@ def settle_message(
         states.move(session, message, to, reason=reason, provider_id=provider_id)
         return
     states.fail(session, message, reason)
-    said = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
+    data = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
     event = Incoming(
         source=FOLLOW_UP,
         id=f"{message.id}/failed",
         type="message.failed",
         time=now,
-        data=said | ({"reason": reason} if reason else {}),
+        data=data | ({"reason": reason} if reason else {}),
         customer=message.customer_id,
     )
     ingest(session, [event], now=now)

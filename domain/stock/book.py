@@ -49,7 +49,7 @@ _LISTED = ("name", "category", "shelf_days", "min_days")
 
 @dataclass(frozen=True)
 class StockEvent:
-    """An event that the book tells, for the one door."""
+    """An event that the book emits, for ingest."""
 
     id: str
     type: str
@@ -81,18 +81,18 @@ class Book:
         self._session = session
         self._settle = settle
         self._zone = zone
-        self._told: list[StockEvent] = []
+        self._events: list[StockEvent] = []
         self._moves: list[tuple[Any, ...]] = []
         self._days: dict[datetime, date] = {}
         self._lots: dict[str, Lot] = {}
         self._of_sku: dict[str, list[Lot]] = {}
         self._products: dict[str, Product] = {}
         self._taken: dict[str, Counter[str]] = {}
-        self._early: dict[str, list[Event]] = {}
+        self._early_refunds: dict[str, list[Event]] = {}
         self._places: set[str] = set()
-        mine = [event for event in events if event.type in TYPES and event.source != STOCK]
-        if mine:
-            self._open(mine)
+        own_events = [event for event in events if event.type in TYPES and event.source != STOCK]
+        if own_events:
+            self._open(own_events)
 
     def enter(self, event: Event, customer: Customer | None = None) -> None:
         """Enter what the event says of stock; most say nothing."""
@@ -113,9 +113,9 @@ class Book:
                 self._list(event)
 
     def close(self) -> Sequence[StockEvent]:
-        """Write the moves down. Returns what the book has to tell."""
+        """Write the moves down. Returns the events that the book emits."""
         self._write()
-        return self._told
+        return self._events
 
     def _open(self, events: Sequence[Event]) -> None:
         paid = [event for event in events if event.type == "order.paid"]
@@ -125,7 +125,7 @@ class Book:
         if refunds:
             orders = [event.data["order_id"] for event in refunds]
             named |= set(self._session.exec(select(StockMove.lot_id).where(col(StockMove.order_id).in_(orders))))
-        skus = self._kept(paid)
+        skus = self._products_kept(paid)
         if not skus and not named:
             return
         oldest = min((local_day(event.time, self._zone) for event in paid), default=date.max)
@@ -140,21 +140,21 @@ class Book:
         products = select(Product).where(col(Product.sku).in_(self._of_sku))
         self._products = {product.sku: product for product in self._session.exec(products)}
         if self._lots and (paid or refunds):
-            self._remember(paid, refunds)
+            self._read_orders(paid, refunds)
 
     def _create(self, receipts: Sequence[Event]) -> None:
         """Make the lots that are new, in the order of their ids, so that two batches wait for each other in turn."""
-        first = {event.data["lot_id"]: event for event in reversed(receipts)}
+        first_receipt = {event.data["lot_id"]: event for event in reversed(receipts)}
         stores = {}
         for event in reversed(receipts):
             if place := event.data.get("store") or event.data.get("city"):
                 stores[place] = {"store": place, "city": event.data.get("city")}
         if stores:
-            known = insert(Store).values([stores[place] for place in sorted(stores)])
-            city = func.coalesce(known.excluded.city, Store.city)
-            changed = known.excluded.city.is_not(None) & known.excluded.city.is_distinct_from(Store.city)
+            statement = insert(Store).values([stores[place] for place in sorted(stores)])
+            city = func.coalesce(statement.excluded.city, Store.city)
+            is_changed = statement.excluded.city.is_not(None) & statement.excluded.city.is_distinct_from(Store.city)
             self._session.execute(
-                known.on_conflict_do_update(index_elements=["store"], set_={"city": city}, where=changed)
+                statement.on_conflict_do_update(index_elements=["store"], set_={"city": city}, where=is_changed)
             )
         rows = [
             {
@@ -164,27 +164,27 @@ class Book:
                 "received_at": event.time,
                 "on_hand": 0,
             }
-            for lot_id, event in sorted(first.items())
+            for lot_id, event in sorted(first_receipt.items())
         ]
         if rows:
             self._session.execute(inserting(Lot, rows).on_conflict_do_nothing())
 
-    def _kept(self, paid: Sequence[Event]) -> set[str]:
+    def _products_kept(self, paid: Sequence[Event]) -> set[str]:
         """Which of the products that were sold are in the book at all; also notes which places are."""
         skus = {item["sku"] for event in paid for item in event.data.get("items") or ()}
         if not skus:
             return set()
         named = {place for event in paid if (place := event.data.get("store") or event.data.get("city"))}
-        kept = select(literal("sku"), col(Lot.sku)).where(col(Lot.sku).in_(skus)).distinct()
+        products = select(literal("sku"), col(Lot.sku)).where(col(Lot.sku).in_(skus)).distinct()
         stores = select(literal("place"), col(Store.store)).where(col(Store.store).in_(named))
         cities = select(literal("place"), col(Store.city)).where(col(Store.city).in_(named))
-        asked: Any = union_all(kept, stores, cities) if named else kept
-        rows = self._session.execute(asked).all()
+        query: Any = union_all(products, stores, cities) if named else products
+        rows = self._session.execute(query).all()
         self._places = {name for kind, name in rows if kind == "place"}
         return {name for kind, name in rows if kind == "sku"}
 
-    def _remember(self, paid: Sequence[Event], refunds: Sequence[Event]) -> None:
-        """What these orders have taken so far, and the refunds that were told before their orders."""
+    def _read_orders(self, paid: Sequence[Event], refunds: Sequence[Event]) -> None:
+        """Read what these orders have taken so far, and the refunds that came before their orders."""
         orders = {event.data["order_id"] for event in (*paid, *refunds)}
         net = func.sum(StockMove.quantity).filter(~col(StockMove.seen))
         query = select(StockMove.order_id, StockMove.lot_id, net).where(col(StockMove.order_id).in_(orders))
@@ -192,25 +192,25 @@ class Book:
             query.group_by(col(StockMove.order_id), col(StockMove.lot_id))
         ):
             self._taken.setdefault(order, Counter())[lot_id] = -int(quantity or 0)
-        fresh = {event.id for event in refunds}
+        batch_refunds = {event.id for event in refunds}
         customers = {event.customer_id for event in paid}
-        early = select(Event).where(col(Event.customer_id).in_(customers), Event.type == "order.refunded")
-        for event in self._session.exec(early.order_by(col(Event.time), col(Event.id))) if paid else ():
-            if event.id not in fresh and event.data["order_id"] in orders:
-                self._early.setdefault(event.data["order_id"], []).append(event)
+        earlier_refunds = select(Event).where(col(Event.customer_id).in_(customers), Event.type == "order.refunded")
+        for event in self._session.exec(earlier_refunds.order_by(col(Event.time), col(Event.id))) if paid else ():
+            if event.id not in batch_refunds and event.data["order_id"] in orders:
+                self._early_refunds.setdefault(event.data["order_id"], []).append(event)
 
     def _sell(self, event: Event, customer: Customer | None) -> None:
         order = event.data["order_id"]
         if order in self._taken:
-            return  # told before, as another event
+            return  # the same order came before, as another event
         self._taken[order] = Counter()
         for sku, wanted in _goods(event).items():
             lots = self._lots_for(sku, event, customer)
             if lots:
                 self._take(lots, event, wanted)
             elif (event.data.get("store") or event.data.get("city")) in self._places:
-                self._disagree("unknown_sku", event, wanted, sku=sku)
-        for refund in self._early.get(order, ()):
+                self._report_discrepancy("unknown_sku", event, wanted, sku=sku)
+        for refund in self._early_refunds.get(order, ()):
             self._give_back(refund)
 
     def _lots_for(self, sku: str, event: Event, customer: Customer | None) -> Sequence[Lot]:
@@ -225,19 +225,19 @@ class Book:
     def _take(self, lots: Sequence[Lot], event: Event, wanted: int) -> None:
         """Take units first expired, first out. What isn't there is taken below zero of the last that may be sold."""
         day = self._day(event.time)
-        fit = [lot for lot in lots if day <= last_day(lot, self._products.get(lot.sku))] or lots
-        for lot in fit:
+        sellable = [lot for lot in lots if day <= last_day(lot, self._products.get(lot.sku))] or lots
+        for lot in sellable:
             free = self._free(lot, event.time, day)
             if wanted and free > 0:
                 units = min(wanted, free)
                 self._sold(lot, event, units)
                 wanted -= units
         if wanted:
-            self._sold(fit[-1], event, wanted)
-            self._disagree("oversold", event, wanted, sku=fit[-1].sku, lot_id=fit[-1].lot_id)
+            self._sold(sellable[-1], event, wanted)
+            self._report_discrepancy("oversold", event, wanted, sku=sellable[-1].sku, lot_id=sellable[-1].lot_id)
 
     def _free(self, lot: Lot, at: datetime, day: date) -> int:
-        """Units that could be sold at an instant: if somebody has counted since, going by what was there then."""
+        """Units that could be sold at an instant: if there was a count since, by the moves up to that instant."""
         if lot.counted_at is None or at >= lot.counted_at:
             return available(lot, self._products.get(lot.sku), day)
         return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else 0
@@ -251,10 +251,10 @@ class Book:
         self._move(lot, event, -units, "sold", event.data["order_id"])
         self._taken[event.data["order_id"]][lot.lot_id] += units
         if before > 0 >= available(lot, product, today):
-            found = {"lot_id": lot.lot_id, "sku": lot.sku}
-            at = max(event.time, event.received_at)  # those who entered before it was told must hear of it, too
-            self._told.append(
-                StockEvent(f"sold_out/{event.id}/{lot.lot_id}", "lot.sold_out", at, found, event.received_at)
+            data = {"lot_id": lot.lot_id, "sku": lot.sku}
+            at = max(event.time, event.received_at)  # enrollments begun before it came in are affected, too
+            self._events.append(
+                StockEvent(f"sold_out/{event.id}/{lot.lot_id}", "lot.sold_out", at, data, event.received_at)
             )
 
     def _give_back(self, event: Event) -> None:
@@ -263,7 +263,7 @@ class Book:
         self._settle()
         order = self._session.get(Order, order_id)
         if taken is None:
-            self._early.setdefault(order_id, []).append(event)
+            self._early_refunds.setdefault(order_id, []).append(event)
         if not taken or order is None or order.customer_id != event.customer_id:
             return
         total, listed = event.data.get("total"), _goods(event)
@@ -274,26 +274,28 @@ class Book:
             for lot_id, units in taken.items():
                 listed[self._lots[lot_id].sku] += units
         for sku, wanted in listed.items():
-            for lot_id, units in sorted(taken.items(), key=lambda each: self._lots[each[0]].expires_on, reverse=True):
+            for lot_id, units in sorted(
+                taken.items(), key=lambda lot_units: self._lots[lot_units[0]].expires_on, reverse=True
+            ):
                 lot = self._lots[lot_id]
-                if lot.sku == sku and (back := min(units, wanted)) > 0:
-                    self._move(lot, event, back, "returned", order_id)
-                    taken[lot_id] -= back
-                    wanted -= back
+                if lot.sku == sku and (returned := min(units, wanted)) > 0:
+                    self._move(lot, event, returned, "returned", order_id)
+                    taken[lot_id] -= returned
+                    wanted -= returned
             if wanted and sku in {self._lots[lot_id].sku for lot_id in taken}:
-                self._disagree("returned_too_many", event, wanted, sku=sku)
+                self._report_discrepancy("returned_too_many", event, wanted, sku=sku)
 
     def _receive(self, event: Event) -> None:
         data, lot = event.data, self._lots[event.data["lot_id"]]
         expires_on = date.fromisoformat(data["expires_on"])
         if lot.sku != data["sku"]:
-            self._disagree("sku_differs", event, data["quantity"], sku=data["sku"], lot_id=lot.lot_id)
+            self._report_discrepancy("sku_differs", event, data["quantity"], sku=data["sku"], lot_id=lot.lot_id)
             return
         if lot.expires_on != expires_on:
             lot.expires_on = min(lot.expires_on, expires_on)
-            self._disagree("expiry_differs", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
+            self._report_discrepancy("expiry_differs", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
         if lot.expires_on < local_day(event.time, self._zone):
-            self._disagree("expired", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
+            self._report_discrepancy("expired", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
         if lot.received_at is not None:
             lot.received_at = min(lot.received_at, event.time)
         self._move(lot, event, data["quantity"], "received")
@@ -301,7 +303,7 @@ class Book:
     def _count(self, event: Event) -> None:
         lot = self._lots.get(event.data["lot_id"])
         if lot is None:
-            self._disagree("unknown_lot", event, event.data["quantity"], lot_id=event.data["lot_id"])
+            self._report_discrepancy("unknown_lot", event, event.data["quantity"], lot_id=event.data["lot_id"])
             return
         if lot.counted_at is None or lot.counted_at <= event.time:
             lot.reserved = event.data.get("reserved", lot.reserved)
@@ -340,24 +342,24 @@ class Book:
     def _write(self) -> None:
         if self._moves:
             columns = zip(*self._moves, strict=True)
-            self._session.execute(_INSERT, {f"c{place}": list(column) for place, column in enumerate(columns)})
+            self._session.execute(_INSERT, {f"c{position}": list(column) for position, column in enumerate(columns)})
             self._moves = []
 
     def _list(self, event: Event) -> None:
-        given: dict[str, Any] = {name: event.data[name] for name in _LISTED if name in event.data}
-        row = insert(Product).values({"min_days": 0, **given, "sku": event.data["sku"], "updated_at": event.time})
+        values: dict[str, Any] = {name: event.data[name] for name in _LISTED if name in event.data}
+        row = insert(Product).values({"min_days": 0, **values, "sku": event.data["sku"], "updated_at": event.time})
         newer = col(Product.updated_at) <= event.time
-        changed = {**given, "updated_at": event.time}
+        changed = {**values, "updated_at": event.time}
         self._session.execute(row.on_conflict_do_update(index_elements=["sku"], set_=changed, where=newer))
 
-    def _disagree(
+    def _report_discrepancy(
         self, reason: str, event: Event, quantity: int, *, sku: str | None = None, lot_id: str | None = None
     ) -> None:
-        about: dict[str, Any] = {"sku": sku, "lot_id": lot_id, "order_id": event.data.get("order_id")}
-        data = {name: value for name, value in about.items() if value is not None}
+        fields: dict[str, Any] = {"sku": sku, "lot_id": lot_id, "order_id": event.data.get("order_id")}
+        data = {event_name: value for event_name, value in fields.items() if value is not None}
         data |= {"reason": reason, "quantity": quantity}
-        name = f"{reason}/{event.id}/{sku or lot_id}"
-        self._told.append(StockEvent(name, "stock.discrepancy", event.time, data, event.received_at))
+        event_name = f"{reason}/{event.id}/{sku or lot_id}"
+        self._events.append(StockEvent(event_name, "stock.discrepancy", event.time, data, event.received_at))
 
 
 def _goods(event: Event) -> Counter[str]:

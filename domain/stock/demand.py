@@ -14,7 +14,7 @@ HOT_SHOW = 1.0
 """Standard deviations between shows by which a show may be above the usual before that itself is a surprise."""
 
 BLOCK = 15
-"""Minutes of the blocks whose scatter within past shows tells how unevenly a product sells."""
+"""Minutes of the blocks whose scatter within past shows measures how unevenly a product sells."""
 
 _PRIOR_MINUTES = 120.0
 _PRIOR_BLOCKS = 12.0
@@ -77,10 +77,10 @@ def learn(shows: Sequence[PastShow]) -> Baseline | None:
     shrunk towards what is usual, by three hours and by four shows.
     """
     minutes, units = _summed([show.minutes for show in shows]), _summed([show.units for show in shows])
-    seen, sold = sum(minutes.values()), int(sum(units.values()))
-    if seen <= 0:
+    total_minutes, sold = sum(minutes.values()), int(sum(units.values()))
+    if total_minutes <= 0:
         return None
-    mean = (sold + 1) / seen
+    mean = (sold + 1) / total_minutes
     rates = {
         hour: (units.get(hour, 0) + _PRIOR_MINUTES * mean) / (span + _PRIOR_MINUTES) for hour, span in minutes.items()
     }
@@ -102,13 +102,13 @@ def _scatter(show: PastShow, rates: Mapping[int, float]) -> float:
 
 
 def _spread(shows: Sequence[PastShow], rates: Mapping[int, float], dispersion: float) -> float:
-    found, weight = 0.0, 0.0
+    excess, weight = 0.0, 0.0
     for show in shows:
         expected = sum(rates[hour] * span for hour, span in show.minutes.items())
-        found += (sum(show.units.values()) - expected) ** 2 - dispersion * expected
+        excess += (sum(show.units.values()) - expected) ** 2 - dispersion * expected
         weight += expected**2
     degrees = len(shows) - 1
-    observed = max(0.0, found / weight * len(shows) / degrees) if degrees else 0.0
+    observed = max(0.0, excess / weight * len(shows) / degrees) if degrees else 0.0
     return (degrees * observed + _PRIOR_SHOWS * _PRIOR_SPREAD) / (degrees + _PRIOR_SHOWS)
 
 
@@ -138,17 +138,17 @@ def upper_tail(count: int, mean: float, variance: float) -> float:
 def _beta_fraction(x: float, a: float, b: float) -> float:
     """The continued fraction of the incomplete beta function, by Lentz's method (Numerical Recipes, 3rd ed., 6.4)."""
     c, d = 1.0, 1 / _nonzero(1 - (a + b) * x / (a + 1))
-    found = d
+    fraction = d
     for m in range(1, _FRACTIONS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
         for part in (even, odd):
             d = 1 / _nonzero(1 + part * d)
             c = _nonzero(1 + part / c)
-            found *= c * d
+            fraction *= c * d
         if abs(c * d - 1) < _CLOSE:
             break
-    return found
+    return fraction
 
 
 def _nonzero(value: float) -> float:
@@ -156,8 +156,8 @@ def _nonzero(value: float) -> float:
 
 
 def _summed(parts: Sequence[Mapping[int, float]]) -> dict[int, float]:
-    found: dict[int, float] = {}
+    sums: dict[int, float] = {}
     for part in parts:
         for hour, value in part.items():
-            found[hour] = found.get(hour, 0) + value
-    return found
+            sums[hour] = sums.get(hour, 0) + value
+    return sums

@@ -66,12 +66,12 @@ def near_expiry_page(
     skus = sorted({lot.sku for lot in page})
     sales = read_sales(session, skus, now, zone) if page else {}
     products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
-    beside: dict[tuple[str, str], list[Stock]] = {}
+    stocks: dict[tuple[str, str], list[Stock]] = {}
     for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
         product = products.get(lot.sku)
         units = available(lot, product, today)
-        beside.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
-    risks = {place: at_risk(sales[place], lots, now, zone) for place, lots in beside.items() if place in sales}
+        stocks.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
+    risks = {place: at_risk(sales[place], lots, now, zone) for place, lots in stocks.items() if place in sales}
     offered = []
     for lot in page:
         place, product = _place(lot), products.get(lot.sku)
@@ -79,8 +79,8 @@ def near_expiry_page(
         risk = risks[place][lot.lot_id] if place in risks else max(0, available(lot, product, today))
         if place not in risks or risk > 0:
             rate = sales[place].mean_rate(today, days) if place in sales else None
-            known = {} if rate is None else {"rate": round(rate, 3)}
-            offered.append({"lot_id": lot.lot_id, "at_risk": risk, "days": days, **known})
+            rate_data = {} if rate is None else {"rate": round(rate, 3)}
+            offered.append({"lot_id": lot.lot_id, "at_risk": risk, "days": days, **rate_data})
     return offered, page[-1].lot_id if len(page) == limit else None
 
 

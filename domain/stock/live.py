@@ -1,4 +1,4 @@
-"""What a show sells by the minute, and when that should alarm somebody."""
+"""What a show sells by the minute, and the alarms that this raises."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +20,7 @@ from workflows.language.stock_rules import StockRule
 from workflows.terms.values import local_day
 
 LONGEST = timedelta(hours=12)
-"""A show whose end nobody told is over after so long."""
+"""A show without an end event is over after this."""
 
 PAST_SHOWS = 20
 """Shows of the past that a baseline is learnt from; only those that have ended, for they have a length."""
@@ -37,7 +37,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Alarm:
-    """An alarm as the event `stock.alarm` that tells of it."""
+    """An alarm, as the id and data of its `stock.alarm` event."""
 
     id: str
     data: dict[str, Any]
@@ -77,8 +77,8 @@ def follow_sales(session: Session, library: Library, orders: Sequence[Event], no
     for page in _pages(sorted(sold)):
         _record(session, [(*key, sold[key]) for key in page])
     streams = _running(session, {stream for stream, _, _ in sold}, now)
-    touched = sorted({(stream, sku) for stream, sku, _ in sold if stream in streams})
-    return [alarm for page in _pages(touched) for alarm in _look(session, library, streams, page, now)]
+    keys = sorted({(stream, sku) for stream, sku, _ in sold if stream in streams})
+    return [alarm for page in _pages(keys) for alarm in _alarms(session, library, streams, page, now)]
 
 
 def units_left(session: Session, skus: Sequence[str], city: str | None, today: date) -> dict[str, ProductStock]:
@@ -86,40 +86,40 @@ def units_left(session: Session, skus: Sequence[str], city: str | None, today: d
     query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku).where(col(Lot.sku).in_(skus))
     if city is not None:
         query = query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
-    found: dict[str, ProductStock] = {}
+    stocks: dict[str, ProductStock] = {}
     for lot, product in session.exec(query.order_by(col(Lot.lot_id))):
-        before = found.get(lot.sku, ProductStock(0, None, None))
+        before = stocks.get(lot.sku, ProductStock(0, None, None))
         units = available(lot, product, today)
-        found[lot.sku] = ProductStock(before.left + units, lot.name or before.name, lot.category or before.category)
-    return found
+        stocks[lot.sku] = ProductStock(before.left + units, lot.name or before.name, lot.category or before.category)
+    return stocks
 
 
 def pace_of(
     sales: Mapping[datetime, int],
     baseline: Baseline | None,
     rule: StockRule,
-    shelf: ProductStock | None,
-    began: datetime,
+    stock: ProductStock | None,
+    started_at: datetime,
     now: datetime,
     zone: ZoneInfo,
 ) -> SalesPace:
     """How a product sells, from its units by minute.
 
-    The window that tells is the first that is out of the ordinary, else the shortest that holds enough units to go by.
+    The window taken is the first that is out of the ordinary, else the shortest that holds enough units to go by.
     """
-    looks = []
+    counts = []
     for window in WINDOWS:
-        start = max(floor(now) - (window - 1) * _MINUTE, floor(began))
+        start = max(floor(now) - (window - 1) * _MINUTE, floor(started_at))
         units = sum(count for minute, count in sales.items() if minute >= start)
         minutes = max((now - start) / _MINUTE, 1.0)
         expected = baseline.expected(minutes_by_hour(now - minutes * _MINUTE, now, zone)) if baseline else None
-        looks.append((units, window, minutes, expected))
-    enough = [look for look in looks if look[0] >= rule.at_least]
-    fast = [look for look in enough if baseline and look[3] and _is_fast(baseline, rule, look[0], look[3])]
-    steady = (enough or looks[-1:])[0]
+        counts.append((units, window, minutes, expected))
+    enough = [seen for seen in counts if seen[0] >= rule.at_least]
+    fast = [seen for seen in enough if baseline and seen[3] and _is_fast(baseline, rule, seen[0], seen[3])]
+    steady = (enough or counts[-1:])[0]
     units, window, _, expected = (fast or [steady])[0]
     per_minute = steady[0] / max(steady[2], _LEAST_MINUTES)
-    return SalesPace(units, window, expected, per_minute, _sold_out(shelf, per_minute, now), bool(fast))
+    return SalesPace(units, window, expected, per_minute, _sold_out(stock, per_minute, now), bool(fast))
 
 
 def sales_of(session: Session, keys: Sequence[Key], until: datetime, minutes: int) -> dict[Key, dict[datetime, int]]:
@@ -127,10 +127,10 @@ def sales_of(session: Session, keys: Sequence[Key], until: datetime, minutes: in
     query = select(LiveSale).where(
         tuple_(col(LiveSale.stream_id), col(LiveSale.sku)).in_(keys), LiveSale.minute >= until - minutes * _MINUTE
     )
-    found: dict[Key, dict[datetime, int]] = {key: {} for key in keys}
+    sales_by_key: dict[Key, dict[datetime, int]] = {key: {} for key in keys}
     for sale in session.exec(query.execution_options(populate_existing=True)):
-        found[sale.stream_id, sale.sku][sale.minute] = sale.units
-    return found
+        sales_by_key[sale.stream_id, sale.sku][sale.minute] = sale.units
+    return sales_by_key
 
 
 def baseline_of(product: LiveProduct | None) -> Baseline | None:
@@ -140,15 +140,15 @@ def baseline_of(product: LiveProduct | None) -> Baseline | None:
 
 def minutes_by_hour(start: datetime, end: datetime, zone: ZoneInfo) -> dict[int, float]:
     """The minutes between two instants by local hour of the day."""
-    found: dict[int, float] = {}
+    minutes: dict[int, float] = {}
     at = start
     while at < end:
         local = at.astimezone(zone)
         following = min(end, at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second,
                                                                  microseconds=local.microsecond))  # fmt: skip
-        found[local.hour] = found.get(local.hour, 0.0) + (following - at) / _MINUTE
+        minutes[local.hour] = minutes.get(local.hour, 0.0) + (following - at) / _MINUTE
         at = following
-    return found
+    return minutes
 
 
 def floor(instant: datetime) -> datetime:
@@ -185,33 +185,33 @@ def _running(session: Session, ids: set[str], now: datetime) -> dict[str, Stream
     return {stream.stream_id: stream for stream in session.exec(query)}
 
 
-def _look(
+def _alarms(
     session: Session, library: Library, streams: Mapping[str, Stream], keys: Sequence[Key], now: datetime
 ) -> Iterator[Alarm]:
     zone = library.policy_zone
     products = _products(session, keys, zone, now)
     sales = sales_of(session, keys, floor(now), max(WINDOWS))
-    shelves = {
+    stocks = {
         id: units_left(session, [sku for stream, sku in keys if stream == id], streams[id].city, local_day(now, zone))
         for id in sorted({stream for stream, _ in keys})
     }
     for stream, sku in keys:
-        product, shelf = products[stream, sku], shelves[stream].get(sku)
-        rule = library.stock.of(sku, shelf.category if shelf else None)
+        product, stock = products[stream, sku], stocks[stream].get(sku)
+        rule = library.stock.of(sku, stock.category if stock else None)
         if product.alarmed_at is not None and now < product.alarmed_at + rule.quiet_for.nominal:
             continue
-        began = streams[stream].starts_at
-        pace = pace_of(sales[stream, sku], baseline_of(product), rule, shelf, began, now, zone)
-        soon = pace.sells_out_at is not None and pace.sells_out_at <= now + rule.sells_out_within.nominal
-        gone = shelf is not None and shelf.left <= 0
-        if gone or (soon and pace.sold >= rule.at_least):
-            yield _raise(session, product, "selling_out", pace, shelf, now)
+        started_at = streams[stream].starts_at
+        pace = pace_of(sales[stream, sku], baseline_of(product), rule, stock, started_at, now, zone)
+        sells_out_soon = pace.sells_out_at is not None and pace.sells_out_at <= now + rule.sells_out_within.nominal
+        is_sold_out = stock is not None and stock.left <= 0
+        if is_sold_out or (sells_out_soon and pace.sold >= rule.at_least):
+            yield _raise(session, product, "selling_out", pace, stock, now)
         elif pace.is_fast:
-            yield _raise(session, product, "selling_fast", pace, shelf, now)
+            yield _raise(session, product, "selling_fast", pace, stock, now)
 
 
 def _raise(
-    session: Session, product: LiveProduct, kind: str, pace: SalesPace, shelf: ProductStock | None, now: datetime
+    session: Session, product: LiveProduct, kind: str, pace: SalesPace, stock: ProductStock | None, now: datetime
 ) -> Alarm:
     product.alarm, product.alarmed_at, product.alarms = kind, now, product.alarms + 1
     session.add(product)
@@ -223,11 +223,11 @@ def _raise(
         "window": pace.window,
         "expected": round(pace.expected, 2) if pace.expected is not None else None,
         "per_minute": round(pace.per_minute, 2),
-        "left": max(0, shelf.left) if shelf else None,
+        "left": max(0, stock.left) if stock else None,
         "sells_out_at": pace.sells_out_at.isoformat() if pace.sells_out_at else None,
     }
-    known = {name: value for name, value in data.items() if value is not None}
-    return Alarm(f"{product.stream_id}/{product.sku}/{product.alarms}", known)
+    present = {name: value for name, value in data.items() if value is not None}
+    return Alarm(f"{product.stream_id}/{product.sku}/{product.alarms}", present)
 
 
 def _products(session: Session, keys: Sequence[Key], zone: ZoneInfo, now: datetime) -> dict[Key, LiveProduct]:
@@ -239,17 +239,17 @@ def _products(session: Session, keys: Sequence[Key], zone: ZoneInfo, now: dateti
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    found = {(each.stream_id, each.sku): each for each in session.exec(query)}
-    missing = [key for key in keys if key not in found]
+    products = {(product.stream_id, product.sku): product for product in session.exec(query)}
+    missing = [key for key in keys if key not in products]
     if missing:
-        learnt = _baselines(session, {stream for stream, _ in missing}, {sku for _, sku in missing}, zone, now)
+        baselines = _baselines(session, {stream for stream, _ in missing}, {sku for _, sku in missing}, zone, now)
         rows = [
-            {"stream_id": stream, "sku": sku, "baseline": asdict(known) if (known := learnt.get(sku)) else {}}
+            {"stream_id": stream, "sku": sku, "baseline": asdict(baseline) if (baseline := baselines.get(sku)) else {}}
             for stream, sku in missing
         ]
         session.execute(insert(LiveProduct).values([row | {"alarms": 0} for row in rows]).on_conflict_do_nothing())
-        found = {(each.stream_id, each.sku): each for each in session.exec(query)}
-    return found
+        products = {(product.stream_id, product.sku): product for product in session.exec(query)}
+    return products
 
 
 def _baselines(
@@ -259,7 +259,8 @@ def _baselines(
         col(Stream.ended_at) <= now, col(Stream.ended_at) > Stream.starts_at, col(Stream.stream_id).not_in(running)
     )
     shows = {
-        each.stream_id: each for each in session.exec(ended.order_by(col(Stream.starts_at).desc()).limit(PAST_SHOWS))
+        stream_row.stream_id: stream_row
+        for stream_row in session.exec(ended.order_by(col(Stream.starts_at).desc()).limit(PAST_SHOWS))
     }
     block: Any = func.date_bin(timedelta(minutes=BLOCK), LiveSale.minute, datetime(2000, 1, 1, tzinfo=UTC))
     total: Any = func.sum(LiveSale.units)
@@ -275,23 +276,23 @@ def _baselines(
         units.setdefault(key, {})
         units[key][hour] = units[key].get(hour, 0) + int(count)
         squares[key] = squares.get(key, 0) + int(count) ** 2
-    past: dict[str, list[PastShow]] = {}
+    past_shows: dict[str, list[PastShow]] = {}
     for (sku, stream), by_hour in sorted(units.items()):
         show = shows[stream]
         minutes = minutes_by_hour(show.starts_at, min(show.ended_at or now, show.starts_at + LONGEST), zone)
         inside = {hour: count for hour, count in by_hour.items() if hour in minutes}
-        past.setdefault(sku, []).append(PastShow(minutes, inside, squares[sku, stream]))
-    return {sku: known for sku, each in past.items() if (known := learn(each))}
+        past_shows.setdefault(sku, []).append(PastShow(minutes, inside, squares[sku, stream]))
+    return {sku: baseline for sku, stream_row in past_shows.items() if (baseline := learn(stream_row))}
 
 
 def _is_fast(baseline: Baseline, rule: StockRule, units: int, expected: float) -> bool:
     return units >= rule.ratio * expected and baseline.is_surprised(units, expected)
 
 
-def _sold_out(shelf: ProductStock | None, per_minute: float, now: datetime) -> datetime | None:
-    if shelf is None or per_minute <= 0:
+def _sold_out(stock: ProductStock | None, per_minute: float, now: datetime) -> datetime | None:
+    if stock is None or per_minute <= 0:
         return None
-    minutes = max(0, shelf.left) / per_minute
+    minutes = max(0, stock.left) / per_minute
     return now + minutes * _MINUTE if minutes < _YEAR_MINUTES else None
 
 

@@ -3,8 +3,8 @@
 Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed.: the reorder point s and its safety
 stock are 6.7 with 6.10 (demand and lead time both vary), ordering up to S is the (s, S) system of 6.2, and the ceiling
 of goods that perish is 9.9 in words: no more than will be sold while it may be. Days sold out show no demand: the rate
-is sales over the time that there was something to sell, as in domain/selling.py, and the variance is taken, as in 6.7,
-to grow with that time.
+is sales over the time that there was something to sell, as in domain/stock/selling.py, and the variance is taken, as in
+6.7, to grow with that time.
 """
 
 import math
@@ -83,8 +83,8 @@ def propose(demand: Demand, left: int, rule: StockRule, *, rush: int = 0) -> Pro
     quantity = -(-max(0, min(wanted, _MOST)) // rule.pack) * rule.pack
     ceiling = None
     if rule.shelf_life is not None:
-        there = max(0.0, left - per_day * lead)
-        ceiling = max(0, math.floor(per_day * _days(rule.shelf_life) - there)) // rule.pack * rule.pack
+        still_left = max(0.0, left - per_day * lead)
+        ceiling = max(0, math.floor(per_day * _days(rule.shelf_life) - still_left)) // rule.pack * rule.pack
         quantity = min(quantity, ceiling)
     return Proposal(quantity, point, math.ceil(safety), ceiling)
 

@@ -12,28 +12,24 @@ from sqlmodel import Session, col, select
 
 from domain.access.tables import ApiKey
 from domain.channels.staff import Notice
-from domain.channels.tables import SandboxMessage
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
 from domain.stock.live import ProductStock, units_left
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
-from domain.stock.tables import LiveSale, Lot, Replenishment, Stream
+from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
 from domain.store.outbox import enqueue
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 
 LAPSES = timedelta(days=7)
-"""A proposal that nobody has decided about for so long is over, so that a new alarm can ask again."""
+"""An escalated proposal without a decision lapses after this, so that a new alarm can propose again."""
 
 LONGEST_PROMISE = timedelta(days=366)
-"""A later day is how an ERP says that it doesn't know."""
+"""A promised day later than this counts as none."""
 
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
-
-NOTICE = "notice"
-"""The channel under which the sandbox keeps what buyers are told."""
 
 
 class DecisionRefusedError(Exception):
@@ -51,9 +47,9 @@ def follow_supply(session: Session, library: Library, events: Sequence[Event]) -
         if event.type == "stock.alarm" and data.get("sku"):
             city = _city(session, data.get("stream_id"))
             today = local_day(event.time, library.policy_zone)
-            shelf = units_left(session, [data["sku"]], city, today).get(data["sku"])
-            if library.stock.of(data["sku"], shelf.category if shelf else None).buyer:
-                enqueue(session, "replenish", "replenishment", event_id=event.id)
+            stock = units_left(session, [data["sku"]], city, today).get(data["sku"])
+            if library.stock.of(data["sku"], stock.category if stock else None).buyer:
+                enqueue(session, "replenish", event_id=event.id)
     if receipts := [event for event in events if event.type == "lot.received"]:
         _receive(session, receipts)
 
@@ -66,12 +62,12 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     zone = library.policy_zone
     data = session.get_one(Event, alarm_id).data
     sku, city = data["sku"], _city(session, data.get("stream_id"))
-    shelf = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
-    rule = library.stock.of(sku, shelf.category)
+    stock = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
+    rule = library.stock.of(sku, stock.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
     rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
-    proposal = propose(demand, max(0, shelf.left), rule, rush=rush)
+    proposal = propose(demand, max(0, stock.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
@@ -82,7 +78,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         "pack": rule.pack,
         "ceiling": proposal.ceiling,
         "basis": {
-            "left": shelf.left,
+            "left": stock.left,
             "rush": rush,
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
@@ -110,10 +106,10 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
 
 
 def notice_of(session: Session, alarm_id: int) -> Notice | None:
-    """What whoever has to act is told where it stands now."""
+    """The notice to the assignee in its present status, if there is one."""
     row = of_alarm(session, alarm_id)
-    kept = session.get(SandboxMessage, _notice_key(row))
-    return Notice(kept.recipient, kept.body) if kept else None
+    notice = session.get(ReplenishmentNotice, (row.id, row.status, row.reminders))
+    return Notice(notice.recipient, notice.body) if notice else None
 
 
 def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
@@ -126,9 +122,9 @@ def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentS
         row.due_at = now + LAPSES
         _notify(session, row, "补货待审批已超时，请处理", now)
     elif row.status == "escalated":
-        _close(row, "lapsed", now, reason="nobody decided")
+        _close(row, "lapsed", now, reason="undecided")
     elif row.reminders >= REMINDERS:
-        _close(row, "lapsed", now, reason="never received")
+        _close(row, "lapsed", now, reason="not_received")
         _notify(session, row, "补货一直未到货，已不再跟踪", now)
     elif row.status in ("ordered", "overdue"):
         row.status, row.reminders, row.due_at = "overdue", row.reminders + 1, now + timedelta(days=1)
@@ -186,7 +182,7 @@ def stop(session: Session, alarm_id: int, now: datetime) -> None:
     """Its run was ended by an operator."""
     row = _locked(session, alarm_id)
     if row.closed_at is None:
-        _close(row, "stopped", now, reason="run ended by an operator")
+        _close(row, "stopped", now, reason="run_ended")
         session.add(row)
 
 
@@ -220,20 +216,20 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
 
 def stalled_alarms(session: Session, since: datetime, limit: int) -> list[int]:
     """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
-    late = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
-    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), late)
+    is_stalled = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
+    query = select(Replenishment.alarm_id).where(col(Replenishment.closed_at).is_(None), is_stalled)
     return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
 
 
 def _receive(session: Session, receipts: Sequence[Event]) -> None:
-    awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
-    query = select(Replenishment).where(awaited, col(Replenishment.status).in_(("ordered", "overdue")))
+    is_awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
+    query = select(Replenishment).where(is_awaited, col(Replenishment.status).in_(("ordered", "overdue")))
     for row in session.exec(query.order_by(col(Replenishment.id)).with_for_update()):
         if event := next((event for event in receipts if _is_for(event, row)), None):
             row.received = event.data["quantity"]
             _close(row, "received", event.received_at)
             session.add(row)
-            enqueue(session, "restocked", "replenishment", event_id=row.alarm_id)
+            enqueue(session, "restocked", event_id=row.alarm_id)
 
 
 def _is_for(receipt: Event, row: Replenishment) -> bool:
@@ -247,23 +243,23 @@ def _days_of_places(
     session: Session, sku: str, city: str | None, zone: ZoneInfo, now: datetime
 ) -> Sequence[Mapping[date, Day]]:
     """What each place that can serve the city has sold by local day; of what none of them keeps, what shows have."""
-    kept: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
+    places_query: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
     if city is not None:
-        kept = kept.where((col(Lot.city) == city) | col(Lot.city).is_(None))
-    if places := set(session.exec(kept)):
+        places_query = places_query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+    if places := set(session.exec(places_query)):
         return [days for (_, place), days in read_days(session, [sku], now, zone).items() if place in places]
-    on: Any = func.date(func.timezone(str(zone), LiveSale.minute))
-    sales = select(on, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
-    sold = {day: float(units) for day, units in session.exec(sales.group_by(on))}
+    day_of_sale: Any = func.date(func.timezone(str(zone), LiveSale.minute))
+    sales = select(day_of_sale, func.sum(LiveSale.units)).where(LiveSale.sku == sku, LiveSale.minute >= now - WINDOW)
+    sold = {day: float(units) for day, units in session.exec(sales.group_by(day_of_sale))}
     today = local_day(now, zone)
-    span = [today - timedelta(days=back) for back in range((today - min(sold, default=today)).days + 1)]
+    span = [today - timedelta(days=days_ago) for days_ago in range((today - min(sold, default=today)).days + 1)]
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
 
 
 def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
     """The units that all places sold, today first."""
     first = min((day for days in places for day in days), default=today)
-    span = [today - timedelta(days=back) for back in range((today - first).days + 1)]
+    span = [today - timedelta(days=days_ago) for days_ago in range((today - first).days + 1)]
     return [round(sum(days[day].sold for days in places if day in days)) for day in span]
 
 
@@ -286,18 +282,15 @@ def _close(row: Replenishment, status: str, now: datetime, *, reason: str | None
     row.status, row.closed_at, row.due_at, row.reason = status, now, None, reason
 
 
-def _notify(session: Session, row: Replenishment, words: str, now: datetime) -> None:
-    """Tell whoever has to act. What it is about is in the todo itself, the replenishment."""
+def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -> None:
+    """Record a notice to the assignee."""
     units = row.proposed if row.quantity is None else row.quantity
     notice = {
-        "key": _notice_key(row),
-        "channel": NOTICE,
+        "replenishment_id": row.id,
+        "status": row.status,
+        "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{words}：{row.sku} {units} 件（补货单 {row.id}）",
+        "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）",
         "at": now,
     }
-    session.execute(insert(SandboxMessage).values(notice).on_conflict_do_nothing())
-
-
-def _notice_key(row: Replenishment) -> str:
-    return f"replenishment/{row.id}/{row.status}/{row.reminders}"
+    session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

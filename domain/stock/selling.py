@@ -61,8 +61,8 @@ class Sales:
     def mean_rate(self, today: date, days: int) -> float | None:
         """Units a day over so many days, today being the first."""
         rates = [self.rate((today + timedelta(days=day)).weekday()) for day in range(days)]
-        known = [rate for rate in rates if rate is not None]
-        return sum(known) / len(known) if known else None
+        known_rates = [rate for rate in rates if rate is not None]
+        return sum(known_rates) / len(known_rates) if known_rates else None
 
     def expected(self, now: datetime, until: date, zone: ZoneInfo) -> float:
         """Units that sell from now to the end of a day, of today only what is left of it."""
@@ -81,39 +81,39 @@ class Stock:
 def at_risk(sales: Sales, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) -> Mapping[str, int]:
     """Units of each lot of a product in a place that won't sell before their cut-off, going by its rate of sale."""
     sold = 0.0
-    found = {}
+    risks = {}
     for lot in sorted(lots, key=lambda lot: (lot.until, lot.lot_id)):
         units = max(0, lot.units)
         selling = min(float(units), max(0.0, sales.expected(now, lot.until, zone) - sold))
         sold += selling
-        found[lot.lot_id] = units - floor(selling + 1e-9)
-    return found
+        risks[lot.lot_id] = units - floor(selling + 1e-9)
+    return risks
 
 
 def read_sales(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, Sales]:
     """The sales of these products in the days before now, by place; a product that never sold has none."""
-    found: dict[Place, Sales] = {}
+    sales_by_place: dict[Place, Sales] = {}
     for place, days in read_days(session, skus, now, zone).items():
-        sales = found[place] = Sales()
+        sales = sales_by_place[place] = Sales()
         for on, day in days.items():
             sales.sold[on.weekday()] += day.sold
             sales.exposure[on.weekday()] += day.stocked
-    return found
+    return sales_by_place
 
 
 def read_days(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, dict[date, Day]]:
     """The same by local day: those on which the product sold, or was there to be sold."""
     since = now - WINDOW
-    known: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key}
-    found: dict[Place, dict[date, Day]] = {}
-    for sku, place, on, units in session.connection().execute(_SOLD, known):
-        found.setdefault((sku, place), {})[on] = Day(sold=float(units))
-    for sku, place, start, end in session.connection().execute(_STOCKED, known) if found else ():
-        if (sku, place) in found:
-            days = found[sku, place]
+    parameters: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key}
+    days_by_place: dict[Place, dict[date, Day]] = {}
+    for sku, place, on, units in session.connection().execute(_SOLD, parameters):
+        days_by_place.setdefault((sku, place), {})[on] = Day(sold=float(units))
+    for sku, place, start, end in session.connection().execute(_STOCKED, parameters) if days_by_place else ():
+        if (sku, place) in days_by_place:
+            days = days_by_place[sku, place]
             for first, last in _split(max(start, since), min(end, now), zone):
                 days.setdefault(local_day(first, zone), Day()).stocked += (last - first) / timedelta(days=1)
-    return found
+    return days_by_place
 
 
 def _days(now: datetime, until: date, zone: ZoneInfo) -> Iterator[tuple[datetime, float]]:

@@ -1,4 +1,4 @@
-"""What a show's screen tells: of each product what is left, what was sold and how it goes."""
+"""The board of a show: stock, sales and pace of each product."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Board:
 
 
 def board(session: Session, stream_id: str, now: datetime) -> Board | None:
-    """What the show's screen tells now, or told when it ended; None if there is no such show."""
+    """The board of a show as of now, or of its end; None if there is no such show."""
     stream = session.get(Stream, stream_id, populate_existing=True)
     if stream is None:
         return None
@@ -61,20 +61,20 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     keys = [(stream_id, sku) for sku in sold]
     sales = sales_of(session, keys, floor(at), max(WINDOWS))
     query = select(LiveProduct).where(LiveProduct.stream_id == stream_id, col(LiveProduct.sku).in_(sold))
-    known = {each.sku: each for each in session.exec(query)}
-    shelves = units_left(session, list(sold), stream.city, local_day(now, zone))
+    live_products = {row.sku: row for row in session.exec(query)}
+    stocks = units_left(session, list(sold), stream.city, local_day(now, zone))
     products = []
     for sku in sold:
-        product, shelf = known.get(sku), shelves.get(sku)
+        product, stock = live_products.get(sku), stocks.get(sku)
         baseline = baseline_of(product)
-        rule = library.stock.of(sku, shelf.category if shelf else None)
-        pace = pace_of(sales[stream_id, sku], baseline, rule, shelf, stream.starts_at, at, zone)
+        rule = library.stock.of(sku, stock.category if stock else None)
+        pace = pace_of(sales[stream_id, sku], baseline, rule, stock, stream.starts_at, at, zone)
         so_far = baseline.expected(minutes_by_hour(stream.starts_at, at, zone)) if baseline else None
         products.append(
             OnSale(
                 sku=sku,
-                name=shelf.name if shelf else None,
-                left=_left(shelf),
+                name=stock.name if stock else None,
+                left=_left(stock),
                 sold=sold[sku],
                 expected=round(so_far, 1) if so_far is not None else None,
                 per_minute=round(pace.per_minute, 1),
@@ -86,5 +86,5 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     return Board(stream_id, stream.title, stream.starts_at, stream.ended_at, products)
 
 
-def _left(shelf: ProductStock | None) -> int | None:
-    return max(0, shelf.left) if shelf else None
+def _left(stock: ProductStock | None) -> int | None:
+    return max(0, stock.left) if stock else None

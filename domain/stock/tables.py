@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Index, text
+from sqlalchemy import BigInteger, DateTime, Index, Text, text
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
@@ -71,6 +71,18 @@ class Replenishment(Row, table=True):
     closed_at: datetime | None = instant(nullable=True)
 
 
+class ReplenishmentNotice(Row, table=True):
+    """A notice to a buyer: one per status of a replenishment and per reminder."""
+
+    __tablename__: ClassVar[Any] = "replenishment_notices"
+    replenishment_id: int = reference("replenishments.id", primary_key=True)
+    status: str = Field(primary_key=True)
+    reminders: int = Field(primary_key=True)
+    recipient: str
+    body: str = Field(sa_type=Text)
+    at: datetime = instant()
+
+
 class Product(Row, table=True):
     """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold."""
 
@@ -94,7 +106,7 @@ class Store(Row, table=True):
 class Lot(Row, table=True):
     """A batch of stock with an expiry date. `on_hand` is always the sum of its moves. Units.
 
-    `counted_at` is the newest instant at which somebody looked, `moved_at` that of the newest move.
+    `counted_at` is the instant of the newest count, `moved_at` that of the newest move.
     """
 
     __tablename__: ClassVar[Any] = "lots"

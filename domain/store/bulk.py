@@ -40,8 +40,8 @@ R = TypeVar("R", bound=Row)
 def inserting(table: type[Row], rows: Rows) -> Insert:
     """The statement that inserts the rows, in their order; what a row leaves out has the model's default."""
     defaults, columns = _shape(table)
-    given = _listed([{**defaults, **row} for row in rows], columns)
-    return insert(table).from_select([each.name for each in columns], select(given))
+    recordset = _recordset([{**defaults, **row} for row in rows], columns)
+    return insert(table).from_select([column.name for column in columns], select(recordset))
 
 
 def insert_all(session: Session, table: type[Row], rows: Rows, *returning: str) -> Sequence[Any]:
@@ -57,7 +57,7 @@ def insert_all(session: Session, table: type[Row], rows: Rows, *returning: str) 
 def _insertion(table: type[Row], returning: tuple[str, ...]) -> Executable:
     _, columns = _shape(table)
     target = table.__table__  # type: ignore[attr-defined]
-    statement = insert(target).from_select([each.name for each in columns], select(recordset("rows", *columns)))
+    statement = insert(target).from_select([column.name for column in columns], select(recordset("rows", *columns)))
     return statement.returning(*(target.c[name] for name in returning)) if returning else statement
 
 
@@ -72,17 +72,17 @@ def is_among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[boo
 
     Without them, it is for a statement that is made once and has the parameter `ids`.
     """
-    listed = bindparam("ids", type_=ARRAY(BigInteger)) if ids is None else cast(list(ids), ARRAY(BigInteger))
-    return col(column) == any_(listed)
+    id_array = bindparam("ids", type_=ARRAY(BigInteger)) if ids is None else cast(list(ids), ARRAY(BigInteger))
+    return col(column) == any_(id_array)
 
 
 @cache
 def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[Any]]]:
     optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required() and name != "id")
-    columns = [each for each in table.__table__.columns if each.name != "id"]  # type: ignore[attr-defined]
+    columns = [table_column for table_column in table.__table__.columns if table_column.name != "id"]  # type: ignore[attr-defined]
     return (
         {name: field.get_default(call_default_factory=True) for name, field in optional},
-        [column(each.name, each.type) for each in columns],
+        [column(table_column.name, table_column.type) for table_column in columns],
     )
 
 
@@ -91,19 +91,19 @@ def as_json(rows: Any) -> str:
     try:
         return orjson.dumps(rows).decode()
     except TypeError:  # an integer of more than 64 bits
-        return json.dumps(rows, default=_written)
+        return json.dumps(rows, default=_iso_format)
 
 
-def _written(value: date) -> str:
+def _iso_format(value: date) -> str:
     return value.isoformat()
 
 
 def recordset_of(rows: Rows, **columns: Any) -> TableValuedAlias:
     """The rows as a table that a query can join, with the types of its columns."""
-    return _listed(rows, [column(name, type_) for name, type_ in columns.items()])
+    return _recordset(rows, [column(name, type_) for name, type_ in columns.items()])
 
 
-def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
+def _recordset(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
     text = literal(as_json(rows), Text)
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
 
@@ -111,14 +111,14 @@ def _listed(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlia
 class BulkRows(Generic[R]):
     """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
 
-    They have what the table's rows have, but aren't watched, which costs more than all that is done with them. Whoever
-    reads one by the session meanwhile gets another object, which knows what was written last.
+    They have the attributes of the table's rows, but no change tracking, which costs more than all other work on them.
+    The session has other objects for the same rows.
     """
 
     def __init__(self, table: type[R]) -> None:
         self._table = table
-        self._made = _plain(table)
-        self._names = [each.name for each in table.__table__.columns]  # type: ignore[attr-defined]
+        self._make_row = _row_factory(table)
+        self._names = [column.name for column in table.__table__.columns]  # type: ignore[attr-defined]
         self._rows: list[R] = []
         self._before: list[list[Any]] = []
 
@@ -129,7 +129,7 @@ class BulkRows(Generic[R]):
 
     def add(self, values: Sequence[Any]) -> R:
         """A row, from the values of the table's columns in their order."""
-        row: R = self._made()
+        row: R = self._make_row()
         row.__dict__ = dict(zip(self._names, values, strict=True))
         self._rows.append(row)
         self._before.append(list(values))
@@ -158,7 +158,7 @@ class BulkRows(Generic[R]):
 
 
 @cache
-def _plain(table: type[R]) -> Callable[[], R]:
+def _row_factory(table: type[R]) -> Callable[[], R]:
     properties = {name: value for name, value in vars(table).items() if isinstance(value, property)}
     return type(table.__name__, (), properties)
 
@@ -166,15 +166,15 @@ def _plain(table: type[R]) -> Callable[[], R]:
 @cache
 def _rewriting(table: type[Row], names: tuple[str, ...]) -> Executable:
     target = table.__table__  # type: ignore[attr-defined]
-    mine = recordset("rows", *(column(name, target.c[name].type) for name in names))
-    new = {name: mine.c[name] for name in names if name != "id"}
-    return update(target).where(target.c.id == mine.c.id).values(new)
+    changed = recordset("rows", *(column(name, target.c[name].type) for name in names))
+    new = {name: changed.c[name] for name in names if name != "id"}
+    return update(target).where(target.c.id == changed.c.id).values(new)
 
 
 @sqlalchemy_event.listens_for(Session, "before_flush")
 def _write_in_bulk(session: Session, *_: Any) -> None:
     """Take from the unit of work, which writes row by row, what an event changes most of."""
-    changed = [each for each in session.dirty if isinstance(each, Enrollment)]
+    changed = [row for row in session.dirty if isinstance(row, Enrollment)]
     if len(changed) > 1:
         _rewrite(session, changed)
 

@@ -18,10 +18,10 @@ SQLModel.metadata.naming_convention = NAMING
 
 
 class Row(SQLModel):
-    """What tables are made of.
+    """The base of all tables.
 
-    SQLModel keeps pydantic's books beside SQLAlchemy's. No row of a table is validated, so nobody reads them; without
-    them a row is made and changed several times as fast.
+    SQLModel keeps pydantic's state beside SQLAlchemy's. No row is validated, so it is never read; without
+    it a row is made and changed several times as fast.
     """
 
     def __new__(cls, **_: Any) -> Self:
@@ -38,12 +38,12 @@ class Row(SQLModel):
 def _defaults(table: type[Row]) -> list[tuple[str, Callable[[], Any]]]:
     optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required())
     return [
-        (name, field.default_factory or partial(_itself, field.default))  # type: ignore[misc]
+        (name, field.default_factory or partial(_identity, field.default))  # type: ignore[misc]
         for name, field in optional
     ]
 
 
-def _itself(value: Any) -> Any:
+def _identity(value: Any) -> Any:
     return value
 
 

@@ -19,8 +19,9 @@ _ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 def enqueue(
     session: Session,
     kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
-    journey: str,
+    journey: str | None = None,
     *,
+    channel: str | None = None,
     enrollment_id: int | None = None,
     event_id: int | None = None,
     gather: str | None = None,
@@ -30,7 +31,11 @@ def enqueue(
     A start may be gathered with others of the plan that `gather` names. `replenish` starts the replenishment of an
     alarm, `restocked` wakes it.
     """
-    session.add(Outbox(kind=kind, journey=journey, enrollment_id=enrollment_id, event_id=event_id, gather=gather))
+    session.add(
+        Outbox(
+            kind=kind, journey=journey, channel=channel, enrollment_id=enrollment_id, event_id=event_id, gather=gather
+        )
+    )
     _announce(session)
 
 
@@ -38,12 +43,12 @@ OutboxRow = tuple[Literal["start", "wake"], str, int, str | None]
 """Of an enrollment whose workflow is to be started or woken: the journey, its id, the plan to gather starts of."""
 
 
-def enqueue_all(session: Session, told: Sequence[OutboxRow]) -> None:
+def enqueue_all(session: Session, entries: Sequence[OutboxRow]) -> None:
     """Start and wake the workflows of many enrollments."""
-    if told:
+    if entries:
         rows = [
             {"kind": kind, "journey": journey, "enrollment_id": enrollment_id, "gather": gather}
-            for kind, journey, enrollment_id, gather in told
+            for kind, journey, enrollment_id, gather in entries
         ]
         insert_all(session, Outbox, rows)
         _announce(session)
@@ -56,7 +61,7 @@ def _announce(session: Session) -> None:
 
 
 def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
-    """Lock the oldest entries that nobody else is working on; those that failed before come last.
+    """Lock the oldest entries that no other transaction holds; those that failed before come last.
 
     The starts that may yet be gathered stay.
     """
@@ -64,13 +69,13 @@ def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
     return session.exec(query.limit(limit).with_for_update(skip_locked=True)).all()
 
 
-def lock_undecided_starts(session: Session, limit: int, *, leave: Iterable[str]) -> Sequence[Outbox]:
-    """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of plans in `leave`.
+def lock_undecided_starts(session: Session, limit: int, *, except_plans: Iterable[str]) -> Sequence[Outbox]:
+    """Lock the oldest starts of which it isn't decided whether they are gathered, but for those of `except_plans`.
 
-    One that is to be told alone must be committed with no `gather` before Temporal is told: it could else become the
-    first of a cohort, whose run would have the same name and carry nobody but this one.
+    One that starts alone must be committed with no `gather` before Temporal is called: it could else become the
+    first of a cohort, whose run would have the same name and carry only this one.
     """
-    query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(leave))
+    query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(except_plans))
     return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
 
 

@@ -13,7 +13,8 @@ class Outbox(Row, table=True):
     """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided.
-    `replenish` and `restocked` start and wake the replenishment of a `stock.alarm`.
+    `follow_up` has the providers of a `channel` asked about open messages. `replenish` and `restocked` start and wake
+    the replenishment of a `stock.alarm`.
     """
 
     __tablename__: ClassVar[Any] = "outbox"
@@ -21,7 +22,8 @@ class Outbox(Row, table=True):
     kind: str
     enrollment_id: int | None = reference("enrollments.id", nullable=True)
     event_id: int | None = reference("events.id", nullable=True)
-    journey: str
+    journey: str | None = None
+    channel: str | None = None
     gather: str | None = Field(default=None, foreign_key="plans.id", index=True)
     attempts: int = 0
 

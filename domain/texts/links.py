@@ -1,4 +1,4 @@
-"""Links in messages: short ones that tell of a click, and the page where a customer says what they want to receive."""
+"""Links in messages: short ones that record clicks, and the preferences page of a customer."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ class Site:
     key: bytes = field(repr=False)
 
     def sign(self, purpose: str, value: str) -> str:
-        """A token for the value, which nobody else can make."""
+        """A token for the value, signed with the key."""
         return f"{value}{self._mac(purpose, value)}"
 
     def read(self, purpose: str, token: str) -> str | None:
@@ -54,8 +54,8 @@ class Linker:
     short_links: dict[str, str] = field(default_factory=dict)
 
     def functions(self) -> dict[str, Callable[..., str]]:
-        """`link(url)` and `preferences()`: closures, which lead to nothing but what they answer."""
-        site, customer_id, made = self.site, self.customer_id, self.short_links
+        """`link(url)` and `preferences()`: closures, so that a text reaches no attributes."""
+        site, customer_id, short_links = self.site, self.customer_id, self.short_links
 
         def link(url: object) -> str:
             if not isinstance(url, str) or len(url) > LONGEST_URL or not _URL.fullmatch(url):
@@ -63,7 +63,7 @@ class Linker:
             if site is None:
                 return url
             token = site.sign("link", secrets.token_urlsafe(6))
-            made[token] = url
+            short_links[token] = url
             return f"{site.url}/r/{token}"
 
         def preferences() -> str:
@@ -72,10 +72,10 @@ class Linker:
         return {"link": link, "preferences": preferences}
 
 
-def keep(session: Session, made: Mapping[int, Mapping[str, str]]) -> None:
+def keep(session: Session, links_by_message: Mapping[int, Mapping[str, str]]) -> None:
     """Store what the links of messages lead to, by the keys of the messages."""
     rows = [
-        {"token": token, "message_id": message, "url": url} for message, links in made.items()
+        {"token": token, "message_id": message, "url": url} for message, links in links_by_message.items()
         for token, url in links.items()
     ]  # fmt: skip
     if rows:

@@ -51,14 +51,14 @@ def _compiled(source: str) -> Template:
 def render(name: str, source: str, context: Mapping[str, Any]) -> str:
     """The text of a template. Raises RenderError, naming the template, for anything that goes wrong in it."""
     try:
-        return _filled_in(source, context)
+        return _rendered(source, context)
     except Exception as error:
         problem = RenderError(f"template {name}: {error}")
         problem.reason = _reason(error, source)
         raise problem from error
 
 
-def _filled_in(source: str, context: Mapping[str, Any]) -> str:
+def _rendered(source: str, context: Mapping[str, Any]) -> str:
     parts: list[str] = []
     length = 0
     template = _compiled(source)
@@ -78,13 +78,13 @@ def _reason(error: Exception, source: str) -> str:
     """What went wrong, as far as it is said by us, or by the template's own words."""
     if isinstance(error, RenderError):
         return str(error)
-    named = _NAMED.fullmatch(str(error))
-    if named and named[1] in source:
+    undefined = _NAMED.fullmatch(str(error))
+    if undefined and undefined[1] in source:
         return str(error)
     return f"line {line}: {type(error).__name__}" if (line := _line(error)) else type(error).__name__
 
 
-def faults(source: str, known: Mapping[str, Any]) -> Iterator[Fault]:
+def faults(source: str, context: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with a template, found by filling it in with what is `known` and samples of the rest.
 
     Each name, but for those known, is tried as one that is there and as one that isn't, all at once: what stands in
@@ -93,24 +93,24 @@ def faults(source: str, known: Mapping[str, Any]) -> Iterator[Fault]:
     try:
         names = variables(source) | FUNCTIONS
     except RenderError as error:
-        broken = error.__cause__
-        if isinstance(broken, TemplateSyntaxError):
-            yield broken.lineno, broken.message or "not a template"
+        syntax_error = error.__cause__
+        if isinstance(syntax_error, TemplateSyntaxError):
+            yield syntax_error.lineno, syntax_error.message or "not a template"
         else:
             yield 1, str(error)
         return
-    found: list[Fault] = []
-    for there in (True, False):
-        samples = {name: Sample(there=there) for name in names - known.keys()}
+    problems: list[Fault] = []
+    for is_present in (True, False):
+        samples = {name: Sample(there=is_present) for name in names - context.keys()}
         try:
-            _filled_in(source, {**samples, **known})
+            _rendered(source, {**samples, **context})
         except Exception as error:
-            if not (isinstance(error, ValueError) and "unpack" in str(error)):  # nobody knows how many there are
-                found.append((_line(error) or 1, _said(error)))
-    yield from dict.fromkeys(found)
+            if not (isinstance(error, ValueError) and "unpack" in str(error)):  # how many there are isn't known
+                problems.append((_line(error) or 1, _problem_text(error)))
+    yield from dict.fromkeys(problems)
 
 
-def _said(error: Exception) -> str:
+def _problem_text(error: Exception) -> str:
     return str(error) if isinstance(error, RenderError) else f"it can't be filled in: {error}"
 
 

@@ -1,4 +1,4 @@
-"""What texts are tried with, before there is a customer to fill them in for."""
+"""Stand-ins for values, to check a text before it is rendered for a customer."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,9 +14,9 @@ class Sample(str):
 
     def __new__(cls, *, there: bool) -> "Sample":
         """Nothing to read."""
-        made = super().__new__(cls)
-        made.there = there
-        return made
+        sample = super().__new__(cls)
+        sample.there = there
+        return sample
 
     def __bool__(self) -> bool:
         return self.there
@@ -41,13 +41,13 @@ class Sample(str):
     def __call__(self, *_: Any, **__: Any) -> "Sample":
         return self
 
-    def _itself(self, *_: object) -> Any:
+    def _same(self, *_: object) -> Any:
         return self
 
     def _whether(self, _: object) -> bool:
         return self.there
 
-    __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _itself
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __neg__ = __pos__ = _itself
+    __getitem__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _same
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __neg__ = __pos__ = _same
     __lt__ = __le__ = __gt__ = __ge__ = _whether
-    lower = upper = strip = _itself  # as filters that sort ask for it
+    lower = upper = strip = _same  # as filters that sort ask for it

@@ -1,4 +1,4 @@
-"""The sandbox that texts are filled in by: what it offers is paid for, by work and by time, out of a text's reach."""
+"""The Jinja sandbox for texts: every operation is metered, by units of work and by processor time."""
 
 import html
 import inspect
@@ -31,7 +31,7 @@ MAX_SECONDS = 0.25
 
 _TURN = 10
 _CHARACTERS = 16
-_GLANCE = 500
+_CHECK_INTERVAL = 500
 """Units of work from one look at the time to the next."""
 
 
@@ -49,14 +49,14 @@ class _Meter:
 
     def __init__(self) -> None:
         self._left = MAX_WORK
-        self._next = MAX_WORK - _GLANCE
+        self._next = MAX_WORK - _CHECK_INTERVAL
         self._until = time.thread_time() + MAX_SECONDS
 
     def spend(self, work: int) -> None:
         self._left -= work
         if self._left > self._next:
             return
-        self._next = self._left - _GLANCE
+        self._next = self._left - _CHECK_INTERVAL
         if self._left < 0:
             raise RenderError(f"it goes on for more than {MAX_WORK} units of work")
         if time.thread_time() > self._until:
@@ -103,15 +103,15 @@ def spend_on(value: Any) -> Any:
     if isinstance(value, str):
         meter.spend(1 + len(value) // _CHARACTERS)
     elif isinstance(value, _CONTAINERS):
-        ahead = [value]
-        while ahead:
-            each = ahead.pop()
-            meter.spend(1 + len(each))
-            for part in (*each.keys(), *each.values()) if isinstance(each, dict) else each:
+        remaining = [value]
+        while remaining:
+            container = remaining.pop()
+            meter.spend(1 + len(container))
+            for part in (*container.keys(), *container.values()) if isinstance(container, dict) else container:
                 if isinstance(part, str):
                     meter.spend(len(part) // _CHARACTERS)
                 elif isinstance(part, _CONTAINERS):
-                    ahead.append(part)
+                    remaining.append(part)
     else:
         meter.spend(1)
     return value
@@ -126,34 +126,34 @@ def _turn_by_turn(values: Iterator[Any]) -> Iterator[Any]:
         yield value
 
 
-def _paid(work: Callable[..., Any]) -> Callable[..., Any]:
+def _paid(function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter or a test whose operands and result are paid for. Of a sample, it tells whether it may be called."""
-    inner = inspect.unwrap(work)
+    inner = inspect.unwrap(function)
     shape = inspect.signature(inner)
-    skipped = 1 if hasattr(work, "jinja_pass_arg") else 0
+    skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
     unknown = skipped - (1 if hasattr(inner, "jinja_pass_arg") else 0)  # to the inner one
 
-    @wraps(work)
-    def paying(*args: Any, **more: Any) -> Any:
-        for each in (*args[skipped:], *more.values()):
-            spend_on(each)
-            if isinstance(each, Sample):
-                shape.bind(*args[unknown:], **more)
-                return each
-        result = work(*args, **more)
+    @wraps(function)
+    def paying(*args: Any, **kwargs: Any) -> Any:
+        for operand in (*args[skipped:], *kwargs.values()):
+            spend_on(operand)
+            if isinstance(operand, Sample):
+                shape.bind(*args[unknown:], **kwargs)
+                return operand
+        result = function(*args, **kwargs)
         return _turn_by_turn(result) if isinstance(result, Iterator) else spend_on(result)
 
     return paying
 
 
 def _bounded(parts: Iterable[str]) -> str:
-    found = list(parts)
-    if sum(map(len, found)) > _LONGEST:
+    pieces = list(parts)
+    if sum(map(len, pieces)) > _LONGEST:
         raise RenderError(f"it makes a text of more than {_LONGEST} characters")
-    return str(spend_on("".join(found)))
+    return str(spend_on("".join(pieces)))
 
 
-def _written(value: Any) -> Any:
+def _printable(value: Any) -> Any:
     """What is written into a text for a value: nothing for None, a number without an exponent.
 
     Raises RenderError for what is no value: a list or a mapping, however deep it is, and what must be called.
@@ -183,7 +183,7 @@ def _plain(number: float | Decimal) -> str:
 def _finalize(_: Context, value: Any) -> Any:
     """Every expression that is written; it takes a context so that none is worked out while a text is compiled."""
     _METER.get().spend(1)
-    return _written(value)
+    return _printable(value)
 
 
 @pass_context
@@ -223,9 +223,9 @@ class _Code(CodeGenerator):
         else:
             super().visit_Getitem(node, frame)
 
-    def _paid(self, visit: Callable[[Any, Frame], None], node: nodes.Node, frame: Frame) -> None:
+    def _paid(self, visitor: Callable[[Any, Frame], None], node: nodes.Node, frame: Frame) -> None:
         self.write("environment.spend_on(")
-        visit(node, frame)
+        visitor(node, frame)
         self.write(")")
 
 
@@ -267,12 +267,12 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
             body.insert(0, nodes.ExprStmt(nodes.Call(turn, [], [], None, None, lineno=tree.lineno), lineno=tree.lineno))
         return tree
 
-    def call(self, context: Context, called: Any, /, *args: Any, **more: Any) -> Any:
+    def call(self, context: Context, called: Any, /, *args: Any, **kwargs: Any) -> Any:
         """What is called is paid for by what it gives."""
-        for each in (called, *args, *more.values()):
-            if isinstance(each, Sample):
-                return each
-        return spend_on(super().call(context, called, *args, **more))
+        for argument in (called, *args, *kwargs.values()):
+            if isinstance(argument, Sample):
+                return argument
+        return spend_on(super().call(context, called, *args, **kwargs))
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str | bytes | int | float):
@@ -291,9 +291,9 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        for each in (obj, argument):
-            if isinstance(each, Sample):
-                return each
+        for operand in (obj, argument):
+            if isinstance(operand, Sample):
+                return operand
         return super().getitem(obj, argument)
 
     def call_binop(self, _: Any, operator: str, left: Any, right: Any) -> Any:
@@ -307,12 +307,12 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
         return self.binop_table[operator](left, right)
 
 
-def _of_texts(work: Callable[..., Any]) -> Callable[..., Any]:
+def _of_texts(function: Callable[..., Any]) -> Callable[..., Any]:
     """A filter that takes texts only, and gives one within bounds."""
 
-    @wraps(work)
-    def checked(*args: Any, **more: Any) -> Any:
-        result = work(*(each if isinstance(each, TextEnvironment) else _text(each) for each in args), **more)
+    @wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        result = function(*(arg if isinstance(arg, TextEnvironment) else _text(arg) for arg in args), **kwargs)
         return type(result)(_bounded([result])) if isinstance(result, str) else result
 
     return checked
@@ -320,14 +320,14 @@ def _of_texts(work: Callable[..., Any]) -> Callable[..., Any]:
 
 def _text(value: Any) -> Any:
     """An operand of a filter of texts; a setting of it, like a length, stays as it is."""
-    return value if isinstance(value, bool | int) else _written(value)
+    return value if isinstance(value, bool | int) else _printable(value)
 
 
 @pass_environment
 def _join(environment: TextEnvironment, values: Iterable[Any], by: str = "", attribute: str | None = None) -> str:
     if attribute is not None:
         values = map(make_attrgetter(environment, attribute), values)
-    parts = [part for value in values for part in (by, str(_written(value)))]
+    parts = [part for value in values for part in (by, str(_printable(value)))]
     return _bounded(parts[1:])
 
 
@@ -360,9 +360,9 @@ def yuan(fen: int | None) -> str:
     """Fen as yuan: 5900 is `59`, 5990 is `59.90`, -550 is `-5.50`; without an amount, nothing."""
     if fen is None:
         return ""
-    whole, rest = divmod(abs(int(fen)), 100)
+    yuan_part, cents = divmod(abs(int(fen)), 100)
     sign = "-" if int(fen) < 0 else ""
-    return f"{sign}{whole}.{rest:02}" if rest else f"{sign}{whole}"
+    return f"{sign}{yuan_part}.{cents:02}" if cents else f"{sign}{yuan_part}"
 
 
 def when(instant: datetime | None) -> str:

@@ -49,10 +49,10 @@ def missing_of_marketing(text: str) -> str | None:
 def is_refusal(reply: str) -> bool:
     """Whether a reply says that no more messages are wanted. Where it is in doubt, they aren't."""
     word, parts = _word(reply), _parts(reply)
-    said = [rest for part in parts if (rest := _POLITE.sub("", part))]
+    words = [stripped for part in parts if (stripped := _POLITE.sub("", part))]
     return (
         word in _REFUSALS
-        or (bool(said) and _REFUSALS.issuperset(said))
+        or (bool(words) and _REFUSALS.issuperset(words))
         or _REFUSING.search(word) is not None
         or _REFUSING_WORDS.search(" ".join(parts)) is not None
     )

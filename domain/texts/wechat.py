@@ -16,7 +16,7 @@ _RULE = re.compile(r"---[ \t]*")
 _ENTRY = re.compile(r"(?P<indent>[ \t]*)(?P<key>[A-Za-z_]+[0-9]*)[ \t]*:[ \t]*(?P<value>.*?)[ \t]*")
 _SETTING = re.compile(r"[ \t]*\{%\s*set\b.*%\}[ \t]*|[ \t]*\{#.*#\}[ \t]*|[ \t]*")
 _BREAKS = re.compile(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")
-_EATING = re.compile(r"\{[{%#]-|-[}%#]\}")
+_TRIMMING = re.compile(r"\{[{%#]-|-[}%#]\}")
 _MISPLACED = re.compile(r"^---[ \t]*\n(?:subscribe|article)[ \t]*:", re.MULTILINE)
 
 _DAY = r"\d{4}(?:年\d{1,2}月\d{1,2}日|[-/.]\d{1,2}[-/.]\d{1,2})"
@@ -124,7 +124,7 @@ def read(body: str) -> Plain | Article | Subscription:
         for name in ("article", "url"):
             if not entries.get(name):
                 raise TextError(f"44003 the article has no {'title' if name == 'article' else name}")
-        return Article(entries["article"], entries["url"], entries.get("picture", ""), _rest(body))
+        return Article(entries["article"], entries["url"], entries.get("picture", ""), _below_head(body))
     raise TextError("40037 the head names neither a template nor an article")
 
 
@@ -132,9 +132,9 @@ def check(path: str, source: str) -> Iterator[Diagnostic]:
     """What is wrong with a template's head, as far as it can be told before it is filled in."""
     text = source.replace("\r\n", "\n")
     if not has_head(text):
-        if found := _MISPLACED.search(text):
-            place = text.count("\n", 0, found.start()) + 1
-            yield Diagnostic(path, place, 1, "E050", "the head must be the first thing in the text", width=3)
+        if misplaced := _MISPLACED.search(text):
+            line_number = text.count("\n", 0, misplaced.start()) + 1
+            yield Diagnostic(path, line_number, 1, "E050", "the head must be the first thing in the text", width=3)
         return
     first, lines = _head_lines(text)
     if not any(_RULE.fullmatch(line) for line in lines):
@@ -144,9 +144,9 @@ def check(path: str, source: str) -> Iterator[Diagnostic]:
     for number, line in enumerate(lines, start=first):
         if _RULE.fullmatch(line):
             break
-        if eating := _EATING.search(line):
+        if trim := _TRIMMING.search(line):
             words = "takes the line's end away; write it without the -"
-            yield Diagnostic(path, number, eating.start() + 1, "E050", f"{quoted(eating[0])} {words}", width=3)
+            yield Diagnostic(path, number, trim.start() + 1, "E050", f"{quoted(trim[0])} {words}", width=3)
         elif _SETTING.fullmatch(line):
             continue
         elif (entry := _entry(line, number)) is None:
@@ -180,13 +180,13 @@ def _check_entries(path: str, line: int, entries: Mapping[str, _Entry]) -> Itera
     if subscribe is None and article is None:
         yield Diagnostic(path, line, 1, "E050", "the head says neither subscribe: nor article:", width=3)
         return
-    known = _OF_SUBSCRIPTION if subscribe else _OF_ARTICLE
+    keys = _OF_SUBSCRIPTION if subscribe else _OF_ARTICLE
     for entry in entries.values():
-        if entry.key in known:
+        if entry.key in keys:
             continue
         kind = _kind_of(entry.key)
         if subscribe is None or kind is None:
-            names = [*known, *(f"{name}1" for name in KINDS)] if subscribe else known
+            names = [*keys, *(f"{name}1" for name in KINDS)] if subscribe else keys
             yield entry.flaw(path, "E050", f"unknown key {quoted(entry.key)}{did_you_mean(entry.key, names)}")
         elif entry.is_fixed and _fitted(kind, entry.value) != entry.value:
             yield entry.flaw(path, "E051", f"{entry.key} must be {kind.rule}", of_value=True)
@@ -237,9 +237,9 @@ def _fitted(kind: _Kind, value: str) -> str | None:
 
 def _head_lines(text: str) -> tuple[int, list[str]]:
     """The number of the line after the opening rule, and the lines from there on."""
-    found = _HEAD.match(text)
-    before = text[: found.end()] if found else ""
-    return before.count("\n") + 1, split_lines(text[len(before) :])
+    match = _HEAD.match(text)
+    opening = text[: match.end()] if match else ""
+    return opening.count("\n") + 1, split_lines(text[len(opening) :])
 
 
 def _entries(text: str) -> Iterator[_Entry]:
@@ -255,11 +255,11 @@ def _entries(text: str) -> Iterator[_Entry]:
 
 
 def _entry(line: str, number: int) -> _Entry | None:
-    found = _ENTRY.fullmatch(line)
-    return found and _Entry(found["key"], found["value"], number, found.start("key") + 1, found.start("value") + 1)
+    match = _ENTRY.fullmatch(line)
+    return match and _Entry(match["key"], match["value"], number, match.start("key") + 1, match.start("value") + 1)
 
 
-def _rest(text: str) -> str:
+def _below_head(text: str) -> str:
     """What stands under the head, without empty lines."""
     _, lines = _head_lines(text)
     end = next((index for index, line in enumerate(lines) if _RULE.fullmatch(line)), len(lines))

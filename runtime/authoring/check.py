@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from domain.catalogue.types import FIELDS
+from domain.catalogue.page import FIELDS
 from domain.texts import wechat
 from domain.texts.links import Linker
 from domain.texts.rendering import faults

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from domain.catalogue.types import validate
+from domain.catalogue.validation import validate
 from runtime import StartError
 from runtime.imports.sheets import Row
 

@@ -146,7 +146,7 @@ async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> 
             await asyncio.to_thread(_start_again, db, journey, run_id)
             continue
         if run.status in _LOST:
-            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run ended by an operator")
+            await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run_ended")
         elif run.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
             await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "failed", "run failed")
         if await asyncio.to_thread(_has_others, db, run_id, run.carries):
@@ -174,7 +174,7 @@ def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[in
 
 def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
     with db.begin() as session:
-        enqueue(session, "replenish", "replenishment", event_id=alarm_id)
+        enqueue(session, "replenish", event_id=alarm_id)
 
 
 def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:

@@ -117,7 +117,7 @@ class Relay:
 
         Which starts are told together, and which alone, is committed before.
         """
-        fresh = lock_undecided_starts(session, BATCH, leave=self._pace.gathered)
+        fresh = lock_undecided_starts(session, BATCH, except_plans=self._pace.gathered)
         self._pace.note(Counter(row.gather for row in fresh if row.gather))
         plan_ids = self._pace.gathered
         for row in fresh:
@@ -133,10 +133,10 @@ class Relay:
         """What to tell Temporal, each with the rows that say so: wakes of one run are told at once."""
         wakes: dict[int, list[Outbox]] = {}
         for row in rows:
-            if row.kind == "fan_out":
+            if row.kind == "fan_out" and row.journey is not None:
                 yield [row], self._fan_out(row.journey, row.event_id or 0)
-            elif row.kind == "follow_up":
-                yield [row], self._follow_up(row.journey)
+            elif row.kind == "follow_up" and row.channel is not None:
+                yield [row], self._follow_up(row.channel)
             elif row.kind == "replenish" and row.event_id is not None:
                 sku = str(session.get_one(Event, row.event_id).data.get("sku"))
                 yield [row], self._replenish(row.event_id, sku)

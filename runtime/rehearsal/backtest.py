@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import SCHEDULE
 from domain.customers.tables import Customer
-from domain.intake.effects import Orders, apply_to_business, apply_to_customers
+from domain.intake.effects import Orders, apply_to_business, apply_to_customers, refunded_sql
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.schedules import fires_on
 from domain.intake.tables import Event
@@ -89,11 +89,7 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
     )
     copier.run("CREATE INDEX ON recorded (time, id)")
     copier.run(f"INSERT INTO identifiers (kind, value, customer_id) SELECT '{PERSON}', id::text, id FROM customers")
-    copier.run(
-        "UPDATE orders SET refunded = least(total, coalesce((SELECT sum(coalesce((data->>'total')::bigint, total))"
-        " FROM events e WHERE e.customer_id = orders.customer_id AND e.type = 'order.refunded'"
-        " AND e.data->>'order_id' = orders.order_id), 0)) WHERE refunded > 0"
-    )
+    copier.run(f"UPDATE orders SET refunded = {refunded_sql('orders')} WHERE refunded > 0")
     copier.run(
         "UPDATE customers SET fields = '{}', field_times = '{}', name = NULL, timezone = NULL WHERE EXISTS"
         " (SELECT FROM jsonb_each_text(field_times) AS f(name, at) WHERE f.at::timestamptz >= %(since)s)",

@@ -6,9 +6,9 @@ from typing import Any
 from domain.catalogue.sources import STOCK
 from domain.intake.effects import TYPES
 from domain.intake.ingest import Incoming
-from domain.intake.schedules import EVENT_OF
 from domain.published.library import Library
 from workflows.plan.model import ScheduleTrigger
+from workflows.terms.scheduled import event_of
 
 PERSON = "customer"
 """The kind of identifier that every customer of a scratch database has: their id."""
@@ -25,8 +25,8 @@ def spoken_of(library: Library) -> set[str]:
     spoken = [live.plan.model_dump(mode="json") for live in library.journeys.values()]
     spoken += [segment.model_dump(mode="json") for segment in library.segments.values()]
     triggers = [live.plan.trigger for live in library.journeys.values()]
-    kinds = {each.for_each.partition(":")[0] for each in triggers if isinstance(each, ScheduleTrigger)}
-    return set(_events_in(spoken)) | {EVENT_OF[kind] for kind in kinds}
+    scheduled = {event_of(trigger.for_each) for trigger in triggers if isinstance(trigger, ScheduleTrigger)}
+    return set(_events_in(spoken)) | scheduled
 
 
 def asked_for(library: Library) -> set[str]:

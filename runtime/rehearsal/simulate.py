@@ -10,11 +10,11 @@ from sqlalchemy import Engine, func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.catalogue.types import is_business, validate
+from domain.catalogue.types import is_business
+from domain.catalogue.validation import validate
 from domain.conditions.facts import CustomerFacts
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
-from domain.intake.schedules import EVENT_OF
 from domain.intake.tables import Event
 from domain.intake.timeline import decision_of, not_begun
 from domain.journeys.tables import Enrollment, TrailEntry
@@ -28,6 +28,7 @@ from runtime.rehearsal.recorded import PERSON, spoken_of
 from runtime.rehearsal.scratch import SHELF, Copier, copying, scratch
 from runtime.rehearsal.shelf import Draft, put_up
 from workflows.plan.model import EventTrigger, Plan
+from workflows.terms.scheduled import event_of
 from workflows.verbs.base import Decision
 
 HORIZON = timedelta(days=800)
@@ -132,8 +133,8 @@ class _Scene:
         if not isinstance(trigger, EventTrigger):
             kind, _, segment = trigger.for_each.partition(":")
             if kind != "near_expiry_lot":
-                return Happening(EVENT_OF[kind], {"journey": journey, **({"segment": segment} if segment else {})})
-        wanted = trigger.event if isinstance(trigger, EventTrigger) else EVENT_OF["near_expiry_lot"]
+                return Happening(event_of(kind), {"journey": journey, **({"segment": segment} if segment else {})})
+        wanted = trigger.event if isinstance(trigger, EventTrigger) else event_of(trigger.for_each)
         query = (
             select(Event)
             .where(Event.type == wanted, ~col(Event.forgotten))

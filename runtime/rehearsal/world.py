@@ -9,7 +9,8 @@ from sqlalchemy import func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
-from domain.catalogue.types import is_business, validate
+from domain.catalogue.types import is_business
+from domain.catalogue.validation import validate
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Customer, CustomerTag

@@ -17,7 +17,7 @@ from activities.adapters.coupons import CouponAdapter, HttpCoupons, LedgerCoupon
 from activities.journey import JourneyActivities
 from domain.channels.delivery import Delivery, Outgoing
 from domain.conditions.facts import CustomerFacts
-from domain.coupons import redeeming
+from domain.coupons import checkout, redeeming
 from domain.coupons.baskets import Line
 from domain.coupons.issuing import IssueRefusedError
 from domain.coupons.tables import Coupon
@@ -261,7 +261,7 @@ class TestAnOutsideService:
         outside.give()
         (coupon,) = outside.coupons()
         with outside.db() as session:
-            basket = redeeming.Basket(coupon.customer_id, [Line("x", 1, 900)], [coupon.code])
+            basket = checkout.Basket(coupon.customer_id, [Line("x", 1, 900)], [coupon.code])
             (found,) = redeeming.quote(session, [basket], outside.clock.now())
         assert [refusal.reason for refusal in found.refusals] == ["not_eligible"]
 

@@ -8,7 +8,8 @@ from calling import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.catalogue.types import CATALOGUE, FIELDS
+from domain.catalogue.page import FIELDS
+from domain.catalogue.types import CATALOGUE
 from domain.customers.identifiers import STRENGTH
 
 ALLOWED = {202, 207, 401, 413, 415, 422}

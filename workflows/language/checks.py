@@ -26,6 +26,7 @@ from workflows.terms.fields import (
     check_segment_name,
 )
 from workflows.terms.limits import Cap, Limits, QuietHours
+from workflows.terms.scheduled import SCHEDULED_EVENTS
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of
 
@@ -35,7 +36,6 @@ __all__ = ["References", "check_journey", "check_segments"]
 
 MAX_STEPS = 500
 FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
-_SCHEDULED = {"near_expiry_lot": "lot.near_expiry", "birthday": "customer.birthday"}
 
 
 def check_journey(source: Source, references: References | None) -> None:
@@ -121,7 +121,7 @@ def _check_trigger(source: Source, root: Node, references: References | None) ->
     event, roots = _text(trigger, "event"), {"customer", "trigger"}
     for_each = trigger.get("for_each")
     if for_each is not None and for_each.text is not None:
-        event = _SCHEDULED.get(for_each.text)
+        event = SCHEDULED_EVENTS.get(for_each.text)
         if for_each.text == "near_expiry_lot":
             roots |= {"lot", "stream"}
     scope = Scope(source, references, frozenset(roots), trigger=event)

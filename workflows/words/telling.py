@@ -20,11 +20,18 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "where": ("触发条件不满足", "the trigger's condition doesn't hold"),
     "too_old": ("事件到得太晚", "the event came too late"),
     "holdout": ("属于对照组", "in the holdout"),
-    "a new version was published": ("发布了新版本", "a new version was published"),
-    "the journey was stopped": ("旅程已停止", "the journey was stopped"),
-    "stopped by an operator": ("由操作人员停止", "stopped by an operator"),
-    "held by a pause": ("到期时旅程已暂停", "held by a pause"),
+    "replaced": ("发布了新版本", "a new version was published"),
+    "journey_stopped": ("旅程已停止", "the journey was stopped"),
+    "stopped_by_operator": ("由操作人员停止", "stopped by an operator"),
+    "held_by_pause": ("到期时旅程已暂停", "held by a pause"),
+    "run_ended": ("运行由操作人员终止", "run ended by an operator"),
 } | {reason: words for step in STEPS.values() for reason, words in step.reasons.items()}
+_FORMER_REASONS = {
+    _REASONS[code][1]: code
+    for code in ("replaced", "journey_stopped", "stopped_by_operator", "held_by_pause", "run_ended")
+}
+"""The codes of reasons that were stored as sentences."""
+
 _ENDINGS: _Words = {
     "zh": {"finished": "走完全程", "goal": "达成目标", "exit": "中途退出", "stopped": "提前结束", "failed": "出错中止"},
     "en": {
@@ -70,4 +77,5 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
 
 
 def _reason(reason: str | None, say: Wording) -> str:
-    return say.pick(*_REASONS.get(reason or "", (reason or "",) * 2))
+    code = _FORMER_REASONS.get(reason or "", reason or "")
+    return say.pick(*_REASONS.get(code, (code, code)))

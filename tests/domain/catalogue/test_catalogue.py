@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop import Shop
 
-from domain.catalogue.types import CATALOGUE, FIELDS, FieldError, document, is_business, validate
-from domain.catalogue.types import as_stored as given_data
+from domain.catalogue.page import FIELDS, document
+from domain.catalogue.types import CATALOGUE, is_business
+from domain.catalogue.validation import FieldError, as_stored, validate
 from domain.catalogue.wire import parse_instant
 from domain.stock import inventory
 from domain.stock.tables import Lot, Stream
@@ -126,13 +127,13 @@ class TestValidate:
 class TestGiven:
     def test_a_null_is_a_field_left_out(self) -> None:
         data = {"order_id": "o1", "cart_id": None, "items": [{"sku": "s", "price": None}], "note": {"by": None}}
-        assert given_data("order.paid", data) == {"order_id": "o1", "items": [{"sku": "s"}], "note": {}}
+        assert as_stored("order.paid", data) == {"order_id": "o1", "items": [{"sku": "s"}], "note": {}}
 
     def test_a_null_clears_what_is_known_of_a_customer(self) -> None:
-        assert given_data("customer.updated", {"city": None}) == {"city": None}
+        assert as_stored("customer.updated", {"city": None}) == {"city": None}
 
     def test_an_unknown_type_is_kept_as_it_is(self) -> None:
-        assert given_data("shop.closed", {"why": None}) == {"why": None}
+        assert as_stored("shop.closed", {"why": None}) == {"why": None}
 
 
 class TestFields:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.catalogue import sources
 from domain.conditions.facts import CustomerFacts
-from domain.coupons import issuing, redeeming
+from domain.coupons import checkout, issuing, redeeming
 from domain.coupons.baskets import Line, worst_case
 from domain.coupons.tables import CampaignUse, Coupon, CouponOrder
 from domain.customers.resolution import lock_customers
@@ -55,7 +55,7 @@ class Books(RuleBasedStateMachine):
             self.enrollments = {row.customer_id: row.id for row in session.exec(mine)}
         self.issued = 0
         self.refunds = 0
-        self.asked: list[redeeming.Request] = []
+        self.asked: list[checkout.Request] = []
 
     def try_to(self, act: Any) -> Any:
         try:
@@ -64,7 +64,7 @@ class Books(RuleBasedStateMachine):
         except REFUSED:
             return None
 
-    def ask(self, ask: redeeming.Request) -> None:
+    def ask(self, ask: checkout.Request) -> None:
         """In every example, one to three asks are settled together."""
         self.asked.append(ask)
         if len(self.asked) > self.rounds % 3:
@@ -95,21 +95,21 @@ class Books(RuleBasedStateMachine):
             codes = [coupon.code for coupon in self.coupons_of(session)]
         lines = [Line("x", quantity, price) for price in prices]
         wanted = list(dict.fromkeys(codes[pick % len(codes)] for pick in sorted(picks))) if codes else ["none"]
-        self.ask(redeeming.Lock(self.owners[who], lines, wanted, f"{self.name}-{order}"))
+        self.ask(checkout.Lock(self.owners[who], lines, wanted, f"{self.name}-{order}"))
 
     @rule(order=st.integers(0, 3))
     def redeem(self, order: int) -> None:
-        self.ask(redeeming.Redeem(f"{self.name}-{order}"))
+        self.ask(checkout.Redeem(f"{self.name}-{order}"))
 
     @rule(order=st.integers(0, 3))
     def cancel(self, order: int) -> None:
-        self.ask(redeeming.Cancel(f"{self.name}-{order}"))
+        self.ask(checkout.Cancel(f"{self.name}-{order}"))
 
     @rule(order=st.integers(0, 3), units=st.none() | st.tuples(st.integers(0, 2), st.integers(1, 3)))
     def refund(self, order: int, units: tuple[int, int] | None) -> None:
         self.refunds += 1
         wanted = None if units is None else [units]
-        self.ask(redeeming.Refund(f"{self.name}-{order}", str(self.refunds), wanted))
+        self.ask(checkout.Refund(f"{self.name}-{order}", str(self.refunds), wanted))
 
     @rule(pick=st.integers(0, 11))
     def revoke(self, pick: int) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy import event as sql
 from sqlmodel import col, select
 
 from domain.conditions.facts import CustomerFacts
-from domain.coupons import issuing, redeeming
+from domain.coupons import checkout, issuing, redeeming
 from domain.coupons.baskets import Line
-from domain.coupons.redeeming import CouponsRefusedError, HeldCoupons, NotLeftError, RedemptionError, RefundedDiscount
+from domain.coupons.checkout import Conflict, CouponsRefused, HeldCoupons, NotLeft, RefundedDiscount
 from domain.coupons.tables import CampaignUse, Coupon, CouponOrder
 from domain.customers.resolution import lock_customers
 from domain.intake.tables import Event
@@ -48,34 +48,34 @@ class Till:
         self.shop.give("coupon", self.shop.group("gift"))
         return [coupon.code for coupon in self.shop.rows(Coupon) if coupon.code not in known]
 
-    def quote(self, codes: Sequence[str], lines: Sequence[Line] = BASKET, who: int = 1) -> redeeming.Quote:
+    def quote(self, codes: Sequence[str], lines: Sequence[Line] = BASKET, who: int = 1) -> checkout.Quote:
         with self.shop.db() as session:
-            return redeeming.quote(session, [redeeming.Basket(who, lines, codes)], self.shop.clock.now())[0]
+            return redeeming.quote(session, [checkout.Basket(who, lines, codes)], self.shop.clock.now())[0]
 
-    def settle(self, *asks: redeeming.Request, now: datetime | None = None) -> list[Any]:
+    def settle(self, *asks: checkout.Request, now: datetime | None = None) -> list[Any]:
         """The answers, or why not."""
         with self.shop.db.begin() as session:
             found = redeeming.carry_out(session, asks, now or self.shop.clock.now())
         return [
             [refusal.reason for refusal in each.refusals]
-            if isinstance(each, CouponsRefusedError)
-            else str(each)
-            if isinstance(each, RedemptionError)
+            if isinstance(each, CouponsRefused)
+            else each.detail
+            if isinstance(each, Conflict)
             else each
             for each in found
         ]
 
     def lock(self, order: str, codes: Sequence[str], lines: Sequence[Line] = BASKET, who: int = 1) -> Any:
-        return self.settle(redeeming.Lock(who, lines, codes, order))[0]
+        return self.settle(checkout.Lock(who, lines, codes, order))[0]
 
     def redeem(self, order: str) -> Any:
-        return self.settle(redeeming.Redeem(order))[0]
+        return self.settle(checkout.Redeem(order))[0]
 
     def cancel(self, order: str) -> Any:
-        return self.settle(redeeming.Cancel(order))[0]
+        return self.settle(checkout.Cancel(order))[0]
 
     def refund(self, order: str, refund: str, units: Sequence[tuple[int, int]] | None = None) -> Any:
-        return self.settle(redeeming.Refund(order, refund, units))[0]
+        return self.settle(checkout.Refund(order, refund, units))[0]
 
     def sweep(self) -> None:
         with self.shop.db.begin() as session:
@@ -240,9 +240,9 @@ class TestRefusals:
         till.lock("o0", [spent])
         till.redeem("o0")
         assert till.quote([spent, theirs, "22222222223", mine]).refusals == [
-            redeeming.Refusal(spent, "locked"),
-            redeeming.Refusal(theirs, "not_yours"),
-            redeeming.Refusal("22222222223", "unknown", slip=True),
+            checkout.Refusal(spent, "locked"),
+            checkout.Refusal(theirs, "not_yours"),
+            checkout.Refusal("22222222223", "unknown", slip=True),
         ]
         assert till.quote([mine], BASKET[1:]).refusals[0].reason == "below_threshold"
         till.later(days=2)
@@ -262,7 +262,7 @@ class TestRefusals:
             till.sweep()
         if state == "revoked":
             till.revoke(code)
-        assert till.quote([code]).refusals == [redeeming.Refusal(code, "not_yours")]
+        assert till.quote([code]).refusals == [checkout.Refusal(code, "not_yours")]
         assert till.lock("o2", [code]) == ["not_yours"]
 
     def test_another_customer_s_order(self, till: Till) -> None:
@@ -277,10 +277,10 @@ class TestRefusals:
         lines = [Line("beans", 2, 5900)]
         for codes, refused in [((one, two), two), ((one, three), three), ((three, one), one)]:
             found = till.quote(codes, lines)
-            assert (found.discount, found.refusals) == (1000, [redeeming.Refusal(refused, "not_eligible")])
+            assert (found.discount, found.refusals) == (1000, [checkout.Refusal(refused, "not_eligible")])
         assert till.quote((three, four), lines).discount == 2000
         assert till.quote((three, four)).refusals == []  # 7,880 fen, then 6,880
-        assert till.quote((three, four), BASKET[:1]).refusals == [redeeming.Refusal(four, "below_threshold")]
+        assert till.quote((three, four), BASKET[:1]).refusals == [checkout.Refusal(four, "below_threshold")]
 
     def test_all_or_none_are_locked(self, till: Till) -> None:
         (one,) = till.give()
@@ -323,8 +323,8 @@ class TestRefunds:
         till.refund("o1", "r1", [(1, 1)])
         for units, place in [([(0, 1), (1, 2)], 1), ([(2, 1)], 0)]:
             with till.shop.db() as session:
-                (why,) = redeeming.carry_out(session, [redeeming.Refund("o1", "r2", units)], till.shop.clock.now())
-            assert isinstance(why, NotLeftError)
+                (why,) = redeeming.carry_out(session, [checkout.Refund("o1", "r2", units)], till.shop.clock.now())
+            assert isinstance(why, NotLeft)
             assert why.index == place
 
     @pytest.mark.parametrize("why", ["forfeit", "expired", "budget"])
@@ -401,24 +401,24 @@ class TestTogether:
 
     def test_who_cannot_be_served_does_not_disturb_the_others(self, till: Till) -> None:
         one, two = till.give(count=2)
-        asks = [redeeming.Lock(1, BASKET, [code], order) for code, order in ((one, "o1"), (one, "o2"), (two, "o2"))]
-        more = [redeeming.Redeem("o1"), redeeming.Redeem("o3"), redeeming.Refund("o1", "r1"), redeeming.Cancel("o2")]
+        asks = [checkout.Lock(1, BASKET, [code], order) for code, order in ((one, "o1"), (one, "o2"), (two, "o2"))]
+        more = [checkout.Redeem("o1"), checkout.Redeem("o3"), checkout.Refund("o1", "r1"), checkout.Cancel("o2")]
         first, refused, second, redeemed, unknown, refund, cancelled = till.settle(*asks, *more)
         assert [first.status, refused, second.status, redeemed.status] == ["locked", ["locked"], "locked", "redeemed"]
-        assert [unknown, refund.restored, cancelled.status] == ["o3", [one], "open"]
+        assert [unknown, refund.restored, cancelled.status] == [checkout.UnknownOrder(), [one], "open"]
         assert till.told(one) == ["issued", "locked", "redeemed", "restored"]
         assert (till.statuses(), till.use()) == ({"issued": 2}, (2, 2000))
 
     def test_six_cost_as_many_statements_as_two(self, till: Till, migrated: tuple[Engine, object]) -> None:
         owners = till.shop.customers(*(name for name in "abcdef"))
-        locks = [redeeming.Lock(who, BASKET, till.give(name), name) for who, name in zip(owners, "abcdef", strict=True)]
+        locks = [checkout.Lock(who, BASKET, till.give(name), name) for who, name in zip(owners, "abcdef", strict=True)]
         spent: list[str] = []
 
         def spy(*args: Any) -> None:
             spent.append(args[2])
 
         sql.listen(migrated[0], "before_cursor_execute", spy)
-        for ask in (locks, [redeeming.Redeem(name) for name in "abcdef"]):
+        for ask in (locks, [checkout.Redeem(name) for name in "abcdef"]):
             till.settle(*ask[:2])
             two, spent[:] = len(spent), []
             till.settle(*ask)
@@ -456,7 +456,7 @@ class TestAtOnce:
         till.later(days=3)
 
         def redeem(number: int) -> Any:
-            (found,) = till.settle(redeeming.Redeem(f"o{number}"), now=sooner)
+            (found,) = till.settle(checkout.Redeem(f"o{number}"), now=sooner)
             return found.status if isinstance(found, HeldCoupons) else found[0]
 
         calls = [call for n in range(12) for call in ((lambda n=n: redeem(n)), till.sweep)]

@@ -149,8 +149,20 @@ class TestTold:
         decision = Decision(at=clock.now(), journey="j", what="new", value="thing", reason="odd")
         assert render(decision, "en", SHANGHAI) == "new: thing: odd"
 
-    @pytest.mark.parametrize("reason", [lifecycle.REPLACED, lifecycle.STOPPED, lifecycle.BY_OPERATOR])
-    def test_an_operators_doing_has_words_in_chinese_too(self, clock: VirtualClock, reason: str) -> None:
-        decision = Decision(at=clock.now(), journey="j", what="ended", value="stopped", reason=reason)
-        assert reason not in render(decision, "zh", SHANGHAI)
-        assert render(decision, "en", SHANGHAI) == f"stopped: {reason}"
+    @pytest.mark.parametrize(
+        ("reason", "sentence", "chinese"),
+        [
+            (lifecycle.REPLACED, "a new version was published", "发布了新版本"),
+            (lifecycle.STOPPED, "the journey was stopped", "旅程已停止"),
+            (lifecycle.BY_OPERATOR, "stopped by an operator", "由操作人员停止"),
+            ("held_by_pause", "held by a pause", "到期时旅程已暂停"),
+            ("run_ended", "run ended by an operator", "运行由操作人员终止"),
+        ],
+    )
+    def test_a_reason_has_words_whether_stored_as_code_or_as_the_sentence_of_old(
+        self, clock: VirtualClock, reason: str, sentence: str, chinese: str
+    ) -> None:
+        for stored in (reason, sentence):
+            decision = Decision(at=clock.now(), journey="j", what="ended", value="stopped", reason=stored)
+            assert render(decision, "zh", SHANGHAI) == f"提前结束：{chinese}"
+            assert render(decision, "en", SHANGHAI) == f"stopped: {sentence}"

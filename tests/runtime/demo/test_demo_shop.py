@@ -9,7 +9,8 @@ import phonenumbers
 import pytest
 from ruamel.yaml import YAML
 
-from domain.catalogue.types import is_business, validate
+from domain.catalogue.types import is_business
+from domain.catalogue.validation import validate
 from domain.customers.identifiers import identify
 from domain.texts.rendering import render
 from runtime.demo.events import Event

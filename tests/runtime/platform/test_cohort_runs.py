@@ -120,7 +120,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
 
     asyncio.run(story())
     others = [ending for place, ending in enumerate(endings(thanks)) if place not in (3, *BROKEN)]
-    assert others == [("stopped", "run ended by an operator")] * 496
+    assert others == [("stopped", "run_ended")] * 496
 
 
 def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Session], temporal: str) -> None:

@@ -26,12 +26,11 @@ from providers.erp import FakeErp, erp_server
 
 from activities.adapters.erp import HttpErp
 from domain.access.keys import create_key
-from domain.channels.tables import SandboxMessage
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide
-from domain.stock.tables import LiveSale, Replenishment
+from domain.stock.tables import LiveSale, Replenishment, ReplenishmentNotice
 from domain.store.clock import VirtualClock
 from runtime.platform.decisions import Decisions
 from runtime.platform.embedded import time_skipping_server
@@ -159,7 +158,7 @@ class Desk:
 
     def notices(self) -> list[tuple[str, str]]:
         with self.db() as session:
-            found = session.exec(select(SandboxMessage)).all()
+            found = session.exec(select(ReplenishmentNotice)).all()
         return [(each.recipient, each.body.split("：")[0]) for each in sorted(found, key=lambda each: each.at)]
 
     def until(self, holds: Callable[[], bool]) -> None:

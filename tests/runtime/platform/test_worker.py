@@ -201,7 +201,7 @@ def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
     asyncio.run(story())
     with thanks() as session:
         enrollment = session.exec(select(Enrollment)).one()
-    assert (enrollment.ending, enrollment.reason) == ("stopped", "run ended by an operator")
+    assert (enrollment.ending, enrollment.reason) == ("stopped", "run_ended")
 
 
 def test_a_run_that_temporal_forgot_is_started_again(thanks: sessionmaker[Session], temporal: str) -> None:
