@@ -19,7 +19,7 @@ up: setup
 	$(BIN)/aftershow up
 
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 	$(BIN)/aftershow test tests/journeys
 
 # Real baskets; the libraries that read them are large and needed for nothing else.

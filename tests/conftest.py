@@ -5,10 +5,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from emptying import start_over
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from domain import tables  # noqa: F401 registers the models
 from domain.store.clock import VirtualClock
@@ -44,9 +45,7 @@ def migrated(postgres_url: str) -> Iterator[tuple[Engine, sessionmaker[Session]]
 def db(migrated: tuple[Engine, sessionmaker[Session]]) -> sessionmaker[Session]:
     """Sessions on an empty database."""
     engine, sessions = migrated
-    names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-    with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    start_over(engine)
     return sessions
 
 

@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import uuid4
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import Session, col, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
-from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from domain.journeys.tables import Enrollment
@@ -24,6 +23,7 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.platform.worker import working
 from runtime.rehearsal.cases import Case
+from runtime.rehearsal.scratch import empty_tables
 from runtime.rehearsal.world import CaseStock, Line, World, agenda
 from workflows.plan.commands import FanOut
 from workflows.runs.paging import ScheduleWorkflow
@@ -94,13 +94,8 @@ class TemporalEngine:
         handles = {name: self._env.client.get_workflow_handle(name) for name in self._runs}
         return {name: await handle.fetch_history() for name, handle in handles.items()}
 
-    def _empty(self) -> None:
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-        with self._engine.begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} CASCADE"))
-
     async def _start(self) -> None:
-        self._empty()
+        empty_tables(self._engine)
         env = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER, runtime=QUIET
         )
@@ -122,7 +117,7 @@ class TemporalEngine:
                 await self._clear_up(runs)
         except TimeoutError:
             told = await self._what_is_awaited(world)
-            await self._break_off(runs)
+            await self._begin_anew()
             raise StuckError(told) from None
         return lines
 
@@ -134,11 +129,11 @@ class TemporalEngine:
             if numbers:
                 world.post(numbers)
             if span > EVE:
-                await self._env.sleep(span - EVE)
+                await self._sleep(span - EVE)
             while await self._tell(runs):
                 pass  # before timers fire: at equal instants events come before them
             if span:
-                await self._env.sleep(min(span, EVE))
+                await self._sleep(min(span, EVE))
             if fires:
                 self._runs.append(await self._fire(world.shelf.plan.journey))
                 runs.add(self._runs[-1])
@@ -184,11 +179,16 @@ class TemporalEngine:
                 lines.append(f"  the activity {activity.activity_type.name} of {name} is not done, {words}")
         return "\n".join([*lines, "  play it with --engine rehearsal, which raises what an activity only tries again"])
 
-    async def _break_off(self, runs: set[str]) -> None:
-        for name in runs:
-            with suppress(RPCError):
-                await self._env.client.get_workflow_handle(name).terminate("the case is stuck")
-        self._empty()
+    async def _begin_anew(self) -> None:
+        """Start another server: that of a case broken off may have lost the lock on its time, and stand for ever."""
+        self._runs.clear()
+        await self._stack.aclose()
+        await self._start()
+
+    async def _sleep(self, span: timedelta) -> None:
+        """Let Temporal's clock move on. Raises TimeoutError if it stands."""
+        async with asyncio.timeout(STUCK_SECONDS):
+            await self._env.sleep(span)
 
     async def _tell(self, runs: set[str]) -> bool:
         told = await self._relay.drain()
@@ -220,4 +220,4 @@ class TemporalEngine:
             while not await self._is_resting(name):
                 await asyncio.sleep(TICK.total_seconds())
             await self._env.client.get_workflow_handle(name).terminate("the case is over")
-        self._empty()
+        empty_tables(self._engine)

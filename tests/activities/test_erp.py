@@ -1,16 +1,11 @@
 """What every ERP adapter does, by the same tests; and what an ERP over HTTP may answer."""
 
-import sys
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from providers.erp import FakeErp, erp_server
+from pydantic import SecretStr
 
 from activities.adapters.erp import BusyError, Erp, HttpErp, Ledger, OrderRefusedError, PurchaseOrder
 

@@ -319,6 +319,7 @@ class TestDocumentation:
         content = operation["requestBody"]["content"]
         assert len(content) == 3
         for media_type, described in content.items():
+            assert described["examples"]
             for example in described["examples"].values():
                 response = caller.post(json=example["value"], headers={"content-type": media_type})
                 assert response.status_code == 202

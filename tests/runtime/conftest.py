@@ -1,18 +1,16 @@
 """Tests of what plays on a scratch database share one Postgres for it, and call commands without a process each."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
+from emptying import start_over
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from runtime.rehearsal.scratch import scratch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
 Scratch = tuple[Engine, sessionmaker[Session]]
 
 
@@ -28,9 +26,8 @@ def one_scratch(spare_postgres: Scratch, monkeypatch: pytest.MonkeyPatch) -> Non
 
     @contextmanager
     def ready() -> Iterator[Scratch]:
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
+        start_over(spare_postgres[0])
         with spare_postgres[0].begin() as connection:
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
             connection.execute(text("DROP TABLE IF EXISTS recorded"))
         yield spare_postgres
 

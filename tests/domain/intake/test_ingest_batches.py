@@ -1,19 +1,19 @@
 """A batch means what its events mean one by one, costs a bounded number of statements, and is taken once."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from emptying import start_over
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shop import Shop
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
+from statements import counting
 
 from domain.customers.identifiers import identify
 from domain.customers.tables import Customer, Identifier, IdentifierConflict, Order
@@ -98,9 +98,7 @@ def one_by_one(shop: Shop, events: Sequence[Incoming]) -> None:
 
 def play(db: sessionmaker[Session], rounds: Sequence[Any], take: Callable[[Shop, Sequence[Incoming]], None]) -> Any:
     """All that is stored after the rounds. Of trail and outbox, what each customer lived through, in its order."""
-    with db.begin() as session:
-        names = ", ".join(table.name for table in SQLModel.metadata.sorted_tables)
-        session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    start_over(db.kw["bind"])
     shop = Shop(db, VirtualClock(START))
     for spec in SPECS:
         shop.publish(spec)
@@ -193,21 +191,6 @@ def test_what_nobody_listens_to_is_stored_and_no_more_however_much_one_customer_
     with counting(migrated[0]) as statements:
         assert all(shop.take(*(shop.incoming("product.viewed", "li") for _ in range(500))))
     assert statements.total() <= 3
-
-
-@contextmanager
-def counting(engine: Engine) -> Iterator[Counter[str]]:
-    """The statements that are executed meanwhile; how many sets of parameters each is given doesn't matter."""
-    statements: Counter[str] = Counter()
-
-    def count(_c: object, _r: object, statement: str, *_: object) -> None:
-        statements[" ".join(statement.split()[:3])] += 1
-
-    event.listen(engine, "before_cursor_execute", count)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", count)
 
 
 def test_a_storm_of_batches_that_share_customers_and_events_takes_each_once(shop: Shop) -> None:

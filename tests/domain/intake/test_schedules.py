@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy import event as sql
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, func, select
-from test_ingest_batches import counting
+from statements import counting
 
 from domain.customers.tables import Customer, Identifier
 from domain.intake import schedules

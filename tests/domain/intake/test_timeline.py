@@ -1,10 +1,9 @@
 """The timeline of a customer: what was decided, and what an event didn't begin, in order and in pages."""
 
-import sys
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
+from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -16,9 +15,6 @@ from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
 from workflows.verbs.base import Decision
 from workflows.words.telling import render
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ from temporalio import activity
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from runtime.platform.embedded import temporal_server
 from workflows.runs import tracking
 
 
-def test_a_question_whose_asker_is_silent_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_question_whose_asker_is_silent_is_asked_again(temporal: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracking, "HEARTBEAT", timedelta(seconds=1))
     asked_again, gave_up = threading.Event(), threading.Event()
     attempts = []
@@ -47,6 +46,5 @@ def test_a_question_whose_asker_is_silent_is_asked_again(monkeypatch: pytest.Mon
                 )
                 await asyncio.wait_for(handle.result(), 20)
 
-    with temporal_server() as address:
-        asyncio.run(ask(address))
+    asyncio.run(ask(temporal))
     assert attempts == [1, 2]

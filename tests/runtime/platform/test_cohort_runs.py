@@ -1,28 +1,25 @@
 """Cohorts through the real relay, worker and housekeeping, on a real Temporal server."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
+from real_worker import THANKS, connected, eventually, texts_sent
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, delete, func, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
-from test_worker import THANKS, connected, eventually, texts_sent
 
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys import lifecycle
 from domain.journeys.starting import form_cohort
 from domain.journeys.tables import Enrollment
-from domain.published.publishing import publish_journey, publish_text
+from domain.published.publishing import publish_journey
 from domain.store.clock import SystemClock, VirtualClock
 from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
-from runtime.platform.embedded import temporal_server
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import COHORT_SIZE, CUSTOMER_ID
@@ -30,22 +27,6 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
-
-
-@pytest.fixture
-def temporal() -> Iterator[str]:
-    with temporal_server() as address:
-        yield address
-
-
-@pytest.fixture
-def thanks(db: sessionmaker[Session]) -> sessionmaker[Session]:
-    plan = read_journey(THANKS, "thanks.yaml", None).plan
-    assert plan is not None
-    with db.begin() as session:
-        publish_journey(session, plan, THANKS, datetime.now(UTC))
-        publish_text(session, "thank_you", "sms", "谢谢{{ customer.tier }}")
-    return db
 
 
 def enter_all(db: sessionmaker[Session], count: int) -> list[int]:

@@ -1,17 +1,13 @@
 """Two APIs and two workers, each a process of its own, share one Postgres and one Temporal without a leader."""
 
 import asyncio
-import os
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import httpx
+from processes import answers, eventually, process
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 from temporalio.client import Client
@@ -33,29 +29,6 @@ steps:
   - {id: first, send: hello, via: [sms], kind: transactional}
   - {id: second, send: hello, via: [sms], kind: transactional}
 """
-
-
-@contextmanager
-def process(environment: dict[str, str], *command: str) -> Iterator[None]:
-    running = subprocess.Popen([sys.executable, "-m", "runtime.cli", *command], env={**os.environ, **environment})
-    try:
-        yield
-    finally:
-        running.terminate()
-        running.wait(30)
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def answers(url: str) -> bool:
-    with suppress(httpx.HTTPError):
-        return httpx.get(f"{url}/readyz", timeout=2).status_code == 200
-    return False
 
 
 def event(number: int) -> dict[str, object]:

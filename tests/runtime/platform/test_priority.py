@@ -11,7 +11,6 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from runtime.platform.embedded import temporal_server
 from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import sandbox
 from workflows.language.compile import compile_plan
@@ -45,7 +44,7 @@ async def waiting(client: Client) -> int:
     return (await client.workflow_service.describe_task_queue(asked)).stats.approximate_backlog_count
 
 
-def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last() -> None:
+def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last(temporal: str) -> None:
     sent: list[str] = []
 
     @activity.defn
@@ -75,7 +74,6 @@ def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last() -> None:
                 async with carries_out:
                     await asyncio.gather(*(run.result() for run in runs))
 
-    with temporal_server() as address:
-        asyncio.run(story(address))
+    asyncio.run(story(temporal))
     places = {name: sum(place for place, each in enumerate(sent) if each == name) for name in (URGENT, ALONE, BULK)}
     assert places[URGENT] < places[ALONE] < places[BULK]  # the first few go before all are compared

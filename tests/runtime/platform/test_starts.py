@@ -1,15 +1,15 @@
 """Whoever enters is carried by a run, whatever dies between Temporal's start of a run and the relay's commit."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from real_worker import THANKS, connected, eventually, texts_sent
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, delete, select
 from temporalio.client import Client
-from test_worker import THANKS, connected, eventually, texts_sent
 
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.starting import form_cohort, start_of
@@ -18,7 +18,6 @@ from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import SystemClock, VirtualClock
 from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
-from runtime.platform.embedded import temporal_server
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import Relay
@@ -30,12 +29,6 @@ from workflows.runs.journey import JourneyWorkflow
 BRIEF = THANKS.replace("  - wait: 1d\n", "")
 QUIET = CohortPolicy(seconds=0, paging=0, quiet=1)
 """One start is told alone, two at once are a burst."""
-
-
-@pytest.fixture(scope="module")
-def temporal() -> Iterator[str]:
-    with temporal_server() as address:
-        yield address
 
 
 def publish(db: sessionmaker[Session], spec: str, name: str) -> None:

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from histories import plain
+from real_worker import connected, eventually, texts_sent
 from shop import Provider
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, delete, func, select
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import Client
 from temporalio.service import RPCError
 
 from domain.channels.delivery import Delivery, OpenMessage, Outgoing
@@ -31,43 +32,16 @@ from domain.store.clock import SystemClock, VirtualClock
 from domain.store.tables import Outbox
 from runtime.authoring.publishing import publish_directory
 from runtime.platform import worker
-from runtime.platform.embedded import free_port, temporal_program, temporal_server
+from runtime.platform.embedded import free_port, temporal_program
 from runtime.platform.housekeeping import find_lost, sync_schedules
 from runtime.platform.relay import Relay
 from runtime.platform.runs import workflow_id
-from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
 
 ROOT = Path(__file__).parents[3]
 PHONE = "+8613800000001"
-THANKS = """
-journey: thanks
-name: 感谢
-trigger: {event: order.paid}
-entry: {again: always}
-steps:
-  - {id: thank, send: thank_you, via: [sms], kind: transactional}
-  - wait: 1d
-"""
-
-
-@pytest.fixture
-def temporal() -> Iterator[str]:
-    with temporal_server() as address:
-        yield address
-
-
-@pytest.fixture
-def thanks(db: sessionmaker[Session]) -> sessionmaker[Session]:
-    """A shop with one journey: thanks at once, and a day of waiting."""
-    plan = read_journey(THANKS, "thanks.yaml", None).plan
-    assert plan is not None
-    with db.begin() as session:
-        publish_journey(session, plan, THANKS, datetime.now(UTC))
-        publish_text(session, "thank_you", "sms", "谢谢")
-    return db
 
 
 def order(db: sessionmaker[Session], number: int) -> None:
@@ -78,12 +52,6 @@ def order(db: sessionmaker[Session], number: int) -> None:
         ingest(session, [event], now=now)
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not await holds():
-            await asyncio.sleep(0.05)
-
-
 @asynccontextmanager
 async def relaying(relay: Relay, engine: Engine) -> AsyncIterator[None]:
     running = asyncio.create_task(relay.run(engine))
@@ -91,15 +59,6 @@ async def relaying(relay: Relay, engine: Engine) -> AsyncIterator[None]:
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-
-
-async def connected(address: str) -> Client:
-    return await Client.connect(address, data_converter=DATA_CONVERTER)
-
-
-def texts_sent(db: sessionmaker[Session]) -> int:
-    with db() as session:
-        return session.exec(select(func.count()).select_from(SandboxMessage)).one()
 
 
 def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
@@ -128,7 +87,7 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
             assert "thank_you" in (await told.static_details() or "")
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
             assert "wait 1 day" in details.current_details
-            assert PHONE not in (await handle.fetch_history()).to_json()
+            assert PHONE not in plain(await handle.fetch_history())
             await handle.terminate()
 
     asyncio.run(story())
@@ -207,12 +166,14 @@ def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
 def test_a_run_that_temporal_forgot_is_started_again(thanks: sessionmaker[Session], temporal: str) -> None:
     order(thanks, 1)
     with thanks.begin() as session:
-        session.delete(session.exec(select(Outbox)).one())
+        lost = session.exec(select(Outbox)).one()
+        run = workflow_id("thanks", lost.enrollment_id or 0)
+        session.delete(lost)
 
     async def story() -> None:
         client = await connected(temporal)
         with pytest.raises(RPCError):
-            await client.get_workflow_handle("thanks/1").describe()
+            await client.get_workflow_handle(run).describe()
         await find_lost(client, thanks, VirtualClock(datetime.now(UTC) + timedelta(days=2)))
 
     asyncio.run(story())
@@ -347,7 +308,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
                 await run.signal(JourneyWorkflow.wake, number)
             endings = await run.result()
             history = await run.fetch_history()
-            assert "+86138" not in history.to_json()
+            assert "+86138" not in plain(history)
             return endings, len(history.events)
 
     endings, events = asyncio.run(story())

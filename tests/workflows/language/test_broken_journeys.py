@@ -1,12 +1,13 @@
 """Each file in broken/ has the first lines of its diagnostics beside it, in a .txt."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from workflows.language.checks import References
-from workflows.language.compile import read_journey
-from workflows.source.diagnostics import CODES, Diagnostic, render
+from workflows.language.compile import Compiled, read_journey
+from workflows.source.diagnostics import CODES, render
 from workflows.terms.limits import Limits
 
 BROKEN = Path(__file__).parent / "broken"
@@ -28,30 +29,33 @@ REFERENCES = References(
 )
 
 
-def diagnostics(name: str) -> list[Diagnostic]:
-    text = (BROKEN / f"{name}.yaml").read_text()
-    return read_journey(text, f"{name}.yaml", REFERENCES).diagnostics
+NAMES = sorted(path.stem for path in BROKEN.glob("*.yaml"))
+assert NAMES
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in BROKEN.glob("*.yaml")))
+@cache
+def compiled(name: str) -> Compiled:
+    return read_journey((BROKEN / f"{name}.yaml").read_text(), f"{name}.yaml", REFERENCES)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_says_what_is_wrong(name: str) -> None:
-    found = [render(each) for each in diagnostics(name)]
-    assert found == (BROKEN / f"{name}.txt").read_text().splitlines()
+    said = [render(each) for each in compiled(name).diagnostics]
+    assert said == (BROKEN / f"{name}.txt").read_text().splitlines()
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in BROKEN.glob("*.yaml")))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_plan_comes_only_without_errors(name: str) -> None:
-    compiled = read_journey((BROKEN / f"{name}.yaml").read_text(), f"{name}.yaml", REFERENCES)
-    errors = [each for each in compiled.diagnostics if each.severity == "error"]
-    assert (compiled.plan is None) == bool(errors)
+    errors = [each for each in compiled(name).diagnostics if each.severity == "error"]
+    assert (compiled(name).plan is None) == bool(errors)
 
 
 def test_diagnostics_are_in_the_order_of_the_text() -> None:
-    found = [(each.line, each.column) for each in diagnostics("many_at_once")]
-    assert found == sorted(found)
-    assert len(found) > 5
+    places = [(each.line, each.column) for each in compiled("many_at_once").diagnostics]
+    assert places == sorted(places)
+    assert len(places) > 5
 
 
 def test_every_code_is_known() -> None:
-    used = {each.code for path in BROKEN.glob("*.yaml") for each in diagnostics(path.stem)}
+    used = {each.code for name in NAMES for each in compiled(name).diagnostics}
     assert used <= set(CODES)

@@ -57,7 +57,7 @@ def test_what_is_stored_reads_back_the_same() -> None:
     for policy in (shipped(), shipped().overridden({"quiet_hours": "none"})):
         assert Policy.model_validate(policy.model_dump(mode="json")) == policy
     campaigns, _ = read_coupons(text("_coupons.yaml"), "_coupons.yaml")
-    assert campaigns is not None
+    assert campaigns
     for terms in campaigns.values():
         assert CouponTerms.model_validate(terms.model_dump(mode="json")) == terms
 
