@@ -63,6 +63,8 @@ def move(
     message.status, message.reason = to, reason
     message.provider_id = None if to == "claimed" else provider_id or message.provider_id
     message.counts = to != "failed" and message.kind == "marketing"
+    if to == "failed":
+        message.refused = [*message.refused, {"channel": message.channel, "reason": reason}]
     if to not in OPEN:
         message.look_at = None
     if to in WENT or to == "unknown":

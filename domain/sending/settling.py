@@ -114,8 +114,6 @@ def _write_down(
         states.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
         if to in states.OPEN and isinstance(channels[message.channel], Traceable):
             tracking.start_tracking(session, message, now)
-    if message.status == "failed":
-        message.refused = [*message.refused, {"channel": message.channel, "reason": message.reason}]
 
 
 def _tried_channels(message: Message) -> set[str]:
