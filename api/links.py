@@ -19,7 +19,8 @@ from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.sending import receipts
 from domain.sending.receipts import Receipt
-from domain.texts.links import Site, target
+from domain.texts.links import Site
+from domain.texts.short_links import target
 from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)

@@ -3,18 +3,17 @@
 import asyncio
 import json
 import socket
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Protocol, Self
+from typing import Any, Protocol
 
 import httpx
 from anyio.from_thread import BlockingPortal
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, field_validator, model_validator
 from standardwebhooks import Webhook
 
+from activities.adapters.webhook_target import Target
 from domain.journeys.verbs.webhook import Call, Reply
 
 CALL_SECONDS = 10
@@ -23,7 +22,6 @@ CALL_SECONDS = 10
 TIMEOUT = httpx.Timeout(5, connect=3)
 AT_ONCE = 20
 MAX_BODY, MAX_ANSWER = 256_000, 64_000
-MIN_SECRET = 24
 NAT64 = IPv6Network("64:ff9b::/96")
 NOT_PUBLIC = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "192.0.0.0/24")))
 """What Python takes for public, but is a site's own, or leads to any IPv4 address. RFC 3879, 8215, 2765, 6890"""
@@ -34,37 +32,6 @@ class Webhooks(Protocol):
 
     def call_many(self, name: str, calls: Sequence[Call]) -> list[Reply]:
         """Make each call; replies come in the calls' order. One that fails never disturbs the rest."""
-
-
-class Target(BaseModel):
-    """Where a webhook leads. `secret` signs what is sent, as `whsec_` and base64.
-
-    Only with `allow_private` may it be on this machine or in a private network, and be reached without TLS.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: HttpUrl
-    secret: SecretStr = Field(repr=False)
-    allow_private: bool = False
-
-    @field_validator("secret")
-    @classmethod
-    def _signs(cls, secret: SecretStr) -> SecretStr:
-        prefix, _, encoded = secret.get_secret_value().rpartition("whsec_")
-        try:
-            key = b64decode(encoded, validate=True)
-        except ValueError:
-            key = b""
-        if prefix or len(key) < MIN_SECRET:
-            raise ValueError(f"the secret must be whsec_ and at least {MIN_SECRET} random bytes in base64")
-        return secret
-
-    @model_validator(mode="after")
-    def _private_or_encrypted(self) -> Self:
-        if self.url.scheme != "https" and not self.allow_private:
-            raise ValueError("the url must be https, or have allow_private")
-        return self
 
 
 class NobodyCalled:

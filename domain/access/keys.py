@@ -49,6 +49,11 @@ def find_keys(session: Session, secrets: Sequence[str]) -> list[ApiKey | None]:
     return [keys_by_hash.get(hash) for hash in hashes]
 
 
+def list_keys(session: Session) -> Sequence[ApiKey]:
+    """Every key, also the revoked, in the order in which they were made."""
+    return session.exec(select(ApiKey).order_by(col(ApiKey.id))).all()
+
+
 def revoke_key(session: Session, key_id: int, now: datetime) -> bool:
     """Revoke a key at once, for ever. False if there is no such key, or it was revoked before."""
     key = session.get(ApiKey, key_id, with_for_update=True)

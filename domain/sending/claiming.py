@@ -28,8 +28,9 @@ from domain.sending.inputs import SendInputs, read_inputs
 from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
-from domain.texts.links import Linker, Site, keep
+from domain.texts.links import Linker, Site
 from domain.texts.rendering import RenderError, render, variables
+from domain.texts.short_links import keep
 from workflows.plan.commands import Answer, Group
 from workflows.terms.channels import ADDRESS, Channel
 from workflows.terms.conditions import FieldRef, as_instant

@@ -5,14 +5,10 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlmodel import Session, select
-
-from domain.store.bulk import insert_all
 from domain.texts.rendering import RenderError
-from domain.texts.tables import Link
 
 _URL = re.compile(r"https?://[^\s/]+\S*")
 LONGEST_URL = 2000
@@ -70,20 +66,3 @@ class Linker:
             return site.preferences(customer_id) if site else ""
 
         return {"link": link, "preferences": preferences}
-
-
-def keep(session: Session, links_by_message: Mapping[int, Mapping[str, str]]) -> None:
-    """Store what the links of messages lead to, by the keys of the messages."""
-    rows = [
-        {"token": token, "message_id": message, "url": url} for message, links in links_by_message.items()
-        for token, url in links.items()
-    ]  # fmt: skip
-    if rows:
-        insert_all(session, Link, rows)
-
-
-def target(session: Session, site: Site, token: str) -> Link | None:
-    """What a link of ours leads to; None for one that isn't ours, which costs no look into the database."""
-    if site.read("link", token) is None:
-        return None
-    return session.exec(select(Link).where(Link.token == token)).first()

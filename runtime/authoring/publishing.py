@@ -17,7 +17,7 @@ from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
 from domain.published.tables import Document, Journey
 from runtime.authoring.check import check
-from runtime.platform.settings import webhook_targets
+from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import read_coupons, read_policy, read_segments

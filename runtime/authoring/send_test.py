@@ -118,7 +118,7 @@ def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str,
         key, separator, said = value.partition("=")
         root, dot, name = key.partition(".")
         if not separator or not dot or root not in found or not name:
-            raise StartError(f"--data {value} can't be read; write it like coupon.code=A1, with {', '.join(found)}")
+            raise StartError(f"--value {value} can't be read; write it like coupon.code=A1, with {', '.join(found)}")
         found[root] = {**found[root], name: _value(said)}
     return found
 
@@ -135,7 +135,7 @@ def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str
     try:
         return render(f"{template}/{channel}", library.texts[wanted], {**context, **Linker(None, 0).functions()})
     except RenderError as problem:
-        raise StartError(f"{problem}\ngive the text what it needs with --data, like --data coupon.code=A1") from None
+        raise StartError(f"{problem}\ngive the text what it needs with --value, like --value coupon.code=A1") from None
 
 
 def _enroll(session: Session, channel: Channel, to: str, text: str, now: datetime) -> Enrollment:

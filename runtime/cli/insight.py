@@ -1,8 +1,6 @@
 """Commands that tell what was, would be or would have been decided. None of them sends or changes anything."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,33 +9,19 @@ from zoneinfo import ZoneInfo
 import typer
 
 from runtime import CONSOLE, StartError
-from workflows.terms.values import Language
+from runtime.cli.shared import TEMPLATES, Data, Lang, Templates, database, existing, is_path, say
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-    from sqlalchemy.orm import sessionmaker
     from sqlmodel import Session
 
     from domain.customers.tables import Customer
     from runtime.rehearsal.shelf import Draft
+    from workflows.terms.values import Language
     from workflows.verbs.base import Decision
 
 app = typer.Typer()
 
-Data = Annotated[
-    Path, typer.Option("--data", "--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
-]
-DataDir = Annotated[
-    Path, typer.Option("--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
-]
 Who = Annotated[str, typer.Option("--customer", help="An id, or an identifier like phone:13800000001.")]
-Lang = Annotated[Language, typer.Option(help="The language.")]
-Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="The texts that go with a draft.")]
-DATA, TEMPLATES = Path(".aftershow"), Path("templates/messages")
-
-
-def _say(text: str) -> None:
-    CONSOLE.print(text, markup=False, emoji=False)
 
 
 @app.command()
@@ -45,21 +29,21 @@ def why(
     customer: Who,
     journey: Annotated[str | None, typer.Option(help="Only this one.")] = None,
     lang: Lang = "zh",
-    data: Data = DATA,
+    data: Data = None,
 ) -> None:
     """Tell every decision about a customer, with its reason."""
     from domain.intake.timeline import TimelineCursor, timeline
     from domain.published.library import read_library
 
-    with _database(data) as (_, db), db() as session:
+    with database(data) as db, db() as session:
         who = _customer(session, customer)
         zone = read_library(session).zone(who)
         after: TimelineCursor | None = None
         while page := timeline(session, who, journey=journey, after=after, limit=200):
             for after, decision in page:  # noqa: B007 the last one is where the next page begins
-                _say(_line(decision, lang, zone))
+                say(_line(decision, lang, zone))
         if after is None:
-            _say("还没有任何决定" if lang == "zh" else "nothing was decided yet")
+            say("还没有任何决定" if lang == "zh" else "nothing was decided yet")
 
 
 @app.command()
@@ -67,10 +51,10 @@ def simulate(
     journey: Annotated[str, typer.Argument(help="Its name, or the path of a draft.")],
     customer: Who,
     event: Annotated[str | None, typer.Option(help="The type of the event to begin with.")] = None,
-    data: Annotated[str | None, typer.Option(help="The event's data, as JSON.")] = None,
+    event_data: Annotated[str | None, typer.Option(help="The event's data, as JSON.")] = None,
     at: Annotated[str | None, typer.Option(help="When, like 2026-03-02T19:40; now, if it isn't given.")] = None,
     lang: Lang = "zh",
-    data_dir: DataDir = DATA,
+    data: Data = None,
     templates: Templates = TEMPLATES,
 ) -> None:
     """Tell what would happen to a customer, if nothing but this event came in. Without one, the newest that fits."""
@@ -79,24 +63,24 @@ def simulate(
     from runtime.rehearsal.simulate import Happening
     from runtime.rehearsal.simulate import simulate as play
 
-    if data is not None and event is None:
-        raise StartError("--data is an event's; name its type with --event")
-    happening = Happening(event, _object(data)) if event else None
-    with _database(data_dir) as (engine, db):
+    if event_data is not None and event is None:
+        raise StartError("--event-data needs the type of the event; name it with --event")
+    happening = Happening(event, _object(event_data)) if event else None
+    with database(data) as db:
         with db() as session:
             who = _customer(session, customer)
             zone = read_library(session).zone(who)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
-            found = play(engine, _wanted(journey, templates), who.id, happening=happening, at=start)
+            found = play(db.kw["bind"], _wanted(journey, templates), who.id, happening=happening, at=start)
         except LookupError as problem:
             raise StartError(str(problem)) from None
     begins = f"{found.at.astimezone(zone):%Y-%m-%d %H:%M}  {found.begun_by.type}"
-    _say(begins + ("，此后没有别的事情发生：" if lang == "zh" else ", and nothing else comes in:"))
+    say(begins + ("，此后没有别的事情发生：" if lang == "zh" else ", and nothing else comes in:"))
     for decision, text in found.decisions:
-        _say(_line(decision, lang, zone))
+        say(_line(decision, lang, zone))
         for line in (text or "").splitlines():
-            _say(f"                  │ {line}")
+            say(f"                  │ {line}")
 
 
 @app.command()
@@ -106,7 +90,7 @@ def backtest(
     until: Annotated[str, typer.Option("--to", help="The day after the last, or an instant.")],
     every: Annotated[bool, typer.Option("--all", help="Beside all the other journeys that are live.")] = False,
     lang: Lang = "zh",
-    data: Data = DATA,
+    data: Data = None,
     templates: Templates = TEMPLATES,
 ) -> None:
     """Tell what journeys would have done over the recorded events."""
@@ -118,7 +102,7 @@ def backtest(
     from runtime.rehearsal.outcome import table_of
 
     wanted = [_wanted(each, templates) for each in journeys]
-    with _database(data) as (engine, db):
+    with database(data) as db:
         with db() as session:
             zone = read_library(session).policy_zone
         span = Range(_instant(since, zone), _instant(until, zone))
@@ -131,28 +115,16 @@ def backtest(
                 progress.update(task, completed=played, total=total, description=f"{at.astimezone(zone):%Y-%m-%d}")
 
             try:
-                found = play(engine, wanted, span, every=every, watch=watch)
+                found = play(db.kw["bind"], wanted, span, every=every, watch=watch)
             except LookupError as problem:
                 raise StartError(str(problem)) from None
     CONSOLE.print(table_of(found, lang))
-    _say(
+    say(
         "此前的消息、进入和发券计入发送上限、再次进入的规则和预算；开始时在途的客户不再继续，此前打上的标签不计。"
         if lang == "zh"
         else "Messages, entries and coupons from before count for caps, for entering again and for budgets; whoever "
         "was inside when the range begins doesn't go on, and tags given before it aren't known."
     )
-
-
-@contextmanager
-def _database(data: Path) -> Iterator[tuple["Engine", "sessionmaker[Session]"]]:
-    from runtime.platform.database import connect
-    from runtime.platform.settings import database_url
-
-    engine, db = connect(database_url(data), pool_size=1)
-    try:
-        yield engine, db
-    finally:
-        engine.dispose()
 
 
 def _customer(session: "Session", name: str) -> "Customer":
@@ -171,11 +143,7 @@ def _customer(session: "Session", name: str) -> "Customer":
 def _wanted(journey: str, templates: Path) -> "str | Draft":
     from runtime.rehearsal.shelf import read_draft
 
-    if not journey.endswith((".yaml", ".yml")):
-        return journey
-    if not Path(journey).is_file():
-        raise StartError(f"there is no {journey}")
-    return read_draft(Path(journey), templates)
+    return read_draft(existing(Path(journey))[0], templates) if is_path(journey) else journey
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime:
@@ -190,13 +158,13 @@ def _object(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text or "{}")
     except ValueError as problem:
-        raise StartError(f"--data is no JSON: {problem}") from None
+        raise StartError(f"--event-data is no JSON: {problem}") from None
     if not isinstance(value, dict):
-        raise StartError('--data must be a JSON object, like {"total": 8900}')
+        raise StartError('--event-data must be a JSON object, like {"total": 8900}')
     return value
 
 
-def _line(decision: "Decision", lang: Language, zone: ZoneInfo) -> str:
+def _line(decision: "Decision", lang: "Language", zone: ZoneInfo) -> str:
     from workflows.words.telling import render
 
     return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {render(decision, lang, zone)}"

@@ -1,6 +1,5 @@
 """Commands for the life cycle of journeys: publish, diff, pause, resume, stop, and what became of each."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,28 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from runtime import CONSOLE, StartError
-from workflows.terms.values import Language
+from runtime import StartError
+from runtime.cli.shared import (
+    SPECS,
+    TEMPLATES,
+    Data,
+    Lang,
+    Specs,
+    Templates,
+    database,
+    existing,
+    journey_file,
+    operator,
+    say,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import sessionmaker
-    from sqlmodel import Session
-
     from workflows.plan.model import Plan
+    from workflows.terms.values import Language
 
 app = typer.Typer()
 
 Name = Annotated[str, typer.Argument(help="The journey's name.")]
-Data = Annotated[
-    Path, typer.Option("--data", "--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
-]
-Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
-Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
-DATA, SPECS, TEMPLATES = Path(".aftershow"), Path("journey_specs"), Path("templates/messages")
-
-
-def _say(text: str) -> None:
-    CONSOLE.print(text, markup=False, emoji=False)
 
 
 @app.command()
@@ -38,7 +37,7 @@ def publish(
     running: Annotated[
         Literal["finish", "stop"], typer.Option(help="What becomes of those in older versions.")
     ] = "finish",
-    data: Data = DATA,
+    data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
 ) -> None:
@@ -47,8 +46,8 @@ def publish(
     from runtime.authoring.reports import has_errors, published_text
     from runtime.platform.stored_clock import clock_of
 
-    paths = [_file(each, specs) for each in journeys or ()]
-    _existing(*paths, *([] if paths else [specs]), templates)
+    paths = [journey_file(each, specs) for each in journeys or ()]
+    existing(*paths, *([] if paths else [specs]), templates)
     if running == "stop" and not paths:
         raise StartError("--running stop ends what runs on older versions; name the journeys that it is for")
     with database(data) as db:
@@ -57,26 +56,26 @@ def publish(
             report = publish_files(db, paths, templates, now, operator(), running)
         else:
             report = publish_directory(db, specs, templates, now, operator())
-    _say(published_text(report.versions, report.diagnostics))
+    say(published_text(report.versions, report.diagnostics))
     if report.stopped:
-        _say(f"stopped, until they are published by name: {', '.join(report.stopped)}")
+        say(f"stopped, until they are published by name: {', '.join(report.stopped)}")
     raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
 
 
 @app.command()
 def diff(
     journey: Annotated[str, typer.Argument(help="Its name, or the path of its file.")],
-    data: Data = DATA,
+    data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
-    lang: Annotated[Language, typer.Option(help="The language.")] = "en",
+    lang: Lang = "en",
 ) -> None:
     """Tell what publishing a journey's file would change, and for how many customers it wouldn't."""
     from domain.journeys.lifecycle import journey_status, plan_of
     from domain.published.library import read_library
     from workflows.words.diff import diff as changes
 
-    plan, texts = _read(_existing(_file(journey, specs)), templates)
+    plan, texts = _read(existing(journey_file(journey, specs))[0], templates)
     with database(data) as db, db() as session, _known(plan.journey):
         now = journey_status(session, plan.journey)
         library = read_library(session)
@@ -94,26 +93,26 @@ def diff(
     if lang == "zh":
         state = {"live": "生效中", "paused": "已暂停", "stopped": "已停止"}[now.state]
         same = f"与版本 {now.version}（{state}）没有差别"
-    _say("\n".join(lines) or same)
-    _say(running_words(now.running, lang))
+    say("\n".join(lines) or same)
+    say(running_words(now.running, lang))
 
 
 @app.command()
-def pause(journey: Name, data: Data = DATA) -> None:
+def pause(journey: Name, data: Data = None) -> None:
     """Let nobody enter a journey and hold its messages; waits go on."""
     from domain.journeys import lifecycle
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db, _known(journey), db.begin() as session:
         new = lifecycle.pause(session, journey, clock_of(db).now(), operator())
-    _say(f"{journey} {'is' if new else 'was already'} paused")
+    say(f"{journey} {'is' if new else 'was already'} paused")
 
 
 @app.command()
 def resume(
     journey: Name,
     late: Annotated[Literal["send", "drop"], typer.Option(help="What becomes of the messages that were held.")],
-    data: Data = DATA,
+    data: Data = None,
 ) -> None:
     """Let a paused journey go on."""
     from domain.journeys import lifecycle
@@ -124,14 +123,14 @@ def resume(
         with db.begin() as session:
             new = lifecycle.resume(session, journey, now, operator(), late=late)
         lifecycle.in_pages(db, lifecycle.release_page, journey, now)
-    _say(f"{journey} {'goes on' if new else 'was not paused'}")
+    say(f"{journey} {'goes on' if new else 'was not paused'}")
 
 
 @app.command()
 def stop(
     journey: Name,
     customer: Annotated[int | None, typer.Option(help="Only this customer, by id; the journey stays live.")] = None,
-    data: Data = DATA,
+    data: Data = None,
 ) -> None:
     """Stop a journey: nobody enters any more, and whoever is inside is done. Or stop it for one customer."""
     from domain.journeys import lifecycle
@@ -144,16 +143,16 @@ def stop(
                 count = lifecycle.stop_customer(session, journey, customer, now, operator())
             if not count:
                 raise StartError(f"customer {customer} isn't in {journey}")
-            _say(f"{journey} is over for customer {customer}")
+            say(f"{journey} is over for customer {customer}")
             return
         with db.begin() as session:
             new = lifecycle.stop(session, journey, now, operator())
         lifecycle.in_pages(db, lifecycle.stop_page, journey, now)
-    _say(f"{journey} {'is' if new else 'was already'} stopped")
+    say(f"{journey} {'is' if new else 'was already'} stopped")
 
 
 @app.command()
-def journeys(data: Data = DATA) -> None:
+def journeys(data: Data = None) -> None:
     """List the journeys: the live version, the state, who is inside, and the last thing done to each."""
     from domain.journeys.lifecycle import journey_statuses
     from domain.published.library import read_library
@@ -164,36 +163,16 @@ def journeys(data: Data = DATA) -> None:
             last = each.last
             when = f"{last.at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
             done = f" · {last.action.replace('_', ' ')} by {last.by}, {when}" if last else ""
-            _say(f"{each.journey} v{each.version} · {each.state} · {running_words(each.running)}{done}")
+            say(f"{each.journey} v{each.version} · {each.state} · {running_words(each.running)}{done}")
 
 
-def running_words(running: dict[int, int], lang: Language = "en") -> str:
+def running_words(running: dict[int, int], lang: "Language" = "en") -> str:
     """How many customers are inside each version."""
     if lang == "zh":
         return (
             "，".join(f"版本 {version} 有 {count} 位在途客户" for version, count in running.items()) or "没有在途客户"
         )
     return ", ".join(f"{count} running on v{version}" for version, count in running.items()) or "nobody is inside"
-
-
-def operator() -> str:
-    """Who gives the command."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-@contextmanager
-def database(data: Path) -> Iterator["sessionmaker[Session]"]:
-    from runtime.platform.database import connect
-    from runtime.platform.settings import database_url
-
-    engine, db = connect(database_url(data), pool_size=2)
-    try:
-        yield db
-    finally:
-        engine.dispose()
 
 
 @contextmanager
@@ -208,21 +187,10 @@ def _known(journey: str) -> Iterator[None]:
         ) from None
 
 
-def _file(journey: str, specs: Path) -> Path:
-    return Path(journey) if journey.endswith((".yaml", ".yml")) else specs / f"{journey}.yaml"
-
-
-def _existing(*paths: Path) -> Path:
-    for path in paths:
-        if not path.exists():
-            raise StartError(f"there is no {path}; run this in the project's directory, or name the right path")
-    return paths[0]
-
-
 def _read(path: Path, templates: Path) -> tuple["Plan", dict[tuple[str, str], str]]:
     from runtime.authoring.check import check
     from runtime.authoring.reports import diagnostics_text
-    from runtime.platform.settings import webhook_targets
+    from runtime.platform.providers.webhooks import webhook_targets
     from workflows.language.needs import text_needs
 
     report = check([path], templates, webhook_targets())

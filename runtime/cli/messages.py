@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from runtime import CONSOLE, StartError
-from runtime.cli.journeys import DATA, Data, database, operator
+from runtime.cli.shared import Data, database, operator, say
 
 app = typer.Typer()
 
@@ -18,7 +18,7 @@ def list_messages(
     pending: Annotated[bool, typer.Option("--pending", help="Those that staff has yet to confirm.")] = False,
     customer: Annotated[int | None, typer.Option(help="Only those to this customer, by id.")] = None,
     last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    data: Data = DATA,
+    data: Data = None,
 ) -> None:
     """Read the messages that were sent, the newest last; or list those whose fate is open."""
     from domain.sending.messages import list_messages
@@ -27,13 +27,13 @@ def list_messages(
     wanted = [name for name, on in (("unknown", unknown), ("pending_staff", pending)) if on]
     with database(data) as db, db() as session:
         if not wanted:
-            CONSOLE.print(messages_text(session, customer, last), markup=False, emoji=False)
+            say(messages_text(session, customer, last))
             return
         rows = [
             row for status in wanted for row in list_messages(session, status=status, customer=customer, limit=last)
         ]
     if not rows:
-        CONSOLE.print("none is open")
+        say("none is open")
         return
     table = Table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
     for row in rows:
@@ -41,14 +41,14 @@ def list_messages(
         cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, row.reason or "")
         table.add_row(*map(str, cells))
     CONSOLE.print(table)
-    CONSOLE.print("look a message up at its provider, then: aftershow settle MESSAGE sent|failed", markup=False)
+    say("look a message up at its provider, then: aftershow settle MESSAGE sent|failed")
 
 
 @app.command()
 def settle(
     message: Annotated[int, typer.Argument(min=1, help="Its number in the ledger.")],
     status: Annotated[Literal["sent", "failed"], typer.Argument(help="What it was found to be.")],
-    data: Data = DATA,
+    data: Data = None,
 ) -> None:
     """Settle a message whose fate is open, as you found it to be."""
     from domain.ledger.states import MessageStateError
@@ -61,18 +61,18 @@ def settle(
                 messages.settle_by_hand(session, message, status, clock_of(db).now(), operator())
         except (messages.UnknownMessageError, MessageStateError) as problem:
             raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
-    CONSOLE.print(f"message {message} is {status}")
+    say(f"message {message} is {status}")
 
 
 @app.command()
-def accounts(data: Data = DATA) -> None:
+def accounts(data: Data = None) -> None:
     """Tell how the accounts with providers stand: which are held, since when, and why."""
     from domain.sending import messages
 
     with database(data) as db, db() as session:
         rows = messages.accounts(session)
     if not rows:
-        CONSOLE.print("no provider was called yet; messages stay in the sandbox until one is configured")
+        say("no provider was called yet; messages stay in the sandbox until one is configured")
         return
     table = Table("account", "failures", "since (UTC)", "held until (UTC)", "last said")
     for row in rows:

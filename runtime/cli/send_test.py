@@ -1,18 +1,16 @@
 """The command that sends one message to oneself."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime import CONSOLE, StartError
+from runtime import StartError
+from runtime.cli.shared import Data, database, say
 
 if TYPE_CHECKING:
     from runtime.authoring.send_test import Tried
 
 app = typer.Typer()
-
-DATA = Path(".aftershow")
 
 NEXT = {
     "no_consent": "the address has refused messages over this channel; it has to give its consent again",
@@ -27,11 +25,9 @@ def send_test(
     to: Annotated[str, typer.Option(help="Your own address: a phone for sms, else an id.")],
     channel: Annotated[str | None, typer.Option(help="The first there is.")] = None,
     values: Annotated[
-        list[str] | None, typer.Option("--data", help="A value in place of the sample, like coupon.code=A1.")
+        list[str] | None, typer.Option("--value", help="A value in place of the sample, like coupon.code=A1.")
     ] = None,
-    data_dir: Annotated[
-        Path, typer.Option("--data-dir", envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")
-    ] = DATA,
+    data: Data = None,
 ) -> None:
     """Send one real message to yourself, by the same path as every other."""
     from anyio.from_thread import start_blocking_portal
@@ -39,28 +35,19 @@ def send_test(
     from domain.published.library import read_library
     from runtime.authoring.send_test import send_test, text_wanted
     from runtime.platform.channels import channels
-    from runtime.platform.database import connect
-    from runtime.platform.settings import database_url
     from runtime.platform.stored_clock import clock_of
 
-    engine, db = connect(database_url(data_dir), pool_size=2)
-    try:
-        with start_blocking_portal() as portal:
-            clock = clock_of(db)
-            with db() as session:
-                wanted = text_wanted(read_library(session), template, channel)
-            carriers = channels(db, clock, portal)
-            tried = send_test(db, clock, carriers, wanted, to, values or [])
-    finally:
-        engine.dispose()
+    with database(data) as db, start_blocking_portal() as portal:
+        clock = clock_of(db)
+        with db() as session:
+            wanted = text_wanted(read_library(session), template, channel)
+        carriers = channels(db, clock, portal)
+        tried = send_test(db, clock, carriers, wanted, to, values or [])
     account = carriers[tried.channel].account
     _tell(tried, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
 
 
 def _tell(tried: "Tried", carrier: str) -> None:
-    def say(text: str) -> None:
-        CONSOLE.print(text, markup=False, emoji=False)
-
     say(tried.text)
     message = tried.message
     status = message.status if message else "not sent"

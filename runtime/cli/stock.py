@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from runtime import CONSOLE, StartError
+from runtime.cli.shared import Data, database, say
 
 app = typer.Typer(help="What there is to sell.", no_args_is_help=True)
-Data = Annotated[Path, typer.Option(envvar="AFTERSHOW_DATA_DIR", help="The data of an `aftershow up`.")]
-DATA = Path(".aftershow")
 
 
 @app.callback()
@@ -19,34 +18,29 @@ def stock() -> None:
 
 @app.command("import")
 def import_lots(
-    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file, one lot a row.")], data: Data = DATA
+    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file, one lot a row.")], data: Data = None
 ) -> None:
     """Take lots in from a spreadsheet; good rows are taken, and what is wrong with the others is told."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
     from runtime.imports import stock
-    from runtime.platform.database import connect
-    from runtime.platform.settings import database_url
     from runtime.platform.stored_clock import clock_of
 
     if not file.is_file():
         raise StartError(f"there is no file {file}")
-    engine, db = connect(database_url(data), pool_size=1)
-    try:
-        columns = SpinnerColumn(), TextColumn("{task.description}")
-        with Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal) as progress:
-            task = progress.add_task(file.name, total=None)
+    columns = SpinnerColumn(), TextColumn("{task.description}")
+    progress = Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal)
+    with database(data) as db, progress:
+        task = progress.add_task(file.name, total=None)
 
-            def say(text: str) -> None:
-                progress.console.print(text, markup=False, emoji=False)
+        def print_above(text: str) -> None:
+            progress.console.print(text, markup=False, emoji=False)
 
-            def watch(rows: int) -> None:
-                progress.update(task, description=f"{file.name}: {rows} rows")
+        def show_rows(rows: int) -> None:
+            progress.update(task, description=f"{file.name}: {rows} rows")
 
-            tally = stock.import_lots(db, clock_of(db), file, say, watch)
-    finally:
-        engine.dispose()
+        tally = stock.import_lots(db, clock_of(db), file, print_above, show_rows)
     if tally.unread:
-        CONSOLE.print(f"columns that were not read: {', '.join(tally.unread)}", markup=False, emoji=False)
-    CONSOLE.print(f"{tally.taken} lots taken, {tally.known} known already, {tally.wrong} rows wrong")
+        say(f"columns that were not read: {', '.join(tally.unread)}")
+    say(f"{tally.taken} lots taken, {tally.known} known already, {tally.wrong} rows wrong")
     raise typer.Exit(1 if tally.wrong else 0)

@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import stat
 import sys
 import time
 from collections.abc import Callable
@@ -30,6 +29,7 @@ from runtime.demo.conductor import Conductor
 from runtime.local.supervisor import StopRequested, Supervisor
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import Program, postgres_program, temporal_program
+from runtime.platform.environment import keep_environment, write_secret
 from runtime.platform.settings import check_providers
 from runtime.platform.stored_clock import clock_of
 
@@ -82,6 +82,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     published.look()
     supervisor.start(temporal_program(options.data, port=options.temporal_port, ui_port=options.ui_port))
     environment = _environment(options, url)
+    keep_environment(options.data, environment)
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
     say(_welcome(options, key))
@@ -187,43 +188,39 @@ def _require_free(options: Options) -> None:
 
 def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
     with db.begin() as session:
-        if path.exists() and find_key(session, kept := path.read_text().strip()):
-            return kept
+        if path.exists() and find_key(session, secret := path.read_text().strip()):
+            return secret
         secret = create_key(session, "local", SCOPES, SystemClock().now())
-    return _write_secret(path, secret)
-
-
-def _write_secret(path: Path, secret: str) -> str:
-    path.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
-    path.chmod(stat.S_IRUSR | stat.S_IWUSR)
-    path.write_text(f"{secret}\n")
+    write_secret(path, secret)
     return secret
 
 
 def keep_signing_key(data: Path) -> str:
     """The secret that signs links: as the environment says, else this data directory's own, made once."""
-    if told := os.environ.get("AFTERSHOW_SIGNING_KEY"):
-        return told
+    if key := os.environ.get("AFTERSHOW_SIGNING_KEY"):
+        return key
     path = data / "signing-key"
-    return path.read_text().strip() if path.exists() else _write_secret(path, token_urlsafe(32))
+    if not path.exists():
+        write_secret(path, token_urlsafe(32))
+    return path.read_text().strip()
 
 
 def _environment(options: Options, url: str) -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
-    return inherited | {
+    return {
         "AFTERSHOW_DATABASE_URL": url,
         "AFTERSHOW_HOST": HOST,
         "AFTERSHOW_PORT": str(options.port),
         "AFTERSHOW_PUBLIC_URL": os.environ.get("AFTERSHOW_PUBLIC_URL", f"http://{HOST}:{options.port}"),
         "AFTERSHOW_SIGNING_KEY": keep_signing_key(options.data),
-        "PYTHONUNBUFFERED": "1",
         "TEMPORAL_ADDRESS": f"{HOST}:{options.temporal_port}",
         "TEMPORAL_CONFIG_FILE": os.devnull,
     }
 
 
 def _part(name: str, command: str, environment: dict[str, str], ready: Callable[[], bool]) -> Program:
-    return Program(name, (sys.executable, "-m", "runtime.cli", command), ready, environment)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+    variables = inherited | environment | {"PYTHONUNBUFFERED": "1"}
+    return Program(name, (sys.executable, "-m", "runtime.cli", command), ready, variables)
 
 
 def _answers(url: str) -> bool:

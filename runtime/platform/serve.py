@@ -32,7 +32,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     def ready() -> dict[str, bool]:
         return {"postgres": trouble(probe) is None, "temporal": temporal_is_there()}
 
-    wait_for_postgres(settings, say)
+    wait_for_postgres(settings.database_url, say)
     if settings_of(twilio.Settings) and settings.public_url is None:
         say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
     limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
@@ -73,10 +73,10 @@ def receivers(settings: Settings) -> list[APIRouter]:
     return found
 
 
-def wait_for_postgres(settings: Settings, say: Callable[[str], None]) -> None:
+def wait_for_postgres(database_url: str, say: Callable[[str], None]) -> None:
     """Come back as soon as Postgres answers."""
-    engine, _ = connect(settings.database_url, API, pool_size=1)
-    url = make_url(settings.database_url)
+    engine, _ = connect(database_url, API, pool_size=1)
+    url = make_url(database_url)
     _wait(f"Postgres at {url.host or url.query.get('host', 'its default address')}", lambda: trouble(engine), say)
     engine.dispose()
 

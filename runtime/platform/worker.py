@@ -16,7 +16,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.adapters.coupons import CouponAdapter
 from activities.adapters.erp import Erp, HttpErp, Ledger
-from activities.adapters.webhook import HttpWebhooks, NobodyCalled, Target
+from activities.adapters.webhook import HttpWebhooks, NobodyCalled
+from activities.adapters.webhook_target import Target
 from activities.journey import JourneyActivities
 from activities.replenishment import ReplenishmentActivities
 from activities.tracking import FollowUpActivities

@@ -16,7 +16,7 @@ from runtime import StartError
 from runtime.authoring.check import check
 from runtime.authoring.publishing import publish_shared
 from runtime.authoring.reports import diagnostics_text, has_errors
-from runtime.platform.settings import webhook_targets
+from runtime.platform.providers.webhooks import webhook_targets
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import did_you_mean
 

@@ -142,7 +142,9 @@ class _Scene:
         )
         newest = session.exec(query.limit(100)).all()
         if not newest:
-            raise StartError(f"no {wanted} is stored for this customer; give one with --event {wanted} --data '{{…}}'")
+            raise StartError(
+                f"no {wanted} is stored for this customer; give one with --event {wanted} --event-data '{{…}}'"
+            )
         fitting = (event for event in newest if not not_begun(session, self._library, customer, event, self._plan))
         found = next(fitting, newest[0])
         data = {**found.data, "journey": journey} if is_business(wanted) and "journey" in found.data else found.data

@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook
 
 from activities.adapters import webhook
-from activities.adapters.webhook import MAX_BODY, HttpWebhooks, Target, is_public
+from activities.adapters.webhook import MAX_BODY, HttpWebhooks, is_public
+from activities.adapters.webhook_target import Target
 from domain.journeys.verbs.webhook import Call, Reply
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"

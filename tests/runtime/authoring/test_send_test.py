@@ -63,7 +63,7 @@ def twilio(server: TwilioServer, **more: str) -> dict[str, str]:
 
 
 def test_the_sandbox_keeps_it_by_default(run: Run, db: sessionmaker[Session]) -> None:
-    said = run("gift", "--to", "138 0000 0001", "--data", "coupon.code=A1")
+    said = run("gift", "--to", "138 0000 0001", "--value", "coupon.code=A1")
     assert said.startswith("0 【绿野鲜踪】满59减10，码A1\nsent by sms, over the sandbox")
     with db() as session:
         assert session.exec(select(SandboxMessage.recipient, SandboxMessage.body)).all() == [
@@ -113,8 +113,8 @@ def test_who_has_refused_gets_none(run: Run, db: sessionmaker[Session]) -> None:
         (["gifs", "--to", LI], 'no template gifs is published; did you mean "gift"?'),
         (["gift", "--to", "me"], "--to is not a phone number"),
         (["gift", "--to", LI, "--channel", "wecom"], "gift has no text for wecom, but for sms"),
-        (["gift", "--to", LI, "--data", "code=A1"], "--data code=A1 can't be read; write it like coupon.code=A1"),
-        (["broken", "--to", LI], "give the text what it needs with --data"),
+        (["gift", "--to", LI, "--value", "code=A1"], "--value code=A1 can't be read; write it like coupon.code=A1"),
+        (["broken", "--to", LI], "give the text what it needs with --value"),
     ],
 )
 def test_what_can_not_be_sent_is_told_and_leaves_nothing(

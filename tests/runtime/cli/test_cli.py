@@ -3,18 +3,21 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
+from typer.main import get_command
 
 from api.http.screen_links import check_stream
 from domain.access.keys import find_key
 from runtime import StartError
 from runtime.cli.app import app
 from runtime.local.up import keep_signing_key
+from runtime.platform.environment import keep_environment
 
 ROOT = Path(__file__).parents[3]
 
@@ -79,9 +82,51 @@ def test_a_key_is_made(db: sessionmaker[Session], postgres_url: str) -> None:
         assert key.scopes == ["ingest", "read"]
 
 
+def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: sessionmaker[Session]) -> None:
+    assert "there is no key" in aftershow("key", "list")
+    secret = aftershow("key", "create", "--name", "[red]till", "--scope", "ingest").strip()
+    assert aftershow("key", "revoke", "1") == "key 1 is revoked\n"
+    with db() as session:
+        assert find_key(session, secret) is None
+    with pytest.raises(StartError, match="no key 1 is in force"):
+        aftershow("key", "revoke", "1")
+    listed = aftershow("key", "list")
+    cells = [cell.strip() for line in listed.splitlines() if "till" in line for cell in line.split("│")]
+    assert cells[1:4] == ["1", "[red]till", "ingest"]
+    assert all(cells[4:6])
+    assert secret not in listed
+
+
 def test_an_unknown_scope_is_told(db: sessionmaker[Session], postgres_url: str) -> None:  # noqa: ARG001
     options = ["key", "create", "--name", "shop", "--scope", "all"]
     assert 'unknown scope "all"' in _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stderr
+
+
+OF_ONE_PROCESS = {"api", "worker"}
+OF_FILES = {"check", "explain", "test"}
+
+
+def test_every_command_on_a_running_shop_takes_its_data() -> None:
+    options = {name: [option for part in command.params for option in part.opts] for name, command in _commands()}
+    without = {name for name, known in options.items() if "--data" not in known}
+    assert without == OF_ONE_PROCESS | OF_FILES
+    assert {"key list", "publish", "why", "simulate", "send-test", "db upgrade", "stock import"} <= options.keys()
+
+
+def test_the_data_named_counts_before_the_environment(
+    db: sessionmaker[Session],  # noqa: ARG001
+    postgres_url: str,
+    tmp_path: Path,
+) -> None:
+    elsewhere = "postgresql+psycopg://postgres@127.0.0.1:1/nowhere"
+    keep_environment(tmp_path, {"AFTERSHOW_DATABASE_URL": postgres_url})
+    result = _aftershow("key", "list", "--data", str(tmp_path), AFTERSHOW_DATABASE_URL=elsewhere)
+    assert "there is no key" in result.stdout
+    assert "Postgres cannot be reached" in _aftershow("key", "list", AFTERSHOW_DATABASE_URL=elsewhere).stderr
+    assert "there is no key" in _aftershow("key", "list", AFTERSHOW_DATA_DIR=str(tmp_path)).stdout
+    nowhere = _aftershow("key", "list", "--data", str(tmp_path / "x"), AFTERSHOW_DATABASE_URL=postgres_url)
+    assert nowhere.returncode == 1
+    assert f"no `aftershow up` has run on {tmp_path / 'x'}" in nowhere.stderr
 
 
 def test_explain_tells_a_journey_with_a_graph() -> None:
@@ -93,10 +138,12 @@ def test_explain_tells_a_journey_with_a_graph() -> None:
 def test_a_studio_link_opens_the_show_and_needs_a_key(
     aftershow: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "")
     key = keep_signing_key(tmp_path)
     assert keep_signing_key(tmp_path) == key
     assert (tmp_path / "signing-key").stat().st_mode & 0o077 == 0
-    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY", raising=False)
+    keep_environment(tmp_path, {"AFTERSHOW_SIGNING_KEY": key})
+    assert (tmp_path / "environment.json").stat().st_mode & 0o077 == 0
     printed = aftershow("studio-link", "秋/夜", "--data", str(tmp_path), "--url", "https://shop.example/").strip()
     url, _, token = printed.partition("?token=")
     assert url == "https://shop.example/studio/%E7%A7%8B%2F%E5%A4%9C"
@@ -105,9 +152,21 @@ def test_a_studio_link_opens_the_show_and_needs_a_key(
     assert keep_signing_key(tmp_path) == "another secret of the shop"
     other = aftershow("studio-link", "秋/夜").strip().partition("?token=")[2]
     check_stream("another secret of the shop", other, "秋/夜")
-    monkeypatch.delenv("AFTERSHOW_SIGNING_KEY")
+    monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "")
     with pytest.raises(StartError, match="AFTERSHOW_SIGNING_KEY"):
         aftershow("studio-link", "s", "--data", str(tmp_path / "nowhere"))
+
+
+def _commands() -> Iterator[tuple[str, Any]]:
+    """Every command by its full name."""
+    pending: list[tuple[str, Any]] = [("", get_command(app))]
+    while pending:
+        name, command = pending.pop()
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name.strip(), command
+        else:
+            pending += [(f"{name} {word}", part) for word, part in inner.items()]
 
 
 def test_no_command_hides_another() -> None:
@@ -115,5 +174,7 @@ def test_no_command_hides_another() -> None:
     for group in app.registered_groups:
         inner = group.typer_instance
         if inner is not None and not group.name:
-            names += [each.name or each.callback.__name__ for each in inner.registered_commands if each.callback]
+            names += [
+                command.name or command.callback.__name__ for command in inner.registered_commands if command.callback
+            ]
     assert sorted(names) == sorted(set(names))

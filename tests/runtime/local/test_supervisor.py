@@ -57,6 +57,12 @@ class Up:
         except httpx.HTTPError:
             return False
 
+    def command_on_it(self, *arguments: str) -> str:
+        """What a command prints that knows nothing of the shop but its data."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
+        command = [sys.executable, "-m", "runtime.cli", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
     def end(self, number: signal.Signals) -> int:
         assert self.process
         self.process.send_signal(number)
@@ -78,6 +84,8 @@ def up(tmp_path: Path) -> Iterator[Up]:
 def test_a_killed_part_comes_back_and_a_signal_ends_all(up: Up) -> None:
     up.start()
     assert stat.S_IMODE((up.data / "key").stat().st_mode) == 0o600
+    assert "local" in up.command_on_it("key", "list")
+    assert "new search attributes: none" in up.command_on_it("db", "upgrade")
     _eventually(up.ready, up.said)
     for name in PARTS:
         before, back = up.pids()[name], f"{name} is back"

@@ -100,7 +100,7 @@ class TestDraft:
 
 def test_the_commands_tell_it_in_words(aftershow: Callable[..., str], shop: Shop) -> None:  # noqa: ARG001
     data = '{"cart_id": "k", "total": 900}'
-    options = ["--event", "cart.updated", "--data", data, "--at", "2026-03-20T09:00"]
+    options = ["--event", "cart.updated", "--event-data", data, "--at", "2026-03-20T09:00"]
     said = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
     assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in said
     said = aftershow("why", "--customer", "2", "--lang", "en")

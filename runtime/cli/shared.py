@@ -1,0 +1,76 @@
+"""What commands share: their options, and their ways to the terminal, to files and to a running shop."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from runtime import CONSOLE, StartError
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import sessionmaker
+    from sqlmodel import Session
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        metavar="DIR",
+        help="The data of an `aftershow up`, in place of the environment. Without it and without "
+        "AFTERSHOW_DATABASE_URL: AFTERSHOW_DATA_DIR, or .aftershow.",
+        show_default=False,
+    ),
+]
+Lang = Annotated[Literal["zh", "en"], typer.Option(help="The language.")]
+Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
+Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
+SPECS, TEMPLATES = Path("journey_specs"), Path("templates/messages")
+
+
+def say(text: str) -> None:
+    """Print it as it is: never wrapped, coloured or read as markup."""
+    CONSOLE.print(text, markup=False, emoji=False)
+
+
+def existing(*paths: Path) -> list[Path]:
+    """The paths. Raises StartError naming those that aren't there."""
+    missing = [str(path) for path in paths if not path.exists()]
+    if missing:
+        raise StartError(
+            f"there is no {', '.join(missing)}; run this in the project's directory, or name the right path"
+        )
+    return list(paths)
+
+
+def journey_file(journey: str, specs: Path) -> Path:
+    """The file of a journey that is named, or given as the path of its file."""
+    return Path(journey) if is_path(journey) else specs / f"{journey}.yaml"
+
+
+def is_path(journey: str) -> bool:
+    """Whether a journey is given as the path of its file, not by its name."""
+    return journey.endswith((".yaml", ".yml"))
+
+
+def operator() -> str:
+    """Who gives the command: the name of the user of this process."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def database(data: Path | None) -> Iterator["sessionmaker[Session]"]:
+    """Sessions on the database of a running shop. Raises StartError if nothing says where that is."""
+    from runtime.platform.database import connect
+    from runtime.platform.environment import environment_value
+
+    engine, db = connect(environment_value(data, "AFTERSHOW_DATABASE_URL"), pool_size=2)
+    try:
+        yield db
+    finally:
+        engine.dispose()
