@@ -79,7 +79,9 @@ class HttpCoupons:
         with self._db() as session:
             wanted = reserving.reservations_needed(session, group)
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            offers = dict(zip((each.key for each in wanted), threads.map(self._reserve, wanted), strict=True))
+            offers = dict(
+                zip((reservation.key for reservation in wanted), threads.map(self._reserve, wanted), strict=True)
+            )
 
         def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
             if held := facts.subjects.held(enrollment.id, step):
@@ -94,21 +96,21 @@ class HttpCoupons:
         finally:
             with self._db() as session:
                 unused = reserving.unused_reservations(
-                    session, [each for each in wanted if isinstance(offers[each.key], Reservation)]
+                    session, [reservation for reservation in wanted if isinstance(offers[reservation.key], Reservation)]
                 )
-            for each in unused:
-                self._try_to_tell("release", each.key)
+            for reservation in unused:
+                self._try_to_tell("release", reservation.key)
             self.catch_up()
 
     def catch_up(self) -> None:
         """Confirm what is in the ledger, release what was taken back; what the service doesn't keep is taken back."""
         with self._db() as session:
             unsaid = reserving.pending_notices(session, BATCH)
-        for each in unsaid:
-            kept = self._try_to_tell("confirm" if each.outside == "confirmed" else "release", each.key)
-            if kept is not None:
+        for notice in unsaid:
+            delivered = self._try_to_tell("confirm" if notice.outside == "confirmed" else "release", notice.key)
+            if delivered is not None:
                 with self._db.begin() as session:
-                    reserving.note_delivered(session, each, self._clock.now(), kept=kept)
+                    reserving.note_delivered(session, notice, self._clock.now(), kept=delivered)
 
     def _reserve(self, wanted: ReservationRequest) -> Reservation | str:
         body = {"key": wanted.key, "campaign": wanted.campaign, "customer": str(wanted.customer)}
@@ -116,9 +118,9 @@ class HttpCoupons:
         if not answer.is_success:
             reason = _json(answer).get("reason")
             return reason if reason in _REASONS else "not_eligible"
-        told = _json(answer)
+        fields = _json(answer)
         try:
-            code, expires_at = told["code"], parse_instant(told["expires_at"])
+            code, expires_at = fields["code"], parse_instant(fields["expires_at"])
         except (KeyError, TypeError, ValueError):
             raise ServiceError("the coupon service's answer holds no code and expires_at") from None
         if not isinstance(code, str) or not 1 <= len(code) <= 50 or not code.isprintable():

@@ -7,6 +7,8 @@ from typing import Annotated, Protocol
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
+from activities.adapters.retry_after import seconds_of
+
 TIMEOUT_SECONDS = 10.0
 _BUSY = frozenset({408, 409, 423, 425, 429})
 _LONGEST_WAIT = 3600
@@ -37,7 +39,7 @@ class OrderRefusedError(Exception):
 class BusyError(Exception):
     """The ERP can't take the order now; placing it again is safe, after `retry_after` seconds if it says so."""
 
-    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
 
@@ -82,9 +84,6 @@ class HttpErp:
                 raise BusyError("unreadable_answer") from None
             return Placed(answer.reference, answer.promised_on)
         if response.is_server_error or response.status_code in _BUSY:
-            raise BusyError(f"http_{response.status_code}", _seconds(response.headers.get("retry-after", "")))
+            wait = seconds_of(response.headers)
+            raise BusyError(f"http_{response.status_code}", None if wait is None else min(wait, _LONGEST_WAIT))
         raise OrderRefusedError(f"http_{response.status_code}")
-
-
-def _seconds(text: str) -> int | None:
-    return min(int(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else None

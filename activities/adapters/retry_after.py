@@ -10,11 +10,11 @@ def seconds_of(headers: Mapping[str, str]) -> float | None:
 
     None if nothing is told that can be read.
     """
-    said = headers.get("Retry-After", "").strip()
+    value = headers.get("Retry-After", "").strip()
     try:
-        if said.isascii() and said.isdecimal():
-            return float(said[:10])
-        until = parsedate_to_datetime(said)
+        if value.isascii() and value.isdecimal():
+            return float(value[:10])
+        until = parsedate_to_datetime(value)
         now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
         return max(0.0, (until - now).total_seconds())
     except (TypeError, ValueError, OverflowError):

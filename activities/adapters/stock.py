@@ -34,8 +34,8 @@ class Ledger:
 
     def levels(self, lot_ids: Sequence[str]) -> list[Level]:
         with self._db() as session:
-            found = {lot.lot_id: lot for lot in session.exec(select(Lot).where(col(Lot.lot_id).in_(lot_ids)))}
-        return [level_of(found[lot_id]) for lot_id in lot_ids if lot_id in found]
+            lots = {lot.lot_id: lot for lot in session.exec(select(Lot).where(col(Lot.lot_id).in_(lot_ids)))}
+        return [level_of(lots[lot_id]) for lot_id in lot_ids if lot_id in lots]
 
 
 class _Level(BaseModel):
@@ -69,7 +69,7 @@ class HttpWarehouse:
         try:
             answer = _Answer.model_validate_json(response.content)
         except ValidationError as error:
-            places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors()[:3])
+            places = ", ".join(".".join(map(str, item["loc"])) for item in error.errors()[:3])
             raise WarehouseError(f"the warehouse's answer can't be read at {places or 'its beginning'}") from None
-        found = {each.lot_id: Level(**each.model_dump()) for each in answer.levels}
-        return [found[lot_id] for lot_id in lot_ids if lot_id in found]
+        levels_by_lot = {level.lot_id: Level(**level.model_dump()) for level in answer.levels}
+        return [levels_by_lot[lot_id] for lot_id in lot_ids if lot_id in levels_by_lot]

@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Protocol
 
@@ -13,6 +12,7 @@ import httpx
 from anyio.from_thread import BlockingPortal
 from standardwebhooks import Webhook
 
+from activities.adapters.retry_after import seconds_of
 from activities.adapters.webhook_target import Target
 from domain.journeys.verbs.webhook import Call, Reply
 
@@ -22,6 +22,7 @@ CALL_SECONDS = 10
 TIMEOUT = httpx.Timeout(5, connect=3)
 AT_ONCE = 20
 MAX_BODY, MAX_ANSWER = 256_000, 64_000
+LONGEST_WAIT = timedelta(days=1)
 NAT64 = IPv6Network("64:ff9b::/96")
 NOT_PUBLIC = tuple(map(ip_network, ("fec0::/10", "64:ff9b:1::/48", "::ffff:0:0:0/96", "192.0.0.0/24")))
 """What Python takes for public, but is a site's own, or leads to any IPv4 address. RFC 3879, 8215, 2765, 6890"""
@@ -76,10 +77,10 @@ async def _call(client: httpx.AsyncClient, target: Target, call: Call) -> Reply:
         return Reply("failed", "too_large")
     host, port = target.url.host or "", target.url.port or 443
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        resolved = await asyncio.get_running_loop().getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return Reply("later", "no_such_host")
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in resolved))
     if not target.allow_private and not all(map(is_public, addresses)):
         return Reply("failed", "private_address")
     for address in addresses:  # the ones looked at, so that a second look-up can't lead elsewhere
@@ -115,43 +116,31 @@ async def _post(client: httpx.AsyncClient, target: Target, address: str, key: in
             read += len(block)
             if read > MAX_ANSWER:
                 break
-        return _reply(answer.status_code, answer.headers.get("Retry-After"), at)
+        return _reply(answer.status_code, answer.headers)
 
 
-def _reply(status: int, retry_after: str | None, at: datetime) -> Reply:
+def _reply(status: int, headers: Mapping[str, str]) -> Reply:
     if 200 <= status < 300:
         return Reply("ok")
     reason = f"http_{status}"
     if status == httpx.codes.TOO_MANY_REQUESTS or status == httpx.codes.REQUEST_TIMEOUT or status >= 500:
-        return Reply("later", reason, _wait(retry_after, at))
+        return Reply("later", reason, min(timedelta(seconds=seconds_of(headers) or 0), LONGEST_WAIT))
     return Reply("failed", reason)
-
-
-def _wait(retry_after: str | None, at: datetime) -> timedelta:
-    """A Retry-After header, in seconds or as a date (RFC 9110, 10.2.3); nothing if it can't be read."""
-    text = (retry_after or "").strip()
-    try:
-        if text.isascii() and text.isdigit():
-            return timedelta(seconds=min(int(text[:10]), 86_400))
-        until = parsedate_to_datetime(text)
-        return max(timedelta(), (until if until.tzinfo else until.replace(tzinfo=UTC)) - at)
-    except (ValueError, OverflowError):
-        return timedelta()
 
 
 def is_public(address: str) -> bool:
     """Whether an address is one of the public internet, and so is any that is written into it."""
-    found = ip_address(address.partition("%")[0])
-    if any(found in network for network in NOT_PUBLIC):
+    ip = ip_address(address.partition("%")[0])
+    if any(ip in network for network in NOT_PUBLIC):
         return False
-    return all(each.is_global and not each.is_multicast for each in (found, *_inside(found)))
+    return all(item.is_global and not item.is_multicast for item in (ip, *_inside(ip)))
 
 
 def _inside(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     """IPv4 addresses that an IPv6 one leads to: mapped, compatible, 6to4, Teredo, NAT64."""
     if isinstance(address, IPv4Address):
         return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    embedded = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
     if address in NAT64 or int(address) >> 32 == 0:
-        found.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]
+        embedded.append(IPv4Address(int(address) & 0xFFFFFFFF))
+    return [item for item in embedded if item is not None]

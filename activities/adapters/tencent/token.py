@@ -58,14 +58,14 @@ class SharedToken:
         """What another process has found in the meantime, or else the provider's answer."""
         with self._db.begin() as session:
             session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(self._name, 0))))
-            kept = session.get(ProviderToken, self._name)
-            if kept is None or not self._good(kept, but):
+            stored = session.get(ProviderToken, self._name)
+            if stored is None or not self._good(stored, but):
                 token, seconds = from_thread.run(self._fetch)
                 expires_at = self._clock.now() + timedelta(seconds=USED * seconds)
-                kept = session.merge(ProviderToken(account=self._name, token=token, expires_at=expires_at))
+                stored = session.merge(ProviderToken(account=self._name, token=token, expires_at=expires_at))
                 session.flush()
-            session.expunge(kept)
-            return kept
+            session.expunge(stored)
+            return stored
 
     def _good(self, held: ProviderToken, but: str | None) -> bool:
         return held.token != but and self._clock.now() < held.expires_at

@@ -85,8 +85,8 @@ def told_by(problem: Exception) -> Delivery:
     return Delivery("unknown", reason=f"no answer: {named(problem)}")
 
 
-def _refused(status: int, said: object) -> Delivery:
-    code = said if isinstance(said, int) else status
+def _refused(status: int, message: object) -> Delivery:
+    code = message if isinstance(message, int) else status
     if status < 400:
         return Delivery("unknown", reason=f"Twilio answered {status}")
     if code in _FULL or status == 408:

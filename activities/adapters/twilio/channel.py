@@ -117,26 +117,28 @@ class TwilioSms:
         except TimeoutError:
             return WAITED
         try:
-            taken = await (await self._list()).create_async(
+            created = await (await self._list()).create_async(
                 to=message.recipient, body=message.body, validity_period=int(VALIDITY.total_seconds()), **sender
             )
-            return standing(taken)
+            return standing(created)
         except Exception as problem:
             return told_by(problem)
         finally:
             self._free.release()
 
     async def _find_all(self, messages: Sequence[OpenMessage], now: datetime) -> list[Delivery]:
-        found: dict[int, Delivery] = {}
+        deliveries: dict[int, Delivery] = {}
         texts: dict[tuple[str, str], list[OpenMessage]] = {}
         for message in messages:
             if message.provider_id is None:
                 texts.setdefault((message.recipient, message.body), []).append(message)
         named = [message for message in messages if message.provider_id is not None]
-        found.update(zip((each.key for each in named), await asyncio.gather(*map(self._fetch, named)), strict=True))
+        deliveries.update(
+            zip((item.key for item in named), await asyncio.gather(*map(self._fetch, named)), strict=True)
+        )
         for group in await asyncio.gather(*(self._find(alike, now) for alike in texts.values())):
-            found.update(group)
-        return [found[message.key] for message in messages]
+            deliveries.update(group)
+        return [deliveries[message.key] for message in messages]
 
     async def _fetch(self, message: OpenMessage) -> Delivery:
         try:
@@ -156,23 +158,23 @@ class TwilioSms:
         except Exception as problem:
             reason = f"could not be looked up: {named(problem)}"
             return {message.key: Delivery("unknown", reason=reason) for message in alike}
-        ours = [record for record in listed if self._is_ours(record, alike[0].body)]
+        candidates = [record for record in listed if self._is_ours(record, alike[0].body)]
         pairs = sorted(
             (abs(_made(record) - message.called_at), message.key, record.sid)
             for message in alike
-            for record in ours
+            for record in candidates
             if -EARLIER <= _made(record) - message.called_at <= GONE
         )
-        records = {record.sid: record for record in ours}
-        found: dict[int, Delivery] = {}
+        records = {record.sid: record for record in candidates}
+        deliveries: dict[int, Delivery] = {}
         for _, key, sid in pairs:
-            if key not in found and sid in records:
-                found[key] = standing(records.pop(sid))
+            if key not in deliveries and sid in records:
+                deliveries[key] = standing(records.pop(sid))
         for message in alike:
-            if message.key not in found:
+            if message.key not in deliveries:
                 gone = complete and now - message.called_at >= GONE
-                found[message.key] = Delivery("failed", reason="not found at the provider") if gone else UNSEEN
-        return found
+                deliveries[message.key] = Delivery("failed", reason="not found at the provider") if gone else UNSEEN
+        return deliveries
 
     async def _listed(self, recipient: str, since: datetime) -> tuple[list[MessageInstance], bool]:
         """The messages to a recipient made since then, and whether these are all.
@@ -180,17 +182,17 @@ class TwilioSms:
         They aren't asked for by DateSent, which a message that is still queued hasn't got. As long as the
         newest come first, pages of older ones aren't read.
         """
-        found: list[MessageInstance] = []
+        recent: list[MessageInstance] = []
         page = await (await self._list()).page_async(to=recipient, page_size=PAGE)
         for _ in range(PAGES):
             records = list(page)
-            made = [_made(record) for record in records]
-            found += [record for record, at in zip(records, made, strict=True) if at >= since]
-            the_rest_is_older = made and made[0] < since and made == sorted(made, reverse=True)
+            created = [_made(record) for record in records]
+            recent += [record for record, at in zip(records, created, strict=True) if at >= since]
+            the_rest_is_older = created and created[0] < since and created == sorted(created, reverse=True)
             if not page.next_page_url or the_rest_is_older:
-                return found, True
+                return recent, True
             page = await page.next_page_async()
-        return found, False
+        return recent, False
 
     def _is_ours(self, record: MessageInstance, body: str) -> bool:
         sender = record.messaging_service_sid if self._access.is_service else record.from_
@@ -204,8 +206,8 @@ class TwilioSms:
 
 
 def _made(record: MessageInstance) -> datetime:
-    made: datetime = record.date_created or record.date_sent
-    return made
+    created: datetime = record.date_created or record.date_sent
+    return created
 
 
 async def _open(access: Access) -> AsyncIterator[MessageList]:
@@ -260,7 +262,7 @@ class _Http(AsyncTwilioHttpClient):  # type: ignore[misc]
 def _unfit(message: Outgoing) -> str | None:
     """Why a message can't be given to Twilio at all."""
     body = message.body
-    if not any(each.isprintable() and not each.isspace() for each in body):
+    if not any(character.isprintable() and not character.isspace() for character in body):
         return "the text is empty"
     if len(body) > LONGEST:
         return f"the text has {len(body)} characters, {LONGEST} are the most"

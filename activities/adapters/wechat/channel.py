@@ -81,10 +81,10 @@ class Wechat:
                 answers[index] = Delivery("failed", reason=f"errcode {code}: {REASONS[code]}")
             else:
                 going.append((index, message.recipient, content, place))
-        said = self._portal.call(self._send_all, [(recipient, content) for _, recipient, content, _ in going])
-        for (index, *_), (delivery, _) in zip(going, said, strict=True):
+        replies = self._portal.call(self._send_all, [(recipient, content) for _, recipient, content, _ in going])
+        for (index, *_), (delivery, _) in zip(going, replies, strict=True):
             answers[index] = delivery
-        self._correct([(place, *each) for (*_, place), each in zip(going, said, strict=True)])
+        self._correct([(place, *item) for (*_, place), item in zip(going, replies, strict=True)])
         return [answers[index] for index in range(len(messages))]
 
     def unreachable(self, session: Session, recipients: Sequence[str], text: str, now: datetime) -> Set[str]:
@@ -98,7 +98,7 @@ class Wechat:
         """Go by what WeChat says of windows and subscriptions; what didn't go gets its place back."""
         try:
             with self._db.begin() as session:
-                for place, delivery, code in sorted(outcomes, key=lambda each: (each[0].openid, each[0].way)):
+                for place, delivery, code in sorted(outcomes, key=lambda item: (item[0].openid, item[0].way)):
                     if code in STRANGER:
                         wechat_windows.forget(session, place.openid)
                     elif code in SHUT:
@@ -111,16 +111,16 @@ class Wechat:
             logger.warning("what WeChat said of %d windows could not be kept", len(outcomes))
 
     async def _send_all(self, going: Sequence[tuple[str, _Content]]) -> list[tuple[Delivery, int]]:
-        found: dict[int, tuple[Delivery, int]] = {}
+        deliveries: dict[int, tuple[Delivery, int]] = {}
 
         async def one(index: int, recipient: str, content: _Content) -> None:
             async with self._places:
-                found[index] = await self._send(recipient, content)
+                deliveries[index] = await self._send(recipient, content)
 
         async with create_task_group() as tasks:
             for index, (recipient, content) in enumerate(going):
                 tasks.start_soon(one, index, recipient, content)
-        return [found[index] for index in range(len(going))]
+        return [deliveries[index] for index in range(len(going))]
 
     async def _send(self, recipient: str, content: _Content) -> tuple[Delivery, int]:
         """What became of the message, and WeChat's error code if it refused."""

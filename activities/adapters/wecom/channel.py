@@ -91,10 +91,10 @@ class Wecom:
         that it can't be sent any more.
         """
         lost = [message for message in messages if message.provider_id is None]
-        found = self._find(lost) if lost else {}
-        asked = [(message, found.get(message.key, message.provider_id)) for message in messages]
-        answers = self._portal.call(self._side_by_side, partial(self._follow, now), asked)
-        self._remind(asked, answers, now)
+        task_ids = self._find(lost) if lost else {}
+        tracked = [(message, task_ids.get(message.key, message.provider_id)) for message in messages]
+        answers = self._portal.call(self._side_by_side, partial(self._follow, now), tracked)
+        self._remind(tracked, answers, now)
         return answers
 
     def unreachable(self, session: Session, recipients: Sequence[str], text: str, now: datetime) -> Set[str]:  # noqa: ARG002
@@ -110,16 +110,16 @@ class Wecom:
 
     async def _side_by_side(self, act: Callable[[_In], Awaitable[_Out]], items: Sequence[_In]) -> list[_Out]:
         """What `act` gives for each, at most `at_once` of them at once."""
-        found: dict[int, _Out] = {}
+        results: dict[int, _Out] = {}
 
         async def one(index: int, item: _In) -> None:
             async with self._places:
-                found[index] = await act(item)
+                results[index] = await act(item)
 
         async with create_task_group() as tasks:
             for index, item in enumerate(items):
                 tasks.start_soon(one, index, item)
-        return [found[index] for index in range(len(items))]
+        return [results[index] for index in range(len(items))]
 
     async def _send(self, message: Outgoing) -> Delivery:
         if not message.body.strip():
@@ -145,16 +145,16 @@ class Wecom:
             return Delivery("unknown", reason="an answer that names no task")
         return Delivery("pending_staff", provider_id=str(answer["msgid"]))
 
-    async def _follow(self, now: datetime, asked: _Asked) -> Delivery:
-        answer = await self._ask(asked)
-        message, _ = asked
+    async def _follow(self, now: datetime, tracked: _Asked) -> Delivery:
+        answer = await self._ask(tracked)
+        message, _ = tracked
         late = now - message.called_at >= self._patience.give_up_after
         if answer.status != "pending_staff" or not (late or message.refused):
             return answer
-        return await self._give_up(asked, "consent withdrawn" if message.refused else "staff_timeout")
+        return await self._give_up(tracked, "consent withdrawn" if message.refused else "staff_timeout")
 
-    async def _ask(self, asked: _Asked) -> Delivery:
-        message, task = asked
+    async def _ask(self, tracked: _Asked) -> Delivery:
+        message, task = tracked
         if task is None:
             return Delivery("unknown")
         try:
@@ -171,9 +171,9 @@ class Wecom:
                     return _outcome(task, sent.get("status"))
         return None
 
-    async def _give_up(self, asked: _Asked, why: str) -> Delivery:
+    async def _give_up(self, tracked: _Asked, why: str) -> Delivery:
         """Cancel the task; but if the employee was quicker, it was sent."""
-        message, task = asked
+        message, task = tracked
         assert task is not None
         try:
             await self._client.post("externalcontact/cancel_groupmsg_send", {"msgid": task})
@@ -194,9 +194,9 @@ class Wecom:
 
     def _find(self, lost: Sequence[OpenMessage]) -> Mapping[int, str]:
         """The tasks that WeCom made of these messages, by their keys, as far as it made any and tells of them."""
-        found: dict[int, str] = {}
+        task_ids: dict[int, str] = {}
         tasks = self._portal.call(
-            self._tasks, min(each.called_at for each in lost), max(each.called_at for each in lost)
+            self._tasks, min(item.called_at for item in lost), max(item.called_at for item in lost)
         )
         with self._db() as session:
             names = [str(task.get("msgid")) for task in tasks]
@@ -205,10 +205,10 @@ class Wecom:
             alike = [name for task, name in zip(tasks, names, strict=True) if _may_be(message, task)]
             for name in alike:
                 if name not in known and self._portal.call(self._is_for, name, message.recipient):
-                    found[message.key] = name
+                    task_ids[message.key] = name
                     known.add(name)
                     break
-        return found
+        return task_ids
 
     async def _tasks(self, first: datetime, last: datetime) -> list[Mapping[str, Any]]:
         """The corp's tasks around these instants; none while WeCom doesn't tell."""
@@ -220,8 +220,8 @@ class Wecom:
         }
         try:
             return [
-                each
-                async for each in self._client.pages("externalcontact/get_groupmsg_list_v2", query, "group_msg_list")
+                task
+                async for task in self._client.pages("externalcontact/get_groupmsg_list_v2", query, "group_msg_list")
             ]
         except (NotTakenError, LostError, TencentRefusedError):
             return []
@@ -232,10 +232,10 @@ class Wecom:
         except (NotTakenError, LostError, TencentRefusedError):
             return False
 
-    def _remind(self, asked: Sequence[_Asked], answers: Sequence[Delivery], now: datetime) -> None:
+    def _remind(self, tracked: Sequence[_Asked], answers: Sequence[Delivery], now: datetime) -> None:
         due = []
         with self._db.begin() as session:
-            for (message, task), answer in zip(asked, answers, strict=True):
+            for (message, task), answer in zip(tracked, answers, strict=True):
                 times = min(REMINDERS, (now - message.called_at) // self._patience.remind_after)
                 if answer.status == "pending_staff" and answer.reason is None and times >= 1:
                     row = insert(WecomReminder).values(msgid=task, times=times)
@@ -285,8 +285,8 @@ def _outcome(task: str, status: object) -> Delivery:
 
 def _may_be(message: OpenMessage, task: Mapping[str, Any]) -> bool:
     """Whether the task says what the message does, and was made when it was given to WeCom."""
-    text, made = task.get("text"), str(task.get("create_time"))
-    if not (isinstance(text, dict) and text.get("content") == message.body and made.isdecimal()):
+    text, created = task.get("text"), str(task.get("create_time"))
+    if not (isinstance(text, dict) and text.get("content") == message.body and created.isdecimal()):
         return False
-    seconds = int(made) - message.called_at.timestamp()
+    seconds = int(created) - message.called_at.timestamp()
     return -EARLY.total_seconds() <= seconds <= LATE.total_seconds()

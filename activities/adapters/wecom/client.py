@@ -48,5 +48,5 @@ class WecomClient(TencentClient):
 
 def items(answer: Mapping[str, Any], name: str) -> list[Any]:
     """A list of an answer; WeCom leaves out an empty one, or gives null."""
-    found = answer.get(name)
-    return found if isinstance(found, list) else []
+    value = answer.get(name)
+    return value if isinstance(value, list) else []
