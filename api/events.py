@@ -83,12 +83,12 @@ async def post_events(request: Request) -> Response:
         env.rate.charge(caller.id, 1)
         raise
     env.rate.charge(caller.id, len(items))
-    taken = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
-    return _answer(_results(items, taken))
+    outcomes = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
+    return _answer(_results(items, outcomes))
 
 
-def _results(items: Sequence[Item], taken: Sequence[Taken]) -> list[dict[str, Any]]:
-    outcomes = iter(taken)
+def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[dict[str, Any]]:
+    outcomes = iter(intake_outcomes)
     results = []
     seen: Counter[tuple[str, str]] = Counter()
     for index, item in enumerate(items):
@@ -111,13 +111,13 @@ def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) ->
     Raises OperationalError if the wait was for anything else.
     """
     try:
-        found = in_transaction(db, lambda session: ingest(session, chunk, now=clock.now()))
-        return ["accepted" if new else "duplicate" for new in found]
+        outcomes = in_transaction(db, lambda session: ingest(session, chunk, now=clock.now()))
+        return ["accepted" if new else "duplicate" for new in outcomes]
     except DataError:
         if len(chunk) == 1:
             logger.warning("an event could not be stored")
             return ["unstorable"]
-        return [taken for each in chunk for taken in store(db, clock, [each])]
+        return [results for item in chunk for results in store(db, clock, [item])]
     except OperationalError as error:
         if not is_locked_out(error):
             raise
@@ -126,8 +126,8 @@ def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) ->
         if not any(busy):
             raise
         others = [event for event, is_busy in zip(chunk, busy, strict=True) if not is_busy]
-        taken = iter(store(db, clock, others) if others else ())
-        return ["busy" if is_busy else next(taken) for is_busy in busy]
+        results = iter(store(db, clock, others) if others else ())
+        return ["busy" if is_busy else next(results) for is_busy in busy]
 
 
 def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:
@@ -151,5 +151,5 @@ def _answer(results: Sequence[dict[str, Any]]) -> JSONResponse:
             for error in result.get("errors") or [{name: result[name] for name in ("field", "reason", "detail")}]
         ]
         raise Invalid(errors=errors)
-    taken = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "results": results}
-    return JSONResponse(taken, 207 if counts["rejected"] else 202)
+    body = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "results": results}
+    return JSONResponse(body, 207 if counts["rejected"] else 202)

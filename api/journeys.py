@@ -81,14 +81,14 @@ class Stopped(BaseModel):
 @router.get("/v1/journeys", summary="List the journeys")
 def get_journeys(request: Request, _: Reader) -> list[JourneyState]:
     with context(request).db() as session:
-        return [_shown(each) for each in lifecycle.journey_statuses(session)]
+        return [_shown(status) for status in lifecycle.journey_statuses(session)]
 
 
 @router.get("/v1/journeys/{name}/actions", summary="Read who did what to a journey, the newest first")
 def get_actions(request: Request, _: Reader, name: Name) -> list[Action]:
     with context(request).db() as session:
         _standing(session, name)
-        return [Action.model_validate(each, from_attributes=True) for each in lifecycle.actions(session, name)]
+        return [Action.model_validate(action, from_attributes=True) for action in lifecycle.actions(session, name)]
 
 
 @router.post(
@@ -202,7 +202,9 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
         version = lifecycle.publish(session, compiled.plan, text, now, by, running=running).version
     if running == "stop":
         lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
-    return Published(journey=name, version=version, warnings=[_error(each) for each in compiled.diagnostics])
+    return Published(
+        journey=name, version=version, warnings=[_error(diagnostic) for diagnostic in compiled.diagnostics]
+    )
 
 
 def _compare(env: Context, name: str, body: bytes, lang: Language) -> Difference:
@@ -224,17 +226,17 @@ def _compiled(env: Context, session: Session, name: str, body: bytes) -> tuple[s
     known = published_references(read_library(session), env.webhooks)
     compiled = read_journey(text, path, known)
     if compiled.plan is None:
-        raise Invalid("The journey has mistakes.", errors=[_error(each) for each in compiled.diagnostics])
+        raise Invalid("The journey has mistakes.", errors=[_error(diagnostic) for diagnostic in compiled.diagnostics])
     return text, compiled
 
 
-def _error(each: Diagnostic) -> dict[str, Any]:
+def _error(diagnostic: Diagnostic) -> dict[str, Any]:
     return {
-        "line": each.line,
-        "column": each.column,
-        "code": each.code,
-        "severity": each.severity,
-        "detail": each.message,
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "detail": diagnostic.message,
     }
 
 
@@ -245,9 +247,11 @@ def _standing(session: Session, name: str) -> JourneyStatus:
         raise NotFound("No journey of this name was ever published.") from None
 
 
-def _shown(each: JourneyStatus) -> JourneyState:
-    last = Action.model_validate(each.last, from_attributes=True) if each.last else None
-    return JourneyState(journey=each.journey, version=each.version, state=each.state, running=each.running, last=last)
+def _shown(status: JourneyStatus) -> JourneyState:
+    last = Action.model_validate(status.last, from_attributes=True) if status.last else None
+    return JourneyState(
+        journey=status.journey, version=status.version, state=status.state, running=status.running, last=last
+    )
 
 
 def _by(key: ApiKey) -> str:

@@ -100,7 +100,7 @@ async def post_settle(request: Request, key: Annotated[ApiKey, Depends(require("
 @router.get("/v1/accounts", summary="See how the providers stand")
 def get_accounts(request: Request, _: Reader) -> list[AccountState]:
     with context(request).db() as session:
-        return [_account(each) for each in messages.accounts(session)]
+        return [_account(account) for account in messages.accounts(session)]
 
 
 def _settle(env: Context, id: int, body: Settlement, by: str) -> LedgerEntry:

@@ -95,8 +95,8 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
         raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
 
     def read() -> tuple[str, bool]:
-        found = _board(env, id)
-        return _shown(found).model_dump_json(), found.ended_at is not None
+        stock_board = _board(env, id)
+        return _shown(stock_board).model_dump_json(), stock_board.ended_at is not None
 
     return FeedResponse(env.feed.listen(id, read))
 
@@ -106,12 +106,12 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
     """A page for the host's screen, opened by a link from `aftershow studio-link`."""
     env = context(request)
     check_stream(env.signing_key, token or "", id)
-    found = _board(env, id)
+    stock_board = _board(env, id)
     with env.db() as session:
         zone = read_library(session).policy.timezone
     nonce = secrets.token_urlsafe(16)
     page = _pages.get_template("stock.html").render(
-        stock=json.loads(_shown(found).model_dump_json()),
+        stock=json.loads(_shown(stock_board).model_dump_json()),
         feed=f"/v1/streams/{quote(id, safe='')}/stock/events?token={quote(token or '')}",
         zone=zone,
         nonce=nonce,
@@ -134,29 +134,31 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
 
 def _board(env: Context, id: str) -> Board:
     with env.db() as session:
-        found = board(session, id, env.clock.now())
-    if found is None:
+        stock_board = board(session, id, env.clock.now())
+    if stock_board is None:
         raise NotFound("There is no such show; it begins to be known with stream.scheduled or stream.started.")
-    return found
+    return stock_board
 
 
-def _shown(found: Board) -> StreamStock:
+def _shown(stock_board: Board) -> StreamStock:
     return StreamStock(
-        stream_id=found.stream_id,
-        title=found.title,
-        starts_at=found.starts_at,
-        ended_at=found.ended_at,
+        stream_id=stock_board.stream_id,
+        title=stock_board.title,
+        starts_at=stock_board.starts_at,
+        ended_at=stock_board.ended_at,
         products=[
             ProductStock(
-                sku=each.sku,
-                name=each.name,
-                left=each.left,
-                sold=each.sold,
-                expected=each.expected,
-                per_minute=each.per_minute,
-                sells_out_at=each.sells_out_at,
-                alarm=ProductAlarm(kind=each.alarm, at=each.alarmed_at) if each.alarm and each.alarmed_at else None,
+                sku=product.sku,
+                name=product.name,
+                left=product.left,
+                sold=product.sold,
+                expected=product.expected,
+                per_minute=product.per_minute,
+                sells_out_at=product.sells_out_at,
+                alarm=ProductAlarm(kind=product.alarm, at=product.alarmed_at)
+                if product.alarm and product.alarmed_at
+                else None,
             )
-            for each in found.products
+            for product in stock_board.products
         ],
     )

@@ -56,7 +56,7 @@ class MicroBatcher(Generic[Question, Answer]):
             with self._lock:
                 waiting = _Waiting(questions[start : start + self._most], future)
                 self._queue.append(waiting)
-                size = sum(len(each.questions) for each in self._queue) if self._idle else 0
+                size = sum(len(item.questions) for item in self._queue) if self._idle else 0
                 if self._idle == self._count or size >= self._most:
                     self._begin()
                 elif self._idle:
@@ -92,20 +92,20 @@ class MicroBatcher(Generic[Question, Answer]):
     def _answer(self, party: Sequence[_Waiting[Question, Answer]]) -> None:
         try:
             answers = iter(self._serve([question for waiting in party for question in waiting.questions]))
-            found: list[list[Answer] | Exception] = [[next(answers) for _ in waiting.questions] for waiting in party]
+            results: list[list[Answer] | Exception] = [[next(answers) for _ in waiting.questions] for waiting in party]
         except Exception as error:
             if len(party) > 1 and not is_away(error):  # it is the trouble of one, and not that of the others
                 for waiting in party:
                     self._answer([waiting])
                 return
-            found = [error] * len(party)
+            results = [error] * len(party)
         for loop in {waiting.answers.get_loop() for waiting in party}:  # waking it is dear: once for all of them
-            loop.call_soon_threadsafe(_settle, loop, list(zip(party, found, strict=True)))
+            loop.call_soon_threadsafe(_settle, loop, list(zip(party, results, strict=True)))
 
 
 def _settle(
-    loop: asyncio.AbstractEventLoop, found: Sequence[tuple[_Waiting[Question, Answer], list[Answer] | Exception]]
+    loop: asyncio.AbstractEventLoop, results: Sequence[tuple[_Waiting[Question, Answer], list[Answer] | Exception]]
 ) -> None:
-    for waiting, answers in found:
+    for waiting, answers in results:
         if waiting.answers.get_loop() is loop:
             waiting.settle(answers)

@@ -23,8 +23,10 @@ async def read_json(request: Request, model: type[T]) -> T:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise _invalid(*(Flaw(".".join(map(str, each["loc"])), each["type"], each["msg"]) for each in found)) from None
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+        raise _invalid(
+            *(Flaw(".".join(map(str, fault["loc"])), fault["type"], fault["msg"]) for fault in errors)
+        ) from None
 
 
 def described(model: type[BaseModel], example: dict[str, Any]) -> dict[str, Any]:
@@ -39,8 +41,8 @@ def _inlined(part: Any, models: dict[str, Any]) -> Any:
     if isinstance(part, dict):
         if "$ref" in part:
             return _inlined(models[part["$ref"].rpartition("/")[2]], models)
-        return {name: _inlined(each, models) for name, each in part.items()}
-    return [_inlined(each, models) for each in part] if isinstance(part, list) else part
+        return {name: _inlined(item, models) for name, item in part.items()}
+    return [_inlined(value, models) for value in part] if isinstance(part, list) else part
 
 
 def _invalid(*flaws: Flaw) -> Invalid:

@@ -30,8 +30,8 @@ Decide = Callable[[int, Decision], Awaitable[None]]
 class Readiness:
     """Tells of each thing the service needs whether it is there. It is looked up once a second, however many ask."""
 
-    def __init__(self, look: Callable[[], dict[str, bool]]) -> None:
-        self._look = look
+    def __init__(self, check: Callable[[], dict[str, bool]]) -> None:
+        self._look = check
         self._lock = asyncio.Lock()
         self._seen: dict[str, bool] = {}
         self._again_at = float("-inf")

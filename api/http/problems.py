@@ -159,8 +159,8 @@ async def _on_http(_: Request, error: Exception) -> Response:
 async def _on_validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"field": ".".join(map(str, each["loc"])), "reason": each["type"], "detail": each["msg"]}
-        for each in error.errors()
+        {"field": ".".join(map(str, item["loc"])), "reason": item["type"], "detail": item["msg"]}
+        for item in error.errors()
     ]
     return respond(Invalid(errors=errors))
 
@@ -178,8 +178,8 @@ async def _on_database(_: Request, error: Exception) -> Response:
 
 def sqlstate(error: BaseException) -> str | None:
     """Postgres' code of an error, if it came from there."""
-    found = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return found if isinstance(found, str) else None
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state if isinstance(state, str) else None
 
 
 def _name(error: Exception) -> str:
@@ -196,10 +196,12 @@ def is_away(error: Exception) -> bool:
 
 def documented(*kinds: type[Problem]) -> dict[int | str, dict[str, Any]]:
     """OpenAPI's `responses` for these kinds of problem."""
-    found: dict[int | str, dict[str, Any]] = {}
+    documented_answers: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
-        entry = found.setdefault(kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"examples": {}}}})
+        entry = documented_answers.setdefault(
+            kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"examples": {}}}}
+        )
         entry["content"][MEDIA_TYPE]["examples"][kind.code] = {
             "value": {"type": f"urn:aftershow:problem:{kind.code}", "title": kind.title, "status": kind.status}
         }
-    return found
+    return documented_answers

@@ -29,10 +29,10 @@ def check_stream(key: str | None, token: str, stream_id: str) -> None:
             "Set AFTERSHOW_SIGNING_KEY to a long secret, the same for the API and for the command line."
         )
     try:
-        found = URLSafeTimedSerializer(key, salt=STUDIO).loads(token, max_age=HOURS * 3600)
+        signed = URLSafeTimedSerializer(key, salt=STUDIO).loads(token, max_age=HOURS * 3600)
     except SignatureExpired:
         raise Unauthorized("The link is too old; make a new one with: aftershow studio-link STREAM") from None
     except BadSignature:
-        found = None
-    if found != stream_id:
+        signed = None
+    if signed != stream_id:
         raise Unauthorized("The link isn't one for this show; make one with: aftershow studio-link STREAM")

@@ -60,13 +60,13 @@ def find_flaw(value: Any) -> Flaw | None:
     pending: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while pending:
         part, path = pending.pop()
-        found = _flaw_of(part, len(path))
-        if found is not None:
-            return Flaw(".".join(path), *found)
+        reason = _flaw_of(part, len(path))
+        if reason is not None:
+            return Flaw(".".join(path), *reason)
         if isinstance(part, dict):
-            pending.extend((each, (*path, _shown(name))) for name, each in part.items())
+            pending.extend((item, (*path, _shown(name))) for name, item in part.items())
         elif isinstance(part, list):
-            pending.extend((each, (*path, str(index))) for index, each in enumerate(part))
+            pending.extend((item, (*path, str(index))) for index, item in enumerate(part))
     return None
 
 
@@ -76,14 +76,14 @@ def _is_sound(part: Any, depth: int) -> bool:
         return (part.isascii() and "\x00" not in part) or _flaw_of_text(part) is None
     if type(part) is dict:
         names, parts = part.keys(), part.values()
-        return depth <= MAX_DEPTH and all(_is_sound(each, 0) for each in names) and _are_sound(parts, depth + 1)
+        return depth <= MAX_DEPTH and all(_is_sound(name, 0) for name in names) and _are_sound(parts, depth + 1)
     if type(part) is list:
         return depth <= MAX_DEPTH and _are_sound(part, depth + 1)
     return _flaw_of(part, depth) is None
 
 
 def _are_sound(parts: Iterable[Any], depth: int) -> bool:
-    return all(_is_sound(each, depth) for each in parts)
+    return all(_is_sound(part, depth) for part in parts)
 
 
 def _flaw_of(part: Any, depth: int) -> tuple[str, str] | None:
@@ -116,8 +116,8 @@ def _flaw_of_text(text: str) -> tuple[str, str] | None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeated(found)
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else _Repeated(members)
 
 
 def _integer(digits: str) -> int | float:

@@ -67,8 +67,8 @@ def router(auth_token: str, public_url: str) -> APIRouter:
         signed = f"{public_url}{PATH}{'?' if query else ''}{query}"
         if not validator.validate(signed, form, request.headers.get("X-Twilio-Signature", "")):
             raise Forged("The signature is missing or wrong. It is made over AFTERSHOW_PUBLIC_URL and the path.")
-        told = {name: value.replace("\x00", "") for name, value in form.items()}
-        await run_in_threadpool(_take, context(request), told, request.query_params.get("key", ""))
+        fields = {name: value.replace("\x00", "") for name, value in form.items()}
+        await run_in_threadpool(_take, context(request), fields, request.query_params.get("key", ""))
         return Response(_NOTHING_TO_SAY, media_type="text/xml")
 
     return routes
@@ -85,24 +85,24 @@ def _read(request: Request, body: bytes) -> ImmutableMultiDict[str, str]:
     return ImmutableMultiDict(pairs)
 
 
-def _take(env: Context, told: Mapping[str, str], key: str) -> None:
+def _take(env: Context, fields: Mapping[str, str], key: str) -> None:
     now = env.clock.now()
-    sid, status = told.get("MessageSid", "")[:_FIELDS], told.get("MessageStatus", "")
+    sid, status = fields.get("MessageSid", "")[:_FIELDS], fields.get("MessageStatus", "")
     if not sid:
         return
 
     def work(session: Session) -> None:
         if status in _WHAT:
-            what, code = _WHAT[status], told.get("ErrorCode")
+            what, code = _WHAT[status], fields.get("ErrorCode")
             reason = (code or status) if what == "failed" else None
             number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else None
             receipt = Receipt(f"{sid}/{status}", "sms", what, now, key=number, provider_id=sid, reason=reason)
-            ours = take(session, TWILIO, [receipt], now)
-            if ours and code == _OPTED_OUT:
-                refuse(session, TWILIO, f"{sid}/{code}", told.get("To", ""), now)
-        elif not status and "Body" in told and told.get("From", "").startswith("+"):
-            keyword = _KEYWORDS.get(told.get("OptOutType", ""))
-            reply = Reply(sid, told["From"], told["Body"][:_TEXT], keyword)
+            taken = take(session, TWILIO, [receipt], now)
+            if taken and code == _OPTED_OUT:
+                refuse(session, TWILIO, f"{sid}/{code}", fields.get("To", ""), now)
+        elif not status and "Body" in fields and fields.get("From", "").startswith("+"):
+            keyword = _KEYWORDS.get(fields.get("OptOutType", ""))
+            reply = Reply(sid, fields["From"], fields["Body"][:_TEXT], keyword)
             take_reply(session, TWILIO, reply, now)
 
     try:

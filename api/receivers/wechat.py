@@ -106,35 +106,35 @@ def router(callback: Callback) -> APIRouter:
     return routes
 
 
-def _take(env: Context, told: _Told, xml: bytes, now: datetime) -> None:
+def _take(env: Context, fields: _Told, xml: bytes, now: datetime) -> None:
     """Take it in one transaction, again if another one got in its way."""
-    event = told.get("Event", "")
-    if told.get("MsgType") == "event" and event not in EVENTS and event not in RECEIPTS:
+    event = fields.get("Event", "")
+    if fields.get("MsgType") == "event" and event not in EVENTS and event not in RECEIPTS:
         return
     try:
-        who = identify(None, {"openid": told.get("FromUserName", "")})
+        who = identify(None, {"openid": fields.get("FromUserName", "")})
     except IdentifierError:
         raise Unreadable("It names no customer.") from None
-    at = min(_instant(told.get("CreateTime", "")), now)
+    at = min(_instant(fields.get("CreateTime", "")), now)
     items = _items(xml, _LISTS[event]) if event in _LISTS else ()
 
     def work(session: Session) -> None:
         if event in RECEIPTS:
-            take(session, WECHAT, _receipts(told, items, at), now)
-        elif told.get("MsgType") == "event":
-            _take_event(session, told, items, who, at, now)
+            take(session, WECHAT, _receipts(fields, items, at), now)
+        elif fields.get("MsgType") == "event":
+            _take_event(session, fields, items, who, at, now)
         else:
-            _take_message(session, told, who, at, now)
+            _take_message(session, fields, who, at, now)
 
     in_transaction(env.db, work)
 
 
 def _take_event(
-    session: Session, told: _Told, items: Sequence[_Told], who: tuple[Ident, ...], at: datetime, now: datetime
+    session: Session, fields: _Told, items: Sequence[_Told], who: tuple[Ident, ...], at: datetime, now: datetime
 ) -> None:
-    event, ((_, openid),) = told["Event"], who
-    name = f"{openid}/{told['CreateTime']}/{event}"
-    data = {"key": told["EventKey"][:_TEXT_CHARACTERS]} if told.get("EventKey") else {}
+    event, ((_, openid),) = fields["Event"], who
+    name = f"{openid}/{fields['CreateTime']}/{event}"
+    data = {"key": fields["EventKey"][:_TEXT_CHARACTERS]} if fields.get("EventKey") else {}
     if not _is_new(session, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
         return
     match event:
@@ -150,22 +150,22 @@ def _take_event(
 def _note_subscriptions(session: Session, openid: str, items: Sequence[_Told], *, agreed: bool) -> None:
     """Each consent is for one message; settings that are changed later take consents away, but give none."""
     for item in items:
-        template, said = item.get("TemplateId", "")[:200], item.get("SubscribeStatusString")
-        if template and said == "accept" and agreed:
+        template, status = item.get("TemplateId", "")[:200], item.get("SubscribeStatusString")
+        if template and status == "accept" and agreed:
             wechat_windows.subscribe(session, openid, template)
-        elif template and said == "reject":
+        elif template and status == "reject":
             wechat_windows.unsubscribe(session, openid, template)
 
 
-def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+def _take_message(session: Session, fields: _Told, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     """Opens the window, and is an answer to the newest message that we sent."""
     ((_, openid),) = who
-    name = told.get("MsgId", "")[:100] or f"{openid}/{told['CreateTime']}"
-    kind = told.get("MsgType", "")[:40]
+    name = fields.get("MsgId", "")[:100] or f"{openid}/{fields['CreateTime']}"
+    kind = fields.get("MsgType", "")[:40]
     if not _is_new(session, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
         return
     wechat_windows.open_window(session, openid, wechat_windows.CONVERSATION, at)
-    text = told.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
+    text = fields.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
     if text is not None and is_refusal(text):
         _withdraw(session, name, "wechat reply", who, at, now)
     newest = (
@@ -181,35 +181,35 @@ def _take_message(session: Session, told: _Told, who: tuple[Ident, ...], at: dat
 
 
 def _withdraw(session: Session, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
-    said = {"channel": "wechat", "source": source}
-    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, said, who)], now=now)
+    data = {"channel": "wechat", "source": source}
+    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, data, who)], now=now)
 
 
 def _is_new(session: Session, event: Incoming, now: datetime) -> bool:
     return ingest(session, [event], now=now)[0]
 
 
-def _receipts(told: _Told, items: Sequence[_Told], at: datetime) -> list[Receipt]:
+def _receipts(fields: _Told, items: Sequence[_Told], at: datetime) -> list[Receipt]:
     """What became of subscription messages, or of one template message."""
-    if told["Event"] == "TEMPLATESENDJOBFINISH":
-        status = told.get("Status", "")
+    if fields["Event"] == "TEMPLATESENDJOBFINISH":
+        status = fields.get("Status", "")
         items = [
-            {"MsgID": told.get("MsgID", ""), "ErrorCode": "0" if status == "success" else "", "ErrorStatus": status}
+            {"MsgID": fields.get("MsgID", ""), "ErrorCode": "0" if status == "success" else "", "ErrorStatus": status}
         ]
-    found = []
+    receipts = []
     for item in items:
         name, code = item.get("MsgID", "")[:100], item.get("ErrorCode")
         what: Literal["delivered", "failed"] = "delivered" if code == "0" else "failed"
         reason = f"{code} {item.get('ErrorStatus', '')}".strip()[:200] if what == "failed" else None
         if name:
-            found.append(Receipt(f"{name}/{what}", "wechat", what, at, provider_id=name, reason=reason))
-    return found
+            receipts.append(Receipt(f"{name}/{what}", "wechat", what, at, provider_id=name, reason=reason))
+    return receipts
 
 
 def _items(xml: bytes, name: str) -> list[dict[str, str]]:
     """The `List` elements of a part of a message that `fields` could read."""
     part = fromstring(xml, forbid_dtd=True).find(name)
-    return [{each.tag: (each.text or "").strip() for each in item} for item in (part if part is not None else ())]
+    return [{entry.tag: (entry.text or "").strip() for entry in item} for item in (part if part is not None else ())]
 
 
 def _instant(seconds: str) -> datetime:

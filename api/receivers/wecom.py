@@ -76,23 +76,23 @@ def router(callback: Callback) -> APIRouter:
     return routes
 
 
-def _take(env: Context, told: Mapping[str, str], now: datetime) -> None:
+def _take(env: Context, fields: Mapping[str, str], now: datetime) -> None:
     """Note the friendship and, if the customer ended it, the withdrawal: both, again if another one got in the way."""
-    change, customer, employee = (told.get(name, "") for name in ("ChangeType", "ExternalUserID", "UserID"))
+    change, customer, employee = (fields.get(name, "") for name in ("ChangeType", "ExternalUserID", "UserID"))
     if change not in FRIENDS | STRANGERS:
         return
     try:
         who = identify(None, {"external_userid": customer})
     except IdentifierError:
         raise Unreadable("It names no customer.") from None
-    seconds = told.get("CreateTime", "")
+    seconds = fields.get("CreateTime", "")
     at = min(_instant(seconds), now)
 
     def work(session: Session) -> None:
         if change in WITHDRAWN:
             name = f"{change}/{customer}/{employee}/{seconds}"
-            said = {"channel": "wecom", "source": "wecom unfriended"}
-            ingest(session, [Incoming(WECOM, name, "consent.withdrawn", at, said, who)], now=now)
+            data = {"channel": "wecom", "source": "wecom unfriended"}
+            ingest(session, [Incoming(WECOM, name, "consent.withdrawn", at, data, who)], now=now)
         note_friends(session, customer, employee, change in FRIENDS, at)
 
     in_transaction(env.db, work)
