@@ -68,11 +68,11 @@ class JourneyWorkflow:
 
     def _carried_over(self) -> Cohort:
         travellers = (walker.traveller() for walker in self._walkers.values())
-        kept = (
+        enrollments = (
             traveller.model_copy(update={"wakes": self._until[traveller.enrollment]}) if traveller.due else traveller
             for traveller in travellers
         )
-        return self._cohort.model_copy(update={"travellers": tuple(kept), "endings": dict(self._endings)})
+        return self._cohort.model_copy(update={"travellers": tuple(enrollments), "endings": dict(self._endings)})
 
     def _idle(self) -> list[Runner]:
         """The walkers that wait for no answer."""
@@ -101,10 +101,10 @@ class JourneyWorkflow:
             priority=_priority(step, len(walkers)),
             summary=summary(step) if step else "the end",
         )
-        found = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
+        by_enrollment = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
         now = workflow.now()
         for walker in walkers:
-            self._take(walker, found.get(walker.enrollment), now)
+            self._take(walker, by_enrollment.get(walker.enrollment), now)
         self._stirred = True
 
     def _take(self, walker: Runner, answer: Answer | None, now: datetime) -> None:
@@ -122,7 +122,7 @@ class JourneyWorkflow:
         first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
         if first is not None and (due := self._until[first.enrollment]) > workflow.now():
             dues = (self._until[walker.enrollment] for walker in asleep)
-            last = max(each for each in dues if each <= due + TOGETHER)
+            last = max(item for item in dues if item <= due + TOGETHER)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self._stirred,

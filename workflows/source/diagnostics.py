@@ -101,9 +101,9 @@ def _nearest(word: str, known: Iterable[str], likeness: float) -> str | None:
     """By letters alone, whether large or small."""
     if len(word) > 60:
         return None
-    small = {each.casefold(): each for each in known if len(each) <= 60}
-    found = difflib.get_close_matches(word.casefold(), small, n=1, cutoff=likeness)
-    return small[found[0]] if found else None
+    small = {candidate.casefold(): candidate for candidate in known if len(candidate) <= 60}
+    matches = difflib.get_close_matches(word.casefold(), small, n=1, cutoff=likeness)
+    return small[matches[0]] if matches else None
 
 
 def quoted(value: object) -> str:
@@ -141,14 +141,16 @@ def split_lines(text: str) -> list[str]:
 def _cells(text: str) -> int:
     """How many terminal cells a text fills: two for a wide character, none for a combining one."""
     return sum(
-        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in text
     )
 
 
 def _plain(text: str) -> str:
     text = text.replace("\t", "    ")
     shown = (
-        each if each.isprintable() or each == "\u3000" or unicodedata.combining(each) else "\ufffd" for each in text
+        character if character.isprintable() or character == "\u3000" or unicodedata.combining(character) else "\ufffd"
+        for character in text
     )
     return "".join(shown)
 

@@ -62,28 +62,28 @@ def _outside_quotes(text: str) -> str:
 def _point_out_full_width(source: "Source", start: int, end: int) -> bool:
     """Report the first unquoted full-width sign of the stretch that stands where a half-width one is meant."""
     sign = "[\uff0c\u3001\uff1b]"
-    found = re.search(
+    match = re.search(
         rf"^[ \t\-{{]*[\w.]+(\uff1a)|[\w\]}}]({sign})\s*\w+\s*[:\uff1a]|\[[^\]]*({sign})"
         rf"|[:,\[]\s*([“‘【\uff5b\uff3b])|^\s*([\uff0d—–])\s|^ *([\u3000\xa0])|:([\u3000\xa0])",
         _outside_quotes(source.text[start:end]),
         re.MULTILINE,
     )
-    if not found:
+    if not match:
         return False
-    index = start + found.start(found.lastindex or 0)
+    index = start + match.start(match.lastindex or 0)
     source.report_at(index, 1, "E005", instead_of(source.text, index))
     return True
 
 
 def _point_out_no_space(source: "Source", start: int, end: int) -> bool:
     """Report the first key or dash of the stretch that isn't followed by the space it needs."""
-    found = re.search(
+    match = re.search(
         r"^\s*(-)(?=[\w{])|(?:^[ \-]*|[{,]\s*)[A-Za-z_]\w*(:)(?=[^\s:/,\]}])",
         _outside_quotes(source.text[start:end]),
         re.MULTILINE,
     )
-    if not found:
+    if not match:
         return False
-    index = start + found.start(found.lastindex or 0)
+    index = start + match.start(match.lastindex or 0)
     source.report_at(index, 1, "E001", f'a space is missing after this "{source.text[index]}"')
     return True

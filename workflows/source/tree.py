@@ -165,12 +165,12 @@ class Source:
 
     def sorted(self) -> list[Diagnostic]:
         """The diagnostics in the order of the text."""
-        return sorted(self.diagnostics, key=lambda each: each.place)
+        return sorted(self.diagnostics, key=lambda item: item.place)
 
     @property
     def broken(self) -> bool:
         """Whether there is an error among the diagnostics."""
-        return any(each.severity == "error" for each in self.diagnostics)
+        return any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
 
 _MISREAD = frozenset({"E006", "E009", "E010", "E012", "E013", "E014", "E015", "E016", "E018"})
@@ -268,8 +268,8 @@ class _Tree:
         if isinstance(event, ScalarEvent):
             bare = bool(event.implicit[0])
             node = Node(start, end, _scalar(event.value) if bare else event.value, bare=bare and event.anchor is None)
-            if found := _UNSTORABLE.search(event.value):
-                self.source.report(node, "E003", f"a character that text can't hold: U+{ord(found[0]):04X}")
+            if match := _UNSTORABLE.search(event.value):
+                self.source.report(node, "E003", f"a character that text can't hold: U+{ord(match[0]):04X}")
         elif isinstance(event, MappingStartEvent):
             node = self._mapping(event, depth)
         else:

@@ -90,7 +90,7 @@ def worded(because: str, lang: Language) -> str:
     """What was stored, in words; what was stored as a sentence, as it is."""
     try:
         rows = json.loads(because)
-        leaves = [Leaf(kind, name, value, [Asked(*each) for each in asked], *more)
+        leaves = [Leaf(kind, name, value, [Asked(*item) for item in asked], *more)
                   for kind, name, value, asked, *more in rows]  # fmt: skip
     except (ValueError, TypeError):
         return because
@@ -99,11 +99,12 @@ def worded(because: str, lang: Language) -> str:
 
 def _kept_leaf(leaf: Leaf) -> list[Any]:
     private = leaf.kind == "field" and _is_private(leaf.name)
-    failed = [each for each in leaf.asked if not each.holds][:1]
-    asked = [
-        each._replace(right=_kept(each.field, each.right, hide=private)) for each in failed or leaf.asked
-    ]  # fmt: skip
-    return [*leaf._replace(value=_kept(leaf.name, leaf.value, hide=private), asked=asked)]
+    failed = [comparison for comparison in leaf.asked if not comparison.holds][:1]
+    comparisons = [
+        comparison._replace(right=_kept(comparison.field, comparison.right, hide=private))
+        for comparison in failed or leaf.asked
+    ]
+    return [*leaf._replace(value=_kept(leaf.name, leaf.value, hide=private), asked=comparisons)]
 
 
 def _words(leaf: Leaf, lang: Language) -> str:
@@ -135,19 +136,19 @@ def _happened(leaf: Leaf, lang: Language) -> str:
     return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
 
 
-def _asked(asked: Sequence[Asked], lang: Language) -> str:
-    said = []
-    for operator, right, field, holds in asked:
+def _asked(comparisons: Sequence[Asked], lang: Language) -> str:
+    parts = []
+    for operator, right, field, holds in comparisons:
         if right is None or right == []:
             if lang == "zh":
-                said.append(f"而 {field} 没有值" if field else "而没有可比的值")
+                parts.append(f"而 {field} 没有值" if field else "而没有可比的值")
             else:
-                said.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
+                parts.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
             continue
         shown = _shown(right, lang)
-        said.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
+        parts.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
     joint = _JOINTS[lang][0]
-    return "".join(f"{joint}{words}" for words in said if words)
+    return "".join(f"{joint}{words}" for words in parts if words)
 
 
 def _is_private(field: str | None) -> bool:
@@ -167,7 +168,7 @@ def _kept(field: str | None, value: Any, *, hide: bool) -> Any:
         case datetime():
             return value.isoformat()
         case list() | tuple():
-            some = [_kept(None, each, hide=False) for each in value[:_MOST]]
+            some = [_kept(None, item, hide=False) for item in value[:_MOST]]
             return [*some, {"more": len(value) - _MOST}] if len(value) > _MOST else some
         case int() | float():
             return value
@@ -187,7 +188,7 @@ def _shown(value: Any, lang: Language) -> str:
             some_words = _shown(some, lang)
             return f"{some_words} 等 {len(some) + more} 个" if zh else f"{some_words} and {more} more"
         case list():
-            return ("、" if zh else ", ").join(_shown(each, lang) for each in value)
+            return ("、" if zh else ", ").join(_shown(item, lang) for item in value)
         case dict():
             return "多个值" if zh else "several values"
     return str(value)

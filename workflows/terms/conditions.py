@@ -167,8 +167,8 @@ SUBJECTS = tuple(_BY_SUBJECT)
 
 def _subject(value: Any) -> str | None:
     if isinstance(value, Mapping):
-        found = [name for name in SUBJECTS if name in value]
-        return f"<{found[0]}>" if len(found) == 1 else None
+        subjects = [name for name in SUBJECTS if name in value]
+        return f"<{subjects[0]}>" if len(subjects) == 1 else None
     return next((f"<{name}>" for name, model in _BY_SUBJECT.items() if type(value) is model), None)
 
 
@@ -239,14 +239,16 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             return Verdict(holds, (Leaf("tag", name, holds),))
         case EventCondition(event=event, where=where, within=within, times=times):
             count = facts.count_events(condition)
-            asked = _ask(times, count, facts.field) if times else []
-            holds = all(each.holds for each in asked) if times else count > 0
+            comparisons = _ask(times, count, facts.field) if times else []
+            holds = all(comparison.holds for comparison in comparisons) if times else count > 0
             span = str(within) if within else None
-            return Verdict(holds, (Leaf("event", event, count, asked, where is not None, span),))
+            return Verdict(holds, (Leaf("event", event, count, comparisons, where is not None, span),))
         case FieldCondition(field=name):
             value = facts.field(name)
-            asked = _ask(condition, value, facts.field)
-            return Verdict(all(each.holds for each in asked), (Leaf("field", name, value, asked),))
+            comparisons = _ask(condition, value, facts.field)
+            return Verdict(
+                all(comparison.holds for comparison in comparisons), (Leaf("field", name, value, comparisons),)
+            )
     raise TypeError(f"not a condition: {condition!r}")
 
 
@@ -267,12 +269,12 @@ def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
 
 
 def _ask(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> list[Asked]:
-    asked = []
+    comparisons = []
     for operator, right in comparison.asked():
         known = _resolve(right, field)
         ref = right.field if isinstance(right, FieldRef) else None
-        asked.append(Asked(operator, known, ref, _holds(operator, value, known)))
-    return asked
+        comparisons.append(Asked(operator, known, ref, _holds(operator, value, known)))
+    return comparisons
 
 
 def _resolve(right: Any, field: Callable[[str], Any]) -> Any:
@@ -302,7 +304,7 @@ def _holds(operator: str, value: Any, right: Any) -> bool:
             if isinstance(value, str):
                 return isinstance(right, str) and right in value
             wanted = _items(right)
-            return any(_same(item, each) for item in _items(value) for each in wanted)
+            return any(_same(item, entry) for item in _items(value) for entry in wanted)
     timed = operator in ("before", "after") or isinstance(value, datetime) or isinstance(right, datetime)
     left, other = (as_instant(value), as_instant(right)) if timed else (_rankable(value), _rankable(right))
     if left is None or other is None or isinstance(left, str) is not isinstance(other, str):
@@ -323,7 +325,7 @@ def _items(value: Any) -> Sequence[Any]:
 
 
 def _among(value: Any, right: Any) -> bool:
-    return any(_same(value, each) for each in _items(right))
+    return any(_same(value, item) for item in _items(right))
 
 
 def _same(left: Any, right: Any) -> bool:
@@ -333,7 +335,7 @@ def _same(left: Any, right: Any) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(_same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(each, right[key]) for key, each in left.items())
+        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     return bool(_exact(left) == _exact(right))

@@ -54,10 +54,10 @@ class TextForm(Frozen):
         from_person = bool(info.context and info.context.get("written"))
         if isinstance(value, cls) or (isinstance(value, dict) and not from_person):
             return value
-        found = cls.PATTERN.fullmatch(value.strip()) if isinstance(value, str) else None
-        if not found:
+        match = cls.PATTERN.fullmatch(value.strip()) if isinstance(value, str) else None
+        if not match:
             raise PydanticCustomError("E015", "not {hint}", {"hint": cls.HINT})
-        return {name: group for name, group in found.groupdict().items() if group is not None}
+        return {name: group for name, group in match.groupdict().items() if group is not None}
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -162,15 +162,15 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
 
 def parse_time(text: str) -> time:
     """`10:00` as a time of day. Raises ValueError."""
-    found = _TIME.fullmatch(text.strip())
-    if not found:
+    match = _TIME.fullmatch(text.strip())
+    if not match:
         raise ValueError(f'"{text}" is not a time of day; write it like 10:00')
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def parse_money(text: str) -> int | None:
     """`59元` or `59.90元` in fen, or None if the text is not an amount of money."""
-    found = _MONEY.fullmatch(text.strip())
-    if not found:
+    match = _MONEY.fullmatch(text.strip())
+    if not match:
         return None
-    return int(found[1]) * 100 + int((found[2] or "0").ljust(2, "0"))
+    return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))

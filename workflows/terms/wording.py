@@ -134,7 +134,7 @@ class Wording:
         if isinstance(right, FieldRef):
             return f"`{right.field}`"
         if isinstance(right, tuple):
-            return self.pick("、", ", ").join(self._shown(each) for each in right)
+            return self.pick("、", ", ").join(self._shown(item) for item in right)
         if isinstance(right, bool):
             return self.pick("真" if right else "假", "true" if right else "false")
         return str(right)
