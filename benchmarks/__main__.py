@@ -21,8 +21,8 @@ WIDTH = 200
 """Of the table where it isn't written to a terminal."""
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
-    each.__name__.rpartition(".")[2]: each.measure
-    for each in (history, ingest, growth, latency, cohorts, sleepers, memory, ledger, coupons, stock)
+    item.__name__.rpartition(".")[2]: item.measure
+    for item in (history, ingest, growth, latency, cohorts, sleepers, memory, ledger, coupons, stock)
 }
 
 

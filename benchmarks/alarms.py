@@ -54,7 +54,7 @@ class World:
     def orders(self, rng: random.Random, rush: float = 1.0) -> list[float]:
         """The minutes of a show's orders; the demand is `rush` times as much after the first hour."""
         level = rng.gammavariate(1 / self.spread**2, self.spread**2) if self.spread else 1.0
-        found: list[float] = []
+        times: list[float] = []
         for start in range(0, 60 * len(SHAPE), BURST_MINUTES):
             hour = 19 + start // 60
             usual = self.rate * SHAPE[hour] * level * (rush if start >= 60 else 1.0)
@@ -63,9 +63,9 @@ class World:
                 usual = rng.gammavariate(size, self.dispersion - 1) / BURST_MINUTES
             at = start + rng.expovariate(usual) if usual > 0 else 1e9
             while at < start + BURST_MINUTES:
-                found.append(at)
+                times.append(at)
                 at += rng.expovariate(usual)
-        return found
+        return times
 
     def past(self, rng: random.Random) -> Baseline | None:
         """What is learnt from this world's shows of the past."""
@@ -77,7 +77,7 @@ class World:
                 units[19 + int(at // 60)] += 1
                 blocks[int(at // BLOCK)] = blocks.get(int(at // BLOCK), 0) + 1
             if blocks:
-                shows.append(PastShow(dict.fromkeys(SHAPE, 60.0), units, sum(each**2 for each in blocks.values())))
+                shows.append(PastShow(dict.fromkeys(SHAPE, 60.0), units, sum(block**2 for block in blocks.values())))
         return learn(shows)
 
 
@@ -115,7 +115,7 @@ def simulate(world: World, hours: int) -> tuple[str, ...]:
         f"{1000 * false / played:.2f}  ({false} in {played:,} h)",
         _minutes(median(delays)),
         _minutes(delays[int(0.9 * RUSHES)]),
-        f"{sum(each == float('inf') for each in delays)} of {RUSHES}",
+        f"{sum(delay == float('inf') for delay in delays)} of {RUSHES}",
     )
 
 
@@ -148,10 +148,10 @@ async def delay(parts: Stack) -> None:
             await asyncio.sleep(0.05)
         await asyncio.sleep(2)
         with parts.db() as session:
-            found = {
+            alarms = {
                 event.data["sku"]: event.id for event in session.exec(select(Event).where(Event.type == "stock.alarm"))
             }
-        runs = {sku: await client.get_workflow_handle(replenishment_id(found[sku])).describe() for sku in answered}
+        runs = {sku: await client.get_workflow_handle(replenishment_id(alarms[sku])).describe() for sku in answered}
     begun = [1000 * (run.start_time.timestamp() - answered[sku]) for sku, run in runs.items()]
     for name, spans in (
         ("order sent → accepted, no alarm", quiet),
@@ -181,7 +181,7 @@ def main() -> None:
             asyncio.run(delay(parts))
         return
     hours = int(sys.argv[1]) if sys.argv[1:] else 1000
-    rates = [float(each) for each in sys.argv[2:]] or [0.05, 0.3, 1.0, 5.0]
+    rates = [float(rate) for rate in sys.argv[2:]] or [0.05, 0.3, 1.0, 5.0]
     worlds = [World(rate, shows=shows) for shows in (1, 4, 10) for rate in rates]
     worlds += [World(rate, dispersion=2.0) for rate in rates]
     worlds += [World(rate, spread=0.2) for rate in rates]

@@ -54,7 +54,7 @@ class Audit:
 
 def audit(chaos: Chaos, people: Sequence[Person]) -> Audit:
     """Compare what the provider has taken with what the ledger says and what the journeys allow."""
-    taken = Counter((record["to"], record["body"]) for record in chaos.provider.messages)
+    received = Counter((record["to"], record["body"]) for record in chaos.provider.messages)
     asleep = {person.phone for person in people if person.asleep}
     with chaos.db() as session:
         rows = session.exec(select(Message)).all()
@@ -80,27 +80,27 @@ def audit(chaos: Chaos, people: Sequence[Person]) -> Audit:
     went = {(phones[row.customer_id], row.body) for row in rows if row.status in WENT}
     open_ = {(phones[row.customer_id], row.body) for row in rows if row.status in OPEN}
     known = {(phones[row.customer_id], row.body) for row in rows if row.status != "failed"}
-    marketing = [row for row in rows if row.kind == "marketing" and (phones[row.customer_id], row.body) in taken]
+    marketing = [row for row in rows if row.kind == "marketing" and (phones[row.customer_id], row.body) in received]
     steps = Counter(row.enrollment_id for row in rows)
     days = Counter((row.customer_id, row.day) for row in marketing)
     return Audit(
-        lost=len(went - taken.keys())
-        + sum(3 - steps[each.id] for each in whole if each.customer_id not in left)
+        lost=len(went - received.keys())
+        + sum(3 - steps[item.id] for item in whole if item.customer_id not in left)
         + 2 * len(people) - entered,
         given_up=ended["failed"] + ended["stopped"],
-        duplicated=sum(count - 1 for count in taken.values()),
-        unrecorded=len(taken.keys() - known),
+        duplicated=sum(count - 1 for count in received.values()),
+        unrecorded=len(received.keys() - known),
         after_opt_out=sum(
             row.customer_id in left and row.called_at is not None and row.called_at > left[row.customer_id] + CLOCKS
             for row in marketing
         ),
         at_night=sum(phones[row.customer_id] in asleep for row in marketing),
         above_cap=sum(max(0, count - CAP) for count in days.values()),
-        unsettled=sum(row.status in ("claimed", "calling") for row in rows) + len(open_ & taken.keys()),
+        unsettled=sum(row.status in ("claimed", "calling") for row in rows) + len(open_ & received.keys()),
         unfinished=unfinished,
-        messages=sum(taken.values()),
+        messages=sum(received.values()),
         unknown=unknown,
-        still_asked_about=len(open_ - taken.keys()),
+        still_asked_about=len(open_ - received.keys()),
         answers_dropped=chaos.dropped,
         receipts=chaos.receipts,
         kills=dict(chaos.kills),

@@ -54,7 +54,7 @@ def measure(live: Engine, span: Range, journeys: Sequence[str], progress: Progre
     """Back-test, print what came of it, and return the seconds that took."""
     task = progress.add_task("copying", total=None)
     began = time.perf_counter()
-    found = backtest(
+    outcomes = backtest(
         live,
         journeys,
         span,
@@ -64,7 +64,7 @@ def measure(live: Engine, span: Range, journeys: Sequence[str], progress: Progre
         ),
     )
     seconds = time.perf_counter() - began
-    console.print(table_of(found, "en"))
+    console.print(table_of(outcomes, "en"))
     return seconds
 
 
@@ -84,7 +84,7 @@ def main(
         publish(db, journeys, span.since)
         seconds = measure(live, span, journeys, progress, progress.console)
     console = Console()
-    console.print(f"{len(baskets):,} baskets of {len({each.household for each in baskets}):,} households,")
+    console.print(f"{len(baskets):,} baskets of {len({basket.household for basket in baskets}):,} households,")
     console.print(f"taken in: {taking:.1f} s ({len(events) / taking:,.0f} events a second)")
     console.print(
         f"back-test: {seconds:.1f} s ({len(events) / seconds:,.0f} a second), {seconds / taking:.2f} times that"

@@ -68,10 +68,10 @@ def mood(chaos: Chaos) -> Callable[[str], Fate]:
 
 def send_receipts(chaos: Chaos, stop: threading.Event) -> None:
     """Twilio's callbacks: for each message, twice and in any order; what finds nobody listening is lost."""
-    told = 0
+    sent = 0
     while not stop.wait(0.2):
-        fresh = chaos.provider.messages[told:]
-        told += len(fresh)
+        fresh = chaos.provider.messages[sent:]
+        sent += len(fresh)
         calls = [
             chaos.provider.callback(record, status) for record in fresh for status in ("sent", "delivered", "delivered")
         ]
@@ -92,19 +92,21 @@ def tell(chaos: Chaos, people: Sequence[Person], seconds: float, stop: threading
         chaos.post(
             "/v1/events",
             [
-                _event(each, "customer.registered", {"timezone": chaos.night if each.asleep else chaos.noon})
-                for each in page
+                _event(customer, "customer.registered", {"timezone": chaos.night if customer.asleep else chaos.noon})
+                for customer in page
             ],
         )
-        chaos.post("/v1/events", [_event(each, "consent.given", {"channel": "sms"}) for each in page])
+        chaos.post("/v1/events", [_event(customer, "consent.given", {"channel": "sms"}) for customer in page])
         chaos.post("/v1/events", [_order(page[0])])
         stop.wait(ALONE_SECONDS)
         if len(page) > 1:
-            chaos.post("/v1/events", [_order(each) for each in page[1:]])
+            chaos.post("/v1/events", [_order(customer) for customer in page[1:]])
         earlier = people[max(0, start - PAGE) : start]
-        leaving = [each for each in earlier if each.leaves]
+        leaving = [customer for customer in earlier if customer.leaves]
         if leaving:
-            chaos.post("/v1/events", [_event(each, "consent.withdrawn", {"channel": "sms"}) for each in leaving])
+            chaos.post(
+                "/v1/events", [_event(customer, "consent.withdrawn", {"channel": "sms"}) for customer in leaving]
+            )
         chaos.wanted.wait(max(0, seconds * PAGE / len(people) - ALONE_SECONDS))
         chaos.wanted.clear()
         if stop.is_set():
@@ -183,14 +185,14 @@ def main() -> None:
     arguments.add_argument("--kills", type=int, default=200)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--patience", type=float, default=900, help="seconds in which what is unknown is settled")
-    told = arguments.parse_args()
+    options = arguments.parse_args()
     console = Console()
-    found = run(told.customers, told.kills, told.seed, told.patience, 100, console.print)
+    report = run(options.customers, options.kills, options.seed, options.patience, 100, console.print)
     table = Table("audited", "count")
-    for name, value in vars(found).items():
+    for name, value in vars(report).items():
         table.add_row(name.replace("_", " "), str(value))
     console.print(table)
-    sys.exit(1 if found.wrong else 0)
+    sys.exit(1 if report.wrong else 0)
 
 
 if __name__ == "__main__":

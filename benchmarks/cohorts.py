@@ -100,9 +100,9 @@ def measure(picture: Path | None = None) -> Iterator[tuple[str, ...]]:
     with services(TOGETHER, ALONE) as parts:
         by_hand = walk_plainly(parts, COUNTS[1])
         beside = f"a plain workflow per customer: {by_hand.rate:.0f}/s, {by_hand.cost * 1000:.1f} ms"
-        found = {}
+        costs = {}
         for size, count in COUNTS.items():
-            walked = found[size] = walk(parts, size, count)
+            walked = costs[size] = walk(parts, size, count)
             name = f"in cohorts of {size}"
             ratio = f"{walked.rate / by_hand.rate:.1f}"
             yield f"three sends {name}", f"{walked.rate:.0f} customers/s", beside, ratio, AIMS.get(size, "")
@@ -116,14 +116,15 @@ def measure(picture: Path | None = None) -> Iterator[tuple[str, ...]]:
             yield f"Temporal actions per customer {name}", f"{walked.actions:.3f}", "", "", ACTIONS.get(size, "")
     if picture:
         points = {
-            "all": [each.cost for each in found.values()],
-            "workers": [each.workers for each in found.values()],
-            "Postgres": [each.postgres for each in found.values()],
-            "Temporal": [each.temporal for each in found.values()],
+            "all": [cost.cost for cost in costs.values()],
+            "workers": [cost.workers for cost in costs.values()],
+            "Postgres": [cost.postgres for cost in costs.values()],
+            "Temporal": [cost.temporal for cost in costs.values()],
         }
-        places = [f"{size}" for size in found]
+        places = [f"{size}" for size in costs]
         lines = [
-            Line(name, list(zip(places, [each * 1000 for each in each], strict=True))) for name, each in points.items()
+            Line(name, list(zip(places, [seconds * 1000 for seconds in values], strict=True)))
+            for name, values in points.items()
         ]
         draw(picture, "ms of processor time for a customer's three sends, by the size of the cohort", lines, log=True)
 
@@ -131,9 +132,9 @@ def measure(picture: Path | None = None) -> Iterator[tuple[str, ...]]:
 def walk(parts: Stack, size: int, count: int) -> Walked:
     """Have so many customers walk in cohorts of a size."""
     journey = "alone" if size == 1 else "together"
-    told = {"AFTERSHOW_COHORT_SIZE": str(size), "AFTERSHOW_GATHER": "0"}
+    environment = {"AFTERSHOW_COHORT_SIZE": str(size), "AFTERSHOW_GATHER": "0"}
     before = _newest(parts)
-    walked = _timed(parts, journey, count, TASK_QUEUE, lambda: worker(parts, **told), lambda: None)
+    walked = _timed(parts, journey, count, TASK_QUEUE, lambda: worker(parts, **environment), lambda: None)
     return asyncio.run(_look(parts, journey, before, count, walked))
 
 
@@ -162,9 +163,9 @@ def _timed(
     """The workers stand still until all have entered; then the time runs until the last has ended."""
     with ExitStack() as running:
         workers = [running.enter_context(working()) for _ in range(WORKERS)]
-        until(lambda: asyncio.run(_polling(parts, queue)) >= {each.pid for each in workers}, PATIENCE)
-        for each in workers:
-            each.suspend()
+        until(lambda: asyncio.run(_polling(parts, queue)) >= {process.pid for process in workers}, PATIENCE)
+        for process in workers:
+            process.suspend()
         _enter(parts, journey, count)
         if queue == plain.QUEUE:
             with parts.engine.begin() as connection:
@@ -172,8 +173,8 @@ def _timed(
         servers = postgres(parts), temporal(parts)
         spent = [sum(map(used, workers)), *map(used, servers)]
         began = time.perf_counter()
-        for each in workers:
-            each.resume()
+        for process in workers:
+            process.resume()
         start()
         until(lambda: _count(parts, RUNNING, journey=journey) == 0, PATIENCE, every=0.02)
         seconds = time.perf_counter() - began
@@ -185,11 +186,11 @@ def _timed(
 async def _polling(parts: Stack, queue: str) -> set[int]:
     """The processes that ask for the activities of a task queue."""
     client = await _connected(parts)
-    asked = DescribeTaskQueueRequest(
+    request = DescribeTaskQueueRequest(
         namespace=client.namespace, task_queue=TaskQueue(name=queue),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
     )  # fmt: skip
-    answer = await client.workflow_service.describe_task_queue(asked)
+    answer = await client.workflow_service.describe_task_queue(request)
     return {int(poller.identity.partition("@")[0]) for poller in answer.pollers}
 
 
@@ -205,8 +206,8 @@ async def _look(parts: Stack, journey: str, before: int, count: int, walked: Wal
     """What Temporal keeps of the runs of those who entered after `before`."""
     client = await _connected(parts)
     with parts.db() as session:
-        mine = select(Enrollment).where(col(Enrollment.id) > before)
-        runs = sorted({enrollment.run for enrollment in session.exec(mine)})
+        newer = select(Enrollment).where(col(Enrollment.id) > before)
+        runs = sorted({enrollment.run for enrollment in session.exec(newer)})
     events = size = actions = 0
     looked = runs[:LOOKED_AT]
     for run in looked:
@@ -214,8 +215,8 @@ async def _look(parts: Stack, journey: str, before: int, count: int, walked: Wal
         info = (await handle.describe()).raw_description.workflow_execution_info
         events, size = events + info.history_length, size + info.history_size_bytes
         actions += sum(event.event_type in BILLED for event in (await handle.fetch_history()).events)
-    each = len(runs) / len(looked) / count
-    return replace(walked, events=events * each, bytes=size * each, actions=actions * each)
+    per_run = len(runs) / len(looked) / count
+    return replace(walked, events=events * per_run, bytes=size * per_run, actions=actions * per_run)
 
 
 async def _connected(parts: Stack) -> Client:

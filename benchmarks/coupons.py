@@ -82,7 +82,7 @@ def _issue(parts: Stack) -> list[tuple[int, str]]:
             ingest(session, events, now=now)
     with parts.db() as session:
         ids = session.exec(select(Enrollment.id)).all()
-    return [found for start in range(0, ORDERS, 100) for found in _give(parts, ids[start : start + 100], now)]
+    return [coupon for start in range(0, ORDERS, 100) for coupon in _give(parts, ids[start : start + 100], now)]
 
 
 def _give(parts: Stack, enrollments: Any, now: datetime) -> list[tuple[int, str]]:

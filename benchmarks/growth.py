@@ -241,9 +241,9 @@ def _measure(parts: Stack, events: int, people: int) -> Point:
     def batch(type: str, name: str, round: int) -> list[Incoming]:
         now = datetime.now(UTC)
         who = random.sample(range(people), BATCH)
-        made = f"{events}/{name}/{round}"
+        source = f"{events}/{name}/{round}"
         return [
-            Incoming("growth", f"{made}/{n}", type, now, {"order_id": f"{made}/{n}", "total": 8900, "sku": "beans"},
+            Incoming("growth", f"{source}/{n}", type, now, {"order_id": f"{source}/{n}", "total": 8900, "sku": "beans"},
                      (("unionid", f"u{n:08}"), ("phone", f"+86138{n:08}")))
             for n in who
         ]  # fmt: skip
@@ -251,10 +251,10 @@ def _measure(parts: Stack, events: int, people: int) -> Point:
     def timed(type: str, name: str) -> float:
         spans = []
         for round in range(-1, ROUNDS):
-            given = batch(type, name, round)
+            events_given = batch(type, name, round)
             began = _used(parts)
             with parts.db.begin() as session:
-                ingest(session, given, now=datetime.now(UTC))
+                ingest(session, events_given, now=datetime.now(UTC))
             spans.append(_used(parts) - began)
         return fmean(spans[1:]) / BATCH * 1e6
 
@@ -296,7 +296,7 @@ def _bare(parts: Stack, events: int) -> float:
     )
     spans = []
     for round in range(ROUNDS):
-        values = [each for n in range(BATCH) for each in ("bare", f"{events}/{round}/{n}", datetime.now(UTC))]
+        values = [item for n in range(BATCH) for item in ("bare", f"{events}/{round}/{n}", datetime.now(UTC))]
         began = _used(parts)
         cursor.execute(statement, values)
         connection.commit()
@@ -309,8 +309,8 @@ def _used(parts: Stack) -> float:
     """Seconds of processor time of this process and of the connections to Postgres."""
     with parts.engine.connect() as connection:
         server = psutil.Process(connection.execute(text("SELECT pg_backend_pid()")).scalar_one()).parent()
-    times = [each.cpu_times() for each in server.children()] if server else []
-    return time.process_time() + sum(each.user + each.system for each in times)
+    times = [item.cpu_times() for item in server.children()] if server else []
+    return time.process_time() + sum(entry.user + entry.system for entry in times)
 
 
 def main() -> None:
@@ -318,19 +318,19 @@ def main() -> None:
     parser = ArgumentParser()
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--picture", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     points = []
-    for point in curve(asked.events):
+    for point in curve(options.events):
         points.append(point)
         sys.stdout.write(json.dumps(point.__dict__) + "\n")
         sys.stdout.flush()
-    if asked.picture:
+    if options.picture:
         lines = [
             Line(name, [(f"{point.events:,}", getattr(point, kind)) for point in points])
             for name, kind in (("a message sent", "sent"), ("an event that enters a journey", "entered"),
                                ("an event that is stored", "stored"), ("a bare row", "bare"))
         ]  # fmt: skip
-        draw(asked.picture, "µs of processor time each, by the events that are stored", lines)
+        draw(options.picture, "µs of processor time each, by the events that are stored", lines)
 
 
 if __name__ == "__main__":

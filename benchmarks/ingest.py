@@ -69,11 +69,11 @@ def door() -> Iterator[Door]:
         url = f"{url}/v1/events"
         taking_part = process, postgres(parts), psutil.Process(driving.submit(os.getpid).result())
 
-        def post(bodies: Sequence[bytes], connections: int, each: int) -> tuple[float, list[float], Sequence[float]]:
+        def post(bodies: Sequence[bytes], connections: int, size: int) -> tuple[float, list[float], Sequence[float]]:
             before = [used(one) for one in taking_part]
             elapsed, spans = driving.submit(drive, url, parts.key, bodies, connections).result()
             after = [used(one) for one in taking_part]
-            costs = [(late - early) / each / len(bodies) * 1e6 for early, late in zip(before, after, strict=True)]
+            costs = [(late - early) / size / len(bodies) * 1e6 for early, late in zip(before, after, strict=True)]
             return elapsed, spans, costs
 
         post([_batch("product.viewed", range(BATCH))], 1, BATCH)
@@ -82,8 +82,8 @@ def door() -> Iterator[Door]:
 
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table: events a second."""
-    with door() as found:
-        parts, post, people = found.parts, found.post, range(BATCH * BATCHES)
+    with door() as posting:
+        parts, post, people = posting.parts, posting.post, range(BATCH * BATCHES)
         for name, type in (
             ("new customers, nobody listens", "product.viewed"),
             ("known ones, nobody listens", "product.viewed"),
@@ -94,8 +94,8 @@ def measure() -> Iterator[tuple[str, ...]]:
             bare = _bare(parts)
             bodies = [_batch(type, people[start : start + BATCH]) for start in range(0, len(people), BATCH)]
             elapsed, spans, costs = post(bodies, TOGETHER, BATCH)
-            ours = len(people) / elapsed
-            yield _row(f"events/s in batches of {BATCH}: {name}", ours, bare, spans, costs, f"≥ 10000 or ≥ {AIM}")
+            rate = len(people) / elapsed
+            yield _row(f"events/s in batches of {BATCH}: {name}", rate, bare, spans, costs, f"≥ 10000 or ≥ {AIM}")
         for name, type in (("nobody listens", "product.viewed"), ("each enters a journey", "cart.updated")):
             bare = _bare(parts)
             first = BATCH * BATCHES if type == "cart.updated" else 0
@@ -103,38 +103,38 @@ def measure() -> Iterator[tuple[str, ...]]:
             elapsed, spans, costs = post(bodies, CONNECTIONS, 1)
             name = f"events/s alone at {CONNECTIONS} connections: {name}"
             yield _row(name, SINGLES / elapsed, bare, spans, costs, "≥ 1000")
-        yield _storm(found)
+        yield _storm(posting)
 
 
 def curve() -> Iterator[tuple[int, float, float]]:
     """Events of a batch, and µs of processor time that one costs API and Postgres: stored only, and entering."""
-    with door() as found:
+    with door() as posting:
         first = 0
         for size in SIZES:
             costs = []
             for type in ("product.viewed", "cart.updated"):
                 people = range(first, first + max(BATCH, size * BATCHES))
                 bodies = [_batch(type, people[start : start + size]) for start in range(0, len(people), size)]
-                costs.append(sum(found.post(bodies, TOGETHER, size)[2][:2]))
+                costs.append(sum(posting.post(bodies, TOGETHER, size)[2][:2]))
             first = people.stop
             yield size, costs[0], costs[1]
 
 
-def _storm(found: Door) -> tuple[str, ...]:
+def _storm(posting: Door) -> tuple[str, ...]:
     """More than can be held is refused and leaves no trace in memory."""
-    parts, process = found.parts, found.process
-    made = [[_event("page.left", person) for person in range(STORM_BATCH)] for _ in range(3 * STORM)]
-    bodies = [json.dumps([each | {"data": each["data"] | {"text": STORM_TEXT}} for each in batch]) for batch in made]
+    parts, process = posting.parts, posting.process
+    batches = [[_event("page.left", person) for person in range(STORM_BATCH)] for _ in range(3 * STORM)]
+    bodies = [json.dumps([item | {"data": item["data"] | {"text": STORM_TEXT}} for item in batch]) for batch in batches]
     before = most = process.memory_info().rss
     encoded = [body.encode() for body in bodies]
-    sending = found.driving.submit(drive, found.url, parts.key, encoded, STORM, (*TAKEN, *REFUSED))
+    sending = posting.driving.submit(drive, posting.url, parts.key, encoded, STORM, (*TAKEN, *REFUSED))
     while not sending.done():
         most = max(most, process.memory_info().rss)
         time.sleep(0.05)
     sending.result()
     with parts.engine.connect() as connection:
-        taken = connection.execute(text("SELECT count(*) FROM events WHERE type = 'page.left'")).scalar_one()
-    refused = len(bodies) - taken // STORM_BATCH
+        stored = connection.execute(text("SELECT count(*) FROM events WHERE type = 'page.left'")).scalar_one()
+    refused = len(bodies) - stored // STORM_BATCH
     return (
         f"{len(bodies)} bodies of {len(bodies[0]) / 1e6:.1f} MB at {STORM} connections",
         f"{most / 1e6:,.0f} MB at most, {refused} refused",
@@ -199,18 +199,18 @@ def main() -> None:
     """Print the curve over sizes of a batch, and draw it if asked to."""
     parser = ArgumentParser()
     parser.add_argument("--picture", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     points = []
     for point in curve():
         points.append(point)
         sys.stdout.write(json.dumps(point) + "\n")
         sys.stdout.flush()
-    if asked.picture:
+    if options.picture:
         lines = [
             Line(name, [(f"{point[0]}", point[place]) for point in points])
             for name, place in (("one that enters a journey", 2), ("one that is only stored", 1))
         ]
-        draw(asked.picture, "µs of processor time an event, by the events of a batch", lines, log=True)
+        draw(options.picture, "µs of processor time an event, by the events of a batch", lines, log=True)
 
 
 if __name__ == "__main__":

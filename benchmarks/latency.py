@@ -83,17 +83,17 @@ class Shop:
         """Seconds to each message that follows from what is posted: so many are waited for."""
         with self.parts.engine.connect() as connection:
             last = connection.execute(text(LAST)).scalar_one()
-        expected, found = post(), list[Any]()
+        expected, durations = post(), list[Any]()
 
         def all_there() -> bool:
             with self.parts.engine.connect() as connection:
-                found[:] = connection.execute(text(SPANS), {"after": last}).all()
-            return len(found) >= expected
+                durations[:] = connection.execute(text(SPANS), {"after": last}).all()
+            return len(durations) >= expected
 
         until(all_there, PATIENCE)
         return [
             (at - (datetime.fromisoformat(remind_at) if remind_at else received_at)).total_seconds()
-            for at, received_at, remind_at in found
+            for at, received_at, remind_at in durations
         ]
 
     def quiet(self, events: int) -> list[float]:
@@ -114,10 +114,10 @@ class Shop:
             await at_pace(post, events, per_second)
         return events
 
-    def burst(self, events: int, each: int, connections: int) -> int:
+    def burst(self, events: int, size: int, connections: int) -> int:
         """Post so many as fast as they are taken, `each` at a time."""
-        made = [[order() for _ in range(each)] for _ in range(events // each)]
-        bodies = [json.dumps(batch if each > 1 else batch[0]).encode() for batch in made]
+        batches = [[order() for _ in range(size)] for _ in range(events // size)]
+        bodies = [json.dumps(batch if size > 1 else batch[0]).encode() for batch in batches]
         drive(f"{self.parts.url}/v1/events", self.parts.key, bodies, connections)
         return events
 
@@ -126,10 +126,10 @@ class Shop:
 def shop() -> Iterator[Shop]:
     """A shop that has done all of this before."""
     with services(THANKS, NUDGE) as parts, api(parts) as (url, _), worker(parts):
-        found = Shop(replace(parts, url=url))
-        found.after(lambda: found.paced(5, 5))
-        found.after(lambda: found.burst(100, 50, 2))
-        yield found
+        running = Shop(replace(parts, url=url))
+        running.after(lambda: running.paced(5, 5))
+        running.after(lambda: running.burst(100, 50, 2))
+        yield running
 
 
 async def at_pace(act: Callable[[], Awaitable[object]], times: int, per_second: float) -> None:
@@ -161,14 +161,18 @@ def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
 
 def measure() -> Iterator[tuple[str, ...]]:
     """Rows of the table; seconds become milliseconds."""
-    with shop() as found:
-        bare = asyncio.run(_bare(found.parts))
+    with shop() as running:
+        bare = asyncio.run(_bare(running.parts))
         rows = (
-            ("event → message, one at a time", found.quiet(QUIET), "one at a time"),
-            (f"event → message at {PER_SECOND}/s", found.after(lambda: found.paced(PACED, PER_SECOND)), "paced"),
-            (f"event → message, burst of {BURST:,}", found.after(lambda: found.burst(BURST, 1, CONNECTIONS)), "burst"),
-            (f"the same in batches of {TOGETHER}", found.after(lambda: found.burst(BURST, TOGETHER, 2)), "burst"),
-            ("end of a wait → message", found.after(lambda: found.paced(WAITS, PER_SECOND, form)), "paced"),
+            ("event → message, one at a time", running.quiet(QUIET), "one at a time"),
+            (f"event → message at {PER_SECOND}/s", running.after(lambda: running.paced(PACED, PER_SECOND)), "paced"),
+            (
+                f"event → message, burst of {BURST:,}",
+                running.after(lambda: running.burst(BURST, 1, CONNECTIONS)),
+                "burst",
+            ),
+            (f"the same in batches of {TOGETHER}", running.after(lambda: running.burst(BURST, TOGETHER, 2)), "burst"),
+            ("end of a wait → message", running.after(lambda: running.paced(WAITS, PER_SECOND, form)), "paced"),
         )
     for name, spans, beside in rows:
         (p50, p99), (bare50, bare99) = percentiles(spans), percentiles(bare[beside])
@@ -183,10 +187,10 @@ def measure() -> Iterator[tuple[str, ...]]:
 
 def curve(seconds: float = 8) -> Iterator[tuple[float, float, float]]:
     """Events a second, and the median and 99 % of the seconds to their messages."""
-    with shop() as found:
+    with shop() as running:
         for rate in RATES:
             times = max(10, int(rate * seconds))
-            yield rate, *percentiles(found.after(lambda rate=rate, times=times: found.paced(times, rate)))  # type: ignore[misc]
+            yield rate, *percentiles(running.after(lambda rate=rate, times=times: running.paced(times, rate)))  # type: ignore[misc]
 
 
 async def _bare(parts: Stack) -> dict[str, Sequence[float]]:
@@ -218,18 +222,18 @@ def main() -> None:
     """Print the curve over rates, and draw it if asked to."""
     parser = ArgumentParser()
     parser.add_argument("--picture", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     points = []
     for point in curve():
         points.append(point)
         sys.stdout.write(json.dumps(point) + "\n")
         sys.stdout.flush()
-    if asked.picture:
+    if options.picture:
         lines = [
             Line(name, [(f"{point[0]:.0f}/s", point[place] * 1000) for point in points])
             for name, place in (("p99", 2), ("p50", 1))
         ]
-        draw(asked.picture, "ms from an event to its message, by events a second", lines, log=True)
+        draw(options.picture, "ms from an event to its message, by events a second", lines, log=True)
 
 
 if __name__ == "__main__":

@@ -105,9 +105,9 @@ def hold(parts: Stack, process: psutil.Process, walked: int, cohorts: int, alone
         _rest(parts)
         curve.append((number * (walked // ROUNDS), _settled(process)))
     sizes = [curve[-1][1]]
-    for type, count, each in (("night.begun", cohorts, BATCH), ("shift.begun", 1, alone)):
+    for type, count, batch in (("night.begun", cohorts, BATCH), ("shift.begun", 1, alone)):
         for _ in range(count):
-            _enter(parts, type, each)
+            _enter(parts, type, batch)
         _rest(parts)
         sizes.append(_settled(process))
     return Held(idle, curve, (sizes[1] - sizes[0]) / cohorts * 1000, (sizes[2] - sizes[1]) / alone * 1000)
@@ -149,13 +149,13 @@ def main() -> None:
     parser.add_argument("--walked", type=int, default=WALKED)
     parser.add_argument("--cohorts", type=int, default=COHORTS)
     parser.add_argument("--picture", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with services(*JOURNEYS) as parts, worker(parts) as process:
-        held = hold(parts, process, asked.walked, asked.cohorts, ALONE)
+        held = hold(parts, process, options.walked, options.cohorts, ALONE)
     sys.stdout.write(json.dumps(held.__dict__) + "\n")
-    if asked.picture:
+    if options.picture:
         points = [("idle", held.idle), *((f"{walked:,}", size) for walked, size in held.walked)]
-        draw(asked.picture, "MB of a worker, by customers who have walked through it", [Line("worker", points)])
+        draw(options.picture, "MB of a worker, by customers who have walked through it", [Line("worker", points)])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def draw(path: Path, title: str, lines: Sequence[Line], *, log: bool = False) ->
     step = (WIDTH - LEFT - 190) / max(1, len(places) - 1)
 
     def at(index: int, height: float) -> tuple[float, float]:
-        low, high, own = (log10(each) if log else each for each in (grid[0], grid[-1], height))
+        low, high, own = (log10(item) if log else item for item in (grid[0], grid[-1], height))
         return LEFT + index * step, HEIGHT - BOTTOM - (own - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
 
     parts = [

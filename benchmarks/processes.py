@@ -82,8 +82,8 @@ def temporal(parts: Stack) -> psutil.Process:
 
 def used(process: psutil.Process) -> float:
     """Seconds of processor time of a process and its children, those that have ended included."""
-    times = [each.cpu_times() for each in (process, *process.children(recursive=True))]
-    return float(sum(each.user + each.system for each in times) + times[0].children_user + times[0].children_system)
+    times = [item.cpu_times() for item in (process, *process.children(recursive=True))]
+    return float(sum(part.user + part.system for part in times) + times[0].children_user + times[0].children_system)
 
 
 def memory(process: psutil.Process) -> float:

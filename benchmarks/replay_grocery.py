@@ -94,9 +94,9 @@ class Report:
 def publish(db: sessionmaker[Session], journeys: Sequence[str], now: datetime) -> None:
     """Publish these journeys and all texts under the shipped policy, but in the households' timezone."""
     shelves = (ROOT / "journey_specs", ROOT / "benchmarks/replay")
-    found = {path.stem: path for shelf in shelves for path in shelf.glob("*.yaml")}
+    files = {path.stem: path for shelf in shelves for path in shelf.glob("*.yaml")}
     with tempfile.TemporaryDirectory() as folder:
-        for name, path in found.items():
+        for name, path in files.items():
             if name.startswith("_") or name in journeys:
                 shutil.copy(path, folder)
         report = publish_directory(db, Path(folder), ROOT / "templates/messages", now)
@@ -183,22 +183,22 @@ def report_of(db: sessionmaker[Session], until: datetime) -> Report:
     """What the database tells of a replay of the days before `until`."""
     journeys: dict[str, JourneyReport] = {}
     orders = text("SELECT (array_agg(paid_at ORDER BY paid_at))[1:2] FROM orders GROUP BY customer_id")
-    told = text(
+    sends = text(
         "SELECT journey, concat_ws(' ', value, what, reason), count(*) FROM trail"
         " WHERE what IN ('sent', 'suppressed', 'failed', 'unknown') GROUP BY 1, 2"
     )
     with db() as session:
-        for each in session.exec(select(Enrollment).order_by(col(Enrollment.journey))):
-            found = journeys.setdefault(each.journey, JourneyReport())
-            reached = each.ended_at if each.ending == "goal" else each.converted_at
-            followed = each.goal_until is not None and each.goal_until < until
-            found.entered += 1
-            found.endings[each.ending or "open"] += 1
-            found.followed += followed
+        for enrollment in session.exec(select(Enrollment).order_by(col(Enrollment.journey))):
+            of_journey = journeys.setdefault(enrollment.journey, JourneyReport())
+            reached = enrollment.ended_at if enrollment.ending == "goal" else enrollment.converted_at
+            followed = enrollment.goal_until is not None and enrollment.goal_until < until
+            of_journey.entered += 1
+            of_journey.endings[enrollment.ending or "open"] += 1
+            of_journey.followed += followed
             if reached is not None:
-                found.followed_goals += followed
-                found.days_to_goal.append((reached - each.anchor) / DAY)
-        for journey, message, count in session.execute(told):
+                of_journey.followed_goals += followed
+                of_journey.days_to_goal.append((reached - enrollment.anchor) / DAY)
+        for journey, message, count in session.execute(sends):
             journeys[journey].messages[message] = count
         firsts = list(session.scalars(orders))
     return Report(len(firsts), [(times[1] - times[0]) / DAY for times in firsts if times[1:]], journeys)
@@ -209,12 +209,12 @@ def summary(pace: Pace, report: Report) -> Iterator[str]:
     again = report.days_to_second
     yield f"{report.first_orders:,} first orders;"
     yield f"{_share(len(again), report.first_orders)} households ordered again{_median(again)}"
-    for name, each in report.journeys.items():
-        yield f"{name}: {each.entered:,} entered; {_counts(each.endings)}"
-        yield f"  {len(each.days_to_goal):,} reached the goal{_median(each.days_to_goal)}"
-        fair = _share(each.followed_goals, each.followed)
-        yield f"  {fair} of the {each.followed:,} whose time for it lies in the range"
-        yield f"  {_counts(each.messages)}"
+    for name, of_journey in report.journeys.items():
+        yield f"{name}: {of_journey.entered:,} entered; {_counts(of_journey.endings)}"
+        yield f"  {len(of_journey.days_to_goal):,} reached the goal{_median(of_journey.days_to_goal)}"
+        fair = _share(of_journey.followed_goals, of_journey.followed)
+        yield f"  {fair} of the {of_journey.followed:,} whose time for it lies in the range"
+        yield f"  {_counts(of_journey.messages)}"
     yield f"{pace.events:,} events took the API {pace.posting:.1f} s ({pace.events / pace.posting:,.0f} a second),"
     yield f"the steps of the enrollments {pace.walking:.1f} s"
 

@@ -121,10 +121,10 @@ class Chaos:
         Postgres and the worker are killed while a start that Temporal was told is being written down, if one comes.
         """
         with suppress(OSError, ValueError, KeyError, psutil.NoSuchProcess):
-            running = {each["name"]: each["pid"] for each in json.loads((self.data / "processes.json").read_text())}
+            running = {part["name"]: part["pid"] for part in json.loads((self.data / "processes.json").read_text())}
             up = [name for name in PARTS if psutil.Process(running[name]).status() != psutil.STATUS_ZOMBIE]
             if len(up) == len(PARTS):
-                name = min(self.dice.sample(up, len(up)), key=lambda each: self.kills[each])
+                name = min(self.dice.sample(up, len(up)), key=lambda item: self.kills[item])
                 held = self._hold() if name in ("Postgres", "Worker") else []
                 os.kill(running[name], signal.SIGKILL)
                 if name in ("Postgres", "Worker"):

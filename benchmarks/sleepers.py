@@ -153,15 +153,15 @@ def measure(sleepers: int = SLEEPERS, due: int = DUE, window: float = WINDOW) ->
         f"{night.history / night.history_plain:.3f}",
         "",
     )
-    for name, found in (("in cohorts of their own", night.own), (f"out of {sleepers:,}", night.scattered)):
+    for name, lateness in (("in cohorts of their own", night.own), (f"out of {sleepers:,}", night.scattered)):
         yield (
             f"{due:,} due, {PER_SECOND:.0f}/s, {name}: late by",
-            f"p50 {found.p50:.1f}, p99 {found.p99:.1f}, last {found.last:.1f} s",
+            f"p50 {lateness.p50:.1f}, p99 {lateness.p99:.1f}, last {lateness.last:.1f} s",
             f"a workflow for each: p50 {plain[0]:.1f}, p99 {plain[1]:.1f} s",
-            f"{found.p99 / plain[1]:.2f}",
+            f"{lateness.p99 / plain[1]:.2f}",
             "≤ 15 s",
         )
-        yield "of those, one due later went before by", f"p99 {found.overtaken:.1f} s", "", "", ""
+        yield "of those, one due later went before by", f"p99 {lateness.overtaken:.1f} s", "", "", ""
     yield (
         "order → transactional message meanwhile",
         f"p50 {night.meanwhile[0] * 1000:.0f}, p99 {night.meanwhile[1] * 1000:.0f} ms",
@@ -188,7 +188,7 @@ def spend(parts: Stack, working: psutil.Process, sleepers: int, due: int, window
     asleep = _watch(parts, working, window)
     history = asyncio.run(_history(parts)) / sleepers
     ordered = sorted(dues, key=lambda phone: dues[phone])
-    found = list[Lateness]()
+    lateness = list[Lateness]()
     quiet, meanwhile = dict[str, float](), dict[str, float]()
     for row in (ordered[:due], ordered[due:]):
         if time.time() > dues[row[0]]:
@@ -199,12 +199,12 @@ def spend(parts: Stack, working: psutil.Process, sleepers: int, due: int, window
         goal = sent + len(row) + len(during)
         until(lambda goal=goal: _sent(parts) >= goal, PATIENCE)  # type: ignore[misc]
         spans = [(late - early) / due * 1e6 for early, late in zip(took, _took(parts, working), strict=True)]
-        found.append(_lateness(dues, row, _went(parts), spans))
+        lateness.append(_lateness(dues, row, _went(parts), spans))
         quiet, meanwhile = quiet | before, meanwhile | during
     went = _went(parts)
     plain, history_plain = asyncio.run(_plainly(parts, min(PLAIN, due)))
-    orders = [percentiles([went[phone] - at for phone, at in each.items()]) for each in (quiet, meanwhile)]
-    return Night(sleepers, due, nobody, asleep, history, history_plain, found[0], found[1], plain, *orders)
+    orders = [percentiles([went[phone] - at for phone, at in item.items()]) for item in (quiet, meanwhile)]
+    return Night(sleepers, due, nobody, asleep, history, history_plain, lateness[0], lateness[1], plain, *orders)
 
 
 def _load(parts: Stack, sleepers: int, due: int, window: float) -> dict[str, float]:
@@ -349,15 +349,15 @@ def main() -> None:
     parser.add_argument("--sleepers", type=int, default=SLEEPERS)
     parser.add_argument("--due", type=int, default=DUE)
     parser.add_argument("--picture", type=Path)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     nights = []
-    for share in SHARES if asked.picture else SHARES[-1:]:
+    for share in SHARES if options.picture else SHARES[-1:]:
         with bedroom() as (parts, working):
-            night = spend(parts, working, int(asked.sleepers * share), int(asked.due * share))
+            night = spend(parts, working, int(options.sleepers * share), int(options.due * share))
         nights.append(night)
         sys.stdout.write(json.dumps(asdict(night)) + "\n")
         sys.stdout.flush()
-    if asked.picture:
+    if options.picture:
         lines = [
             Line(name, [(f"{night.sleepers:,}", find(night)) for night in nights])
             for name, find in (
@@ -366,7 +366,7 @@ def main() -> None:
                 ("an order meanwhile", lambda night: night.meanwhile[1]),
             )
         ]
-        draw(asked.picture, "seconds late (p99) by sleepers, of whom a tenth is due, 167 a second", lines)
+        draw(options.picture, "seconds late (p99) by sleepers, of whom a tenth is due, 167 a second", lines)
 
 
 if __name__ == "__main__":

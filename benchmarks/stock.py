@@ -34,15 +34,15 @@ def measure() -> Iterator[tuple[str, ...]]:
         SQLModel.metadata.create_all(engine)
         _receive(db)
         dice = Random(1)
-        found: dict[str, list[float]] = {"kept": [], "other": []}
+        seconds: dict[str, list[float]] = {"kept": [], "other": []}
         for number in range(BATCHES + 1):
-            for kind, took in found.items():
+            for kind, took in seconds.items():
                 took.append(_take(db, dice, kind, number))
         engine.dispose()
-    kept, other = (BATCH / median(took[1:]) for took in found.values())
+    own, other = (BATCH / median(took[1:]) for took in seconds.values())
     yield (
-        f"orders of 3 products, {BATCH} a batch, in the stock book", f"{kept:.0f}/s", f"not in it: {other:.0f}/s",
-        f"{kept / other:.2f}", "",
+        f"orders of 3 products, {BATCH} a batch, in the stock book", f"{own:.0f}/s", f"not in it: {other:.0f}/s",
+        f"{own / other:.2f}", "",
     )  # fmt: skip
 
 

@@ -58,10 +58,10 @@ def test_new_customers(report: Report, orders: pd.DataFrame) -> None:
     pairs = entered.merge(orders, on="household_id", suffixes=("", "_later"))
     pairs = pairs[(pairs["basket_id_later"] != pairs["basket_id"]) & (pairs["at_later"] <= days_after(pairs["at"], 7))]
 
-    found = report.journeys["new_customer"]
-    assert 0 < found.entered == len(entered) < HOUSEHOLDS
-    assert 0 < len(found.days_to_goal) == pairs["household_id"].nunique() < found.entered
-    assert set(found.endings) == {"goal", "finished"}
+    report_of_journey = report.journeys["new_customer"]
+    assert 0 < report_of_journey.entered == len(entered) < HOUSEHOLDS
+    assert 0 < len(report_of_journey.days_to_goal) == pairs["household_id"].nunique() < report_of_journey.entered
+    assert set(report_of_journey.endings) == {"goal", "finished"}
 
 
 def test_restocking(report: Report, orders: pd.DataFrame) -> None:
@@ -75,6 +75,6 @@ def test_restocking(report: Report, orders: pd.DataFrame) -> None:
                 within = milk["at"].between(row.at, row.until) & (milk["basket_id"] != row.basket_id)
                 goals += bool(within.any())
 
-    found = report.journeys["restock"]
-    assert found.entered == entered > 0
-    assert len(found.days_to_goal) == goals > 0
+    report_of_journey = report.journeys["restock"]
+    assert report_of_journey.entered == entered > 0
+    assert len(report_of_journey.days_to_goal) == goals > 0
