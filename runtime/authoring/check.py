@@ -50,11 +50,11 @@ class CheckReport:
     @property
     def ok(self) -> bool:
         """Whether there are no errors; warnings are allowed."""
-        return not any(each.severity == "error" for each in self.diagnostics)
+        return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
     def __str__(self) -> str:
-        shown = [render(each, self.sources.get(each.path)) for each in self.diagnostics]
-        errors = sum(each.severity == "error" for each in self.diagnostics)
+        shown = [render(diagnostic, self.sources.get(diagnostic.path)) for diagnostic in self.diagnostics]
+        errors = sum(item.severity == "error" for item in self.diagnostics)
         counts = f"{_count(errors, 'error')}, {_count(len(self.diagnostics) - errors, 'warning')}"
         return "\n".join([*shown, f"{_count(len(self.sources), 'file')} checked: {counts}"])
 
@@ -90,7 +90,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                 )
             _check_file(report, file, directories[beside])
     _check_wording(report, templates)
-    report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda each: each.place)
+    report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
     return report
 
 
@@ -98,7 +98,7 @@ def _files(report: CheckReport, path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        files = sorted(each for each in path.iterdir() if each.suffix in (".yaml", ".yml"))
+        files = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
     except OSError as error:
         report.diagnostics.append(_unreadable(path, error))
         return []
@@ -113,19 +113,19 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         return
     path = str(file)
     if file.name == _POLICY:
-        report.policy, found = read_policy(text, path)
+        report.policy, diagnostics = read_policy(text, path)
     elif file.name == _SEGMENTS:
-        report.segments, found = read_segments(text, path, references)
+        report.segments, diagnostics = read_segments(text, path, references)
     elif file.name == _COUPONS:
-        report.campaigns, found = read_coupons(text, path)
+        report.campaigns, diagnostics = read_coupons(text, path)
     elif file.name == _STOCK:
-        _, found = read_stock_rules(text, path)
+        _, diagnostics = read_stock_rules(text, path)
     else:
         compiled = read_journey(text, path, references)
-        found = compiled.diagnostics
+        diagnostics = compiled.diagnostics
         if compiled.plan:
             report.plans[compiled.plan.journey] = compiled.plan
-    report.diagnostics += found
+    report.diagnostics += diagnostics
 
 
 def _check_wording(report: CheckReport, templates: Path) -> None:
@@ -136,10 +136,10 @@ def _check_wording(report: CheckReport, templates: Path) -> None:
         for step in plan.steps.values()
         if isinstance(step, Send) and step.kind == "marketing" and "sms" in step.via
     }
-    told = {each.path for each in report.diagnostics}
+    faulty = {diagnostic.path for diagnostic in report.diagnostics}
     for template in sent:
         file, text = templates / template / "sms.j2", report.texts.get((template, "sms"), "")
-        if not text or str(file) in told:
+        if not text or str(file) in faulty:
             continue
         missing = [] if _SIGNED.match(text) else ["no signature in front, like {{ shop.sign }}"]
         missing += [] if OPT_OUT.search(text) else ["no way to refuse, like 拒收请回复R"]

@@ -52,7 +52,7 @@ def publish_directory(
         mark_published(session)
         stopped = set(session.exec(select(Journey.name).where(col(Journey.stopped))))
         before = {name: _document(session, name) for name in _NAMED}
-        for path in sorted(specs.glob("*.yaml"), key=lambda each: (not each.stem.startswith("_"), each)):
+        for path in sorted(specs.glob("*.yaml"), key=lambda item: (not item.stem.startswith("_"), item)):
             if str(path) in broken:
                 continue
             text = path.read_text(encoding="utf-8")
@@ -99,11 +99,13 @@ def publish_files(
         for path in paths:
             text = report.sources.get(str(path), "")
             compiled = read_journey(text, str(path), known)
-            done.diagnostics.extend(each for each in compiled.diagnostics if each not in done.diagnostics)
+            done.diagnostics.extend(
+                diagnostic for diagnostic in compiled.diagnostics if diagnostic not in done.diagnostics
+            )
             if compiled.plan is not None:
                 published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
                 done.versions[compiled.plan.journey] = published.version
-        if any(each.severity == "error" for each in done.diagnostics):
+        if any(diagnostic.severity == "error" for diagnostic in done.diagnostics):
             session.rollback()
             return PublishReport({}, done.diagnostics)
         session.commit()
@@ -115,22 +117,24 @@ def publish_files(
 
 def _keep_asked(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
     """Put back the segments and campaigns that were taken away while something live or running refers to them."""
-    asked = still_asked(session)
+    required = still_asked(session)
     for name, what in _NAMED.items():
         now = _document(session, name)
-        kept = {each: body for each, body in before[name].items() if each not in now and (name, each) in asked}
-        if kept:
-            publish_document(session, name, {**now, **kept})
-        for each in kept:
-            words = f'{what} "{each}" is gone from here and stays as it was: {asked[name, each]}, refers to it'
+        retained = {
+            entry: body for entry, body in before[name].items() if entry not in now and (name, entry) in required
+        }
+        if retained:
+            publish_document(session, name, {**now, **retained})
+        for entry in retained:
+            words = f'{what} "{entry}" is gone from here and stays as it was: {required[name, entry]}, refers to it'
             yield Diagnostic(
                 str(specs / f"{name}.yaml"), 1, 1, "E046", f"{words} and is live or still has customers in it"
             )
 
 
 def _document(session: Session, name: str) -> Mapping[str, Any]:
-    found = session.get(Document, name, populate_existing=True)
-    return found.body if found else {}
+    document = session.get(Document, name, populate_existing=True)
+    return document.body if document else {}
 
 
 def _publish_texts(
@@ -143,16 +147,16 @@ def _publish_texts(
     ending: bool = False,
 ) -> list[Diagnostic]:
     """Replace texts and take those away that are gone, except where what is live or running needs them as they are."""
-    kept: dict[Text, Misfit] = {}
-    for each in misfits(session, texts, gone, replaced=replaced, ending=ending):
-        kept.setdefault(each.text, each)
+    unfit: dict[Text, Misfit] = {}
+    for misfit in misfits(session, texts, gone, replaced=replaced, ending=ending):
+        unfit.setdefault(misfit.text, misfit)
     for (template, channel), body in texts.items():
-        if (template, channel) not in kept:
+        if (template, channel) not in unfit:
             publish_text(session, template, channel, body)
     for text in gone:
-        if text not in kept:
+        if text not in unfit:
             remove_text(session, *text)
-    return [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(each)) for text, each in kept.items()]
+    return [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(misfit)) for text, misfit in unfit.items()]
 
 
 def _file(templates: Path, text: Text) -> Path:

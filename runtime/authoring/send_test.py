@@ -85,7 +85,7 @@ def send_test(
 
 def text_wanted(library: Library, template: str, channel: Channel | None) -> Text:
     """The text meant, that of the first channel there is unless one is named. Raises StartError if there is none."""
-    there = [each for each in CHANNELS if (template, each) in library.texts]
+    there = [carrier for carrier in CHANNELS if (template, carrier) in library.texts]
     if not there:
         hint = did_you_mean(template, {name for name, _ in library.texts}) or "; publish it first: aftershow publish"
         raise StartError(f"no template {template} is published{hint}")
@@ -98,7 +98,7 @@ def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str,
     """What texts can name, made up; `values` replace some of it. Money is fen."""
     soon = now.astimezone(library.policy_zone) + timedelta(days=3)
     shop = library.policy.shop
-    found: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "shop": {"name": shop, "sign": f"【{shop}】"},
         "customer": {"name": "小李", "city": "杭州"},
         "trigger": {
@@ -115,19 +115,21 @@ def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str,
         "stream": {"id": "TEST", "title": "试播", "city": "杭州", "starts_at": soon},
     }  # fmt: skip
     for value in values:
-        key, separator, said = value.partition("=")
+        key, separator, text = value.partition("=")
         root, dot, name = key.partition(".")
-        if not separator or not dot or root not in found or not name:
-            raise StartError(f"--value {value} can't be read; write it like coupon.code=A1, with {', '.join(found)}")
-        found[root] = {**found[root], name: _value(said)}
-    return found
+        if not separator or not dot or root not in variables or not name:
+            raise StartError(
+                f"--value {value} can't be read; write it like coupon.code=A1, with {', '.join(variables)}"
+            )
+        variables[root] = {**variables[root], name: _value(text)}
+    return variables
 
 
-def _value(said: str) -> Any:
+def _value(text: str) -> Any:
     try:
-        return json.loads(said)
+        return json.loads(text)
     except ValueError:
-        return said
+        return text
 
 
 def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str:
@@ -148,8 +150,8 @@ def _enroll(session: Session, channel: Channel, to: str, text: str, now: datetim
     plan_id = _plan(session, channel, now)
     event = Incoming(SEND_TEST, uuid4().hex, NAME, now, {"text": text}, who)
     ingest(session, [event], now=now)
-    mine = select(Event).where(Event.source == event.source, Event.event_id == event.id)
-    trigger = session.exec(mine).one()
+    stored = select(Event).where(Event.source == event.source, Event.event_id == event.id)
+    trigger = session.exec(stored).one()
     assert trigger.customer_id is not None
     if identifiers_of(session, [trigger.customer_id])[trigger.customer_id][kind] != who[0][1]:
         raise StartError(f"--to is not the {kind} that the messages of its customer go to")
@@ -182,5 +184,5 @@ def _plan(session: Session, channel: Channel, now: datetime) -> str:
 
 
 def _suppressed(session: Session, enrollment: int) -> str | None:
-    mine = select(TrailEntry.reason).where(TrailEntry.enrollment_id == enrollment, TrailEntry.what == "suppressed")
-    return session.exec(mine.order_by(col(TrailEntry.id).desc())).first()
+    reasons = select(TrailEntry.reason).where(TrailEntry.enrollment_id == enrollment, TrailEntry.what == "suppressed")
+    return session.exec(reasons.order_by(col(TrailEntry.id).desc())).first()

@@ -72,12 +72,12 @@ def simulate(
             zone = read_library(session).zone(who)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
-            found = play(db.kw["bind"], _wanted(journey, templates), who.id, happening=happening, at=start)
+            outcome = play(db.kw["bind"], _wanted(journey, templates), who.id, happening=happening, at=start)
         except LookupError as problem:
             raise StartError(str(problem)) from None
-    begins = f"{found.at.astimezone(zone):%Y-%m-%d %H:%M}  {found.begun_by.type}"
+    begins = f"{outcome.at.astimezone(zone):%Y-%m-%d %H:%M}  {outcome.begun_by.type}"
     say(begins + ("，此后没有别的事情发生：" if lang == "zh" else ", and nothing else comes in:"))
-    for decision, text in found.decisions:
+    for decision, text in outcome.decisions:
         say(_line(decision, lang, zone))
         for line in (text or "").splitlines():
             say(f"                  │ {line}")
@@ -101,7 +101,7 @@ def backtest(
     from runtime.rehearsal.backtest import backtest as play
     from runtime.rehearsal.outcome import table_of
 
-    wanted = [_wanted(each, templates) for each in journeys]
+    wanted = [_wanted(name, templates) for name in journeys]
     with database(data) as db:
         with db() as session:
             zone = read_library(session).policy_zone
@@ -115,10 +115,10 @@ def backtest(
                 progress.update(task, completed=played, total=total, description=f"{at.astimezone(zone):%Y-%m-%d}")
 
             try:
-                found = play(db.kw["bind"], wanted, span, every=every, watch=watch)
+                results = play(db.kw["bind"], wanted, span, every=every, watch=watch)
             except LookupError as problem:
                 raise StartError(str(problem)) from None
-    CONSOLE.print(table_of(found, lang))
+    CONSOLE.print(table_of(results, lang))
     say(
         "此前的消息、进入和发券计入发送上限、再次进入的规则和预算；开始时在途的客户不再继续，此前打上的标签不计。"
         if lang == "zh"
@@ -132,12 +132,12 @@ def _customer(session: "Session", name: str) -> "Customer":
     from domain.customers.resolution import find_customer
 
     try:
-        found = find_customer(session, name)
+        customer = find_customer(session, name)
     except IdentifierError as problem:
         raise StartError(f"--customer {problem}") from None
-    if found is None:
+    if customer is None:
         raise StartError("there is no such customer")
-    return found
+    return customer
 
 
 def _wanted(journey: str, templates: Path) -> "str | Draft":

@@ -46,7 +46,7 @@ def publish(
     from runtime.authoring.reports import has_errors, published_text
     from runtime.platform.stored_clock import clock_of
 
-    paths = [journey_file(each, specs) for each in journeys or ()]
+    paths = [journey_file(name, specs) for name in journeys or ()]
     existing(*paths, *([] if paths else [specs]), templates)
     if running == "stop" and not paths:
         raise StartError("--running stop ends what runs on older versions; name the journeys that it is for")
@@ -159,11 +159,11 @@ def journeys(data: Data = None) -> None:
 
     with database(data) as db, db() as session:
         zone = read_library(session).policy_zone
-        for each in journey_statuses(session):
-            last = each.last
+        for status in journey_statuses(session):
+            last = status.last
             when = f"{last.at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
             done = f" · {last.action.replace('_', ' ')} by {last.by}, {when}" if last else ""
-            say(f"{each.journey} v{each.version} · {each.state} · {running_words(each.running)}{done}")
+            say(f"{status.journey} v{status.version} · {status.state} · {running_words(status.running)}{done}")
 
 
 def running_words(running: dict[int, int], lang: "Language" = "en") -> str:
@@ -195,8 +195,8 @@ def _read(path: Path, templates: Path) -> tuple["Plan", dict[tuple[str, str], st
 
     report = check([path], templates, webhook_targets())
     if not report.plans:
-        mine = [each for each in report.diagnostics if each.path == str(path)]
-        raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")
+        mistakes = [diagnostic for diagnostic in report.diagnostics if diagnostic.path == str(path)]
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(mistakes)}")
     (plan,) = report.plans.values()
     needed = {need.text for need in text_needs(plan)}
     return plan, {key: body for key, body in report.texts.items() if key in needed}

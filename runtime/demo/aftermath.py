@@ -86,13 +86,13 @@ def _clearance(rng: Random, people: Sequence[Person], start: datetime) -> Iterat
     begins = start + timedelta(days=CLEARANCE_IN)
     show = {"stream_id": stream_id(start, CLEARANCE_IN)}
     lots = [(sku, lot_id(sku, city, start, "A")) for sku, city, *_ in NEAR_EXPIRY if city == HOME_CITY]
-    (kept, _), (gone, gone_lot) = lots
+    (lot, _), (gone, gone_lot) = lots
     yield draft("lot.sold_out", begins - timedelta(minutes=50), {"lot_id": gone_lot, "sku": gone, "city": HOME_CITY})
     yield draft("stream.started", begins, show | {"city": HOME_CITY})
     neighbours = [person for person in people if person.kind in ("vip", "regular") and person.city == HOME_CITY]
     for person in rng.sample(neighbours, 8):
         at = begins + timedelta(seconds=rng.randint(120, 3000))
-        yield _order(person, {kept: rng.randint(1, 3)}, at, show["stream_id"])
+        yield _order(person, {lot: rng.randint(1, 3)}, at, show["stream_id"])
     yield draft("stream.ended", begins + timedelta(minutes=60), show)
 
 

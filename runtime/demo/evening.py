@@ -77,8 +77,8 @@ class Evening:
             self.drafts += registration(self.rng, person, came - timedelta(seconds=20))
         self.drafts.append(draft("stream.joined", came, show, person.subject))
         for _ in range(self.rng.choices((0, 1, 2, 3), (30, 40, 20, 10))[0]):
-            said = show | {"text": self.rng.choice(COMMENTS)}
-            self.drafts.append(draft("stream.commented", self._between(came, gone), said, person.subject))
+            comment = show | {"text": self.rng.choice(COMMENTS)}
+            self.drafts.append(draft("stream.commented", self._between(came, gone), comment, person.subject))
         if self.rng.random() < HABITS[person.kind].fills:
             self._shop(person, came, gone)
         minutes = int((gone - came).total_seconds() // 60)

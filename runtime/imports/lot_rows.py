@@ -88,24 +88,24 @@ def find_header(rows: Iterator[Row]) -> Header | None:
     for row in rows:
         if row.number > SEARCHED:
             return None
-        found: dict[str, int] = {}
+        columns: dict[str, int] = {}
         titles: dict[str, str] = {}
         unread = []
         for place, cell in enumerate(row.cells):
             title = str(cell or "").strip()
             field = _NAMES.get(_plain(title))
-            if field in found:
+            if field in columns:
                 raise StartError(f'row {row.number}: "{titles[field]}" and "{title}" both head the {field}; keep one')
             if field:
-                found[field], titles[field] = place, title
+                columns[field], titles[field] = place, title
             elif title:
                 unread.append(title)
-        if len(found.keys() & set(REQUIRED)) >= 2:
-            missing = [field for field in REQUIRED if field not in found]
+        if len(columns.keys() & set(REQUIRED)) >= 2:
+            missing = [field for field in REQUIRED if field not in columns]
             if missing:
                 words = "; ".join(f"{field} (headed {', '.join(COLUMNS[field][:4])} …)" for field in missing)
                 raise StartError(f"row {row.number} is the header, and lacks the column of {words}")
-            return Header(row.number, found, titles, tuple(unread))
+            return Header(row.number, columns, titles, tuple(unread))
     return None
 
 
@@ -183,11 +183,11 @@ def _day(cell: Any) -> str | None:
     text = unicodedata.normalize("NFKC", _shown(cell))
     if not text:
         return None
-    found = _DAY.fullmatch(text) or _COMPACT.fullmatch(text)
-    if not found:
+    match = _DAY.fullmatch(text) or _COMPACT.fullmatch(text)
+    if not match:
         raise ValueError("must be a date, like 2026-03-02, 2026/3/2 or 2026年3月2日; a number must be formatted as one")
     try:
-        return date(*(int(part) for part in found.groups())).isoformat()
+        return date(*(int(part) for part in match.groups())).isoformat()
     except ValueError:
         raise ValueError("is not a day that exists") from None
 

@@ -96,7 +96,7 @@ def _look_inside(path: Path) -> None:
     """Refuse what would unpack to more than any stock list holds, before it is unpacked."""
     try:
         with ZipFile(path) as archive:
-            size = sum(each.file_size for each in archive.infolist())
+            size = sum(item.file_size for item in archive.infolist())
     except (BadZipFile, OSError, ValueError) as problem:
         raise _damaged(path) from problem
     if size > MAX_UNPACKED:
@@ -126,7 +126,7 @@ def _read_merged(source: IO[bytes]) -> _Merged:
         count += 1
         if count > MAX_MERGED:
             raise ValueError("too many merged cells")
-        left, top, _, bottom = (int(each or 0) for each in range_boundaries(attributes["ref"]))
+        left, top, _, bottom = (int(bound or 0) for bound in range_boundaries(attributes["ref"]))
         if bottom > top:
             merged.spans.setdefault(left - 1, []).append((top, bottom))
 

@@ -47,15 +47,15 @@ def import_lots(
     with open_sheets(file) as sheets:
         header, rows = _first(file, sheets)
         tally = Tally(unread=header.unread)
-        for found in read_lots(header, rows):
-            if isinstance(found, Received):
-                tally.waiting.append(found)
-                if date.fromisoformat(found.data["expires_on"]) < today:
+        for row in read_lots(header, rows):
+            if isinstance(row, Received):
+                tally.waiting.append(row)
+                if date.fromisoformat(row.data["expires_on"]) < today:
                     passed = "the day has passed; it was taken, and is never for sale"
-                    say(str(Fault(found.row, header.titles["expires_on"], passed)))
+                    say(str(Fault(row.row, header.titles["expires_on"], passed)))
             else:
                 tally.wrong += 1
-                for fault in found:
+                for fault in row:
                     say(str(fault))
             if len(tally.waiting) == CHUNK:
                 _take(db, clock, tally)
@@ -74,7 +74,7 @@ def _first(file: Path, sheets: Iterator[tuple[str, Iterator[Row]]]) -> tuple[Hea
 
 def _take(db: sessionmaker[Session], clock: Clock, tally: Tally) -> None:
     now = clock.now()
-    events = [Incoming(IMPORT, each.id, "lot.received", now, each.data) for each in tally.waiting]
+    events = [Incoming(IMPORT, item.id, "lot.received", now, item.data) for item in tally.waiting]
     with db.begin() as session:
         new = sum(ingest(session, events, now=now))
     tally.taken += new

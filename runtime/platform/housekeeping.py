@@ -251,10 +251,10 @@ def _stop(
     while members is None or len(members) == PAGE:
         with db.begin() as session:
             open_ = _belongs_to(run) & is_among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
-            found = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
-            lock_customers(session, (enrollment.customer_id for enrollment in found))
-            for enrollment in found:
+            enrollments = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
+            lock_customers(session, (enrollment.customer_id for enrollment in enrollments))
+            for enrollment in enrollments:
                 session.refresh(enrollment)
                 if enrollment.ending is None:
                     end(session, enrollment, ending, clock.now(), reason, wake=False)
-            members = [enrollment.id for enrollment in found]
+            members = [enrollment.id for enrollment in enrollments]

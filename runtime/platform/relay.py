@@ -74,12 +74,12 @@ class Relay:
             while True:
                 self._news.clear()
                 try:
-                    told = await self.drain()
+                    count = await self.drain()
                 except (DBAPIError, RPCError, RuntimeError) as problem:
                     logger.warning("relay waits: %s", type(problem).__name__)
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
-                if not told:
+                if not count:
                     await self._sleep()
 
     async def drain(self) -> list[str]:
@@ -88,8 +88,8 @@ class Relay:
             rows = await asyncio.to_thread(self._take, session)
             calls = await asyncio.to_thread(lambda: list(self._prepare(session, rows)))
             results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
-            told = [(theirs, result) for (theirs, _), result in zip(calls, results, strict=True)]
-            await asyncio.to_thread(_settle, session, told)
+            delivered = [(row_ids, result) for (row_ids, _), result in zip(calls, results, strict=True)]
+            await asyncio.to_thread(_settle, session, delivered)
         return [result for result in results if isinstance(result, str)]
 
     async def _listen(self, engine: Engine) -> None:
@@ -123,7 +123,7 @@ class Relay:
         for row in fresh:
             row.gather = row.gather if row.gather in plan_ids else None
         session.commit()
-        paged = {each for each in plan_ids if isinstance(read_plan(session, each).trigger, ScheduleTrigger)}
+        paged = {item for item in plan_ids if isinstance(read_plan(session, item).trigger, ScheduleTrigger)}
         for plan_id in self._pace.ripe(count_waiting_starts(session, plan_ids) if plan_ids else {}, paged):
             form_cohort(session, plan_id, self._gathering.size)
             session.commit()
@@ -150,7 +150,7 @@ class Relay:
         for wake in wakes_of(session, wakes) if wakes else ():
             name = workflow_id(wake.journey, wake.run)
             call = self._wake(name, wake.enrollments) if wake.enrollments else _nothing()
-            yield [row for each in wake.because_of for row in wakes[each]], call
+            yield [row for item in wake.because_of for row in wakes[item]], call
 
     async def _start(self, start: Start, reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.REJECT_DUPLICATE) -> str:
         cohort = start.cohort
@@ -273,15 +273,15 @@ async def _nothing() -> str:
     return ""
 
 
-def _settle(session: Session, told: Sequence[tuple[Sequence[Outbox], str | BaseException]]) -> None:
+def _settle(session: Session, delivered: Sequence[tuple[Sequence[Outbox], str | BaseException]]) -> None:
     """Forget what was told; keep what could not be, behind the rest."""
-    for rows, result in told:
+    for rows, result in delivered:
         for row in rows:
             if isinstance(result, BaseException):
                 row.attempts += 1
             else:
                 session.delete(row)
     session.commit()
-    failed = [result for _, result in told if isinstance(result, BaseException)]
+    failed = [result for _, result in delivered if isinstance(result, BaseException)]
     if failed:
         raise failed[0]

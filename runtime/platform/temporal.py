@@ -21,15 +21,15 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
         super().to_failure(exception, payload_converter, failure)
-        each: Failure = failure
+        link: Failure = failure
         while True:
-            kind = each.application_failure_info.type
+            kind = link.application_failure_info.type
             if kind:
-                each.message, each.stack_trace = kind, ""
-                each.application_failure_info.ClearField("details")
-            if not each.HasField("cause"):
+                link.message, link.stack_trace = kind, ""
+                link.application_failure_info.ClearField("details")
+            if not link.HasField("cause"):
                 return
-            each = each.cause
+            link = link.cause
 
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=ScrubbingFailureConverter)

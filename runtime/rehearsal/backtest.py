@@ -100,7 +100,7 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
 def _carry_in(copier: Copier, since: datetime, library: Library) -> None:
     """Bring in what was sent, entered and given before; all passes are over."""
     limits = [library.policy, *(live.plan.policy for live in library.journeys.values() if live.plan.policy)]
-    longest = max((cap.days for each in limits for cap in each.caps.values()), default=0)
+    longest = max((cap.days for limit in limits for cap in limit.caps.values()), default=0)
     known = {"since": since, "first": since.date() - timedelta(days=longest + 1), "journeys": list(library.journeys)}
     copier.copy("messages", "counts AND day >= %(first)s AND claimed_at < %(since)s", known)
     copier.copy("enrollments", "journey = ANY(%(journeys)s) AND entered_at < %(since)s", known)
@@ -166,18 +166,18 @@ class Play:
             rows = connection.execute(query, {"start": start, "end": end}).all()
         for_all: list[tuple[datetime, Any]] = [(row.time, row) for row in rows if row.customer_id is None]
         for_all += [(at, journey) for at, journey in self._firings(start, end)]
-        theirs = [row for row in rows if row.customer_id is not None]
-        for at, what in sorted(for_all, key=lambda each: each[0]):
-            early = next((place for place, row in enumerate(theirs) if row.time >= at), len(theirs))
-            self._reach(at, theirs[:early])
-            theirs = theirs[early:]
+        personal = [row for row in rows if row.customer_id is not None]
+        for at, what in sorted(for_all, key=lambda item: item[0]):
+            early = next((place for place, row in enumerate(personal) if row.time >= at), len(personal))
+            self._reach(at, personal[:early])
+            personal = personal[early:]
             if isinstance(what, str):
                 self._rehearsal.fire(what)
             else:
                 with self._db.begin() as session:
                     ingest(session, [incoming(what)], now=at)
             self._rehearsal.settle()
-        self._reach(end, theirs)
+        self._reach(end, personal)
         return len(rows)
 
     def _reach(self, end: datetime, rows: Sequence[Any]) -> None:

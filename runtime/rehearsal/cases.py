@@ -36,10 +36,10 @@ class Written:
     def shows(self, instant: datetime, zone: ZoneInfo) -> bool:
         """Whether the instant reads like this, at the precision it is written with."""
         start = self.at(zone)
-        found = _TIME.fullmatch(self.text.strip())
-        if found and found[2] is None:
+        match = _TIME.fullmatch(self.text.strip())
+        if match and match[2] is None:
             return instant.astimezone(start.tzinfo).date() == start.date()
-        span = timedelta(seconds=1) if found and found[3] else timedelta(minutes=1)
+        span = timedelta(seconds=1) if match and match[3] else timedelta(minutes=1)
         return start <= instant < start + span
 
 

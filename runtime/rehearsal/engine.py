@@ -118,8 +118,8 @@ class Rehearsal:
         pages: list[FanOut] = []
         with self._db.begin() as session:
             rows = session.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
-            told = sorted(rows, key=lambda row: row.id)
-            fresh = {row.enrollment_id for row in told if row.kind == "start"} - self._of.keys()
+            due_rows = sorted(rows, key=lambda row: row.id)
+            fresh = {row.enrollment_id for row in due_rows if row.kind == "start"} - self._of.keys()
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
             for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
                 plan = read_plan(session, enrollment.plan_id)
@@ -129,7 +129,7 @@ class Rehearsal:
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id
                 stirred.add(enrollment.customer_id)
-        for row in told:
+        for row in due_rows:
             if row.kind == "fan_out":
                 pages.append(FanOut(journey=row.journey, event=row.event_id, cursor=FIRST))
             elif row.enrollment_id in self._of and row.enrollment_id not in fresh:

@@ -116,12 +116,12 @@ def compare(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
     left = dict(enumerate(case.expect))
     reached: dict[int | None, int] = {}
     for line in lines:
-        found = next((place for place, expected in left.items() if _says(expected, line, case, zone)), None)
-        if found is None or found < reached.get(line.enrollment, 0):
+        match = next((place for place, expected in left.items() if _says(expected, line, case, zone)), None)
+        if match is None or match < reached.get(line.enrollment, 0):
             return [_difference(case, lines, zone)]
-        del left[found]
+        del left[match]
         if line.enrollment is not None:
-            reached[line.enrollment] = found
+            reached[line.enrollment] = match
     return [_difference(case, lines, zone)] if left else []
 
 
@@ -146,8 +146,8 @@ def _says(expected: Expected, line: Line, case: Case, zone: ZoneInfo) -> bool:
 
 def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
     several = len(case.people) > 1
-    expected = [_expected_words(each, several=several) for each in case.expect]
-    happened = [_words(each, _zone(case, each.customer, zone), several=several) for each in lines]
+    expected = [_expected_words(item, several=several) for item in case.expect]
+    happened = [_words(line, _zone(case, line.customer, zone), several=several) for line in lines]
     width = max([len("expected"), *map(len, expected)])
     rows = [f"  {'expected':{width}}   happened"]
     for index in range(max(len(expected), len(happened))):

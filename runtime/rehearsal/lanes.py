@@ -32,7 +32,7 @@ class Lane:
         ready = self._ready()
         if ready is not None:
             return ready
-        due = min((each.walker.due for each in self.walking.values() if each.walker.due is not None), default=None)
+        due = min((walk.walker.due for walk in self.walking.values() if walk.walker.due is not None), default=None)
         event = self.events[0] if self.events else None
         if event is not None and event.time <= until and (due is None or event.time <= due):
             self.now = max(self.now, event.time)
@@ -40,10 +40,10 @@ class Lane:
         if due is None or due > until:
             return None
         self.now = max(self.now, due)
-        for each in self.walking.values():
-            if each.walker.due is not None and each.walker.due <= self.now:
-                each.walker.elapsed()
+        for walk in self.walking.values():
+            if walk.walker.due is not None and walk.walker.due <= self.now:
+                walk.walker.elapsed()
         return self._ready()
 
     def _ready(self) -> Walking | None:
-        return next((each for each in self.walking.values() if each.walker.activity is not None), None)
+        return next((walk for walk in self.walking.values() if walk.walker.activity is not None), None)

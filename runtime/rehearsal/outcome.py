@@ -39,23 +39,23 @@ class Result:
 
 def results(session: Session, journeys: Sequence[str], *, since: datetime = BEGINNING) -> list[Result]:
     """Count what is in the database, of those who entered at `since` or later."""
-    found = {name: Result(name) for name in journeys}
+    by_journey = {name: Result(name) for name in journeys}
     fresh = col(Enrollment.entered_at) >= since
     endings = select(Enrollment.journey, Enrollment.ending, func.count()).where(fresh)
     for journey, ending, count in session.exec(endings.group_by(col(Enrollment.journey), col(Enrollment.ending))):
-        found[journey].entered += count
-        found[journey].endings[ending or "open"] = count
+        by_journey[journey].entered += count
+        by_journey[journey].endings[ending or "open"] = count
     goals = select(Enrollment.journey, func.count()).where(
         fresh, or_(Enrollment.ending == "goal", col(Enrollment.converted_at).is_not(None))
     )
     for journey, count in session.exec(goals.group_by(col(Enrollment.journey))):
-        found[journey].goals = count
-    told = [TrailEntry.__table__.c[name] for name in ("journey", "what", "value", "via", "reason")]  # type: ignore[attr-defined]
-    counted = sqlalchemy.select(*told, func.count()).where(
+        by_journey[journey].goals = count
+    columns = [TrailEntry.__table__.c[name] for name in ("journey", "what", "value", "via", "reason")]  # type: ignore[attr-defined]
+    counted = sqlalchemy.select(*columns, func.count()).where(
         col(TrailEntry.what).in_(("not_entered", "sent", "suppressed", "failed", "refused"))
     )
-    for journey, what, value, via, reason, count in session.execute(counted.group_by(*told)):
-        result = found[journey]
+    for journey, what, value, via, reason, count in session.execute(counted.group_by(*columns)):
+        result = by_journey[journey]
         match what:
             case "not_entered":
                 result.not_entered[value] += count
@@ -65,34 +65,34 @@ def results(session: Session, journeys: Sequence[str], *, since: datetime = BEGI
                 result.refused[reason] += count
             case _:
                 result.suppressed[reason or what] += count
-    given = select(Enrollment.journey, Coupon.terms, func.count()).join(
+    issued = select(Enrollment.journey, Coupon.terms, func.count()).join(
         Enrollment, col(Enrollment.id) == col(Coupon.enrollment_id)
     )
-    kept = given.where(fresh, Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
-    for journey, terms, count in session.exec(kept):
+    effective = issued.where(fresh, Coupon.status != "revoked").group_by(col(Enrollment.journey), col(Coupon.terms))
+    for journey, terms, count in session.exec(effective):
         cost = worst_case(CouponTerms.model_validate(terms))
-        found[journey].coupons += count
-        found[journey].cost += count * cost
-    return list(found.values())
+        by_journey[journey].coupons += count
+        by_journey[journey].cost += count * cost
+    return list(by_journey.values())
 
 
-def table_of(found: Sequence[Result], lang: Language) -> Table:
+def table_of(outcomes: Sequence[Result], lang: Language) -> Table:
     """One column a journey."""
     say = Wording(lang)
     table = Table(title=say.pick("回放结果", "Back-test"))
     table.add_column("")
-    for result in found:
+    for result in outcomes:
         table.add_column(result.journey, justify="right")
     rows = {
-        say.pick("进入", "entered"): [f"{each.entered:,}" for each in found],
-        say.pick("未进入", "not entered"): [_counts(each.not_entered) for each in found],
-        say.pick("已发送", "sent"): [_counts(each.sent) for each in found],
-        say.pick("未发送", "suppressed"): [_counts(each.suppressed) for each in found],
-        say.pick("发券", "coupons"): [f"{each.coupons:,}" for each in found],
-        say.pick("最高成本（元）", "greatest cost (yuan)"): [yuan(each.cost) for each in found],
-        say.pick("拒发券", "coupons refused"): [_counts(each.refused) for each in found],
-        say.pick("达成目标", "goals"): [_goals(each) for each in found],
-        say.pick("结局", "endings"): [_counts(each.endings) for each in found],
+        say.pick("进入", "entered"): [f"{outcome.entered:,}" for outcome in outcomes],
+        say.pick("未进入", "not entered"): [_counts(outcome.not_entered) for outcome in outcomes],
+        say.pick("已发送", "sent"): [_counts(outcome.sent) for outcome in outcomes],
+        say.pick("未发送", "suppressed"): [_counts(outcome.suppressed) for outcome in outcomes],
+        say.pick("发券", "coupons"): [f"{outcome.coupons:,}" for outcome in outcomes],
+        say.pick("最高成本（元）", "greatest cost (yuan)"): [yuan(outcome.cost) for outcome in outcomes],
+        say.pick("拒发券", "coupons refused"): [_counts(outcome.refused) for outcome in outcomes],
+        say.pick("达成目标", "goals"): [_goals(outcome) for outcome in outcomes],
+        say.pick("结局", "endings"): [_counts(outcome.endings) for outcome in outcomes],
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)

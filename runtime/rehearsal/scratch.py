@@ -58,12 +58,12 @@ class Copier:
             sql.Identifier(table),
             sql.SQL(where),
         )
-        taken = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(to or table), names)
+        write = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(to or table), names)
         with (
             self._live.cursor() as source,
             self._into.cursor() as target,
             source.copy(chosen, values) as leaving,
-            target.copy(taken) as coming,
+            target.copy(write) as coming,
         ):
             for block in leaving:
                 coming.write(block)
@@ -102,5 +102,5 @@ _UNNUMBERED = frozenset({"publication", "clock", "plans"})
 
 
 def _raw(connection: Any) -> Connection[Any]:
-    found: Connection[Any] = connection.connection.driver_connection
-    return found
+    driver: Connection[Any] = connection.connection.driver_connection
+    return driver

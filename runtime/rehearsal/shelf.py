@@ -37,9 +37,9 @@ def read_draft(path: Path, templates: Path) -> Draft:
     """Read a journey's file. Raises StartError with every mistake in it."""
     shared = [file for name in ("_policy", "_segments", "_coupons") if (file := path.parent / f"{name}.yaml").is_file()]
     report = check([path, *shared], templates, webhook_targets())
-    mine = [each for each in report.diagnostics if each.severity == "error"]
-    if has_errors(mine) or not report.plans:
-        raise StartError(f"{path} has mistakes\n{diagnostics_text(mine)}")
+    errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "error"]
+    if has_errors(errors) or not report.plans:
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(errors)}")
     (plan,) = report.plans.values()
     return Draft(plan, report.texts, {file.stem: file.read_text(encoding="utf-8") for file in shared})
 
@@ -56,14 +56,14 @@ def put_up(
     with db.begin() as session:
         known = session.exec(select(Journey.name)).all()
         stopped = session.exec(select(Journey.name).where(col(Journey.stopped))).all()
-        for each in wanted:
-            if isinstance(each, Draft):
-                _publish(session, each, now)
-            elif each not in known:
-                raise LookupError(f"no journey {each} is published{did_you_mean(each, known)}")
-            elif each in stopped and not going:
-                raise LookupError(f"{each} is stopped; name the path of its file to simulate it as a draft")
-            names.append(each.plan.journey if isinstance(each, Draft) else each)
+        for draft in wanted:
+            if isinstance(draft, Draft):
+                _publish(session, draft, now)
+            elif draft not in known:
+                raise LookupError(f"no journey {draft} is published{did_you_mean(draft, known)}")
+            elif draft in stopped and not going:
+                raise LookupError(f"{draft} is stopped; name the path of its file to simulate it as a draft")
+            names.append(draft.plan.journey if isinstance(draft, Draft) else draft)
         if only:
             session.execute(delete(Journey).where(col(Journey.name).not_in(names)))
         if going:

@@ -109,7 +109,7 @@ class _Scene:
             customer = session.get_one(Customer, self._customer)
             begun_by = happening or self._newest(session, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
-                raise StartError("; ".join(f"{begun_by.type}: {each.field} {each.reason}" for each in wrong))
+                raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
             for enrollment in session.exec(running).all():
                 enqueue(session, "start", enrollment.journey, enrollment_id=enrollment.id)
@@ -146,8 +146,8 @@ class _Scene:
                 f"no {wanted} is stored for this customer; give one with --event {wanted} --event-data '{{…}}'"
             )
         fitting = (event for event in newest if not not_begun(session, self._library, customer, event, self._plan))
-        found = next(fitting, newest[0])
-        data = {**found.data, "journey": journey} if is_business(wanted) and "journey" in found.data else found.data
+        chosen = next(fitting, newest[0])
+        data = {**chosen.data, "journey": journey} if is_business(wanted) and "journey" in chosen.data else chosen.data
         return Happening(wanted, data)
 
     def _decisions(self, session: Session, before: int) -> list[tuple[Decision, str | None]]:
@@ -155,24 +155,24 @@ class _Scene:
             select(TrailEntry).where(TrailEntry.id > before).order_by(col(TrailEntry.at), col(TrailEntry.id))
         ).all()
         sent = session.exec(select(Message))
-        texts = {(each.enrollment_id, each.template, each.claimed_at): each.body for each in sent}
-        found = [(decision_of(row), texts.get((row.enrollment_id or 0, row.value, row.at))) for row in rows]
+        texts = {(item.enrollment_id, item.template, item.claimed_at): item.body for item in sent}
+        decisions = [(decision_of(row), texts.get((row.enrollment_id or 0, row.value, row.at))) for row in rows]
         if missed := self._missed(session):
-            found.insert(0, (missed, None))
-        return found
+            decisions.insert(0, (missed, None))
+        return decisions
 
     def _missed(self, session: Session) -> Decision | None:
         event = session.exec(select(Event).where(Event.source == SOURCE)).one()
         customer = session.get_one(Customer, self._customer)
         if event.customer_id is not None:
             return not_begun(session, self._library, customer, event, self._plan)
-        asked = [each for each in (self._plan.trigger.where, self._plan.audience) if each is not None]
+        conditions = [item for item in (self._plan.trigger.where, self._plan.audience) if item is not None]
         entered = session.exec(select(Enrollment).where(Enrollment.trigger_id == event.id)).first()
-        if entered is not None or not asked:
+        if entered is not None or not conditions:
             return None
         lot = {name: event.data[name] for name in ("lot_id", "stream_id") if event.data.get(name)}
         facts = CustomerFacts(session, self._library, customer, self._at, event=event.data, subject=lot)
-        failed = next((verdict for verdict in map(facts.holds, asked) if not verdict), None)
+        failed = next((verdict for verdict in map(facts.holds, conditions) if not verdict), None)
         if failed is None:
             return None
         return Decision(self._at, self._plan.journey, "not_entered", "where", because=failed.because, event=event.type)

@@ -88,7 +88,7 @@ class World:
         event = self.events[number]
         data = dict(event.data)
         if wrong := validate(event.event, data):
-            raise ValueError("; ".join(f"{event.event}: {each.field} {each.reason}" for each in wrong))
+            raise ValueError("; ".join(f"{event.event}: {item.field} {item.reason}" for item in wrong))
         if event.event.startswith(("message.", "todo.", "coupon.", "lot.near_expiry")):
             data.setdefault("journey", self.shelf.plan.journey)
         name = None if is_business(event.event) else self.case.who(event.customer)
@@ -176,8 +176,10 @@ class World:
             publish_journey(session, pinned(self.shelf.plan, self.case.variants), "", now)
             for (template, channel), body in self.shelf.texts.items():
                 publish_text(session, template, channel, body)
-            found = resolve(session, [identify(None, person.identifiers) for person in self.case.people.values()], now)
-            for (name, person), owner in zip(self.case.people.items(), found, strict=True):
+            resolved = resolve(
+                session, [identify(None, person.identifiers) for person in self.case.people.values()], now
+            )
+            for (name, person), owner in zip(self.case.people.items(), resolved, strict=True):
                 customer = session.get_one(Customer, owner.customer_id)
                 self.names[customer.id] = name
                 customer.timezone = person.timezone
