@@ -34,14 +34,14 @@ class ReplenishmentActivities:
         """Work out how much to order, and ask the buyer."""
         with self._db.begin() as session:
             standing = replenishment.begin(session, alarm.event, self._clock.now())
-        return self._told(standing)
+        return self._announced(standing)
 
     @activity.defn
     def look_after_order(self, alarm: AlarmRaised) -> ReplenishmentState:
         """Escalate, let lapse or remind, if that is due."""
         with self._db.begin() as session:
             standing = replenishment.act_on_due(session, alarm.event, self._clock.now())
-        return self._told(standing)
+        return self._announced(standing)
 
     @activity.defn
     def decide_order(self, decided: Decided) -> ReplenishmentState | None:
@@ -70,7 +70,7 @@ class ReplenishmentActivities:
             now = self._clock.now()
             return self._timed(replenishment.ordered(session, alarm.event, placed.reference, placed.promised_on, now))
 
-    def _told(self, standing: ReplenishmentState) -> ReplenishmentState:
+    def _announced(self, standing: ReplenishmentState) -> ReplenishmentState:
         """The standing, once whoever has to act was told of it; saying the same again is harmless."""
         if self._staff and standing.status != "duplicate":
             with self._db() as session:

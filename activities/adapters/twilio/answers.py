@@ -69,7 +69,7 @@ def _refusal(code: object, sid: str | None = None) -> Delivery:
     return Delivery("failed", provider_id=sid, reason=reason, opted_out=code == OPTED_OUT)
 
 
-def told_by(problem: Exception) -> Delivery:
+def delivery_of_error(problem: Exception) -> Delivery:
     """What an attempt that ended with this comes to."""
     match problem:
         case BusyError(status=504):

@@ -13,7 +13,7 @@ from twilio.http.response import Response
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
-from activities.adapters.twilio.answers import BusyError, named, pause, standing, told_by
+from activities.adapters.twilio.answers import BusyError, delivery_of_error, named, pause, standing
 from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.texts.sms import missing_of_marketing
 
@@ -122,7 +122,7 @@ class TwilioSms:
             )
             return standing(created)
         except Exception as problem:
-            return told_by(problem)
+            return delivery_of_error(problem)
         finally:
             self._free.release()
 
@@ -160,10 +160,10 @@ class TwilioSms:
             return {message.key: Delivery("unknown", reason=reason) for message in alike}
         candidates = [record for record in listed if self._is_ours(record, alike[0].body)]
         pairs = sorted(
-            (abs(_made(record) - message.called_at), message.key, record.sid)
+            (abs(_created_at(record) - message.called_at), message.key, record.sid)
             for message in alike
             for record in candidates
-            if -EARLIER <= _made(record) - message.called_at <= GONE
+            if -EARLIER <= _created_at(record) - message.called_at <= GONE
         )
         records = {record.sid: record for record in candidates}
         deliveries: dict[int, Delivery] = {}
@@ -186,7 +186,7 @@ class TwilioSms:
         page = await (await self._list()).page_async(to=recipient, page_size=PAGE)
         for _ in range(PAGES):
             records = list(page)
-            created = [_made(record) for record in records]
+            created = [_created_at(record) for record in records]
             recent += [record for record, at in zip(records, created, strict=True) if at >= since]
             the_rest_is_older = created and created[0] < since and created == sorted(created, reverse=True)
             if not page.next_page_url or the_rest_is_older:
@@ -205,7 +205,7 @@ class TwilioSms:
         return self._messages
 
 
-def _made(record: MessageInstance) -> datetime:
+def _created_at(record: MessageInstance) -> datetime:
     created: datetime = record.date_created or record.date_sent
     return created
 

@@ -47,9 +47,9 @@ EARLY, LATE = timedelta(minutes=1), timedelta(minutes=30)
 _BY_CORP = 0
 
 logger = logging.getLogger(__name__)
-_Asked = tuple[OpenMessage, str | None]
+_Tracked = tuple[OpenMessage, str | None]
 _In = TypeVar("_In")
-_Out = TypeVar("_Out")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,15 @@ class Wecom:
 
     def tell_staff(self, notices: Sequence[Notice]) -> None:
         """Tell employees at once. Who can't be told is only logged; the same notice within 30 minutes is one."""
-        self._portal.call(self._side_by_side, self._tell, notices)
+        self._portal.call(self._side_by_side, self._send_todo, notices)
 
     def close(self) -> None:
         """Close the connections."""
         self._portal.call(self._client.close)
 
-    async def _side_by_side(self, act: Callable[[_In], Awaitable[_Out]], items: Sequence[_In]) -> list[_Out]:
+    async def _side_by_side(self, act: Callable[[_In], Awaitable[_Result]], items: Sequence[_In]) -> list[_Result]:
         """What `act` gives for each, at most `at_once` of them at once."""
-        results: dict[int, _Out] = {}
+        results: dict[int, _Result] = {}
 
         async def one(index: int, item: _In) -> None:
             async with self._places:
@@ -145,15 +145,15 @@ class Wecom:
             return Delivery("unknown", reason="an answer that names no task")
         return Delivery("pending_staff", provider_id=str(answer["msgid"]))
 
-    async def _follow(self, now: datetime, tracked: _Asked) -> Delivery:
-        answer = await self._ask(tracked)
+    async def _follow(self, now: datetime, tracked: _Tracked) -> Delivery:
+        answer = await self._fetch(tracked)
         message, _ = tracked
         late = now - message.called_at >= self._patience.give_up_after
         if answer.status != "pending_staff" or not (late or message.refused):
             return answer
         return await self._give_up(tracked, "consent withdrawn" if message.refused else "staff_timeout")
 
-    async def _ask(self, tracked: _Asked) -> Delivery:
+    async def _fetch(self, tracked: _Tracked) -> Delivery:
         message, task = tracked
         if task is None:
             return Delivery("unknown")
@@ -171,7 +171,7 @@ class Wecom:
                     return _outcome(task, sent.get("status"))
         return None
 
-    async def _give_up(self, tracked: _Asked, why: str) -> Delivery:
+    async def _give_up(self, tracked: _Tracked, why: str) -> Delivery:
         """Cancel the task; but if the employee was quicker, it was sent."""
         message, task = tracked
         assert task is not None
@@ -232,7 +232,7 @@ class Wecom:
         except (NotTakenError, LostError, TencentRefusedError):
             return False
 
-    def _remind(self, tracked: Sequence[_Asked], answers: Sequence[Delivery], now: datetime) -> None:
+    def _remind(self, tracked: Sequence[_Tracked], answers: Sequence[Delivery], now: datetime) -> None:
         due = []
         with self._db.begin() as session:
             for (message, task), answer in zip(tracked, answers, strict=True):
@@ -249,7 +249,7 @@ class Wecom:
         with suppress(NotTakenError, LostError, TencentRefusedError):
             await self._client.post("externalcontact/remind_groupmsg_send", {"msgid": task})
 
-    async def _tell(self, notice: Notice) -> None:
+    async def _send_todo(self, notice: Notice) -> None:
         message = {
             "touser": notice.to,
             "msgtype": "text",
