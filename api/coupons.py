@@ -305,13 +305,13 @@ def post_revoke(request: Request, _: Admin, code: CodeInPath) -> CouponState:
                 move(session, [coupon], "revoked", env.clock.now())
             except CouponStateError:
                 raise Conflict(f"The coupon is {coupon.status}.") from None
-        return _shown(coupon)
+        return _as_answer(coupon)
 
 
 @router.get("/v1/coupons/{code}", summary="Read a coupon", responses=documented(NotFound))
 def get_coupon(request: Request, _: Reader, code: CodeInPath) -> CouponState:
     with context(request).db() as session:
-        return _shown(_coupon(session, code))
+        return _as_answer(_coupon(session, code))
 
 
 @router.get("/v1/customers/{id}/coupons", summary="Read a customer's coupons", responses=documented(NotFound))
@@ -327,7 +327,7 @@ def get_coupons(
             raise NotFound("There is no such customer.")
         query = select(Coupon).where(Coupon.customer_id == id)
         query = query.order_by(col(Coupon.issued_at).desc(), col(Coupon.code)).limit(limit)
-        return [_shown(coupon) for coupon in session.exec(query)]
+        return [_as_answer(coupon) for coupon in session.exec(query)]
 
 
 def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
@@ -372,7 +372,7 @@ def _coupon(session: Session, written: str) -> Coupon:
     return coupon
 
 
-def _shown(coupon: Coupon) -> CouponState:
+def _as_answer(coupon: Coupon) -> CouponState:
     return CouponState.model_validate(
         {**coupon.model_dump(), "name": coupon.terms["name"], "customer": coupon.customer_id}
     )

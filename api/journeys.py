@@ -81,7 +81,7 @@ class Stopped(BaseModel):
 @router.get("/v1/journeys", summary="List the journeys")
 def get_journeys(request: Request, _: Reader) -> list[JourneyState]:
     with context(request).db() as session:
-        return [_shown(status) for status in lifecycle.journey_statuses(session)]
+        return [_as_answer(status) for status in lifecycle.journey_statuses(session)]
 
 
 @router.get("/v1/journeys/{name}/actions", summary="Read who did what to a journey, the newest first")
@@ -149,7 +149,7 @@ def post_pause(request: Request, key: Admin, name: Name) -> JourneyState:
     with env.db.begin() as session:
         _standing(session, name)
         lifecycle.pause(session, name, env.clock.now(), _by(key))
-        return _shown(_standing(session, name))
+        return _as_answer(_standing(session, name))
 
 
 @router.post("/v1/journeys/{name}/resume", summary="Resume a journey")
@@ -167,7 +167,7 @@ def post_resume(
         lifecycle.resume(session, name, now, _by(key), late=late)
     lifecycle.in_pages(env.db, lifecycle.release_page, name, now)
     with env.db() as session:
-        return _shown(_standing(session, name))
+        return _as_answer(_standing(session, name))
 
 
 @router.post("/v1/journeys/{name}/stop", summary="Stop a journey, or one customer in it")
@@ -188,7 +188,7 @@ def post_stop(
         lifecycle.stop(session, name, now, _by(key))
     lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
     with env.db() as session:
-        return _shown(_standing(session, name))
+        return _as_answer(_standing(session, name))
 
 
 def _publish(env: Context, by: str, name: str, body: bytes, running: Running) -> Published:
@@ -247,7 +247,7 @@ def _standing(session: Session, name: str) -> JourneyStatus:
         raise NotFound("No journey of this name was ever published.") from None
 
 
-def _shown(status: JourneyStatus) -> JourneyState:
+def _as_answer(status: JourneyStatus) -> JourneyState:
     last = Action.model_validate(status.last, from_attributes=True) if status.last else None
     return JourneyState(
         journey=status.journey, version=status.version, state=status.state, running=status.running, last=last

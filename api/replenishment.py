@@ -90,13 +90,13 @@ def get_replenishments(
 ) -> Replenishments:
     with context(request).db() as session:
         rows = replenishments(session, status, after=after, limit=limit + 1)
-    shown = [_shown(row) for row in rows[:limit]]
+    shown = [_as_answer(row) for row in rows[:limit]]
     return Replenishments(replenishments=shown, next=shown[-1].id if len(rows) > limit else None)
 
 
 @router.get("/v1/replenishments/{id}", summary="Read a replenishment")
 def get_replenishment(request: Request, _: Reader, id: Id) -> ReplenishmentState:
-    return _shown(_row(context(request), id))
+    return _as_answer(_row(context(request), id))
 
 
 @router.post("/v1/replenishments/{id}/approve", summary="Order what is proposed")
@@ -139,7 +139,7 @@ async def _decide(env: Context, id: int, decision: Decision) -> ReplenishmentSta
         now = await run_in_threadpool(_row, env, id)
         if not _is_so_already(now, decision):
             raise Conflict(_WORDS[reason], status_now=now.status) from None
-    return _shown(await run_in_threadpool(_row, env, id))
+    return _as_answer(await run_in_threadpool(_row, env, id))
 
 
 def _is_so_already(row: Replenishment, decision: Decision) -> bool:
@@ -158,5 +158,5 @@ def _row(env: Context, id: int) -> Replenishment:
     return row
 
 
-def _shown(row: Replenishment) -> ReplenishmentState:
+def _as_answer(row: Replenishment) -> ReplenishmentState:
     return ReplenishmentState.model_validate({**row.model_dump(), "city": row.city or None})

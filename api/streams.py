@@ -74,7 +74,7 @@ MayRead = Depends(may_read)
 
 @router.get("/v1/streams/{id:path}/stock", summary="Read a show's stock", responses=_PROBLEMS, dependencies=[MayRead])
 def get_stock(request: Request, id: StreamId) -> StreamStock:
-    return _shown(_board(context(request), id))
+    return _as_answer(_board(context(request), id))
 
 
 @router.get(
@@ -96,7 +96,7 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
 
     def read() -> tuple[str, bool]:
         stock_board = _board(env, id)
-        return _shown(stock_board).model_dump_json(), stock_board.ended_at is not None
+        return _as_answer(stock_board).model_dump_json(), stock_board.ended_at is not None
 
     return FeedResponse(env.feed.listen(id, read))
 
@@ -111,7 +111,7 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
         zone = read_library(session).policy.timezone
     nonce = secrets.token_urlsafe(16)
     page = _pages.get_template("stock.html").render(
-        stock=json.loads(_shown(stock_board).model_dump_json()),
+        stock=json.loads(_as_answer(stock_board).model_dump_json()),
         feed=f"/v1/streams/{quote(id, safe='')}/stock/events?token={quote(token or '')}",
         zone=zone,
         nonce=nonce,
@@ -140,7 +140,7 @@ def _board(env: Context, id: str) -> Board:
     return stock_board
 
 
-def _shown(stock_board: Board) -> StreamStock:
+def _as_answer(stock_board: Board) -> StreamStock:
     return StreamStock(
         stream_id=stock_board.stream_id,
         title=stock_board.title,

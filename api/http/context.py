@@ -31,7 +31,7 @@ class Readiness:
     """Tells of each thing the service needs whether it is there. It is looked up once a second, however many ask."""
 
     def __init__(self, check: Callable[[], dict[str, bool]]) -> None:
-        self._look = check
+        self._check = check
         self._lock = asyncio.Lock()
         self._seen: dict[str, bool] = {}
         self._again_at = float("-inf")
@@ -40,7 +40,7 @@ class Readiness:
         """By name. Raises what looking raises, and then looks again at the next call."""
         async with self._lock:
             if time.monotonic() >= self._again_at:
-                self._seen = await run_in_threadpool(self._look)
+                self._seen = await run_in_threadpool(self._check)
                 self._again_at = time.monotonic() + 1
             return self._seen
 

@@ -64,7 +64,7 @@ def find_flaw(value: Any) -> Flaw | None:
         if reason is not None:
             return Flaw(".".join(path), *reason)
         if isinstance(part, dict):
-            pending.extend((item, (*path, _shown(name))) for name, item in part.items())
+            pending.extend((item, (*path, _shortened(name))) for name, item in part.items())
         elif isinstance(part, list):
             pending.extend((item, (*path, str(index))) for index, item in enumerate(part))
     return None
@@ -124,5 +124,5 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
-def _shown(name: str) -> str:
+def _shortened(name: str) -> str:
     return name if _SAFE_NAME.fullmatch(name) else "?"

@@ -51,7 +51,7 @@ _LISTS = {
 _TEXT_CHARACTERS = 2_000
 
 Signed = Annotated[str, Query(max_length=200)]
-_Told = Mapping[str, str]
+_Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def router(callback: Callback) -> APIRouter:
     return routes
 
 
-def _take(env: Context, fields: _Told, xml: bytes, now: datetime) -> None:
+def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
     """Take it in one transaction, again if another one got in its way."""
     event = fields.get("Event", "")
     if fields.get("MsgType") == "event" and event not in EVENTS and event not in RECEIPTS:
@@ -130,7 +130,7 @@ def _take(env: Context, fields: _Told, xml: bytes, now: datetime) -> None:
 
 
 def _take_event(
-    session: Session, fields: _Told, items: Sequence[_Told], who: tuple[Ident, ...], at: datetime, now: datetime
+    session: Session, fields: _Fields, items: Sequence[_Fields], who: tuple[Ident, ...], at: datetime, now: datetime
 ) -> None:
     event, ((_, openid),) = fields["Event"], who
     name = f"{openid}/{fields['CreateTime']}/{event}"
@@ -147,7 +147,7 @@ def _take_event(
             wechat_windows.open_window(session, openid, wechat_windows.MOMENT, at)
 
 
-def _note_subscriptions(session: Session, openid: str, items: Sequence[_Told], *, agreed: bool) -> None:
+def _note_subscriptions(session: Session, openid: str, items: Sequence[_Fields], *, agreed: bool) -> None:
     """Each consent is for one message; settings that are changed later take consents away, but give none."""
     for item in items:
         template, status = item.get("TemplateId", "")[:200], item.get("SubscribeStatusString")
@@ -157,7 +157,7 @@ def _note_subscriptions(session: Session, openid: str, items: Sequence[_Told], *
             wechat_windows.unsubscribe(session, openid, template)
 
 
-def _take_message(session: Session, fields: _Told, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+def _take_message(session: Session, fields: _Fields, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     """Opens the window, and is an answer to the newest message that we sent."""
     ((_, openid),) = who
     name = fields.get("MsgId", "")[:100] or f"{openid}/{fields['CreateTime']}"
@@ -189,7 +189,7 @@ def _is_new(session: Session, event: Incoming, now: datetime) -> bool:
     return ingest(session, [event], now=now)[0]
 
 
-def _receipts(fields: _Told, items: Sequence[_Told], at: datetime) -> list[Receipt]:
+def _receipts(fields: _Fields, items: Sequence[_Fields], at: datetime) -> list[Receipt]:
     """What became of subscription messages, or of one template message."""
     if fields["Event"] == "TEMPLATESENDJOBFINISH":
         status = fields.get("Status", "")
