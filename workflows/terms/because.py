@@ -82,7 +82,7 @@ class Leaf(NamedTuple):
 
 def kept(leaves: Sequence[Leaf]) -> str:
     """The leaves as they are stored: of those asked what holds, or the first that doesn't, which decided it."""
-    rows = [_kept_leaf(leaf) for leaf in leaves]
+    rows = [_stored_leaf(leaf) for leaf in leaves]
     return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) if rows else ""
 
 
@@ -97,14 +97,14 @@ def worded(because: str, lang: Language) -> str:
     return _JOINTS[lang][1].join(dict.fromkeys(_words(leaf, lang) for leaf in leaves))
 
 
-def _kept_leaf(leaf: Leaf) -> list[Any]:
+def _stored_leaf(leaf: Leaf) -> list[Any]:
     private = leaf.kind == "field" and _is_private(leaf.name)
     failed = [comparison for comparison in leaf.asked if not comparison.holds][:1]
     comparisons = [
-        comparison._replace(right=_kept(comparison.field, comparison.right, hide=private))
+        comparison._replace(right=_stored_value(comparison.field, comparison.right, hide=private))
         for comparison in failed or leaf.asked
     ]
-    return [*leaf._replace(value=_kept(leaf.name, leaf.value, hide=private), asked=comparisons)]
+    return [*leaf._replace(value=_stored_value(leaf.name, leaf.value, hide=private), asked=comparisons)]
 
 
 def _words(leaf: Leaf, lang: Language) -> str:
@@ -114,14 +114,14 @@ def _words(leaf: Leaf, lang: Language) -> str:
         case "field" if value is None or value == []:
             return f"{name} 没有值" if zh else f"{name} is missing"
         case "field":
-            return f"{name} {'是' if zh else 'is'} {_shown(value, lang)}{_asked(leaf.asked, lang)}"
+            return f"{name} {'是' if zh else 'is'} {_value_words(value, lang)}{_comparison_words(leaf.asked, lang)}"
         case "segment":
             inside = ("属于" if value else "不属于") if zh else ("in" if value else "not in")
             return f"{inside}人群 {name}" if zh else f"{inside} segment {name}"
         case "tag":
             has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
             return f"{has}标签 {name}" if zh else f"{has} tag {name}"
-    return f"{_happened(leaf, lang)}{_asked(leaf.asked, lang)}"
+    return f"{_happened(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
 
 
 def _happened(leaf: Leaf, lang: Language) -> str:
@@ -136,7 +136,7 @@ def _happened(leaf: Leaf, lang: Language) -> str:
     return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
 
 
-def _asked(comparisons: Sequence[Asked], lang: Language) -> str:
+def _comparison_words(comparisons: Sequence[Asked], lang: Language) -> str:
     parts = []
     for operator, right, field, holds in comparisons:
         if right is None or right == []:
@@ -145,7 +145,7 @@ def _asked(comparisons: Sequence[Asked], lang: Language) -> str:
             else:
                 parts.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
             continue
-        shown = _shown(right, lang)
+        shown = _value_words(right, lang)
         parts.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
     joint = _JOINTS[lang][0]
     return "".join(f"{joint}{words}" for words in parts if words)
@@ -155,7 +155,7 @@ def _is_private(field: str | None) -> bool:
     return field is not None and field.rpartition(".")[2] in _PRIVATE
 
 
-def _kept(field: str | None, value: Any, *, hide: bool) -> Any:
+def _stored_value(field: str | None, value: Any, *, hide: bool) -> Any:
     """A value as far as it may and need be shown: `{}` stands for several, `{"more": n}` for the rest of a list."""
     match value:
         case None | [] | ():
@@ -168,14 +168,14 @@ def _kept(field: str | None, value: Any, *, hide: bool) -> Any:
         case datetime():
             return value.isoformat()
         case list() | tuple():
-            some = [_kept(None, item, hide=False) for item in value[:_MOST]]
+            some = [_stored_value(None, item, hide=False) for item in value[:_MOST]]
             return [*some, {"more": len(value) - _MOST}] if len(value) > _MOST else some
         case int() | float():
             return value
     return {}
 
 
-def _shown(value: Any, lang: Language) -> str:
+def _value_words(value: Any, lang: Language) -> str:
     zh = lang == "zh"
     match value:
         case None:
@@ -185,10 +185,10 @@ def _shown(value: Any, lang: Language) -> str:
         case str():
             return f'"{value}"' if _LOOKS_OTHERWISE.fullmatch(value) else value
         case [*some, {"more": more}]:
-            some_words = _shown(some, lang)
+            some_words = _value_words(some, lang)
             return f"{some_words} 等 {len(some) + more} 个" if zh else f"{some_words} and {more} more"
         case list():
-            return ("、" if zh else ", ").join(_shown(item, lang) for item in value)
+            return ("、" if zh else ", ").join(_value_words(item, lang) for item in value)
         case dict():
             return "多个值" if zh else "several values"
     return str(value)

@@ -239,13 +239,13 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             return Verdict(holds, (Leaf("tag", name, holds),))
         case EventCondition(event=event, where=where, within=within, times=times):
             count = facts.count_events(condition)
-            comparisons = _ask(times, count, facts.field) if times else []
+            comparisons = _compared(times, count, facts.field) if times else []
             holds = all(comparison.holds for comparison in comparisons) if times else count > 0
             span = str(within) if within else None
             return Verdict(holds, (Leaf("event", event, count, comparisons, where is not None, span),))
         case FieldCondition(field=name):
             value = facts.field(name)
-            comparisons = _ask(condition, value, facts.field)
+            comparisons = _compared(condition, value, facts.field)
             return Verdict(
                 all(comparison.holds for comparison in comparisons), (Leaf("field", name, value, comparisons),)
             )
@@ -268,7 +268,7 @@ def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
     return condition.event == event_type and (condition.where is None or evaluate(condition.where, facts).holds)
 
 
-def _ask(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> list[Asked]:
+def _compared(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> list[Asked]:
     comparisons = []
     for operator, right in comparison.asked():
         known = _resolve(right, field)

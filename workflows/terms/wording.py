@@ -128,13 +128,13 @@ class Wording:
     def _compared(self, subject: str, operator: str, right: Any) -> str:
         if operator == "exists":
             return f"{subject} " + (self.pick("有值", "exists") if right else self.pick("没有值", "is missing"))
-        return f"{subject} {_OPERATORS[self.lang][operator]} {self._shown(right)}"
+        return f"{subject} {_OPERATORS[self.lang][operator]} {self._value_words(right)}"
 
-    def _shown(self, right: Any) -> str:
+    def _value_words(self, right: Any) -> str:
         if isinstance(right, FieldRef):
             return f"`{right.field}`"
         if isinstance(right, tuple):
-            return self.pick("、", ", ").join(self._shown(item) for item in right)
+            return self.pick("、", ", ").join(self._value_words(item) for item in right)
         if isinstance(right, bool):
             return self.pick("真" if right else "假", "true" if right else "false")
         return str(right)
