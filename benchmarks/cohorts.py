@@ -135,7 +135,7 @@ def walk(parts: Stack, size: int, count: int) -> Walked:
     environment = {"AFTERSHOW_COHORT_SIZE": str(size), "AFTERSHOW_GATHER": "0"}
     before = _newest(parts)
     walked = _timed(parts, journey, count, TASK_QUEUE, lambda: worker(parts, **environment), lambda: None)
-    return asyncio.run(_look(parts, journey, before, count, walked))
+    return asyncio.run(_measured(parts, journey, before, count, walked))
 
 
 def walk_plainly(parts: Stack, count: int) -> Walked:
@@ -202,7 +202,7 @@ async def _start_plainly(parts: Stack, plan_id: str, enrollments: Sequence[int])
         await client.start_workflow(plain.Plain.run, groups, id=f"plain/{enrollment}", task_queue=plain.QUEUE)
 
 
-async def _look(parts: Stack, journey: str, before: int, count: int, walked: Walked) -> Walked:
+async def _measured(parts: Stack, journey: str, before: int, count: int, walked: Walked) -> Walked:
     """What Temporal keeps of the runs of those who entered after `before`."""
     client = await _connected(parts)
     with parts.db() as session:

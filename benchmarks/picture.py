@@ -43,7 +43,7 @@ def draw(path: Path, title: str, lines: Sequence[Line], *, log: bool = False) ->
     for height in grid:
         (x, y), right = at(0, height), LEFT + step * (len(places) - 1)
         parts.append(f'<path d="M{x} {y:.0f}H{right:.0f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{x - 8}" y="{y + 4:.0f}" text-anchor="end">{_told(height)}</text>')
+        parts.append(f'<text x="{x - 8}" y="{y + 4:.0f}" text-anchor="end">{_label(height)}</text>')
     for index, place in enumerate(places):
         x = LEFT + index * step
         parts.append(f'<text x="{x:.0f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{place}</text>')
@@ -55,5 +55,5 @@ def draw(path: Path, title: str, lines: Sequence[Line], *, log: bool = False) ->
     path.write_text("\n".join([*parts, "</svg>", ""]), encoding="utf-8")
 
 
-def _told(height: float) -> str:
+def _label(height: float) -> str:
     return f"{height:,.0f}" if height >= 10 or height == 0 else f"{height:.2g}"

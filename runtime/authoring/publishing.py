@@ -64,7 +64,7 @@ def publish_directory(
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
                     done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
-        done.diagnostics.extend(_keep_asked(session, specs, before))
+        done.diagnostics.extend(_retain_required(session, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
         gone = set(read_library(session).texts) - there
@@ -115,7 +115,7 @@ def publish_files(
     return done
 
 
-def _keep_asked(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
+def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
     """Put back the segments and campaigns that were taken away while something live or running refers to them."""
     required = still_asked(session)
     for name, what in _NAMED.items():

@@ -47,7 +47,7 @@ Text = tuple[str, Channel]
 
 
 @dataclass(frozen=True)
-class Tried:
+class SendOutcome:
     """What became of it: the ledger's row, or None if it never came to one, and why not."""
 
     channel: Channel
@@ -58,7 +58,7 @@ class Tried:
 
 def send_test(
     db: sessionmaker[Session], clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
-) -> Tried:
+) -> SendOutcome:
     """Send the template's published text, with samples in it, to an address of one's own. Its links aren't shortened.
 
     `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Raises StartError for what can't be sent.
@@ -80,7 +80,7 @@ def send_test(
             if message is not None and message.status == "claimed":
                 states.withdraw(session, message, enrollment)
                 message = None
-        return Tried(channel, text, message, reason)
+        return SendOutcome(channel, text, message, reason)
 
 
 def text_wanted(library: Library, template: str, channel: Channel | None) -> Text:

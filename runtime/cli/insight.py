@@ -60,19 +60,19 @@ def simulate(
     """Tell what would happen to a customer, if nothing but this event came in. Without one, the newest that fits."""
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
-    from runtime.rehearsal.simulate import Happening
+    from runtime.rehearsal.simulate import GivenEvent
     from runtime.rehearsal.simulate import simulate as play
 
     if event_data is not None and event is None:
         raise StartError("--event-data needs the type of the event; name it with --event")
-    happening = Happening(event, _object(event_data)) if event else None
+    given_event = GivenEvent(event, _object(event_data)) if event else None
     with database(data) as db:
         with db() as session:
             who = _customer(session, customer)
             zone = read_library(session).zone(who)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
-            outcome = play(db.kw["bind"], _wanted(journey, templates), who.id, happening=happening, at=start)
+            outcome = play(db.kw["bind"], _wanted(journey, templates), who.id, given_event=given_event, at=start)
         except LookupError as problem:
             raise StartError(str(problem)) from None
     begins = f"{outcome.at.astimezone(zone):%Y-%m-%d %H:%M}  {outcome.begun_by.type}"

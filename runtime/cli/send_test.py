@@ -8,7 +8,7 @@ from runtime import StartError
 from runtime.cli.shared import Data, database, say
 
 if TYPE_CHECKING:
-    from runtime.authoring.send_test import Tried
+    from runtime.authoring.send_test import SendOutcome
 
 app = typer.Typer()
 
@@ -42,23 +42,23 @@ def send_test(
         with db() as session:
             wanted = text_wanted(read_library(session), template, channel)
         carriers = channels(db, clock, portal)
-        tried = send_test(db, clock, carriers, wanted, to, values or [])
-    account = carriers[tried.channel].account
-    _tell(tried, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
+        outcome = send_test(db, clock, carriers, wanted, to, values or [])
+    account = carriers[outcome.channel].account
+    _report(outcome, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
 
 
-def _tell(tried: "Tried", carrier: str) -> None:
-    say(tried.text)
-    message = tried.message
+def _report(outcome: "SendOutcome", carrier: str) -> None:
+    say(outcome.text)
+    message = outcome.message
     status = message.status if message else "not sent"
     if message is not None and status in ("sent", "delivered", "read", "pending_staff"):
-        say(f"{status} by {tried.channel}, over {carrier}\nthe provider calls it {message.provider_id}")
+        say(f"{status} by {outcome.channel}, over {carrier}\nthe provider calls it {message.provider_id}")
     elif status == "unknown":
-        say(f"unknown whether it was sent: {tried.reason}\nlook at the phone before trying again")
+        say(f"unknown whether it was sent: {outcome.reason}\nlook at the phone before trying again")
         raise typer.Exit(1)
     else:
-        reason = tried.reason or status
-        raise StartError(f"it was not sent by {tried.channel}: {reason}{_next(reason)}")
+        reason = outcome.reason or status
+        raise StartError(f"it was not sent by {outcome.channel}: {reason}{_next(reason)}")
 
 
 def _next(reason: str) -> str:

@@ -159,7 +159,7 @@ def _text(cell: Any) -> str | None:
         if isinstance(cell, float) or abs(cell) >= 10**15:
             raise ValueError("is a number that Excel doesn't keep exactly; format the column as text")
         return str(cell)
-    return _shown(cell) or None
+    return _cell_text(cell) or None
 
 
 def _whole(cell: Any) -> int | None:
@@ -167,7 +167,7 @@ def _whole(cell: Any) -> int | None:
         raise ValueError("must be a whole number, like 120")
     if isinstance(cell, int):
         return cell
-    text = unicodedata.normalize("NFKC", _shown(cell))
+    text = unicodedata.normalize("NFKC", _cell_text(cell))
     if not text:
         return None
     if not _WHOLE.fullmatch(text):
@@ -180,7 +180,7 @@ def _day(cell: Any) -> str | None:
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
-    text = unicodedata.normalize("NFKC", _shown(cell))
+    text = unicodedata.normalize("NFKC", _cell_text(cell))
     if not text:
         return None
     match = _DAY.fullmatch(text) or _COMPACT.fullmatch(text)
@@ -192,7 +192,7 @@ def _day(cell: Any) -> str | None:
         raise ValueError("is not a day that exists") from None
 
 
-def _shown(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     text = "" if cell is None else str(cell).strip()
     if text in _ERRORS:
         raise ValueError(f"holds Excel's error {text}; mend the formula")

@@ -81,7 +81,7 @@ def open_sheets(path: Path) -> Iterator[Iterator[tuple[str, Iterator[Row]]]]:
         with path.open(encoding=_encoding(path), newline="") as text:
             yield iter([("", _csv_rows(path, text))])
         return
-    _look_inside(path)
+    _check_archive(path)
     try:
         workbook = load_workbook(path, read_only=True, data_only=True, keep_links=False)
     except _BROKEN as problem:
@@ -92,7 +92,7 @@ def open_sheets(path: Path) -> Iterator[Iterator[tuple[str, Iterator[Row]]]]:
         workbook.close()
 
 
-def _look_inside(path: Path) -> None:
+def _check_archive(path: Path) -> None:
     """Refuse what would unpack to more than any stock list holds, before it is unpacked."""
     try:
         with ZipFile(path) as archive:

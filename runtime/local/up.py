@@ -79,7 +79,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     key = _keep_key(options.data / "key", db)
     demo = Demo(options, db, key, say) if options.demo else None
     published = Publisher(options, db, say)
-    published.look()
+    published.publish_changes()
     supervisor.start(temporal_program(options.data, port=options.temporal_port, ui_port=options.ui_port))
     environment = _environment(options, url)
     keep_environment(options.data, environment)
@@ -89,9 +89,9 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
 
     def every_tick() -> None:
         if options.watch:
-            published.look_again()
+            published.tick()
         if demo:
-            demo.look_again()
+            demo.tick()
 
     supervisor.watch(every_tick)
     engine.dispose()
@@ -105,13 +105,13 @@ class Publisher:
         self._db = db
         self._say = say
         self._seen: dict[Path, int] = {}
-        self._looked = 0.0
+        self._checked_at = 0.0
 
-    def look(self) -> None:
+    def publish_changes(self) -> None:
         """Publish if something is new; tell what came of it."""
         from runtime.authoring.publishing import publish_directory
 
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
         files = [*self._options.specs.rglob("*.yaml"), *self._options.templates.rglob("*.j2")]
         present = {path: path.stat().st_mtime_ns for path in files if path.exists()}
         if present == self._seen:
@@ -125,10 +125,10 @@ class Publisher:
             self._seen = present
             self._say(published_text(report.versions, report.diagnostics))
 
-    def look_again(self) -> None:
+    def tick(self) -> None:
         """Look once a second."""
-        if time.monotonic() - self._looked >= LOOK_SECONDS:
-            self.look()
+        if time.monotonic() - self._checked_at >= LOOK_SECONDS:
+            self.publish_changes()
 
 
 class Demo:
@@ -142,9 +142,9 @@ class Demo:
         self._finished = options.data / FINISHED
         self._conductor = Conductor(db, f"http://{HOST}:{options.port}", key, f"{HOST}:{options.temporal_port}")
         self._live = Live(console=CONSOLE, auto_refresh=False, vertical_overflow="visible")
-        self._shown = 0.0
+        self._shown_at = 0.0
 
-    def look_again(self) -> None:
+    def tick(self) -> None:
         """Move the story on, and show the board about once a second. A part that is away is only waited for."""
         if not self._finished.exists():
             with suppress(DBAPIError, HTTPError, RPCError, RuntimeError):
@@ -154,8 +154,8 @@ class Demo:
         self._conductor.tick()
         every = LOOK_SECONDS if CONSOLE.is_terminal else PLAIN_SECONDS
         over = self._conductor.over()
-        if over or time.monotonic() - self._shown >= every:
-            self._shown = time.monotonic()
+        if over or time.monotonic() - self._shown_at >= every:
+            self._shown_at = time.monotonic()
             self._show()
         if over:
             self._live.stop()

@@ -17,7 +17,7 @@ from domain.store.clock import VirtualClock
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal
 from runtime.rehearsal.shelf import Draft, read_draft
-from runtime.rehearsal.simulate import Happening, simulate
+from runtime.rehearsal.simulate import GivenEvent, simulate
 from workflows.terms.because import worded
 
 ROOT = Path(__file__).parents[3]
@@ -38,10 +38,10 @@ def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
 class TestSimulate:
     def test_comes_to_what_then_happens(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> None:
         at = clock.now() + timedelta(hours=12)
-        paid = Happening("order.paid", {"order_id": "o9", "total": 8900})
+        paid = GivenEvent("order.paid", {"order_id": "o9", "total": 8900})
         before = fingerprint(migrated[0])
 
-        found = simulate(migrated[0], "welcome", 1, happening=paid, at=at)
+        found = simulate(migrated[0], "welcome", 1, given_event=paid, at=at)
 
         assert fingerprint(migrated[0]) == before
         run(shop[0], clock, [(at, 1, paid.type, paid.data)], at + timedelta(days=30), shop[1])
@@ -62,7 +62,7 @@ class TestSimulate:
 
     @pytest.mark.usefixtures("shop")
     def test_says_why_the_trigger_does_not_match(self, migrated: Migrated, clock: VirtualClock) -> None:
-        found = simulate(migrated[0], "welcome", 2, happening=None, at=clock.now())
+        found = simulate(migrated[0], "welcome", 2, given_event=None, at=clock.now())
         (decision, _) = found.decisions[0]
         assert (decision.what, decision.value, decision.journey) == ("not_entered", "where", "welcome")
         assert "customer.orders is 2" in worded(decision.because or "", "en")
@@ -72,22 +72,22 @@ class TestSimulate:
     def test_plays_a_draft(self, migrated: Migrated, clock: VirtualClock) -> None:
         plan = plan_of(WELCOME.replace("is: 1", "is: 2"))
         draft = Draft(plan, {("thanks", "wecom"): "新的文案", ("thanks", "sms"): "新的文案"}, {})
-        found = simulate(migrated[0], draft, 2, happening=None, at=clock.now() + timedelta(days=8))
+        found = simulate(migrated[0], draft, 2, given_event=None, at=clock.now() + timedelta(days=8))
         assert [each.value for each, _ in found.decisions if each.what == "not_entered"] == ["again"]
 
     @pytest.mark.usefixtures("shop")
     def test_asks_for_an_event_where_there_is_none(self, migrated: Migrated, clock: VirtualClock) -> None:
         with pytest.raises(StartError, match=r"no cart\.updated is stored"):
-            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
+            simulate(migrated[0], "cart", 1, given_event=None, at=clock.now())
         with pytest.raises(StartError, match=r"cart\.updated: cart_id"):
-            simulate(migrated[0], "cart", 1, happening=Happening("cart.updated", {}), at=clock.now())
+            simulate(migrated[0], "cart", 1, given_event=GivenEvent("cart.updated", {}), at=clock.now())
 
     @pytest.mark.usefixtures("shop")
     def test_a_stopped_journey_is_told(self, migrated: Migrated, clock: VirtualClock) -> None:
         with migrated[1].begin() as session:
             lifecycle.stop(session, "cart", clock.now(), "li")
         with pytest.raises(LookupError, match="cart is stopped"):
-            simulate(migrated[0], "cart", 1, happening=None, at=clock.now())
+            simulate(migrated[0], "cart", 1, given_event=None, at=clock.now())
 
 
 class TestDraft:
