@@ -1,7 +1,7 @@
 """What Temporal recorded of a run, in plain words."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
@@ -15,20 +15,21 @@ def plain(history: WorkflowHistory) -> str:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Payload):
-        data = value.data.decode()
-        yield json.dumps(json.loads(data), ensure_ascii=False) if data else ""
-    elif isinstance(value, Message):
-        for _, each in value.ListFields():
-            yield from _texts(each)
-    elif isinstance(value, str):
-        yield value
-    elif isinstance(value, bytes):
-        yield value.decode(errors="replace")
-    elif hasattr(value, "items"):
-        for name, each in value.items():
-            yield str(name)
-            yield from _texts(each)
-    elif hasattr(value, "__iter__"):
-        for each in value:
-            yield from _texts(each)
+    match value:
+        case Payload():
+            data = value.data.decode()
+            yield json.dumps(json.loads(data), ensure_ascii=False) if data else ""
+        case Message():
+            for _, each in value.ListFields():
+                yield from _texts(each)
+        case str():
+            yield value
+        case bytes():
+            yield value.decode(errors="replace")
+        case Mapping():
+            for name, each in value.items():
+                yield str(name)
+                yield from _texts(each)
+        case Sequence():
+            for each in value:
+                yield from _texts(each)

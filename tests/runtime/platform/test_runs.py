@@ -1,6 +1,9 @@
 """Journey cases on Temporal, some in cohorts of every size; the runs are small, readable and without personal data."""
 
 import asyncio
+import base64
+import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -137,6 +140,16 @@ def test_a_run_is_of_the_type_journey_and_those_begun_as_cohorts_still_replay(en
 @pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
 def test_runs_of_earlier_releases_replay(path: Path) -> None:
     replay([WorkflowHistory.from_json(path.stem, path.read_text(encoding="utf-8"))])
+
+
+@pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.stem)
+def test_what_is_looked_for_in_a_run_is_looked_for_in_every_payload(path: Path) -> None:
+    """Payloads are the values named `data` in the JSON of a history, in base64."""
+    stored = path.read_text(encoding="utf-8")
+    recorded = plain(WorkflowHistory.from_json(path.stem, stored))
+    payloads = [json.loads(base64.b64decode(data)) for data in re.findall(r'"data": *"([^"]+)"', stored)]
+    assert payloads
+    assert [each for each in payloads if json.dumps(each, ensure_ascii=False) not in recorded] == []
 
 
 def test_the_journeys_under_test_are_all_of_them() -> None:
