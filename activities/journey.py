@@ -148,10 +148,10 @@ class JourneyActivities:
                 with self._coupons.ready(chunk) as issue:
                     claim = partial(claiming.claim, channels=self._channels, site=self._site, issue=issue)
                     chunk, aside, claims = self._settled(claim, chunk)
-                found = [*claims.answers, *self._call(chunk, claims)]
+                outcomes = [*claims.answers, *self._call(chunk, claims)]
                 answers += aside
-                answers += found
-                chunk = _without(chunk, found)
+                answers += outcomes
+                chunk = _without(chunk, outcomes)
                 if chunk.members:
                     _sign_of_life()
                     time.sleep(claims.wait)

@@ -227,9 +227,9 @@ async def post_quote(request: Request, _: Shop) -> Quoted:
     doesn't combine with those before it) · `below_threshold` · `not_yours` · `unknown`.
     """
     body = await read_json(request, Basket)
-    basket = checkout.Basket(_customer(body.customer), [each.line for each in body.lines], body.codes)
-    (found,) = await context(request).quotes.ask([basket])
-    return Quoted(**_quoted(found), refusals=[_refused(each) for each in found.refusals])
+    basket = checkout.Basket(_customer(body.customer), [line.line for line in body.lines], body.codes)
+    (quote,) = await context(request).quotes.ask([basket])
+    return Quoted(**_quoted(quote), refusals=[_refused(refusal) for refusal in quote.refusals])
 
 
 @router.post(
@@ -245,7 +245,7 @@ async def post_lock(request: Request, _: Shop) -> OrderState:
     a `409`: cancel first. When `ttl` seconds are over, or the order is cancelled, the coupons are free again.
     """
     body = await read_json(request, LockBody)
-    lines = [each.line for each in body.lines]
+    lines = [line.line for line in body.lines]
     span = timedelta(seconds=body.ttl)
     lock = checkout.Lock(_customer(body.customer), lines, body.codes, body.order_id, span)
     return _state(await _settled(request, lock))
@@ -288,9 +288,9 @@ async def post_refund(request: Request, _: Shop) -> Refunded:
     the budget has room for them: those are in `restored`. The same `refund_id` again gives the same answer.
     """
     body = await read_json(request, RefundBody)
-    units = None if body.lines is None else [(each.line, each.quantity) for each in body.lines]
-    found = await _settled(request, checkout.Refund(body.order_id, body.refund_id, units))
-    return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(found)})
+    units = None if body.lines is None else [(line.line, line.quantity) for line in body.lines]
+    refund = await _settled(request, checkout.Refund(body.order_id, body.refund_id, units))
+    return Refunded.model_validate({"order_id": body.order_id, "refund_id": body.refund_id, **vars(refund)})
 
 
 @router.post("/v1/coupons/{code}/revoke", summary="Take a coupon back", responses=documented(NotFound, Conflict))
@@ -345,7 +345,7 @@ async def _settled(request: Request, ask: checkout.Request) -> Any:
     """What was done. An ask that can't be met becomes a problem."""
     match (await context(request).tills.ask([ask]))[0]:
         case checkout.CouponsRefused() as refused:
-            raise Refused(refusals=[_refused(each).model_dump() for each in refused.refusals])
+            raise Refused(refusals=[_refused(refusal).model_dump() for refusal in refused.refusals])
         case checkout.Conflict() as conflict:
             raise Conflict(conflict.detail)
         case checkout.UnknownOrder():

@@ -77,7 +77,7 @@ class Envelope:
         if isinstance(value, list) and self.mode != STRUCTURED:
             if len(value) > max_batch:
                 raise TooManyEvents(f"A batch holds at most {max_batch} events.")
-            return [_read(each, now, plain=self.mode == PLAIN) for each in value]
+            return [_read(item, now, plain=self.mode == PLAIN) for item in value]
         if isinstance(value, dict) and self.mode != BATCH:
             return [_read(value, now, plain=self.mode == PLAIN)]
         wanted = {STRUCTURED: "an object", BATCH: "an array"}.get(self.mode, "an object or an array")
@@ -90,8 +90,8 @@ def _entry(flaw: Flaw) -> dict[str, str]:
 
 def _content_type(header: str) -> tuple[str, str]:
     kind, *parameters = [part.strip().lower() for part in header.split(";")]
-    given = dict(part.partition("=")[::2] for part in parameters)
-    return kind, given.get("charset", "").strip('" ')
+    options = dict(part.partition("=")[::2] for part in parameters)
+    return kind, options.get("charset", "").strip('" ')
 
 
 def _read_binary(headers: Headers, body: bytes, now: datetime) -> Item:
@@ -135,8 +135,8 @@ def _read(event: Any, now: datetime, *, plain: bool) -> Item:
     time = _read_time(event.get("time"), now, flaws)
     data, customer = _read_data(event, flaws)
     identifiers = _read_identity(names["type"], event.get("subject"), customer, flaws)
-    found = validation.validate(names["type"], data)
-    flaws.extend(Flaw(f"data.{each.field}".rstrip("."), each.reason, each.detail) for each in found)
+    faults = validation.validate(names["type"], data)
+    flaws.extend(Flaw(f"data.{fault.field}".rstrip("."), fault.reason, fault.detail) for fault in faults)
     if flaws:
         return Item(names["id"] or None, None, tuple(flaws))
     incoming = Incoming(
@@ -201,11 +201,11 @@ def _read_identity(type: str, subject: Any, customer: dict[str, Any], flaws: lis
         flaws.append(Flaw("subject", "wrong_type", "must be text"))
         return ()
     try:
-        found = identify(subject, customer)
+        identity = identify(subject, customer)
     except IdentifierError as error:
         flaws.append(Flaw(error.field, error.reason, str(error)))
         return ()
-    if not found and not any(flaw.field == "data.customer" for flaw in flaws):
+    if not identity and not any(flaw.field == "data.customer" for flaw in flaws):
         detail = "the event names nobody; give data.customer, or subject as kind:value"
         flaws.append(Flaw("data.customer", "missing_identity", detail))
-    return found
+    return identity

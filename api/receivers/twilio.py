@@ -97,8 +97,8 @@ def _take(env: Context, fields: Mapping[str, str], key: str) -> None:
             reason = (code or status) if what == "failed" else None
             number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else None
             receipt = Receipt(f"{sid}/{status}", "sms", what, now, key=number, provider_id=sid, reason=reason)
-            taken = take(session, TWILIO, [receipt], now)
-            if taken and code == _OPTED_OUT:
+            fresh = take(session, TWILIO, [receipt], now)
+            if fresh and code == _OPTED_OUT:
                 refuse(session, TWILIO, f"{sid}/{code}", fields.get("To", ""), now)
         elif not status and "Body" in fields and fields.get("From", "").startswith("+"):
             keyword = _KEYWORDS.get(fields.get("OptOutType", ""))

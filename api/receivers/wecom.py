@@ -68,9 +68,9 @@ def router(callback: Callback) -> APIRouter:
         encrypted = fields(await request.body()).get("Encrypt", "")
         now = env.clock.now()
         verify(callback.token, timestamp, nonce, encrypted, signature=msg_signature, now=now)
-        told = fields(decrypt(callback.key, encrypted, callback.corp_id))
-        if told.get("Event") == "change_external_contact":
-            await run_in_threadpool(_take, env, told, now)
+        notification = fields(decrypt(callback.key, encrypted, callback.corp_id))
+        if notification.get("Event") == "change_external_contact":
+            await run_in_threadpool(_take, env, notification, now)
         return "success"
 
     return routes

@@ -51,7 +51,9 @@ class Person:
 
 def make_people(rng: Random, today: date) -> list[Person]:
     """All customers; `today` is the local day of the show, from which the coming birthdays are counted."""
-    names = rng.sample([surname + given for surname in SURNAMES for given in GIVEN_NAMES], sum(HEADCOUNT.values()))
+    names = rng.sample(
+        [surname + given_name for surname in SURNAMES for given_name in GIVEN_NAMES], sum(HEADCOUNT.values())
+    )
     kinds: list[Kind] = [kind for kind, count in HEADCOUNT.items() for _ in range(count)]
     return [_person(rng, n, kind, name, today) for n, (kind, name) in enumerate(zip(kinds, names, strict=True), 1)]
 

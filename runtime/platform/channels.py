@@ -30,5 +30,5 @@ def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) ->
 
 def coupon_source(db: sessionmaker[Session], clock: Clock) -> CouponAdapter:
     """Where coupons come from: an outside service, once that is configured; else the ledger, as always in a demo."""
-    told = settings_of(coupons.CouponSettings) if isinstance(clock, SystemClock) else None
-    return coupons.adapter(told, db, clock) if told else LedgerCoupons()
+    settings = settings_of(coupons.CouponSettings) if isinstance(clock, SystemClock) else None
+    return coupons.adapter(settings, db, clock) if settings else LedgerCoupons()

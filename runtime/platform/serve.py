@@ -63,14 +63,14 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 def receivers(settings: Settings) -> list[APIRouter]:
     """What takes in what comes back from customers and providers, as far as it is configured."""
     site = site_of(settings)
-    found = [links.router(site)] if site else []
+    routers = [links.router(site)] if site else []
     if of_twilio := settings_of(twilio.Settings):
-        found += twilio.receivers(of_twilio, settings.public_url)
+        routers += twilio.receivers(of_twilio, settings.public_url)
     if of_wecom := settings_of(wecom.Settings):
-        found.append(wecom.receiver(of_wecom))
+        routers.append(wecom.receiver(of_wecom))
     if of_wechat := settings_of(wechat.Settings):
-        found.append(wechat.receiver(of_wechat))
-    return found
+        routers.append(wechat.receiver(of_wechat))
+    return routers
 
 
 def wait_for_postgres(database_url: str, say: Callable[[str], None]) -> None:

@@ -42,10 +42,10 @@ def incoming(row: Any) -> Incoming:
 
 def _events_in(value: Any) -> Iterator[str]:
     if isinstance(value, list):
-        for each in value:
-            yield from _events_in(each)
+        for part in value:
+            yield from _events_in(part)
     elif isinstance(value, dict):
-        for key, each in value.items():
-            if key == "event" and isinstance(each, str):
-                yield each
-            yield from _events_in(each)
+        for key, part in value.items():
+            if key == "event" and isinstance(part, str):
+                yield part
+            yield from _events_in(part)

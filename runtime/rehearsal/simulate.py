@@ -49,7 +49,7 @@ _ALL = ("campaign_uses", "products", "stores", "lots", "streams")
 
 
 @dataclass(frozen=True)
-class Happening:
+class GivenEvent:
     """The event that a simulation begins with."""
 
     type: str
@@ -60,14 +60,14 @@ class Happening:
 class Simulation:
     """What would happen, in order, each with the text of its message. `zone` is the customer's."""
 
-    begun_by: Happening
+    begun_by: GivenEvent
     at: datetime
     zone: ZoneInfo
     decisions: list[tuple[Decision, str | None]]
 
 
 def simulate(
-    live: Engine, wanted: str | Draft, customer: int, *, happening: Happening | None, at: datetime
+    live: Engine, wanted: str | Draft, customer: int, *, given_event: GivenEvent | None, at: datetime
 ) -> Simulation:
     """Let the event happen to the customer at `at`, and nothing after it; without one, the newest stored that fits.
 
@@ -81,7 +81,7 @@ def simulate(
             library = read_library(session)
         with copying(live, engine) as copier:
             _copy(copier, customer, sorted(spoken_of(library)))
-        return _Scene(db, library, customer, name, at).play(happening)
+        return _Simulation(db, library, customer, name, at).play(given_event)
 
 
 def _copy(copier: Copier, customer: int, types: list[str]) -> None:
@@ -96,7 +96,7 @@ def _copy(copier: Copier, customer: int, types: list[str]) -> None:
     copier.run(f"INSERT INTO identifiers VALUES ('{PERSON}', %(who)s::text, %(who)s)", who)
 
 
-class _Scene:
+class _Simulation:
     def __init__(self, db: sessionmaker[Session], library: Library, customer: int, journey: str, at: datetime) -> None:
         self._db = db
         self._library = library
@@ -104,10 +104,10 @@ class _Scene:
         self._plan: Plan = library.journeys[journey].plan
         self._at = at
 
-    def play(self, happening: Happening | None) -> Simulation:
+    def play(self, given_event: GivenEvent | None) -> Simulation:
         with self._db.begin() as session:
             customer = session.get_one(Customer, self._customer)
-            begun_by = happening or self._newest(session, customer)
+            begun_by = given_event or self._newest(session, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
                 raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
@@ -127,13 +127,13 @@ class _Scene:
             zone = self._library.zone(customer)
             return Simulation(begun_by, self._at, zone, self._decisions(session, before))
 
-    def _newest(self, session: Session, customer: Customer) -> Happening:
+    def _newest(self, session: Session, customer: Customer) -> GivenEvent:
         """The newest stored event that fits the trigger, else the newest of its type."""
         trigger, journey = self._plan.trigger, self._plan.journey
         if not isinstance(trigger, EventTrigger):
             kind, _, segment = trigger.for_each.partition(":")
             if kind != "near_expiry_lot":
-                return Happening(event_of(kind), {"journey": journey, **({"segment": segment} if segment else {})})
+                return GivenEvent(event_of(kind), {"journey": journey, **({"segment": segment} if segment else {})})
         wanted = trigger.event if isinstance(trigger, EventTrigger) else event_of(trigger.for_each)
         query = (
             select(Event)
@@ -148,7 +148,7 @@ class _Scene:
         fitting = (event for event in newest if not not_begun(session, self._library, customer, event, self._plan))
         chosen = next(fitting, newest[0])
         data = {**chosen.data, "journey": journey} if is_business(wanted) and "journey" in chosen.data else chosen.data
-        return Happening(wanted, data)
+        return GivenEvent(wanted, data)
 
     def _decisions(self, session: Session, before: int) -> list[tuple[Decision, str | None]]:
         rows = session.exec(

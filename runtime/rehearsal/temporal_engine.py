@@ -116,9 +116,9 @@ class TemporalEngine:
             async with asyncio.timeout(STUCK_SECONDS):
                 await self._clear_up(runs)
         except TimeoutError:
-            told = await self._what_is_awaited(world)
+            awaited = await self._what_is_awaited(world)
             await self._begin_anew()
-            raise StuckError(told) from None
+            raise StuckError(awaited) from None
         return lines
 
     async def _go(self, world: World, runs: set[str]) -> None:
@@ -130,7 +130,7 @@ class TemporalEngine:
                 world.post(numbers)
             if span > EVE:
                 await self._sleep(span - EVE)
-            while await self._tell(runs):
+            while await self._deliver(runs):
                 pass  # before timers fire: at equal instants events come before them
             if span:
                 await self._sleep(min(span, EVE))
@@ -150,13 +150,13 @@ class TemporalEngine:
         """Let everything be done that is due; Temporal's clock moves on a little, so that its timers fire."""
         async with asyncio.timeout(STUCK_SECONDS):
             while True:
-                told = await self._tell(runs)
+                delivered = await self._deliver(runs)
                 paging = [name for name in runs if name.startswith(("fan-out/", "schedule/"))]
                 for name in list(paging):
                     if await self._is_over(name):
                         runs.remove(name)
                         paging.remove(name)
-                if not told and not paging and world.at_rest():
+                if not delivered and not paging and world.at_rest():
                     return
                 await self._env.sleep(TICK)
 
@@ -167,10 +167,10 @@ class TemporalEngine:
         lines = [f"at {now} this has not come to rest within {STUCK_SECONDS} seconds:"]
         with self._db() as session:
             query = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
-            for each in session.exec(query):
-                due = f", due {each.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if each.due_at else ""
-                step = f"before step {each.position}" if each.position else "at the end"
-                lines.append(f"  {world.names[each.customer_id]} stands {step}{due}")
+            for row in session.exec(query):
+                due = f", due {row.due_at.astimezone(zone):%Y-%m-%d %H:%M}" if row.due_at else ""
+                step = f"before step {row.position}" if row.position else "at the end"
+                lines.append(f"  {world.names[row.customer_id]} stands {step}{due}")
         for name in self._runs:
             description = await self._env.client.get_workflow_handle(name).describe()
             for activity in description.raw_description.pending_activities:
@@ -190,11 +190,11 @@ class TemporalEngine:
         async with asyncio.timeout(STUCK_SECONDS):
             await self._env.sleep(span)
 
-    async def _tell(self, runs: set[str]) -> bool:
-        told = await self._relay.drain()
-        runs.update(name for name in told if name)
-        self._runs += [name for name in told if name and name not in self._runs]
-        return bool(told)
+    async def _deliver(self, runs: set[str]) -> bool:
+        delivered = await self._relay.drain()
+        runs.update(name for name in delivered if name)
+        self._runs += [name for name in delivered if name and name not in self._runs]
+        return bool(delivered)
 
     async def _is_over(self, name: str) -> bool:
         description = await self._env.client.get_workflow_handle(name).describe()
@@ -212,7 +212,7 @@ class TemporalEngine:
         """
         with self._db() as session:
             query = select(Enrollment).where(col(Enrollment.ending).is_(None))
-            asleep = {workflow_id(each.journey, each.run) for each in session.exec(query)}
+            asleep = {workflow_id(row.journey, row.run) for row in session.exec(query)}
         for name in runs:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())
