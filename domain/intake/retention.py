@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -20,6 +19,7 @@ from domain.published.library import Library
 from domain.store.bulk import as_json
 from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition
+from workflows.terms.values import parts_of
 
 SHORTEST = timedelta(days=30)
 """What an event said is kept at least as long: entry, exit and goal look at those of the last days."""
@@ -84,8 +84,9 @@ def _needed_types(library: Library, now: datetime) -> Iterator[tuple[str, dateti
     conditions: list[Any] = list(library.segments.values())
     for live in library.journeys.values():
         conditions += _lookback_conditions(live.plan)
-    for condition in _conditions(conditions):
-        yield condition.event, condition.within.ago(now) - HISTORY if condition.within else _ALWAYS
+    for condition in parts_of(conditions):
+        if isinstance(condition, EventCondition) and condition.where is not None:
+            yield condition.event, condition.within.ago(now) - HISTORY if condition.within else _ALWAYS
 
 
 def _lookback_conditions(plan: Plan) -> Iterator[Any]:
@@ -96,14 +97,3 @@ def _lookback_conditions(plan: Plan) -> Iterator[Any]:
     yield plan.goal.condition.where if plan.goal else None
     for step in plan.steps.values():
         yield step.awaited.where if step.awaited else step
-
-
-def _conditions(value: Any) -> Iterator[EventCondition]:
-    """The event conditions in it that ask for data."""
-    if isinstance(value, EventCondition) and value.where is not None:
-        yield value
-    if isinstance(value, BaseModel):
-        yield from _conditions([getattr(value, name) for name in type(value).model_fields])
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _conditions(item)

@@ -1,14 +1,13 @@
 """What a plan needs of the texts: which templates on which channels, and the names that each may use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
-
-from pydantic import BaseModel
 
 from workflows.plan.model import Plan, ScheduleTrigger
 from workflows.terms.channels import Channel
 from workflows.terms.conditions import SegmentCondition
+from workflows.terms.values import parts_of
 from workflows.verbs.base import Path, Step
 
 
@@ -51,22 +50,16 @@ def _with_coupon(plan: Plan) -> set[Path]:
     return found
 
 
-def names_asked(part: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:
+def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:
     """The segments and coupon campaigns that a plan, or a part of it, refers to, each with the file it stands in."""
-    match part:
-        case SegmentCondition(segment=name):
-            yield "_segments", name
-        case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
-            yield "_segments", name.removeprefix("segment:")
-        case Step(campaign_given=str(name)):
-            yield "_coupons", name
-    if isinstance(part, BaseModel):
-        part = [getattr(part, name) for name in type(part).model_fields]
-    if isinstance(part, Mapping):
-        part = [*part.values()]
-    if isinstance(part, list | tuple):
-        for each in part:
-            yield from names_asked(each)
+    for part in parts_of(plan):
+        match part:
+            case SegmentCondition(segment=name):
+                yield "_segments", name
+            case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
+                yield "_segments", name.removeprefix("segment:")
+            case Step(campaign_given=str(name)):
+                yield "_coupons", name
 
 
 def following(step: Step) -> list[Path]:

@@ -1,6 +1,7 @@
 """The small values that specs are written in: durations, times of day, money, local days."""
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -36,6 +37,19 @@ class Frozen(BaseModel):
     @model_serializer(mode="wrap")
     def _serialize(self, handler: SerializerFunctionWrapHandler) -> Any:
         return {name: value for name, value in handler(self).items() if value is not None}
+
+
+def parts_of(whole: Any) -> Iterator[Any]:
+    """The whole and everything in it: what is in the fields of models, in lists and in mappings, to any depth."""
+    yield whole
+    if isinstance(whole, BaseModel):
+        inner: Iterable[Any] = (getattr(whole, name) for name in type(whole).model_fields)
+    elif isinstance(whole, Mapping):
+        inner = whole.values()
+    else:
+        inner = whole if isinstance(whole, list | tuple) else ()
+    for part in inner:
+        yield from parts_of(part)
 
 
 class TextForm(Frozen):
