@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,8 @@ from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
+_MAX_PLANS = 500
+"""Plans kept in memory, compiled; more are read again when they are asked for."""
 _MAX_SNAPSHOTS = 8
 
 
@@ -75,6 +78,20 @@ class Library:
 
 _snapshots: dict[str, Library] = {}
 _plans: dict[str, Plan] = {}
+_event_types: dict[str, frozenset[str]] = {}
+"""The types that each plan ever published listens to: all that is kept of plans that nobody walks any more."""
+_writing = Lock()
+
+Kept = TypeVar("Kept")
+
+
+def _keep(cache: dict[str, Kept], key: str, value: Kept, most: int) -> Kept:
+    """Keep the value for later readers, of any thread, in place of the oldest where there are too many."""
+    with _writing:
+        while len(cache) >= most:
+            del cache[next(iter(cache))]
+        cache[key] = value
+    return value
 
 
 def read_library(session: Session) -> Library:
@@ -88,9 +105,7 @@ def library_of(session: Session, version: str) -> Library:
     if library is None:
         library = _read(session)
         if version:
-            while len(_snapshots) >= _MAX_SNAPSHOTS:
-                _snapshots.pop(next(iter(_snapshots)))
-            _snapshots[version] = library
+            _keep(_snapshots, version, library, _MAX_SNAPSHOTS)
     return library
 
 
@@ -101,7 +116,7 @@ def read_plan(session: Session, plan_id: str) -> Plan:
         body = session.exec(select(PublishedPlan.plan).where(PublishedPlan.id == plan_id)).first()
         if body is None:
             raise LookupError(f"no plan {plan_id}")
-        plan = _plans[plan_id] = Plan.model_validate(body)
+        plan = _keep(_plans, plan_id, Plan.model_validate(body), _MAX_PLANS)
     return plan
 
 
@@ -140,11 +155,14 @@ def _read(session: Session) -> Library:
 
 def _listening(session: Session) -> Mapping[str, Set[str]]:
     """Every plan counts, for enrollments of any may be open; each is read once in the life of a process."""
-    ids = set(session.exec(select(PublishedPlan.id)))
-    unread = select(PublishedPlan.id, PublishedPlan.plan).where(col(PublishedPlan.id).in_(ids - _plans.keys()))
-    _plans.update((plan_id, Plan.model_validate(body)) for plan_id, body in session.exec(unread))
+    plan_ids = set(session.exec(select(PublishedPlan.id)))
+    unread = select(PublishedPlan.id, PublishedPlan.plan).where(
+        col(PublishedPlan.id).in_(plan_ids - _event_types.keys())
+    )
+    for plan_id, body in session.exec(unread):
+        _event_types[plan_id] = frozenset(Plan.model_validate(body).listens_to())
     plan_ids_by_type: dict[str, set[str]] = {}
-    for plan_id in ids:
-        for type in _plans[plan_id].listens_to():
+    for plan_id in plan_ids:
+        for type in _event_types[plan_id]:
             plan_ids_by_type.setdefault(type, set()).add(plan_id)
     return plan_ids_by_type

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.exc import DBAPIError
@@ -59,24 +60,43 @@ _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, W
 async def keep_house(
     client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter, keep_events: int | None = None
 ) -> None:
-    """Look after Schedules, lost runs, coupons that ran out and events that are so many days old, until cancelled."""
-    known: Library | None = None
-    forgetting = Forgetting(db, clock, timedelta(days=keep_events)) if keep_events else None
+    """Look after Schedules, lost runs, coupons that ran out and events that are so many days old, until cancelled.
+
+    Each duty is tried by itself: what keeps one from being done, as Temporal being away, doesn't hold up the others.
+    """
+    schedules = _Schedules(client, db, paused=not isinstance(clock, SystemClock))
+    duties: list[Callable[[], Awaitable[object]]] = [
+        schedules.sync,
+        partial(find_lost, client, db, clock),
+        partial(find_lost_replenishments, client, db, clock),
+        partial(asyncio.to_thread, expire_coupons, db, clock),
+        partial(asyncio.to_thread, source.catch_up),
+    ]
+    if keep_events:
+        duties.append(partial(asyncio.to_thread, Forgetting(db, clock, timedelta(days=keep_events)).go_on))
     while True:
-        try:
-            library = await asyncio.to_thread(_library, db)
-            if library is not known:
-                await sync_schedules(client, library, paused=not isinstance(clock, SystemClock))
-                known = library
-            await find_lost(client, db, clock)
-            await find_lost_replenishments(client, db, clock)
-            await asyncio.to_thread(expire_coupons, db, clock)
-            await asyncio.to_thread(source.catch_up)
-            if forgetting:
-                await asyncio.to_thread(forgetting.go_on, library)
-        except (RPCError, DBAPIError, RuntimeError) as problem:
-            logger.warning("housekeeping waits: %s", type(problem).__name__)
+        for duty in duties:
+            try:
+                await duty()
+            except (RPCError, DBAPIError, RuntimeError) as problem:
+                logger.warning("housekeeping waits: %s", type(problem).__name__)
         await asyncio.sleep(INTERVAL_SECONDS)
+
+
+class _Schedules:
+    """Temporal's Schedules, brought in line whenever something was published."""
+
+    def __init__(self, client: Client, db: sessionmaker[Session], *, paused: bool) -> None:
+        self._client = client
+        self._db = db
+        self._paused = paused
+        self._synced: Library | None = None
+
+    async def sync(self) -> None:
+        library = await asyncio.to_thread(_library, self._db)
+        if library is not self._synced:
+            await sync_schedules(self._client, library, paused=self._paused)
+            self._synced = library
 
 
 def _library(db: sessionmaker[Session]) -> Library:
@@ -200,7 +220,7 @@ class Forgetting:
         self._mark: RetentionCursor | None = RetentionCursor()
         self._done_at: datetime | None = None
 
-    def go_on(self, library: Library) -> None:
+    def go_on(self) -> None:
         """Look through as many events as may come in meanwhile, so that neither the sweep nor the rest falls behind."""
         now = self._clock.now()
         if self._mark is None and self._done_at is not None and now - self._done_at >= SWEEP_EVERY:
@@ -209,7 +229,7 @@ class Forgetting:
             if self._mark is None:
                 return
             with self._db.begin() as session:
-                self._mark = forget(session, library, now, self._keep, self._mark, FORGET_PAGE)
+                self._mark = forget(session, read_library(session), now, self._keep, self._mark, FORGET_PAGE)
             self._done_at = now
 
 

@@ -1,20 +1,25 @@
 """What the worker sees to now and then."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
+from temporalio.client import Client
 
 from domain.coupons.tables import CampaignUse, Coupon
 from domain.customers.identifiers import identify
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
-from domain.published.library import read_library
 from domain.published.publishing import publish_journey
 from domain.store.clock import VirtualClock
+from runtime.platform import housekeeping
 from runtime.platform.housekeeping import FORGET_PAGE, PAGE, Forgetting, expire_coupons
 from workflows.language.compile import read_journey
 
@@ -50,6 +55,30 @@ def test_coupons_that_ran_out_are_ended_however_many(db: sessionmaker[Session], 
         assert Counter(told) == {"coupon.expired": many}
 
 
+def test_coupons_run_out_while_temporal_is_away(
+    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "INTERVAL_SECONDS", 0)
+    rounds = []
+
+    class Service:
+        @contextmanager
+        def ready(self, _: object) -> Iterator[None]:
+            yield
+
+        def catch_up(self) -> None:
+            rounds.append(clock.now())
+
+    async def story() -> None:
+        client = await Client.connect("127.0.0.1:1", lazy=True)
+        house = asyncio.create_task(housekeeping.keep_house(client, db, clock, Service()))
+        while len(rounds) < 2:
+            await asyncio.sleep(0.01)
+        house.cancel()
+
+    asyncio.run(story())
+
+
 def test_events_are_forgotten_however_many_and_again_a_day_later(
     db: sessionmaker[Session], clock: VirtualClock
 ) -> None:
@@ -70,8 +99,7 @@ def test_events_are_forgotten_however_many_and_again_a_day_later(
     left = []
     for later in (keep, timedelta(hours=1), timedelta(hours=23), timedelta(days=30)):
         clock.set(clock.now() + later)
-        with db() as session:
-            forgetting.go_on(read_library(session))
+        forgetting.go_on()
         left.append(kept())
         if later == timedelta(hours=1):
             take(1)
