@@ -193,7 +193,6 @@ def test_headers_have_a_bound_and_are_not_held_beyond_it(shop: httpx.Client) -> 
                 connection.sendall(b"X-%d: %s\r\n" % (number, b"x" * 1000))
         with suppress(ConnectionError):
             assert connection.recv(100).startswith(b"HTTP/1.1 431 ")
-            assert not connection.recv(100)[100:]
     assert shop.get("/healthz", headers={"X": "x" * 20_000}).status_code == 200
 
 
@@ -212,7 +211,12 @@ def test_the_next_request_of_a_connection_has_the_same_bounds(
 ) -> None:
     with connect(shop) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n")
-        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+        answer = b""
+        while not answer.endswith(b'{"status":"ok"}'):
+            piece = connection.recv(1000)
+            assert piece
+            answer += piece
+        assert answer.startswith(b"HTTP/1.1 200 ")
         monkeypatch.setattr(api.http.protocol, "HEADER_SECONDS", 0.05)
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: t")
         assert connection.recv(1000) == b""
