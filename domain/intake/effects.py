@@ -35,6 +35,8 @@ class Orders:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._paid: list[Event] = []
+        self.recorded: set[int] = set()
+        """The events that told of an order first; another event of the same order changes nothing."""
 
     def pay(self, event: Event) -> None:
         self._paid.append(event)
@@ -53,7 +55,9 @@ class Orders:
             }
             for event in self._paid
         ]
-        self._session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
+        first = {event.data["order_id"]: event.id for event in reversed(self._paid)}
+        new = self._session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
+        self.recorded |= {first[order_id] for (order_id,) in new}
         self._paid = []
 
 
@@ -131,6 +135,7 @@ FROM json_to_recordset(CAST(:orders AS json)) AS given (
     order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
 )
 ON CONFLICT DO NOTHING
+RETURNING order_id
 """)
 """A refund may have come before its order; one that comes after it has an effect of its own."""
 

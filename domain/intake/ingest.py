@@ -154,7 +154,7 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
             for stock_event in stock_events
         ]
         ingest(session, stock_incoming, now=now)
-    _follow_shows(session, library, [row for row in rows if row.type == "order.paid"], now)
+    _follow_shows(session, library, [row for row in rows if row.id in orders.recorded], now)
     first_index = {event.key: index for index, event in reversed(list(enumerate(events)))}
     return [event.key in stored and first_index[event.key] == index for index, event in enumerate(events)]
 

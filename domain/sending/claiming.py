@@ -132,7 +132,7 @@ def _start_calls(
     since = max((claimed_message.context.at for claimed_message in claimed), default=now)
     claims, wait = Claims(answers, [], [], since), 0.0
     calling: list[_Claimed] = []
-    for channel in dict.fromkeys(claimed_message.channel for claimed_message in claimed):
+    for channel in sorted({claimed_message.channel for claimed_message in claimed}):  # accounts are locked in order
         adapter = channels[channel]
         of_channel = [claimed_message for claimed_message in claimed if claimed_message.channel == channel]
         in_flight = [

@@ -123,7 +123,7 @@ def _tried_channels(message: Message) -> set[str]:
 def _note_accounts(
     session: Session, outgoing: Sequence[Outgoing], deliveries: Sequence[Delivery], now: datetime, channels: Channels
 ) -> None:
-    for channel in dict.fromkeys(message.channel for message in outgoing):
+    for channel in sorted({message.channel for message in outgoing}):  # accounts are locked in order
         account = channels[channel].account
         account_deliveries = [
             delivery

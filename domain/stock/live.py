@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, tuple_
+from sqlalchemy import func, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -16,6 +16,7 @@ from domain.published.library import Library
 from domain.stock.book import available
 from domain.stock.demand import BLOCK, WINDOWS, Baseline, PastShow, learn
 from domain.stock.tables import LiveProduct, LiveSale, Lot, Product, Stream
+from domain.store.bulk import as_json
 from workflows.language.stock_rules import StockRule
 from workflows.terms.values import local_day
 
@@ -168,9 +169,15 @@ def _units(orders: Sequence[Event]) -> dict[tuple[str, str, datetime], int]:
 
 def _record(session: Session, sales: Sequence[tuple[str, str, datetime, int]]) -> None:
     rows = [{"stream_id": stream, "sku": sku, "minute": minute, "units": units} for stream, sku, minute, units in sales]
-    new = insert(LiveSale).values(rows)
-    more = {"units": LiveSale.units + new.excluded.units}
-    session.execute(new.on_conflict_do_update(index_elements=["stream_id", "sku", "minute"], set_=more))
+    session.connection().execute(_ADD_SALES, {"sales": as_json(rows)})
+
+
+_ADD_SALES = text("""
+INSERT INTO live_sales (stream_id, sku, minute, units)
+SELECT stream_id, sku, minute, units
+FROM json_to_recordset(CAST(:sales AS json)) AS sales (stream_id text, sku text, minute timestamptz, units bigint)
+ON CONFLICT (stream_id, sku, minute) DO UPDATE SET units = live_sales.units + excluded.units
+""")
 
 
 def _running(session: Session, ids: set[str], now: datetime) -> dict[str, Stream]:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -147,6 +148,14 @@ def test_the_same_order_twice_is_sold_once(show: Show) -> None:
     order = show.order(EVENING)
     show.take(order, order)
     show.take(order)
+    assert [sale.units for sale in show.rows(LiveSale)] == [1]
+
+
+def test_an_order_told_by_two_events_is_sold_once(show: Show) -> None:
+    show.begin()
+    order = show.order(EVENING)
+    show.take(order, replace(order, source="erp"))
+    show.take(replace(order, id="again"))
     assert [sale.units for sale in show.rows(LiveSale)] == [1]
 
 
