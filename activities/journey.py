@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio import activity
 
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
@@ -28,6 +26,7 @@ from domain.sending import claiming
 from domain.sending.settling import settle_messages
 from domain.sending.snapshots import ClaimSnapshot
 from domain.store.clock import Clock
+from domain.store.work import Database, UnitOfWork
 from domain.texts.links import Site
 from workflows.plan.commands import Answer, FanOut, Group, Member, pack, unpack
 from workflows.verbs.registry import STEPS
@@ -63,7 +62,7 @@ class JourneyActivities:
 
     def __init__(
         self,
-        db: sessionmaker[Session],
+        db: Database,
         clock: Clock,
         channels: Channels,
         *,
@@ -112,8 +111,8 @@ class JourneyActivities:
         """Register or settle a wait; end the journey."""
         answers: list[Answer] = []
         for chunk in _chunks(group):  # nobody is set aside: a wait would be over by then
-            with self._db.begin() as session:
-                answers += steps.settle_arrivals(session, chunk, self._clock.now())
+            with self._db.begin() as work:
+                answers += steps.settle_arrivals(work, chunk, self._clock.now())
         return self._timed(answers)
 
     @activity.defn
@@ -166,8 +165,8 @@ class JourneyActivities:
             answers += [*aside, *settled]
             if calls:
                 replies = self._webhooks.call_many(calls[0].name, calls)
-                with self._db.begin() as session:
-                    answers += webhook.settle_calls(session, chunk, calls, replies, self._clock.now())
+                with self._db.begin() as work:
+                    answers += webhook.settle_calls(work, chunk, calls, replies, self._clock.now())
         return self._timed(answers)
 
     @activity.defn
@@ -175,14 +174,14 @@ class JourneyActivities:
         """Emit a page of what a journey's schedule stands for; if that is lots, the warehouse is asked first."""
         if not page.cursor:
             self._take_stock(page.journey)
-        with self._db.begin() as session:
-            return schedules.emit_page(session, page.journey, page.cursor, self._clock.now())
+        with self._db.begin() as work:
+            return schedules.emit_page(work, page.journey, page.cursor, self._clock.now())
 
     @activity.defn
     def fan_out(self, page: FanOut) -> str | None:
         """Take an event about the business to a page of enrollments or customers."""
-        with self._db.begin() as session:
-            return schedules.fan_out_page(session, page.event or 0, page.journey, page.cursor, self._clock.now())
+        with self._db.begin() as work:
+            return schedules.fan_out_page(work, page.event or 0, page.journey, page.cursor, self._clock.now())
 
     def _take_stock(self, journey: str) -> None:
         lots: Sequence[str] = [""]
@@ -191,10 +190,10 @@ class JourneyActivities:
                 lots = schedules.lots_of(session, journey, self._clock.now(), after=lots[-1])
             asked_at = self._clock.now()
             levels = self._warehouse.levels(lots)
-            with self._db.begin() as session:
-                take_stock(session, levels, asked_at)
+            with self._db.begin() as work:
+                take_stock(work, levels, asked_at)
 
-    def _each(self, act: Callable[[Session, Group, datetime], list[Answer]], group: Group) -> list[Answer]:
+    def _each(self, act: Callable[[UnitOfWork, Group, datetime], list[Answer]], group: Group) -> list[Answer]:
         answers: list[Answer] = []
         for chunk in _chunks(group):
             _, aside, settled = self._settled(act, chunk)
@@ -202,27 +201,27 @@ class JourneyActivities:
         return self._timed(answers)
 
     def _settled(
-        self, act: Callable[[Session, Group, datetime], _Found], group: Group
+        self, act: Callable[[UnitOfWork, Group, datetime], _Found], group: Group
     ) -> tuple[Group, list[Answer], _Found]:
         """Act in a transaction. Members whose customers another one holds for long are set aside, to ask again later.
 
         Returns the group without them, their answers, and what it came to for the others.
         """
         try:
-            with self._db.begin() as session:
-                return group, [], act(session, group, self._clock.now())
+            with self._db.begin() as work:
+                return group, [], act(work, group, self._clock.now())
         except OperationalError as error:
             if not is_locked_out(error):
                 raise
-            with self._db.begin() as session:
-                locked = steps.locked_elsewhere(session, group)
+            with self._db.begin() as work:
+                locked = steps.locked_elsewhere(work, group)
             if not 0 < len(locked) < len(group.members):
                 raise
         now = self._clock.now()
         aside = [Answer(enrollment, "later", now, due=now + ASIDE) for enrollment in sorted(locked)]
         rest = _without(group, aside)
-        with self._db.begin() as session:
-            return rest, aside, act(session, rest, now)
+        with self._db.begin() as work:
+            return rest, aside, act(work, rest, now)
 
     def _timed(self, answers: Sequence[Answer]) -> list[Answer]:
         return [
@@ -242,8 +241,8 @@ class JourneyActivities:
         carried = claims.snapshot
         while True:
             try:
-                with self._db.begin() as session:
-                    return settle_messages(session, group, outgoing, deliveries, now, self._channels, carried)
+                with self._db.begin() as work:
+                    return settle_messages(work, group, outgoing, deliveries, now, self._channels, carried)
             except OperationalError:  # what a provider said is worth waiting for Postgres
                 if time.monotonic() > given_up:
                     raise

@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -13,13 +11,14 @@ from activities.adapters.erp import BusyError, Erp, OrderRefusedError, PurchaseO
 from domain.channels.staff import TellsStaff
 from domain.stock import replenishment
 from domain.store.clock import Clock
+from domain.store.work import Database
 from workflows.plan.supply import AlarmRaised, Decided, ReplenishmentState
 
 
 class ReplenishmentActivities:
     """Everything a replenishment's workflow can ask for. `erp` takes the orders, `staff` reaches buyers."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, erp: Erp, staff: Sequence[TellsStaff] = ()) -> None:
+    def __init__(self, db: Database, clock: Clock, erp: Erp, staff: Sequence[TellsStaff] = ()) -> None:
         self._db = db
         self._clock = clock
         self._erp = erp
@@ -32,22 +31,22 @@ class ReplenishmentActivities:
     @activity.defn
     def propose_order(self, alarm: AlarmRaised) -> ReplenishmentState:
         """Work out how much to order, and ask the buyer."""
-        with self._db.begin() as session:
-            standing = replenishment.begin(session, alarm.event, self._clock.now())
+        with self._db.begin() as work:
+            standing = replenishment.begin(work, alarm.event, self._clock.now())
         return self._announced(standing)
 
     @activity.defn
     def look_after_order(self, alarm: AlarmRaised) -> ReplenishmentState:
         """Escalate, let lapse or remind, if that is due."""
-        with self._db.begin() as session:
-            standing = replenishment.act_on_due(session, alarm.event, self._clock.now())
+        with self._db.begin() as work:
+            standing = replenishment.act_on_due(work, alarm.event, self._clock.now())
         return self._announced(standing)
 
     @activity.defn
     def decide_order(self, decided: Decided) -> ReplenishmentState | None:
         """Settle the buyer's decision; None if another was taken before."""
-        with self._db.begin() as session:
-            standing = replenishment.decide(session, decided.event, decided.decision, self._clock.now())
+        with self._db.begin() as work:
+            standing = replenishment.decide(work, decided.event, decided.decision, self._clock.now())
             return self._timed(standing) if standing else None
 
     @activity.defn
@@ -64,11 +63,11 @@ class ReplenishmentActivities:
             wait = timedelta(seconds=busy.retry_after) if busy.retry_after else None
             raise ApplicationError("the ERP is busy", type="ErpBusy", next_retry_delay=wait) from None
         except OrderRefusedError as refused:
-            with self._db.begin() as session:
-                return self._timed(replenishment.failed(session, alarm.event, str(refused), self._clock.now()))
-        with self._db.begin() as session:
+            with self._db.begin() as work:
+                return self._timed(replenishment.failed(work, alarm.event, str(refused), self._clock.now()))
+        with self._db.begin() as work:
             now = self._clock.now()
-            return self._timed(replenishment.ordered(session, alarm.event, placed.reference, placed.promised_on, now))
+            return self._timed(replenishment.ordered(work, alarm.event, placed.reference, placed.promised_on, now))
 
     def _announced(self, standing: ReplenishmentState) -> ReplenishmentState:
         """The standing, once whoever has to act was told of it; saying the same again is harmless."""

@@ -1,19 +1,18 @@
 """The activity that asks providers what became of messages."""
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio import activity
 
 from domain.channels.delivery import Channels, Traceable
 from domain.sending import tracking
 from domain.store.clock import Clock
+from domain.store.work import Database
 from workflows.terms.channels import Channel
 
 
 class FollowUpActivities:
     """Following up the open messages of a channel."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channels: Channels) -> None:
+    def __init__(self, db: Database, clock: Clock, channels: Channels) -> None:
         self._db = db
         self._clock = clock
         self._channels = channels
@@ -33,8 +32,8 @@ class FollowUpActivities:
             if not messages:
                 break
             deliveries = adapter.look_up(messages, now)
-            with self._db.begin() as session:
-                tracking.record_answers(session, messages, deliveries, self._clock.now())
+            with self._db.begin() as work:
+                tracking.record_answers(work, messages, deliveries, self._clock.now())
         with self._db() as session:
             next_look = tracking.next_look(session, channel)
         return None if next_look is None else self._clock.seconds_until(next_look)

@@ -5,8 +5,6 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api import coupons, events, health, journeys, messages, replenishment, streams, timeline
 from api.http import problems
@@ -19,6 +17,7 @@ from api.http.metrics import Watch
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 DESCRIPTION = """\
 Events come in here, and journeys begin.
@@ -32,7 +31,7 @@ Errors are problem details (RFC 9457): `type` names the kind of problem, `errors
 
 
 def create_app(
-    db: sessionmaker[Session],
+    db: Database,
     clock: Clock,
     *,
     ready: Callable[[], dict[str, bool]],
@@ -87,7 +86,7 @@ def create_app(
     return app
 
 
-def _keys(db: sessionmaker[Session], secrets: Sequence[str]) -> list[ApiKey | None]:
+def _keys(db: Database, secrets: Sequence[str]) -> list[ApiKey | None]:
     with db() as session:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})  # one statement needs no transaction
         return find_keys(session, secrets)

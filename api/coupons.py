@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.http.auth import require
@@ -36,6 +35,7 @@ from domain.customers.identifiers import Ident, IdentifierError
 from domain.customers.resolution import lock_customers, read_name
 from domain.customers.tables import Customer
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
@@ -297,12 +297,12 @@ async def post_refund(request: Request, _: Shop) -> Refunded:
 def post_revoke(request: Request, _: Admin, code: CodeInPath) -> CouponState:
     """Taking it back twice is taking it back once. `409` if an order holds it, or if it was used or has expired."""
     env = context(request)
-    with env.db.begin() as session:
-        lock_customers(session, [_coupon(session, code).customer_id])
-        coupon = _coupon(session, code)
+    with env.db.begin() as work:
+        lock_customers(work, [_coupon(work, code).customer_id])
+        coupon = _coupon(work, code)
         if coupon.status != "revoked":
             try:
-                move(session, [coupon], "revoked", env.clock.now())
+                move(work, [coupon], "revoked", env.clock.now())
             except CouponStateError:
                 raise Conflict(f"The coupon is {coupon.status}.") from None
         return _as_answer(coupon)
@@ -330,15 +330,15 @@ def get_coupons(
         return [_as_answer(coupon) for coupon in session.exec(query)]
 
 
-def quote(db: sessionmaker[Session], clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
+def quote(db: Database, clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
     """Quote the baskets of several requests."""
     with db() as session:
         return redeeming.quote(session, baskets, clock.now())
 
 
-def carry_out(db: sessionmaker[Session], clock: Clock, asks: Sequence[checkout.Request]) -> list[checkout.Answer]:
+def carry_out(db: Database, clock: Clock, asks: Sequence[checkout.Request]) -> list[checkout.Answer]:
     """Do what several requests ask for, in one transaction."""
-    return in_transaction(db, lambda session: redeeming.carry_out(session, asks, clock.now()))
+    return in_transaction(db, lambda work: redeeming.carry_out(work, asks, clock.now()))
 
 
 async def _settled(request: Request, ask: checkout.Request) -> Any:

@@ -9,8 +9,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api import examples
@@ -35,6 +33,7 @@ from domain.catalogue import types
 from domain.customers.resolution import is_locked_out
 from domain.intake.ingest import Incoming, held_up, ingest
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
@@ -105,13 +104,13 @@ def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[di
     return results
 
 
-def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
+def store(db: Database, clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
     """Take a chunk in one transaction. Events of customers whom another one holds for long are set aside, as `busy`.
 
     Raises OperationalError if the wait was for anything else.
     """
     try:
-        outcomes = in_transaction(db, lambda session: ingest(session, chunk, now=clock.now()))
+        outcomes = in_transaction(db, lambda work: ingest(work, chunk, now=clock.now()))
         return ["accepted" if new else "duplicate" for new in outcomes]
     except DataError:
         if len(chunk) == 1:
@@ -121,8 +120,8 @@ def store(db: sessionmaker[Session], clock: Clock, chunk: Sequence[Incoming]) ->
     except OperationalError as error:
         if not is_locked_out(error):
             raise
-        with db.begin() as session:
-            busy = held_up(session, chunk)
+        with db.begin() as work:
+            busy = held_up(work, chunk)
         if not any(busy):
             raise
         others = [event for event, is_busy in zip(chunk, busy, strict=True) if not is_busy]

@@ -146,10 +146,10 @@ async def post_diff(request: Request, _: Admin, name: Name, lang: Lang = "en") -
 def post_pause(request: Request, key: Admin, name: Name) -> JourneyState:
     """Nobody enters, and messages are held; waits go on. Pausing twice is pausing once."""
     env = context(request)
-    with env.db.begin() as session:
-        _standing(session, name)
-        lifecycle.pause(session, name, env.clock.now(), _by(key))
-        return _as_answer(_standing(session, name))
+    with env.db.begin() as work:
+        _standing(work, name)
+        lifecycle.pause(work, name, env.clock.now(), _by(key))
+        return _as_answer(_standing(work, name))
 
 
 @router.post("/v1/journeys/{name}/resume", summary="Resume a journey")
@@ -162,9 +162,9 @@ def post_resume(
     """Lets a paused journey go on. What was held is sent now, or dropped as `expired`."""
     env = context(request)
     now = env.clock.now()
-    with env.db.begin() as session:
-        _standing(session, name)
-        lifecycle.resume(session, name, now, _by(key), late=late)
+    with env.db.begin() as work:
+        _standing(work, name)
+        lifecycle.resume(work, name, now, _by(key), late=late)
     lifecycle.in_pages(env.db, lifecycle.release_page, name, now)
     with env.db() as session:
         return _as_answer(_standing(session, name))
@@ -180,12 +180,12 @@ def post_stop(
     """Nobody enters any more, and whoever is inside is done. For one customer the journey stays live."""
     env = context(request)
     now = env.clock.now()
-    with env.db.begin() as session:
-        _standing(session, name)
+    with env.db.begin() as work:
+        _standing(work, name)
         if customer is not None:
-            count = lifecycle.stop_customer(session, name, customer, now, _by(key))
+            count = lifecycle.stop_customer(work, name, customer, now, _by(key))
             return Stopped(journey=name, customer=customer, stopped=count)
-        lifecycle.stop(session, name, now, _by(key))
+        lifecycle.stop(work, name, now, _by(key))
     lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
     with env.db() as session:
         return _as_answer(_standing(session, name))
@@ -193,13 +193,13 @@ def post_stop(
 
 def _publish(env: Context, by: str, name: str, body: bytes, running: Running) -> Published:
     now = env.clock.now()
-    with env.db.begin() as session:
-        if not has_policy(session):
+    with env.db.begin() as work:
+        if not has_policy(work):
             raise Conflict("No policy is published yet; publish it first: aftershow publish.")
-        mark_published(session)  # so that nobody publishes anything else between the check and this
-        text, compiled = _compiled(env, session, name, body)
+        mark_published(work)  # so that nobody publishes anything else between the check and this
+        text, compiled = _compiled(env, work, name, body)
         assert compiled.plan is not None
-        version = lifecycle.publish(session, compiled.plan, text, now, by, running=running).version
+        version = lifecycle.publish(work, compiled.plan, text, now, by, running=running).version
     if running == "stop":
         lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
     return Published(

@@ -43,15 +43,15 @@ def router(site: Site) -> APIRouter:
         """Leads only to what the message's own text says. The first click becomes `message.clicked`."""
         env = context(request)
         now = env.clock.now()
-        with env.db.begin() as session:
-            link = target(session, site, token) if len(token) <= _LONGEST else None
+        with env.db.begin() as work:
+            link = target(work, site, token) if len(token) <= _LONGEST else None
             if link is None:
                 raise NotFound("This is no link of ours.")
             url = link.url
             if request.method == "GET" and not _is_ahead(request):
-                message = session.get_one(Message, link.message_id)
+                message = work.get_one(Message, link.message_id)
                 click = Receipt(token, message.channel, "clicked", now, key=message.id, url=url)
-                receipts.take(session, LINKS, [click], now)
+                receipts.take(work, LINKS, [click], now)
         return RedirectResponse(url, 302, headers=PRIVATE)
 
     @routes.get("/preferences/{token}", summary="Show what a customer wants to receive")
@@ -70,9 +70,9 @@ def router(site: Site) -> APIRouter:
         wanted = {value for name, value in parse_qsl((await request.body()).decode("latin-1")) if name == "channel"}
 
         def choose() -> HTMLResponse:
-            with env.db.begin() as session:
-                chosen = preferences.choose_channels(session, _customer(session, site, token), wanted, env.clock.now())
-                return _page(session, chosen, saved=True)
+            with env.db.begin() as work:
+                chosen = preferences.choose_channels(work, _customer(work, site, token), wanted, env.clock.now())
+                return _page(work, chosen, saved=True)
 
         return await run_in_threadpool(choose)
 

@@ -104,8 +104,8 @@ def get_accounts(request: Request, _: Reader) -> list[AccountState]:
 
 
 def _settle(env: Context, id: int, body: Settlement, by: str) -> LedgerEntry:
-    with env.db.begin() as session:
-        return _entry(messages.settle_by_hand(session, id, body.status, env.clock.now(), by))
+    with env.db.begin() as work:
+        return _entry(messages.settle_by_hand(work, id, body.status, env.clock.now(), by))
 
 
 def _entry(message: Message) -> LedgerEntry:

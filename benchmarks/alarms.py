@@ -126,8 +126,8 @@ def _minutes(delay: float) -> str:
 async def delay(parts: Stack) -> None:
     """Print how long orders take that raise an alarm, and until its run begins."""
     rules = StockRules.model_validate({"defaults": {"buyer": "buyer"}})
-    with parts.db.begin() as session:
-        publish_document(session, "_stock", rules.body())
+    with parts.db.begin() as work:
+        publish_document(work, "_stock", rules.body())
     answered: dict[str, float] = {}
     quiet: list[float] = []
     loud: list[float] = []

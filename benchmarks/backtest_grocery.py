@@ -17,13 +17,12 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from benchmarks.baskets import ZONE, CloudEvent, happenings, read_baskets
 from benchmarks.replay_grocery import publish
 from domain.customers.identifiers import identify
 from domain.intake.ingest import Incoming, ingest
+from domain.store.work import Database
 from runtime.rehearsal.backtest import Range, backtest
 from runtime.rehearsal.outcome import table_of
 from runtime.rehearsal.scratch import scratch
@@ -32,14 +31,14 @@ JOURNEYS = ("new_customer", "abandoned_cart", "cross_sell", "near_expiry")
 CHUNK = 200
 
 
-def take_in(db: sessionmaker[Session], events: Sequence[CloudEvent], progress: Progress) -> float:
+def take_in(db: Database, events: Sequence[CloudEvent], progress: Progress) -> float:
     """Take the events in at their times, with no journey published; returns the seconds that took."""
     task = progress.add_task("taking in", total=len(events))
     began = time.perf_counter()
     for start in range(0, len(events), CHUNK):
         chunk = [_incoming(event) for event in events[start : start + CHUNK]]
-        with db.begin() as session:
-            ingest(session, chunk, now=chunk[-1].time)
+        with db.begin() as work:
+            ingest(work, chunk, now=chunk[-1].time)
         progress.update(task, advance=len(chunk))
     return time.perf_counter() - began
 

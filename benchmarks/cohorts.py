@@ -231,8 +231,8 @@ def _enter(parts: Stack, journey: str, count: int) -> None:
             Incoming("benchmark", str(n), f"{journey}.begun", now, data, (("phone", f"+86139{n:08}"),))
             for n in range(start, min(first + count, start + MEMBERS))
         ]
-        with parts.db.begin() as session:
-            ingest(session, events, now=now)
+        with parts.db.begin() as work:
+            ingest(work, events, now=now)
 
 
 def _newest(parts: Stack) -> int:

@@ -71,25 +71,25 @@ def measure() -> Iterator[tuple[str, ...]]:
 def _issue(parts: Stack) -> list[tuple[int, str]]:
     """A coupon for each of as many customers as there will be orders; gives the customers' ids and codes."""
     now = datetime.now(UTC)
-    with parts.db.begin() as session:
-        publish_document(session, "_coupons", {"ten": TERMS})
+    with parts.db.begin() as work:
+        publish_document(work, "_coupons", {"ten": TERMS})
     for start in range(0, ORDERS, 100):
         events = [
             Incoming("bench", str(n), "form.filled", now, {}, identify(f"member_no:{n}", None))
             for n in range(start, start + 100)
         ]
-        with parts.db.begin() as session:
-            ingest(session, events, now=now)
+        with parts.db.begin() as work:
+            ingest(work, events, now=now)
     with parts.db() as session:
         ids = session.exec(select(Enrollment.id)).all()
     return [coupon for start in range(0, ORDERS, 100) for coupon in _give(parts, ids[start : start + 100], now)]
 
 
 def _give(parts: Stack, enrollments: Any, now: datetime) -> list[tuple[int, str]]:
-    with parts.db.begin() as session:
-        rows = [session.get_one(Enrollment, id) for id in enrollments]
-        customers = lock_customers(session, [row.customer_id for row in rows])
-        return [(row.customer_id, _one(session, customers[row.customer_id], row, now)) for row in rows]
+    with parts.db.begin() as work:
+        rows = [work.get_one(Enrollment, id) for id in enrollments]
+        customers = lock_customers(work, [row.customer_id for row in rows])
+        return [(row.customer_id, _one(work, customers[row.customer_id], row, now)) for row in rows]
 
 
 def _one(session: Session, customer: Customer, enrollment: Enrollment, now: datetime) -> str:

@@ -253,8 +253,8 @@ def _measure(parts: Stack, events: int, people: int) -> Point:
         for round in range(-1, ROUNDS):
             events_given = batch(type, name, round)
             began = _used(parts)
-            with parts.db.begin() as session:
-                ingest(session, events_given, now=datetime.now(UTC))
+            with parts.db.begin() as work:
+                ingest(work, events_given, now=datetime.now(UTC))
             spans.append(_used(parts) - began)
         return fmean(spans[1:]) / BATCH * 1e6
 
@@ -271,9 +271,9 @@ def _sent(parts: Stack, batch: Callable[[int], list[Incoming]]) -> float:
     activities = JourneyActivities(parts.db, SystemClock(), dict.fromkeys(CHANNELS, Takes()))
     spans = []
     for round in range(-1, ROUNDS):
-        with parts.db.begin() as session:
-            before = session.execute(text("SELECT coalesce(max(id), 0) FROM enrollments")).scalar_one()
-            ingest(session, batch(round), now=datetime.now(UTC))
+        with parts.db.begin() as work:
+            before = work.execute(text("SELECT coalesce(max(id), 0) FROM enrollments")).scalar_one()
+            ingest(work, batch(round), now=datetime.now(UTC))
         with parts.db() as session:
             query = select(Enrollment).where(col(Enrollment.id) > before, Enrollment.journey == "thanks")
             rows = session.exec(query.order_by(col(Enrollment.id))).all()

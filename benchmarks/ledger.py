@@ -69,8 +69,8 @@ def _enter(parts: Stack, count: int) -> Group:
         Incoming("bench", str(n), "order.paid", now, {"order_id": str(n), "total": 1}, (("phone", f"+86138{n:08}"),))
         for n in range(count)
     ]
-    with parts.db.begin() as session:
-        ingest(session, orders, now=now)
+    with parts.db.begin() as work:
+        ingest(work, orders, now=now)
     with parts.db() as session:
         rows = session.exec(select(Enrollment).order_by(col(Enrollment.id))).all()
     members = tuple(Member(enrollment=row.id, generation=row.generation, at=row.anchor) for row in rows)

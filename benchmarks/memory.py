@@ -125,8 +125,8 @@ def _enter(parts: Stack, type: str, count: int) -> None:
         )
         for number in range(begin, begin + count)
     ]  # fmt: skip
-    with parts.db.begin() as session:
-        ingest(session, events, now=now)
+    with parts.db.begin() as work:
+        ingest(work, events, now=now)
 
 
 def _rest(parts: Stack) -> None:

@@ -36,8 +36,7 @@ from fastapi import FastAPI
 from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import func, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.app import create_app
 from api.http.limits import Limits
@@ -47,6 +46,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.authoring.publishing import publish_directory
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
@@ -91,7 +91,7 @@ class Report:
     journeys: dict[str, JourneyReport]
 
 
-def publish(db: sessionmaker[Session], journeys: Sequence[str], now: datetime) -> None:
+def publish(db: Database, journeys: Sequence[str], now: datetime) -> None:
     """Publish these journeys and all texts under the shipped policy, but in the households' timezone."""
     shelves = (ROOT / "journey_specs", ROOT / "benchmarks/replay")
     files = {path.stem: path for shelf in shelves for path in shelf.glob("*.yaml")}
@@ -102,9 +102,9 @@ def publish(db: sessionmaker[Session], journeys: Sequence[str], now: datetime) -
         report = publish_directory(db, Path(folder), ROOT / "templates/messages", now)
     if missing := sorted(set(journeys) - report.versions.keys()):
         raise ValueError(f"{', '.join(missing)}: not found, or not in order: {report.diagnostics}")
-    with db.begin() as session:
-        policy = read_library(session).policy.model_copy(update={"timezone": ZONE.key})
-        publish_document(session, "_policy", policy.model_dump(mode="json"))
+    with db.begin() as work:
+        policy = read_library(work).policy.model_copy(update={"timezone": ZONE.key})
+        publish_document(work, "_policy", policy.model_dump(mode="json"))
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 
 def replay(
-    db: sessionmaker[Session],
+    db: Database,
     events: Iterable[CloudEvent],
     journeys: Sequence[str],
     *,
@@ -140,8 +140,8 @@ def replay(
     queue = [(datetime.fromisoformat(event["time"]), event) for event in events]
     clock = VirtualClock(queue[0][0])
     publish(db, journeys, clock.now())
-    with db.begin() as session:
-        secret = create_key(session, "replay", ("ingest",), clock.now())
+    with db.begin() as work:
+        secret = create_key(work, "replay", ("ingest",), clock.now())
     limits = Limits(max_body_bytes=50_000_000, events_per_second=1_000_000)
     app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits)
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/cloudevents-batch+json"}
@@ -165,7 +165,7 @@ def replay(
     return pace
 
 
-def _next_stop(db: sessionmaker[Session], next_event: datetime | None) -> datetime | None:
+def _next_stop(db: Database, next_event: datetime | None) -> datetime | None:
     """The end of the next event's hour or the next instant at which an enrollment acts, whichever is first."""
     with db() as session:
         due = session.exec(select(func.min(Enrollment.due_at)).where(col(Enrollment.ending).is_(None))).one()
@@ -179,7 +179,7 @@ def _post(client: httpx.Client, events: Sequence[dict[str, Any]]) -> None:
         raise RuntimeError(f"the API answered {answer.status_code}: {answer.text[:1000]}")
 
 
-def report_of(db: sessionmaker[Session], until: datetime) -> Report:
+def report_of(db: Database, until: datetime) -> Report:
     """What the database tells of a replay of the days before `until`."""
     journeys: dict[str, JourneyReport] = {}
     orders = text("SELECT (array_agg(paid_at ORDER BY paid_at))[1:2] FROM orders GROUP BY customer_id")
@@ -232,7 +232,7 @@ def _median(days: Sequence[float]) -> str:
 
 
 @contextmanager
-def scratch_database() -> Iterator[sessionmaker[Session]]:
+def scratch_database() -> Iterator[Database]:
     """Sessions on an empty Postgres that is gone when the block ends."""
     with tempfile.TemporaryDirectory() as folder, embedded_postgres(Path(folder), durable=False) as url:
         upgrade(url)

@@ -20,10 +20,10 @@ import httpx
 import psutil
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.platform.database import connect
 from runtime.platform.embedded import free_port, postgres_program
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, TwilioServer
@@ -93,7 +93,7 @@ class Chaos:
     data: Path
     url: str
     key: str
-    db: sessionmaker[Session]
+    db: Database
     provider: TwilioServer
     dice: random.Random
     noon: str

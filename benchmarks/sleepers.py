@@ -249,8 +249,8 @@ def _enter(parts: Stack, who: Sequence[tuple[str, float]]) -> None:
         )
         for phone, due in who
     ]  # fmt: skip
-    with parts.db.begin() as session:
-        ingest(session, events, now=now)
+    with parts.db.begin() as work:
+        ingest(work, events, now=now)
 
 
 def _order(parts: Stack) -> tuple[str, float]:
@@ -259,8 +259,8 @@ def _order(parts: Stack) -> tuple[str, float]:
     event = Incoming(
         "benchmark", f"order/{phone}", "order.paid", now, {"order_id": phone, "total": 8900}, (("phone", phone),)
     )
-    with parts.db.begin() as session:
-        ingest(session, [event], now=now)
+    with parts.db.begin() as work:
+        ingest(work, [event], now=now)
     return phone, time.time()
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import uvicorn
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio.client import Client
 
 from api.app import create_app
@@ -23,6 +21,7 @@ from api.http.protocol import BoundedProtocol
 from domain.access.keys import create_key
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import Clock, SystemClock
+from domain.store.work import Database
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres, free_port, temporal_server
 from runtime.platform.temporal import DATA_CONVERTER
@@ -35,7 +34,7 @@ class Stack:
     """What a measurement can use."""
 
     engine: Engine
-    db: sessionmaker[Session]
+    db: Database
     url: str
     key: str
     temporal: str
@@ -57,19 +56,19 @@ def store(*journeys: str) -> Iterator[Stack]:
         engine, db = connect(address, pool_size=THREADS + 4)
         parts.callback(engine.dispose)
         now = datetime.now(UTC)
-        with db.begin() as session:
-            key = create_key(session, "benchmark", ["ingest"], now)
+        with db.begin() as work:
+            key = create_key(work, "benchmark", ["ingest"], now)
             for text in journeys:
                 plan = read_journey(text, "", None).plan
                 if plan is None:
                     raise ValueError("a benchmark's journey has mistakes")
-                publish_journey(session, plan, text, now)
-            publish_text(session, "hello", "sms", "hello")
+                publish_journey(work, plan, text, now)
+            publish_text(work, "hello", "sms", "hello")
         yield Stack(engine, db, "", key, "")
 
 
 @contextmanager
-def serving(db: sessionmaker[Session], clock: Clock, limits: Limits | None = None) -> Iterator[str]:
+def serving(db: Database, clock: Clock, limits: Limits | None = None) -> Iterator[str]:
     """The API on a socket of its own; yields its address."""
     port = free_port()
     app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits)

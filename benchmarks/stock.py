@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
 from domain.customers.identifiers import identify
 from domain.intake.ingest import Incoming, ingest
+from domain.store.work import Database
 from runtime.platform.database import connect
 from runtime.platform.embedded import embedded_postgres
 
@@ -46,7 +46,7 @@ def measure() -> Iterator[tuple[str, ...]]:
     )  # fmt: skip
 
 
-def _receive(db: sessionmaker[Session]) -> None:
+def _receive(db: Database) -> None:
     lots = [
         Incoming(
             source="wms",
@@ -64,11 +64,11 @@ def _receive(db: sessionmaker[Session]) -> None:
         for sku in range(SKUS)
         for lot in range(LOTS_EACH)
     ]
-    with db.begin() as session:
-        ingest(session, lots, now=NOW)
+    with db.begin() as work:
+        ingest(work, lots, now=NOW)
 
 
-def _take(db: sessionmaker[Session], dice: Random, kind: str, number: int) -> float:
+def _take(db: Database, dice: Random, kind: str, number: int) -> float:
     """Take a batch in, every order of a customer known from the first batch; returns the seconds."""
     orders = [
         Incoming(
@@ -87,8 +87,8 @@ def _take(db: sessionmaker[Session], dice: Random, kind: str, number: int) -> fl
         for place in range(BATCH)
     ]
     began = time.perf_counter()
-    with db.begin() as session:
-        ingest(session, orders, now=NOW)
+    with db.begin() as work:
+        ingest(work, orders, now=NOW)
     return time.perf_counter() - began
 
 

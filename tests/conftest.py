@@ -8,11 +8,10 @@ import pytest
 from emptying import start_over
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain import tables  # noqa: F401 registers the models
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
 
@@ -33,7 +32,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres_url: str) -> Iterator[tuple[Engine, sessionmaker[Session]]]:
+def migrated(postgres_url: str) -> Iterator[tuple[Engine, Database]]:
     """Its engine and sessions, with the schema in place."""
     upgrade(postgres_url)
     engine, sessions = connect(postgres_url)
@@ -42,7 +41,7 @@ def migrated(postgres_url: str) -> Iterator[tuple[Engine, sessionmaker[Session]]
 
 
 @pytest.fixture
-def db(migrated: tuple[Engine, sessionmaker[Session]]) -> sessionmaker[Session]:
+def db(migrated: tuple[Engine, Database]) -> Database:
     """Sessions on an empty database."""
     engine, sessions = migrated
     start_over(engine)

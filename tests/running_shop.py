@@ -6,13 +6,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import SQLModel, col, select
 
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.rehearsal.engine import Rehearsal
 from workflows.language.compile import read_journey
 from workflows.language.policy import read_coupons, read_policy
@@ -65,7 +65,7 @@ def plan_of(spec: str) -> Plan:
     return plan
 
 
-def open_shop(db: sessionmaker[Session], now: datetime, *journeys: str, policy: str = "", coupons: str = "") -> None:
+def open_shop(db: Database, now: datetime, *journeys: str, policy: str = "", coupons: str = "") -> None:
     """Publish the journeys, under caps and quiet hours."""
     policy = policy or "timezone: Asia/Shanghai\nquiet_hours: 22:00-08:00\ncaps: {wecom: 1 per 1d, all: 3 per 7d}\n"
     coupons = coupons or "five: {name: 立减5元, amount_off: 5元, valid: 4d, budget: {count: 6}}\n"
@@ -83,7 +83,7 @@ def open_shop(db: sessionmaker[Session], now: datetime, *journeys: str, policy: 
 
 
 def run(
-    db: sessionmaker[Session],
+    db: Database,
     clock: VirtualClock,
     events: Sequence[Happened],
     until: datetime,
@@ -105,7 +105,7 @@ def run(
     return rehearsal
 
 
-def _next(db: sessionmaker[Session], event: datetime | None) -> datetime | None:
+def _next(db: Database, event: datetime | None) -> datetime | None:
     with db() as session:
         due = session.exec(select(func.min(Enrollment.due_at)).where(col(Enrollment.ending).is_(None))).one()
     return min((at for at in (event, due) if at is not None), default=None)

@@ -7,8 +7,7 @@ from datetime import datetime
 from textwrap import dedent
 from typing import Any
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import SQLModel, col, select
 
 from activities.journey import JourneyActivities
 from domain.channels.delivery import Account, Channels, Delivery, OpenMessage, Outgoing
@@ -20,6 +19,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.journeys.verbs.webhook import Call, Reply
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.rehearsal.cases import VISIBLE
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy
@@ -65,7 +65,7 @@ class Outside:
 
 
 class Shop:
-    def __init__(self, db: sessionmaker[Session], clock: VirtualClock) -> None:
+    def __init__(self, db: Database, clock: VirtualClock) -> None:
         self.db = db
         self.clock = clock
         self.provider = Provider()

@@ -9,8 +9,6 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 import httpx
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.catalogue.wire import parse_instant
 from domain.conditions.facts import CustomerFacts
@@ -19,6 +17,7 @@ from domain.coupons.reserving import Issue, Reservation, ReservationRequest
 from domain.coupons.tables import Coupon
 from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock
+from domain.store.work import Database, UnitOfWork
 from workflows.plan.commands import Group
 from workflows.verbs.base import Path
 
@@ -68,7 +67,7 @@ class HttpCoupons:
     `client` knows the service's address and our key; threads share it.
     """
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, client: httpx.Client) -> None:
+    def __init__(self, db: Database, clock: Clock, client: httpx.Client) -> None:
         self._db = db
         self._clock = clock
         self._client = client
@@ -83,13 +82,13 @@ class HttpCoupons:
                 zip((reservation.key for reservation in wanted), threads.map(self._reserve, wanted), strict=True)
             )
 
-        def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+        def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
             if held := facts.subjects.held(enrollment.id, step):
                 return held
             offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
             if not isinstance(offer, Reservation):
                 raise issuing.IssueRefusedError(offer)
-            return issuing.accept(facts, enrollment, step, campaign, offer.code, offer.expires_at)
+            return issuing.accept(work, facts, enrollment, step, campaign, offer.code, offer.expires_at)
 
         try:
             yield issue
@@ -109,8 +108,8 @@ class HttpCoupons:
         for notice in unsaid:
             delivered = self._try_to_tell("confirm" if notice.outside == "confirmed" else "release", notice.key)
             if delivered is not None:
-                with self._db.begin() as session:
-                    reserving.note_delivered(session, notice, self._clock.now(), kept=delivered)
+                with self._db.begin() as work:
+                    reserving.note_delivered(work, notice, self._clock.now(), kept=delivered)
 
     def _reserve(self, wanted: ReservationRequest) -> Reservation | str:
         body = {"key": wanted.key, "campaign": wanted.campaign, "customer": str(wanted.customer)}

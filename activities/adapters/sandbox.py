@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
-
 from domain.channels.delivery import Delivery, Outgoing
 from domain.channels.tables import SandboxMessage
 from domain.store.bulk import inserting
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 
 class Sandbox:
@@ -17,7 +15,7 @@ class Sandbox:
     account = None
     repeatable = True
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
 
@@ -33,6 +31,6 @@ class Sandbox:
             }
             for message in messages
         ]
-        with self._db.begin() as session:
-            session.execute(inserting(SandboxMessage, rows).on_conflict_do_nothing())
+        with self._db.begin() as work:
+            work.execute(inserting(SandboxMessage, rows).on_conflict_do_nothing())
         return [Delivery("sent", provider_id=f"sandbox-{message.key}") for message in messages]

@@ -5,11 +5,11 @@ from typing import Annotated, Protocol
 
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.intake.stocktaking import Level, level_of
 from domain.stock.tables import Lot
+from domain.store.work import Database
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Units = Annotated[int, Field(ge=0, le=10**9)]
@@ -29,7 +29,7 @@ class Warehouse(Protocol):
 class Ledger:
     """The default: what the book says is so."""
 
-    def __init__(self, db: sessionmaker[Session]) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def levels(self, lot_ids: Sequence[str]) -> list[Level]:

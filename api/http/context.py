@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 
 from fastapi import Request
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.batching import MicroBatcher
@@ -18,6 +16,7 @@ from domain.access.tables import ApiKey
 from domain.coupons import checkout
 from domain.intake.ingest import Incoming
 from domain.store.clock import Clock
+from domain.store.work import Database
 from workflows.plan.supply import Decision
 
 Taken = Literal["accepted", "duplicate", "unstorable", "busy"]
@@ -53,7 +52,7 @@ class Context:
     journeys may call. Without `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
     """
 
-    db: sessionmaker[Session]
+    db: Database
     clock: Clock
     ready: Readiness
     limits: Limits

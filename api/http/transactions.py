@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api.http.problems import sqlstate
+from domain.store.work import Database, UnitOfWork
 
 _Found = TypeVar("_Found")
 
@@ -21,12 +20,12 @@ _CONFLICTS = frozenset({"40001", "40P01", "23505"})
 """SQLSTATEs of transactions that got in each other's way, and succeed when tried again."""
 
 
-def in_transaction(db: sessionmaker[Session], work: Callable[[Session], _Found]) -> _Found:
-    """Do the work in a transaction of its own, again if it lost against another one."""
+def in_transaction(db: Database, act: Callable[[UnitOfWork], _Found]) -> _Found:
+    """Act in a transaction of its own, again if it lost against another one."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            with db.begin() as session:
-                return work(session)
+            with db.begin() as work:
+                return act(work)
         except DBAPIError as error:
             if attempt == _ATTEMPTS or sqlstate(error) not in _CONFLICTS:
                 raise

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator
@@ -21,6 +20,7 @@ from domain.catalogue.sources import TWILIO
 from domain.customers.identifiers import IdentifierError
 from domain.sending.receipts import Receipt, take
 from domain.sending.replies import Keyword, Reply, refuse, take_reply
+from domain.store.work import UnitOfWork
 
 PATH = "/v1/webhooks/twilio"
 
@@ -91,21 +91,21 @@ def _take(env: Context, fields: Mapping[str, str], key: str) -> None:
     if not sid:
         return
 
-    def work(session: Session) -> None:
+    def take_in(work: UnitOfWork) -> None:
         if status in _WHAT:
             what, code = _WHAT[status], fields.get("ErrorCode")
             reason = (code or status) if what == "failed" else None
             number = int(key) if key.isascii() and key.isdecimal() and len(key) < 19 else None
             receipt = Receipt(f"{sid}/{status}", "sms", what, now, key=number, provider_id=sid, reason=reason)
-            fresh = take(session, TWILIO, [receipt], now)
+            fresh = take(work, TWILIO, [receipt], now)
             if fresh and code == _OPTED_OUT:
-                refuse(session, TWILIO, f"{sid}/{code}", fields.get("To", ""), now)
+                refuse(work, TWILIO, f"{sid}/{code}", fields.get("To", ""), now)
         elif not status and "Body" in fields and fields.get("From", "").startswith("+"):
             keyword = _KEYWORDS.get(fields.get("OptOutType", ""))
             reply = Reply(sid, fields["From"], fields["Body"][:_TEXT], keyword)
-            take_reply(session, TWILIO, reply, now)
+            take_reply(work, TWILIO, reply, now)
 
     try:
-        in_transaction(env.db, work)
+        in_transaction(env.db, take_in)
     except IdentifierError:
         return  # it is nobody's phone

@@ -27,6 +27,7 @@ from domain.customers.tables import Identifier
 from domain.intake.ingest import Incoming, ingest
 from domain.ledger.tables import Message
 from domain.sending.receipts import Receipt, take
+from domain.store.work import UnitOfWork
 from domain.texts.sms import is_refusal
 
 EVENTS: Mapping[str, str] = {
@@ -118,33 +119,33 @@ def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
     at = min(_instant(fields.get("CreateTime", "")), now)
     items = _items(xml, _LISTS[event]) if event in _LISTS else ()
 
-    def work(session: Session) -> None:
+    def take_in(work: UnitOfWork) -> None:
         if event in RECEIPTS:
-            take(session, WECHAT, _receipts(fields, items, at), now)
+            take(work, WECHAT, _receipts(fields, items, at), now)
         elif fields.get("MsgType") == "event":
-            _take_event(session, fields, items, who, at, now)
+            _take_event(work, fields, items, who, at, now)
         else:
-            _take_message(session, fields, who, at, now)
+            _take_message(work, fields, who, at, now)
 
-    in_transaction(env.db, work)
+    in_transaction(env.db, take_in)
 
 
 def _take_event(
-    session: Session, fields: _Fields, items: Sequence[_Fields], who: tuple[Ident, ...], at: datetime, now: datetime
+    work: UnitOfWork, fields: _Fields, items: Sequence[_Fields], who: tuple[Ident, ...], at: datetime, now: datetime
 ) -> None:
     event, ((_, openid),) = fields["Event"], who
     name = f"{openid}/{fields['CreateTime']}/{event}"
     data = {"key": fields["EventKey"][:_TEXT_CHARACTERS]} if fields.get("EventKey") else {}
-    if not _is_new(session, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
+    if not _is_new(work, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
         return
     match event:
         case "unsubscribe":
-            _withdraw(session, name, "wechat unfollow", who, at, now)
-            wechat_windows.forget(session, openid)
+            _withdraw(work, name, "wechat unfollow", who, at, now)
+            wechat_windows.forget(work, openid)
         case "subscribe_msg_popup_event" | "subscribe_msg_change_event":
-            _note_subscriptions(session, openid, items, agreed=event == "subscribe_msg_popup_event")
+            _note_subscriptions(work, openid, items, agreed=event == "subscribe_msg_popup_event")
         case _:
-            wechat_windows.open_window(session, openid, wechat_windows.MOMENT, at)
+            wechat_windows.open_window(work, openid, wechat_windows.MOMENT, at)
 
 
 def _note_subscriptions(session: Session, openid: str, items: Sequence[_Fields], *, agreed: bool) -> None:
@@ -157,17 +158,17 @@ def _note_subscriptions(session: Session, openid: str, items: Sequence[_Fields],
             wechat_windows.unsubscribe(session, openid, template)
 
 
-def _take_message(session: Session, fields: _Fields, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+def _take_message(work: UnitOfWork, fields: _Fields, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     """Opens the window, and is an answer to the newest message that we sent."""
     ((_, openid),) = who
     name = fields.get("MsgId", "")[:100] or f"{openid}/{fields['CreateTime']}"
     kind = fields.get("MsgType", "")[:40]
-    if not _is_new(session, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
+    if not _is_new(work, Incoming(WECHAT, name, "wechat.wrote", at, {"kind": kind}, who), now):
         return
-    wechat_windows.open_window(session, openid, wechat_windows.CONVERSATION, at)
+    wechat_windows.open_window(work, openid, wechat_windows.CONVERSATION, at)
     text = fields.get("Content", "")[:_TEXT_CHARACTERS] if kind == "text" else None
     if text is not None and is_refusal(text):
-        _withdraw(session, name, "wechat reply", who, at, now)
+        _withdraw(work, name, "wechat reply", who, at, now)
     newest = (
         select(Message.id)
         .join(Identifier, col(Identifier.customer_id) == col(Message.customer_id))
@@ -175,18 +176,18 @@ def _take_message(session: Session, fields: _Fields, who: tuple[Ident, ...], at:
         .where(col(Message.status).in_(("sent", "delivered", "read", "unknown")))
         .order_by(col(Message.claimed_at).desc(), col(Message.id).desc())
     )
-    key = session.exec(newest.limit(1)).first()
+    key = work.exec(newest.limit(1)).first()
     if key is not None:
-        take(session, WECHAT, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
+        take(work, WECHAT, [Receipt(f"{name}/replied", "wechat", "replied", at, key=key, text=text)], now)
 
 
-def _withdraw(session: Session, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
+def _withdraw(work: UnitOfWork, name: str, source: str, who: tuple[Ident, ...], at: datetime, now: datetime) -> None:
     data = {"channel": "wechat", "source": source}
-    ingest(session, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, data, who)], now=now)
+    ingest(work, [Incoming(WECHAT, f"{name}/withdrawn", "consent.withdrawn", at, data, who)], now=now)
 
 
-def _is_new(session: Session, event: Incoming, now: datetime) -> bool:
-    return ingest(session, [event], now=now)[0]
+def _is_new(work: UnitOfWork, event: Incoming, now: datetime) -> bool:
+    return ingest(work, [event], now=now)[0]
 
 
 def _receipts(fields: _Fields, items: Sequence[_Fields], at: datetime) -> list[Receipt]:

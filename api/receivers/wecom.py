@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
-from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.context import Context, context
@@ -18,6 +17,7 @@ from domain.catalogue.sources import WECOM
 from domain.channels.wecom_friends import note_friends
 from domain.customers.identifiers import IdentifierError, identify
 from domain.intake.ingest import Incoming, ingest
+from domain.store.work import UnitOfWork
 
 FRIENDS = frozenset({"add_external_contact", "edit_external_contact"})
 """Changes that only a friend is told of with."""
@@ -88,14 +88,14 @@ def _take(env: Context, fields: Mapping[str, str], now: datetime) -> None:
     seconds = fields.get("CreateTime", "")
     at = min(_instant(seconds), now)
 
-    def work(session: Session) -> None:
+    def take_in(work: UnitOfWork) -> None:
         if change in WITHDRAWN:
             name = f"{change}/{customer}/{employee}/{seconds}"
             data = {"channel": "wecom", "source": "wecom unfriended"}
-            ingest(session, [Incoming(WECOM, name, "consent.withdrawn", at, data, who)], now=now)
-        note_friends(session, customer, employee, change in FRIENDS, at)
+            ingest(work, [Incoming(WECOM, name, "consent.withdrawn", at, data, who)], now=now)
+        note_friends(work, customer, employee, change in FRIENDS, at)
 
-    in_transaction(env.db, work)
+    in_transaction(env.db, take_in)
 
 
 def _instant(seconds: str) -> datetime:

@@ -5,21 +5,21 @@
               redeemed -> issued      the order was given back
     issued -> expired | revoked
 
-Every change of status goes through `move`, which keeps the budgets and notes the event about it: ingest takes
-those in before the transaction commits. Whoever calls holds the customer's lock; budgets are locked after it, in
+Every change of status goes through `move`, which keeps the budgets and has the unit of work take in the event about
+it. Whoever calls holds the customer's lock; budgets are locked after it, in
 campaign order.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import BigInteger, Executable, Integer, bindparam, inspect, update
+from sqlalchemy import BigInteger, Executable, Integer, bindparam, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
+from domain.catalogue.sources import COUPONS
 from domain.conditions.facts import CustomerFacts
 from domain.coupons.baskets import worst_case
 from domain.coupons.codes import make_code
@@ -27,6 +27,7 @@ from domain.coupons.tables import CampaignUse, Coupon
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.stock.book import available
+from domain.store.work import EventGiven, UnitOfWork
 from workflows.language.policy import CouponTerms
 from workflows.terms.values import local_day
 from workflows.verbs.base import Path
@@ -53,29 +54,7 @@ class CouponStateError(ValueError):
     """A coupon can't come into a state from where it is."""
 
 
-@dataclass(frozen=True)
-class CouponChange:
-    """A change that isn't ingested as an event yet: the `number`-th of its coupon."""
-
-    coupon: Coupon
-    number: int
-    type: str
-    at: datetime
-    order_id: str | None
-
-    @property
-    def data(self) -> dict[str, Any]:
-        """What the event holds."""
-        data = {
-            "code": self.coupon.code,
-            "campaign": self.coupon.campaign,
-            "enrollment": self.coupon.enrollment_id,
-            "step": self.coupon.step,
-        }
-        return data | ({"order_id": self.order_id} if self.order_id else {})
-
-
-def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
     """Issue one coupon for this step, or give the one that it has.
 
     Raises IssueRefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
@@ -88,13 +67,19 @@ def issue(facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: st
     if not _within_customer_limit(facts, campaign, terms):
         raise IssueRefusedError("per_customer")
     cost = worst_case(terms)
-    if not _lot_has_room(facts, terms) or not take_budget(facts.session, campaign, terms, count=1, money=cost):
+    if not _lot_has_room(facts, terms) or not take_budget(work, campaign, terms, count=1, money=cost):
         raise IssueRefusedError("budget")
-    return _new(facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
+    return _new(work, facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
 
 
 def accept(
-    facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str, code: str, expires_at: datetime
+    work: UnitOfWork,
+    facts: CustomerFacts,
+    enrollment: Enrollment,
+    step: Path,
+    campaign: str,
+    code: str,
+    expires_at: datetime,
 ) -> Coupon:
     """Note down the coupon that an outside service has reserved for this step; its budgets are that service's.
 
@@ -107,7 +92,7 @@ def accept(
         raise IssueRefusedError("unknown_campaign")
     if not _lot_has_room(facts, terms):
         raise IssueRefusedError("budget")
-    coupon = _new(facts, enrollment, step, campaign, terms, code=code, cost=0)
+    coupon = _new(work, facts, enrollment, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
 
@@ -134,22 +119,22 @@ def held(session: Session, enrollment_id: int, step: Path) -> Coupon | None:
     return session.exec(query.where(Coupon.status != "revoked")).first()
 
 
-def revoke(session: Session, enrollment_id: int, step: Path) -> None:
+def revoke(work: UnitOfWork, enrollment_id: int, step: Path) -> None:
     """Revoke the coupon of a message that was not sent, if it is still issued."""
-    coupon = held(session, enrollment_id, step)
+    coupon = held(work, enrollment_id, step)
     if coupon is not None:
-        take_back(session, coupon)
+        take_back(work, coupon)
 
 
-def take_back(session: Session, coupon: Coupon) -> None:
+def take_back(work: UnitOfWork, coupon: Coupon) -> None:
     """Revoke a coupon, perhaps one issued in this transaction, if it is still issued."""
     if coupon.status == "issued":
-        session.flush()
-        move(session, [coupon], "revoked", coupon.issued_at)
+        work.flush()
+        move(work, [coupon], "revoked", coupon.issued_at)
 
 
 def move(
-    session: Session,
+    work: UnitOfWork,
     coupons: Sequence[Coupon],
     to: Status,
     at: datetime,
@@ -184,9 +169,9 @@ def move(
         coupon.order_id = for_order if to in ("locked", "redeemed") else None
         coupon.locked_until = until
         if not announced:
-            _note(session, coupon, type, at, for_order)
+            _announce(work, coupon, type, at, for_order)
     for campaign in sorted(counts):
-        book_costs(session, campaign, counts[campaign], money[campaign])
+        book_costs(work, campaign, counts[campaign], money[campaign])
 
 
 def lock_budgets(session: Session, campaigns: Collection[str]) -> None:
@@ -233,7 +218,7 @@ def _take_statement() -> Executable:
 _TAKE = _take_statement()
 
 
-def expire(session: Session, now: datetime, limit: int) -> int:
+def expire(work: UnitOfWork, now: datetime, limit: int) -> int:
     """Let go of locks whose time is over, then end coupons whose time is over. Returns how many coupons it looked at.
 
     Another sweep may do the same meanwhile: each coupon is looked at again under its customer's lock.
@@ -242,32 +227,38 @@ def expire(session: Session, now: datetime, limit: int) -> int:
         (col(Coupon.status) == "locked") & (col(Coupon.locked_until) <= now),
         (col(Coupon.status) == "issued") & (col(Coupon.expires_at) <= now),
     )
-    due = session.exec(select(Coupon.code, Coupon.customer_id).where(is_due).limit(limit)).all()
-    lock_customers(session, {customer for _, customer in due})
+    due = work.exec(select(Coupon.code, Coupon.customer_id).where(is_due).limit(limit)).all()
+    lock_customers(work, {customer for _, customer in due})
     still_due = select(Coupon).where(col(Coupon.code).in_([code for code, _ in due]), is_due).order_by(col(Coupon.code))
-    coupons = session.exec(still_due.execution_options(populate_existing=True)).all()
-    move(session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", now)
-    move(session, [coupon for coupon in coupons if coupon.expires_at <= now], "expired", now)
+    coupons = work.exec(still_due.execution_options(populate_existing=True)).all()
+    move(work, [coupon for coupon in coupons if coupon.status == "locked"], "issued", now)
+    move(work, [coupon for coupon in coupons if coupon.expires_at <= now], "expired", now)
     return len(due)
 
 
-def unannounced_changes(session: Session) -> list[CouponChange]:
-    """The changes of this transaction that aren't events yet, without those of rolled-back savepoints."""
-    changes: list[CouponChange] = session.info.pop(_UNANNOUNCED, [])
-    return [
-        change for change in changes if not inspect(change.coupon).transient and change.coupon.moves >= change.number
-    ]
-
-
-_UNANNOUNCED = "coupons"
-
-
-def _note(session: Session, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
-    session.info.setdefault(_UNANNOUNCED, []).append(CouponChange(coupon, coupon.moves, type, at, order_id))
+def _announce(work: UnitOfWork, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
+    """Have the coupon's latest change taken in as an event."""
+    data = {
+        "code": coupon.code,
+        "campaign": coupon.campaign,
+        "enrollment": coupon.enrollment_id,
+        "step": coupon.step,
+    }
+    if order_id:
+        data["order_id"] = order_id
+    work.give_rise_to(EventGiven(COUPONS, f"{coupon.code}/{coupon.moves}", type, at, data, coupon.customer_id))
 
 
 def _new(
-    facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str, terms: CouponTerms, *, code: str, cost: int
+    work: UnitOfWork,
+    facts: CustomerFacts,
+    enrollment: Enrollment,
+    step: Path,
+    campaign: str,
+    terms: CouponTerms,
+    *,
+    code: str,
+    cost: int,
 ) -> Coupon:
     if terms.products == "lot":
         terms = terms.model_copy(update={"sku": facts.field("lot.sku")})
@@ -285,9 +276,9 @@ def _new(
         cost=cost,
         moves=1,
     )
-    facts.session.add(coupon)
+    work.add(coupon)
     facts.subjects.add_coupon(coupon)
-    _note(facts.session, coupon, EVENT["", "issued"], facts.now, None)
+    _announce(work, coupon, EVENT["", "issued"], facts.now, None)
     return coupon
 
 

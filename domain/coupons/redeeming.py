@@ -37,6 +37,7 @@ from domain.coupons.issuing import book_costs, lock_budgets, move, take_budget
 from domain.coupons.tables import Coupon, CouponOrder
 from domain.customers.resolution import find_ids, lock_customers
 from domain.published.library import read_library
+from domain.store.work import UnitOfWork
 from workflows.language.policy import CouponTerms
 
 
@@ -55,41 +56,41 @@ def quote(session: Session, baskets: Sequence[Basket], now: datetime) -> list[Qu
     return [_quote(coupons, ids.get(basket.customer), basket, now) for basket in baskets]
 
 
-def carry_out(session: Session, requests: Sequence[Request], now: datetime) -> list[Answer]:
+def carry_out(work: UnitOfWork, requests: Sequence[Request], now: datetime) -> list[Answer]:
     """Do what is asked, in turn. One that can't be met is answered by a Rejection, and has changed nothing."""
-    till = _Till(session, requests, now)
+    till = _Till(work, requests, now)
     return [till.answer(request) for request in requests]
 
 
-def restore(session: Session, order_id: str, customer_id: int, now: datetime) -> None:
+def restore(work: UnitOfWork, order_id: str, customer_id: int, now: datetime) -> None:
     """Restore a customer's coupons, where their terms allow it, after an event says that the whole order was refunded.
 
     What of the discount belongs to each line can still be asked for by a refund.
     """
     of_order = (col(Coupon.order_id) == order_id) & (col(Coupon.customer_id) == customer_id)
     query = select(Coupon).where(of_order, Coupon.status == "redeemed").order_by(col(Coupon.campaign))
-    for coupon in session.exec(query).all():
-        _refund_coupon(session, coupon, now, refund=coupon.cost, complete=True)
+    for coupon in work.exec(query).all():
+        _refund_coupon(work, coupon, now, refund=coupon.cost, complete=True)
 
 
 class _Till:
     """The orders and coupons of the requests. Locks their customers, in the order of their ids, then the budgets."""
 
-    def __init__(self, session: Session, requests: Sequence[Request], now: datetime) -> None:
-        self._session = session
+    def __init__(self, work: UnitOfWork, requests: Sequence[Request], now: datetime) -> None:
+        self._work = work
         self._now = now
         baskets = [request for request in requests if isinstance(request, Lock)]
-        self._ids = find_ids(session, {basket.customer for basket in baskets})
+        self._ids = find_ids(work, {basket.customer for basket in baskets})
         of_orders = col(CouponOrder.order_id).in_({request.order_id for request in requests})
-        owners = session.exec(select(CouponOrder.customer_id).where(of_orders)).all()
-        self._customers = lock_customers(session, {*self._ids.values(), *owners})
-        self._orders = {order.order_id: order for order in session.exec(select(CouponOrder).where(of_orders))}
+        owners = work.exec(select(CouponOrder.customer_id).where(of_orders)).all()
+        self._customers = lock_customers(work, {*self._ids.values(), *owners})
+        self._orders = {order.order_id: order for order in work.exec(select(CouponOrder).where(of_orders))}
         codes = {code for basket in baskets for code in basket.codes}
-        self._coupons = _coupons_by_code(session, codes.union(*(order.codes for order in self._orders.values())))
+        self._coupons = _coupons_by_code(work, codes.union(*(order.codes for order in self._orders.values())))
         changing = {
             request.order_id for request in requests if isinstance(request, Redeem | Refund)
         } & self._orders.keys()
-        lock_budgets(session, {coupon.campaign for order_id in changing for coupon in self._of(self._orders[order_id])})
+        lock_budgets(work, {coupon.campaign for order_id in changing for coupon in self._of(self._orders[order_id])})
 
     def answer(self, request: Request) -> Answer:
         try:
@@ -135,14 +136,14 @@ class _Till:
         if order is None:
             assert customer is not None  # a quote without refusals has an owner
             order = CouponOrder(order_id=request.order_id, customer_id=customer)
-            self._session.add(order)
+            self._work.add(order)
             self._orders[order.order_id] = order
         order.lines, order.codes = [asdict(line) for line in request.lines], list(request.codes)
         order.shares = {applied.code: applied.lines for applied in quoted.coupons}
         coupons = [self._coupons[code] for code in request.codes]
         until = self._now + request.span
-        move(self._session, [coupon for coupon in coupons if coupon.status == "locked"], "issued", self._now)
-        move(self._session, coupons, "locked", self._now, order_id=order.order_id, until=until)
+        move(self._work, [coupon for coupon in coupons if coupon.status == "locked"], "issued", self._now)
+        move(self._work, coupons, "locked", self._now, order_id=order.order_id, until=until)
         return HeldCoupons(order.order_id, "locked", until, quoted)
 
     def _redeem(self, order: CouponOrder) -> HeldCoupons:
@@ -153,14 +154,14 @@ class _Till:
             if refusals:
                 raise _RejectedError(CouponsRefused(refusals))
             costs = {code: sum(shares) for code, shares in order.shares.items()}
-            move(self._session, coupons, "redeemed", self._now, order_id=order.order_id, costs=costs)
+            move(self._work, coupons, "redeemed", self._now, order_id=order.order_id, costs=costs)
             order.redeemed_at = self._now
         return self._held(order)
 
     def _cancel(self, order: CouponOrder) -> HeldCoupons:
         if order.redeemed_at:
             raise _RejectedError(Conflict("The order has used its coupons; refund it."))
-        move(self._session, self._of(order), "issued", self._now)
+        move(self._work, self._of(order), "issued", self._now)
         return HeldCoupons(order.order_id, "open", None, self._quote_of(order))
 
     def _refund(self, order: CouponOrder, request: Refund) -> RefundedDiscount:
@@ -189,7 +190,7 @@ class _Till:
             coupon.code
             for coupon in self._of(order)
             if _refund_coupon(
-                self._session, coupon, self._now, refund=min(refunded[coupon.code], coupon.cost), complete=complete
+                self._work, coupon, self._now, refund=min(refunded[coupon.code], coupon.cost), complete=complete
             )
         ]
         result = RefundedDiscount(sum(refunded.values()), lines, restored)
@@ -274,16 +275,16 @@ def _units_returned(
     return dict(units)
 
 
-def _refund_coupon(session: Session, coupon: Coupon, now: datetime, *, refund: int, complete: bool) -> bool:
+def _refund_coupon(work: UnitOfWork, coupon: Coupon, now: datetime, *, refund: int, complete: bool) -> bool:
     """Lower what a coupon cost; once its whole order is back, it may be used again if its campaign lets it."""
     terms = CouponTerms.model_validate(coupon.terms)
     if complete and terms.refund == "restore" and coupon.expires_at > now:
         full_cost = worst_case(terms)
-        budget = read_library(session).campaigns.get(coupon.campaign, terms)
-        if take_budget(session, coupon.campaign, budget, count=0, money=full_cost - coupon.cost):
+        budget = read_library(work).campaigns.get(coupon.campaign, terms)
+        if take_budget(work, coupon.campaign, budget, count=0, money=full_cost - coupon.cost):
             coupon.cost = full_cost
-            move(session, [coupon], "issued", now)
+            move(work, [coupon], "issued", now)
             return True
-    book_costs(session, coupon.campaign, 0, -refund)
+    book_costs(work, coupon.campaign, 0, -refund)
     coupon.cost -= refund
     return False

@@ -16,10 +16,11 @@ from domain.coupons.tables import Coupon
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Group
 from workflows.verbs.base import Path
 
-Issue = Callable[[CustomerFacts, Enrollment, Path, str], Coupon]
+Issue = Callable[[UnitOfWork, CustomerFacts, Enrollment, Path, str], Coupon]
 """Gives a step its coupon of a campaign, within the claim. Raises IssueRefusedError."""
 
 
@@ -101,10 +102,10 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
     ]
 
 
-def note_delivered(session: Session, notice: PendingNotice, now: datetime, *, kept: bool = True) -> None:
+def note_delivered(work: UnitOfWork, notice: PendingNotice, now: datetime, *, kept: bool = True) -> None:
     """Record that the service got the notice. A coupon that it didn't keep is revoked. Locks the customer."""
-    lock_customers(session, [notice.customer])
-    coupon = session.get_one(Coupon, notice.code, populate_existing=True)
+    lock_customers(work, [notice.customer])
+    coupon = work.get_one(Coupon, notice.code, populate_existing=True)
     coupon.outside = notice.outside if kept else "released"
     if not kept and coupon.status == "issued":
-        move(session, [coupon], "revoked", now)
+        move(work, [coupon], "revoked", now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.catalogue.sources import COUPONS
 from domain.coupons import issuing, redeeming
@@ -20,20 +20,20 @@ from domain.ledger.tables import Message
 from domain.stock import book
 from domain.stock.tables import Stream
 from domain.store.bulk import as_json
-from domain.store.outbox import enqueue
+from domain.store.work import UnitOfWork
 from workflows.terms.conditions import as_instant
 
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
-Effect = Callable[[Session, Event, Customer], None]
-BusinessEffect = Callable[[Session, Event], None]
+Effect = Callable[[UnitOfWork, Event, Customer], None]
+BusinessEffect = Callable[[UnitOfWork, Event], None]
 
 
 class Orders:
     """The paid orders of a batch, inserted together: when orders are read, at the latest at its end."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
         self._paid: list[Event] = []
         self.recorded: set[int] = set()
         """The events that told of an order first; another event of the same order changes nothing."""
@@ -56,12 +56,12 @@ class Orders:
             for event in self._paid
         ]
         first = {event.data["order_id"]: event.id for event in reversed(self._paid)}
-        new = self._session.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
+        new = self._work.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
         self.recorded |= {first[order_id] for (order_id,) in new}
         self._paid = []
 
 
-def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]], orders: Orders) -> None:
+def apply_to_customers(work: UnitOfWork, events: Sequence[tuple[Event, Customer]], orders: Orders) -> None:
     """Bring the customers' records up to date with an event of each."""
     for event, _ in events:
         if event.type == "order.paid":
@@ -71,25 +71,25 @@ def apply_to_customers(session: Session, events: Sequence[tuple[Event, Customer]
         if effect:
             if event.type == "order.refunded":
                 orders.write()
-            effect(session, event, customer)
+            effect(work, event, customer)
 
 
-def amend(session: Session, event: Event, **values: Any) -> None:
+def amend(work: UnitOfWork, event: Event, **values: Any) -> None:
     """Add values to the data of a stored event."""
     event.data = {**event.data, **values}
-    session.execute(
+    work.execute(
         update(Event).where(col(Event.id) == event.id).values(data=event.data), execution_options=_UNSYNCHRONIZED
     )
 
 
-def apply_to_business(session: Session, event: Event) -> None:
+def apply_to_business(work: UnitOfWork, event: Event) -> None:
     """Bring streams up to date with the event."""
     effect = _BUSINESS.get(event.type)
     if effect:
-        effect(session, event)
+        effect(work, event)
 
 
-def _update_customer(_: Session, event: Event, customer: Customer) -> None:
+def _update_customer(_: UnitOfWork, event: Event, customer: Customer) -> None:
     newer = {
         name: value
         for name, value in event.data.items()
@@ -101,19 +101,19 @@ def _update_customer(_: Session, event: Event, customer: Customer) -> None:
     customer.fields = {**customer.fields, **newer}
 
 
-def _record_consent(session: Session, event: Event, customer: Customer) -> None:
+def _record_consent(work: UnitOfWork, event: Event, customer: Customer) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
-    customers = record_consent(session, event, customer.id, at)
+    customers = record_consent(work, event, customer.id, at)
     if event.type == "consent.withdrawn":
-        _recheck_pending(session, customers, event.data["channel"], event.received_at)
+        _recheck_pending(work, customers, event.data["channel"], event.received_at)
 
 
-def _recheck_pending(session: Session, customers: Set[int], channel: str, now: datetime) -> None:
+def _recheck_pending(work: UnitOfWork, customers: Set[int], channel: str, now: datetime) -> None:
     """Follow up messages that staff has yet to confirm at once: their provider may let them be withdrawn."""
     is_addressed = col(Message.customer_id).in_(customers) & (col(Message.channel) == channel)
     is_pending = is_addressed & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
-    if session.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
-        enqueue(session, "follow_up", channel=channel)
+    if work.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
+        work.enqueue("follow_up", channel=channel)
 
 
 def refunded_sql(order: str, extra: str = "TRUE") -> str:
@@ -140,19 +140,19 @@ RETURNING order_id
 """A refund may have come before its order; one that comes after it has an effect of its own."""
 
 
-def _record_refund(session: Session, event: Event, customer: Customer) -> None:
+def _record_refund(work: UnitOfWork, event: Event, customer: Customer) -> None:
     """Add the refund to the order; once all of it is refunded, its coupons are restored where their terms allow it."""
     order_id, refund = event.data["order_id"], event.data.get("total")
-    order = session.get(Order, order_id)
+    order = work.get(Order, order_id)
     is_whole = refund is None
     if order is not None and order.customer_id == customer.id:
         order.refunded = order.total if refund is None else min(order.total, order.refunded + refund)
         is_whole = order.refunded == order.total
     if is_whole:
-        redeeming.restore(session, order_id, customer.id, event.received_at)
+        redeeming.restore(work, order_id, customer.id, event.received_at)
 
 
-def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
+def _redeem_coupon(work: UnitOfWork, event: Event, customer: Customer) -> None:
     """A till that locks nothing says that it took a coupon. Names the step that gave it, for its journey to wait for.
 
     What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
@@ -162,24 +162,24 @@ def _redeem_coupon(session: Session, event: Event, customer: Customer) -> None:
         return
     of_step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
     is_named = (col(Coupon.code) == code) if code else of_step & (col(Coupon.status) != "revoked")
-    coupon = session.exec(select(Coupon).where(Coupon.customer_id == customer.id, is_named)).first()
+    coupon = work.exec(select(Coupon).where(Coupon.customer_id == customer.id, is_named)).first()
     if coupon is not None:
-        amend(session, event, enrollment=coupon.enrollment_id, step=coupon.step)
+        amend(work, event, enrollment=coupon.enrollment_id, step=coupon.step)
         if coupon.status == "issued":
-            issuing.move(session, [coupon], "locked", event.time, announced=True)
+            issuing.move(work, [coupon], "locked", event.time, announced=True)
         elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
             return
-        issuing.move(session, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
+        issuing.move(work, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
 
 
-def _finish_todo(session: Session, event: Event, _: Customer) -> None:
+def _finish_todo(work: UnitOfWork, event: Event, _: Customer) -> None:
     query = select(Todo).where(Todo.enrollment_id == event.data.get("enrollment"), Todo.step == event.data.get("step"))
-    todo = session.exec(query).first()
+    todo = work.exec(query).first()
     if todo is not None and todo.done_at is None:
         todo.done_at = event.time
 
 
-def _schedule_stream(session: Session, event: Event) -> None:
+def _schedule_stream(work: UnitOfWork, event: Event) -> None:
     data = event.data
     starts_at: datetime | None = as_instant(data["starts_at"])
     stream = {
@@ -188,10 +188,10 @@ def _schedule_stream(session: Session, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": starts_at,
     }
-    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
+    work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
 
 
-def _start_stream(session: Session, event: Event) -> None:
+def _start_stream(work: UnitOfWork, event: Event) -> None:
     """The real beginning takes the place of the planned one."""
     data = event.data
     stream = {
@@ -201,16 +201,16 @@ def _start_stream(session: Session, event: Event) -> None:
         "starts_at": event.time,
     }
     values = {"starts_at": event.time}
-    session.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
+    work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
 
 
-def _end_stream(session: Session, event: Event) -> None:
-    stream = session.get(Stream, event.data["stream_id"])
+def _end_stream(work: UnitOfWork, event: Event) -> None:
+    stream = work.get(Stream, event.data["stream_id"])
     if stream is not None:
         stream.ended_at = event.time
 
 
-def _receive_receipt(session: Session, event: Event, customer: Customer) -> None:
+def _receive_receipt(work: UnitOfWork, event: Event, customer: Customer) -> None:
     """The ledger's row is named by its key, else by enrollment and step."""
     data = event.data
     query = select(Message).where(Message.customer_id == customer.id)
@@ -218,9 +218,9 @@ def _receive_receipt(session: Session, event: Event, customer: Customer) -> None
         query = query.where(Message.id == data["message"])
     else:
         query = query.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
-    message = session.exec(query.execution_options(populate_existing=True)).first()
+    message = work.exec(query.execution_options(populate_existing=True)).first()
     if message is not None:
-        states.receive(session, message, event.type, data.get("reason"))
+        states.receive(work, message, event.type, data.get("reason"))
 
 
 _CUSTOMER: dict[str, Effect] = {

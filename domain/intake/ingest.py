@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.catalogue.sources import COUPONS, LIVE, STOCK
+from domain.catalogue.sources import LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
 from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
-from domain.coupons import issuing
 from domain.customers.identifiers import Ident
 from domain.customers.resolution import (
     ResolvedCustomer,
@@ -34,7 +32,7 @@ from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
-from domain.store.outbox import enqueue
+from domain.store.work import EventGiven, UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
@@ -103,17 +101,17 @@ ON CONFLICT DO NOTHING RETURNING id, source, event_id, (SELECT version FROM publ
 """)
 
 
-def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
+def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
     """Take events in, in the order of their times, and settle what they mean. Returns for each whether it was new.
 
     The caller's transaction is the unit: all of it is taken or none. Batches are kept small by the caller, because the
     rows of all their customers stay locked until the transaction ends.
     """
     order = sorted(range(len(events)), key=lambda index: events[index].time)
-    lookup = _look_up(session, [events[index] for index in order])
-    new_events, library = lookup.new_events, library_of(session, lookup.version)
+    lookup = _look_up(work, [events[index] for index in order])
+    new_events, library = lookup.new_events, library_of(work, lookup.version)
     identified = [event for event in new_events if event.identifiers]
-    resolved = resolve(session, [event.identifiers for event in identified], now, lookup.owners) if identified else ()
+    resolved = resolve(work, [event.identifiers for event in identified], now, lookup.owners) if identified else ()
     owners = dict(zip((id(event) for event in identified), resolved, strict=True))
     owners.update((id(event), ResolvedCustomer(event.customer)) for event in new_events if event.customer is not None)
     customer_ids = {owner.customer_id for owner in owners.values()}
@@ -121,31 +119,31 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
         if event.type == "consent.withdrawn":  # it holds for all whom it names
             customer_ids.update(other for _, other in owners[id(event)].conflicts)
     lock = lock_customers if any(_has_effects(library, event.type) for event in new_events) else hold_customers
-    customers = lock(session, customer_ids)
-    stored, version = _store(session, lookup, owners, now)
+    customers = lock(work, customer_ids)
+    stored, version = _store(work, lookup, owners, now)
     if version != lookup.version:  # published just now; who holds the locks must go by it
-        library, customers = library_of(session, version), lock_customers(session, customer_ids)
-    _note_conflicts(session, [(stored[event.key], owners[id(event)]) for event in identified if event.key in stored])
+        library, customers = library_of(work, version), lock_customers(work, customer_ids)
+    _note_conflicts(work, [(stored[event.key], owners[id(event)]) for event in identified if event.key in stored])
     rows = [
         _as_event(row) for row in stored.values() if row["customer_id"] is None or _has_effects(library, row["type"])
     ]
-    orders = Orders(session)
-    book = Book(session, rows, library.policy_zone, orders.write)
+    orders = Orders(work)
+    book = Book(work, rows, library.policy_zone, orders.write)
     customer_rows = [row for row in rows if row.customer_id is not None]
-    batch = _Batch(session, library, book, orders, customer_rows)
+    batch = _Batch(work, library, book, orders, customer_rows)
     pending: dict[int, _CustomerEvent] = {}
     for row in rows:
         if pending and (row.customer_id is None or row.customer_id in pending):
             batch.apply(list(pending.values()))
             pending.clear()
         if row.customer_id is None:
-            _apply_business(session, library, book, row)
+            _apply_business(work, library, book, row)
         else:
             pending[row.customer_id] = (row, customers[row.customer_id])
     batch.apply(list(pending.values()))
     batch.write()
     business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
-    follow_supply(session, library, business)
+    follow_supply(work, library, business)
     if stock_events := book.close():
         stock_incoming = [
             Incoming(
@@ -153,8 +151,8 @@ def ingest(session: Session, events: Sequence[Incoming], *, now: datetime) -> li
             )
             for stock_event in stock_events
         ]
-        ingest(session, stock_incoming, now=now)
-    _follow_shows(session, library, [row for row in rows if row.id in orders.recorded], now)
+        ingest(work, stock_incoming, now=now)
+    _follow_shows(work, library, [row for row in rows if row.id in orders.recorded], now)
     first_index = {event.key: index for index, event in reversed(list(enumerate(events)))}
     return [event.key in stored and first_index[event.key] == index for index, event in enumerate(events)]
 
@@ -170,10 +168,10 @@ def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:
     ]
 
 
-def _follow_shows(session: Session, library: Library, orders: Sequence[Event], now: datetime) -> None:
-    alarms = follow_sales(session, library, orders, max((order.received_at for order in orders), default=now))
+def _follow_shows(work: UnitOfWork, library: Library, orders: Sequence[Event], now: datetime) -> None:
+    alarms = follow_sales(work, library, orders, max((order.received_at for order in orders), default=now))
     if alarms:
-        ingest(session, [Incoming(LIVE, alarm.id, "stock.alarm", now, alarm.data) for alarm in alarms], now=now)
+        ingest(work, [Incoming(LIVE, alarm.id, "stock.alarm", now, alarm.data) for alarm in alarms], now=now)
 
 
 def _look_up(session: Session, events: Sequence[Incoming]) -> _Lookup:
@@ -246,14 +244,14 @@ def _has_effects(library: Library, type: str) -> bool:
 class _Batch:
     """Settles what the events of customers mean, in their order; what is stored about them is read once."""
 
-    def __init__(self, session: Session, library: Library, book: Book, orders: Orders, events: Sequence[Event]) -> None:
-        self._session = session
+    def __init__(self, work: UnitOfWork, library: Library, book: Book, orders: Orders, events: Sequence[Event]) -> None:
+        self._work = work
         self._library = library
         self._book = book
         self._orders = orders
-        self._enrollments = EnrollmentBatch(session, library, events)
+        self._enrollments = EnrollmentBatch(work, library, events)
         moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
-        self._facts = BatchFacts(session, moments, orders.write)
+        self._facts = BatchFacts(work, moments, orders.write)
         self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
 
     def apply(self, events: Sequence[_CustomerEvent]) -> None:
@@ -261,9 +259,9 @@ class _Batch:
         for event, customer in events:
             if is_about_a_step(event.type) and event.data.get("enrollment") is None:
                 journey, step = event.data.get("journey"), event.data.get("step")
-                enrollment_id = newest_enrollment(self._session, customer.id, journey, step)
-                amend(self._session, event, enrollment=enrollment_id)
-        apply_to_customers(self._session, events, self._orders)
+                enrollment_id = newest_enrollment(self._work, customer.id, journey, step)
+                amend(self._work, event, enrollment=enrollment_id)
+        apply_to_customers(self._work, events, self._orders)
         for event, customer in events:
             self._book.enter(event, customer)
         fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
@@ -284,32 +282,32 @@ class _Batch:
             return
         enrollments, now = self._enrollments, event.received_at
         for enrollment, trigger in enrollments.enrollments_listening(event):
-            plan = read_plan(self._session, enrollment.plan_id)
+            plan = read_plan(self._work, enrollment.plan_id)
             facts = CustomerFacts(
-                self._session, self._library, customer, event.time,
+                self._work, self._library, customer, event.time,
                 enrollment=enrollment, trigger=trigger, batch=self._facts, moment=event.id,
             )  # fmt: skip
             if reached_goal(plan, enrollment, event, facts):
-                apply_effect(enrollment, "goal" if enrollment.ending is None else "converted", now, enrollments)
+                apply_effect(self._work, enrollment, "goal" if enrollment.ending is None else "converted", now)
             elif enrollment.ending is None:
                 if must_exit(plan, enrollment, event, facts):
-                    apply_effect(enrollment, "exit", now, enrollments)
+                    apply_effect(self._work, enrollment, "exit", now)
                 elif wake_waits(plan, enrollment, enrollments, event, facts, now):
-                    apply_effect(enrollment, "wake", now, enrollments)
+                    apply_effect(self._work, enrollment, "wake", now)
 
     def _enter(self, events: Sequence[_CustomerEvent]) -> None:
         attempts = []
         for event, customer in events:
             for live in self._library.begun_by.get(event.type, ()):
                 facts = CustomerFacts(
-                    self._session, self._library, customer, event.time,
+                    self._work, self._library, customer, event.time,
                     event=event.data, trigger=event.data, batch=self._facts, moment=event.id,
                 )  # fmt: skip
                 where = live.plan.trigger.where
                 if can_begin(live.plan, event) and (where is None or facts.holds(where)):
                     attempts.append(EntryAttempt(live, event, facts, event.received_at))
         if attempts:
-            enter(attempts, self._enrollments)
+            enter(self._work, attempts, self._enrollments)
 
 
 def can_begin(plan: Plan, event: Event) -> bool:
@@ -321,9 +319,9 @@ def can_begin(plan: Plan, event: Event) -> bool:
     return is_begun and event.data.get("journey") in (None, plan.journey)
 
 
-def _apply_business(session: Session, library: Library, book: Book, event: Event) -> None:
+def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event) -> None:
     """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
-    apply_to_business(session, event)
+    apply_to_business(work, event)
     book.enter(event)
     if event.time < event.received_at - HISTORY:
         return
@@ -335,23 +333,21 @@ def _apply_business(session: Session, library: Library, book: Book, event: Event
         else:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):
-            enqueue(session, "fan_out", live.plan.journey, event_id=event.id)
+            work.enqueue("fan_out", live.plan.journey, event_id=event.id)
 
 
-@sqlalchemy_event.listens_for(Session, "before_commit")
-def _ingest_coupon_changes(session: Session) -> None:
-    """Ingest the coupon changes of a transaction before it commits; the customers are locked already."""
-    while not session.in_nested_transaction() and (changes := issuing.unannounced_changes(session)):
-        events = [
-            Incoming(
-                source=COUPONS,
-                id=f"{change.coupon.code}/{change.number}",
-                type=change.type,
-                time=change.at,
-                data=change.data,
-                customer=change.coupon.customer_id,
-                arrived=change.at,
-            )
-            for change in changes
-        ]
-        ingest(session, events, now=max(change.at for change in changes))
+def ingest_given(work: UnitOfWork, events: Sequence[EventGiven]) -> None:
+    """Take in what a unit of work gave rise to; it holds the customers' locks."""
+    incoming = [
+        Incoming(
+            source=event.source,
+            id=event.id,
+            type=event.type,
+            time=event.at,
+            data=dict(event.data),
+            customer=event.customer_id,
+            arrived=event.at,
+        )
+        for event in events
+    ]
+    ingest(work, incoming, now=max(event.at for event in events))

@@ -9,6 +9,7 @@ from domain.catalogue.sources import PREFERENCES
 from domain.customers.consent import read_consents
 from domain.customers.resolution import identifiers_of, lock_customers
 from domain.intake.ingest import Incoming, ingest
+from domain.store.work import UnitOfWork
 from workflows.terms.channels import ADDRESS, Channel
 
 WORDING = "preferences page, 2026-11"
@@ -26,10 +27,10 @@ def allowed_channels(session: Session, customer_id: int) -> dict[Channel, bool]:
     }
 
 
-def choose_channels(session: Session, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
+def choose_channels(work: UnitOfWork, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
     """Take down which channels the customer wants: what changes is an event, and holds from this transaction on."""
-    lock_customers(session, [customer_id])
-    before = allowed_channels(session, customer_id)
+    lock_customers(work, [customer_id])
+    before = allowed_channels(work, customer_id)
     after = {channel: channel in wanted for channel in before}
     events = [
         Incoming(
@@ -44,5 +45,5 @@ def choose_channels(session: Session, customer_id: int, wanted: Set[str], now: d
         if after[channel] != before[channel]
     ]
     if events:
-        ingest(session, events, now=now)
+        ingest(work, events, now=now)
     return after

@@ -21,6 +21,7 @@ from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
+from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, ScheduleTrigger
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
@@ -50,13 +51,13 @@ def festival_day(name: str, year: int) -> date | None:
     return min((day for day, names in calendar.items() if name in names.split("; ")), default=None)
 
 
-def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str | None:
+def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str | None:
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
 
     The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
     twice is one, and one that goes on after midnight keeps its day.
     """
-    library = read_library(session)
+    library = read_library(work)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
     first_day, _, after = cursor.partition("/")
@@ -66,11 +67,11 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]
     if kind == "near_expiry_lot":
-        page, next_cursor = inventory.near_expiry_page(session, now, library.policy_zone, after=after, limit=PAGE)
+        page, next_cursor = inventory.near_expiry_page(work, now, library.policy_zone, after=after, limit=PAGE)
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
-        ids = _born_on(session, day, int(after or 0)) if born else _members(session, library, segment, after, now)
+        ids = _born_on(work, day, int(after or 0)) if born else _members(work, library, segment, after, now)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
         next_cursor = str(ids[-1]) if len(ids) == PAGE else None
@@ -85,7 +86,7 @@ def emit_page(session: Session, journey: str, cursor: str, now: datetime) -> str
         )
         for subject, data, customer in subjects
     ]
-    ingest(session, events, now=now)
+    ingest(work, events, now=now)
     return f"{day}/{next_cursor}" if next_cursor else None
 
 
@@ -101,58 +102,58 @@ def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Seq
     return [lot.lot_id for lot in page]
 
 
-def fan_out_page(session: Session, event_id: int, journey: str, cursor: str, now: datetime) -> str | None:
+def fan_out_page(work: UnitOfWork, event_id: int, journey: str, cursor: str, now: datetime) -> str | None:
     """Take an event about the business to a page of a journey's enrollments, then of the customers it may enter."""
-    library = read_library(session)
-    event = session.get_one(Event, event_id)
+    library = read_library(work)
+    event = work.get_one(Event, event_id)
     phase, _, last = cursor.partition(":")
     if phase == _EXITS:
-        last_id = _exit_page(session, library, event, journey, int(last), now)
+        last_id = _exit_page(work, library, event, journey, int(last), now)
         return f"{_EXITS}:{last_id}" if last_id else f"{_ENTRIES}:0"
-    last_id = _entry_page(session, library, event, journey, int(last), now)
+    last_id = _entry_page(work, library, event, journey, int(last), now)
     return f"{_ENTRIES}:{last_id}" if last_id else None
 
 
-def _exit_page(session: Session, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
+def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
     running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
-    page = session.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
-    customers = lock_customers(session, {enrollment.customer_id for enrollment in page})
-    facts_batch = BatchFacts(session, {id: Moment(now) for id in customers})
-    batch = EnrollmentBatch(session, library)
+    page = work.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
+    customers = lock_customers(work, {enrollment.customer_id for enrollment in page})
+    facts_batch = BatchFacts(work, {id: Moment(now) for id in customers})
+    batch = EnrollmentBatch(work, library)
     for enrollment in batch.get([member.id for member in page], refresh=True).values():
         facts = CustomerFacts(
-            session, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
+            work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
-        if enrollment.ending is None and must_exit(read_plan(session, enrollment.plan_id), enrollment, event, facts):
-            apply_effect(enrollment, "exit", now, batch)
+        if enrollment.ending is None and must_exit(read_plan(work, enrollment.plan_id), enrollment, event, facts):
+            apply_effect(work, enrollment, "exit", now)
     batch.write()
     return page[-1].id if len(page) == PAGE else None
 
 
 def _entry_page(
-    session: Session, library: Library, event: Event, journey: str, after: int, now: datetime
+    work: UnitOfWork, library: Library, event: Event, journey: str, after: int, now: datetime
 ) -> int | None:
     live = library.journeys.get(journey)
     if live is None or not _may_enter(live.plan.trigger, event):
         return None
     plan = live.plan
-    subject = _subject(session, event, now, library.policy_zone)
-    shared = CustomerFacts(session, library, Customer(created_at=now), now, event=event.data, subject=subject)
+    subject = _subject(work, event, now, library.policy_zone)
+    shared = CustomerFacts(work, library, Customer(created_at=now), now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
     conditions = [condition for condition in (plan.trigger.where, plan.audience) if condition]
-    ids = _page(session, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
+    ids = _page(work, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     attempts = []
-    facts_batch = BatchFacts(session, {id: Moment(now) for id in ids})
-    for customer in lock_customers(session, ids).values():
+    facts_batch = BatchFacts(work, {id: Moment(now) for id in ids})
+    for customer in lock_customers(work, ids).values():
         facts = CustomerFacts(
-            session, library, customer, now,
+            work, library, customer, now,
             event=event.data, trigger=event.data, subject=subject, batch=facts_batch,
         )  # fmt: skip
         facts.__dict__.update(lot=lot, stream=stream)
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
             attempts.append(EntryAttempt(live, event, facts, now, subject))
-    batch = EnrollmentBatch(session, library)
-    enter(attempts, batch)
+    batch = EnrollmentBatch(work, library)
+    enter(work, attempts, batch)
     batch.write()
     return ids[-1] if len(ids) == PAGE else None
 

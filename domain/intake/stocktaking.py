@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.catalogue.sources import WAREHOUSE
 from domain.intake.ingest import Incoming, ingest
 from domain.stock.tables import Lot
+from domain.store.work import UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Level:
     quarantined: int = 0
 
 
-def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
+def take_stock(work: UnitOfWork, levels: Sequence[Level], at: datetime) -> int:
     """Count, as of `at`, the lots of which the warehouse has other numbers than the book. Returns how many."""
     levels_by_lot = {level.lot_id: level for level in levels}
-    lots = session.exec(select(Lot).where(col(Lot.lot_id).in_(levels_by_lot))).all()
+    lots = work.exec(select(Lot).where(col(Lot.lot_id).in_(levels_by_lot))).all()
     counts = [
         Incoming(
             source=WAREHOUSE,
@@ -41,7 +42,7 @@ def take_stock(session: Session, levels: Sequence[Level], at: datetime) -> int:
         for lot in lots
         if levels_by_lot[lot.lot_id] != level_of(lot)
     ]
-    return sum(ingest(session, counts, now=at))
+    return sum(ingest(work, counts, now=at))
 
 
 def level_of(lot: Lot) -> Level:

@@ -1,25 +1,25 @@
 """The stored enrollments that a batch of events is about: read once, and kept up to date while it is settled."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from propcache.api import cached_property
 from sqlalchemy import BigInteger, DateTime, Select, Text, and_, any_, bindparam, column, or_
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.orm import make_transient_to_detached
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.catalogue.types import is_business
 from domain.intake.tables import Event
-from domain.journeys.tables import Enrollment, TrailEntry, Wait
+from domain.journeys.tables import Enrollment, Wait
 from domain.published.library import Library
-from domain.store.bulk import as_json, insert_all, is_among, recordset
-from domain.store.outbox import OutboxRow, enqueue_all
+from domain.store.bulk import as_json, insert_all, is_among, recordset, rewrite
+from domain.store.work import UnitOfWork
 
 _INSTANTS = DateTime(timezone=True)
 _CONVERTIBLE = ("finished", "stopped")
@@ -37,11 +37,11 @@ class LookbackQuery:
 class EnrollmentBatch:
     """The enrollments of the customers of `events`, settled in their order, under the locks on the customers' rows.
 
-    `write` writes the trail and the outbox entries of what was decided.
+    `write` writes what became of them, by one statement.
     """
 
-    def __init__(self, session: Session, library: Library, events: Sequence[Event] = ()) -> None:
-        self._session = session
+    def __init__(self, work: UnitOfWork, library: Library, events: Sequence[Event] = ()) -> None:
+        self._work = work
         self._library = library
         self._events = events
         times = Counter(event.customer_id for event in events)
@@ -49,24 +49,10 @@ class EnrollmentBatch:
         self._newest: dict[tuple[str, str], Enrollment | None] = {}
         self._events_since: dict[tuple[int, int], list[Event]] = {}
         self._read_ahead: set[tuple[str, str]] = set()
-        self._trail: list[Mapping[str, Any]] = []
-        self._outbox: list[OutboxRow] = []
-
-    def add_trail(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """What was decided, for the trail."""
-        self._trail.extend(entries)
-
-    def enqueue(self, kind: Literal["start", "wake"], journey: str, enrollment: int, gather: str | None = None) -> None:
-        """Start or wake an enrollment's workflow, as `outbox.enqueue` does."""
-        self._outbox.append((kind, journey, enrollment, gather))
 
     def write(self) -> None:
-        """Write the trail entries and the outbox rows."""
-        self._session.flush()
-        if self._trail:
-            insert_all(self._session, TrailEntry, self._trail)
-        enqueue_all(self._session, self._outbox)
-        self._trail, self._outbox = [], []
+        """Write down what became of the enrollments."""
+        rewrite(self._work, [row for row in self._work.dirty if isinstance(row, Enrollment)])
 
     def enrollments_listening(self, event: Event) -> Iterator[tuple[Enrollment, Mapping[str, Any]]]:
         """The enrollments that the event can still end, wake or convert, each with its trigger's data, oldest first."""
@@ -86,20 +72,20 @@ class EnrollmentBatch:
             parameter = as_json([{"journey": journey, "key": key} for journey, key in unread])
             newest = {
                 (enrollment.journey, enrollment.key): enrollment
-                for enrollment in self._session.scalars(_newest(), {"asked": parameter})
+                for enrollment in self._work.scalars(_newest(), {"asked": parameter})
             }
             self._newest.update((key, newest.get(key)) for key in unread)
         return self._newest
 
     def enroll(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
         """Make enrollments. Returns their ids."""
-        ids = [id for (id,) in insert_all(self._session, Enrollment, rows, "id")]
+        ids = [id for (id,) in insert_all(self._work, Enrollment, rows, "id")]
         for id, row in zip(ids, rows, strict=True):
             self._newest.pop((row["journey"], row["key"]), None)
             if row["customer_id"] in self._returning:
                 enrollment = Enrollment(**row, id=id)
                 make_transient_to_detached(enrollment)
-                self._session.add(enrollment)
+                self._work.add(enrollment)
                 self._newest[enrollment.journey, enrollment.key] = enrollment
                 if "_open" in self.__dict__:
                     self._open.setdefault(enrollment.customer_id, []).append(enrollment)
@@ -110,7 +96,7 @@ class EnrollmentBatch:
         if not ids:
             return {}
         query = select(Enrollment).where(is_among(Enrollment.id, ids)).order_by(col(Enrollment.id))
-        rows = self._session.exec(query.execution_options(populate_existing=refresh))
+        rows = self._work.exec(query.execution_options(populate_existing=refresh))
         return {enrollment.id: enrollment for enrollment in rows}
 
     def since(self, queries: Mapping[int, LookbackQuery]) -> Mapping[int, Sequence[Event]]:
@@ -128,7 +114,7 @@ class EnrollmentBatch:
                 if is_business(type) == business
             ]
             if parameters:
-                for event, customer, row in self._session.execute(_since(business), {"asked": as_json(parameters)}):
+                for event, customer, row in self._work.execute(_since(business), {"asked": as_json(parameters)}):
                     self._events_since.setdefault((event, customer), []).append(row)
         stored = {
             id: [
@@ -169,7 +155,7 @@ class EnrollmentBatch:
         enrollments: dict[int, list[Enrollment]] = {}
         self._triggers = {event.id: event.data for event in self._events}
         parameters = {"times": rows, "plan_ids": list(plan_ids)}
-        for enrollment, data in self._session.execute(_open_or_convertible(), parameters):
+        for enrollment, data in self._work.execute(_open_or_convertible(), parameters):
             enrollments.setdefault(enrollment.customer_id, []).append(enrollment)
             self._triggers.setdefault(enrollment.trigger_id, data)
         return enrollments
@@ -184,7 +170,7 @@ class EnrollmentBatch:
             if enrollment.ending is None
         ]
         query = select(Wait).where(is_among(Wait.enrollment_id, ids), col(Wait.result).is_(None))
-        return {(row.enrollment_id, row.generation, row.step): row for row in self._session.exec(query)}
+        return {(row.enrollment_id, row.generation, row.step): row for row in self._work.exec(query)}
 
 
 def _may_convert(enrollment: Enrollment, at: datetime) -> bool:

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any, Literal
 
 from propcache.api import cached_property
-from sqlmodel import Session
 
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
 from domain.journeys.tables import Enrollment
-from domain.journeys.trail import entry, not_entered, record
+from domain.journeys.trail import record, record_entered, record_not_entered
 from domain.published.library import Live, read_plan
-from domain.store.outbox import enqueue
+from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition, matches
 from workflows.terms.values import local_day
@@ -53,12 +52,12 @@ class EntryAttempt:
         return min(self.event.time, self.now)
 
 
-def enter(attempts: Sequence[EntryAttempt], batch: EnrollmentBatch) -> None:
+def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentBatch) -> None:
     """Enroll the customers, restart their running enrollments, or record in the trail why not.
 
     There is at most one attempt per customer and journey.
     """
-    admitted, rejections = [], []
+    admitted = []
     checked = [(attempt, *_entry_refusal(attempt.live, attempt.facts)) for attempt in attempts]
     limited = [attempt for attempt, reason, _ in checked if not reason and attempt.live.plan.entry.again != "always"]
     previous = batch.newest({(attempt.live.plan.journey, attempt.key) for attempt in limited})
@@ -73,49 +72,48 @@ def enter(attempts: Sequence[EntryAttempt], batch: EnrollmentBatch) -> None:
                 and not previous_entry.claimed
                 and attempt.event.time >= previous_entry.anchor
             ):
-                _restart(previous_entry, attempt, batch)
+                _restart(work, previous_entry, attempt)
                 continue
             reason = "again"
         if reason:
-            rejections.append(not_entered(attempt.facts.customer.id, plan.journey, reason, attempt.now, because))
+            record_not_entered(work, attempt.facts.customer.id, plan.journey, reason, attempt.now, because)
         else:
             admitted.append(attempt)
-    batch.add_trail(rejections)
     if not admitted:
         return
     entered = list(zip(batch.enroll([_row(attempt) for attempt in admitted]), admitted, strict=True))
-    batch.add_trail(
-        {"at": attempt.now, "customer_id": attempt.facts.customer.id, "journey": attempt.live.plan.journey,
-         "enrollment_id": enrollment_id, "what": "entered", "value": attempt.live.plan.journey}
-        for enrollment_id, attempt in entered
-    )  # fmt: skip
-    ended = _end_by_stored_events(entered, batch)
+    for enrollment_id, attempt in entered:
+        record_entered(work, attempt.facts.customer.id, attempt.live.plan.journey, enrollment_id, attempt.now)
+    ended = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
         if enrollment_id not in ended:
             alone = attempt.live.plan.entry.cohort == 1
-            batch.enqueue("start", attempt.live.plan.journey, enrollment_id, None if alone else attempt.live.plan_id)
+            gather = None if alone else attempt.live.plan_id
+            work.enqueue("start", attempt.live.plan.journey, enrollment_id=enrollment_id, gather=gather)
 
 
 def end(
-    session: Session, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
+    work: UnitOfWork, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
     """End an enrollment. `wake` signals its workflow; False where the caller is an activity of that workflow."""
-    _close(enrollment, ending, now, reason)
-    record(session, enrollment, "ended", ending, now, reason=reason)
+    enrollment.ending = ending
+    enrollment.reason = reason
+    enrollment.ended_at = now
+    enrollment.due_at = None
+    record(work, enrollment, "ended", ending, now, reason=reason)
     if wake:
-        enqueue(session, "wake", enrollment.journey, enrollment_id=enrollment.id)
+        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
 
 
-def apply_effect(enrollment: Enrollment, effect: EventEffect, now: datetime, batch: EnrollmentBatch) -> None:
+def apply_effect(work: UnitOfWork, enrollment: Enrollment, effect: EventEffect, now: datetime) -> None:
     """Do to the enrollment what an event means for it, and wake its workflow where it must look."""
     if effect == "converted":
         enrollment.converted_at = now
-        batch.add_trail([entry(enrollment, "converted", "goal", now)])
-        return
-    if effect != "wake":
-        _close(enrollment, effect, now)
-        batch.add_trail([entry(enrollment, "ended", effect, now)])
-    batch.enqueue("wake", enrollment.journey, enrollment.id)
+        record(work, enrollment, "converted", "goal", now)
+    elif effect == "wake":
+        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+    else:
+        end(work, enrollment, effect, now, wake=True)
 
 
 def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -128,13 +126,6 @@ def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: Custom
 def must_exit(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
     """Whether the event is one of the journey's exits, after its trigger."""
     return any(_is_met_by(condition, enrollment, event, facts) for condition in plan.exits)
-
-
-def _close(enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None) -> None:
-    enrollment.ending = ending
-    enrollment.reason = reason
-    enrollment.ended_at = now
-    enrollment.due_at = None
 
 
 def _is_met_by(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
@@ -189,12 +180,12 @@ def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: 
             return False
 
 
-def _restart(enrollment: Enrollment, attempt: EntryAttempt, batch: EnrollmentBatch) -> None:
+def _restart(work: UnitOfWork, enrollment: Enrollment, attempt: EntryAttempt) -> None:
     """Begin the enrollment anew, by the plan it is in.
 
     In its first wait it sleeps on: the new end can only be later. Anywhere else it must look at once.
     """
-    plan = read_plan(attempt.facts.session, enrollment.plan_id)
+    plan = read_plan(work, enrollment.plan_id)
     first = plan.steps.get(plan.first or "")
     keeps_sleeping = enrollment.position == plan.first and isinstance(first, Wait) and first.field is None
     enrollment.anchor = attempt.anchor
@@ -205,15 +196,17 @@ def _restart(enrollment: Enrollment, attempt: EntryAttempt, batch: EnrollmentBat
     enrollment.goal_until = _goal_until(plan, attempt)
     if enrollment.held or not keeps_sleeping:
         enrollment.held, enrollment.due_at = False, attempt.now
-        batch.enqueue("wake", enrollment.journey, enrollment.id)
-    batch.add_trail([entry(enrollment, "restarted", enrollment.journey, attempt.now)])
+        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+    record(work, enrollment, "restarted", enrollment.journey, attempt.now)
 
 
 def _goal_until(plan: Plan, attempt: EntryAttempt) -> datetime | None:
     return plan.goal.within.after(attempt.anchor, attempt.facts.zone) if plan.goal else None
 
 
-def _end_by_stored_events(entered: Sequence[tuple[int, EntryAttempt]], batch: EnrollmentBatch) -> Set[int]:
+def _end_by_stored_events(
+    work: UnitOfWork, entered: Sequence[tuple[int, EntryAttempt]], batch: EnrollmentBatch
+) -> Set[int]:
     """Look through what is stored since the triggers: a goal or exit among it ends the enrollment at once."""
     queries = {
         id: LookbackQuery(attempt.event, attempt.facts.customer.id, _endings(attempt.live.plan))
@@ -227,15 +220,13 @@ def _end_by_stored_events(entered: Sequence[tuple[int, EntryAttempt]], batch: En
             continue
         enrollment, plan = enrollments[id], attempt.live.plan
         facts = CustomerFacts(
-            attempt.facts.session, attempt.facts.library, attempt.facts.customer, attempt.now,
+            work, attempt.facts.library, attempt.facts.customer, attempt.now,
             enrollment=enrollment, trigger=attempt.event.data, upto=attempt.event.id,
         )  # fmt: skip
         for event in sorted(events_since[id], key=lambda event: (event.time, event.id)):
             goal = reached_goal(plan, enrollment, event, facts)
             if goal or must_exit(plan, enrollment, event, facts):
-                ending = "goal" if goal else "exit"
-                _close(enrollment, ending, attempt.now)
-                batch.add_trail([entry(enrollment, "ended", ending, attempt.now)])
+                end(work, enrollment, "goal" if goal else "exit", attempt.now, wake=False)
                 ended.add(id)
                 break
     return ended

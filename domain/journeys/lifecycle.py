@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import func, update
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.customers.resolution import lock_customers
@@ -20,7 +19,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import mark_published, read_library, read_plan
 from domain.published.publishing import plan_id_of, publish_journey
 from domain.published.tables import Journey, JourneyAction, PublishedPlan
-from domain.store.outbox import enqueue
+from domain.store.work import Database, UnitOfWork
 from workflows.plan.model import Plan
 
 PAGE = 100
@@ -102,51 +101,51 @@ def stop(session: Session, name: str, now: datetime, by: str) -> bool:
     return not was_stopped
 
 
-def stop_customer(session: Session, name: str, customer_id: int, now: datetime, by: str) -> int:
+def stop_customer(work: UnitOfWork, name: str, customer_id: int, now: datetime, by: str) -> int:
     """End one customer's running enrollments in a journey. Returns how many there were."""
-    journey = session.get(Journey, name)
+    journey = work.get(Journey, name)
     if journey is None:
         raise UnknownJourneyError(name)
-    customers = lock_customers(session, [customer_id])
+    customers = lock_customers(work, [customer_id])
     running = select(Enrollment).where(
         Enrollment.customer_id == customer_id, Enrollment.journey == name, col(Enrollment.ending).is_(None)
     )
-    enrollments = session.exec(running).all() if customers else []
+    enrollments = work.exec(running).all() if customers else []
     for enrollment in enrollments:
-        end(session, enrollment, "stopped", now, BY_OPERATOR, wake=True)
+        end(work, enrollment, "stopped", now, BY_OPERATOR, wake=True)
     if enrollments:
-        _record(session, name, "stopped_customer", by, now, customer=customer_id)
+        _record(work, name, "stopped_customer", by, now, customer=customer_id)
     return len(enrollments)
 
 
-def stop_page(session: Session, name: str, after: int, now: datetime) -> int | None:
+def stop_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int | None:
     """End a page of the enrollments whose version is over. Returns where the next one begins, None after the last."""
-    ended = read_library(session).ended
-    page = _page(session, name, after, col(Enrollment.plan_id).in_(ended))
+    ended = read_library(work).ended
+    page = _page(work, name, after, col(Enrollment.plan_id).in_(ended))
     for enrollment in page:
         if enrollment.ending is None:
-            end(session, enrollment, "stopped", now, ended[enrollment.plan_id], wake=True)
+            end(work, enrollment, "stopped", now, ended[enrollment.plan_id], wake=True)
     return page[-1].id if len(page) == PAGE else None
 
 
-def release_page(session: Session, name: str, after: int, now: datetime) -> int | None:
+def release_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int | None:
     """Wake a page of the enrollments that a pause has held. Returns where the next one begins, None after the last."""
-    page = _page(session, name, after, col(Enrollment.held))
+    page = _page(work, name, after, col(Enrollment.held))
     for enrollment in page:
         if enrollment.ending is None and enrollment.held:
             enrollment.due_at = now
-            enqueue(session, "wake", name, enrollment_id=enrollment.id)
+            work.enqueue("wake", name, enrollment_id=enrollment.id)
     return page[-1].id if len(page) == PAGE else None
 
 
 def in_pages(
-    db: sessionmaker[Session], page: Callable[[Session, str, int, datetime], int | None], name: str, now: datetime
+    db: Database, page: Callable[[UnitOfWork, str, int, datetime], int | None], name: str, now: datetime
 ) -> None:
     """Go through a journey's enrollments after an action, a transaction per page. Idempotent."""
     after: int | None = 0
     while after is not None:
-        with db.begin() as session:
-            after = page(session, name, after, now)
+        with db.begin() as work:
+            after = page(work, name, after, now)
 
 
 def journey_statuses(session: Session) -> list[JourneyStatus]:

@@ -15,8 +15,8 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.published.tables import PublishedPlan
 from domain.store.bulk import is_among
-from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Cohort, EnrollmentState, Outcome
 from workflows.plan.model import Plan
 
@@ -63,22 +63,22 @@ def form_cohort(session: Session, plan_id: str, size: int) -> None:
         connection.execute(update(Enrollment).where(is_among(Enrollment.id, members)).values(cohort_id=first))
 
 
-def set_apart(session: Session, run: int, enrollment_ids: Iterable[int]) -> None:
+def set_apart(work: UnitOfWork, run: int, enrollment_ids: Iterable[int]) -> None:
     """Make these members of a run, which goes on without them, a cohort of their own, and start it.
 
     Those that ended or were set apart meanwhile stay, and so does the one that the run is named after. Locks the
     customers.
     """
     members = select(Enrollment.id, Enrollment.customer_id).where(is_among(Enrollment.id, enrollment_ids))
-    customers = {id: customer for id, customer in session.exec(members) if id != run}
-    lock_customers(session, customers.values())
+    customers = {id: customer for id, customer in work.exec(members) if id != run}
+    lock_customers(work, customers.values())
     waiting = is_among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
-    rows = session.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
+    rows = work.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
     if rows:
         first, journey = rows[0]
         ids = [id for id, _ in rows]
-        session.connection().execute(update(Enrollment).where(is_among(Enrollment.id, ids)).values(cohort_id=first))
-        enqueue(session, "start", journey, enrollment_id=first)
+        work.connection().execute(update(Enrollment).where(is_among(Enrollment.id, ids)).values(cohort_id=first))
+        work.enqueue("start", journey, enrollment_id=first)
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:

@@ -18,10 +18,11 @@ from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
 from domain.journeys.tables import Enrollment
-from domain.journeys.trail import record, write_down
+from domain.journeys.trail import record
 from domain.published.library import Library, library_of, read_plan
 from domain.stock import inventory
 from domain.store.bulk import BulkRows, is_among
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group, Member
 from workflows.plan.interpreter import bucket
 from workflows.plan.model import Plan
@@ -35,7 +36,7 @@ SKEW = timedelta(seconds=1)
 class StepContext:
     """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry."""
 
-    session: Session
+    work: UnitOfWork
     library: Library
     plan: Plan
     enrollment: Enrollment
@@ -52,7 +53,7 @@ class StepContext:
     def facts(self) -> CustomerFacts:
         company = self.company if self.company and self.company.is_asked_at(self.customer.id, self.at) else None
         return CustomerFacts(
-            self.session, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
+            self.work, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
             batch=company, subjects=self.subjects,
         )  # fmt: skip
 
@@ -77,7 +78,7 @@ class StepContext:
 
 @dataclass
 class LockedGroup:
-    """A group's enrollments: each is visited, or has its answer without. Whoever changes them calls `write`."""
+    """A group's enrollments: each is visited, or has its answer without."""
 
     library: Library
     found: Sequence[StepContext | Answer]
@@ -90,20 +91,16 @@ class LockedGroup:
     def visits(self) -> list[StepContext]:
         return [visit for visit in self.found if isinstance(visit, StepContext)]
 
-    def write(self, session: Session) -> None:
-        """Write down what became of the enrollments, and what is told of them in the trail."""
-        write_down(session)
-        self.sheet.write(session)
-
-    def again(self, session: Session, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
+    def again(self, work: UnitOfWork, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
         """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
-        company = BatchFacts(session, self.moments)
-        subjects = GroupRefs(session, [visit.enrollment for visit in some])
+        company = BatchFacts(work, self.moments)
+        subjects = GroupRefs(work, [visit.enrollment for visit in some])
         for visit in some:
-            visit.session, visit.subjects, visit.company = session, subjects, company
+            visit.work, visit.subjects, visit.company = work, subjects, company
             visit.now = times[visit.enrollment.id]
             visit.at = max(visit.now, visit.reached)
         enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
+        work.track(self.sheet)
         return LockedGroup(self.library, some, enrollments, self.sheet, self.moments)
 
 
@@ -121,40 +118,40 @@ def locked_elsewhere(session: Session, group: Group) -> frozenset[int]:
     return frozenset(id for id, customer in owners if customer in locked)
 
 
-def lock_group(session: Session, group: Group, now: datetime) -> LockedGroup:
+def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     """Lock the group's customers and look at each enrollment."""
-    plan = read_plan(session, group.plan_id)
+    plan = read_plan(work, group.plan_id)
     members = {member.enrollment: member for member in group.members}
-    library = lock(session, members)
-    sheet, people = BulkRows(Enrollment), BulkRows(Customer)
+    library = lock(work, members)
+    sheet, people = work.track(BulkRows(Enrollment)), BulkRows(Customer)
     enrollments: dict[int, Enrollment] = {}
     customers: dict[int, Customer] = {}
     triggers: dict[int, Mapping[str, Any]] = {}
-    for trigger, *values in session.connection().execute(_READ, {"ids": list(members)}).all():
+    for trigger, *values in work.connection().execute(_READ, {"ids": list(members)}).all():
         enrollment = sheet.add(values[:_WIDTH])
         enrollments[enrollment.id], triggers[enrollment.id] = enrollment, trigger
         if enrollment.customer_id not in customers:
             customers[enrollment.customer_id] = people.add(values[_WIDTH:])
     if _promises_lots(library, plan, group.path):
         subjects_of = [each.subject for each in enrollments.values()]
-        inventory.lock_lots(session, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
-    subjects = GroupRefs(session, list(enrollments.values()))
+        inventory.lock_lots(work, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
+    subjects = GroupRefs(work, list(enrollments.values()))
     found: list[StepContext | Answer] = []
     for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
         visit = StepContext(
-            session, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
+            work, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
         )
         try:
             answer = _turned_away(visit, member, group.path)
         except (TypeError, ValueError) as error:  # its history can't be read
-            end(session, enrollment, "failed", visit.at, type(error).__name__, wake=False)
+            end(work, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
         found.append(answer or visit)
     met = LockedGroup(library, found, enrollments, sheet)
-    _keep_company(session, met)
+    _keep_company(work, met)
     return met
 
 
@@ -195,7 +192,7 @@ def _turned_away(visit: StepContext, member: Member, path: Path) -> Answer | Non
     if enrollment.ending:
         return visit.over()
     if reason := visit.library.ended.get(enrollment.plan_id):
-        end(visit.session, enrollment, "stopped", visit.now, reason, wake=False)
+        end(visit.work, enrollment, "stopped", visit.now, reason, wake=False)
         return visit.over()
     if member.generation != enrollment.generation:
         return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
@@ -226,7 +223,7 @@ def add_outcome(enrollment: Enrollment, path: Path, result: str, at: datetime) -
 
 
 def for_each_member(
-    session: Session,
+    work: UnitOfWork,
     group: Group,
     now: datetime,
     act: Callable[[StepContext], Answer | None],
@@ -240,34 +237,29 @@ def for_each_member(
     """
 
     def begin() -> LockedGroup:
-        met = lock_group(session, group, now)
-        if len(met.visits) < len(met.found):
-            met.write(session)
+        met = lock_group(work, group, now)
         if met.visits:
             meet(met)
         return met
 
     met = begin()
     try:
-        with session.begin_nested(), _unseen(session, met.visits):
+        with work.savepoint(), _unseen(work, met.visits):
             answers = [_in_place(visit, group, act) for visit in met.found]
-            met.write(session)
             return [answer for answer in answers if answer]
     except Exception as error:
         _raise_unless_own(error)
     met, answers = begin(), []
     for visit in met.found:
         try:
-            with session.begin_nested():
+            with work.savepoint():
                 answers.append(_in_place(visit, group, act))
-                met.write(session)
         except Exception as error:
             _raise_unless_own(error)
             assert isinstance(visit, StepContext)
-            met.sheet.undo()
-            end(session, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
-            met.write(session)
+            end(work, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answers.append(visit.over())
+    work.write_rows()
     return [answer for answer in answers if answer]
 
 
@@ -298,13 +290,13 @@ def arrive(visit: StepContext, step: Step | None, at: datetime) -> datetime | No
     visit.enrollment.position = step.path if step else None
     visit.enrollment.due_at = at
     if step is None:
-        end(visit.session, visit.enrollment, "finished", at, wake=False)
+        end(visit.work, visit.enrollment, "finished", at, wake=False)
         return at
     arrival = arrival_of(step.verb)
     return arrival(visit, step, at) if arrival else None
 
 
-def settle_arrivals(session: Session, group: Group, now: datetime) -> list[Answer]:
+def settle_arrivals(work: UnitOfWork, group: Group, now: datetime) -> list[Answer]:
     """The members stand before a wait, or at the end: register the wait, or settle it if its time has come."""
 
     def act(visit: StepContext) -> Answer:
@@ -315,16 +307,16 @@ def settle_arrivals(session: Session, group: Group, now: datetime) -> list[Answe
         due = arrive(visit, step, visit.reached)
         return visit.over() if due is None else visit.later(due)
 
-    return for_each_member(session, group, now, act)
+    return for_each_member(work, group, now, act)
 
 
-def carry_out(session: Session, group: Group, now: datetime, executor: Executor) -> list[Answer]:
+def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor) -> list[Answer]:
     """Carry out the step for each member that stands before it."""
 
     def act(visit: StepContext) -> Answer:
         return executor(visit, visit.plan.steps[group.path])
 
-    return for_each_member(session, group, now, act)
+    return for_each_member(work, group, now, act)
 
 
 def is_held_out(visit: StepContext) -> bool:
@@ -334,7 +326,5 @@ def is_held_out(visit: StepContext) -> bool:
 
 def suppress(visit: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
     """Pass the step without doing it: `what` was to be done."""
-    record(
-        visit.session, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because
-    )
+    record(visit.work, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because)
     return visit.done(step, "suppressed")

@@ -19,6 +19,7 @@ from domain.coupons import issuing
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
 from domain.store.bulk import insert_all
+from domain.store.work import UnitOfWork
 
 Status = Literal["claimed", "calling", "pending_staff", "sent", "delivered", "read", "failed", "unknown"]
 
@@ -92,32 +93,32 @@ def claim_again(session: Session, message: Message, row: Mapping[str, Any]) -> N
         move(session, message, "calling")
 
 
-def fail(session: Session, message: Message, reason: str | None) -> None:
+def fail(work: UnitOfWork, message: Message, reason: str | None) -> None:
     """Every channel has refused the message for good, so its coupon is taken back."""
     if message.status != "failed":
-        move(session, message, "failed", reason=reason)
-    issuing.revoke(session, message.enrollment_id, message.step)
+        move(work, message, "failed", reason=reason)
+    issuing.revoke(work, message.enrollment_id, message.step)
 
 
-def withdraw(session: Session, message: Message, enrollment: Enrollment) -> None:
+def withdraw(work: UnitOfWork, message: Message, enrollment: Enrollment) -> None:
     """Delete a claimed message and revoke its coupon. Raises MessageStateError if it isn't `claimed`."""
     if message.status != "claimed":
         raise MessageStateError(f"message {message.id} is {message.status} and can't be withdrawn")
-    issuing.revoke(session, message.enrollment_id, message.step)
-    session.execute(delete(Message).where(col(Message.id) == message.id))
+    issuing.revoke(work, message.enrollment_id, message.step)
+    work.execute(delete(Message).where(col(Message.id) == message.id))
     remaining = select(Message.id).where(Message.enrollment_id == message.enrollment_id)
-    enrollment.claimed = session.exec(remaining).first() is not None
+    enrollment.claimed = work.exec(remaining).first() is not None
 
 
-def receive(session: Session, message: Message, what: str, reason: str | None) -> None:
+def receive(work: UnitOfWork, message: Message, what: str, reason: str | None) -> None:
     """A receipt says what became of the message; one that is no news any more changes nothing."""
     to: Status | None = _RECEIPTS.get(what)
     if to is None or to not in LEGAL[message.status]:
         return
     if to == "failed" and message.written_at is not None:
-        fail(session, message, reason)
+        fail(work, message, reason)
     else:
-        move(session, message, to, reason=reason)
+        move(work, message, to, reason=reason)
 
 
 _RECEIPTS: Mapping[str, Status] = {

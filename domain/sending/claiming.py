@@ -28,6 +28,7 @@ from domain.sending.inputs import SendInputs, read_inputs
 from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
+from domain.store.work import UnitOfWork
 from domain.texts.links import Linker, Site
 from domain.texts.rendering import RenderError, render, variables
 from domain.texts.short_links import keep
@@ -76,7 +77,7 @@ class _Claimed:
 
 
 def claim(
-    session: Session,
+    work: UnitOfWork,
     group: Group,
     now: datetime,
     channels: Channels,
@@ -87,7 +88,7 @@ def claim(
 
     `site` is where the links of the texts lead to, `issue` what coupons are issued with.
     """
-    step = read_plan(session, group.plan_id).steps[group.path]
+    step = read_plan(work, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     claimed: dict[int, _Claimed] = {}
     locked: LockedGroup | None = None
@@ -96,7 +97,7 @@ def claim(
     def begin(group_read: LockedGroup) -> None:
         nonlocal locked, inputs
         claimed.clear()
-        locked, inputs = group_read, read_inputs(session, group_read.visits, step, channels, now, site, issue)
+        locked, inputs = group_read, read_inputs(work, group_read.visits, step, channels, now, site, issue)
 
     def act(context: StepContext) -> Answer | None:
         if inputs.rendering > RENDERING:
@@ -107,16 +108,16 @@ def claim(
             return None
         return answer
 
-    answers = steps.for_each_member(session, group, now, act, begin)
+    answers = steps.for_each_member(work, group, now, act, begin)
     ended = [answer.enrollment for answer in answers if answer.kind == "over"]
-    _undo_ended(session, step, ended)
+    _undo_ended(work, step, ended)
     for enrollment in ended:  # what was claimed for it is undone
         claimed.pop(enrollment, None)
-    claims = _start_calls(session, step, answers, list(claimed.values()), channels, now)
+    claims = _start_calls(work, step, answers, list(claimed.values()), channels, now)
     if locked:
-        locked.write(session)
+        work.write_rows()
         claims.snapshot.group = locked
-        claims.snapshot.close(session)
+        claims.snapshot.close(work)
     return claims
 
 
@@ -189,18 +190,18 @@ def _postpone(claimed: _Claimed, step: Send, until: datetime) -> Answer:
     return claimed.context.later(max(until, claimed.context.at))
 
 
-def _undo_ended(session: Session, step: Send, ended: Sequence[int]) -> None:
+def _undo_ended(work: UnitOfWork, step: Send, ended: Sequence[int]) -> None:
     """What was claimed for an enrollment that has ended is withdrawn; what was in flight is not tried again."""
     query = select(Message).where(
         col(Message.enrollment_id).in_(ended), col(Message.status).in_(("claimed", "calling")),
     )  # fmt: skip
-    for message in session.exec(query).all() if ended else ():
-        enrollment = session.get_one(Enrollment, message.enrollment_id, populate_existing=True)
+    for message in work.exec(query).all() if ended else ():
+        enrollment = work.get_one(Enrollment, message.enrollment_id, populate_existing=True)
         if message.status == "claimed":
-            states.withdraw(session, message, enrollment)
+            states.withdraw(work, message, enrollment)
         else:
-            states.move(session, message, "unknown", reason=LOST.reason, enrollment=enrollment)
-            record_result(session, enrollment, message, step)
+            states.move(work, message, "unknown", reason=LOST.reason, enrollment=enrollment)
+            record_result(work, enrollment, message, step)
 
 
 @dataclass(frozen=True)
@@ -243,13 +244,13 @@ def _claim_one(context: StepContext, step: Send, inputs: SendInputs) -> Answer |
     if earlier is not None and earlier.status == "failed" and isinstance(decision, _Suppressed | _Unrenderable):
         return conclude(context, step, earlier)  # no other channel may carry it
     if earlier is not None and earlier.status == "claimed":
-        states.withdraw(context.session, earlier, context.enrollment)
+        states.withdraw(context.work, earlier, context.enrollment)
     match decision:
         case _Suppressed(reason, because):
             return suppress(context, step, step.template, reason, because)
         case _Unrenderable(channel, because):
             record(
-                context.session, context.enrollment, "failed", step.template, context.at,
+                context.work, context.enrollment, "failed", step.template, context.at,
                 step=step.path, via=channel, reason="text", because=because,
             )  # fmt: skip
             return context.done(step, "failed")
@@ -272,7 +273,7 @@ def _decide(
     via: Sequence[Channel],
 ) -> Answer | _Claimed | _Suppressed | _Held | _Unrenderable:
     if any(must_exit(context.plan, context.enrollment, event, facts) for event in inputs.business):
-        end(context.session, context.enrollment, "exit", context.at, wake=False)
+        end(context.work, context.enrollment, "exit", context.at, wake=False)
         return context.over()
     if paused := _pause_decision(context):
         return paused
@@ -303,7 +304,7 @@ def _decide(
     if channel is None:
         return _Suppressed(reason)
     try:
-        coupon = inputs.issue(facts, context.enrollment, step.name, step.coupon) if step.coupon else None
+        coupon = inputs.issue(context.work, facts, context.enrollment, step.name, step.coupon) if step.coupon else None
         refusal = None
     except issuing.IssueRefusedError as refused:
         if step.without_coupon == "skip":
@@ -316,12 +317,12 @@ def _decide(
         body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:
         if coupon is not None:
-            issuing.take_back(context.session, coupon)
+            issuing.take_back(context.work, coupon)
         return _Unrenderable(channel, error.reason)
     finally:
         inputs.rendering += time.thread_time() - started
     for word in reworded(facts, text) if "customer" in values else ():
-        record(context.session, context.enrollment, "reworded", f"customer.{word}", context.at, step=step.path)
+        record(context.work, context.enrollment, "reworded", f"customer.{word}", context.at, step=step.path)
     sent[channel, today] += marketing
     row = {
         "enrollment_id": context.enrollment.id, "customer_id": context.customer.id, "journey": context.plan.journey,
@@ -362,7 +363,7 @@ def _pause_decision(context: StepContext) -> _Suppressed | _Held | None:
         return None
     columns = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
     query = columns.where(Journey.name == context.plan.journey).with_for_update(read=True)
-    paused, since, until = context.session.exec(query).one()
+    paused, since, until = context.work.exec(query).one()
     if paused:
         return _Held()
     due_at, was_held = enrollment.due_at or context.reached, enrollment.held
@@ -380,7 +381,7 @@ def _hold_for_pause(context: StepContext, step: Send) -> Answer:
 
 def _record_hold(context: StepContext, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:
     record(
-        context.session,
+        context.work,
         context.enrollment,
         "held",
         step.template,

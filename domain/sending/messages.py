@@ -12,6 +12,7 @@ from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
 from domain.published.tables import JourneyAction, PublishedPlan
 from domain.sending import tracking
+from domain.store.work import UnitOfWork
 
 
 class UnknownMessageError(LookupError):
@@ -38,22 +39,22 @@ def list_messages(
     return session.exec(query).all()
 
 
-def settle_by_hand(session: Session, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
+def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
     """Settle an open message by hand, and record by whom.
 
     Raises UnknownMessageError, and MessageStateError for a message that isn't open.
     """
-    message = session.get(Message, number)
+    message = work.get(Message, number)
     if message is None:
         raise UnknownMessageError(f"there is no message {number}")
-    lock_customers(session, [message.customer_id])
-    session.refresh(message)
-    tracking.settle_message(session, message, to, f"settled by {by}", now)
+    lock_customers(work, [message.customer_id])
+    work.refresh(message)
+    tracking.settle_message(work, message, to, f"settled by {by}", now)
     version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
-    session.add(
+    work.add(
         JourneyAction(
             journey=message.journey, action="settled_message", by=by, at=now,
-            version=session.exec(version.where(Enrollment.id == message.enrollment_id)).one(),
+            version=work.exec(version.where(Enrollment.id == message.enrollment_id)).one(),
             details={"message": number, "as": to},
         )
     )  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Literal
 from pydantic import TypeAdapter
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.intake.ingest import Incoming, ingest
 from domain.ledger.tables import Message
 from domain.sending.tables import EarlyReceipt
+from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
 
 LATE = timedelta(days=30)
@@ -43,7 +44,7 @@ EARLY = timedelta(days=1)
 """How long a receipt waits for a message of its provider's name."""
 
 
-def take(session: Session, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
+def take(work: UnitOfWork, source: str, receipts: Sequence[Receipt], now: datetime) -> int:
     """Take receipts in, in any order and any number of times. Returns how many are about messages of ours.
 
     One about an earlier attempt over another channel, or about a message of more than 30 days ago, isn't.
@@ -52,10 +53,10 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
     names = [receipt.provider_id for receipt in receipts if receipt.provider_id is not None]
     is_named = col(Message.id).in_(keys) | col(Message.provider_id).in_(names)
     query = select(Message).where(is_named, Message.claimed_at > now - LATE)
-    messages = session.exec(query).all()
+    messages = work.exec(query).all()
     matched = [(receipt, _message_of(receipt, messages)) for receipt in receipts]
     matched_messages = [(receipt, message) for receipt, message in matched if message]
-    ingest(session, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
+    ingest(work, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
     for receipt, message in matched_messages:
         if receipt.provider_id and message.status != "claimed":
             message.provider_id = message.provider_id or receipt.provider_id
@@ -68,18 +69,18 @@ def take(session: Session, source: str, receipts: Sequence[Receipt], now: dateti
         if message is None and receipt.provider_id and receipt.key is None
     ]  # fmt: skip
     if early:
-        session.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
+        work.execute(insert(EarlyReceipt).values(early).on_conflict_do_nothing())
     return len(matched_messages)
 
 
-def take_early(session: Session, messages: Iterable[Message], now: datetime) -> None:
+def take_early(work: UnitOfWork, messages: Iterable[Message], now: datetime) -> None:
     """Take in the receipts that came before we knew the provider's names of these messages, and forget old ones."""
     names = [message.provider_id for message in messages if message.provider_id]
     is_old = col(EarlyReceipt.received_at) < now - EARLY
     taken = delete(EarlyReceipt).where(col(EarlyReceipt.provider_id).in_(names) | is_old).returning(EarlyReceipt)
-    for row in session.scalars(taken).all() if names else ():
+    for row in work.scalars(taken).all() if names else ():
         if row.provider_id in names:
-            take(session, row.source, [_RECEIPT.validate_python(row.receipt)], now)
+            take(work, row.source, [_RECEIPT.validate_python(row.receipt)], now)
 
 
 def _message_of(receipt: Receipt, messages: Sequence[Message]) -> Message | None:

@@ -12,6 +12,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.ledger.states import WENT
 from domain.ledger.tables import Message
 from domain.sending.receipts import Receipt, take
+from domain.store.work import UnitOfWork
 from domain.texts.sms import is_beginning, is_refusal
 
 Keyword = Literal["STOP", "START", "HELP"]
@@ -29,7 +30,7 @@ class Reply:
     keyword: Keyword | None = None
 
 
-def take_reply(session: Session, source: str, reply: Reply, now: datetime) -> None:
+def take_reply(work: UnitOfWork, source: str, reply: Reply, now: datetime) -> None:
     """Take a reply in, once however often it comes. Raises IdentifierError if it is from no phone.
 
     - A refusal withdraws the consent to marketing over sms. Transactional messages stop with it: a withdrawn consent
@@ -41,20 +42,20 @@ def take_reply(session: Session, source: str, reply: Reply, now: datetime) -> No
     idents = identify(f"phone:{reply.phone}", None)
     if reply.keyword == "STOP" or (reply.keyword is None and is_refusal(reply.text)):
         data = {"channel": "sms", "source": "sms reply", "wording": reply.text[:_WORDING]}
-        ingest(session, [Incoming(source, reply.id, "consent.withdrawn", now, data, idents)], now=now)
+        ingest(work, [Incoming(source, reply.id, "consent.withdrawn", now, data, idents)], now=now)
     elif reply.keyword is None and not is_beginning(reply.text):
-        customer = find_customer(session, f"phone:{reply.phone}")
-        message = customer and _newest(session, customer.id)
+        customer = find_customer(work, f"phone:{reply.phone}")
+        message = customer and _newest(work, customer.id)
         if message:
             receipt = Receipt(reply.id, "sms", "replied", now, key=message.id, text=reply.text)
-            take(session, source, [receipt], now)
+            take(work, source, [receipt], now)
 
 
-def refuse(session: Session, source: str, id: str, phone: str, now: datetime) -> None:
+def refuse(work: UnitOfWork, source: str, id: str, phone: str, now: datetime) -> None:
     """The provider says that a phone has refused further messages. Raises IdentifierError if it is no phone."""
     data = {"channel": "sms", "source": "provider"}
     idents = identify(f"phone:{phone}", None)
-    ingest(session, [Incoming(source, id, "consent.withdrawn", now, data, idents)], now=now)
+    ingest(work, [Incoming(source, id, "consent.withdrawn", now, data, idents)], now=now)
 
 
 def _newest(session: Session, customer_id: int) -> Message | None:

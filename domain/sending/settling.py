@@ -17,12 +17,13 @@ from domain.published.library import read_plan
 from domain.sending import tracking
 from domain.sending.receipts import take_early
 from domain.sending.snapshots import ClaimSnapshot, collect
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group
 from workflows.verbs.send import Send
 
 
 def settle_messages(
-    session: Session,
+    work: UnitOfWork,
     group: Group,
     outgoing: Sequence[Outgoing],
     deliveries: Sequence[Delivery],
@@ -35,39 +36,39 @@ def settle_messages(
     There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
     `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
     """
-    step = read_plan(session, group.plan_id).steps[group.path]
+    step = read_plan(work, group.plan_id).steps[group.path]
     assert isinstance(step, Send)
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
     keys = {message.enrollment: message.key for message in outgoing}
-    settle_set = collect(session, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
+    settle_set = collect(work, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
     rows, enrollments, answers = settle_set.messages, settle_set.enrollments, []
     for member_result in (member_result for group_part in settle_set.groups for member_result in group_part.found):
         id = member_result.enrollment if isinstance(member_result, Answer) else member_result.enrollment.id
         row, delivery, enrollment = rows[id], results[id], enrollments[id]
-        _write_down(session, row, delivery, enrollment, now, channels)
+        _write_down(work, row, delivery, enrollment, now, channels)
         if isinstance(member_result, Answer):
             if row.status == "claimed":
-                states.withdraw(session, row, enrollment)
+                states.withdraw(work, row, enrollment)
             else:
-                record_result(session, enrollment, row, step)
+                record_result(work, enrollment, row, step)
             answers.append(member_result)
         elif row.status == "claimed":
             answers.append(member_result.later(max(member_result.at, now + timedelta(seconds=delivery.after))))
         elif row.status != "failed" or _tried_channels(row).issuperset(step.via):
             answers.append(conclude(member_result, step, row))
-    settle_set.write(session)
-    _note_accounts(session, outgoing, deliveries, now, channels)
+    work.write_rows()
+    _note_accounts(work, outgoing, deliveries, now, channels)
     for message in outgoing:
         if results[message.enrollment].opted_out:
-            tracking.opt_out(session, rows[message.enrollment], now)
-    take_early(session, [row for row in rows.values() if channels[row.channel].account], now)
+            tracking.opt_out(work, rows[message.enrollment], now)
+    take_early(work, [row for row in rows.values() if channels[row.channel].account], now)
     return answers
 
 
 def conclude(context: StepContext, step: Send, message: Message) -> Answer:
     """Tell the enrollment what became of its message, and move it on."""
-    record_result(context.session, context.enrollment, message, step)
+    record_result(context.work, context.enrollment, message, step)
     context.at = message.claimed_at
     return context.done(step, result_of(message))
 
@@ -83,37 +84,37 @@ def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
             return "sent"
 
 
-def record_result(session: Session, enrollment: Enrollment, message: Message, step: Send) -> None:
+def record_result(work: UnitOfWork, enrollment: Enrollment, message: Message, step: Send) -> None:
     """Note in the trail what became of a message, once."""
     if message.written_at is not None:
         return
     path, at, campaign = step.path, message.claimed_at, step.coupon or ""
     message.written_at = at
     if message.status == "failed":
-        states.fail(session, message, message.reason)
+        states.fail(work, message, message.reason)
     if message.coupon:
-        record(session, enrollment, "coupon", campaign, at, step=path)
+        record(work, enrollment, "coupon", campaign, at, step=path)
     if message.coupon_refused:
-        record(session, enrollment, "refused", campaign, at, step=path, reason=message.coupon_refused)
+        record(work, enrollment, "refused", campaign, at, step=path, reason=message.coupon_refused)
     what = result_of(message)
     record(
-        session, enrollment, what, message.template, at, step=path, via=message.channel,
+        work, enrollment, what, message.template, at, step=path, via=message.channel,
         reason=None if what == "sent" else message.reason,
     )  # fmt: skip
 
 
 def _write_down(
-    session: Session, message: Message, delivery: Delivery, enrollment: Enrollment, now: datetime, channels: Channels
+    work: UnitOfWork, message: Message, delivery: Delivery, enrollment: Enrollment, now: datetime, channels: Channels
 ) -> None:
     """Bring the ledger up to date; a receipt may have been faster."""
     message.provider_id = message.provider_id or delivery.provider_id
     if message.status == "calling" and delivery.status == "retry":
-        states.move(session, message, "claimed", reason=delivery.reason)
+        states.move(work, message, "claimed", reason=delivery.reason)
     elif message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
         to: states.Status = "unknown" if delivery.status == "retry" else delivery.status
-        states.move(session, message, to, reason=delivery.reason, enrollment=enrollment)
+        states.move(work, message, to, reason=delivery.reason, enrollment=enrollment)
         if to in states.OPEN and isinstance(channels[message.channel], Traceable):
-            tracking.start_tracking(session, message, now)
+            tracking.start_tracking(work, message, now)
 
 
 def _tried_channels(message: Message) -> set[str]:

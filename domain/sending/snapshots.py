@@ -4,7 +4,7 @@ Under the customers' locks it holds still for every row that nobody wrote meanwh
 (https://www.postgresql.org/docs/current/ddl-system-columns.html): those needn't be read again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from domain.journeys.steps import LockedGroup, StepContext, lock, lock_group
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
 from domain.store.bulk import BulkRows, is_among
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Group
 
 Versions = Mapping[int, tuple[str, str]]
@@ -48,31 +49,23 @@ class SettleSet:
 
     groups: list[LockedGroup]
     messages: Mapping[int, Message]
-    row_sets: Sequence[BulkRows[Message]]
 
     @property
     def enrollments(self) -> Mapping[int, Enrollment]:
         return {id: enrollment for group in self.groups for id, enrollment in group.enrollments.items()}
 
-    def write(self, session: Session) -> None:
-        """Write down what was changed in them."""
-        for group in self.groups:
-            group.write(session)
-        for rows in self.row_sets:
-            rows.write(session)
-
 
 def collect(
-    session: Session, group: Group, keys: Mapping[int, int], snapshot: ClaimSnapshot, now: datetime
+    work: UnitOfWork, group: Group, keys: Mapping[int, int], snapshot: ClaimSnapshot, now: datetime
 ) -> SettleSet:
     """Lock the group's customers; read the members that aren't in the snapshot or were changed since.
 
     `keys` are those of the messages, by enrollment.
     """
-    library = lock(session, keys)
+    library = lock(work, keys)
     unchanged: list[StepContext] = []
     if snapshot.group is not None and snapshot.group.library is library:
-        versions = _versions(session, (message.id for message in snapshot.messages.values()))
+        versions = _versions(work, (message.id for message in snapshot.messages.values()))
         unchanged = [
             context
             for id, context in snapshot.contexts.items()
@@ -81,16 +74,17 @@ def collect(
     times = {member.enrollment: member.now or now for member in group.members}
     unchanged_ids = {context.enrollment.id for context in unchanged}
     changed = tuple(member for member in group.members if member.enrollment not in unchanged_ids)
-    message_rows = BulkRows(Message)
+    message_rows = work.track(BulkRows(Message))
+    work.track(snapshot.rows)
     parameters = {"ids": [keys[member.enrollment] for member in changed]}
-    rows = session.connection().execute(_READ, parameters) if changed else ()
+    rows = work.connection().execute(_READ, parameters) if changed else ()
     messages = {id: snapshot.messages[id] for id in unchanged_ids} | {
         row.enrollment_id: row for row in map(message_rows.add, rows)
     }
-    groups = [lock_group(session, group.model_copy(update={"members": changed}), now)] if changed else []
+    groups = [lock_group(work, group.model_copy(update={"members": changed}), now)] if changed else []
     if snapshot.group is not None and unchanged:
-        groups.append(snapshot.group.again(session, unchanged, times))
-    return SettleSet(groups, messages, [snapshot.rows, message_rows])
+        groups.append(snapshot.group.again(work, unchanged, times))
+    return SettleSet(groups, messages)
 
 
 def _versions(session: Session, keys: Iterable[int]) -> Versions:

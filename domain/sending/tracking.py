@@ -14,7 +14,7 @@ from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import Message
-from domain.store.outbox import enqueue
+from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
 
 PAGE = 50
@@ -25,10 +25,10 @@ GIVEN_UP = timedelta(days=3)
 """Beyond, an unknown message stays unknown until an operator settles it."""
 
 
-def start_tracking(session: Session, message: Message, now: datetime) -> None:
+def start_tracking(work: UnitOfWork, message: Message, now: datetime) -> None:
     """Have the provider asked about this message."""
     message.look_at, message.looks = now + PAUSES[0], 0
-    enqueue(session, "follow_up", channel=message.channel)
+    work.enqueue("follow_up", channel=message.channel)
 
 
 def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:
@@ -52,35 +52,35 @@ def due_messages(session: Session, channel: Channel, now: datetime) -> list[Open
 
 
 def record_answers(
-    session: Session, messages: Sequence[OpenMessage], deliveries: Sequence[Delivery], now: datetime
+    work: UnitOfWork, messages: Sequence[OpenMessage], deliveries: Sequence[Delivery], now: datetime
 ) -> None:
     """Settle what the provider could say, and put off what it couldn't."""
     answers = dict(zip((message.key for message in messages), deliveries, strict=True))
     owners = select(Message.customer_id).where(col(Message.id).in_(answers))
-    lock_customers(session, session.exec(owners))
+    lock_customers(work, work.exec(owners))
     names = [delivery.provider_id for delivery in deliveries if delivery.provider_id]
-    taken_ids = set(session.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
+    taken_ids = set(work.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
     rows = select(Message).where(col(Message.id).in_(answers)).execution_options(populate_existing=True)
-    for row in session.exec(rows.order_by(col(Message.id))).all():
+    for row in work.exec(rows.order_by(col(Message.id))).all():
         delivery = answers[row.id]
         if row.status not in states.OPEN:
             continue  # a receipt or an operator was faster
         if delivery.opted_out:
-            opt_out(session, row, now)
+            opt_out(work, row, now)
         if delivery.provider_id in taken_ids and delivery.provider_id != row.provider_id:
             delivery = Delivery("unknown")  # that one is another message of the same text
         if delivery.status in ("sent", "failed"):
-            settle_message(session, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
+            settle_message(work, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
             continue
         if delivery.status == "pending_staff" and row.status == "unknown":
-            states.move(session, row, "pending_staff", provider_id=delivery.provider_id)
+            states.move(work, row, "pending_staff", provider_id=delivery.provider_id)
         row.looks += 1
         given_up = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
         row.look_at = None if given_up else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
 
 
 def settle_message(
-    session: Session,
+    work: UnitOfWork,
     message: Message,
     to: states.Status,
     reason: str | None,
@@ -94,12 +94,12 @@ def settle_message(
     """
     if message.status not in states.OPEN:
         raise states.MessageStateError(f"message {message.id} is {message.status}, which is not open")
-    enrollment = session.get_one(Enrollment, message.enrollment_id)
-    record(session, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
+    enrollment = work.get_one(Enrollment, message.enrollment_id)
+    record(work, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
     if to != "failed":
-        states.move(session, message, to, reason=reason, provider_id=provider_id)
+        states.move(work, message, to, reason=reason, provider_id=provider_id)
         return
-    states.fail(session, message, reason)
+    states.fail(work, message, reason)
     data = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
     event = Incoming(
         source=FOLLOW_UP,
@@ -109,10 +109,10 @@ def settle_message(
         data=data | ({"reason": reason} if reason else {}),
         customer=message.customer_id,
     )
-    ingest(session, [event], now=now)
+    ingest(work, [event], now=now)
 
 
-def opt_out(session: Session, message: Message, now: datetime) -> None:
+def opt_out(work: UnitOfWork, message: Message, now: datetime) -> None:
     """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
     event = Incoming(
         source=PROVIDER,
@@ -122,7 +122,7 @@ def opt_out(session: Session, message: Message, now: datetime) -> None:
         data={"channel": message.channel, "source": "provider", "message": message.id},
         customer=message.customer_id,
     )
-    ingest(session, [event], now=now)
+    ingest(work, [event], now=now)
 
 
 def next_look(session: Session, channel: Channel) -> datetime | None:

@@ -18,7 +18,7 @@ from domain.stock.live import ProductStock, units_left
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
 from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
-from domain.store.outbox import enqueue
+from domain.store.work import UnitOfWork
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 
@@ -40,18 +40,18 @@ class UndecidableError(Exception):
     """The run that takes decisions can't be reached now."""
 
 
-def follow_supply(session: Session, library: Library, events: Sequence[Event]) -> None:
+def follow_supply(work: UnitOfWork, library: Library, events: Sequence[Event]) -> None:
     """What events about the business mean for replenishments: an alarm begins one, a lot received ends one."""
     for event in events:
         data = event.data
         if event.type == "stock.alarm" and data.get("sku"):
-            city = _city(session, data.get("stream_id"))
+            city = _city(work, data.get("stream_id"))
             today = local_day(event.time, library.policy_zone)
-            stock = units_left(session, [data["sku"]], city, today).get(data["sku"])
+            stock = units_left(work, [data["sku"]], city, today).get(data["sku"])
             if library.stock.of(data["sku"], stock.category if stock else None).buyer:
-                enqueue(session, "replenish", event_id=event.id)
+                work.enqueue("replenish", event_id=event.id)
     if receipts := [event for event in events if event.type == "lot.received"]:
-        _receive(session, receipts)
+        _receive(work, receipts)
 
 
 def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
@@ -221,15 +221,15 @@ def stalled_alarms(session: Session, since: datetime, limit: int) -> list[int]:
     return list(session.exec(query.order_by(col(Replenishment.due_at)).limit(limit)))
 
 
-def _receive(session: Session, receipts: Sequence[Event]) -> None:
+def _receive(work: UnitOfWork, receipts: Sequence[Event]) -> None:
     is_awaited = col(Replenishment.sku).in_({event.data["sku"] for event in receipts})
     query = select(Replenishment).where(is_awaited, col(Replenishment.status).in_(("ordered", "overdue")))
-    for row in session.exec(query.order_by(col(Replenishment.id)).with_for_update()):
+    for row in work.exec(query.order_by(col(Replenishment.id)).with_for_update()):
         if event := next((event for event in receipts if _is_for(event, row)), None):
             row.received = event.data["quantity"]
             _close(row, "received", event.received_at)
-            session.add(row)
-            enqueue(session, "restocked", event_id=row.alarm_id)
+            work.add(row)
+            work.enqueue("restocked", event_id=row.alarm_id)
 
 
 def _is_for(receipt: Event, row: Replenishment) -> bool:

@@ -25,7 +25,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
@@ -135,8 +134,14 @@ class BulkRows(Generic[R]):
         self._before.append(list(values))
         return row
 
-    def undo(self) -> None:
-        """Let the rows be as they were written last."""
+    def mark(self) -> Sequence[list[Any]]:
+        """What was written last, for `undo`."""
+        return tuple(self._before)
+
+    def undo(self, mark: Sequence[list[Any]]) -> None:
+        """Let the rows be as they were written when the mark was made; those added since are forgotten."""
+        del self._rows[len(mark) :]
+        self._before = list(mark)
         for row, before in zip(self._rows, self._before, strict=True):
             row.__dict__.update(zip(self._names, before, strict=True))
 
@@ -171,15 +176,8 @@ def _rewriting(table: type[Row], names: tuple[str, ...]) -> Executable:
     return update(target).where(target.c.id == changed.c.id).values(new)
 
 
-@sqlalchemy_event.listens_for(Session, "before_flush")
-def _write_in_bulk(session: Session, *_: Any) -> None:
-    """Take from the unit of work, which writes row by row, what an event changes most of."""
-    changed = [row for row in session.dirty if isinstance(row, Enrollment)]
-    if len(changed) > 1:
-        _rewrite(session, changed)
-
-
-def _rewrite(session: Session, rows: Sequence[Enrollment]) -> None:
+def rewrite(session: Session, rows: Sequence[Enrollment]) -> None:
+    """Write what was changed in rows of the session, by one statement."""
     changed = {
         name for row in rows for name, before in inspect(row).committed_state.items() if getattr(row, name) != before
     }

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.journeys import lifecycle
@@ -16,6 +15,7 @@ from domain.published.fitting import Misfit, Text, misfits, published_references
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
 from domain.published.tables import Document, Journey
+from domain.store.work import Database
 from runtime.authoring.check import check
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
@@ -38,7 +38,7 @@ class PublishReport:
 
 
 def publish_directory(
-    db: sessionmaker[Session], specs: Path, templates: Path, now: datetime, by: str = "aftershow"
+    db: Database, specs: Path, templates: Path, now: datetime, by: str = "aftershow"
 ) -> PublishReport:
     """Publish every spec and text of the directories that has no error, in one transaction.
 
@@ -48,32 +48,32 @@ def publish_directory(
     report = check([specs], templates, webhook_targets())
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
-    with db.begin() as session:
-        mark_published(session)
-        stopped = set(session.exec(select(Journey.name).where(col(Journey.stopped))))
-        before = {name: _document(session, name) for name in _NAMED}
+    with db.begin() as work:
+        mark_published(work)
+        stopped = set(work.exec(select(Journey.name).where(col(Journey.stopped))))
+        before = {name: _document(work, name) for name in _NAMED}
         for path in sorted(specs.glob("*.yaml"), key=lambda item: (not item.stem.startswith("_"), item)):
             if str(path) in broken:
                 continue
             text = path.read_text(encoding="utf-8")
             if path.stem.startswith("_"):
-                publish_shared(session, path.stem, text)
+                publish_shared(work, path.stem, text)
             elif path.stem in stopped:
                 done.stopped.append(path.stem)
-            elif has_policy(session):
+            elif has_policy(work):
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
-                    done.versions[plan.journey] = lifecycle.publish(session, plan, text, now, by).version
-        done.diagnostics.extend(_retain_required(session, specs, before))
+                    done.versions[plan.journey] = lifecycle.publish(work, plan, text, now, by).version
+        done.diagnostics.extend(_retain_required(work, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
-        gone = set(read_library(session).texts) - there
-        done.diagnostics.extend(_publish_texts(session, templates, sound, gone))
+        gone = set(read_library(work).texts) - there
+        done.diagnostics.extend(_publish_texts(work, templates, sound, gone))
     return done
 
 
 def publish_files(
-    db: sessionmaker[Session], paths: Sequence[Path], templates: Path, now: datetime, by: str, running: Running
+    db: Database, paths: Sequence[Path], templates: Path, now: datetime, by: str, running: Running
 ) -> PublishReport:
     """Publish some journeys and the texts that they send; all of them, or none if one has an error.
 

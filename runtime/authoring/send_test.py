@@ -12,7 +12,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from activities.journey import JourneyActivities
@@ -30,6 +29,7 @@ from domain.published.library import Library, read_library
 from domain.published.publishing import plan_id_of, publish_text
 from domain.published.tables import PublishedPlan
 from domain.store.clock import Clock
+from domain.store.work import Database, UnitOfWork
 from domain.texts.links import Linker
 from domain.texts.rendering import RenderError, render
 from runtime import StartError
@@ -57,28 +57,28 @@ class SendOutcome:
 
 
 def send_test(
-    db: sessionmaker[Session], clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
+    db: Database, clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
 ) -> SendOutcome:
     """Send the template's published text, with samples in it, to an address of one's own. Its links aren't shortened.
 
     `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Raises StartError for what can't be sent.
     """
     channel = wanted[1]
-    with db.begin() as session:
-        library = read_library(session)
+    with db.begin() as work:
+        library = read_library(work)
         text = _rendered(library, wanted, samples(library, clock.now(), values))
-        enrollment = _enroll(session, channel, to, text, clock.now())
+        enrollment = _enroll(work, channel, to, text, clock.now())
         group = Group(plan_id=enrollment.plan_id, path=STEP, members=(Member(enrollment=enrollment.id, generation=0),))
     (answer,) = JourneyActivities(db, clock, channels).send(group)
-    with db.begin() as session:
-        lock_customers(session, [enrollment.customer_id])
-        enrollment = session.get_one(Enrollment, enrollment.id, populate_existing=True)
-        message = session.exec(select(Message).where(Message.enrollment_id == enrollment.id)).one_or_none()
-        reason = message.reason if message else enrollment.reason or _suppressed(session, enrollment.id)
+    with db.begin() as work:
+        lock_customers(work, [enrollment.customer_id])
+        enrollment = work.get_one(Enrollment, enrollment.id, populate_existing=True)
+        message = work.exec(select(Message).where(Message.enrollment_id == enrollment.id)).one_or_none()
+        reason = message.reason if message else enrollment.reason or _suppressed(work, enrollment.id)
         if answer.kind == "later":  # nobody waits for a test
-            end(session, enrollment, "stopped", clock.now(), "not sent at once", wake=False)
+            end(work, enrollment, "stopped", clock.now(), "not sent at once", wake=False)
             if message is not None and message.status == "claimed":
-                states.withdraw(session, message, enrollment)
+                states.withdraw(work, message, enrollment)
                 message = None
         return SendOutcome(channel, text, message, reason)
 
@@ -140,27 +140,27 @@ def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str
         raise StartError(f"{problem}\ngive the text what it needs with --value, like --value coupon.code=A1") from None
 
 
-def _enroll(session: Session, channel: Channel, to: str, text: str, now: datetime) -> Enrollment:
+def _enroll(work: UnitOfWork, channel: Channel, to: str, text: str, now: datetime) -> Enrollment:
     """Let whom the address belongs to, or somebody new, enter the internal journey."""
     kind = ADDRESS[channel]
     try:
         who = identify(None, {kind: to})
     except IdentifierError as problem:
         raise StartError(f"--to {problem}") from None
-    plan_id = _plan(session, channel, now)
+    plan_id = _plan(work, channel, now)
     event = Incoming(SEND_TEST, uuid4().hex, NAME, now, {"text": text}, who)
-    ingest(session, [event], now=now)
+    ingest(work, [event], now=now)
     stored = select(Event).where(Event.source == event.source, Event.event_id == event.id)
-    trigger = session.exec(stored).one()
+    trigger = work.exec(stored).one()
     assert trigger.customer_id is not None
-    if identifiers_of(session, [trigger.customer_id])[trigger.customer_id][kind] != who[0][1]:
+    if identifiers_of(work, [trigger.customer_id])[trigger.customer_id][kind] != who[0][1]:
         raise StartError(f"--to is not the {kind} that the messages of its customer go to")
     enrollment = Enrollment(
         journey=NAME, plan_id=plan_id, customer_id=trigger.customer_id, key=event.id, slot=event.id,
         trigger_id=trigger.id, entered_at=now, anchor=now, due_at=now, position=STEP,
     )  # fmt: skip
-    session.add(enrollment)
-    session.flush()
+    work.add(enrollment)
+    work.flush()
     return enrollment
 
 

@@ -72,7 +72,7 @@ def simulate(
             zone = read_library(session).zone(who)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
-            outcome = play(db.kw["bind"], _wanted(journey, templates), who.id, given_event=given_event, at=start)
+            outcome = play(db.bind.engine, _wanted(journey, templates), who.id, given_event=given_event, at=start)
         except LookupError as problem:
             raise StartError(str(problem)) from None
     begins = f"{outcome.at.astimezone(zone):%Y-%m-%d %H:%M}  {outcome.begun_by.type}"
@@ -115,7 +115,7 @@ def backtest(
                 progress.update(task, completed=played, total=total, description=f"{at.astimezone(zone):%Y-%m-%d}")
 
             try:
-                results = play(db.kw["bind"], wanted, span, every=every, watch=watch)
+                results = play(db.bind.engine, wanted, span, every=every, watch=watch)
             except LookupError as problem:
                 raise StartError(str(problem)) from None
     CONSOLE.print(table_of(results, lang))

@@ -103,8 +103,8 @@ def pause(journey: Name, data: Data = None) -> None:
     from domain.journeys import lifecycle
     from runtime.platform.stored_clock import clock_of
 
-    with database(data) as db, _known(journey), db.begin() as session:
-        new = lifecycle.pause(session, journey, clock_of(db).now(), operator())
+    with database(data) as db, _known(journey), db.begin() as work:
+        new = lifecycle.pause(work, journey, clock_of(db).now(), operator())
     say(f"{journey} {'is' if new else 'was already'} paused")
 
 
@@ -120,8 +120,8 @@ def resume(
 
     with database(data) as db, _known(journey):
         now = clock_of(db).now()
-        with db.begin() as session:
-            new = lifecycle.resume(session, journey, now, operator(), late=late)
+        with db.begin() as work:
+            new = lifecycle.resume(work, journey, now, operator(), late=late)
         lifecycle.in_pages(db, lifecycle.release_page, journey, now)
     say(f"{journey} {'goes on' if new else 'was not paused'}")
 
@@ -139,14 +139,14 @@ def stop(
     with database(data) as db, _known(journey):
         now = clock_of(db).now()
         if customer is not None:
-            with db.begin() as session:
-                count = lifecycle.stop_customer(session, journey, customer, now, operator())
+            with db.begin() as work:
+                count = lifecycle.stop_customer(work, journey, customer, now, operator())
             if not count:
                 raise StartError(f"customer {customer} isn't in {journey}")
             say(f"{journey} is over for customer {customer}")
             return
-        with db.begin() as session:
-            new = lifecycle.stop(session, journey, now, operator())
+        with db.begin() as work:
+            new = lifecycle.stop(work, journey, now, operator())
         lifecycle.in_pages(db, lifecycle.stop_page, journey, now)
     say(f"{journey} {'is' if new else 'was already'} stopped")
 

@@ -23,8 +23,8 @@ def create(
 
     with database(data) as db:
         try:
-            with db.begin() as session:
-                say(create_key(session, name, scope, SystemClock().now()))
+            with db.begin() as work:
+                say(create_key(work, name, scope, SystemClock().now()))
         except ValueError as problem:
             raise StartError(str(problem)) from None
 
@@ -57,7 +57,7 @@ def revoke(
     from domain.access.keys import revoke_key
     from domain.store.clock import SystemClock
 
-    with database(data) as db, db.begin() as session:
-        if not revoke_key(session, key, SystemClock().now()):
+    with database(data) as db, db.begin() as work:
+        if not revoke_key(work, key, SystemClock().now()):
             raise StartError(f"no key {key} is in force; `aftershow key list` tells which are")
     say(f"key {key} is revoked")

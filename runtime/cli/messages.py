@@ -57,8 +57,8 @@ def settle(
 
     with database(data) as db:
         try:
-            with db.begin() as session:
-                messages.settle_by_hand(session, message, status, clock_of(db).now(), operator())
+            with db.begin() as work:
+                messages.settle_by_hand(work, message, status, clock_of(db).now(), operator())
         except (messages.UnknownMessageError, MessageStateError) as problem:
             raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
     say(f"message {message} is {status}")

@@ -11,8 +11,7 @@ import typer
 from runtime import CONSOLE, StartError
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import sessionmaker
-    from sqlmodel import Session
+    from domain.store.work import Database
 
 Data = Annotated[
     Path | None,
@@ -64,7 +63,7 @@ def operator() -> str:
 
 
 @contextmanager
-def database(data: Path | None) -> Iterator["sessionmaker[Session]"]:
+def database(data: Path | None) -> Iterator["Database"]:
     """Sessions on the database of a running shop. Raises StartError if nothing says where that is."""
     from runtime.platform.database import connect
     from runtime.platform.environment import environment_value

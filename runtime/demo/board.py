@@ -8,13 +8,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.published.library import read_library
+from domain.store.work import Database
 from runtime.demo.events import ZONE
 
 ENDINGS = ("goal", "exit", "finished", "stopped", "failed")
@@ -22,7 +22,7 @@ SENT, HELD, SUPPRESSED, COUPONS = "sent", "held", "suppressed", "coupon"
 LATEST = 3
 
 
-def board(db: sessionmaker[Session], now: datetime, ui: str, data: Path) -> RenderableType:
+def board(db: Database, now: datetime, ui: str, data: Path) -> RenderableType:
     """The table at this moment, with the latest messages and where to look further."""
     with db() as session:
         names = {name: live.plan.name for name, live in read_library(session).journeys.items()}

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 from temporalio.client import Client
 
@@ -16,6 +15,7 @@ from domain.intake.schedules import fires_on
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.store.tables import ClockState
+from domain.store.work import Database
 from runtime.demo.events import ZONE
 from runtime.demo.shop import Shop, build
 from runtime.platform.housekeeping import fire_schedule
@@ -40,7 +40,7 @@ def pace_of(shop: Shop) -> ClockRate:
 class Conductor:
     """Moves the demo's clock. It may be stopped and made anew at any time: it goes on from what the database holds."""
 
-    def __init__(self, db: sessionmaker[Session], api: str, key: str, temporal: str) -> None:
+    def __init__(self, db: Database, api: str, key: str, temporal: str) -> None:
         self._db = db
         self._url = f"{api}/v1/events"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": BATCH_TYPE}
@@ -50,11 +50,11 @@ class Conductor:
         self._pace = pace_of(self._shop)
         self._posted = 0
         self._fired = self._start
-        with db.begin() as session:
-            state = session.get(ClockState, 1)
+        with db.begin() as work:
+            state = work.get(ClockState, 1)
             now = state.journey_at if state else self._start
             self._fired = now
-            set_clock(session, now, now, self._pace)
+            set_clock(work, now, now, self._pace)
 
     @property
     def _start(self) -> datetime:
@@ -82,8 +82,8 @@ class Conductor:
         self._post(now)
         self._fire(now)
         now = self.now()
-        with self._db.begin() as session:
-            set_clock(session, now, max(now, self._limit(session, now)), self._pace)
+        with self._db.begin() as work:
+            set_clock(work, now, max(now, self._limit(work, now)), self._pace)
 
     def _evening(self) -> datetime:
         """Today, or the evening that an earlier start of this demo began with."""

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
-
 from domain.catalogue.sources import IMPORT
 from domain.intake.ingest import Incoming, ingest
 from domain.published.library import read_library
 from domain.store.clock import Clock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.imports.lot_rows import Fault, Header, Received, find_header, read_lots
 from runtime.imports.sheets import Row, open_sheets
@@ -36,7 +34,7 @@ class Tally:
 
 
 def import_lots(
-    db: sessionmaker[Session], clock: Clock, file: Path, say: Callable[[str], None], watch: Callable[[int], object]
+    db: Database, clock: Clock, file: Path, say: Callable[[str], None], watch: Callable[[int], object]
 ) -> Tally:
     """Take the lots of the first sheet that lists any. `say` is told what is wrong, `watch` the row that is reached.
 
@@ -72,11 +70,11 @@ def _first(file: Path, sheets: Iterator[tuple[str, Iterator[Row]]]) -> tuple[Hea
     raise StartError(f"{file} has no header: a row that heads the lot (批次), the product (货号), 数量 and 到期日")
 
 
-def _take(db: sessionmaker[Session], clock: Clock, tally: Tally) -> None:
+def _take(db: Database, clock: Clock, tally: Tally) -> None:
     now = clock.now()
     events = [Incoming(IMPORT, item.id, "lot.received", now, item.data) for item in tally.waiting]
-    with db.begin() as session:
-        new = sum(ingest(session, events, now=now))
+    with db.begin() as work:
+        new = sum(ingest(work, events, now=now))
     tally.taken += new
     tally.known += len(events) - new
     tally.waiting = []

@@ -16,12 +16,11 @@ import httpx
 from httpx import HTTPError
 from rich.live import Live
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio.service import RPCError
 
 from domain.access.keys import SCOPES, create_key, find_key
 from domain.store.clock import SystemClock
+from domain.store.work import Database
 from runtime import CONSOLE, StartError
 from runtime.authoring.reports import published_text
 from runtime.demo.board import board
@@ -100,7 +99,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
 class Publisher:
     """Publishes the specs and texts, and again when a file of theirs has changed."""
 
-    def __init__(self, options: Options, db: sessionmaker[Session], say: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, db: Database, say: Callable[[str], None]) -> None:
         self._options = options
         self._db = db
         self._say = say
@@ -134,7 +133,7 @@ class Publisher:
 class Demo:
     """Tells the demo shop's story and shows what the journeys come to."""
 
-    def __init__(self, options: Options, db: sessionmaker[Session], key: str, say: Callable[[str], None]) -> None:
+    def __init__(self, options: Options, db: Database, key: str, say: Callable[[str], None]) -> None:
         self._db = db
         self._say = say
         self._data = options.data
@@ -186,11 +185,11 @@ def _require_free(options: Options) -> None:
             ) from None
 
 
-def _keep_key(path: Path, db: sessionmaker[Session]) -> str:
-    with db.begin() as session:
-        if path.exists() and find_key(session, secret := path.read_text().strip()):
+def _keep_key(path: Path, db: Database) -> str:
+    with db.begin() as work:
+        if path.exists() and find_key(work, secret := path.read_text().strip()):
             return secret
-        secret = create_key(session, "local", SCOPES, SystemClock().now())
+        secret = create_key(work, "local", SCOPES, SystemClock().now())
     write_secret(path, secret)
     return secret
 

@@ -1,18 +1,17 @@
 """Which adapter carries each channel, and where coupons come from: as configured, else nothing leaves the machine."""
 
 from anyio.from_thread import BlockingPortal
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.sandbox import Sandbox
 from domain.channels.delivery import ChannelAdapter, Channels
 from domain.store.clock import Clock, SystemClock
+from domain.store.work import Database
 from runtime.platform.providers import coupons, provider_of, settings_of
 from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 
-def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> Channels:
+def channels(db: Database, clock: Clock, portal: BlockingPortal) -> Channels:
     """The adapters of this process. Those that speak HTTP do it on the portal's event loop.
 
     Under a clock that isn't the real one, a demo's, the customers are made up, and nothing leaves the machine.
@@ -28,7 +27,7 @@ def channels(db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) ->
     return carriers
 
 
-def coupon_source(db: sessionmaker[Session], clock: Clock) -> CouponAdapter:
+def coupon_source(db: Database, clock: Clock) -> CouponAdapter:
     """Where coupons come from: an outside service, once that is configured; else the ledger, as always in a demo."""
     settings = settings_of(coupons.CouponSettings) if isinstance(clock, SystemClock) else None
     return coupons.adapter(settings, db, clock) if settings else LedgerCoupons()

@@ -11,10 +11,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 import migrations
+from domain.intake.ingest import ingest_given
+from domain.store.work import Database
 
 _LONG = re.compile(rb"\d{19}")
 UPGRADE_LOCK = 4_210_667_001
@@ -45,8 +45,8 @@ WORKER = Patience(lock=10, statement=120, idle=120)
 CLI = Patience(lock=30, statement=1800, idle=1800)
 
 
-def connect(url: str, patience: Patience | None = CLI, *, pool_size: int = 10) -> tuple[Engine, sessionmaker[Session]]:
-    """An engine that survives a restart of Postgres, and its sessions. Times come back in UTC; errors show no data.
+def connect(url: str, patience: Patience | None = CLI, *, pool_size: int = 10) -> tuple[Engine, Database]:
+    """An engine that survives a restart of Postgres, and its database. Times come back in UTC; errors show no data.
 
     Only migrations have no end to their `patience`.
     """
@@ -58,7 +58,7 @@ def connect(url: str, patience: Patience | None = CLI, *, pool_size: int = 10) -
         json_deserializer=_read_json,
         connect_args={"options": patience.options if patience else OPTIONS, "connect_timeout": 3},
     )
-    return engine, sessionmaker(engine, class_=Session, expire_on_commit=False)
+    return engine, Database(engine, ingest_given)
 
 
 def _read_json(written: bytes) -> Any:

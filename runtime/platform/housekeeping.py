@@ -8,8 +8,7 @@ from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from temporalio.client import (
     Client,
     Schedule,
@@ -35,8 +34,8 @@ from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
-from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.platform.relay import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.temporal import TASK_QUEUE
@@ -58,7 +57,7 @@ _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, W
 
 
 async def keep_house(
-    client: Client, db: sessionmaker[Session], clock: Clock, source: CouponAdapter, keep_events: int | None = None
+    client: Client, db: Database, clock: Clock, source: CouponAdapter, keep_events: int | None = None
 ) -> None:
     """Look after Schedules, lost runs, coupons that ran out and events that are so many days old, until cancelled.
 
@@ -86,7 +85,7 @@ async def keep_house(
 class _Schedules:
     """Temporal's Schedules, brought in line whenever something was published."""
 
-    def __init__(self, client: Client, db: sessionmaker[Session], *, paused: bool) -> None:
+    def __init__(self, client: Client, db: Database, *, paused: bool) -> None:
         self._client = client
         self._db = db
         self._paused = paused
@@ -99,7 +98,7 @@ class _Schedules:
             self._synced = library
 
 
-def _library(db: sessionmaker[Session]) -> Library:
+def _library(db: Database) -> Library:
     with db() as session:
         return read_library(session)
 
@@ -152,7 +151,7 @@ async def fire_schedule(client: Client, journey: str) -> None:
     await client.get_schedule_handle(_PREFIX + journey).trigger()
 
 
-async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+async def find_lost(client: Client, db: Database, clock: Clock) -> None:
     """Look at the members of overdue runs: those that no run carries are started again.
 
     Those carried by a run that an operator ended are stopped; those that a run left behind at its own end have failed.
@@ -173,7 +172,7 @@ async def find_lost(client: Client, db: sessionmaker[Session], clock: Clock) -> 
             await asyncio.to_thread(_start_again, db, journey, run_id)
 
 
-async def find_lost_replenishments(client: Client, db: sessionmaker[Session], clock: Clock) -> None:
+async def find_lost_replenishments(client: Client, db: Database, clock: Clock) -> None:
     """The same for replenishments."""
     for alarm_id in await asyncio.to_thread(_doubtful_replenishments, db, clock):
         try:
@@ -187,33 +186,33 @@ async def find_lost_replenishments(client: Client, db: sessionmaker[Session], cl
             await asyncio.to_thread(_stop_replenishment, db, clock, alarm_id)
 
 
-def _doubtful_replenishments(db: sessionmaker[Session], clock: Clock) -> list[int]:
+def _doubtful_replenishments(db: Database, clock: Clock) -> list[int]:
     with db() as session:
         return stalled_alarms(session, clock.now() - OVERDUE, PAGE)
 
 
-def _replenish_again(db: sessionmaker[Session], alarm_id: int) -> None:
-    with db.begin() as session:
-        enqueue(session, "replenish", event_id=alarm_id)
+def _replenish_again(db: Database, alarm_id: int) -> None:
+    with db.begin() as work:
+        work.enqueue("replenish", event_id=alarm_id)
 
 
-def _stop_replenishment(db: sessionmaker[Session], clock: Clock, alarm_id: int) -> None:
-    with db.begin() as session:
-        stop(session, alarm_id, clock.now())
+def _stop_replenishment(db: Database, clock: Clock, alarm_id: int) -> None:
+    with db.begin() as work:
+        stop(work, alarm_id, clock.now())
 
 
-def expire_coupons(db: sessionmaker[Session], clock: Clock) -> None:
+def expire_coupons(db: Database, clock: Clock) -> None:
     """Let go of coupons that orders held too long, and end those that ran out, in small transactions."""
     looked_at = PAGE
     while looked_at == PAGE:
-        with db.begin() as session:
-            looked_at = issuing.expire(session, clock.now(), PAGE)
+        with db.begin() as work:
+            looked_at = issuing.expire(work, clock.now(), PAGE)
 
 
 class Forgetting:
     """Goes through the old events from the first to the last, in small transactions, and begins again a day later."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, keep: timedelta) -> None:
+    def __init__(self, db: Database, clock: Clock, keep: timedelta) -> None:
         self._db = db
         self._clock = clock
         self._keep = keep
@@ -228,12 +227,12 @@ class Forgetting:
         for _ in range(PAGES_AT_ONCE):
             if self._mark is None:
                 return
-            with self._db.begin() as session:
-                self._mark = forget(session, read_library(session), now, self._keep, self._mark, FORGET_PAGE)
+            with self._db.begin() as work:
+                self._mark = forget(work, read_library(work), now, self._keep, self._mark, FORGET_PAGE)
             self._done_at = now
 
 
-def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:
+def _overdue(db: Database, clock: Clock) -> list[tuple[int, str]]:
     run = func.coalesce(Enrollment.cohort_id, Enrollment.id)
     late = select(run, Enrollment.journey).where(
         col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE
@@ -243,15 +242,15 @@ def _overdue(db: sessionmaker[Session], clock: Clock) -> list[tuple[int, str]]:
         return list(session.exec(query))
 
 
-def _start_again(db: sessionmaker[Session], journey: str, run: int) -> None:
+def _start_again(db: Database, journey: str, run: int) -> None:
     """Start a run again, unless it still waits to be started: it may be put together with others yet."""
-    with db.begin() as session:
-        waits = session.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
+    with db.begin() as work:
+        waits = work.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
         if waits is None:
-            enqueue(session, "start", journey, enrollment_id=run)
+            work.enqueue("start", journey, enrollment_id=run)
 
 
-def _has_others(db: sessionmaker[Session], run: int, carried: Collection[int]) -> bool:
+def _has_others(db: Database, run: int, carried: Collection[int]) -> bool:
     """Whether a run has members that go on, but for these."""
     going_on = select(Enrollment.id).where(_belongs_to(run), col(Enrollment.ending).is_(None))
     with db() as session:
@@ -263,18 +262,16 @@ def _belongs_to(run: int) -> ColumnElement[bool]:
     return or_(alone, col(Enrollment.cohort_id) == run)
 
 
-def _stop(
-    db: sessionmaker[Session], clock: Clock, run: int, carried: Collection[int], ending: str, reason: str
-) -> None:
+def _stop(db: Database, clock: Clock, run: int, carried: Collection[int], ending: str, reason: str) -> None:
     """End those of a run's members that it carried and that go on."""
     members: Sequence[int] | None = None
     while members is None or len(members) == PAGE:
-        with db.begin() as session:
+        with db.begin() as work:
             open_ = _belongs_to(run) & is_among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
-            enrollments = session.exec(select(Enrollment).where(open_).limit(PAGE)).all()
-            lock_customers(session, (enrollment.customer_id for enrollment in enrollments))
+            enrollments = work.exec(select(Enrollment).where(open_).limit(PAGE)).all()
+            lock_customers(work, (enrollment.customer_id for enrollment in enrollments))
             for enrollment in enrollments:
-                session.refresh(enrollment)
+                work.refresh(enrollment)
                 if enrollment.ending is None:
-                    end(session, enrollment, ending, clock.now(), reason, wake=False)
+                    end(work, enrollment, ending, clock.now(), reason, wake=False)
             members = [enrollment.id for enrollment in enrollments]

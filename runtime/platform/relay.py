@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
@@ -22,6 +21,7 @@ from domain.journeys.starting import Start, form_cohort, set_apart, start_of, wa
 from domain.published.library import read_plan
 from domain.store.outbox import CHANNEL, count_waiting_starts, lock_oldest, lock_undecided_starts
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.platform.database import WORKER
 from runtime.platform.gathering import CohortPolicy, StartRate
 from runtime.platform.runs import look_up, workflow_id
@@ -57,9 +57,7 @@ def replenishment_id(alarm_id: int) -> str:
 class Relay:
     """Starts and wakes workflows. Any number may run at once: each takes what no other has locked."""
 
-    def __init__(
-        self, db: sessionmaker[Session], client: Client, task_queue: str, gathering: CohortPolicy | None = None
-    ) -> None:
+    def __init__(self, db: Database, client: Client, task_queue: str, gathering: CohortPolicy | None = None) -> None:
         self._db = db
         self._client = client
         self._queue = task_queue
@@ -196,8 +194,8 @@ class Relay:
         return ""
 
     def _set_apart(self, run: int, enrollment_ids: Collection[int]) -> None:
-        with self._db.begin() as session:
-            set_apart(session, run, enrollment_ids)
+        with self._db.begin() as work:
+            set_apart(work, run, enrollment_ids)
 
     async def _wake(self, name: str, enrollments: Sequence[int]) -> str:
         """A workflow that isn't there, or is over, needs no waking: what it does first is look."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 from domain.store.clock import Clock, SystemClock
 from domain.store.tables import ClockState
+from domain.store.work import Database
 
 STALLS = 1.3
 """How much longer a sleep takes than the pace says, as the clock stalls now and then; fewer sleepers wake too early."""
@@ -52,7 +52,7 @@ class ClockRate:
 class StoredClock:
     """Journey time keeps the pace, but never runs past the conductor's limit, so that it can stall."""
 
-    def __init__(self, db: sessionmaker[Session]) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
 
     def now(self) -> datetime:
@@ -82,7 +82,7 @@ def set_clock(session: Session, now: datetime, limit: datetime, pace: ClockRate)
     session.execute(insert(ClockState).values(state).on_conflict_do_update(index_elements=["id"], set_=state))
 
 
-def clock_of(db: sessionmaker[Session]) -> Clock:
+def clock_of(db: Database) -> Clock:
     """The clock of this database: a demo's, if one was set, else the real time."""
     with db() as session:
         compressed = session.exec(select(ClockState)).first() is not None

@@ -8,8 +8,6 @@ from contextlib import asynccontextmanager
 
 from anyio.from_thread import start_blocking_portal
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -23,6 +21,7 @@ from activities.replenishment import ReplenishmentActivities
 from activities.tracking import FollowUpActivities
 from domain.channels.staff import TellsStaff
 from domain.store.clock import Clock
+from domain.store.work import Database
 from domain.texts.links import Site
 from runtime.platform.channels import channels, coupon_source
 from runtime.platform.database import WORKER, connect
@@ -55,7 +54,7 @@ def sandbox() -> SandboxedWorkflowRunner:
 @asynccontextmanager
 async def working(
     client: Client,
-    db: sessionmaker[Session],
+    db: Database,
     clock: Clock,
     task_queue: str = TASK_QUEUE,
     *,
@@ -92,7 +91,7 @@ async def working(
             yield Relay(db, client, task_queue, gathering)
 
 
-async def work(engine: Engine, db: sessionmaker[Session], clock: Clock, settings: Settings) -> None:
+async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -> None:
     """Work until the process is told to stop."""
     client = await temporal_client()
     stop = asyncio.Event()

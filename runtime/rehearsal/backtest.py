@@ -13,8 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.catalogue.sources import SCHEDULE
 from domain.customers.tables import Customer
@@ -24,6 +23,7 @@ from domain.intake.schedules import fires_on
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.rehearsal.engine import Rehearsal, Silence
 from runtime.rehearsal.outcome import Result, results
 from runtime.rehearsal.recorded import CONSEQUENCES, PERSON, asked_for, incoming
@@ -116,26 +116,24 @@ def _carry_in(copier: Copier, since: datetime, library: Library) -> None:
     )
 
 
-def _remember(db: sessionmaker[Session], since: datetime) -> None:
+def _remember(db: Database, since: datetime) -> None:
     """Bring back customers' fields, where they have changed since, and streams, from the events before."""
     changed = select(Event, Customer).join(Customer, col(Customer.id) == col(Event.customer_id))
     registered = col(Event.type).in_(("customer.registered", "customer.updated"))
     blank = col(Customer.field_times) == {}
     order = (col(Event.time), col(Event.id))
-    with db.begin() as session:
-        for event, customer in session.exec(changed.where(registered, blank, Event.time < since).order_by(*order)):
-            apply_to_customers(session, [(event, customer)], Orders(session))
+    with db.begin() as work:
+        for event, customer in work.exec(changed.where(registered, blank, Event.time < since).order_by(*order)):
+            apply_to_customers(work, [(event, customer)], Orders(work))
         business = select(Event).where(col(Event.customer_id).is_(None), Event.time < since)
-        for event in session.exec(business.order_by(*order)):
-            apply_to_business(session, event)
+        for event in work.exec(business.order_by(*order)):
+            apply_to_business(work, event)
 
 
 class Play:
     """Plays what is recorded in a scratch database, a slice of time after the other."""
 
-    def __init__(
-        self, engine: Engine, db: sessionmaker[Session], clock: VirtualClock, library: Library, span: Range
-    ) -> None:
+    def __init__(self, engine: Engine, db: Database, clock: VirtualClock, library: Library, span: Range) -> None:
         self._engine = engine
         self._db = db
         self._clock = clock
@@ -174,8 +172,8 @@ class Play:
             if isinstance(what, str):
                 self._rehearsal.fire(what)
             else:
-                with self._db.begin() as session:
-                    ingest(session, [incoming(what)], now=at)
+                with self._db.begin() as work:
+                    ingest(work, [incoming(what)], now=at)
             self._rehearsal.settle()
         self._reach(end, personal)
         return len(rows)

@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Engine, delete
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from activities.adapters.sandbox import Sandbox
 from activities.journey import JourneyActivities
 from domain.channels.delivery import ChannelAdapter, Delivery, Outgoing
-from domain.intake.ingest import Incoming, ingest
+from domain.intake.ingest import Incoming, ingest, ingest_given
 from domain.intake.schedules import FIRST
 from domain.journeys.starting import enrollment_state
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.store.clock import Clock
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.rehearsal.cases import Case
 from runtime.rehearsal.lanes import Lane, Walking
 from runtime.rehearsal.world import CaseStock, Line, World, agenda
@@ -49,7 +49,7 @@ class Rehearsal:
     Customers move side by side, so that equal commands of many of them are one activity; each is told its own time.
     """
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, channel: ChannelAdapter | None = None) -> None:
+    def __init__(self, db: Database, clock: Clock, channel: ChannelAdapter | None = None) -> None:
         carrier = channel or Sandbox(db, clock)
         self._db = db
         self._clock = clock
@@ -88,8 +88,8 @@ class Rehearsal:
             for (name, plan_id, path), group in commands.items():
                 self._carry_out(name, plan_id, path, group)
             for start in range(0, len(arriving), CHUNK):
-                with self._db.begin() as session:
-                    ingest(session, arriving[start : start + CHUNK], now=now)
+                with self._db.begin() as work:
+                    ingest(work, arriving[start : start + CHUNK], now=now)
             stirred = self._drain() if arriving else set()
         self._lanes = {customer: lane for customer, lane in self._lanes.items() if lane.events or lane.walking}
 
@@ -116,13 +116,13 @@ class Rehearsal:
         """Do what the outbox says, as the relay would. Returns the customers that something is to be done for."""
         stirred: set[int] = set()
         pages: list[FanOut] = []
-        with self._db.begin() as session:
-            rows = session.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
+        with self._db.begin() as work:
+            rows = work.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
             due_rows = sorted(rows, key=lambda row: row.id)
             fresh = {row.enrollment_id for row in due_rows if row.kind == "start"} - self._of.keys()
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
-            for enrollment in session.exec(query.order_by(col(Enrollment.id))) if fresh else ():
-                plan = read_plan(session, enrollment.plan_id)
+            for enrollment in work.exec(query.order_by(col(Enrollment.id))) if fresh else ():
+                plan = read_plan(work, enrollment.plan_id)
                 last = enrollment.generation, enrollment.outcomes
                 walker = Runner(plan, enrollment_state(plan, enrollment.id, enrollment.customer_id, *last))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
@@ -146,7 +146,7 @@ class Rehearsal:
 def rehearse(engine: Engine, case: Case, shelf: CaseStock) -> list[Line]:
     """Play a case and return its timeline. The database is left as it was."""
     with engine.connect() as connection, connection.begin() as everything:
-        db = sessionmaker(connection, class_=Session, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        db = Database(connection, ingest_given, join_transaction_mode="create_savepoint")
         world = World(db, case, shelf)
         play = Rehearsal(db, world.clock)
         try:

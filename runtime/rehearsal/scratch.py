@@ -8,9 +8,9 @@ from typing import Any
 
 from psycopg import Connection, sql
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, SQLModel
+from sqlmodel import SQLModel
 
+from domain.store.work import Database
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
 
@@ -19,7 +19,7 @@ SHELF = ("publication", "documents", "message_texts", "plans", "journeys")
 
 
 @contextmanager
-def scratch() -> Iterator[tuple[Engine, sessionmaker[Session]]]:
+def scratch() -> Iterator[tuple[Engine, Database]]:
     """An empty database on a Postgres of its own, which is gone when the block ends, however it ends."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,

@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import delete, update
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.published.library import mark_published
 from domain.published.publishing import publish_journey, publish_text
 from domain.published.tables import Journey, PublishedPlan
+from domain.store.work import Database
 from runtime import StartError
 from runtime.authoring.check import check
 from runtime.authoring.publishing import publish_shared
@@ -44,34 +44,32 @@ def read_draft(path: Path, templates: Path) -> Draft:
     return Draft(plan, report.texts, {file.stem: file.read_text(encoding="utf-8") for file in shared})
 
 
-def put_up(
-    db: sessionmaker[Session], wanted: Sequence[str | Draft], now: datetime, *, only: bool, going: bool = True
-) -> list[str]:
+def put_up(db: Database, wanted: Sequence[str | Draft], now: datetime, *, only: bool, going: bool = True) -> list[str]:
     """Publish the drafts and, with `only`, take down what isn't wanted. Returns the journeys' names.
 
     `going` lets paused journeys go on, and stopped ones that are wanted. Raises LookupError for one that isn't there
     or, without `going`, is stopped.
     """
     names = []
-    with db.begin() as session:
-        known = session.exec(select(Journey.name)).all()
-        stopped = session.exec(select(Journey.name).where(col(Journey.stopped))).all()
+    with db.begin() as work:
+        known = work.exec(select(Journey.name)).all()
+        stopped = work.exec(select(Journey.name).where(col(Journey.stopped))).all()
         for draft in wanted:
             if isinstance(draft, Draft):
-                _publish(session, draft, now)
+                _publish(work, draft, now)
             elif draft not in known:
                 raise LookupError(f"no journey {draft} is published{did_you_mean(draft, known)}")
             elif draft in stopped and not going:
                 raise LookupError(f"{draft} is stopped; name the path of its file to simulate it as a draft")
             names.append(draft.plan.journey if isinstance(draft, Draft) else draft)
         if only:
-            session.execute(delete(Journey).where(col(Journey.name).not_in(names)))
+            work.execute(delete(Journey).where(col(Journey.name).not_in(names)))
         if going:
-            session.execute(update(Journey).values(paused=False))
-            session.execute(update(Journey).where(col(Journey.name).in_(names)).values(stopped=False))
+            work.execute(update(Journey).values(paused=False))
+            work.execute(update(Journey).where(col(Journey.name).in_(names)).values(stopped=False))
             live = select(Journey.plan_id).where(col(Journey.name).in_(names))
-            session.execute(update(PublishedPlan).where(col(PublishedPlan.id).in_(live)).values(ended=None))
-        mark_published(session)
+            work.execute(update(PublishedPlan).where(col(PublishedPlan.id).in_(live)).values(ended=None))
+        mark_published(work)
     return names
 
 

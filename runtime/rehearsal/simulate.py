@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, func
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from domain.catalogue.types import is_business
@@ -21,7 +20,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.published.library import Library, read_library
 from domain.store.clock import VirtualClock
-from domain.store.outbox import enqueue
+from domain.store.work import Database
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal, Silence
 from runtime.rehearsal.recorded import PERSON, spoken_of
@@ -97,7 +96,7 @@ def _copy(copier: Copier, customer: int, types: list[str]) -> None:
 
 
 class _Simulation:
-    def __init__(self, db: sessionmaker[Session], library: Library, customer: int, journey: str, at: datetime) -> None:
+    def __init__(self, db: Database, library: Library, customer: int, journey: str, at: datetime) -> None:
         self._db = db
         self._library = library
         self._customer = customer
@@ -105,23 +104,23 @@ class _Simulation:
         self._at = at
 
     def play(self, given_event: GivenEvent | None) -> Simulation:
-        with self._db.begin() as session:
-            customer = session.get_one(Customer, self._customer)
-            begun_by = given_event or self._newest(session, customer)
+        with self._db.begin() as work:
+            customer = work.get_one(Customer, self._customer)
+            begun_by = given_event or self._newest(work, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
                 raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
-            for enrollment in session.exec(running).all():
-                enqueue(session, "start", enrollment.journey, enrollment_id=enrollment.id)
-            before = session.exec(select(func.max(TrailEntry.id))).one() or 0
+            for enrollment in work.exec(running).all():
+                work.enqueue("start", enrollment.journey, enrollment_id=enrollment.id)
+            before = work.exec(select(func.max(TrailEntry.id))).one() or 0
         clock = VirtualClock(self._at)
         rehearsal = Rehearsal(self._db, clock, Silence())
         for_all = is_business(begun_by.type)
         who = () if for_all else ((PERSON, str(self._customer)),)
         event = Incoming(SOURCE, "1", begun_by.type, self._at, dict(begun_by.data), who, arrived=self._at)
         if for_all:
-            with self._db.begin() as session:
-                ingest(session, [event], now=self._at)
+            with self._db.begin() as work:
+                ingest(work, [event], now=self._at)
         rehearsal.play(self._at + HORIZON, {} if for_all else {self._customer: [event]})
         with self._db() as session:
             zone = self._library.zone(customer)

@@ -8,15 +8,16 @@ from typing import Self
 from uuid import uuid4
 
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowExecutionStatus, WorkflowHistory
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 
+from domain.intake.ingest import ingest_given
 from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock, SystemClock
+from domain.store.work import Database
 from runtime.platform.embedded import time_skipping_server
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.runs import workflow_id
@@ -65,7 +66,7 @@ class TemporalEngine:
     def __init__(self, engine: Engine, gathering: CohortPolicy = AT_ONCE) -> None:
         self._engine = engine
         self._gathering = gathering
-        self._db = sessionmaker(engine, class_=Session, expire_on_commit=False)
+        self._db = Database(engine, ingest_given)
         self._clock = _CaseClock()
         self._loop = asyncio.Runner()
         self._stack = AsyncExitStack()

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.catalogue.types import is_business
 from domain.catalogue.validation import validate
@@ -21,6 +20,7 @@ from domain.published.publishing import publish_document, publish_journey, publi
 from domain.stock.tables import Stream
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot
 from workflows.language.policy import CouponTerms, Policy
 from workflows.plan.model import Plan, ScheduleTrigger
@@ -59,7 +59,7 @@ class Line:
 class World:
     """One case, set up on an empty database. Times without an offset are in the customer's timezone."""
 
-    def __init__(self, db: sessionmaker[Session], case: Case, shelf: CaseStock) -> None:
+    def __init__(self, db: Database, case: Case, shelf: CaseStock) -> None:
         self.db = db
         self.case = case
         self.shelf = shelf
@@ -81,8 +81,8 @@ class World:
     def post(self, numbers: Sequence[int]) -> None:
         """Let these of the case's events happen now. Raises ValueError if one is not what the API would take."""
         incoming = [self._incoming(number) for number in numbers]
-        with self.db.begin() as session:
-            ingest(session, incoming, now=self.clock.now())
+        with self.db.begin() as work:
+            ingest(work, incoming, now=self.clock.now())
 
     def _incoming(self, number: int) -> Incoming:
         event = self.events[number]
@@ -167,34 +167,28 @@ class World:
 
     def _set_up(self) -> None:
         now = self.clock.now()
-        with self.db.begin() as session:
-            publish_document(session, "_policy", self.shelf.policy.model_dump(mode="json"))
-            publish_document(session, "_segments", self.shelf.segments)
-            publish_document(
-                session, "_coupons", {k: v.model_dump(mode="json") for k, v in self.shelf.campaigns.items()}
-            )
-            publish_journey(session, pinned(self.shelf.plan, self.case.variants), "", now)
+        with self.db.begin() as work:
+            publish_document(work, "_policy", self.shelf.policy.model_dump(mode="json"))
+            publish_document(work, "_segments", self.shelf.segments)
+            publish_document(work, "_coupons", {k: v.model_dump(mode="json") for k, v in self.shelf.campaigns.items()})
+            publish_journey(work, pinned(self.shelf.plan, self.case.variants), "", now)
             for (template, channel), body in self.shelf.texts.items():
-                publish_text(session, template, channel, body)
-            resolved = resolve(
-                session, [identify(None, person.identifiers) for person in self.case.people.values()], now
-            )
+                publish_text(work, template, channel, body)
+            resolved = resolve(work, [identify(None, person.identifiers) for person in self.case.people.values()], now)
             for (name, person), owner in zip(self.case.people.items(), resolved, strict=True):
-                customer = session.get_one(Customer, owner.customer_id)
+                customer = work.get_one(Customer, owner.customer_id)
                 self.names[customer.id] = name
                 customer.timezone = person.timezone
                 customer.fields = dict(person.fields)
                 customer.name = person.fields.get("name")
                 for channel in person.consent:
-                    session.add(
-                        Consent(customer_id=customer.id, channel=channel, purpose="marketing", given=True, at=now)
-                    )
+                    work.add(Consent(customer_id=customer.id, channel=channel, purpose="marketing", given=True, at=now))
                 for tag in person.tags:
-                    session.add(CustomerTag(customer_id=customer.id, tag=tag))
-            ingest(session, [self._received(lot, now - 2 * HISTORY) for lot in self.case.lots], now=now)
+                    work.add(CustomerTag(customer_id=customer.id, tag=tag))
+            ingest(work, [self._received(lot, now - 2 * HISTORY) for lot in self.case.lots], now=now)
             for stream in self.case.streams:
                 starts_at = stream.starts_at.at(self.zone)
-                session.add(Stream(stream_id=stream.id, title=stream.title, city=stream.city, starts_at=starts_at))
+                work.add(Stream(stream_id=stream.id, title=stream.title, city=stream.city, starts_at=starts_at))
 
     def _received(self, lot: CaseLot, at: datetime) -> Incoming:
         """A lot came in so long ago that nobody enters a journey on it."""

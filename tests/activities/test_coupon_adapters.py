@@ -9,8 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from activities.adapters import coupons as adapters
 from activities.adapters.coupons import CouponAdapter, HttpCoupons, LedgerCoupons, ServiceError
@@ -30,6 +29,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from tests.providers.coupon_service import KEY, CouponService, Fault, coupon_service
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy
@@ -57,7 +57,7 @@ class Carrier:
 class World:
     """Customers at the step of a journey that gives them a coupon."""
 
-    def __init__(self, db: sessionmaker[Session], clock: VirtualClock, source: CouponAdapter) -> None:
+    def __init__(self, db: Database, clock: VirtualClock, source: CouponAdapter) -> None:
         self.db, self.clock, self.source = db, clock, source
         self.carrier = Carrier()
         channels: Any = dict.fromkeys(("sms", "wecom", "wechat"), self.carrier)
@@ -109,7 +109,7 @@ class World:
 
 
 @contextmanager
-def served(db: sessionmaker[Session], clock: VirtualClock, *, timeout: float) -> Iterator[World]:
+def served(db: Database, clock: VirtualClock, *, timeout: float) -> Iterator[World]:
     """A world whose coupons are an outside service's."""
     headers = {"Authorization": f"Bearer {KEY}"}
     with coupon_service() as service, httpx.Client(base_url=service.url, headers=headers, timeout=timeout) as client:
@@ -124,7 +124,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["ledger", "http"])
-def world(request: pytest.FixtureRequest, db: sessionmaker[Session], clock: VirtualClock) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, db: Database, clock: VirtualClock) -> Iterator[World]:
     with ExitStack() as parts:
         if request.param == "ledger":
             yield World(db, clock, LedgerCoupons())
@@ -133,7 +133,7 @@ def world(request: pytest.FixtureRequest, db: sessionmaker[Session], clock: Virt
 
 
 @pytest.fixture
-def outside(db: sessionmaker[Session], clock: VirtualClock) -> Iterator[World]:
+def outside(db: Database, clock: VirtualClock) -> Iterator[World]:
     with served(db, clock, timeout=0.3) as found:
         yield found
 

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 from pydantic import SecretStr
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from activities.adapters.stock import HttpWarehouse, Ledger, Warehouse, WarehouseError
 from activities.journey import JourneyActivities
@@ -15,6 +14,7 @@ from domain.intake.stocktaking import Level
 from domain.intake.tables import Event
 from domain.stock.tables import Lot
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.platform.providers.wms import warehouse
 from tests.providers.wms import TOKEN, FakeWms, wms_server
@@ -30,7 +30,7 @@ FEW, MANY = Level("few", 3), Level("many", 90, 5, 2)
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     """With two lots near expiry."""
     found = Shop(db, clock)
     yesterday = clock.now() - timedelta(days=1)

@@ -11,8 +11,6 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from shop import Shop
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.wechat.channel import Wechat
 from activities.adapters.wechat.client import WechatClient
@@ -20,9 +18,10 @@ from activities.journey import JourneyActivities
 from domain.channels import wechat_windows as allowances
 from domain.channels.delivery import Account, Outgoing
 from domain.customers.identifiers import identify
-from domain.intake.ingest import Incoming
+from domain.intake.ingest import Incoming, ingest_given
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from tests.providers.wechat_server import Fault, WechatServer
 
 CUSTOM, SUBSCRIBED = "message/custom/send", "message/subscribe/bizsend"
@@ -45,13 +44,11 @@ def server(clock: VirtualClock) -> Iterator[WechatServer]:
 
 
 @pytest.fixture
-def make(db: sessionmaker[Session], clock: VirtualClock, server: WechatServer) -> Iterator[Make]:
+def make(db: Database, clock: VirtualClock, server: WechatServer) -> Iterator[Make]:
     """Adapters, each as in a process of its own."""
     with ExitStack() as stack:
 
-        def one(
-            *, db: sessionmaker[Session] = db, secret: str = server.secret, url: str = "", timeout: float = 5
-        ) -> Wechat:
+        def one(*, db: Database = db, secret: str = server.secret, url: str = "", timeout: float = 5) -> Wechat:
             portal: BlockingPortal = stack.enter_context(start_blocking_portal())
             client = WechatClient(
                 db, clock, app_id=server.app_id, secret=secret, base_url=url or server.url, timeout=timeout
@@ -71,7 +68,7 @@ def adapter(make: Make) -> Wechat:
 class People:
     """What customers do, told to WeChat and to us."""
 
-    def __init__(self, db: sessionmaker[Session], clock: VirtualClock, server: WechatServer) -> None:
+    def __init__(self, db: Database, clock: VirtualClock, server: WechatServer) -> None:
         self.db, self.clock, self.server = db, clock, server
 
     def write(self, *openids: str) -> None:
@@ -99,7 +96,7 @@ class People:
 
 
 @pytest.fixture
-def people(db: sessionmaker[Session], clock: VirtualClock, server: WechatServer) -> People:
+def people(db: Database, clock: VirtualClock, server: WechatServer) -> People:
     return People(db, clock, server)
 
 
@@ -305,7 +302,7 @@ def test_a_refused_connection_and_a_time_out_are_told_apart(make: Make, server: 
 
 
 def test_nothing_is_sent_while_the_database_is_away(make: Make, server: WechatServer) -> None:
-    nowhere = sessionmaker(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"), class_=Session)
+    nowhere = Database(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none"), ingest_given)
     (delivery,) = make(db=nowhere).send_many(to("o1"))
     assert (delivery.status, server.calls) == ("retry", [])
 
@@ -348,7 +345,7 @@ class TestJourney:
     """The same from a journey's side: its ledger and its other channel."""
 
     @pytest.fixture
-    def shop(self, adapter: Wechat, db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+    def shop(self, adapter: Wechat, db: Database, clock: VirtualClock) -> Shop:
         shop = Shop(db, clock)
         shop.channels = {**shop.channels, "wechat": adapter}
         shop.activities = JourneyActivities(db, clock, shop.channels)

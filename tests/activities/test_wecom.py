@@ -11,8 +11,6 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from shop import Shop
 from sqlalchemy import create_engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.wecom.channel import Patience, Wecom
 from activities.adapters.wecom.client import WecomClient
@@ -22,10 +20,11 @@ from domain.channels.delivery import Account, Delivery, OpenMessage, Outgoing
 from domain.channels.staff import Notice
 from domain.channels.wecom_friends import note_friends
 from domain.customers.identifiers import identify
-from domain.intake.ingest import Incoming
+from domain.intake.ingest import Incoming, ingest_given
 from domain.journeys.tables import Todo
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from tests.providers.wecom_server import Fault, WecomServer
 from workflows.terms.channels import CHANNELS
 
@@ -66,13 +65,11 @@ def wecom(clock: VirtualClock) -> Iterator[WecomServer]:
 
 
 @pytest.fixture
-def make(db: sessionmaker[Session], clock: VirtualClock, wecom: WecomServer) -> Iterator[Make]:
+def make(db: Database, clock: VirtualClock, wecom: WecomServer) -> Iterator[Make]:
     """Adapters, each as in a process of its own."""
     with ExitStack() as stack:
 
-        def one(
-            *, db: sessionmaker[Session] = db, secret: str = wecom.secret, url: str = "", timeout: float = 5
-        ) -> Wecom:
+        def one(*, db: Database = db, secret: str = wecom.secret, url: str = "", timeout: float = 5) -> Wecom:
             portal: BlockingPortal = stack.enter_context(start_blocking_portal())
             client = WecomClient(
                 db, clock, corp_id=wecom.corp_id, secret=secret, agent_id=wecom.agent_id,
@@ -218,7 +215,7 @@ class TestToken:
 
     def test_that_the_database_keeps_to_itself_holds_the_messages(self, make: Make, wecom: WecomServer) -> None:
         away = create_engine("postgresql+psycopg://127.0.0.1:1/none")
-        deliveries = make(db=sessionmaker(away, class_=Session)).send_many(to("wm1", "wm2"))
+        deliveries = make(db=Database(away, ingest_given)).send_many(to("wm1", "wm2"))
         assert {each.status for each in deliveries} == {"retry"}
         assert wecom.calls == []
 
@@ -357,7 +354,7 @@ class TestLostAnswer:
         assert [each.status for each in adapter.look_up(lost, clock.now())] == ["unknown", "pending_staff"]
 
     def test_is_not_mistaken_for_one_that_the_ledger_knows(
-        self, adapter: Wecom, db: sessionmaker[Session], clock: VirtualClock
+        self, adapter: Wecom, db: Database, clock: VirtualClock
     ) -> None:
         (known,) = adapter.send_many(to("wm1"))
         shop = Shop(db, clock)
@@ -384,7 +381,7 @@ class TestJourney:
     """The same from a journey's side: its ledger, its follow-up and its other channel."""
 
     @pytest.fixture
-    def shop(self, adapter: Wecom, db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+    def shop(self, adapter: Wecom, db: Database, clock: VirtualClock) -> Shop:
         shop = Shop(db, clock)
         shop.channels = {**shop.channels, "wecom": adapter}
         shop.activities = JourneyActivities(db, clock, shop.channels)
@@ -448,9 +445,7 @@ class TestJourney:
         assert wecom.count(ADD) == (stranger == "told by WeCom")
 
 
-def test_who_deleted_their_last_friend_is_out_of_reach(
-    adapter: Wecom, db: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_who_deleted_their_last_friend_is_out_of_reach(adapter: Wecom, db: Database, clock: VirtualClock) -> None:
     now = clock.now()
     with db.begin() as session:
         note_friends(session, "wm1", "anna", False, now)
@@ -478,7 +473,7 @@ class TestStaff:
         assert len(wecom.notices) >= 1
 
     def test_hears_of_todos_without_the_customers_phone(
-        self, adapter: Wecom, wecom: WecomServer, db: sessionmaker[Session], clock: VirtualClock
+        self, adapter: Wecom, wecom: WecomServer, db: Database, clock: VirtualClock
     ) -> None:
         shop = Shop(db, clock)
         shop.activities = JourneyActivities(db, clock, {**dict.fromkeys(CHANNELS, shop.provider), "wecom": adapter})

@@ -4,17 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api.app import create_app
 from api.http.limits import Limits
 from domain.access.keys import create_key
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 
 @pytest.fixture
-def call_with(db: sessionmaker[Session], clock: VirtualClock) -> Callable[..., Caller]:
+def call_with(db: Database, clock: VirtualClock) -> Callable[..., Caller]:
     """A caller of an app with these limits and readiness, and a key with these scopes."""
 
     def make(

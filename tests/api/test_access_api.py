@@ -12,7 +12,6 @@ import pytest
 from calling import Caller
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 import api.events
@@ -24,6 +23,7 @@ from domain.access.keys import find_key, revoke_key
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.platform.database import connect
 
 PHONE = "13800000001"
@@ -45,7 +45,7 @@ def problem(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     return body
 
 
-def count(db: sessionmaker[Session]) -> int:
+def count(db: Database) -> int:
     with db() as session:
         return len(session.exec(select(Event.id)).all())
 
@@ -67,7 +67,7 @@ class TestKeys:
         assert 'scope="ingest"' in response.headers["www-authenticate"]
 
     def test_a_revoked_key_is_refused_from_the_next_request_on(
-        self, caller: Caller, db: sessionmaker[Session], clock: VirtualClock
+        self, caller: Caller, db: Database, clock: VirtualClock
     ) -> None:
         assert caller.post(json=lot()).status_code == 202
         with db.begin() as session:
@@ -126,7 +126,7 @@ class TestBodySize:
 
 class TestRate:
     def test_a_key_that_is_too_fast_is_told_when_to_come_back(
-        self, call_with: Callable[..., Caller], db: sessionmaker[Session]
+        self, call_with: Callable[..., Caller], db: Database
     ) -> None:
         caller = call_with(limits=Limits(max_batch=10, events_per_second=10))
         assert caller.post(json=[lot(f"a{number}") for number in range(8)]).status_code == 202
@@ -174,7 +174,7 @@ class TestDatabaseAway:
         ],
     )
     def test_it_goes_away_in_the_middle_of_a_batch(
-        self, caller: Caller, db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, error: Exception
+        self, caller: Caller, db: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         calls = 0
 
@@ -211,7 +211,7 @@ class TestDatabaseAway:
         assert calls == 2
 
     def test_a_value_that_postgres_refuses_harms_only_its_own_event(
-        self, caller: Caller, db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
+        self, caller: Caller, db: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse_one(session: Session, chunk: Sequence[Incoming], *, now: datetime) -> list[bool]:
             if any(each.id == "e2" for each in chunk):

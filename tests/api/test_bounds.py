@@ -9,8 +9,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api import links
 from api.app import create_app
@@ -19,6 +17,7 @@ from api.receivers import twilio, wechat, wecom
 from domain.access.keys import create_key
 from domain.customers.tables import Customer
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from domain.texts.links import Site
 
 SITE = Site("https://shop.example", b"k" * 32)
@@ -27,7 +26,7 @@ LIMITS = Limits(max_body_bytes=8_000, max_stranger_bytes=2_000, max_held_bytes=4
 CHUNK = 500
 
 
-def app_of(db: sessionmaker[Session], clock: VirtualClock, limits: Limits = LIMITS) -> FastAPI:
+def app_of(db: Database, clock: VirtualClock, limits: Limits = LIMITS) -> FastAPI:
     """The app with every route that there is."""
     receivers = [
         links.router(SITE),
@@ -79,14 +78,14 @@ async def call(app: FastAPI, method: str, template: str, body: Any, key: str | N
 
 
 @pytest.fixture
-def app(db: sessionmaker[Session], clock: VirtualClock) -> FastAPI:
+def app(db: Database, clock: VirtualClock) -> FastAPI:
     with db.begin() as session:
         session.add(Customer(id=1, created_at=clock.now()))
     return app_of(db, clock)
 
 
 @pytest.fixture
-def key(db: sessionmaker[Session], clock: VirtualClock) -> str:
+def key(db: Database, clock: VirtualClock) -> str:
     with db.begin() as session:
         return create_key(session, "all", ["ingest", "read", "admin"], clock.now())
 
@@ -127,7 +126,7 @@ def test_with_a_key_no_body_is_larger_than_the_bound(app: FastAPI, key: str) -> 
     assert "/v1/events" in asyncio.run(run())
 
 
-def test_a_body_must_have_come_in_time(db: sessionmaker[Session], clock: VirtualClock, key: str) -> None:
+def test_a_body_must_have_come_in_time(db: Database, clock: VirtualClock, key: str) -> None:
     hurried = app_of(db, clock, Limits(body_seconds=0.01))
 
     async def endless() -> AsyncIterator[bytes]:
@@ -149,7 +148,7 @@ def test_a_body_must_have_come_in_time(db: sessionmaker[Session], clock: Virtual
 
 
 def test_the_unfinished_bodies_of_one_key_leave_room_for_others(
-    app: FastAPI, key: str, db: sessionmaker[Session], clock: VirtualClock
+    app: FastAPI, key: str, db: Database, clock: VirtualClock
 ) -> None:
     with db.begin() as session:
         other = create_key(session, "other", ["ingest"], clock.now())

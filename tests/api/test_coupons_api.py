@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing as life
@@ -21,6 +20,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.published.publishing import publish_document, publish_journey
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from workflows.language.compile import read_journey
 
 SPEC = """
@@ -38,7 +38,7 @@ LINES = [
 
 
 @pytest.fixture
-def codes(db: sessionmaker[Session], clock: VirtualClock) -> list[str]:
+def codes(db: Database, clock: VirtualClock) -> list[str]:
     """A code of each of two customers."""
     plan = read_journey(SPEC, "", None).plan
     assert plan is not None
@@ -155,9 +155,7 @@ class TestACoupon:
         call(till, "lock", order_id="o1", **basket(codes[1]) | {"customer": "member_no:wang"})
         assert till.post(f"/v1/coupons/{codes[1]}/revoke").json()["detail"] == "The coupon is locked."
 
-    def test_of_a_customer(
-        self, till: Caller, codes: list[str], db: sessionmaker[Session], clock: VirtualClock
-    ) -> None:
+    def test_of_a_customer(self, till: Caller, codes: list[str], db: Database, clock: VirtualClock) -> None:
         clock.set(clock.now() + timedelta(days=2))
         with db.begin() as session:
             assert expire(session, clock.now(), 10) == 2

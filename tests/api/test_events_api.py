@@ -8,14 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.http.limits import Limits
 from domain.catalogue.sources import OURS
 from domain.customers.tables import Identifier
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -40,7 +40,7 @@ def send(caller: Caller, body: Any, headers: dict[str, str] = STRUCTURED) -> htt
     return caller.post(content=content, headers=headers)
 
 
-def stored(db: sessionmaker[Session]) -> list[Event]:
+def stored(db: Database) -> list[Event]:
     with db() as session:
         return list(session.exec(select(Event).order_by(col(Event.id))))
 
@@ -54,7 +54,7 @@ def errors(response: httpx.Response) -> list[tuple[str, str]]:
 
 class TestModes:
     @pytest.mark.parametrize("headers", [STRUCTURED, PLAIN, {"content-type": "Application/JSON; charset=UTF-8"}])
-    def test_one_event(self, caller: Caller, db: sessionmaker[Session], headers: dict[str, str]) -> None:
+    def test_one_event(self, caller: Caller, db: Database, headers: dict[str, str]) -> None:
         response = send(caller, event(), headers)
         assert response.status_code == 202
         result = {"index": 0, "id": "e1", "status": "accepted"}
@@ -63,13 +63,13 @@ class TestModes:
         assert (row.source, row.event_id, row.type, row.data) == ("shop", "e1", "order.delivered", {"order_id": "o1"})
 
     @pytest.mark.parametrize("headers", [BATCH, PLAIN])
-    def test_a_batch(self, caller: Caller, db: sessionmaker[Session], headers: dict[str, str]) -> None:
+    def test_a_batch(self, caller: Caller, db: Database, headers: dict[str, str]) -> None:
         response = send(caller, [event("e1"), event("e2")], headers)
         assert response.status_code == 202
         assert [result["id"] for result in response.json()["results"]] == ["e1", "e2"]
         assert len(stored(db)) == 2
 
-    def test_binary(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_binary(self, caller: Caller, db: Database) -> None:
         headers = BINARY | {
             "ce-id": "%E8%AE%A2%E5%8D%95%201",
             "ce-source": '"a \\"shop\\""',
@@ -116,7 +116,7 @@ class TestModes:
 
 
 class TestIdentity:
-    def test_subject_and_customer_name_one_person(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_subject_and_customer_name_one_person(self, caller: Caller, db: Database) -> None:
         customer = {"phone": "138 0000 0001", "openid:mini": "oX1"}
         response = send(caller, event(subject="unionid:u1", data={"customer": customer, "order_id": "o1"}))
         assert response.status_code == 202
@@ -125,7 +125,7 @@ class TestIdentity:
         assert found.keys() == {("phone", "+8613800000001"), ("openid:mini", "oX1"), ("unionid", "u1")}
         assert len(set(found.values())) == 1
 
-    def test_an_event_about_the_business_has_nobody(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_an_event_about_the_business_has_nobody(self, caller: Caller, db: Database) -> None:
         data = {"stream_id": "s1", "customer": {"phone": "13800000001"}}
         assert send(caller, event(type="stream.started", subject="stream/1", data=data)).status_code == 202
         (row,) = stored(db)
@@ -179,7 +179,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
 class TestRefusals:
     @pytest.mark.parametrize(("body", "field", "reason"), [row[1:] for row in REFUSED], ids=[row[0] for row in REFUSED])
     def test_an_event_is_refused_by_field_and_reason(
-        self, caller: Caller, db: sessionmaker[Session], body: Any, field: str, reason: str
+        self, caller: Caller, db: Database, body: Any, field: str, reason: str
     ) -> None:
         assert errors(send(caller, [body], BATCH)) == [(field, reason)]
         assert stored(db) == []
@@ -245,7 +245,7 @@ class TestRefusals:
 
 
 class TestBatches:
-    def test_the_good_are_taken_and_the_bad_are_named(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_the_good_are_taken_and_the_bad_are_named(self, caller: Caller, db: Database) -> None:
         send(caller, event("e0"))
         two_mistakes = event("e2", data={"customer": {"phone": "1"}, "order_id": 1})
         response = send(caller, [event("e0"), event("e1"), two_mistakes, event("e3"), 7], BATCH)
@@ -271,13 +271,13 @@ class TestBatches:
         assert errors(response) == [("time", "bad_time"), ("source", "empty")]
         assert [(error["index"], error["id"]) for error in response.json()["errors"]] == [(0, "e1"), (1, "e2")]
 
-    def test_the_same_event_twice_in_a_batch_is_one(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_the_same_event_twice_in_a_batch_is_one(self, caller: Caller, db: Database) -> None:
         response = send(caller, [event(), event(), event(source="other")], BATCH)
         statuses = [result["status"] for result in response.json()["results"]]
         assert statuses == ["accepted", "duplicate", "accepted"]
         assert len(stored(db)) == 2
 
-    def test_a_batch_larger_than_a_transaction_keeps_its_order(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_a_batch_larger_than_a_transaction_keeps_its_order(self, caller: Caller, db: Database) -> None:
         batch = [event(f"e{number}", time=... if number % 3 else "noon") for number in range(450)]
         response = send(caller, batch, BATCH)
         assert response.status_code == 207
@@ -286,7 +286,7 @@ class TestBatches:
         assert all((result["status"] == "accepted") == bool(result["index"] % 3) for result in results)
         assert len(stored(db)) == 300
 
-    def test_sending_a_batch_again_changes_nothing(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_sending_a_batch_again_changes_nothing(self, caller: Caller, db: Database) -> None:
         batch = [event(f"e{number}") for number in range(250)]
         send(caller, batch, BATCH)
         body = send(caller, batch, BATCH).json()
@@ -302,9 +302,7 @@ class TestBatches:
 
 
 class TestTime:
-    def test_a_missing_time_is_the_arrival(
-        self, caller: Caller, db: sessionmaker[Session], clock: VirtualClock
-    ) -> None:
+    def test_a_missing_time_is_the_arrival(self, caller: Caller, db: Database, clock: VirtualClock) -> None:
         send(caller, event())
         assert stored(db)[0].time == clock.now()
 
@@ -314,13 +312,13 @@ class TestTime:
         late = ahead + timedelta(microseconds=1)
         assert errors(send(caller, event("e2", time=late.isoformat()))) == [("time", "time_in_future")]
 
-    def test_an_old_event_is_taken(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_an_old_event_is_taken(self, caller: Caller, db: Database) -> None:
         assert send(caller, event(time="1999-12-31T23:59:59.123456789Z")).status_code == 202
         assert stored(db)[0].time.year == 1999
 
 
 class TestNulls:
-    def test_a_null_field_is_one_left_out(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_a_null_field_is_one_left_out(self, caller: Caller, db: Database) -> None:
         data = {"order_id": "o1", "total": None, "customer": {"unionid": "u1", "phone": None}}
         assert send(caller, event(type="order.refunded", data=data)).status_code == 202
         assert stored(db)[0].data == {"order_id": "o1"}
@@ -330,7 +328,7 @@ class TestNulls:
 
 @pytest.mark.parametrize("source", sorted(OURS))
 @pytest.mark.parametrize("mode", ["structured", "binary", "plain"])
-def test_nobody_posts_under_a_source_of_ours(caller: Caller, db: sessionmaker[Session], source: str, mode: str) -> None:
+def test_nobody_posts_under_a_source_of_ours(caller: Caller, db: Database, source: str, mode: str) -> None:
     """A signed STOP of the same name would be taken for a duplicate, and the consent would stay."""
     event = {"specversion": "1.0", "id": "SM1", "source": source, "type": "lot.sold_out", "data": {"lot_id": "l1"}}
     if mode == "binary":

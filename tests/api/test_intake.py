@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 import api.http.protocol
 from api.http.batching import MicroBatcher
@@ -21,6 +20,7 @@ from benchmarks.stack import serving
 from domain.access.keys import create_key
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 PATIENCE = 30
 
@@ -123,7 +123,7 @@ LIMITS = Limits(events_per_second=1_000_000, max_held_bytes=40_000, transactions
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Iterator[httpx.Client]:
+def shop(db: Database, clock: VirtualClock) -> Iterator[httpx.Client]:
     """A client of the real server, which has room for little."""
     with db.begin() as session:
         secret = create_key(session, "test", ["ingest"], clock.now())
@@ -137,9 +137,7 @@ def viewed(number: int, who: str = "u1", size: int = 10) -> dict[str, Any]:
     return {"id": str(number), "source": "test", "type": "product.viewed", "data": data}
 
 
-def test_beyond_its_room_it_answers_503_and_loses_nothing_it_took(
-    shop: httpx.Client, db: sessionmaker[Session]
-) -> None:
+def test_beyond_its_room_it_answers_503_and_loses_nothing_it_took(shop: httpx.Client, db: Database) -> None:
     shop.post("/v1/events", json=viewed(0)).raise_for_status()
     with ThreadPoolExecutor(60) as threads, db() as session:
         session.execute(text("SELECT id FROM customers FOR UPDATE"))  # nothing of this customer can be taken

@@ -5,8 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
@@ -14,6 +13,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_document, publish_text
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 SPEC = """\
 journey: welcome
@@ -28,7 +28,7 @@ YAML = {"content-type": "application/yaml"}
 
 
 @pytest.fixture
-def admin(call_with: Callable[..., Caller], db: sessionmaker[Session]) -> Caller:
+def admin(call_with: Callable[..., Caller], db: Database) -> Caller:
     with db.begin() as session:
         publish_document(session, "_policy", {})
         publish_text(session, "hello", "sms", "你好 {{ customer.name }}")
@@ -40,7 +40,7 @@ def publish(caller: Caller, text: str = SPEC, name: str = "welcome", query: str 
     return answer.status_code, answer.json()
 
 
-def enter(db: sessionmaker[Session], clock: VirtualClock, who: str) -> int:
+def enter(db: Database, clock: VirtualClock, who: str) -> int:
     idents = identify(f"member_no:{who}", None)
     with db.begin() as session:
         customer = resolve(session, [idents], clock.now())[0].customer_id
@@ -49,7 +49,7 @@ def enter(db: sessionmaker[Session], clock: VirtualClock, who: str) -> int:
     return customer
 
 
-def endings(db: sessionmaker[Session]) -> list[str | None]:
+def endings(db: Database) -> list[str | None]:
     with db() as session:
         return list(session.exec(select(Enrollment.ending).order_by(col(Enrollment.id))))
 
@@ -71,7 +71,7 @@ class TestVersions:
         ]  # fmt: skip
         assert admin.get("/v1/journeys").json() == []
 
-    def test_a_text_that_is_not_there_or_does_not_fit(self, admin: Caller, db: sessionmaker[Session]) -> None:
+    def test_a_text_that_is_not_there_or_does_not_fit(self, admin: Caller, db: Database) -> None:
         assert publish(admin, SPEC.replace("[sms]", "[wecom]"))[1]["errors"][0]["code"] == "E024"
         with db.begin() as session:
             publish_text(session, "hello", "sms", "{{ coupon.code }}")
@@ -90,7 +90,7 @@ class TestVersions:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["code"] == "E003"
 
-    def test_stop_ends_those_inside(self, admin: Caller, db: sessionmaker[Session], clock: VirtualClock) -> None:
+    def test_stop_ends_those_inside(self, admin: Caller, db: Database, clock: VirtualClock) -> None:
         publish(admin)
         enter(db, clock, "li")
         publish(admin, CHANGED)
@@ -126,7 +126,7 @@ class TestPauseResumeStop:
         publish(admin)
         assert admin.post("/v1/journeys/welcome/resume").status_code == 422
 
-    def test_one_customer(self, admin: Caller, db: sessionmaker[Session], clock: VirtualClock) -> None:
+    def test_one_customer(self, admin: Caller, db: Database, clock: VirtualClock) -> None:
         publish(admin)
         li, _ = enter(db, clock, "li"), enter(db, clock, "wang")
         answer = admin.post(f"/v1/journeys/welcome/stop?customer={li}").json()
@@ -150,7 +150,7 @@ class TestDiff:
         assert admin.get("/v1/journeys/welcome/diff?since=2").json()["changes"] == []
         assert admin.get("/v1/journeys/welcome/diff?since=9").status_code == 404
 
-    def test_of_a_draft(self, admin: Caller, db: sessionmaker[Session], clock: VirtualClock) -> None:
+    def test_of_a_draft(self, admin: Caller, db: Database, clock: VirtualClock) -> None:
         publish(admin)
         enter(db, clock, "li")
         found = admin.post("/v1/journeys/welcome/diff", content=CHANGED.encode(), headers=YAML).json()

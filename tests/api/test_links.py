@@ -9,8 +9,6 @@ from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.journey import JourneyActivities
 from api.app import create_app
@@ -19,6 +17,7 @@ from domain.customers.tables import Consent
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from domain.texts.links import Site
 
 SITE = Site("https://shop.example", b"k" * 32)
@@ -35,7 +34,7 @@ TEXTS = {
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     """A customer who was written to, with two links of which one is the preferences page."""
     shop = Shop(db, clock)
     shop.activities = JourneyActivities(db, clock, shop.channels, site=SITE)

@@ -8,20 +8,20 @@ import httpx
 import pytest
 from calling import Caller
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.app import create_app
 from domain.access.keys import create_key
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.platform.database import Patience, connect
 
 LI, WANG = "13800000001", "13800000002"
 
 
 @pytest.fixture
-def caller(db: sessionmaker[Session], clock: VirtualClock, postgres_url: str) -> Iterator[Caller]:
+def caller(db: Database, clock: VirtualClock, postgres_url: str) -> Iterator[Caller]:
     """Of an app that waits a second for a lock; Li is known to it."""
     engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
     with db.begin() as session:
@@ -42,7 +42,7 @@ def post(caller: Caller, *events: dict[str, Any]) -> httpx.Response:
     return caller.post(content=json.dumps(events).encode(), headers=headers)
 
 
-def test_the_others_of_a_batch_are_taken(caller: Caller, db: sessionmaker[Session]) -> None:
+def test_the_others_of_a_batch_are_taken(caller: Caller, db: Database) -> None:
     with db() as other:
         other.connection().execute(text("SELECT FROM customers FOR UPDATE"))
         response = post(caller, event("a", LI), event("b", WANG), event("c", LI))
@@ -56,7 +56,7 @@ def test_the_others_of_a_batch_are_taken(caller: Caller, db: sessionmaker[Sessio
         assert session.exec(select(Event.event_id).order_by(col(Event.id))).all() == ["known", "b", "a", "c"]
 
 
-def test_a_batch_of_nobody_else_is_to_be_sent_again(caller: Caller, db: sessionmaker[Session]) -> None:
+def test_a_batch_of_nobody_else_is_to_be_sent_again(caller: Caller, db: Database) -> None:
     with db() as other:
         other.connection().execute(text("SELECT FROM customers FOR UPDATE"))
         response = post(caller, event("a", LI))

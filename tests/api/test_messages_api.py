@@ -5,14 +5,13 @@ from collections.abc import Callable
 import pytest
 from calling import Caller
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.channels.delivery import Account, Delivery
 from domain.coupons.tables import Coupon
 from domain.intake.tables import Event
 from domain.published.tables import JourneyAction
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 SPEC = """
     journey: gift
@@ -24,7 +23,7 @@ FIVE = {"five": {"name": "5", "amount_off": 500, "valid": "30d"}}
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     """Three messages: one sent, and two of which nobody can say."""
     shop = Shop(db, clock)
     shop.publish(SPEC, coupons=FIVE)

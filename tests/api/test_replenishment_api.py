@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api.app import create_app
 from domain.access.keys import create_key
@@ -17,6 +15,7 @@ from domain.published.publishing import publish_document
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide, state_of
 from domain.stock.tables import LiveSale, Replenishment
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from workflows.language.stock_rules import StockRules
 from workflows.plan.supply import Decision, refusal
 
@@ -24,7 +23,7 @@ from workflows.plan.supply import Decision, refusal
 class Run:
     """Stands for the workflow: takes decisions by the same rules; `away` when Temporal is."""
 
-    def __init__(self, db: sessionmaker[Session], clock: VirtualClock) -> None:
+    def __init__(self, db: Database, clock: VirtualClock) -> None:
         self.db, self.clock, self.away = db, clock, False
 
     async def decide(self, alarm_id: int, decision: Decision) -> None:
@@ -38,12 +37,12 @@ class Run:
 
 
 @pytest.fixture
-def run(db: sessionmaker[Session], clock: VirtualClock) -> Run:
+def run(db: Database, clock: VirtualClock) -> Run:
     return Run(db, clock)
 
 
 @pytest.fixture
-def buyer(db: sessionmaker[Session], clock: VirtualClock, run: Run) -> Caller:
+def buyer(db: Database, clock: VirtualClock, run: Run) -> Caller:
     """With a proposal for beans in packs of 12."""
     rules = StockRules.model_validate({"defaults": {"buyer": "甲", "pack": 12, "shelf_life": "90d"}})
     with db.begin() as session:

@@ -14,8 +14,6 @@ import pytest
 import uvicorn
 from calling import Caller
 from fastapi import FastAPI
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from api.app import create_app
 from api.http.feed import Feed
@@ -23,13 +21,14 @@ from api.http.screen_links import sign_stream
 from domain.access.keys import create_key
 from domain.intake.ingest import Incoming, ingest
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 KEY = "a long enough secret of the shop"
 Post = Callable[..., None]
 
 
 @pytest.fixture
-def post(db: sessionmaker[Session], clock: VirtualClock) -> Post:
+def post(db: Database, clock: VirtualClock) -> Post:
     numbers = iter(range(10_000))
 
     def send(type: str, *, time: datetime | None = None, **data: Any) -> None:
@@ -57,12 +56,12 @@ def show(post: Post) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def app(db: sessionmaker[Session], clock: VirtualClock) -> FastAPI:
+def app(db: Database, clock: VirtualClock) -> FastAPI:
     return create_app(db, clock, ready=dict, signing_key=KEY, feed=Feed(limit=2, seconds=0.02))
 
 
 @pytest.fixture
-def reader(app: FastAPI, db: sessionmaker[Session], clock: VirtualClock) -> Caller:
+def reader(app: FastAPI, db: Database, clock: VirtualClock) -> Caller:
     with db.begin() as session:
         return Caller(app, create_key(session, "screen", ["read"], clock.now()))
 

@@ -5,18 +5,17 @@ from datetime import timedelta
 
 import pytest
 from calling import Caller
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.customers.tables import Customer
 from domain.journeys.tables import TrailEntry
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 PATH = "/v1/customers/1/timeline"
 
 
 @pytest.fixture
-def reader(call_with: Callable[..., Caller], db: sessionmaker[Session], clock: VirtualClock) -> Caller:
+def reader(call_with: Callable[..., Caller], db: Database, clock: VirtualClock) -> Caller:
     """A caller who may read of a customer about whom five things were decided."""
     said = [
         ("entered", "welcome", None, None),

@@ -12,8 +12,7 @@ from calling import Caller
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from activities.adapters.twilio.channel import Access, TwilioSms
 from activities.journey import JourneyActivities
@@ -25,6 +24,7 @@ from domain.customers.tables import Consent, Customer, Identifier
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, signed, twilio_server
 from workflows.terms.channels import CHANNELS
 
@@ -40,7 +40,7 @@ steps: [{id: hi, send: hi, via: [sms]}]
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     shop = Shop(db, clock)
     shop.publish(SPEC)
     shop.customers("li")
@@ -48,7 +48,7 @@ def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
 
 
 @pytest.fixture
-def caller(db: sessionmaker[Session], clock: VirtualClock) -> Caller:
+def caller(db: Database, clock: VirtualClock) -> Caller:
     return Caller(create_app(db, clock, ready=dict, receivers=[router(TOKEN, PUBLIC)]), "")
 
 
@@ -281,9 +281,7 @@ def test_what_comes_from_no_phone_is_thanked(caller: Caller, shop: Shop) -> None
     assert told(shop) == []
 
 
-def test_what_the_adapter_sent_is_what_the_receiver_hears_of(
-    caller: Caller, db: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_what_the_adapter_sent_is_what_the_receiver_hears_of(caller: Caller, db: Database, clock: VirtualClock) -> None:
     shop = Shop(db, clock)
     shop.publish(SPEC, texts={"hi": "【店】您好。拒收请回复R"})
     shop.customers("li", "wang", "zhao")

@@ -12,8 +12,7 @@ from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.app import create_app
 from api.receivers.tencent import aes_key, encrypt, sign
@@ -24,6 +23,7 @@ from domain.customers.tables import Consent, Identifier
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 APP, TOKEN, KEY = "wx1", "t0ken", aes_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 PATH = "/v1/webhooks/wechat"
@@ -44,7 +44,7 @@ class WeChat:
 
     caller: Caller
     clock: VirtualClock
-    db: sessionmaker[Session]
+    db: Database
     key: bytes | None
 
     def post(self, content: str | bytes, **query: str) -> httpx.Response:
@@ -94,7 +94,7 @@ Make = Callable[[bytes | None], WeChat]
 
 
 @pytest.fixture
-def make(db: sessionmaker[Session], clock: VirtualClock) -> Make:
+def make(db: Database, clock: VirtualClock) -> Make:
     def one(key: bytes | None) -> WeChat:
         app = create_app(db, clock, ready=lambda: {}, receivers=[router(Callback(APP, TOKEN, key))])
         return WeChat(Caller(app, ""), clock, db, key)
@@ -113,7 +113,7 @@ def plain(make: Make) -> WeChat:
 
 
 @pytest.fixture
-def sent(db: sessionmaker[Session], clock: VirtualClock) -> int:
+def sent(db: Database, clock: VirtualClock) -> int:
     """A message that went to o1; WeChat calls it 4711."""
     shop = Shop(db, clock)
     shop.publish(JOURNEY, quiet_hours="none", caps={})

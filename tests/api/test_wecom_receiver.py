@@ -12,7 +12,6 @@ from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from api.app import create_app
@@ -26,6 +25,7 @@ from domain.customers.resolution import find_customer, resolve
 from domain.customers.tables import Consent
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 CORP, TOKEN, KEY = "ww1", "t0ken", aes_key("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")
 PATH = "/v1/webhooks/wecom"
@@ -65,13 +65,13 @@ class WeCom:
 
 
 @pytest.fixture
-def wecom(db: sessionmaker[Session], clock: VirtualClock) -> WeCom:
+def wecom(db: Database, clock: VirtualClock) -> WeCom:
     app = create_app(db, clock, ready=lambda: {}, receivers=[router(Callback(CORP, TOKEN, KEY))])
     return WeCom(Caller(app, ""), clock)
 
 
 @pytest.fixture
-def rows(db: sessionmaker[Session]) -> Callable[..., list[Any]]:
+def rows(db: Database) -> Callable[..., list[Any]]:
     def read(table: Any) -> list[Any]:
         with db() as session:
             return list(session.exec(select(table)))
@@ -87,9 +87,7 @@ def test_proves_to_wecom_that_we_are_the_corp(wecom: WeCom) -> None:
     assert wecom.caller.request("GET", PATH, params=forged, raw_headers={}).status_code == 403
 
 
-def test_a_customer_who_leaves_is_written_to_no_more(
-    wecom: WeCom, db: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_a_customer_who_leaves_is_written_to_no_more(wecom: WeCom, db: Database, clock: VirtualClock) -> None:
     with db.begin() as session:
         (known,) = resolve(session, [identify("external_userid:wm1", {"phone": "13800000001"})], clock.now())
     answer = wecom.change("del_follow_user")
@@ -101,7 +99,7 @@ def test_a_customer_who_leaves_is_written_to_no_more(
         assert unfriended(session, ["wm1"]) == {"wm1"}
 
 
-def test_one_whom_we_never_met_is_kept(wecom: WeCom, db: sessionmaker[Session]) -> None:
+def test_one_whom_we_never_met_is_kept(wecom: WeCom, db: Database) -> None:
     wecom.change("del_follow_user", who="wm-new")
     with db() as session:
         customer = find_customer(session, "external_userid:wm-new")
@@ -112,7 +110,7 @@ def test_one_whom_we_never_met_is_kept(wecom: WeCom, db: sessionmaker[Session]) 
 
 
 def test_an_employee_who_deletes_a_customer_ends_the_friendship_alone(
-    wecom: WeCom, db: sessionmaker[Session], rows: Callable[..., list[Any]]
+    wecom: WeCom, db: Database, rows: Callable[..., list[Any]]
 ) -> None:
     wecom.change("del_external_contact")
     with db() as session:
@@ -120,7 +118,7 @@ def test_an_employee_who_deletes_a_customer_ends_the_friendship_alone(
     assert rows(Consent) == []
 
 
-def test_a_friend_again_can_be_reached_again(wecom: WeCom, db: sessionmaker[Session]) -> None:
+def test_a_friend_again_can_be_reached_again(wecom: WeCom, db: Database) -> None:
     wecom.change("del_follow_user", ago=20)
     wecom.change("add_external_contact", ago=10)
     wecom.change("del_follow_user", ago=20)  # WeCom tells again

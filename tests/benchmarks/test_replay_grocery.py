@@ -10,11 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from benchmarks.baskets import Basket, happenings
 from benchmarks.replay_grocery import replay, report_of, summary
+from domain.store.work import Database
 
 NEW_YORK = ZoneInfo("America/New_York")
 FIRST, AFTER = datetime(2017, 3, 1, tzinfo=NEW_YORK), datetime(2017, 3, 20, tzinfo=NEW_YORK)
@@ -63,7 +62,7 @@ def baskets() -> list[Basket]:
 
 
 class TestReplay:
-    def test_counts_what_the_baskets_say(self, db: sessionmaker[Session], baskets: list[Basket]) -> None:
+    def test_counts_what_the_baskets_say(self, db: Database, baskets: list[Basket]) -> None:
         events = list(happenings(baskets, share_from_shows=SHARE, reachable=True))
 
         pace = replay(db, events, ["new_customer"], batch=7)
@@ -77,7 +76,7 @@ class TestReplay:
         assert 0 < found.followed_goals <= found.followed < found.entered
         assert any(f"{found.entered} entered" in line for line in summary(pace, report))
 
-    def test_sends_in_journey_time(self, db: sessionmaker[Session], baskets: list[Basket]) -> None:
+    def test_sends_in_journey_time(self, db: Database, baskets: list[Basket]) -> None:
         replay(db, happenings(baskets, share_from_shows=1, reachable=True), ["new_customer", "restock"])
 
         marketing = text(
@@ -94,7 +93,7 @@ class TestReplay:
         assert all(8 <= at.astimezone(NEW_YORK).hour < 22 for _, _, at, _ in sent)
         assert any(at - entered > timedelta(days=5) for _, _, at, entered in sent)
 
-    def test_sends_nothing_to_the_unreachable(self, db: sessionmaker[Session], baskets: list[Basket]) -> None:
+    def test_sends_nothing_to_the_unreachable(self, db: Database, baskets: list[Basket]) -> None:
         replay(db, happenings(baskets, share_from_shows=1, reachable=False), ["new_customer"])
 
         messages = report_of(db, AFTER).journeys["new_customer"].messages

@@ -2,13 +2,12 @@
 
 import pytest
 from shop import Shop
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     """An empty shop at Monday noon."""
     return Shop(db, clock)

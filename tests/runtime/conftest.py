@@ -6,12 +6,11 @@ from contextlib import contextmanager
 import pytest
 from emptying import start_over
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
+from domain.store.work import Database
 from runtime.rehearsal.scratch import scratch
 
-Scratch = tuple[Engine, sessionmaker[Session]]
+Scratch = tuple[Engine, Database]
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, func, select
+from sqlmodel import func, select
 from temporalio.client import Client
 
 from domain.channels.tables import SandboxMessage
+from domain.store.work import Database
 from runtime.platform.temporal import DATA_CONVERTER
 
 THANKS = """
@@ -31,6 +31,6 @@ async def connected(address: str) -> Client:
     return await Client.connect(address, data_converter=DATA_CONVERTER)
 
 
-def texts_sent(db: sessionmaker[Session]) -> int:
+def texts_sent(db: Database) -> int:
     with db() as session:
         return session.exec(select(func.count()).select_from(SandboxMessage)).one()

@@ -7,12 +7,11 @@ from typing import Any, ClassVar
 import httpx
 from anyio import fail_after
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.retry_after import seconds_of
 from activities.adapters.tencent.token import SharedToken
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log addresses, which hold the secret and the token
 
@@ -62,7 +61,7 @@ class TencentClient:
 
     def __init__(
         self,
-        db: sessionmaker[Session],
+        db: Database,
         clock: Clock,
         name: str,
         who: Mapping[str, str],

@@ -6,11 +6,11 @@ from typing import Any
 
 from anyio import Lock, from_thread, to_thread
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.channels.tables import ProviderToken
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 Fetch = Callable[[], Coroutine[Any, Any, tuple[str, float]]]
 """Asks the provider for a token, and for how many seconds it holds. What it raises, whoever wants the token gets."""
@@ -22,7 +22,7 @@ USED = 0.9
 class SharedToken:
     """The token of the account called `name`. To be used on one event loop."""
 
-    def __init__(self, db: sessionmaker[Session], clock: Clock, name: str, fetch: Fetch) -> None:
+    def __init__(self, db: Database, clock: Clock, name: str, fetch: Fetch) -> None:
         self._db = db
         self._clock = clock
         self._name = name
@@ -56,15 +56,15 @@ class SharedToken:
 
     def _find(self, but: str | None) -> ProviderToken:
         """What another process has found in the meantime, or else the provider's answer."""
-        with self._db.begin() as session:
-            session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(self._name, 0))))
-            stored = session.get(ProviderToken, self._name)
+        with self._db.begin() as work:
+            work.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(self._name, 0))))
+            stored = work.get(ProviderToken, self._name)
             if stored is None or not self._good(stored, but):
                 token, seconds = from_thread.run(self._fetch)
                 expires_at = self._clock.now() + timedelta(seconds=USED * seconds)
-                stored = session.merge(ProviderToken(account=self._name, token=token, expires_at=expires_at))
-                session.flush()
-            session.expunge(stored)
+                stored = work.merge(ProviderToken(account=self._name, token=token, expires_at=expires_at))
+                work.flush()
+            work.expunge(stored)
             return stored
 
     def _good(self, held: ProviderToken, but: str | None) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 from anyio import CapacityLimiter, create_task_group
 from anyio.from_thread import BlockingPortal
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from activities.adapters.tencent.client import LostError, NotTakenError, TencentRefusedError
@@ -21,6 +20,7 @@ from domain.channels import wechat_windows
 from domain.channels.delivery import Account, Delivery, Outgoing
 from domain.channels.wechat_windows import Allowance
 from domain.store.clock import Clock
+from domain.store.work import Database
 from domain.texts.wechat import Article, Plain, Subscription, TextError, read
 
 REASONS: Mapping[int, str] = {
@@ -51,7 +51,7 @@ class Wechat:
     repeatable = False
 
     def __init__(
-        self, portal: BlockingPortal, db: sessionmaker[Session], clock: Clock, client: WechatClient, account: Account
+        self, portal: BlockingPortal, db: Database, clock: Clock, client: WechatClient, account: Account
     ) -> None:
         self.account = account
         self._portal = portal
@@ -70,8 +70,8 @@ class Wechat:
                 answers[index] = Delivery("failed", reason=str(error))
         wanted = [(message.recipient, _template(content)) for _, message, content in ready]
         try:
-            with self._db.begin() as session:
-                places = wechat_windows.take_allowances(session, wanted, self._clock.now())
+            with self._db.begin() as work:
+                places = wechat_windows.take_allowances(work, wanted, self._clock.now())
         except SQLAlchemyError:
             return [Delivery("retry", reason="the database is away", after=_AWAY_SECONDS) for _ in messages]
         going = []
@@ -97,16 +97,16 @@ class Wechat:
     def _correct(self, outcomes: Sequence[tuple[Allowance, Delivery, int]]) -> None:
         """Go by what WeChat says of windows and subscriptions; what didn't go gets its place back."""
         try:
-            with self._db.begin() as session:
+            with self._db.begin() as work:
                 for place, delivery, code in sorted(outcomes, key=lambda item: (item[0].openid, item[0].way)):
                     if code in STRANGER:
-                        wechat_windows.forget(session, place.openid)
+                        wechat_windows.forget(work, place.openid)
                     elif code in SHUT:
-                        wechat_windows.close_window(session, place.openid)
+                        wechat_windows.close_window(work, place.openid)
                     elif code in REFUSED:
-                        wechat_windows.unsubscribe(session, place.openid, place.way)
+                        wechat_windows.unsubscribe(work, place.openid, place.way)
                     elif delivery.status in ("retry", "failed"):
-                        wechat_windows.return_allowances(session, place)
+                        wechat_windows.return_allowances(work, place)
         except SQLAlchemyError:
             logger.warning("what WeChat said of %d windows could not be kept", len(outcomes))
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, create_task_group
 from anyio.from_thread import BlockingPortal
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, col, select
 
 from activities.adapters.tencent.client import LostError, NotTakenError, TencentRefusedError
@@ -21,6 +20,7 @@ from domain.channels.staff import Notice
 from domain.channels.tables import WecomReminder
 from domain.channels.wecom_friends import unfriended
 from domain.ledger.tables import Message
+from domain.store.work import Database
 
 TEXT_BYTES = 4000
 """The longest text of a message to a customer, in UTF-8. https://developer.work.weixin.qq.com/document/path/92135"""
@@ -68,7 +68,7 @@ class Wecom:
     def __init__(
         self,
         portal: BlockingPortal,
-        db: sessionmaker[Session],
+        db: Database,
         client: WecomClient,
         account: Account,
         patience: Patience,
@@ -234,14 +234,14 @@ class Wecom:
 
     def _remind(self, tracked: Sequence[_Tracked], answers: Sequence[Delivery], now: datetime) -> None:
         due = []
-        with self._db.begin() as session:
+        with self._db.begin() as work:
             for (message, task), answer in zip(tracked, answers, strict=True):
                 times = min(REMINDERS, (now - message.called_at) // self._patience.remind_after)
                 if answer.status == "pending_staff" and answer.reason is None and times >= 1:
                     row = insert(WecomReminder).values(msgid=task, times=times)
                     fewer = col(WecomReminder.times) < times
                     row = row.on_conflict_do_update(index_elements=["msgid"], set_={"times": times}, where=fewer)
-                    if session.execute(row.returning(col(WecomReminder.msgid))).first():
+                    if work.execute(row.returning(col(WecomReminder.msgid))).first():
                         due.append(task)
         self._portal.call(self._side_by_side, self._remind_of, due)
 

@@ -3,11 +3,9 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
-
 from activities.adapters.tencent.client import TencentClient
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 
 class WecomClient(TencentClient):
@@ -19,7 +17,7 @@ class WecomClient(TencentClient):
 
     def __init__(
         self,
-        db: sessionmaker[Session],
+        db: Database,
         clock: Clock,
         *,
         corp_id: str,

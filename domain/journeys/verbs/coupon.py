@@ -15,10 +15,10 @@ def carry_out(visit: StepContext, step: IssueCoupon, issue: Issue = issuing.issu
     if visit.subjects.held(visit.enrollment.id, step.name):
         return visit.done(step, "issued")
     try:
-        issue(visit.facts, visit.enrollment, step.name, step.campaign)
+        issue(visit.work, visit.facts, visit.enrollment, step.name, step.campaign)
     except issuing.IssueRefusedError as refusal:
         reason = str(refusal)
-        record(visit.session, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
+        record(visit.work, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
         return visit.done(step, "refused")
-    record(visit.session, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
+    record(visit.work, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
     return visit.done(step, "issued")

@@ -16,5 +16,5 @@ def carry_out(visit: StepContext, step: Decide) -> Answer:
         if verdict:
             label = branch.label
             break
-    record(visit.session, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
+    record(visit.work, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
     return visit.done(step, label)

@@ -16,5 +16,5 @@ def carry_out(visit: StepContext, step: Split) -> Answer:
             variant = arm.variant
             break
         place -= arm.weight
-    record(visit.session, visit.enrollment, "variant", variant, visit.at, step=step.path)
+    record(visit.work, visit.enrollment, "variant", variant, visit.at, step=step.path)
     return visit.done(step, variant)

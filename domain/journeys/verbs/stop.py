@@ -9,5 +9,5 @@ from workflows.verbs.stop import Stop
 
 def arrive(visit: StepContext, step: Stop, at: datetime) -> datetime:
     """End the enrollment."""
-    end(visit.session, visit.enrollment, "stopped", at, step.reason, wake=False)
+    end(visit.work, visit.enrollment, "stopped", at, step.reason, wake=False)
     return at

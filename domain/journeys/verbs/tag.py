@@ -10,13 +10,13 @@ from workflows.verbs.tag import SetTag
 def carry_out(visit: StepContext, step: SetTag) -> Answer:
     """Tag the customer, or take the tag off."""
     if step.remove:
-        held = visit.session.get(CustomerTag, (visit.customer.id, step.tag))
+        held = visit.work.get(CustomerTag, (visit.customer.id, step.tag))
         if held is not None:
-            visit.session.delete(held)
+            visit.work.delete(held)
     else:
         until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
-        visit.session.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
+        visit.work.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
     visit.company = None  # it knows the tags as they were
     what = "untag" if step.remove else "tag"
-    record(visit.session, visit.enrollment, what, step.tag, visit.at, step=step.path)
+    record(visit.work, visit.enrollment, what, step.tag, visit.at, step=step.path)
     return visit.done(step, "done")

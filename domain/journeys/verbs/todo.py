@@ -23,6 +23,6 @@ def carry_out(visit: StepContext, step: AssignTodo) -> Answer:
         "due_at": step.due.after(visit.at, visit.facts.zone),
     }
     inserted = insert(Todo).values(todo).on_conflict_do_nothing().returning(col(Todo.id))
-    if visit.session.execute(inserted).first():
-        record(visit.session, visit.enrollment, "todo", step.name, visit.at, step=step.path)
+    if visit.work.execute(inserted).first():
+        record(visit.work, visit.enrollment, "todo", step.name, visit.at, step=step.path)
     return visit.done(step, "created")

@@ -12,7 +12,7 @@ def arrive(visit: StepContext, step: Wait, at: datetime) -> datetime | None:
     """Register the wait; one for an instant that doesn't exist ends the enrollment."""
     due = end_of_wait(step, visit.enrollment, visit.facts, at)
     if due is None:
-        end(visit.session, visit.enrollment, "failed", at, "no_time", wake=False)
+        end(visit.work, visit.enrollment, "failed", at, "no_time", wake=False)
         return None
     visit.enrollment.due_at = max(due, at)
     add_outcome(visit.enrollment, step.path, "passed", visit.enrollment.due_at)

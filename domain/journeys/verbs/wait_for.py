@@ -24,5 +24,5 @@ def carry_out(visit: StepContext, step: WaitFor) -> Answer:
             return visit.later(wait.deadline)
         wait.result, wait.settled_at = "timed_out", wait.deadline
     visit.at = wait.settled_at or visit.at
-    record(visit.session, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
+    record(visit.work, visit.enrollment, "waited", wait.result, visit.at, step=step.path)
     return visit.done(step, wait.result)

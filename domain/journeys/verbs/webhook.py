@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from domain.journeys.steps import StepContext, for_each_member, lock_group
 from domain.journeys.tables import Enrollment, WebhookCall
 from domain.journeys.trail import record
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group
 from workflows.verbs.webhook import CallWebhook
 
@@ -39,7 +40,7 @@ class Reply:
     wait: timedelta = timedelta()
 
 
-def claim_calls(session: Session, group: Group, now: datetime) -> tuple[list[Answer], list[Call]]:
+def claim_calls(work: UnitOfWork, group: Group, now: datetime) -> tuple[list[Answer], list[Call]]:
     """Write down the calls that are to be made now. Answers for the members that have none."""
     claimed: dict[int, WebhookCall] = {}
     known: dict[int, WebhookCall] | None = None
@@ -47,14 +48,14 @@ def claim_calls(session: Session, group: Group, now: datetime) -> tuple[list[Ans
     def act(visit: StepContext) -> Answer | None:
         nonlocal known
         step = _step_of(visit, group)
-        known = _calls(session, group, step) if known is None else known
+        known = _calls(work, group, step) if known is None else known
         row = known.get(visit.enrollment.id)
         if row is None:
             row = WebhookCall(
                 enrollment_id=visit.enrollment.id, step=step.name, name=step.webhook, body=_body(visit, step),
                 attempts=0, begun_at=visit.at,
             )  # fmt: skip
-            session.add(row)
+            work.add(row)
         elif row.status != "calling":
             return visit.done(step, row.status)
         elif row.retry_at and row.retry_at > visit.at:
@@ -63,21 +64,21 @@ def claim_calls(session: Session, group: Group, now: datetime) -> tuple[list[Ans
         claimed[visit.enrollment.id] = row
         return None
 
-    answers = for_each_member(session, group, now, act)
+    answers = for_each_member(work, group, now, act)
     for answer in answers:
         claimed.pop(answer.enrollment, None)
     return answers, [Call(row.id, row.name, row.enrollment_id, row.body) for row in claimed.values()]
 
 
 def settle_calls(
-    session: Session, group: Group, calls: Sequence[Call], replies: Sequence[Reply], now: datetime
+    work: UnitOfWork, group: Group, calls: Sequence[Call], replies: Sequence[Reply], now: datetime
 ) -> list[Answer]:
     """Write down what came of the calls, and move their enrollments on."""
     told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
-    met = lock_group(session, rest, now)
+    met = lock_group(work, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
-    rows = {row.enrollment_id: row for row in session.exec(ours.execution_options(populate_existing=True))}
+    rows = {row.enrollment_id: row for row in work.exec(ours.execution_options(populate_existing=True))}
     answers = []
     for visit in met.found:
         standing = isinstance(visit, StepContext)
@@ -85,7 +86,7 @@ def settle_calls(
         row = rows[enrollment.id]
         if row.status == "calling":
             at = visit.at if standing else now
-            _write_down(session, group, row, enrollment, told[enrollment.id], at, over=not standing)
+            _write_down(work, group, row, enrollment, told[enrollment.id], at, over=not standing)
         if not isinstance(visit, StepContext):
             answers.append(visit)
         elif row.status == "calling":
@@ -93,12 +94,11 @@ def settle_calls(
             answers.append(visit.later(row.retry_at))
         else:
             answers.append(visit.done(_step_of(visit, group), row.status))
-    met.write(session)
     return answers
 
 
 def _write_down(
-    session: Session, group: Group, row: WebhookCall, enrollment: Enrollment, reply: Reply, at: datetime, *, over: bool
+    work: UnitOfWork, group: Group, row: WebhookCall, enrollment: Enrollment, reply: Reply, at: datetime, *, over: bool
 ) -> None:
     """Settle the call, or say when it is made again; not for an enrollment that has gone elsewhere meanwhile."""
     if reply.status == "later":
@@ -108,7 +108,7 @@ def _write_down(
             return
     row.status, row.reason, row.retry_at = "ok" if reply.status == "ok" else "failed", reply.reason, None
     row.settled_at = at
-    record(session, enrollment, "webhook", row.name, at, step=group.path, reason=row.reason)
+    record(work, enrollment, "webhook", row.name, at, step=group.path, reason=row.reason)
 
 
 def _step_of(visit: StepContext, group: Group) -> CallWebhook:

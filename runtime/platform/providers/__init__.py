@@ -12,11 +12,10 @@ from runtime import StartError
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
-    from sqlalchemy.orm import sessionmaker
-    from sqlmodel import Session
 
     from domain.channels.delivery import ChannelAdapter
     from domain.store.clock import Clock
+    from domain.store.work import Database
 
 _Settings = TypeVar("_Settings", bound=BaseSettings)
 
@@ -27,7 +26,7 @@ class Provider(Protocol):
     Settings: type[BaseSettings]
 
     def adapter(
-        self, settings: BaseSettings, db: "sessionmaker[Session]", clock: "Clock", portal: "BlockingPortal"
+        self, settings: BaseSettings, db: "Database", clock: "Clock", portal: "BlockingPortal"
     ) -> "ChannelAdapter":
         """What carries the channel."""
 

@@ -6,11 +6,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import sessionmaker
-    from sqlmodel import Session
-
     from activities.adapters.coupons import HttpCoupons
     from domain.store.clock import Clock
+    from domain.store.work import Database
 
 
 class CouponSettings(BaseSettings):
@@ -23,7 +21,7 @@ class CouponSettings(BaseSettings):
     timeout: float = Field(default=5, gt=0, le=20, description="seconds to wait for an answer")
 
 
-def adapter(settings: CouponSettings, db: "sessionmaker[Session]", clock: "Clock") -> "HttpCoupons":
+def adapter(settings: CouponSettings, db: "Database", clock: "Clock") -> "HttpCoupons":
     """What coupons are reserved with."""
     import httpx
 

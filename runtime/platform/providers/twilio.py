@@ -11,11 +11,10 @@ from runtime.platform.providers.public import public_url
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
     from fastapi import APIRouter
-    from sqlalchemy.orm import sessionmaker
-    from sqlmodel import Session
 
     from activities.adapters.twilio.channel import TwilioSms
     from domain.store.clock import Clock
+    from domain.store.work import Database
 
 
 class Settings(BaseSettings):
@@ -40,7 +39,7 @@ class Settings(BaseSettings):
         return service
 
 
-def adapter(settings: Settings, _db: "sessionmaker[Session]", _clock: "Clock", portal: "BlockingPortal") -> "TwilioSms":
+def adapter(settings: Settings, _db: "Database", _clock: "Clock", portal: "BlockingPortal") -> "TwilioSms":
     """What carries text messages."""
     from activities.adapters.twilio.channel import Access, TwilioSms
     from domain.channels.delivery import Account

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 from anyio.from_thread import BlockingPortal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -40,7 +39,7 @@ class Settings(BaseSettings):
     at_once: int = Field(default=20, ge=1, le=100, description="calls in flight")
 
 
-def adapter(settings: Settings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wechat":
+def adapter(settings: Settings, db: Database, clock: Clock, portal: BlockingPortal) -> "Wechat":
     """What carries messages."""
     from activities.adapters.wechat.channel import Wechat
     from activities.adapters.wechat.client import WechatClient

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 from anyio.from_thread import BlockingPortal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.store.clock import Clock
+from domain.store.work import Database
 from workflows.terms.values import Duration
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ class Settings(BaseSettings):
     staff_timeout: Annotated[Duration, NoDecode] = Duration.of("24h")
 
 
-def adapter(settings: Settings, db: sessionmaker[Session], clock: Clock, portal: BlockingPortal) -> "Wecom":
+def adapter(settings: Settings, db: Database, clock: Clock, portal: BlockingPortal) -> "Wecom":
     """What carries messages to customers, and todos to employees."""
     from activities.adapters.wecom.channel import Patience, Wecom
     from activities.adapters.wecom.client import WecomClient

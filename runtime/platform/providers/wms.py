@@ -2,10 +2,9 @@
 
 from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.stock import HttpWarehouse, Ledger, Warehouse
+from domain.store.work import Database
 from runtime.platform.providers import settings_of
 
 
@@ -19,7 +18,7 @@ class WmsSettings(BaseSettings):
     timeout: float = Field(default=10, gt=0, le=60, description="seconds")
 
 
-def warehouse(db: sessionmaker[Session]) -> Warehouse:
+def warehouse(db: Database) -> Warehouse:
     """Who is asked what there is."""
     settings = settings_of(WmsSettings)
     return HttpWarehouse(str(settings.url), settings.token, settings.timeout) if settings else Ledger(db)

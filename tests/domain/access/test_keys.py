@@ -3,17 +3,17 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.access.keys import create_key, find_key, revoke_key
 from domain.access.tables import ApiKey
+from domain.store.work import Database
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 
 class TestCreateKey:
-    def test_the_secret_is_not_stored(self, db: sessionmaker[Session]) -> None:
+    def test_the_secret_is_not_stored(self, db: Database) -> None:
         with db.begin() as session:
             secret = create_key(session, "shop", ["ingest"], NOW)
         with db() as session:
@@ -24,13 +24,13 @@ class TestCreateKey:
         assert (key.name, key.scopes, key.created_at, key.revoked_at) == ("shop", ["ingest"], NOW, None)
 
     @pytest.mark.parametrize(("name", "scopes"), [("", ["read"]), (" ", ["read"]), ("a", []), ("a", ["write"])])
-    def test_refuses(self, db: sessionmaker[Session], name: str, scopes: list[str]) -> None:
+    def test_refuses(self, db: Database, name: str, scopes: list[str]) -> None:
         with db() as session, pytest.raises(ValueError, match=r"needs|unknown scope"):
             create_key(session, name, scopes, NOW)
 
 
 class TestFindKey:
-    def test_finds_the_key_of_a_secret(self, db: sessionmaker[Session]) -> None:
+    def test_finds_the_key_of_a_secret(self, db: Database) -> None:
         with db.begin() as session:
             create_key(session, "other", ["read"], NOW)
             secret = create_key(session, "shop", ["read", "ingest", "read"], NOW)
@@ -40,13 +40,13 @@ class TestFindKey:
         assert (key.name, key.scopes) == ("shop", ["ingest", "read"])
 
     @pytest.mark.parametrize("secret", ["", "as_", "as_unknown", "\x00", "\ud800", "密钥"])
-    def test_an_unknown_secret_has_none(self, db: sessionmaker[Session], secret: str) -> None:
+    def test_an_unknown_secret_has_none(self, db: Database, secret: str) -> None:
         with db() as session:
             assert find_key(session, secret) is None
 
 
 class TestRevokeKey:
-    def test_holds_at_once_and_only_for_that_key(self, db: sessionmaker[Session]) -> None:
+    def test_holds_at_once_and_only_for_that_key(self, db: Database) -> None:
         with db.begin() as session:
             kept = create_key(session, "kept", ["read"], NOW)
             secret = create_key(session, "shop", ["read"], NOW)
@@ -57,6 +57,6 @@ class TestRevokeKey:
             assert find_key(session, kept) is not None
             assert revoke_key(session, key.id, NOW) is False
 
-    def test_there_is_nothing_to_revoke(self, db: sessionmaker[Session]) -> None:
+    def test_there_is_nothing_to_revoke(self, db: Database) -> None:
         with db() as session:
             assert revoke_key(session, 1, NOW) is False

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.channels import wechat_windows
 from domain.channels.wechat_windows import CONVERSATION, MOMENT, Allowance, Window
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 
 HEAD = "---\nsubscribe: T1\nthing1: a\n---"
 
@@ -22,7 +21,7 @@ def now(clock: VirtualClock) -> datetime:
 
 
 @pytest.fixture
-def act(db: sessionmaker[Session]) -> Callable[..., Any]:
+def act(db: Database) -> Callable[..., Any]:
     """Calls a function in a transaction of its own."""
 
     def call(function: Callable[..., Any], *arguments: Any) -> Any:

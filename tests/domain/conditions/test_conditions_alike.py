@@ -7,7 +7,6 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
 from domain.conditions.facts import CustomerFacts
@@ -15,6 +14,7 @@ from domain.conditions.sql import matching
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
+from domain.store.work import Database
 from workflows.language.policy import Policy
 from workflows.terms.conditions import OPERATORS, Condition
 
@@ -173,9 +173,7 @@ PEOPLE = st.lists(CUSTOMER, min_size=30, max_size=30)
 
 @given(PEOPLE, KNOWN, st.lists(TREE, min_size=TREES, max_size=TREES))
 @FEW
-def test_trees(
-    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], trees: list[dict[str, Any]]
-) -> None:
+def test_trees(db: Database, people: list[dict[str, Any]], known: dict[str, Any], trees: list[dict[str, Any]]) -> None:
     """Everything that conditions are made of, one in the other."""
     agree(db, people, known, trees)
 
@@ -183,15 +181,13 @@ def test_trees(
 @given(PEOPLE, KNOWN, st.lists(LEAF, min_size=TREES, max_size=TREES))
 @FEW
 def test_comparisons(
-    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], leaves: list[dict[str, Any]]
+    db: Database, people: list[dict[str, Any]], known: dict[str, Any], leaves: list[dict[str, Any]]
 ) -> None:
     """Each operator, between whatever is stored and whatever is asked."""
     agree(db, people, known, leaves)
 
 
-def agree(
-    db: sessionmaker[Session], people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]
-) -> None:
+def agree(db: Database, people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]) -> None:
     """In a shop of these customers, each condition holds for the same ones either way."""
     with db() as session:
         stock(session, people)

@@ -81,7 +81,7 @@ class Books(RuleBasedStateMachine):
             (customer,) = lock_customers(session, [self.owners[who]]).values()
             enrollment = session.get_one(Enrollment, self.enrollments[customer.id])
             facts = CustomerFacts(session, read_library(session), customer, now)
-            return issuing.issue(facts, enrollment, f"s{self.issued}", f"{self.name}-{kind}")
+            return issuing.issue(session, facts, enrollment, f"s{self.issued}", f"{self.name}-{kind}")
 
         for _ in range(times):
             self.issued += self.try_to(act) is not None

@@ -202,7 +202,7 @@ class TestLife:
             facts = CustomerFacts(session, read_library(session), customer, till.shop.clock.now())
             issuing.revoke(session, enrollment.id, "gift")
             assert issuing.held(session, enrollment.id, "gift") is None
-            another = issuing.issue(facts, enrollment, "gift", "ten").code
+            another = issuing.issue(session, facts, enrollment, "gift", "ten").code
         assert till.quote([code]).refusals[0].reason == "expired"
         assert till.quote([another]).discount == 1000
         assert till.use() == (1, 1000)

@@ -11,8 +11,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from shop import Shop
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from statements import counting
 
 from domain.customers.identifiers import identify
@@ -22,6 +20,7 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
+from domain.store.work import Database
 
 START = datetime(2026, 3, 2, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -82,7 +81,7 @@ batches = st.lists(st.tuples(people, happenings, ages, st.integers(0, 30)), min_
 
 @given(st.lists(batches, min_size=1, max_size=3))
 @settings(max_examples=30, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-def test_a_batch_leaves_what_its_events_leave_one_by_one(db: sessionmaker[Session], rounds: Sequence[Any]) -> None:
+def test_a_batch_leaves_what_its_events_leave_one_by_one(db: Database, rounds: Sequence[Any]) -> None:
     left = [play(db, rounds, take) for take in (together, one_by_one)]
     assert left[0] == left[1]
 
@@ -96,9 +95,9 @@ def one_by_one(shop: Shop, events: Sequence[Incoming]) -> None:
         shop.take(incoming)
 
 
-def play(db: sessionmaker[Session], rounds: Sequence[Any], take: Callable[[Shop, Sequence[Incoming]], None]) -> Any:
+def play(db: Database, rounds: Sequence[Any], take: Callable[[Shop, Sequence[Incoming]], None]) -> Any:
     """All that is stored after the rounds. Of trail and outbox, what each customer lived through, in its order."""
-    start_over(db.kw["bind"])
+    start_over(db.bind)
     shop = Shop(db, VirtualClock(START))
     for spec in SPECS:
         shop.publish(spec)

@@ -6,8 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy import event as sql
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 from statements import counting
 
 from domain.customers.tables import Customer, Identifier
@@ -18,6 +17,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.publishing import publish_document, publish_journey
 from domain.stock.tables import Lot
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from workflows.language.compile import read_journey
 
 CITIES = ["上海", "北京", "上海", "上海", "北京", "上海", "北京", "北京", "上海"]
@@ -25,7 +25,7 @@ HERE = [number for number, city in enumerate(CITIES, 1) if city == "上海"]
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> sessionmaker[Session]:
+def shop(db: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Nine customers in two cities, who are reached two at a time, and a lot in one of the cities."""
     monkeypatch.setattr(schedules, "PAGE", 2)
     with db.begin() as session:
@@ -38,7 +38,7 @@ def shop(db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.Mon
     return db
 
 
-def publish(db: sessionmaker[Session], clock: VirtualClock, text: str) -> None:
+def publish(db: Database, clock: VirtualClock, text: str) -> None:
     """Publish a journey `j`."""
     text = f"journey: j\n{text}\nentry: {{again: never}}\nsteps: [{{stop: done}}]\n"
     plan = read_journey(text, "j.yaml", None).plan
@@ -47,7 +47,7 @@ def publish(db: sessionmaker[Session], clock: VirtualClock, text: str) -> None:
         publish_journey(session, plan, text, clock.now())
 
 
-def test_a_segment_is_swept_in_pages_of_members(shop: sessionmaker[Session], clock: VirtualClock) -> None:
+def test_a_segment_is_swept_in_pages_of_members(shop: Database, clock: VirtualClock) -> None:
     publish(shop, clock, 'trigger: {schedule: every day at 12:00, for_each: "segment:here"}')
     cursor: str | None = ""
     cursors = []
@@ -62,9 +62,7 @@ def test_a_segment_is_swept_in_pages_of_members(shop: sessionmaker[Session], clo
     assert cursors == ["2026-03-02/3", "2026-03-02/6", None]
 
 
-def test_a_sweep_that_goes_on_after_midnight_reaches_everybody_once(
-    shop: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_a_sweep_that_goes_on_after_midnight_reaches_everybody_once(shop: Database, clock: VirtualClock) -> None:
     publish(shop, clock, 'trigger: {schedule: every monday at 12:00, for_each: "segment:here"}')
     for _ in range(2):  # as if it had fired twice
         now = datetime(2026, 3, 2, 23, 59, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -79,7 +77,7 @@ def test_a_sweep_that_goes_on_after_midnight_reaches_everybody_once(
 
 
 def test_however_large_an_audience_is_a_transaction_takes_a_page_of_it(
-    db: sessionmaker[Session], clock: VirtualClock, migrated: tuple[Engine, object]
+    db: Database, clock: VirtualClock, migrated: tuple[Engine, object]
 ) -> None:
     crowd = 4 * schedules.PAGE
     with db.begin() as session:
@@ -106,7 +104,7 @@ def test_however_large_an_audience_is_a_transaction_takes_a_page_of_it(
     assert len(set(costs[1:4])) == 1
 
 
-def test_a_fan_out_takes_those_who_match(shop: sessionmaker[Session], clock: VirtualClock) -> None:
+def test_a_fan_out_takes_those_who_match(shop: Database, clock: VirtualClock) -> None:
     where = "{field: lot.available, above: 0}"
     audience = "{field: customer.city, is: {field: lot.city}}"
     trigger = f"trigger: {{schedule: every day at 12:00, for_each: near_expiry_lot, where: {where}}}"

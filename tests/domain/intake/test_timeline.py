@@ -4,8 +4,6 @@ from datetime import timedelta
 
 import pytest
 from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.customers.identifiers import IdentifierError
 from domain.customers.resolution import find_customer
@@ -13,12 +11,13 @@ from domain.customers.tables import Customer
 from domain.intake.timeline import TimelineCursor, timeline
 from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from workflows.verbs.base import Decision
 from workflows.words.telling import render
 
 
 @pytest.fixture
-def lived(db: sessionmaker[Session], clock: VirtualClock) -> sessionmaker[Session]:
+def lived(db: Database, clock: VirtualClock) -> Database:
     """A customer's month: welcomed, a cart that was empty, another that wasn't, and a second order."""
     start = clock.now()
     open_shop(db, start, WELCOME, CART)
@@ -34,14 +33,14 @@ def lived(db: sessionmaker[Session], clock: VirtualClock) -> sessionmaker[Sessio
     return db
 
 
-def whole(db: sessionmaker[Session], *, journey: str | None = None, limit: int = 100) -> list[Decision]:
+def whole(db: Database, *, journey: str | None = None, limit: int = 100) -> list[Decision]:
     with db() as session:
         customer = session.get_one(Customer, 1)
         return [decision for _, decision in timeline(session, customer, journey=journey, limit=limit)]
 
 
 class TestTimeline:
-    def test_tells_every_decision_with_its_reason(self, lived: sessionmaker[Session], clock: VirtualClock) -> None:
+    def test_tells_every_decision_with_its_reason(self, lived: Database, clock: VirtualClock) -> None:
         start = clock.now() - timedelta(days=20)
         lines = [f"{(each.at - start).days} {each.journey} {render(each, 'en', SHANGHAI)}" for each in whole(lived)]
         assert lines == [
@@ -63,7 +62,7 @@ class TestTimeline:
             " (because customer.orders is 2, not 1)",
         ]  # fmt: skip
 
-    def test_tells_it_in_chinese(self, lived: sessionmaker[Session]) -> None:
+    def test_tells_it_in_chinese(self, lived: Database) -> None:
         lines = [render(each, "zh", SHANGHAI) for each in whole(lived, journey="welcome")]
         assert lines[0] == "进入旅程"
         assert lines[1] == "thanks 暂缓到 2026-03-03 08:00 再发送"
@@ -71,7 +70,7 @@ class TestTimeline:
         assert lines[-1].startswith("没有进入（order.paid）：触发条件不满足（因为 ")
 
     @pytest.mark.parametrize("size", [1, 2, 3, 5])
-    def test_pages_join_to_the_whole(self, lived: sessionmaker[Session], size: int) -> None:
+    def test_pages_join_to_the_whole(self, lived: Database, size: int) -> None:
         found: list[Decision] = []
         with lived() as session:
             customer, after = session.get_one(Customer, 1), None
@@ -80,9 +79,7 @@ class TestTimeline:
                 after = TimelineCursor.of(str(page[-1][0]))
         assert found == whole(lived)
 
-    def test_two_journeys_not_entered_on_one_event_are_paged_too(
-        self, db: sessionmaker[Session], clock: VirtualClock
-    ) -> None:
+    def test_two_journeys_not_entered_on_one_event_are_paged_too(self, db: Database, clock: VirtualClock) -> None:
         start = clock.now()
         open_shop(db, start, CART, CART.replace("journey: cart", "journey: basket"))
         run(db, clock, [(start, 1, "cart.updated", {"cart_id": "k", "total": 0})] * 3, start + timedelta(days=1))
@@ -94,16 +91,14 @@ class TestTimeline:
                 found.append(page[0][1].journey)
         assert found == ["basket", "cart"] * 3
 
-    def test_an_event_before_the_journey_was_published_is_no_miss(
-        self, db: sessionmaker[Session], clock: VirtualClock
-    ) -> None:
+    def test_an_event_before_the_journey_was_published_is_no_miss(self, db: Database, clock: VirtualClock) -> None:
         start = clock.now()
         run(db, clock, [(start, 1, "cart.updated", {"cart_id": "k", "total": 0})], start + timedelta(days=1))
         open_shop(db, start + timedelta(hours=1), CART)
         assert whole(db) == []
 
     def test_goes_by_the_version_that_was_live_also_if_it_had_been_before(
-        self, db: sessionmaker[Session], clock: VirtualClock
+        self, db: Database, clock: VirtualClock
     ) -> None:
         start = clock.now()
         open_shop(db, start, CART)
@@ -128,14 +123,14 @@ class TestTimeline:
 
 
 class TestFindCustomer:
-    def test_by_id_and_by_identifier(self, lived: sessionmaker[Session]) -> None:
+    def test_by_id_and_by_identifier(self, lived: Database) -> None:
         with lived() as session:
             found = [find_customer(session, name) for name in ("1", "phone:138-0000-0001", "external_userid:wm1")]
             assert [each.id if each else None for each in found] == [1, 1, 1]
             assert find_customer(session, "2") is None
             assert find_customer(session, "9" * 40) is None
 
-    def test_refuses_what_names_nobody(self, db: sessionmaker[Session]) -> None:
+    def test_refuses_what_names_nobody(self, db: Database) -> None:
         with db() as session, pytest.raises(IdentifierError):
             find_customer(session, "colour:red")
 

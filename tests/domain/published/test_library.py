@@ -2,12 +2,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.published import library
 from domain.published.publishing import plan_id_of, publish_journey
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from workflows.language.compile import read_journey
 from workflows.plan.model import Plan
 
@@ -27,7 +26,7 @@ def plan_of(version: int) -> Plan:
 
 
 @pytest.fixture
-def published(db: sessionmaker[Session], clock: VirtualClock) -> list[str]:
+def published(db: Database, clock: VirtualClock) -> list[str]:
     """Twenty versions of a journey."""
     plans = [plan_of(version) for version in range(20)]
     for plan in plans:
@@ -37,9 +36,7 @@ def published(db: sessionmaker[Session], clock: VirtualClock) -> list[str]:
 
 
 @pytest.mark.usefixtures("published")
-def test_of_plans_nobody_walks_only_what_they_listen_to_is_kept(
-    db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_plans_nobody_walks_only_what_they_listen_to_is_kept(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     plans: dict[str, Any] = {}
     monkeypatch.setattr(library, "_plans", plans)
     monkeypatch.setattr(library, "_event_types", {})
@@ -50,7 +47,7 @@ def test_of_plans_nobody_walks_only_what_they_listen_to_is_kept(
 
 
 def test_plans_are_kept_up_to_a_number_by_any_thread(
-    db: sessionmaker[Session], published: list[str], monkeypatch: pytest.MonkeyPatch
+    db: Database, published: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plans: dict[str, Any] = {}
     monkeypatch.setattr(library, "_plans", plans)

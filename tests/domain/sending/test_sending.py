@@ -1,5 +1,7 @@
 """A message goes out once, whatever happens at the same time, before, or in between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,9 +9,7 @@ from typing import Any
 import pytest
 from shop import Provider, Shop
 from sqlalchemy import text
-from sqlalchemy.event import listens_for
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
 from activities.journey import JourneyActivities
@@ -18,11 +18,13 @@ from domain.channels.delivery import Account, Delivery
 from domain.channels.tables import ProviderAccount
 from domain.coupons.tables import CampaignUse, Coupon
 from domain.customers.tables import Identifier
+from domain.intake.ingest import ingest_given
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.sending import claiming
 from domain.sending.claiming import claim
 from domain.store.clock import VirtualClock
+from domain.store.work import Database, UnitOfWork
 from domain.texts import rendering
 from runtime.platform.database import Patience, connect
 from workflows.plan.commands import Answer, Group, unpack
@@ -234,17 +236,17 @@ class TestCrashes:
         shop.customers("a", "b")
         shop.take(*(shop.incoming("form.filled", name) for name in "ab"))
 
-        class Unlucky(Session):
-            pass
+        class Unlucky(Database):
+            @contextmanager
+            def begin(self) -> Iterator[UnitOfWork]:
+                with super().begin() as work:
+                    yield work
+                    if shop.provider.taken and not lost:
+                        lost.append(work)
+                        raise OperationalError("", {}, Exception("no database"))
 
-        @listens_for(Unlucky, "before_commit")
-        def lose(session: Session) -> None:
-            if shop.provider.taken and not lost:
-                lost.append(session)
-                raise OperationalError("", {}, Exception("no database"))
-
-        lost: list[Session] = []
-        db = sessionmaker(shop.db.kw["bind"], class_=Unlucky, expire_on_commit=False)
+        lost: list[UnitOfWork] = []
+        db = Unlucky(shop.db.bind, ingest_given)
         answers = unpack(JourneyActivities(db, shop.clock, shop.channels).send(shop.group("hello")))
         assert lost
         assert results(answers) == ["sent", "sent"]

@@ -4,8 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.channels.tables import SandboxMessage
 from domain.customers.identifiers import identify
@@ -17,6 +16,7 @@ from domain.published.publishing import publish_document, publish_text
 from domain.published.tables import Journey
 from domain.store.clock import SystemClock
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.cli.app import main
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 from workflows.language.policy import Policy
@@ -27,7 +27,7 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def run(
-    db: sessionmaker[Session],
+    db: Database,
     postgres_url: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -62,7 +62,7 @@ def twilio(server: TwilioServer, **more: str) -> dict[str, str]:
     return {f"AFTERSHOW_TWILIO_{name}": value for name, value in found.items()}
 
 
-def test_the_sandbox_keeps_it_by_default(run: Run, db: sessionmaker[Session]) -> None:
+def test_the_sandbox_keeps_it_by_default(run: Run, db: Database) -> None:
     said = run("gift", "--to", "138 0000 0001", "--value", "coupon.code=A1")
     assert said.startswith("0 【绿野鲜踪】满59减10，码A1\nsent by sms, over the sandbox")
     with db() as session:
@@ -91,7 +91,7 @@ def test_it_goes_through_twilio_once_that_is_set_up(run: Run, server: TwilioServ
         (Fate(drop="after"), "unknown whether it was sent"),
     ],
 )  # fmt: skip
-def test_why_not_is_told(run: Run, server: TwilioServer, db: sessionmaker[Session], fate: Fate, said: str) -> None:
+def test_why_not_is_told(run: Run, server: TwilioServer, db: Database, fate: Fate, said: str) -> None:
     server.fates[LI] = [fate]
     assert said in run("gift", "--to", LI, **twilio(server))
     with db() as session:
@@ -99,7 +99,7 @@ def test_why_not_is_told(run: Run, server: TwilioServer, db: sessionmaker[Sessio
         assert set(session.exec(select(Message.status)).all()) <= {"failed", "unknown"}
 
 
-def test_who_has_refused_gets_none(run: Run, db: sessionmaker[Session]) -> None:
+def test_who_has_refused_gets_none(run: Run, db: Database) -> None:
     now = SystemClock().now()
     with db.begin() as session:
         who = resolve(session, [identify(f"phone:{LI}", None)], now)[0].customer_id
@@ -118,7 +118,7 @@ def test_who_has_refused_gets_none(run: Run, db: sessionmaker[Session]) -> None:
     ],
 )
 def test_what_can_not_be_sent_is_told_and_leaves_nothing(
-    run: Run, db: sessionmaker[Session], arguments: list[str], said: str
+    run: Run, db: Database, arguments: list[str], said: str
 ) -> None:
     found = run(*arguments)
     assert found.startswith("1 ")

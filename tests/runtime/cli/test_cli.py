@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from typer.main import get_command
 
 from api.http.screen_links import check_stream
 from domain.access.keys import find_key
+from domain.store.work import Database
 from runtime import StartError
 from runtime.cli.app import app
 from runtime.local.up import keep_signing_key
@@ -73,7 +72,7 @@ def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_a_key_is_made(db: sessionmaker[Session], postgres_url: str) -> None:
+def test_a_key_is_made(db: Database, postgres_url: str) -> None:
     options = ["key", "create", "--name", "shop", "--scope", "ingest", "--scope", "read"]
     secret = _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stdout.strip()
     with db() as session:
@@ -82,7 +81,7 @@ def test_a_key_is_made(db: sessionmaker[Session], postgres_url: str) -> None:
         assert key.scopes == ["ingest", "read"]
 
 
-def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: sessionmaker[Session]) -> None:
+def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: Database) -> None:
     assert "there is no key" in aftershow("key", "list")
     secret = aftershow("key", "create", "--name", "[red]till", "--scope", "ingest").strip()
     assert aftershow("key", "revoke", "1") == "key 1 is revoked\n"
@@ -97,7 +96,7 @@ def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: sessionm
     assert secret not in listed
 
 
-def test_an_unknown_scope_is_told(db: sessionmaker[Session], postgres_url: str) -> None:  # noqa: ARG001
+def test_an_unknown_scope_is_told(db: Database, postgres_url: str) -> None:  # noqa: ARG001
     options = ["key", "create", "--name", "shop", "--scope", "all"]
     assert 'unknown scope "all"' in _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stderr
 
@@ -114,7 +113,7 @@ def test_every_command_on_a_running_shop_takes_its_data() -> None:
 
 
 def test_the_data_named_counts_before_the_environment(
-    db: sessionmaker[Session],  # noqa: ARG001
+    db: Database,  # noqa: ARG001
     postgres_url: str,
     tmp_path: Path,
 ) -> None:

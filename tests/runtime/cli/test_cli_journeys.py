@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.published.library import read_library
 from domain.published.tables import JourneyAction, MessageText
+from domain.store.work import Database
 from runtime.cli.journeys import operator
 
 ROOT = Path(__file__).parents[3]
@@ -50,11 +50,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: sessionmaker[Session], postgres_url: str, tmp_path: Path) -> Desk:  # noqa: ARG001
+def desk(db: Database, postgres_url: str, tmp_path: Path) -> Desk:  # noqa: ARG001
     return Desk(tmp_path, postgres_url)
 
 
-def test_from_the_first_version_to_the_last(desk: Desk, db: sessionmaker[Session]) -> None:
+def test_from_the_first_version_to_the_last(desk: Desk, db: Database) -> None:
     assert "live: welcome v1" in desk.run("publish")
     desk.write("journey_specs/welcome.yaml", SPEC.replace("3d", "5d"))
     desk.write("templates/messages/hello/sms.j2", "您好")
@@ -76,7 +76,7 @@ def test_from_the_first_version_to_the_last(desk: Desk, db: sessionmaker[Session
     assert done == [(action, operator()) for action in words]
 
 
-def test_a_text_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+def test_a_text_that_is_still_needed_stays(desk: Desk, db: Database) -> None:
     desk.run("publish")
     desk.write("journey_specs/welcome.yaml", SPEC + "  - wait: 1 dog\n")
     desk.write("templates/messages/hello/sms.j2", "{{ coupon.code }}")
@@ -89,7 +89,7 @@ def test_a_text_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]
         assert session.exec(select(MessageText.body)).one() == "你好"
 
 
-def test_a_segment_or_campaign_that_is_still_needed_stays(desk: Desk, db: sessionmaker[Session]) -> None:
+def test_a_segment_or_campaign_that_is_still_needed_stays(desk: Desk, db: Database) -> None:
     shared = {"_segments": "big: {tag: big}\n", "_coupons": "ten: {name: 十元, amount_off: 10元, valid: 3d}\n"}
     for name, text in shared.items():
         desk.write(f"journey_specs/{name}.yaml", text)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from processes import answers, eventually, process
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.access.keys import create_key
 from domain.channels.tables import SandboxMessage
 from domain.customers.tables import Customer, Identifier
 from domain.journeys.tables import Enrollment
+from domain.store.work import Database
 from runtime.authoring.publishing import publish_directory
 from runtime.demo import conductor, people
 from runtime.demo.conductor import Conductor
@@ -24,7 +24,7 @@ FASTER = 12
 
 
 def test_the_demo_leaves_nothing_of_its_customers_in_temporals_database(
-    db: sessionmaker[Session], postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    db: Database, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(people, "HEADCOUNT", {kind: count // 5 for kind, count in people.HEADCOUNT.items()})
     monkeypatch.setattr(conductor, "SHOW_SPEED", FASTER * conductor.SHOW_SPEED)

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from domain.intake.tables import Event
 from domain.stock.tables import Lot
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.imports import sheets
 from runtime.imports.stock import Tally
@@ -30,7 +30,7 @@ Import = Callable[[Path], tuple[Tally, list[str]]]
 
 
 @pytest.fixture
-def imported(db: sessionmaker[Session], clock: VirtualClock) -> Import:
+def imported(db: Database, clock: VirtualClock) -> Import:
     """Imports a file; says what was wrong."""
 
     def run(path: Path) -> tuple[Tally, list[str]]:
@@ -52,12 +52,12 @@ def workbook(path: Path, *rows: Sequence[Any], merged: Sequence[str] = ()) -> Pa
     return path
 
 
-def lots(db: sessionmaker[Session]) -> dict[str, Lot]:
+def lots(db: Database) -> dict[str, Lot]:
     with db() as session:
         return {lot.lot_id: lot for lot in session.exec(select(Lot))}
 
 
-def test_a_list_as_excel_writes_it(imported: Import, db: sessionmaker[Session], tmp_path: Path) -> None:
+def test_a_list_as_excel_writes_it(imported: Import, db: Database, tmp_path: Path) -> None:
     rows = [
         ["绿野鲜食 库存表", None, None, None, None, None, None, None],
         ["货号*", "批 次", "保质期至(年月日)", "数量（箱）", "城市", "门店", "名称", "备注"],
@@ -82,7 +82,7 @@ def test_a_list_as_excel_writes_it(imported: Import, db: sessionmaker[Session], 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_csv_in_any_of_its_spellings(
-    imported: Import, db: sessionmaker[Session], tmp_path: Path, encoding: str, delimiter: str
+    imported: Import, db: Database, tmp_path: Path, encoding: str, delimiter: str
 ) -> None:
     lines = [delimiter.join(map(str, row)) for row in (HEADER, MILK)]
     path = tmp_path / "lots.csv"
@@ -91,7 +91,7 @@ def test_csv_in_any_of_its_spellings(
     assert lots(db)["L1"].name == "鲜奶"
 
 
-def test_english_headers(imported: Import, db: sessionmaker[Session], tmp_path: Path) -> None:
+def test_english_headers(imported: Import, db: Database, tmp_path: Path) -> None:
     path = tmp_path / "lots.csv"
     path.write_text("Batch No,SKU,Expiry Date,QTY,City\nL1,milk,2026-03-20,5,Shanghai\n")
     assert imported(path)[0].taken == 1
@@ -99,7 +99,7 @@ def test_english_headers(imported: Import, db: sessionmaker[Session], tmp_path: 
 
 
 def test_good_rows_are_taken_and_each_bad_one_says_where_and_why(
-    imported: Import, db: sessionmaker[Session], tmp_path: Path
+    imported: Import, db: Database, tmp_path: Path
 ) -> None:
     bad: list[tuple[int, Any, str]] = [
         (3, -1, "row 3, 数量: must be at least 0"),
@@ -133,22 +133,20 @@ def test_all_that_is_wrong_with_a_row_is_told(imported: Import, tmp_path: Path) 
     assert [line.partition(":")[0] for line in told] == ["row 2, 货号", "row 2, 批次", "row 2, 到期日", "row 2, 数量"]
 
 
-def test_what_is_merged_downwards_holds_for_each_row(
-    imported: Import, db: sessionmaker[Session], tmp_path: Path
-) -> None:
+def test_what_is_merged_downwards_holds_for_each_row(imported: Import, db: Database, tmp_path: Path) -> None:
     rows = [MILK, [None, "L2", *MILK[2:]], [None, "L3", *MILK[2:]], ["tea", "L4", *MILK[2:]]]
     assert imported(workbook(tmp_path / "lots.xlsx", HEADER, *rows, merged=["A2:A4"]))[0].taken == 4
     assert [lot.sku for lot in lots(db).values()] == ["milk-1l"] * 3 + ["tea"]
 
 
-def test_a_quantity_for_several_lots_is_refused(imported: Import, db: sessionmaker[Session], tmp_path: Path) -> None:
+def test_a_quantity_for_several_lots_is_refused(imported: Import, db: Database, tmp_path: Path) -> None:
     rows = [MILK, ["milk-1l", "L2", "2026-03-20", None, *MILK[4:]]]
     told = imported(workbook(tmp_path / "lots.xlsx", HEADER, *rows, merged=["D2:D3"]))[1]
     assert told == ["row 3, 数量: is merged with the rows above; unmerge it and give each lot its own"]
     assert lots(db).keys() == {"L1"}
 
 
-def test_what_has_expired_is_taken_and_flagged(imported: Import, db: sessionmaker[Session], tmp_path: Path) -> None:
+def test_what_has_expired_is_taken_and_flagged(imported: Import, db: Database, tmp_path: Path) -> None:
     tally, told = imported(workbook(tmp_path / "lots.xlsx", HEADER, ["milk", "L1", "2026-02-28", *MILK[3:]]))
     assert (tally.taken, tally.wrong) == (1, 0)
     assert told == ["row 2, 到期日: the day has passed; it was taken, and is never for sale"]
@@ -157,7 +155,7 @@ def test_what_has_expired_is_taken_and_flagged(imported: Import, db: sessionmake
     assert found["reason"] == "expired"
 
 
-def test_importing_again_adds_only_what_was_mended(imported: Import, db: sessionmaker[Session], tmp_path: Path) -> None:
+def test_importing_again_adds_only_what_was_mended(imported: Import, db: Database, tmp_path: Path) -> None:
     path = tmp_path / "lots.xlsx"
     assert imported(workbook(path, HEADER, MILK, ["tea", "L2", "", 3]))[0].taken == 1
     tally, _ = imported(workbook(path, HEADER, MILK, ["tea", "L2", "2026-05-01", 3]))
@@ -228,9 +226,7 @@ def test_a_file_that_is_no_list_of_lots_is_refused(
         imported(make(tmp_path / "lots.xlsx", monkeypatch))
 
 
-def test_the_command_ends_with_1_if_a_row_was_wrong(
-    db: sessionmaker[Session], postgres_url: str, tmp_path: Path
-) -> None:
+def test_the_command_ends_with_1_if_a_row_was_wrong(db: Database, postgres_url: str, tmp_path: Path) -> None:
     def run(*rows: Sequence[Any]) -> subprocess.CompletedProcess[str]:
         path = workbook(tmp_path / "lots.xlsx", HEADER, *rows)
         command = [sys.executable, "-m", "runtime.cli", "stock", "import", str(path)]

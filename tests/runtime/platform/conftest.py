@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from real_worker import THANKS
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.published.publishing import publish_journey, publish_text
+from domain.store.work import Database
 from runtime.platform.embedded import temporal_server
 from workflows.language.compile import read_journey
 
@@ -25,7 +24,7 @@ def temporal() -> Iterator[str]:
 
 
 @pytest.fixture
-def thanks(db: sessionmaker[Session]) -> sessionmaker[Session]:
+def thanks(db: Database) -> Database:
     """A shop with one journey: thanks at once, and a day of waiting."""
     plan = read_journey(THANKS, "thanks.yaml", None).plan
     assert plan is not None

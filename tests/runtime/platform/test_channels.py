@@ -2,12 +2,11 @@
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.sandbox import Sandbox
 from activities.adapters.twilio.channel import TwilioSms
 from domain.store.clock import Clock, SystemClock, VirtualClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.platform.channels import channels
 from runtime.platform.serve import receivers
@@ -21,23 +20,23 @@ def twilio(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"AFTERSHOW_TWILIO_{name}", value)
 
 
-def kinds(db: sessionmaker[Session], clock: Clock) -> dict[str, type]:
+def kinds(db: Database, clock: Clock) -> dict[str, type]:
     with start_blocking_portal() as portal:
         return {channel: type(adapter) for channel, adapter in channels(db, clock, portal).items()}
 
 
-def test_nothing_leaves_the_machine_until_a_provider_is_set_up(db: sessionmaker[Session]) -> None:
+def test_nothing_leaves_the_machine_until_a_provider_is_set_up(db: Database) -> None:
     assert set(kinds(db, SystemClock()).values()) == {Sandbox}
     assert receivers(Settings(database_url="postgresql://x")) == []
 
 
 @pytest.mark.usefixtures("twilio")
-def test_twilio_carries_sms_once_it_is_set_up(db: sessionmaker[Session]) -> None:
+def test_twilio_carries_sms_once_it_is_set_up(db: Database) -> None:
     assert kinds(db, SystemClock()) == {"sms": TwilioSms, "wecom": Sandbox, "wechat": Sandbox}
 
 
 @pytest.mark.usefixtures("twilio")
-def test_a_demos_customers_are_never_written_to(db: sessionmaker[Session], clock: VirtualClock) -> None:
+def test_a_demos_customers_are_never_written_to(db: Database, clock: VirtualClock) -> None:
     assert set(kinds(db, clock).values()) == {Sandbox}
 
 

@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from real_worker import THANKS, connected, eventually, texts_sent
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import col, delete, func, select
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
@@ -18,8 +17,8 @@ from domain.journeys.starting import form_cohort
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey
 from domain.store.clock import SystemClock, VirtualClock
-from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import COHORT_SIZE, CUSTOMER_ID
@@ -29,7 +28,7 @@ from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
 
 
-def enter_all(db: sessionmaker[Session], count: int) -> list[int]:
+def enter_all(db: Database, count: int) -> list[int]:
     """Customers who place an order each at one instant. Returns their enrollments."""
     now = datetime.now(UTC)
     events = [
@@ -42,7 +41,7 @@ def enter_all(db: sessionmaker[Session], count: int) -> list[int]:
         return list(session.exec(select(Enrollment.id).order_by(col(Enrollment.id))))
 
 
-def endings(db: sessionmaker[Session]) -> list[tuple[str | None, str | None]]:
+def endings(db: Database) -> list[tuple[str | None, str | None]]:
     with db() as session:
         rows = session.exec(select(Enrollment).order_by(col(Enrollment.id)))
         return [(each.ending, each.reason) for each in rows]
@@ -57,9 +56,7 @@ BROKEN = {7: "ValueError", 8: "ZoneInfoNotFoundError", 9: "TypeError"}
 TOGETHER = CohortPolicy(seconds=0, paging=0, quiet=0)
 
 
-def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
-    thanks: sessionmaker[Session], temporal: str
-) -> None:
+def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(thanks: Database, temporal: str) -> None:
     ids = enter_all(thanks, 500)
     with thanks.begin() as session:
         session.get_one(Enrollment, ids[7]).outcomes = [["no such step", "sent", "yesterday"]]
@@ -90,7 +87,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
             assert await signals(handle) == 0  # it is found at its next step
             with thanks.begin() as session:
                 for enrollment in ids[10:15]:
-                    enqueue(session, "wake", "thanks", enrollment_id=enrollment)
+                    session.enqueue("wake", "thanks", enrollment_id=enrollment)
             assert await relay.drain() == [handle.id]
             assert await signals(handle) == 1
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
@@ -104,7 +101,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(
     assert others == [("stopped", "run_ended")] * 496
 
 
-def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Session], temporal: str) -> None:
+def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: Database, temporal: str) -> None:
     enter_all(thanks, 30)
 
     async def story() -> dict[str, int]:
@@ -126,7 +123,7 @@ def test_a_cohort_that_ends_as_a_whole_is_woken_once(thanks: sessionmaker[Sessio
     assert asyncio.run(story()) == {"stopped": 30}
 
 
-def test_a_cohort_that_temporal_forgot_starts_again_as_one(thanks: sessionmaker[Session], temporal: str) -> None:
+def test_a_cohort_that_temporal_forgot_starts_again_as_one(thanks: Database, temporal: str) -> None:
     ids = enter_all(thanks, 5)
     with thanks.begin() as session:
         form_cohort(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
@@ -141,7 +138,7 @@ def test_a_cohort_that_temporal_forgot_starts_again_as_one(thanks: sessionmaker[
     assert asyncio.run(story()) == [workflow_id("thanks", ids[0])]
 
 
-def test_a_pause_holds_each_member_who_may_be_stopped_meanwhile(thanks: sessionmaker[Session], temporal: str) -> None:
+def test_a_pause_holds_each_member_who_may_be_stopped_meanwhile(thanks: Database, temporal: str) -> None:
     ids = enter_all(thanks, 30)
 
     async def story() -> None:
@@ -175,7 +172,7 @@ def test_a_pause_holds_each_member_who_may_be_stopped_meanwhile(thanks: sessionm
     asyncio.run(story())
 
 
-def test_a_journey_may_ask_for_a_run_for_each_customer(thanks: sessionmaker[Session], temporal: str) -> None:
+def test_a_journey_may_ask_for_a_run_for_each_customer(thanks: Database, temporal: str) -> None:
     alone = THANKS.replace("{again: always}", "{again: always, cohort: 1}")
     plan = read_journey(alone, "thanks.yaml", None).plan
     assert plan is not None

@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from copies import by_copy, cohorts_of, copied
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
+from domain.store.work import Database
 from runtime.rehearsal.cases import read_cases
 from runtime.rehearsal.journey_tests import compare, load_shelf
 from runtime.rehearsal.temporal_engine import TemporalEngine
@@ -19,7 +18,7 @@ FULL = 500
 
 
 @pytest.fixture(scope="module")
-def engine(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+def engine(migrated: tuple[Engine, Database]) -> Iterator[TemporalEngine]:
     with TemporalEngine(migrated[0], cohorts_of(FULL)) as engine:
         yield engine
 

@@ -8,8 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 from temporalio.client import Client
 
 from domain.coupons.tables import CampaignUse, Coupon
@@ -19,6 +18,7 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.platform import housekeeping
 from runtime.platform.housekeeping import FORGET_PAGE, PAGE, Forgetting, expire_coupons
 from workflows.language.compile import read_journey
@@ -26,7 +26,7 @@ from workflows.language.compile import read_journey
 SPEC = "journey: gifts\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps: [{wait: 1d}]\n"
 
 
-def test_coupons_that_ran_out_are_ended_however_many(db: sessionmaker[Session], clock: VirtualClock) -> None:
+def test_coupons_that_ran_out_are_ended_however_many(db: Database, clock: VirtualClock) -> None:
     many, now = 2 * PAGE + 1, clock.now()
     plan = read_journey(SPEC, "", None).plan
     assert plan is not None
@@ -56,7 +56,7 @@ def test_coupons_that_ran_out_are_ended_however_many(db: sessionmaker[Session], 
 
 
 def test_coupons_run_out_while_temporal_is_away(
-    db: sessionmaker[Session], clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+    db: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "INTERVAL_SECONDS", 0)
     rounds = []
@@ -79,9 +79,7 @@ def test_coupons_run_out_while_temporal_is_away(
     asyncio.run(story())
 
 
-def test_events_are_forgotten_however_many_and_again_a_day_later(
-    db: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_events_are_forgotten_however_many_and_again_a_day_later(db: Database, clock: VirtualClock) -> None:
     many, now, keep = FORGET_PAGE + 1, clock.now(), timedelta(days=30)
 
     def take(count: int) -> None:

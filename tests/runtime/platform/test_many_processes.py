@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 
 import httpx
 from processes import answers, eventually, process
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 from temporalio.client import Client
 
 from domain.access.keys import create_key
@@ -17,6 +16,7 @@ from domain.channels.tables import SandboxMessage
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
 from domain.published.publishing import publish_journey, publish_text
+from domain.store.work import Database
 from runtime.platform.embedded import free_port, temporal_server
 from workflows.language.compile import read_journey
 
@@ -59,7 +59,7 @@ async def identities(address: str, runs: list[int]) -> set[str]:
     return found
 
 
-def test_they_share_the_work_and_send_each_message_once(db: sessionmaker[Session], postgres_url: str) -> None:
+def test_they_share_the_work_and_send_each_message_once(db: Database, postgres_url: str) -> None:
     plan = read_journey(TWICE, "twice.yaml", None).plan
     assert plan is not None
     with db.begin() as session:

@@ -4,12 +4,11 @@ from typing import Any
 
 from alembic import command
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
+from domain.store.work import Database
 from runtime.platform.database import alembic_config, upgrade
 
-Migrated = tuple[Engine, sessionmaker[Session]]
+Migrated = tuple[Engine, Database]
 
 
 def test_models_and_migrations_agree(migrated: Migrated) -> None:

@@ -12,8 +12,7 @@ import pytest
 from histories import plain
 from providers.erp import FakeErp, erp_server
 from sqlalchemy import text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, select
+from sqlmodel import select
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
@@ -28,6 +27,7 @@ from domain.published.publishing import publish_document
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide
 from domain.stock.tables import LiveSale, Replenishment, ReplenishmentNotice
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.platform.decisions import Decisions
 from runtime.platform.embedded import time_skipping_server
 from runtime.platform.housekeeping import find_lost_replenishments
@@ -66,7 +66,7 @@ class _Now:
 class Server:
     """One Temporal for all tests of this module."""
 
-    def __init__(self, db: sessionmaker[Session], erp: FakeErp) -> None:
+    def __init__(self, db: Database, erp: FakeErp) -> None:
         self.loop = asyncio.Runner()
         self.clock = _Now()
         self.stack = AsyncExitStack()
@@ -74,7 +74,7 @@ class Server:
         self.relay: Relay
         self.loop.run(self._start(db, erp))
 
-    async def _start(self, db: sessionmaker[Session], erp: FakeErp) -> None:
+    async def _start(self, db: Database, erp: FakeErp) -> None:
         env = await WorkflowEnvironment.start_time_skipping(
             test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER, runtime=QUIET
         )
@@ -103,7 +103,7 @@ def server(migrated: Any, erp_of_all: FakeErp) -> Iterator[Server]:
 class Desk:
     """A buyer's desk: alarms come in, decisions go out, and time passes."""
 
-    def __init__(self, db: sessionmaker[Session], clock: VirtualClock, server: Server, erp: FakeErp) -> None:
+    def __init__(self, db: Database, clock: VirtualClock, server: Server, erp: FakeErp) -> None:
         self.db, self.clock, self.server, self.erp = db, clock, server, erp
         server.clock.of_test = clock
         self.posted = 0
@@ -194,7 +194,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(db: sessionmaker[Session], clock: VirtualClock, server: Server, erp_of_all: FakeErp) -> Iterator[Desk]:
+def desk(db: Database, clock: VirtualClock, server: Server, erp_of_all: FakeErp) -> Iterator[Desk]:
     erp_of_all.answers, erp_of_all.orders, erp_of_all.calls, erp_of_all.promised_on = [], {}, 0, None
     erp_of_all.lost = 0
     desk = Desk(db, clock, server, erp_of_all)

@@ -13,12 +13,11 @@ from copies import by_copy, cohorts_of, copied, sizes_in_turn
 from histories import plain
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from domain.store.work import Database
 from runtime.platform.temporal import DATA_CONVERTER
 from runtime.platform.worker import sandbox
 from runtime.rehearsal.cases import Case, case_files, read_cases
@@ -49,7 +48,7 @@ IN_COHORTS = {
 
 
 @pytest.fixture(scope="module")
-def engine(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+def engine(migrated: tuple[Engine, Database]) -> Iterator[TemporalEngine]:
     with sizes_in_turn(SIZES), TemporalEngine(migrated[0], cohorts_of(max(SIZES))) as engine:
         yield engine
 

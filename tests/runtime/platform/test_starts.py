@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from real_worker import THANKS, connected, eventually, texts_sent
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 from temporalio.client import Client
 
 from domain.intake.ingest import Incoming, ingest
@@ -16,8 +15,8 @@ from domain.journeys.starting import form_cohort, start_of
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import SystemClock, VirtualClock
-from domain.store.outbox import enqueue
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.relay import Relay
@@ -31,7 +30,7 @@ QUIET = CohortPolicy(seconds=0, paging=0, quiet=1)
 """One start is told alone, two at once are a burst."""
 
 
-def publish(db: sessionmaker[Session], spec: str, name: str) -> None:
+def publish(db: Database, spec: str, name: str) -> None:
     spec = spec.replace("journey: thanks", f"journey: {name}")
     plan = read_journey(spec, f"{name}.yaml", None).plan
     assert plan is not None
@@ -40,7 +39,7 @@ def publish(db: sessionmaker[Session], spec: str, name: str) -> None:
         publish_text(session, "thank_you", "sms", "谢谢")
 
 
-def enter(db: sessionmaker[Session], numbers: Sequence[int]) -> None:
+def enter(db: Database, numbers: Sequence[int]) -> None:
     now = datetime.now(UTC)
     events = [
         Incoming("test", f"{n}", "order.paid", now, {"order_id": f"o{n}", "total": 100}, (("phone", f"+86139{n:08}"),))
@@ -50,17 +49,17 @@ def enter(db: sessionmaker[Session], numbers: Sequence[int]) -> None:
         ingest(session, events, now=now)
 
 
-def put_together(db: sessionmaker[Session]) -> None:
+def put_together(db: Database) -> None:
     with db.begin() as session:
         form_cohort(session, session.exec(select(Enrollment.plan_id)).first() or "", 500)
 
 
-def endings(db: sessionmaker[Session]) -> list[str | None]:
+def endings(db: Database) -> list[str | None]:
     with db() as session:
         return list(session.exec(select(Enrollment.ending).order_by(col(Enrollment.id))))
 
 
-async def all_end_as(db: sessionmaker[Session], wanted: Sequence[str | None]) -> None:
+async def all_end_as(db: Database, wanted: Sequence[str | None]) -> None:
     async def so() -> bool:
         return endings(db) == list(wanted)
 
@@ -70,7 +69,7 @@ async def all_end_as(db: sessionmaker[Session], wanted: Sequence[str | None]) ->
         assert endings(db) == list(wanted)
 
 
-async def tell_all(relay: Relay, db: sessionmaker[Session]) -> None:
+async def tell_all(relay: Relay, db: Database) -> None:
     async def told() -> bool:
         await relay.drain()
         with db() as session:
@@ -79,7 +78,7 @@ async def tell_all(relay: Relay, db: sessionmaker[Session]) -> None:
     await eventually(told)
 
 
-async def begin(client: Client, db: sessionmaker[Session], queue: str, run: int, carried: Sequence[int]) -> None:
+async def begin(client: Client, db: Database, queue: str, run: int, carried: Sequence[int]) -> None:
     """Start a run as if only these of its members had been there."""
     with db() as session:
         starts = [start_of(session, each) for each in carried]
@@ -90,7 +89,7 @@ async def begin(client: Client, db: sessionmaker[Session], queue: str, run: int,
 
 @pytest.mark.parametrize("restarted", [False, True])
 def test_who_was_told_alone_leads_no_cohort_though_the_commit_was_lost(
-    db: sessionmaker[Session], temporal: str, monkeypatch: pytest.MonkeyPatch, restarted: bool
+    db: Database, temporal: str, monkeypatch: pytest.MonkeyPatch, restarted: bool
 ) -> None:
     queue = f"lost_commit_{restarted}"
     publish(db, BRIEF, queue)
@@ -125,7 +124,7 @@ def test_who_was_told_alone_leads_no_cohort_though_the_commit_was_lost(
     ids=["over", "running", "terminated"],
 )
 def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_failed(
-    db: sessionmaker[Session], temporal: str, spec: str, is_ended: bool, wanted: list[str | None], by_the_sweep: bool
+    db: Database, temporal: str, spec: str, is_ended: bool, wanted: list[str | None], by_the_sweep: bool
 ) -> None:
     queue = f"uncarried_{len(spec)}_{is_ended}_{by_the_sweep}"
     publish(db, spec, queue)
@@ -145,7 +144,7 @@ def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_fai
                     for each in session.exec(select(Enrollment)):
                         each.cohort_id = 1
                     session.exec(delete(Outbox))
-                    enqueue(session, "start", queue, enrollment_id=1)
+                    session.enqueue("start", queue, enrollment_id=1)
             else:
                 put_together(db)
             if is_ended:
@@ -165,7 +164,7 @@ def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_fai
 
 
 def test_a_run_that_is_over_and_never_carried_its_namesake_gives_way_to_one_that_does(
-    db: sessionmaker[Session], temporal: str
+    db: Database, temporal: str
 ) -> None:
     publish(db, BRIEF, "namesake")
 
@@ -185,7 +184,7 @@ def test_a_run_that_is_over_and_never_carried_its_namesake_gives_way_to_one_that
     asyncio.run(story())
 
 
-async def texts(db: sessionmaker[Session], count: int) -> None:
+async def texts(db: Database, count: int) -> None:
     async def sent() -> bool:
         return texts_sent(db) == count
 

@@ -2,11 +2,10 @@
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.wechat.channel import Wechat
 from domain.store.clock import SystemClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.platform.channels import channels
 from runtime.platform.serve import receivers
@@ -24,7 +23,7 @@ def tell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
 
 @pytest.mark.parametrize("more", [{}, {"ENCODING_AES_KEY": KEY}])
 def test_with_all_that_is_needed_wechat_carries_its_channel(
-    db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+    db: Database, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
 ) -> None:
     tell(monkeypatch, **NEEDED, **more, PER_SECOND="7")
     configured = load_settings()

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 from anyio.from_thread import start_blocking_portal
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from activities.adapters.sandbox import Sandbox
 from activities.adapters.wecom.channel import Wecom
 from domain.store.clock import SystemClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.local.up import Options, up
 from runtime.platform.channels import channels
@@ -31,14 +30,14 @@ def tell(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
         monkeypatch.setenv(f"AFTERSHOW_WECOM_{name}", value)
 
 
-def test_without_a_variable_the_sandbox_stays(db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_variable_the_sandbox_stays(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(monkeypatch)
     with start_blocking_portal() as portal:
         assert isinstance(channels(db, SystemClock(), portal)["wecom"], Sandbox)
     assert receivers(load_settings()) == []
 
 
-def test_with_all_of_them_wecom_carries_its_channel(db: sessionmaker[Session], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_all_of_them_wecom_carries_its_channel(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     tell(monkeypatch, **COMPLETE, STAFF_TIMEOUT="2d", AT_ONCE="3")
     load_settings()
     with start_blocking_portal() as portal:

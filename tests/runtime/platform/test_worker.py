@@ -12,8 +12,7 @@ from histories import plain
 from real_worker import connected, eventually, texts_sent
 from shop import Provider
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, delete, func, select
+from sqlmodel import delete, func, select
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.service import RPCError
 
@@ -30,6 +29,7 @@ from domain.published.publishing import publish_journey, publish_text
 from domain.sending import tracking
 from domain.store.clock import SystemClock, VirtualClock
 from domain.store.tables import Outbox
+from domain.store.work import Database
 from runtime.authoring.publishing import publish_directory
 from runtime.platform import worker
 from runtime.platform.embedded import free_port, temporal_program
@@ -44,7 +44,7 @@ ROOT = Path(__file__).parents[3]
 PHONE = "+8613800000001"
 
 
-def order(db: sessionmaker[Session], number: int) -> None:
+def order(db: Database, number: int) -> None:
     now = datetime.now(UTC)
     data = {"order_id": f"o{number}", "total": 100}
     event = Incoming("test", str(number), "order.paid", now, data, (("phone", PHONE),))
@@ -62,7 +62,7 @@ async def relaying(relay: Relay, engine: Engine) -> AsyncIterator[None]:
 
 
 def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
-    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], temporal: str
+    thanks: Database, migrated: tuple[Engine, Database], temporal: str
 ) -> None:
     async def story() -> None:
         client = await connected(temporal)
@@ -93,7 +93,7 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
     asyncio.run(story())
 
 
-def orders(db: sessionmaker[Session], count: int) -> None:
+def orders(db: Database, count: int) -> None:
     """An order each of so many customers."""
     now = datetime.now(UTC)
     events = [
@@ -108,7 +108,7 @@ def orders(db: sessionmaker[Session], count: int) -> None:
 
 
 def test_while_temporal_is_away_a_burst_is_taken_and_everything_starts_once_when_it_is_back(
-    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], tmp_path: Path
+    thanks: Database, migrated: tuple[Engine, Database], tmp_path: Path
 ) -> None:
     port = free_port()
     program = temporal_program(tmp_path, port=port, ui_port=None)
@@ -146,9 +146,7 @@ def test_while_temporal_is_away_a_burst_is_taken_and_everything_starts_once_when
     assert len(set(runs)) < 10  # hundreds of them in each
 
 
-def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
-    thanks: sessionmaker[Session], temporal: str
-) -> None:
+def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(thanks: Database, temporal: str) -> None:
     async def story() -> None:
         client = await connected(temporal)
         async with working(client, thanks, SystemClock(), "operator") as relay:
@@ -163,7 +161,7 @@ def test_a_run_ended_by_an_operator_is_found_and_the_enrollment_is_stopped(
     assert (enrollment.ending, enrollment.reason) == ("stopped", "run_ended")
 
 
-def test_a_run_that_temporal_forgot_is_started_again(thanks: sessionmaker[Session], temporal: str) -> None:
+def test_a_run_that_temporal_forgot_is_started_again(thanks: Database, temporal: str) -> None:
     order(thanks, 1)
     with thanks.begin() as session:
         lost = session.exec(select(Outbox)).one()
@@ -181,7 +179,7 @@ def test_a_run_that_temporal_forgot_is_started_again(thanks: sessionmaker[Sessio
         assert session.exec(select(Outbox.kind)).all() == ["start"]
 
 
-def test_schedules_follow_what_is_published(db: sessionmaker[Session], temporal: str) -> None:
+def test_schedules_follow_what_is_published(db: Database, temporal: str) -> None:
     publish_directory(db, ROOT / "journey_specs", ROOT / "templates" / "messages", datetime.now(UTC))
     with db() as session:
         library = read_library(session)
@@ -212,7 +210,7 @@ def test_schedules_follow_what_is_published(db: sessionmaker[Session], temporal:
 
 
 def test_a_message_that_a_pause_holds_goes_out_when_the_journey_resumes(
-    thanks: sessionmaker[Session], migrated: tuple[Engine, sessionmaker[Session]], temporal: str
+    thanks: Database, migrated: tuple[Engine, Database], temporal: str
 ) -> None:
     async def story() -> None:
         client = await connected(temporal)
@@ -261,9 +259,7 @@ steps:
 """
 
 
-def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
-    db: sessionmaker[Session], temporal: str
-) -> None:
+def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(db: Database, temporal: str) -> None:
     plan = read_journey(COHORT, "together.yaml", None).plan
     assert plan is not None
     with db.begin() as session:
@@ -320,8 +316,8 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(
 
 
 def test_a_message_whose_fate_is_open_is_followed_up(
-    thanks: sessionmaker[Session],
-    migrated: tuple[Engine, sessionmaker[Session]],
+    thanks: Database,
+    migrated: tuple[Engine, Database],
     temporal: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -9,14 +9,14 @@ from textwrap import dedent
 import pytest
 from running_shop import CART, WELCOME, a_fortnight, fingerprint, open_shop, plan_of, run
 from sqlalchemy import Engine, text
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.coupons.tables import CampaignUse
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys import lifecycle
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime.rehearsal.backtest import Range, backtest
 from runtime.rehearsal.outcome import Result, results
 from runtime.rehearsal.shelf import Draft
@@ -35,11 +35,11 @@ trigger: {schedule: every day at 09:00, for_each: near_expiry_lot, where: {field
 entry: {again: always}
 steps: [{stop: done}]
 """
-Migrated = tuple[Engine, sessionmaker[Session]]
+Migrated = tuple[Engine, Database]
 
 
 @pytest.fixture
-def span(db: sessionmaker[Session], clock: VirtualClock) -> Range:
+def span(db: Database, clock: VirtualClock) -> Range:
     """A fortnight that the shop really ran through."""
     start = clock.now()
     open_shop(db, start, WELCOME, CART)
@@ -48,14 +48,14 @@ def span(db: sessionmaker[Session], clock: VirtualClock) -> Range:
     return Range(start, until)
 
 
-def lived(db: sessionmaker[Session]) -> list[Result]:
+def lived(db: Database) -> list[Result]:
     with db() as session:
         return results(session, ["cart", "welcome"])
 
 
 @pytest.mark.usefixtures("one_scratch")
 class TestBacktest:
-    def test_comes_to_what_really_happened(self, migrated: Migrated, db: sessionmaker[Session], span: Range) -> None:
+    def test_comes_to_what_really_happened(self, migrated: Migrated, db: Database, span: Range) -> None:
         told: list[tuple[int, int]] = []
         locks: set[str] = set()
 
@@ -81,14 +81,14 @@ class TestBacktest:
         assert locks == set()
         assert fingerprint(migrated[0]) == before
 
-    def test_begins_with_what_was_known_then(self, migrated: Migrated, db: sessionmaker[Session], span: Range) -> None:
+    def test_begins_with_what_was_known_then(self, migrated: Migrated, db: Database, span: Range) -> None:
         later = Range(span.since + timedelta(days=5), span.until)
         (welcome,) = backtest(migrated[0], ["welcome"], later, every=False, watch=lambda *_: None)
         assert welcome.entered == 0  # all had ordered before
         assert lived(db)[1].entered == 10
 
     def test_what_was_sent_entered_and_given_before_counts(
-        self, migrated: Migrated, db: sessionmaker[Session], clock: VirtualClock, span: Range
+        self, migrated: Migrated, db: Database, clock: VirtualClock, span: Range
     ) -> None:
         with db() as session:
             held = session.exec(select(Message.customer_id).where(col(Message.counts))).all()
@@ -126,9 +126,7 @@ class TestBacktest:
         assert {each.journey for each in beside} == {"cart", "second", "welcome"}
         assert alone[0].entered == next(each.entered for each in beside if each.journey == "second") == 3
 
-    def test_schedules_fire_anew(
-        self, migrated: Migrated, db: sessionmaker[Session], clock: VirtualClock, span: Range
-    ) -> None:
+    def test_schedules_fire_anew(self, migrated: Migrated, db: Database, clock: VirtualClock, span: Range) -> None:
         born = [(clock.now(), who, "customer.updated", {"birthday": f"1990-03-{15 + who}"}) for who in (1, 2, 3)]
         run(db, clock, born, clock.now() + timedelta(hours=1))
         weeks = Range(span.since, span.since + timedelta(days=15))  # up to the 17th, noon
@@ -140,7 +138,7 @@ class TestBacktest:
 
     @pytest.mark.parametrize(("begins", "available", "entered"), [(0, 5, 2), (0, 2, 1), (5, 5, 0), (5, 2, 3)])
     def test_stock_is_what_it_was_then(
-        self, migrated: Migrated, db: sessionmaker[Session], span: Range, begins: int, available: int, entered: int
+        self, migrated: Migrated, db: Database, span: Range, begins: int, available: int, entered: int
     ) -> None:
         """Five came in before the range; two and a half days later two were left."""
         noon, day = span.since, timedelta(days=1)
@@ -154,9 +152,7 @@ class TestBacktest:
         (clearance,) = backtest(migrated[0], [draft], some, every=False, watch=lambda *_: None)
         assert clearance.entered == entered * 10
 
-    def test_a_stopped_journey_is_played_as_if_it_went_on(
-        self, migrated: Migrated, db: sessionmaker[Session], span: Range
-    ) -> None:
+    def test_a_stopped_journey_is_played_as_if_it_went_on(self, migrated: Migrated, db: Database, span: Range) -> None:
         (going,) = backtest(migrated[0], ["welcome"], span, every=False, watch=lambda *_: None)
         with db.begin() as session:
             lifecycle.stop(session, "welcome", span.until, "li")

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from domain.journeys import lifecycle
 from domain.journeys.tables import TrailEntry
 from domain.ledger.tables import Message
 from domain.store.clock import VirtualClock
+from domain.store.work import Database
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal
 from runtime.rehearsal.shelf import Draft, read_draft
@@ -22,12 +22,12 @@ from workflows.terms.because import worded
 
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("one_scratch")
-Migrated = tuple[Engine, sessionmaker[Session]]
-Shop = tuple[sessionmaker[Session], Rehearsal]
+Migrated = tuple[Engine, Database]
+Shop = tuple[Database, Rehearsal]
 
 
 @pytest.fixture
-def shop(db: sessionmaker[Session], clock: VirtualClock) -> Shop:
+def shop(db: Database, clock: VirtualClock) -> Shop:
     """Two customers, of whom the second has ordered twice."""
     start = clock.now()
     open_shop(db, start, WELCOME, CART)

@@ -10,9 +10,8 @@ from histories import plain
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
+from domain.store.work import Database
 from runtime.rehearsal.cases import ONLY, Case
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
@@ -96,7 +95,7 @@ PHONE = "+8613800000001"
 
 
 @pytest.fixture(scope="module")
-def temporal(migrated: tuple[Engine, sessionmaker[Session]]) -> Iterator[TemporalEngine]:
+def temporal(migrated: tuple[Engine, Database]) -> Iterator[TemporalEngine]:
     with TemporalEngine(migrated[0], cohorts_of(500)) as engine:
         yield engine
 
@@ -156,7 +155,7 @@ def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], varia
 @settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
 def test_both_engines_tell_the_same_story(
-    migrated: tuple[Engine, sessionmaker[Session]],
+    migrated: tuple[Engine, Database],
     temporal: TemporalEngine,
     journey: dict[str, Any],
     happenings: list[tuple[int, str, int]],
@@ -171,7 +170,7 @@ def test_both_engines_tell_the_same_story(
 
 @pytest.mark.parametrize(("size", "copies", "examples"), [(1, 2, 4), (2, 4, 4), (7, 14, 4), (500, 500, 2)])
 def test_what_happens_to_one_member_of_a_cohort_is_nothing_to_the_others(
-    migrated: tuple[Engine, sessionmaker[Session]], temporal: TemporalEngine, size: int, copies: int, examples: int
+    migrated: tuple[Engine, Database], temporal: TemporalEngine, size: int, copies: int, examples: int
 ) -> None:
     """All enter at once; then everything happens to the odd copies alone."""
 

@@ -5,11 +5,10 @@ from pathlib import Path
 
 from anyio.from_thread import BlockingPortal
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session
 
 from domain.channels.delivery import Delivery, Outgoing
 from domain.store.clock import Clock
+from domain.store.work import Database
 
 
 class Settings(BaseSettings):
@@ -31,5 +30,5 @@ class Pigeon:
         return [Delivery("sent") for _ in messages]
 
 
-def adapter(settings: Settings, _db: sessionmaker[Session], _clock: Clock, _portal: BlockingPortal) -> Pigeon:
+def adapter(settings: Settings, _db: Database, _clock: Clock, _portal: BlockingPortal) -> Pigeon:
     return Pigeon(settings.loft)

@@ -10,5 +10,5 @@ from workflows.plan.commands import Answer
 def carry_out(visit: StepContext, step: Note) -> Answer:
     """Write it down."""
     for _ in range(step.times):
-        record(visit.session, visit.enrollment, "note", step.note, visit.at, step=step.path, reason="by_hand")
+        record(visit.work, visit.enrollment, "note", step.note, visit.at, step=step.path, reason="by_hand")
     return visit.done(step, "noted")

@@ -1,0 +1,151 @@
+"""The unit of work: all that one transaction changes, carried by one object that is passed on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlmodel import Session
+
+from domain.journeys.tables import TrailEntry
+from domain.store.bulk import BulkRows, insert_all
+from domain.store.columns import Row
+from domain.store.outbox import CHANNEL
+from domain.store.tables import Outbox
+
+R = TypeVar("R", bound=Row)
+
+_ANNOUNCE = text(f"NOTIFY {CHANNEL}")
+
+
+@dataclass(frozen=True)
+class EventGiven:
+    """An event of a customer that a transaction gives rise to; `source` and `id` name it for ever."""
+
+    source: str
+    id: str
+    type: str
+    at: datetime
+    data: Mapping[str, Any]
+    customer_id: int
+
+
+class UnitOfWork(Session):
+    """A transaction, and what it has yet to write, which `write` does in this order, before the commit:
+
+    1. rows of the session, then rows that were read for a group (`track`);
+    2. the trail: decisions about customers (`note`);
+    3. the outbox: what Temporal must be told (`enqueue`), announced once;
+    4. the events that it gives rise to (`give_rise_to`), taken in by `ingest`. What they bring about is written by the
+       same order, until nothing is left.
+
+    Whoever leaves it something to write asks for a unit of work, who only reads for a `Session`.
+    """
+
+    def __init__(self, ingest: "Ingest", bind: Engine | Connection, **options: Any) -> None:
+        super().__init__(bind, **options)
+        self._ingest = ingest
+        self._tracked: list[BulkRows[Any]] = []
+        self._trail: list[Mapping[str, Any]] = []
+        self._outbox: list[Mapping[str, Any]] = []
+        self._events: list[EventGiven] = []
+        self._announced = False
+
+    def track(self, rows: BulkRows[R]) -> BulkRows[R]:
+        """Write what is changed in these rows."""
+        self._tracked.append(rows)
+        return rows
+
+    def note(self, entry: Mapping[str, Any]) -> None:
+        """Add a row to the trail."""
+        self._trail.append(entry)
+
+    def enqueue(
+        self,
+        kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
+        journey: str | None = None,
+        *,
+        channel: str | None = None,
+        enrollment_id: int | None = None,
+        event_id: int | None = None,
+        gather: str | None = None,
+    ) -> None:
+        """Start or wake an enrollment's workflow, fan an event about the business out, follow a channel up.
+
+        A start may be gathered with others of the plan that `gather` names. `replenish` starts the replenishment of
+        an alarm, `restocked` wakes it.
+        """
+        self._outbox.append(
+            {"kind": kind, "journey": journey, "channel": channel, "enrollment_id": enrollment_id,
+             "event_id": event_id, "gather": gather}
+        )  # fmt: skip
+
+    def give_rise_to(self, event: EventGiven) -> None:
+        """Have an event taken in at the end, under the customer's lock, which the caller holds."""
+        self._events.append(event)
+
+    def write(self) -> None:
+        """Write all of it."""
+        self.write_rows()
+        while events := self._events:
+            self._events = []
+            self._ingest(self, events)
+            self.write_rows()
+
+    def write_rows(self) -> None:
+        """Write all but the events, so that statements see it."""
+        self.flush()
+        for rows in self._tracked:
+            rows.write(self)
+        if self._trail:
+            insert_all(self, TrailEntry, self._trail)
+            self._trail = []
+        if self._outbox:
+            insert_all(self, Outbox, self._outbox)
+            self._outbox = []
+            if not self._announced:  # once is enough for a commit
+                self.connection().execute(_ANNOUNCE)
+                self._announced = True
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done and noted inside is written at its end, or undone by an error, which goes on."""
+        self.write_rows()
+        announced, events = self._announced, list(self._events)
+        tracked = [(rows, rows.mark()) for rows in self._tracked]
+        try:
+            with self.begin_nested():
+                yield
+                self.write_rows()
+        except BaseException:
+            self._trail, self._outbox, self._events, self._announced = [], [], events, announced
+            self._tracked = [rows for rows, _ in tracked]
+            for rows, mark in tracked:
+                rows.undo(mark)
+            raise
+
+
+Ingest = Callable[[UnitOfWork, Sequence[EventGiven]], None]
+"""Takes in what a unit of work gave rise to."""
+
+
+class Database:
+    """Where transactions are opened: `begin` one that may write, or a session that only reads."""
+
+    def __init__(self, bind: Engine | Connection, ingest: Ingest, **options: Any) -> None:
+        self.bind = bind
+        self._ingest = ingest
+        self._options = {"expire_on_commit": False, **options}
+
+    def __call__(self) -> Session:
+        """A session, to read with."""
+        return Session(self.bind, **self._options)
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """A unit of work: written and committed at the end of the block, rolled back by an error."""
+        with UnitOfWork(self._ingest, self.bind, **self._options) as work, work.begin():
+            yield work
+            work.write()
