@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from api import coupons, events, health, journeys, messages, replenishment, streams, timeline
+from api import coupons, events, health, journeys, messages, replenishment, streams, stuck, timeline
 from api.http import problems
 from api.http.batching import MicroBatcher
 from api.http.bounds import Bounds
@@ -79,6 +79,7 @@ def create_app(
     app.include_router(streams.router)
     app.include_router(replenishment.router)
     app.include_router(messages.router)
+    app.include_router(stuck.router)
     app.include_router(coupons.router)
     app.include_router(health.router)
     for receiver in receivers:

@@ -8,7 +8,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.http.auth import require
 from api.http.context import context
+from api.http.metrics import STUCK
 from api.http.problems import Forbidden, Unauthorized, Unavailable, documented, respond
+from domain.journeys.stuck import count_stuck
 
 router = APIRouter(tags=["health"])
 logger = logging.getLogger(__name__)
@@ -43,5 +45,7 @@ async def readyz(request: Request) -> Response:
     responses=documented(Unauthorized, Forbidden, Unavailable),
     dependencies=[Depends(require("read"))],
 )
-def metrics() -> Response:
+def metrics(request: Request) -> Response:
+    with context(request).db() as session:
+        STUCK.set(count_stuck(session))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

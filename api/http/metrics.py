@@ -2,7 +2,7 @@
 
 import time
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import unexpected
@@ -10,6 +10,7 @@ from api.http.problems import unexpected
 EVENTS = Counter("aftershow_events", "Events sent to the API, by type and by what became of them.", ["type", "outcome"])
 REQUESTS = Counter("aftershow_http_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("aftershow_http_request_seconds", "Seconds until a request was answered.", ["method", "route"])
+STUCK = Gauge("aftershow_enrollments_stuck", "Enrollments that a defect has put off.")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -17,6 +17,7 @@ from domain.customers.tables import Customer
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
+from domain.journeys.stuck import go_on, put_off
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.published.library import Library, library_of, read_plan
@@ -229,7 +230,11 @@ def for_each_member(
     act: Callable[[StepContext], Answer | None],
     meet: Callable[[LockedGroup], None] = lambda _: None,
 ) -> list[Answer]:
-    """Carry out `act` for each member; an error in one ends that one as failed and leaves the others alone.
+    """Carry out `act` for each member; an error in one leaves the others alone.
+
+    What Postgres can't take of a member's own data ends that one as failed. Any other error is a defect of ours: it
+    puts the member off (`domain/journeys/stuck.py`). One that all members share is raised, so that the activity fails
+    and is tried again.
 
     `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
     done again in one of its own. So `act` may be called twice, after `meet`, which is told each time who was met, if
@@ -250,6 +255,7 @@ def for_each_member(
     except Exception as error:
         _raise_unless_own(error)
     met, answers = begin(), []
+    defects: list[tuple[StepContext, Exception]] = []
     for visit in met.found:
         try:
             with work.savepoint():
@@ -257,8 +263,17 @@ def for_each_member(
         except Exception as error:
             _raise_unless_own(error)
             assert isinstance(visit, StepContext)
-            end(work, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
-            answers.append(visit.over())
+            if isinstance(error, DataError):
+                end(work, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
+                answers.append(visit.over())
+            else:
+                defects.append((visit, error))
+    if len(defects) == len(met.visits) > 1 and len({(type(each), str(each)) for _, each in defects}) == 1:
+        raise defects[0][1]
+    for visit, defect in defects:
+        due = put_off(work, visit.enrollment, group.path, defect, visit.now)
+        visit.enrollment.due_at = due
+        answers.append(Answer(visit.enrollment.id, "later", visit.at, result="again", due=due))
     work.write_rows()
     return [answer for answer in answers if answer]
 
@@ -274,6 +289,7 @@ def _in_place(visit: StepContext | Answer, group: Group, act: Callable[[StepCont
         return visit
     before, visit.enrollment.position = visit.enrollment.position, group.path or None
     answer = act(visit)
+    go_on(visit.enrollment)
     if answer is None:
         visit.enrollment.position = before
     return answer

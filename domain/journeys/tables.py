@@ -16,7 +16,8 @@ class Enrollment(Row, table=True):
     `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
     where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
     `position` the path of its next step. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
-    after which the cohort is named in whose run this one is; null for one that runs alone.
+    after which the cohort is named in whose run this one is; null for one that runs alone. `stuck_on` is the defect
+    that put it off, `attempts` times since `stuck_since`; null once a step was carried out again.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -28,6 +29,7 @@ class Enrollment(Row, table=True):
         Index("ix_enrollments_goal", "customer_id", "goal_until"),
         Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
+        Index("ix_enrollments_stuck", "id", postgresql_where=text("stuck_on IS NOT NULL")),
         Index("ix_enrollments_cohort", "cohort_id", postgresql_where=text("cohort_id IS NOT NULL")),
     )  # fmt: skip
     id: int = id_column()
@@ -54,6 +56,9 @@ class Enrollment(Row, table=True):
     reason: str | None = None
     ended_at: datetime | None = instant(nullable=True)
     converted_at: datetime | None = instant(nullable=True)
+    stuck_on: str | None = None
+    stuck_since: datetime | None = instant(nullable=True)
+    attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
     @property
     def run(self) -> int:

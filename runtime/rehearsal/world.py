@@ -15,6 +15,7 @@ from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Customer, CustomerTag
 from domain.intake.ingest import HISTORY, Incoming, ingest
 from domain.intake.schedules import fires_on
+from domain.journeys.stuck import list_stuck
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.stock.tables import Stream
@@ -113,6 +114,14 @@ class World:
         with self.db() as session:
             waiting = session.exec(select(func.count()).select_from(Outbox)).one()
         return waiting == 0 and (due is None or due > self.clock.now())
+
+    def raise_if_stuck(self) -> None:
+        """Raise ValueError if a defect put somebody off."""
+        with self.db() as session:
+            stuck = list_stuck(session, limit=1)
+        if stuck:
+            step = f"step {stuck[0].position}" if stuck[0].position else "the end"
+            raise ValueError(f"{self.names[stuck[0].customer_id]} is stuck at {step}: {stuck[0].stuck_on}")
 
     def next_firing(self, after: datetime, *, at_once: bool = False) -> datetime | None:
         """The next instant at which the journey's schedule fires."""
@@ -217,12 +226,16 @@ def with_texts(plan: Plan, texts: dict[tuple[str, str], str]) -> dict[tuple[str,
 
 
 def agenda(world: World) -> Iterator[tuple[datetime, list[int], bool]]:
-    """The instants of a case in order, each with the events that happen then and whether the schedule fires."""
+    """The instants of a case in order, each with the events that happen then and whether the schedule fires.
+
+    Raises ValueError as soon as an enrollment is stuck on a defect: it would be tried again for ever.
+    """
     queue = list(range(len(world.events)))
     until = world.case.until.at(world.zone_of(None)) if world.case.until else None
     firing = world.next_firing(world.clock.now())
     horizon = world.horizon()
     while True:
+        world.raise_if_stuck()
         event_at = world.time_of(world.events[queue[0]]) if queue else None
         fires_at = firing if firing and firing <= horizon else None
         times = [time for time in (event_at, fires_at, world.next_due()) if time is not None]

@@ -56,7 +56,7 @@ class Answer:
     """What the database says of one enrollment after a command.
 
     - `done`: the step came to `result` at `at`. If a wait follows, it ends at `due`.
-    - `later`: not now; try again at `due`.
+    - `later`: not now; try again at `due`. A wait is over by then, unless the `result` is `again`: it is asked anew.
     - `moved`: the enrollment was restarted: begin again at `at`, as `generation`.
     - `over`: the enrollment has ended, at `at`, as `result`.
 
@@ -101,7 +101,8 @@ class EnrollmentState(Frozen):
     """An enrollment as it enters a workflow, or is carried over to the next run of it.
 
     Of `outcomes` the last one counts: steps never come back, so it says which step follows and when it was reached.
-    The whole history is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time.
+    The whole history is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time;
+    one that `asks_again` then was put off, also before a wait.
     """
 
     enrollment: int
@@ -110,6 +111,7 @@ class EnrollmentState(Frozen):
     outcomes: tuple[Outcome, ...] = ()
     due: datetime | None = None
     wakes: datetime | None = None
+    asks_again: bool = False
 
 
 class Cohort(Frozen):

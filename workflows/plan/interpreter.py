@@ -44,6 +44,7 @@ class Runner:
         self.over = False
         self.due: datetime | None = None
         self._woken = False
+        self._asks_again = traveller.asks_again
         last = traveller.outcomes[-1] if traveller.outcomes else None
         self._begin(last, last.at if last else None)
         self.due = traveller.due
@@ -79,6 +80,7 @@ class Runner:
             generation=self.generation,
             outcomes=(self._last,) if self._last else (),
             due=None if self._woken else self.due,
+            asks_again=self._asks_again,
         )
 
     def wake(self) -> None:
@@ -88,13 +90,14 @@ class Runner:
     def elapsed(self) -> None:
         """The sleep is over: a wait has passed; a wait_for is asked again, and so is a command that was put off."""
         due, step = self.due, self.step
-        if due is not None and isinstance(step, Wait) and not self._woken:
+        if due is not None and isinstance(step, Wait) and not self._woken and not self._asks_again:
             self._feed(Outcome(path=step.path, result="passed", at=due))
         else:
             self.due = None
 
     def answered(self, answer: Answer) -> None:
         """Take what the database said of the last command."""
+        self._asks_again = answer.kind == "later" and answer.result == "again"
         match answer.kind:
             case "over":
                 self.over = True

@@ -59,6 +59,9 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     match decision.what:
         case "entered":
             return say.pick("进入旅程", "entered")
+        case "stuck":
+            zh = f"停在步骤 {decision.step or '结束'}：程序出错（{reason}），稍后自动重试"
+            return say.pick(zh, f"stuck at {decision.step or 'its end'} on a defect ({reason}); it is tried again")
         case "restarted":
             return say.pick("因新的事件重新开始", "started over, on a newer event")
         case "not_entered":

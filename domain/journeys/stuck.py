@@ -1,0 +1,77 @@
+"""Stuck enrollments: what can't be foreseen ends nobody, it puts the enrollment off and is told to the operator."""
+
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, func, select
+
+from domain.customers.resolution import lock_customers
+from domain.journeys.tables import Enrollment
+from domain.journeys.trail import record
+from domain.store.work import UnitOfWork
+
+logger = logging.getLogger(__name__)
+
+PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
+"""How long an enrollment is put off, each time for longer, and from the last on always so long."""
+
+
+def put_off(work: UnitOfWork, enrollment: Enrollment, path: str, error: Exception, now: datetime) -> datetime:
+    """Put an enrollment off because of a defect, told in its trail and, with a traceback, in the log.
+
+    Returns until when. Neither holds what the error says, which may be the customer's data.
+    """
+    pause = PAUSES[min(enrollment.attempts, len(PAUSES) - 1)]
+    defect = f"{type(error).__name__} at {_place(error)}"
+    logger.error("enrollment %s is stuck at %s of %s: %s\n%s", enrollment.id, path or "its end", enrollment.journey,
+                 defect, "".join(_frames(error)))  # fmt: skip
+    enrollment.stuck_since = enrollment.stuck_since or now
+    enrollment.stuck_on = defect
+    enrollment.attempts += 1
+    record(work, enrollment, "stuck", path or "end", now, step=path or None, reason=defect, until=now + pause)
+    return now + pause
+
+
+def go_on(enrollment: Enrollment) -> None:
+    """A step was carried out: the enrollment is stuck no more."""
+    if enrollment.stuck_on is not None:
+        enrollment.stuck_on, enrollment.stuck_since, enrollment.attempts = None, None, 0
+
+
+def list_stuck(session: Session, *, journey: str | None = None, limit: int = 100) -> Sequence[Enrollment]:
+    """The stuck enrollments, those that are stuck for longest first."""
+    query = select(Enrollment).where(*_STUCK)
+    if journey is not None:
+        query = query.where(Enrollment.journey == journey)
+    return session.exec(query.order_by(col(Enrollment.stuck_since), col(Enrollment.id)).limit(limit)).all()
+
+
+def count_stuck(session: Session) -> int:
+    """How many are stuck."""
+    return session.exec(select(func.count()).select_from(Enrollment).where(*_STUCK)).one()
+
+
+_STUCK = col(Enrollment.stuck_on).is_not(None), col(Enrollment.ending).is_(None)
+
+
+def retry(work: UnitOfWork, now: datetime, *, journey: str | None = None, limit: int = 1000) -> int:
+    """Let stuck enrollments try again at once. Locks their customers. Returns how many there are."""
+    stuck = list_stuck(work, journey=journey, limit=limit)
+    lock_customers(work, {enrollment.customer_id for enrollment in stuck})
+    for enrollment in stuck:
+        enrollment.due_at, enrollment.attempts = now, 0
+        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+    return len(stuck)
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+
+
+def _frames(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames]

@@ -1,0 +1,42 @@
+from collections.abc import Callable
+from datetime import timedelta
+
+from calling import Caller
+from shop import Shop
+from sqlmodel import select
+
+from domain.journeys.tables import Enrollment
+from domain.store.clock import VirtualClock
+from domain.store.tables import Outbox
+from domain.store.work import Database
+
+SPEC = """
+    journey: tags
+    trigger: {event: form.filled}
+    entry: {again: always}
+    steps: [{id: mark, tag: called}]
+"""
+
+
+def test_the_stuck_are_listed_counted_and_tried_again(
+    db: Database, clock: VirtualClock, call_with: Callable[..., Caller]
+) -> None:
+    shop, caller = Shop(db, clock), call_with(scopes=("read", "admin"))
+    shop.publish(SPEC)
+    shop.customers("li", "wang")
+    for who in ("li", "wang"):
+        shop.post("form.filled", who)
+    with shop.db.begin() as work:
+        row = work.get_one(Enrollment, 2)
+        row.stuck_on, row.stuck_since, row.attempts = "KeyError at tag.py:7", shop.clock.now(), 3
+        row.due_at = shop.clock.now() + timedelta(hours=6)
+    listed = caller.get("/v1/stuck").json()["enrollments"]
+    assert [(each["enrollment"], each["step"], each["defect"], each["attempts"]) for each in listed] == [
+        (2, "mark", "KeyError at tag.py:7", 3)
+    ]
+    assert caller.get("/v1/stuck?journey=others").json() == {"enrollments": []}
+    assert "aftershow_enrollments_stuck 1.0" in caller.get("/metrics").text
+    assert caller.post("/v1/stuck/retry").json() == {"retried": 1}
+    with shop.db() as session:
+        assert session.get_one(Enrollment, 2).due_at == shop.clock.now()
+        assert [row.enrollment_id for row in session.exec(select(Outbox).where(Outbox.kind == "wake"))] == [2]

@@ -1,0 +1,161 @@
+"""A defect ends nobody: whom it concerns is put off, told to the operator and tried again, and the others go on."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from shop import Shop
+
+from activities.journey import PLAIN
+from domain.customers.tables import CustomerTag
+from domain.journeys import executors, stuck
+from domain.journeys.steps import StepContext
+from domain.journeys.tables import Enrollment, TrailEntry
+from workflows.plan.commands import Answer, EnrollmentState, Group
+from workflows.plan.interpreter import Runner
+
+TAGS = """
+    journey: tags
+    trigger: {event: form.filled}
+    entry: {again: always}
+    steps: [{id: mark, tag: called}]
+"""
+WAITS = """
+    journey: waits
+    trigger: {event: form.filled}
+    entry: {again: always}
+    steps: [{wait: 1d}, {tag: called}]
+"""
+
+
+@contextmanager
+def defect(monkeypatch: pytest.MonkeyPatch, verb: str, *enrollments: int) -> Iterator[None]:
+    """The verb can't be carried out, or come to, for these enrollments."""
+    module, name = import_module(f"domain.journeys.verbs.{verb}"), "arrive" if verb == "wait" else "carry_out"
+    working = getattr(module, name)
+
+    def broken(context: StepContext, *arguments: Any) -> Any:
+        if context.enrollment.id in enrollments:
+            raise KeyError("+8613800000001")
+        return working(context, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, broken)
+        if verb in PLAIN:
+            patch.setitem(PLAIN, verb, broken)
+        executors.executor_of.cache_clear()
+        executors.arrival_of.cache_clear()
+        yield
+    executors.executor_of.cache_clear()
+    executors.arrival_of.cache_clear()
+
+
+@pytest.fixture
+def three(shop: Shop) -> Shop:
+    """A shop three of whose customers stand before a tag."""
+    shop.publish(TAGS)
+    shop.customers("li", "wang", "zhao")
+    for who in ("li", "wang", "zhao"):
+        shop.post("form.filled", who)
+    return shop
+
+
+def test_whom_a_defect_concerns_is_put_off_and_the_others_go_on(three: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with defect(monkeypatch, "tag", 2):
+        answers = three.give("tag", three.group("mark"))
+    assert [(answer.kind, answer.result) for answer in answers] == [
+        ("over", "finished"), ("later", "again"), ("over", "finished"),
+    ]  # fmt: skip
+    assert answers[1].due == three.clock.now() + stuck.PAUSES[0]
+    row = next(row for row in three.rows(Enrollment) if row.id == 2)
+    assert (row.ending, row.attempts, row.due_at) == (None, 1, answers[1].due)
+    assert row.stuck_on.startswith("KeyError at test_stuck.py:")
+    (entry,) = [entry for entry in three.rows(TrailEntry) if entry.what == "stuck"]
+    assert (entry.enrollment_id, entry.step, entry.reason) == (2, "mark", row.stuck_on)
+
+
+def test_it_is_tried_again_after_growing_pauses_and_goes_on_when_the_defect_is_gone(
+    three: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = []
+    with defect(monkeypatch, "tag", 2):
+        for _ in range(6):
+            (answer,) = three.give("tag", three.group("mark", [2]))
+            assert answer.due is not None
+            pauses.append(answer.due - three.clock.now())
+            three.clock.set(answer.due)
+    assert pauses == [*stuck.PAUSES, stuck.PAUSES[-1], stuck.PAUSES[-1]]
+    (answer,) = three.give("tag", three.group("mark", [2]))
+    assert (answer.kind, answer.result) == ("over", "finished")
+    row = next(row for row in three.rows(Enrollment) if row.id == 2)
+    assert (row.ending, row.stuck_on, row.stuck_since, row.attempts) == ("finished", None, None, 0)
+
+
+def test_a_defect_that_all_share_fails_the_activity_and_changes_nothing(
+    three: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with defect(monkeypatch, "tag", 1, 2, 3), pytest.raises(KeyError):
+        three.give("tag", three.group("mark"))
+    assert [(row.ending, row.stuck_on) for row in three.rows(Enrollment)] == [(None, None)] * 3
+
+
+def test_neither_the_log_nor_the_trail_holds_what_the_error_says(
+    three: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR), defect(monkeypatch, "tag", 2):
+        three.give("tag", three.group("mark"))
+    assert "enrollment 2 is stuck at mark of tags: KeyError at test_stuck.py" in caplog.text
+    assert "in broken" in caplog.text, "the traceback"
+    assert "13800000001" not in caplog.text
+    assert "13800000001" not in "".join(str(entry.model_dump()) for entry in three.rows(TrailEntry))
+
+
+def test_operators_list_the_stuck_and_let_them_try_again_at_once(three: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with defect(monkeypatch, "tag", 2, 3):
+        three.give("tag", three.group("mark"))
+    three.clock.set(three.clock.now() + timedelta(seconds=5))
+    with three.db.begin() as work:
+        assert [row.id for row in stuck.list_stuck(work)] == [2, 3]
+        assert stuck.list_stuck(work, journey="another") == []
+        assert stuck.retry(work, three.clock.now(), journey="tags") == 2
+    rows = [row for row in three.rows(Enrollment) if row.id != 1]
+    assert [row.due_at for row in rows] == [three.clock.now()] * 2
+    three.give("tag", three.group("mark", [2, 3]))
+    with three.db() as session:
+        assert stuck.list_stuck(session) == []
+
+
+def test_a_wait_that_could_not_begin_is_begun_again_and_is_not_over_then(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.publish(WAITS)
+    (customer,) = shop.customers("li")
+    shop.post("form.filled", "li")
+    began = shop.clock.now()
+    runner = Runner(shop.plan, EnrollmentState(enrollment=1, customer=customer, generation=0))
+
+    def command() -> Answer:
+        members = (runner.command(),)
+        assert runner.activity is not None
+        (answer,) = shop.give(runner.activity, Group(plan_id=shop.plan_id, path=runner.path, members=members))
+        runner.answered(answer)
+        return answer
+
+    with defect(monkeypatch, "wait", 1):
+        answer = command()
+    assert answer.result == "again"
+    restored = Runner(shop.plan, runner.traveller())
+    for each in (runner, restored):
+        shop.clock.set(answer.due or began)
+        each.elapsed()
+        assert each.activity == "arrive"
+    command()
+    assert runner.due == began + timedelta(days=1)
+    shop.clock.set(began + timedelta(days=1))
+    runner.elapsed()
+    command()
+    assert [tag.tag for tag in shop.rows(CustomerTag)] == ["called"]
