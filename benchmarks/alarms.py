@@ -24,7 +24,7 @@ from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.demand import BLOCK, Baseline, PastShow, learn
 from domain.stock.live import floor, pace_of
-from runtime.platform.relay import replenishment_id
+from runtime.platform.tellers import replenishment_id
 from workflows.language.stock_rules import StockRule, StockRules
 
 ZONE = ZoneInfo("Asia/Shanghai")

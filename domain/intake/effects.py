@@ -20,6 +20,7 @@ from domain.ledger.tables import Message
 from domain.stock import book
 from domain.stock.tables import Stream
 from domain.store.bulk import as_json
+from domain.store.outbox import FollowUp
 from domain.store.work import UnitOfWork
 from workflows.terms.conditions import as_instant
 
@@ -113,7 +114,7 @@ def _recheck_pending(work: UnitOfWork, customers: Set[int], channel: str, now: d
     is_addressed = col(Message.customer_id).in_(customers) & (col(Message.channel) == channel)
     is_pending = is_addressed & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
     if work.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
-        work.enqueue("follow_up", channel=channel)
+        work.enqueue(FollowUp(channel))
 
 
 def refunded_sql(order: str, extra: str = "TRUE") -> str:

@@ -32,6 +32,7 @@ from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
+from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
@@ -333,7 +334,7 @@ def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event
         else:
             enters = trigger.event == event.type
         if enters or any(condition.event == event.type for condition in live.plan.exits):
-            work.enqueue("fan_out", live.plan.journey, event_id=event.id)
+            work.enqueue(TakeToJourney(live.plan.journey, event.id))
 
 
 def ingest_given(work: UnitOfWork, events: Sequence[EventGiven]) -> None:

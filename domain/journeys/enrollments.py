@@ -15,6 +15,7 @@ from domain.journeys.batch import EnrollmentBatch, LookbackQuery
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record, record_entered, record_not_entered
 from domain.published.library import Live, read_plan
+from domain.store.outbox import StartRun, WakeRun
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition, matches
@@ -89,7 +90,7 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
         if enrollment_id not in ended:
             alone = attempt.live.plan.entry.cohort == 1
             gather = None if alone else attempt.live.plan_id
-            work.enqueue("start", attempt.live.plan.journey, enrollment_id=enrollment_id, gather=gather)
+            work.enqueue(StartRun(enrollment_id), gather=gather)
 
 
 def end(
@@ -102,7 +103,7 @@ def end(
     enrollment.due_at = None
     record(work, enrollment, "ended", ending, now, reason=reason)
     if wake:
-        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+        work.enqueue(WakeRun(enrollment.id))
 
 
 def apply_effect(work: UnitOfWork, enrollment: Enrollment, effect: EventEffect, now: datetime) -> None:
@@ -111,7 +112,7 @@ def apply_effect(work: UnitOfWork, enrollment: Enrollment, effect: EventEffect, 
         enrollment.converted_at = now
         record(work, enrollment, "converted", "goal", now)
     elif effect == "wake":
-        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+        work.enqueue(WakeRun(enrollment.id))
     else:
         end(work, enrollment, effect, now, wake=True)
 
@@ -196,7 +197,7 @@ def _restart(work: UnitOfWork, enrollment: Enrollment, attempt: EntryAttempt) ->
     enrollment.goal_until = _goal_until(plan, attempt)
     if enrollment.held or not keeps_sleeping:
         enrollment.held, enrollment.due_at = False, attempt.now
-        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+        work.enqueue(WakeRun(enrollment.id))
     record(work, enrollment, "restarted", enrollment.journey, attempt.now)
 
 

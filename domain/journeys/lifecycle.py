@@ -19,6 +19,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import mark_published, read_library, read_plan
 from domain.published.publishing import plan_id_of, publish_journey
 from domain.published.tables import Journey, JourneyAction, PublishedPlan
+from domain.store.outbox import WakeRun
 from domain.store.work import Database, UnitOfWork
 from workflows.plan.model import Plan
 
@@ -134,7 +135,7 @@ def release_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int 
     for enrollment in page:
         if enrollment.ending is None and enrollment.held:
             enrollment.due_at = now
-            work.enqueue("wake", name, enrollment_id=enrollment.id)
+            work.enqueue(WakeRun(enrollment.id))
     return page[-1].id if len(page) == PAGE else None
 
 

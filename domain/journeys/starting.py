@@ -15,6 +15,7 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.published.tables import PublishedPlan
 from domain.store.bulk import is_among
+from domain.store.outbox import StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Cohort, EnrollmentState, Outcome
@@ -47,7 +48,7 @@ def form_cohort(session: Session, plan_id: str, size: int) -> None:
     """
     query = (
         sa_select(col(Outbox.id), col(Enrollment.id), col(Enrollment.ending))
-        .join(Enrollment, col(Enrollment.id) == Outbox.enrollment_id)
+        .join(Enrollment, col(Enrollment.id) == started_enrollment())
         .where(col(Outbox.gather) == plan_id)
         .order_by(col(Outbox.id))
         .limit(size)
@@ -73,12 +74,11 @@ def set_apart(work: UnitOfWork, run: int, enrollment_ids: Iterable[int]) -> None
     customers = {id: customer for id, customer in work.exec(members) if id != run}
     lock_customers(work, customers.values())
     waiting = is_among(Enrollment.id, customers) & (col(Enrollment.cohort_id) == run) & col(Enrollment.ending).is_(None)
-    rows = work.exec(select(Enrollment.id, Enrollment.journey).where(waiting).order_by(col(Enrollment.id))).all()
-    if rows:
-        first, journey = rows[0]
-        ids = [id for id, _ in rows]
+    ids = work.exec(select(Enrollment.id).where(waiting).order_by(col(Enrollment.id))).all()
+    if ids:
+        first = ids[0]
         work.connection().execute(update(Enrollment).where(is_among(Enrollment.id, ids)).values(cohort_id=first))
-        work.enqueue("start", journey, enrollment_id=first)
+        work.enqueue(StartRun(first))
 
 
 def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:

@@ -14,6 +14,7 @@ from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import Message
+from domain.store.outbox import FollowUp
 from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
 
@@ -28,7 +29,7 @@ GIVEN_UP = timedelta(days=3)
 def start_tracking(work: UnitOfWork, message: Message, now: datetime) -> None:
     """Have the provider asked about this message."""
     message.look_at, message.looks = now + PAUSES[0], 0
-    work.enqueue("follow_up", channel=message.channel)
+    work.enqueue(FollowUp(message.channel))
 
 
 def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:

@@ -18,6 +18,7 @@ from domain.stock.live import ProductStock, units_left
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
 from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
+from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
 from workflows.terms.values import Duration, at_local, local_day, parse_time
@@ -49,7 +50,7 @@ def follow_supply(work: UnitOfWork, library: Library, events: Sequence[Event]) -
             today = local_day(event.time, library.policy_zone)
             stock = units_left(work, [data["sku"]], city, today).get(data["sku"])
             if library.stock.of(data["sku"], stock.category if stock else None).buyer:
-                work.enqueue("replenish", event_id=event.id)
+                work.enqueue(Replenish(event.id))
     if receipts := [event for event in events if event.type == "lot.received"]:
         _receive(work, receipts)
 
@@ -229,7 +230,7 @@ def _receive(work: UnitOfWork, receipts: Sequence[Event]) -> None:
             row.received = event.data["quantity"]
             _close(row, "received", event.received_at)
             work.add(row)
-            work.enqueue("restocked", event_id=row.alarm_id)
+            work.enqueue(Restocked(row.alarm_id))
 
 
 def _is_for(receipt: Event, row: Replenishment) -> bool:

@@ -1,14 +1,88 @@
 """The outbox: what Temporal must be told, written in the transaction that decided it."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, func
 from sqlmodel import Session, col, select
 
 from domain.store.tables import Outbox
 
 CHANNEL = "outbox"
 """Where Postgres announces, at commit, that there is something in the outbox."""
+
+
+@dataclass(frozen=True)
+class StartRun:
+    """Start the run that is named after an enrollment, with all who are in its cohort."""
+
+    kind: ClassVar = "start"
+    enrollment: int
+
+
+@dataclass(frozen=True)
+class WakeRun:
+    """Let the run of an enrollment look at it."""
+
+    kind: ClassVar = "wake"
+    enrollment: int
+
+
+@dataclass(frozen=True)
+class TakeToJourney:
+    """Take a stored event about the business to all whom it enters into a journey or ends in it."""
+
+    kind: ClassVar = "fan_out"
+    journey: str
+    event: int
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Ask the provider of a channel about its open messages."""
+
+    kind: ClassVar = "follow_up"
+    channel: str
+
+
+@dataclass(frozen=True)
+class Replenish:
+    """Start the replenishment of a `stock.alarm`, which is named by the id of its event."""
+
+    kind: ClassVar = "replenish"
+    alarm: int
+
+
+@dataclass(frozen=True)
+class Restocked:
+    """Tell the replenishment of an alarm that goods have come."""
+
+    kind: ClassVar = "restocked"
+    alarm: int
+
+
+Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked
+_NOTICES: Mapping[str, type[Notice]] = {
+    notice.kind: notice for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked)
+}
+
+
+def notice_of(row: Outbox) -> Notice:
+    """What a row says. Raises LookupError or TypeError for one that this release can't read."""
+    return _NOTICES[row.kind](**row.payload if row.payload is not None else _payload_before_0007(row))
+
+
+def _payload_before_0007(row: Outbox) -> Mapping[str, object]:
+    match row.kind:
+        case "start" | "wake":
+            return {"enrollment": row.enrollment_id}
+        case "fan_out":
+            return {"journey": row.journey, "event": row.event_id}
+        case "follow_up":
+            return {"channel": row.channel}
+        case _:
+            return {"alarm": row.event_id}
 
 
 def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
@@ -34,3 +108,8 @@ def count_waiting_starts(session: Session, plan_ids: Iterable[str]) -> Mapping[s
     """How many starts wait to be put together, by plan."""
     query = select(Outbox.gather, func.count()).where(col(Outbox.gather).in_(plan_ids)).group_by(col(Outbox.gather))
     return {plan_id: count for plan_id, count in session.exec(query) if plan_id}
+
+
+def started_enrollment() -> ColumnElement[int]:
+    """SQL of the enrollment that a start is of."""
+    return func.coalesce(col(Outbox.enrollment_id), col(Outbox.payload)["enrollment"].as_integer())

@@ -10,16 +10,16 @@ from domain.store.columns import Row, id_column, instant, reference
 
 
 class Outbox(Row, table=True):
-    """What Temporal must be told: `start` and `wake` an enrollment, `fan_out` a business event to a journey.
+    """What Temporal must be told: the kind of a notice and, in its payload, what it is for; see `domain.store.outbox`.
 
-    `gather` is the plan whose starts this one may be put together with; null once that is decided.
-    `follow_up` has the providers of a `channel` asked about open messages. `replenish` and `restocked` start and wake
-    the replenishment of a `stock.alarm`.
+    `gather` is the plan whose starts this one may be put together with; null once that is decided. Rows of releases
+    before migration 0007 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`.
     """
 
     __tablename__: ClassVar[Any] = "outbox"
     id: int = id_column()
     kind: str
+    payload: dict[str, Any] | None = Field(default=None, sa_type=JSONB, nullable=True)
     enrollment_id: int | None = reference("enrollments.id", nullable=True)
     event_id: int | None = reference("events.id", nullable=True)
     journey: str | None = None

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from domain.journeys.tables import TrailEntry
 from domain.store.bulk import BulkRows, insert_all
 from domain.store.columns import Row
-from domain.store.outbox import CHANNEL
+from domain.store.outbox import CHANNEL, Notice
 from domain.store.tables import Outbox
 
 R = TypeVar("R", bound=Row)
@@ -62,25 +62,9 @@ class UnitOfWork(Session):
         """Add a row to the trail."""
         self._trail.append(entry)
 
-    def enqueue(
-        self,
-        kind: Literal["start", "wake", "fan_out", "follow_up", "replenish", "restocked"],
-        journey: str | None = None,
-        *,
-        channel: str | None = None,
-        enrollment_id: int | None = None,
-        event_id: int | None = None,
-        gather: str | None = None,
-    ) -> None:
-        """Start or wake an enrollment's workflow, fan an event about the business out, follow a channel up.
-
-        A start may be gathered with others of the plan that `gather` names. `replenish` starts the replenishment of
-        an alarm, `restocked` wakes it.
-        """
-        self._outbox.append(
-            {"kind": kind, "journey": journey, "channel": channel, "enrollment_id": enrollment_id,
-             "event_id": event_id, "gather": gather}
-        )  # fmt: skip
+    def enqueue(self, notice: Notice, *, gather: str | None = None) -> None:
+        """Have Temporal told. A start may be gathered with others of the plan that `gather` names."""
+        self._outbox.append({"kind": notice.kind, "payload": asdict(notice), "gather": gather})
 
     def give_rise_to(self, event: EventGiven) -> None:
         """Have an event taken in at the end, under the customer's lock, which the caller holds."""

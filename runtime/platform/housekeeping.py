@@ -34,10 +34,11 @@ from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
+from domain.store.outbox import Replenish, StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.platform.relay import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
+from runtime.platform.tellers import replenishment_id
 from runtime.platform.temporal import TASK_QUEUE
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
@@ -162,14 +163,14 @@ async def find_lost(client: Client, db: Database, clock: Clock) -> None:
         except RPCError as problem:
             if problem.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            await asyncio.to_thread(_start_again, db, journey, run_id)
+            await asyncio.to_thread(_start_again, db, run_id)
             continue
         if run.status in _LOST:
             await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "stopped", "run_ended")
         elif run.status in (WorkflowExecutionStatus.FAILED, WorkflowExecutionStatus.COMPLETED):
             await asyncio.to_thread(_stop, db, clock, run_id, run.carries, "failed", "run failed")
         if await asyncio.to_thread(_has_others, db, run_id, run.carries):
-            await asyncio.to_thread(_start_again, db, journey, run_id)
+            await asyncio.to_thread(_start_again, db, run_id)
 
 
 async def find_lost_replenishments(client: Client, db: Database, clock: Clock) -> None:
@@ -193,7 +194,7 @@ def _doubtful_replenishments(db: Database, clock: Clock) -> list[int]:
 
 def _replenish_again(db: Database, alarm_id: int) -> None:
     with db.begin() as work:
-        work.enqueue("replenish", event_id=alarm_id)
+        work.enqueue(Replenish(alarm_id))
 
 
 def _stop_replenishment(db: Database, clock: Clock, alarm_id: int) -> None:
@@ -242,12 +243,12 @@ def _overdue(db: Database, clock: Clock) -> list[tuple[int, str]]:
         return list(session.exec(query))
 
 
-def _start_again(db: Database, journey: str, run: int) -> None:
+def _start_again(db: Database, run: int) -> None:
     """Start a run again, unless it still waits to be started: it may be put together with others yet."""
     with db.begin() as work:
-        waits = work.exec(select(Outbox.id).where(Outbox.kind == "start", Outbox.enrollment_id == run)).first()
+        waits = work.exec(select(Outbox.id).where(Outbox.kind == StartRun.kind, started_enrollment() == run)).first()
         if waits is None:
-            work.enqueue("start", journey, enrollment_id=run)
+            work.enqueue(StartRun(run))
 
 
 def _has_others(db: Database, run: int, carried: Collection[int]) -> bool:

@@ -16,6 +16,7 @@ from domain.journeys.starting import enrollment_state
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_plan
 from domain.store.clock import Clock
+from domain.store.outbox import StartRun, TakeToJourney, WakeRun, notice_of
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.rehearsal.cases import Case
@@ -118,8 +119,8 @@ class Rehearsal:
         pages: list[FanOut] = []
         with self._db.begin() as work:
             rows = work.scalars(delete(Outbox).returning(Outbox), execution_options={"synchronize_session": False})
-            due_rows = sorted(rows, key=lambda row: row.id)
-            fresh = {row.enrollment_id for row in due_rows if row.kind == "start"} - self._of.keys()
+            notices = [notice_of(row) for row in sorted(rows, key=lambda row: row.id)]
+            fresh = {notice.enrollment for notice in notices if isinstance(notice, StartRun)} - self._of.keys()
             query = select(Enrollment).where(col(Enrollment.id).in_(fresh), col(Enrollment.ending).is_(None))
             for enrollment in work.exec(query.order_by(col(Enrollment.id))) if fresh else ():
                 plan = read_plan(work, enrollment.plan_id)
@@ -129,13 +130,14 @@ class Rehearsal:
                 lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
                 self._of[enrollment.id] = enrollment.customer_id
                 stirred.add(enrollment.customer_id)
-        for row in due_rows:
-            if row.kind == "fan_out":
-                pages.append(FanOut(journey=row.journey, event=row.event_id, cursor=FIRST))
-            elif row.enrollment_id in self._of and row.enrollment_id not in fresh:
-                customer = self._of[row.enrollment_id]
-                self._lanes[customer].walking[row.enrollment_id].walker.wake()
-                stirred.add(customer)
+        for notice in notices:
+            match notice:
+                case TakeToJourney(journey, event):
+                    pages.append(FanOut(journey=journey, event=event, cursor=FIRST))
+                case StartRun(id) | WakeRun(id) if id in self._of and id not in fresh:
+                    customer = self._of[id]
+                    self._lanes[customer].walking[id].walker.wake()
+                    stirred.add(customer)
         for page in pages:
             cursor: str | None = page.cursor
             while cursor is not None:

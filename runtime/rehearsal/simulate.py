@@ -20,6 +20,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.published.library import Library, read_library
 from domain.store.clock import VirtualClock
+from domain.store.outbox import StartRun
 from domain.store.work import Database
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal, Silence
@@ -111,7 +112,7 @@ class _Simulation:
                 raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
             for enrollment in work.exec(running).all():
-                work.enqueue("start", enrollment.journey, enrollment_id=enrollment.id)
+                work.enqueue(StartRun(enrollment.id))
             before = work.exec(select(func.max(TrailEntry.id))).one() or 0
         clock = VirtualClock(self._at)
         rehearsal = Rehearsal(self._db, clock, Silence())

@@ -42,7 +42,7 @@ def look(shop: Shop, after: timedelta = timedelta(hours=1)) -> float | None:
 
 
 def test_an_unknown_message_has_its_provider_asked(open_message: Shop) -> None:
-    assert [row.channel for row in open_message.rows(Outbox) if row.kind == "follow_up"] == ["sms"]
+    assert [row.payload for row in open_message.rows(Outbox) if row.kind == "follow_up"] == [{"channel": "sms"}]
     assert look(open_message, timedelta(0)) == tracking.PAUSES[0].total_seconds()
 
 

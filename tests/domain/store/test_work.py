@@ -10,6 +10,7 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.journeys.trail import record, record_not_entered
 from domain.store.bulk import BulkRows
+from domain.store.outbox import WakeRun
 from domain.store.tables import Outbox
 from domain.store.work import EventGiven, UnitOfWork
 
@@ -40,7 +41,7 @@ def test_leaving_the_block_writes_what_was_noted_and_an_error_nothing(shop: Shop
     before = whats(shop)
     with shop.db.begin() as work:
         note(work, "one")
-        work.enqueue("wake", "greet", enrollment_id=work.exec(select(Enrollment.id)).one())
+        work.enqueue(WakeRun(work.exec(select(Enrollment.id)).one()))
         assert work.exec(select(Outbox)).all() == []
     assert whats(shop) == [*before, "one"]
     assert [row.kind for row in shop.rows(Outbox)] == ["wake"]
@@ -64,7 +65,7 @@ def test_an_undone_savepoint_takes_with_it_what_was_noted_inside_and_no_more(sho
             note(work, "inside")
             with work.savepoint():
                 note(work, "innermost")
-                work.enqueue("wake", "greet", enrollment_id=owner.id)
+                work.enqueue(WakeRun(owner.id))
             work.give_rise_to(EventGiven("x", "1", "form.filled", now, {}, owner.customer_id))
             raise RuntimeError
         with work.savepoint():

@@ -17,12 +17,13 @@ from domain.journeys.starting import form_cohort
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey
 from domain.store.clock import SystemClock, VirtualClock
+from domain.store.outbox import WakeRun
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
-from runtime.platform.relay import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.runs import workflow_id
+from runtime.platform.tellers import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
@@ -87,7 +88,7 @@ def test_a_burst_is_one_run_whose_members_end_alone_or_all_with_it(thanks: Datab
             assert await signals(handle) == 0  # it is found at its next step
             with thanks.begin() as session:
                 for enrollment in ids[10:15]:
-                    session.enqueue("wake", "thanks", enrollment_id=enrollment)
+                    session.enqueue(WakeRun(enrollment))
             assert await relay.drain() == [handle.id]
             assert await signals(handle) == 1
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)

@@ -15,6 +15,7 @@ from domain.journeys.starting import form_cohort, start_of
 from domain.journeys.tables import Enrollment
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.clock import SystemClock, VirtualClock
+from domain.store.outbox import StartRun
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.gathering import CohortPolicy
@@ -144,7 +145,7 @@ def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_fai
                     for each in session.exec(select(Enrollment)):
                         each.cohort_id = 1
                     session.exec(delete(Outbox))
-                    session.enqueue("start", queue, enrollment_id=1)
+                    session.enqueue(StartRun(1))
             else:
                 put_together(db)
             if is_ended:

@@ -165,7 +165,7 @@ def test_a_run_that_temporal_forgot_is_started_again(thanks: Database, temporal:
     order(thanks, 1)
     with thanks.begin() as session:
         lost = session.exec(select(Outbox)).one()
-        run = workflow_id("thanks", lost.enrollment_id or 0)
+        run = workflow_id("thanks", lost.payload["enrollment"])
         session.delete(lost)
 
     async def story() -> None:
@@ -279,7 +279,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(db: D
     for number, total in ((1, 100), (2, 200), (3, 300), (4, 400)):
         happens(number, "order.paid", total=total)
     with db.begin() as session:
-        starts = [start_of(session, row.enrollment_id or 0) for row in session.exec(select(Outbox))]
+        starts = [start_of(session, row.payload["enrollment"]) for row in session.exec(select(Outbox))]
         cohorts = [start.cohort for start in starts if start]
         session.exec(delete(Outbox))
         session.get_one(Enrollment, 3).outcomes = [["no such step", "sent", "yesterday"]]

@@ -1,0 +1,238 @@
+"""How Temporal is told each kind of notice that the outbox holds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+from temporalio.client import Client
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.intake.schedules import FIRST
+from domain.intake.tables import Event
+from domain.journeys.starting import Start, set_apart, start_of, wakes_of
+from domain.store.outbox import FollowUp, Replenish, Restocked, StartRun, TakeToJourney, WakeRun
+from domain.store.tables import Outbox
+from domain.store.work import Database
+from runtime.platform.runs import look_up, workflow_id
+from workflows.plan.commands import FanOut
+from workflows.plan.supply import AlarmRaised
+from workflows.runs.journey import JourneyWorkflow
+from workflows.runs.paging import FanOutWorkflow
+from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
+from workflows.runs.tracking import FollowUpWorkflow
+from workflows.words.describe import describe
+
+CUSTOMERS_IN_SEARCH = 50
+"""Cohorts of up to so many carry their customers' ids as a search attribute (a value is limited to 2 KB)."""
+
+JOURNEY = SearchAttributeKey.for_keyword("Journey")
+VERSION = SearchAttributeKey.for_int("JourneyVersion")
+TRIGGER = SearchAttributeKey.for_keyword("Trigger")
+COHORT_SIZE = SearchAttributeKey.for_int("CohortSize")
+CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
+
+
+def replenishment_id(alarm_id: int) -> str:
+    """The id of the workflow that an alarm began."""
+    return f"replenishment/{alarm_id}"
+
+
+@dataclass(frozen=True)
+class Temporal:
+    """Where Temporal is told, and what of its answers concerns the database."""
+
+    db: Database
+    client: Client
+    queue: str
+
+
+Told = Sequence[tuple[Outbox, Any]]
+"""Rows of one kind, each with the notice that it holds."""
+
+Calls = Iterator[tuple[Sequence[Outbox], Awaitable[str]]]
+"""What is to be awaited for which rows. It comes to the id of the workflow told, or to nothing."""
+
+Teller = Callable[[Temporal, Session, Told], Calls]
+
+
+def _tell_starts(temporal: Temporal, session: Session, told: Told) -> Calls:
+    for row, notice in told:
+        start = start_of(session, notice.enrollment)
+        yield [row], _start(temporal, start) if start else _nothing()
+
+
+def _tell_wakes(temporal: Temporal, session: Session, told: Told) -> Calls:
+    """Wakes of one run are told at once."""
+    rows: dict[int, list[Outbox]] = {}
+    for row, notice in told:
+        rows.setdefault(notice.enrollment, []).append(row)
+    for wake in wakes_of(session, rows):
+        name = workflow_id(wake.journey, wake.run)
+        call = _wake(temporal, name, wake.enrollments) if wake.enrollments else _nothing()
+        yield [row for each in wake.because_of for row in rows[each]], call
+
+
+def _tell_fan_outs(temporal: Temporal, _: Session, told: Told) -> Calls:
+    for row, notice in told:
+        yield [row], _fan_out(temporal, notice)
+
+
+def _tell_follow_ups(temporal: Temporal, _: Session, told: Told) -> Calls:
+    for row, notice in told:
+        yield [row], _follow_up(temporal, notice)
+
+
+def _tell_alarms(temporal: Temporal, session: Session, told: Told) -> Calls:
+    for row, notice in told:
+        sku = str(session.get_one(Event, notice.alarm).data.get("sku"))
+        yield [row], _replenish(temporal, notice, sku)
+
+
+def _tell_receipts(temporal: Temporal, _: Session, told: Told) -> Calls:
+    for row, notice in told:
+        yield [row], _restocked(temporal, notice)
+
+
+TELLERS: Mapping[str, Teller] = {
+    StartRun.kind: _tell_starts,
+    WakeRun.kind: _tell_wakes,
+    TakeToJourney.kind: _tell_fan_outs,
+    FollowUp.kind: _tell_follow_ups,
+    Replenish.kind: _tell_alarms,
+    Restocked.kind: _tell_receipts,
+}
+"""Who tells each kind."""
+
+
+async def _start(
+    temporal: Temporal, start: Start, reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.REJECT_DUPLICATE
+) -> str:
+    cohort = start.cohort
+    plan, travellers = cohort.plan, cohort.travellers
+    customers = [str(traveller.customer) for traveller in travellers]
+    who = f"customer {customers[0]}" if len(customers) == 1 else f"{len(customers)} customers"
+    pairs: list[SearchAttributePair[Any]] = [
+        SearchAttributePair(JOURNEY, plan.journey),
+        SearchAttributePair(VERSION, cohort.version),
+        SearchAttributePair(TRIGGER, start.trigger),
+        SearchAttributePair(COHORT_SIZE, len(customers)),
+    ]
+    if len(customers) <= CUSTOMERS_IN_SEARCH:
+        pairs.append(SearchAttributePair(CUSTOMER_ID, customers))
+    name = workflow_id(plan.journey, start.run)
+    try:
+        await temporal.client.start_workflow(
+            JourneyWorkflow.run,
+            cohort,
+            id=name,
+            task_queue=temporal.queue,
+            id_reuse_policy=reuse,
+            search_attributes=TypedSearchAttributes(pairs),
+            static_summary=f"{plan.name} · version {cohort.version} · {who}",
+            static_details=describe(plan),
+            request_eager_start=True,
+        )
+    except WorkflowAlreadyStartedError:
+        return await _see_who_is_carried(temporal, start)
+    return name
+
+
+async def _see_who_is_carried(temporal: Temporal, start: Start) -> str:
+    """Temporal had a run of this name before: see that the members it doesn't carry get a run, too.
+
+    If it is over and carries none of them, theirs takes its name; otherwise they are set apart.
+    """
+    run = await look_up(temporal.client, workflow_id(start.cohort.plan.journey, start.run))
+    members = {traveller.enrollment for traveller in start.cohort.travellers}
+    if not run.goes_on and members.isdisjoint(run.carries):
+        return await _start(temporal, start, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+    if uncarried := members - run.carries:
+        await asyncio.to_thread(_set_apart, temporal, start.run, uncarried)
+    return ""
+
+
+def _set_apart(temporal: Temporal, run: int, enrollment_ids: Collection[int]) -> None:
+    with temporal.db.begin() as work:
+        set_apart(work, run, enrollment_ids)
+
+
+async def _wake(temporal: Temporal, name: str, enrollments: Sequence[int]) -> str:
+    """A workflow that isn't there, or is over, needs no waking: what it does first is look."""
+    woken = enrollments[0] if len(enrollments) == 1 else list(enrollments)
+    try:
+        await temporal.client.get_workflow_handle(name).signal(JourneyWorkflow.wake, woken)
+    except RPCError as problem:
+        if problem.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return ""
+    return name
+
+
+async def _fan_out(temporal: Temporal, notice: TakeToJourney) -> str:
+    name = f"fan-out/{notice.journey}/{notice.event}"
+    try:
+        await temporal.client.start_workflow(
+            FanOutWorkflow.run,
+            FanOut(journey=notice.journey, event=notice.event, cursor=FIRST),
+            id=name,
+            task_queue=temporal.queue,
+            id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+            static_summary=f"event {notice.event} · to {notice.journey}",
+        )
+    except WorkflowAlreadyStartedError:
+        return ""
+    return name
+
+
+async def _replenish(temporal: Temporal, notice: Replenish, sku: str) -> str:
+    """A run that is gone may be started again, for what it does first is look where the database stands."""
+    name = replenishment_id(notice.alarm)
+    try:
+        await temporal.client.start_workflow(
+            ReplenishmentWorkflow.run,
+            AlarmRaised(event=notice.alarm),
+            id=name,
+            task_queue=temporal.queue,
+            search_attributes=TypedSearchAttributes(
+                [SearchAttributePair(JOURNEY, "replenishment"), SearchAttributePair(TRIGGER, "stock.alarm")]
+            ),
+            static_summary=f"restock {sku} · alarm {notice.alarm}",
+            static_details=DETAILS,
+            request_eager_start=True,
+        )
+    except WorkflowAlreadyStartedError:
+        return ""
+    return name
+
+
+async def _restocked(temporal: Temporal, notice: Restocked) -> str:
+    """A run that is over needs no waking."""
+    name = replenishment_id(notice.alarm)
+    try:
+        await temporal.client.get_workflow_handle(name).signal(ReplenishmentWorkflow.wake)
+    except RPCError as problem:
+        if problem.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return ""
+    return name
+
+
+async def _follow_up(temporal: Temporal, notice: FollowUp) -> str:
+    name = f"follow-up/{notice.channel}"
+    await temporal.client.start_workflow(
+        FollowUpWorkflow.run,
+        notice.channel,
+        id=name,
+        task_queue=temporal.queue,
+        start_signal="look",
+        static_summary=f"what became of messages by {notice.channel}",
+    )
+    return name
+
+
+async def _nothing() -> str:
+    return ""
