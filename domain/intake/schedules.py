@@ -1,7 +1,8 @@
 """Scheduled triggers and events about the business: who they are about, in pages. Both go through ingest."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,10 +23,11 @@ from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from domain.store.work import UnitOfWork
-from workflows.plan.model import EventTrigger, ScheduleTrigger
+from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
 from workflows.terms.values import local_day
+from workflows.verbs.base import Decision
 
 PAGE = 500
 _EXITS, _ENTRIES = "exits", "entries"
@@ -49,6 +51,32 @@ def festival_day(name: str, year: int) -> date | None:
     """The first day of a festival of the Chinese calendar in a year, as the `holidays` package has it."""
     calendar = holidays.country_holidays("CN", years=year, language="zh_CN")
     return min((day for day, names in calendar.items() if name in names.split("; ")), default=None)
+
+
+def why_not_due(work: UnitOfWork, library: Library, plan: Plan, customer: Customer, at: datetime) -> Decision | None:
+    """Why a journey's schedule wouldn't reach the customer on the day of `at`: the day, the birthday or the segment.
+
+    For the wrong day, `until` is when it next fires, if it does within two years.
+    """
+    trigger = plan.trigger
+    if not isinstance(trigger, ScheduleTrigger):
+        return None
+    zone = library.policy_zone
+    day = local_day(at, zone)
+    decision = Decision(at, plan.journey, "not_entered", "day", event=event_of(trigger.for_each))
+    if not fires_on(trigger, day):
+        days = (day + timedelta(days=ahead) for ahead in range(1, 750))
+        following = next((each for each in days if fires_on(trigger, each)), None)
+        until = datetime.combine(following, time.fromisoformat(trigger.at), zone) if following else None
+        return replace(decision, until=until)
+    kind, _, segment = trigger.for_each.partition(":")
+    if kind == "birthday" and customer.id not in _born_on(work, day, customer.id - 1)[:1]:
+        return replace(decision, value="birthday")
+    if kind == "segment":
+        verdict = CustomerFacts(work, library, customer, at).holds(SegmentCondition(segment=segment))
+        if not verdict.holds:
+            return replace(decision, value="segment", because=verdict.because)
+    return None
 
 
 def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str | None:

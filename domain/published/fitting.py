@@ -9,7 +9,9 @@ from domain.catalogue.page import FIELDS
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import Journey, PublishedPlan
+from domain.texts.checking import text_problems
 from domain.texts.rendering import variables
+from domain.texts.shapes import provided
 from workflows.language.needs import names_asked, text_needs
 from workflows.plan.model import Plan
 from workflows.terms.fields import References
@@ -64,7 +66,8 @@ def misfits(
 
     `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
     """
-    misfits_found = []
+    misfits_found: list[Misfit] = []
+    campaigns = read_library(session).campaigns
     for plan, version in _in_use(session, replaced=replaced, ending=ending):
         journey = plan.journey
         for need in text_needs(plan):
@@ -74,6 +77,10 @@ def misfits(
             elif text in texts and (missing := variables(texts[text]) - need.given):
                 names = ", ".join(f'"{name}"' for name in sorted(missing))
                 misfits_found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
+            elif text in texts:
+                given = provided(plan, need, campaigns)
+                errors = [each for each in text_problems(texts[text], given) if each.severity == "error"]
+                misfits_found += [Misfit(text, journey, version, need.step, each.message) for each in errors[:1]]
     return misfits_found
 
 

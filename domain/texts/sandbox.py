@@ -283,18 +283,26 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
         """`text.format` is no exception."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """A key of a mapping comes before its methods (`trigger.items`); one that is missing is empty, not an error."""
+        """A key of a mapping comes before its methods (`trigger.items`); what isn't there is empty, not an error."""
         if isinstance(obj, Sample):
             return obj
+        if obj is None or type(obj) is Undefined:
+            return Undefined(name=attribute)
         if isinstance(obj, Mapping):
-            return obj.get(attribute) if attribute in obj else Undefined(name=attribute)
+            return _empty_if_none(obj.get(attribute), attribute)
         return super().getattr(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         for operand in (obj, argument):
             if isinstance(operand, Sample):
                 return operand
-        return super().getitem(obj, argument)
+        if obj is None or type(obj) is Undefined:
+            return Undefined(name=str(argument))
+        if isinstance(obj, Mapping) and isinstance(argument, str) and argument not in obj:
+            return Undefined(name=argument)
+        if isinstance(obj, list | tuple) and isinstance(argument, int) and not -len(obj) <= argument < len(obj):
+            return Undefined(name=str(argument))
+        return _empty_if_none(super().getitem(obj, argument), str(argument))
 
     def call_binop(self, _: Any, operator: str, left: Any, right: Any) -> Any:
         for side in (left, right):
@@ -305,6 +313,10 @@ class TextEnvironment(ImmutableSandboxedEnvironment):
         if not all(isinstance(side, int | float) and abs(side) < _BIG for side in (left, right)) or operator == "**":
             raise RenderError(f'"{operator}" works on plain numbers only; texts are joined by "~"')
         return self.binop_table[operator](left, right)
+
+
+def _empty_if_none(value: Any, name: str) -> Any:
+    return Undefined(name=name) if value is None else value
 
 
 def _of_texts(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -356,18 +368,18 @@ def _without_tags(text: str) -> str:
     return html.unescape(" ".join(_TAG.sub("", str(text)).split()))
 
 
-def yuan(fen: int | None) -> str:
+def yuan(fen: int | Undefined | None) -> str:
     """Fen as yuan: 5900 is `59`, 5990 is `59.90`, -550 is `-5.50`; without an amount, nothing."""
-    if fen is None:
+    if fen is None or isinstance(fen, Undefined):
         return ""
     yuan_part, cents = divmod(abs(int(fen)), 100)
     sign = "-" if int(fen) < 0 else ""
     return f"{sign}{yuan_part}.{cents:02}" if cents else f"{sign}{yuan_part}"
 
 
-def when(instant: datetime | None) -> str:
+def when(instant: datetime | Undefined | None) -> str:
     """An instant in its own timezone, as people say it: `3月2日 20:00`; without one, nothing."""
-    if instant is None:
+    if instant is None or isinstance(instant, Undefined):
         return ""
     if not isinstance(instant, datetime):
         raise RenderError('"when" takes an instant, like stream.starts_at')

@@ -9,16 +9,19 @@ from pathlib import Path
 
 from domain.catalogue.page import FIELDS
 from domain.texts import wechat
+from domain.texts.checking import TextProblem, text_problems, unknown_names
 from domain.texts.links import Linker
 from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
+from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
 from workflows.language.checks import References
 from workflows.language.compile import read_journey
+from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.plan.model import Plan
-from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render
+from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
 from workflows.source.tree import MAX_BYTES, decode, read_source
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition
@@ -89,6 +92,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                     events=FIELDS,
                 )
             _check_file(report, file, directories[beside])
+    _check_texts(report, templates)
     _check_wording(report, templates)
     report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
     return report
@@ -126,6 +130,35 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         if compiled.plan:
             report.plans[compiled.plan.journey] = compiled.plan
     report.diagnostics += diagnostics
+
+
+def _check_texts(report: CheckReport, templates: Path) -> None:
+    """Check each sound text against every step that sends it; one that nobody sends, against what any could provide."""
+    senders: dict[tuple[str, str], list[Provided]] = {text: [] for text in report.texts}
+    for plan in report.plans.values():
+        for need in text_needs(plan):
+            if need.text in senders:
+                given = provided(plan, need, report.campaigns or {})
+                if given not in senders[need.text]:
+                    senders[need.text].append(given)
+    faulty = {diagnostic.path for diagnostic in report.diagnostics}
+    for (template, channel), provisions in senders.items():
+        file, text = templates / template / f"{channel}.j2", report.texts[template, channel]
+        if str(file) not in faulty:
+            for each in provisions or [Provided(ROOTS)]:
+                report.diagnostics += [_placed(file, text, problem) for problem in text_problems(text, each)]
+
+
+def _placed(file: Path, text: str, problem: TextProblem) -> Diagnostic:
+    """The problem at the first place in its line that is marked, else at the whole line."""
+    lines = split_lines(text)
+    line = lines[min(problem.line, len(lines)) - 1]
+    spelled = re.search(rf"(?<![\w.]){re.escape(problem.marked)}(?!\w)", line) if problem.marked else None
+    start = spelled.start() if spelled else len(line) - len(line.lstrip())
+    width = len(problem.marked) if spelled else len(line.strip())
+    return Diagnostic(
+        str(file), problem.line, start + 1, problem.code, problem.message, problem.severity, width=max(1, width)
+    )
 
 
 def _check_wording(report: CheckReport, templates: Path) -> None:
@@ -205,6 +238,7 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
         if channel == "wechat":
             report.diagnostics += wechat.check(str(file), text)
         broken = [_broken(file, text, line, message) for line, message in faults(text, _KNOWN)]
+        broken = broken or [_placed(file, text, problem) for problem in unknown_names(text)]
         report.diagnostics += broken
         if not broken:
             variables[template, channel] = variables_of(text)

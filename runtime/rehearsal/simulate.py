@@ -14,6 +14,7 @@ from domain.catalogue.validation import validate
 from domain.conditions.facts import CustomerFacts
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
+from domain.intake.schedules import why_not_due
 from domain.intake.tables import Event
 from domain.intake.timeline import decision_of, not_begun
 from domain.journeys.tables import Enrollment, TrailEntry
@@ -71,6 +72,7 @@ def simulate(
 ) -> Simulation:
     """Let the event happen to the customer at `at`, and nothing after it; without one, the newest stored that fits.
 
+    A schedule must reach the customer on that day, unless an event is given.
     Enrollments that the customer is in go on beside it. Raises LookupError or StartError for what can't be.
     """
     with scratch() as (engine, db):
@@ -110,6 +112,11 @@ class _Simulation:
             begun_by = given_event or self._newest(work, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
                 raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
+            not_due = None
+            if given_event is None:
+                not_due = why_not_due(work, self._library, self._plan, customer, self._at)
+            if not_due is not None:
+                return Simulation(begun_by, self._at, self._library.zone(customer), [(not_due, None)])
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
             for enrollment in work.exec(running).all():
                 work.enqueue(StartRun(enrollment.id))

@@ -15,6 +15,7 @@ from workflows.verbs.base import Path, Step
 class Need:
     """A text that a step sends, and the names that the step provides."""
 
+    path: Path
     step: str
     template: str
     channel: Channel
@@ -35,7 +36,7 @@ def text_needs(plan: Plan) -> Iterator[Need]:
     for path, step in plan.steps.items():
         names = frozenset(given | ({"coupon"} if step.campaign_given or path in with_coupon else set()))
         for template, channel in step.texts:
-            yield Need(step.name, template, channel, names)
+            yield Need(path, step.name, template, channel, names)
 
 
 def _with_coupon(plan: Plan) -> set[Path]:

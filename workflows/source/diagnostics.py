@@ -58,11 +58,13 @@ CODES: dict[str, str] = {
     "E047": "policy loosened",
     "E050": "head of a WeChat text that cannot be read",
     "E051": "argument that WeChat does not take",
+    "E052": "value that doesn't fit its use in a text",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
     "W004": "marketing sms without a signature or a way to refuse",
     "W005": "text that looks like a field",
+    "W006": "text that would read badly",
 }
 
 _SHOWN_CELLS = 200
@@ -93,8 +95,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def slip_of(word: str, known: Iterable[str]) -> str | None:
-    """The known word that `word` is surely a slip of."""
-    return _nearest(word, known, 0.8)
+    """The known word that `word` is surely a slip of: nearly the same, or its letters in another order."""
+    known = list(known)
+    swapped = (candidate for candidate in known if len(word) > 3 and sorted(candidate) == sorted(word.casefold()))
+    return next(swapped, None) or _nearest(word, known, 0.8)
 
 
 def _nearest(word: str, known: Iterable[str], likeness: float) -> str | None:

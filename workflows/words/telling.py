@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from workflows.terms.because import worded
@@ -19,6 +20,9 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "inactive": ("不在有效期内", "outside of the time that the journey is active"),
     "where": ("触发条件不满足", "the trigger's condition doesn't hold"),
     "too_old": ("事件到得太晚", "the event came too late"),
+    "day": ("定时触发不在这一天", "its schedule doesn't fire on this day"),
+    "birthday": ("这一天不是客户的生日", "it isn't the customer's birthday"),
+    "segment": ("不在触发的人群里", "not in the segment that it is for"),
     "holdout": ("属于对照组", "in the holdout"),
     "replaced": ("发布了新版本", "a new version was published"),
     "journey_stopped": ("旅程已停止", "the journey was stopped"),
@@ -66,7 +70,8 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick("因新的事件重新开始", "started over, on a newer event")
         case "not_entered":
             on = say.pick(f"（{decision.event}）", f" on {decision.event}") if decision.event else ""
-            return say.pick(f"没有进入{on}：{_reason(value, say)}", f"not entered{on}: {_reason(value, say)}")
+            words = say.pick(f"没有进入{on}：{_reason(value, say)}", f"not entered{on}: {_reason(value, say)}")
+            return words + (_next_time(decision.until.astimezone(zone), say) if decision.until else "")
         case "suppressed":
             return say.pick(f"不发送 {value}：{reason}", f"{value} suppressed: {reason}")
         case "ended":
@@ -77,6 +82,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
         until = decision.until.astimezone(zone) if decision.until else None
         return told(replace(decision, reason=reason, until=until), say)
     return f"{decision.what}: {value}" + (say.pick(f"：{reason}", f": {reason}") if reason else "")
+
+
+def _next_time(at: datetime, say: Wording) -> str:
+    return say.pick(f"，下一次是 {at:%Y-%m-%d %H:%M}", f"; it next fires on {at:%Y-%m-%d %H:%M}")
 
 
 def _reason(reason: str | None, say: Wording) -> str:

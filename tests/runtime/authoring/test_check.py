@@ -21,9 +21,7 @@ def shop(tmp_path: Path) -> Path:
     hello.mkdir(parents=True)
     (specs / "_policy.yaml").write_text("timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n")
     (specs / "good.yaml").write_text(GOOD)
-    (hello / "sms.j2").write_text(
-        "{{ shop.sign }}{% for item in trigger.items %}{{ customer.name }}{% endfor %}拒收请回复R"
-    )
+    (hello / "sms.j2").write_text("{{ shop.sign }}{% for item in trigger.items %}{{ item.sku }}{% endfor %}拒收请回复R")
     return tmp_path
 
 
@@ -185,3 +183,24 @@ def test_what_was_asked_for_need_not_say_how_to_refuse(shop: Path) -> None:
     (shop / "templates" / "messages" / "hello" / "sms.j2").write_text("您好")
     (shop / "specs" / "good.yaml").write_text(GOOD.replace("via: [sms]", "via: [sms], kind: transactional"))
     assert run(shop).diagnostics == []
+
+
+def test_a_text_is_checked_with_every_journey_that_sends_it(shop: Path) -> None:
+    text = "{{ shop.sign }}好\n  共{{ trigger.totl | yuan }}元 拒收请回复R"
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text(text)
+    found = only(run(shop))
+    assert (Path(found.path).name, found.line, found.column, found.code) == ("sms.j2", 2, 7, "E027")
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text(text.replace("totl", "total"))
+    assert run(shop).diagnostics == []
+    other = GOOD.replace("journey: good", "journey: other").replace("order.paid", "order.delivered")
+    (shop / "specs" / "other.yaml").write_text(other)
+    assert only(run(shop)).message == 'order.delivered has no field "total"; it has order_id'
+
+
+def test_a_text_that_nobody_sends_is_checked_too(shop: Path) -> None:
+    unsent = shop / "templates" / "messages" / "unsent"
+    unsent.mkdir()
+    (unsent / "sms.j2").write_text("{{ customer.nmae }}")
+    assert only(run(shop)).message == 'customer has no field "nmae"; did you mean "name"?'
+    (unsent / "sms.j2").write_text("{{ custmer.name }}")
+    assert only(run(shop)).code == "E039"

@@ -1,17 +1,20 @@
 """A simulation comes to what then really happens, and leaves the live database alone."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
 from sqlalchemy import Engine
 from sqlmodel import col, select
 
+from domain.customers.tables import Customer
 from domain.journeys import lifecycle
 from domain.journeys.tables import TrailEntry
 from domain.ledger.tables import Message
+from domain.published.publishing import publish_document, publish_journey
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from runtime import StartError
@@ -19,7 +22,9 @@ from runtime.rehearsal.engine import Rehearsal
 from runtime.rehearsal.shelf import Draft, read_draft
 from runtime.rehearsal.simulate import GivenEvent, simulate
 from workflows.terms.because import worded
+from workflows.words.telling import render
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("one_scratch")
 Migrated = tuple[Engine, Database]
@@ -88,6 +93,53 @@ class TestSimulate:
             lifecycle.stop(session, "cart", clock.now(), "li")
         with pytest.raises(LookupError, match="cart is stopped"):
             simulate(migrated[0], "cart", 1, given_event=None, at=clock.now())
+
+
+class TestScheduled:
+    """A schedule is asked whether it reaches the customer on the day."""
+
+    @pytest.fixture
+    def told(self, migrated: Migrated, shop: Shop, clock: VirtualClock) -> Callable[..., str]:
+        """What is told first about a customer on a day."""
+
+        def simulated(trigger: str, customer: int, at: str) -> str:
+            spec = f"journey: care\ntrigger: {trigger}\nentry: {{again: always}}\nsteps: [{{stop: done}}]\n"
+            with shop[0].begin() as session:
+                publish_document(session, "_segments", {"vip": {"field": "customer.orders", "at_least": 2}})
+                session.get_one(Customer, 1).fields = {"birthday": "1990-05-06"}
+                publish_journey(session, plan_of(spec), spec, clock.now())
+            start = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
+            (decision, _) = simulate(migrated[0], "care", customer, given_event=None, at=start).decisions[0]
+            return render(decision, "en", SHANGHAI)
+
+        return simulated
+
+    @pytest.mark.parametrize(
+        ("trigger", "customer", "at", "words"),
+        [
+            ("{schedule: every monday at 10:00, for_each: 'segment:vip'}", 2, "2026-05-04T12:00", "entered"),
+            (
+                "{schedule: every monday at 10:00, for_each: 'segment:vip'}", 2, "2026-05-06T12:00",
+                "not entered on segment.member: its schedule doesn't fire on this day; "
+                "it next fires on 2026-05-11 10:00",
+            ),
+            (
+                "{schedule: every monday at 10:00, for_each: 'segment:vip'}", 1, "2026-05-04T12:00",
+                "not entered on segment.member: not in the segment that it is for (because",
+            ),
+            ("{schedule: every day at 09:00, for_each: birthday}", 1, "2026-05-06T12:00", "entered"),
+            (
+                "{schedule: every day at 09:00, for_each: birthday}", 1, "2026-05-07T12:00",
+                "not entered on customer.birthday: it isn't the customer's birthday",
+            ),
+            (
+                "{schedule: every day at 09:00, for_each: birthday}", 2, "2026-05-06T12:00",
+                "not entered on customer.birthday: it isn't the customer's birthday",
+            ),
+        ],
+    )  # fmt: skip
+    def test_whom_and_when(self, told: Callable[..., str], trigger: str, customer: int, at: str, words: str) -> None:
+        assert told(trigger, customer, at).startswith(words)
 
 
 class TestDraft:
