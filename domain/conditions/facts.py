@@ -21,8 +21,9 @@ from domain.published.library import Library
 from domain.stock import inventory
 from domain.stock.tables import Lot, Product, Stream
 from domain.store.bulk import is_among, recordset_of
+from workflows.terms.comparing import dig
 from workflows.terms.conditions import Condition as AnyCondition
-from workflows.terms.conditions import EventCondition, Verdict, dig, evaluate
+from workflows.terms.conditions import EventCondition, Verdict, evaluate
 from workflows.terms.values import Duration
 from workflows.verbs.base import Path
 
@@ -237,18 +238,27 @@ class CustomerFacts:
         self.enrollment = enrollment
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
+        self._item: Any = None
         self._batch = batch or BatchFacts(session, {customer.id: Moment(now, upto)})
         self._moment = customer.id if moment is None else moment
         self.subjects = subjects or GroupRefs(session, [enrollment] if enrollment else [])
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
+        return self._viewing(event, self._item)
+
+    def at_item(self, item: Any) -> "CustomerFacts":
+        """The same facts with an item of a list in view."""
+        return self._viewing(self.event, item)
+
+    def _viewing(self, event: Mapping[str, Any] | None, item: Any) -> "CustomerFacts":
         facts = CustomerFacts(
             self.session, self.library, self.customer, self.now,
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
             batch=self._batch, moment=self._moment, subjects=self.subjects,
         )  # fmt: skip
-        for name in ("trigger", "lot", "stream"):
+        facts._item = item
+        for name in ("trigger", "lot", "stream", "zone"):
             if name in self.__dict__:
                 facts.__dict__[name] = self.__dict__[name]
         return facts
@@ -263,22 +273,31 @@ class CustomerFacts:
 
     def field(self, name: str) -> Any:
         root, _, key_path = name.partition(".")
+        if root == "customer":
+            return self._customer_field(key_path)
         match root:
-            case "customer" if key_path in _DERIVED:
-                return self._batch.orders_at(self._moment)[_DERIVED.index(key_path)]
-            case "customer":
-                return dig(self._customer, key_path)
             case "event":
-                return dig(self.event, key_path)
+                known: Any = self.event
+            case "item":
+                known = self._item
             case "trigger":
-                return dig(self.trigger, key_path)
+                known = self.trigger
             case "lot":
-                return dig(self.lot, key_path)
+                known = self.lot
             case "stream":
-                return dig(self.stream, key_path)
+                known = self.stream
             case "coupon":
-                return dig(self.coupon, key_path)
-        return None
+                known = self.coupon
+            case _:
+                return None
+        return dig(known, key_path, self.zone)
+
+    def _customer_field(self, key_path: str) -> Any:
+        first, _, part = key_path.partition(".")
+        if first not in _DERIVED:
+            return dig(self._customer, key_path, self.zone)
+        value = self._batch.orders_at(self._moment)[_DERIVED.index(first)]
+        return dig(value, part, self.zone) if part else value
 
     def in_segment(self, name: str) -> bool:
         condition = self.library.segments.get(name)

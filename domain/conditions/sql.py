@@ -1,68 +1,53 @@
 """Conditions as SQL: one boolean expression over `customers`, true for exactly those of whom Python says it holds.
 
-Every value is JSON here, so that no odd one can be an error: what a comparison can't use makes it false. What holds is
-written down in `workflows/conditions.py`; nothing is left to Python. `coupon.…` and events that came after a certain
-row are about one enrollment, so they can only be given as known or not at all.
+Nothing is left to Python. `coupon.…` and events that came after a certain row are about one enrollment, so they can
+only be given as known or not at all.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
-from operator import ge, gt, le, lt
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    DateTime,
     FromClause,
-    Interval,
     Select,
-    Text,
     and_,
-    case,
-    cast,
-    collate,
-    column,
     exists,
     false,
     func,
-    literal,
-    literal_column,
     not_,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
+from domain.conditions.json_values import Json, Truth, Value, at, constant, holds, is_a, items, present, step
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
+from workflows.terms.comparing import DATE_PARTS, dig
 from workflows.terms.conditions import (
-    INSTANT,
     AllCondition,
     AnyCondition,
     Comparison,
     Condition,
     EventCondition,
+    EveryCondition,
     FieldCondition,
     FieldRef,
     NotCondition,
     SegmentCondition,
+    SomeCondition,
     TagCondition,
-    as_instant,
-    dig,
 )
 
 _CUSTOMERS = SQLModel.metadata.tables[Customer.__tablename__]
 _EVENTS = SQLModel.metadata.tables[Event.__tablename__]
 _ORDERS = SQLModel.metadata.tables[Order.__tablename__]
 _TAGS = SQLModel.metadata.tables[CustomerTag.__tablename__]
-
-Truth = ColumnElement[bool]
-Json = ColumnElement[Any]
 
 
 def matching(condition: Condition, library: Library, now: datetime, **known: Mapping[str, Any] | None) -> Truth:
@@ -75,14 +60,6 @@ def matching(condition: Condition, library: Library, now: datetime, **known: Map
 
 
 @dataclass(frozen=True)
-class _Value:
-    """A value as JSON; SQL's NULL or JSON's null is a missing one. `instant` marks a text that stands for a time."""
-
-    json: Json
-    instant: bool = False
-
-
-@dataclass(frozen=True)
 class _Reading:
     """Where a condition is read: `rows` are the rows in view, and `event` the one of them that is the event's."""
 
@@ -91,6 +68,7 @@ class _Reading:
     known: Mapping[str, Mapping[str, Any] | None]
     rows: tuple[FromClause, ...] = (_CUSTOMERS,)
     event: FromClause | None = None
+    item: Json | None = None
 
     def of(self, condition: Condition) -> Truth:
         match condition:
@@ -110,10 +88,21 @@ class _Reading:
                 return exists(self._happened(select(1), condition))
             case EventCondition(times=Comparison() as times):
                 count = self._happened(select(func.count()), condition).scalar_subquery()
-                return self._compared(times, _Value(func.to_jsonb(count, type_=JSONB)))
+                return self._compared(times, Value(func.to_jsonb(count, type_=JSONB)))
             case FieldCondition(field=name):
                 return self._compared(condition, self._field(name))
+            case SomeCondition(some=name, where=where):
+                return self._some(name, lambda reading: reading.of(where))
+            case EveryCondition(every=name, where=where):
+                is_list = func.coalesce(is_a(self._field(name).json, "array"), false())
+                return and_(is_list, not_(self._some(name, lambda reading: not_(reading.of(where)))))
         raise TypeError(f"not a condition: {condition!r}")
+
+    def _some(self, name: str, truth: Callable[["_Reading"], Truth]) -> Truth:
+        """Whether it is true of some item of a list."""
+        each = items(self._field(name).json)
+        inside = select(1).select_from(each).where(truth(replace(self, rows=(*self.rows, each), item=each.c.value)))
+        return exists(inside.correlate(*self.rows))
 
     def _within(self, query: Select[Any], table: FromClause) -> Select[Any]:
         """The query over the customer's rows of a table."""
@@ -128,49 +117,68 @@ class _Reading:
             return query
         return query.where(replace(self, rows=(*self.rows, event), event=event).of(condition.where))
 
-    def _field(self, name: str) -> _Value:
+    @property
+    def _zone(self) -> ColumnElement[str]:
+        return func.coalesce(_CUSTOMERS.c.timezone, self.library.policy.timezone)
+
+    def _field(self, name: str) -> Value:
         root, _, key_path = name.partition(".")
-        if root == "customer" and key_path in _DERIVED:
-            derived = self._within(select(_DERIVED[key_path]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
-            return _Value(func.to_jsonb(derived.scalar_subquery(), type_=JSONB), instant=key_path == "last_order_at")
         first, *keys = key_path.split(".")
+        if root == "customer" and first in _DERIVED:
+            derived = self._within(select(_DERIVED[first]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
+            json = func.to_jsonb(derived.scalar_subquery(), type_=JSONB)
+            return Value(self._along(keys, json), instant=first == "last_order_at" and not keys)
         if root == "customer":
             is_column = first in ("name", "timezone")
-            value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if is_column else _at(_CUSTOMERS.c.fields, first)
-        elif root == "event" and self.event is not None:
-            value = _at(self.event.c.data, first)
-        else:
-            return _constant(dig(self.known.get(root), key_path))
-        for key in keys:
-            value = self._once([value], partial(_step, key))
-        return _Value(value)
+            value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if is_column else at(_CUSTOMERS.c.fields, first)
+            return Value(self._along(keys, value))
+        if root == "event" and self.event is not None:
+            return Value(self._along(keys, at(self.event.c.data, first)))
+        if root == "item" and self.item is not None:
+            return Value(self._along([first, *keys], self.item))
+        return self._known(self.known.get(root), key_path)
 
-    def _compared(self, comparison: Comparison, left: _Value) -> Truth:
+    def _known(self, data: Any, key_path: str) -> Value:
+        """What is the same for all customers, but for a part of a date, which depends on where they live."""
+        above, _, last = key_path.rpartition(".")
+        holder = dig(data, above, self.library.policy_zone) if above else data
+        if last in DATE_PARTS and isinstance(holder, str | datetime):
+            return Value(self._along([last], constant(holder).json))
+        return constant(dig(data, key_path, self.library.policy_zone))
+
+    def _along(self, keys: Sequence[str], value: Json) -> Json:
+        """What a path leads to from a value."""
+        for key in keys:
+            value = self._once([value, self._zone], lambda data, zone, key=key: step(key, data, zone))
+        return value
+
+    def _compared(self, comparison: Comparison, left: Value) -> Truth:
         """Whether every operator holds: true or false, never NULL."""
         operators = list(comparison.asked())
         rights = [right_item for _, right in operators for right_item in _items(right)]
         values = [
             left,
             *(
-                self._field(right_item.field) if isinstance(right_item, FieldRef) else _constant(right_item)
+                self._field(right_item.field) if isinstance(right_item, FieldRef) else constant(right_item)
                 for right_item in rights
             ),
         ]
 
         def read(*columns: Json) -> Truth:
+            *operand_columns, zone = columns
             value, *right_values = (
-                replace(right_item, json=column) for right_item, column in zip(values, columns, strict=True)
+                replace(right_item, json=column) for right_item, column in zip(values, operand_columns, strict=True)
             )
             truths = []
             for operator, right in operators:
                 operands, right_values = right_values[: len(_items(right))], right_values[len(_items(right)) :]
                 if operator == "exists":
-                    truths.append(_present(value) if right else not_(_present(value)))
+                    truths.append(present(value) if right else not_(present(value)))
                 else:
-                    truths += [_present(value), _holds(operator, value, operands, listed=isinstance(right, tuple))]
+                    truths += [present(value), holds(operator, value, operands, zone, listed=isinstance(right, tuple))]
             return func.coalesce(and_(*truths), false())
 
-        return self._once([right_item.json for right_item in values], read)
+        return self._once([*(right_item.json for right_item in values), self._zone], read)
 
     def _once(self, values: Sequence[Json], read: Callable[..., ColumnElement[Any]]) -> ColumnElement[Any]:
         """What `read` makes of the values, each worked out once; the offset keeps Postgres from copying them."""
@@ -183,126 +191,6 @@ def _items(right: Any) -> Sequence[Any]:
     return right if isinstance(right, tuple) else (right,)
 
 
-def _constant(value: Any) -> _Value:
-    instant = as_instant(value) if isinstance(value, datetime) else None
-    return _Value(literal(instant.astimezone(UTC).isoformat() if instant else value, JSONB), instant is not None)
-
-
-def _at(data: Json, key: str) -> Json:
-    return data.op("->", return_type=JSONB())(literal(key, Text))
-
-
-def _step(key: str, data: Json) -> Json:
-    """One key further down a path: into a mapping, or into each mapping of a list."""
-    path = f'strict $[*] ? (exists (@.{json.dumps(key)})).{json.dumps(key)} ? (@.type() != "null")'
-    return case(
-        (_is(data, "object"), _at(data, key)),
-        (_is(data, "array"), func.jsonb_path_query_array(data, cast(path, JSONPATH), type_=JSONB)),
-    )
-
-
-def _is(data: Json, kind: str) -> Truth:
-    return func.jsonb_typeof(data) == kind
-
-
-def _text(data: Json) -> ColumnElement[str]:
-    """The text that a JSON text is, to be compared by code point."""
-    return collate(data.op("#>>", return_type=Text())(literal_column("'{}'")), "C")
-
-
-def _not_null(value: _Value) -> Truth:
-    return func.coalesce(not_(_is(value.json, "null")), false())
-
-
-def _present(value: _Value) -> Truth:
-    return and_(_not_null(value), value.json != literal([], JSONB))
-
-
-def _holds(operator: str, value: _Value, rights: Sequence[_Value], *, listed: bool) -> Truth:
-    """Whether the operator holds for a value that is present. NULL counts as false."""
-    if listed:
-        inside = or_(false(), *(_same(value, item) for item in rights))
-        return inside if operator == "in" else not_(inside)
-    right = rights[0]
-    match operator:
-        case "is":
-            truth = _same(value, right)
-        case "is_not":
-            truth = not_(_same(value, right))
-        case "in":
-            truth = _among(value, right)
-        case "not_in":
-            truth = not_(_among(value, right))
-        case "contains":
-            truth = _contains(value, right)
-        case _:
-            truth = _ranked(operator, value, right)
-    return and_(_not_null(right), truth)
-
-
-def _same(left: _Value, right: _Value) -> Truth:
-    if left.instant or right.instant:
-        return func.coalesce(_instant(left.json) == _instant(right.json), false())
-    return func.coalesce(left.json == right.json, false())
-
-
-def _among(value: _Value, right: _Value) -> Truth:
-    return _any(right, lambda item: _same(value, item))
-
-
-def _any(value: _Value, holds: Callable[[_Value], Truth]) -> Truth:
-    """Whether it holds for any item of a list, or for the value itself."""
-    listed = case((_is(value.json, "array"), value.json), else_=func.jsonb_build_array(value.json))
-    items = func.jsonb_array_elements(listed).table_valued(column("value", JSONB))
-    truth = holds(replace(value, json=items.c.value))
-    return exists(select(1).select_from(items).where(truth).correlate_except(items))
-
-
-def _contains(value: _Value, right: _Value) -> Truth:
-    inside = _any(value, lambda item: _among(item, right))
-    if value.instant:
-        return inside
-    text = false() if right.instant else _is(right.json, "string")
-    return case(
-        (not_(_is(value.json, "string")), inside),
-        (text, func.strpos(_text(value.json), _text(right.json)) > 0),
-        else_=false(),
-    )
-
-
-def _ranked(operator: str, left: _Value, right: _Value) -> Truth:
-    ranks: Callable[[Any, Any], Truth] = _RANKS[operator]
-    if left.instant or right.instant or operator in ("before", "after"):
-        return ranks(_instant(left.json), _instant(right.json))
-    return case(
-        *(
-            (and_(_is(left.json, kind), _is(right.json, kind)), ranks(read(left.json), read(right.json)))
-            for kind, read in (("number", lambda number: number), ("string", _text))
-        ),
-        else_=false(),
-    )
-
-
-def _instant(data: Json) -> ColumnElement[datetime]:
-    """A text read as an instant, in UTC; NULL if it is none. Postgres takes no offset over 15 hours, hence in parts."""
-    text = _text(data)
-    local = func.left(func.upper(func.substring(text, "^[0-9]{4}-[0-9-]{5}(?:[Tt ][0-9:.]+)?")), _MICROSECONDS)
-    offset = func.coalesce(func.substring(text, "[+-][0-9]{2}:[0-9]{2}$"), "00:00")
-    reads = and_(
-        _is(data, "string"), text.regexp_match(f"^(?:{INSTANT})$"), func.pg_input_is_valid(func.left(text, 10), "date")
-    )
-    return case((reads, cast(local, DateTime) - cast(offset, Interval)))
-
-
-_MICROSECONDS = len("2026-03-02T19:40:00.000000")
-_RANKS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "at_least": ge,
-    "at_most": le,
-    "above": gt,
-    "below": lt,
-    "before": lt,
-    "after": gt,
-}
 _DERIVED: Mapping[str, ColumnElement[Any]] = {
     "orders": func.count().filter(or_(_ORDERS.c.refunded < _ORDERS.c.total, _ORDERS.c.total == 0)),
     "spent": func.coalesce(func.sum(_ORDERS.c.total - _ORDERS.c.refunded), 0),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,8 +23,9 @@ from domain.stock.tables import Stream
 from domain.store.bulk import as_json
 from domain.store.outbox import FollowUp
 from domain.store.work import UnitOfWork
-from workflows.terms.conditions import as_instant
+from workflows.terms.comparing import as_instant
 
+_UTC = ZoneInfo("UTC")
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
 Effect = Callable[[UnitOfWork, Event, Customer], None]
@@ -94,7 +96,7 @@ def _update_customer(_: UnitOfWork, event: Event, customer: Customer) -> None:
     newer = {
         name: value
         for name, value in event.data.items()
-        if (as_instant(customer.field_times.get(name)) or event.time) <= event.time
+        if (as_instant(customer.field_times.get(name), _UTC) or event.time) <= event.time
     }
     customer.field_times = {**customer.field_times, **dict.fromkeys(newer, event.time.isoformat())}
     customer.name = newer.pop("name", customer.name)
@@ -182,7 +184,7 @@ def _finish_todo(work: UnitOfWork, event: Event, _: Customer) -> None:
 
 def _schedule_stream(work: UnitOfWork, event: Event) -> None:
     data = event.data
-    starts_at: datetime | None = as_instant(data["starts_at"])
+    starts_at: datetime | None = as_instant(data["starts_at"], _UTC)
     stream = {
         "stream_id": data["stream_id"],
         "title": data.get("title"),

@@ -10,7 +10,8 @@ from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
 from workflows.plan.model import Plan
-from workflows.terms.conditions import as_instant, matches
+from workflows.terms.comparing import as_instant
+from workflows.terms.conditions import matches
 from workflows.terms.values import at_local, local_day, parse_time
 from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
@@ -22,7 +23,7 @@ def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at
     if step.span:
         return step.span.after(at, zone)
     if step.field:
-        instant = as_instant(facts.field(step.field))
+        instant = as_instant(facts.field(step.field), zone)
         if instant is None:
             return None
         if step.minus:

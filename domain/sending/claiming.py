@@ -34,7 +34,8 @@ from domain.texts.rendering import RenderError, render, variables
 from domain.texts.short_links import keep
 from workflows.plan.commands import Answer, Group
 from workflows.terms.channels import ADDRESS, Channel
-from workflows.terms.conditions import FieldRef, as_instant
+from workflows.terms.comparing import as_instant
+from workflows.terms.conditions import FieldRef
 from workflows.terms.values import local_day
 from workflows.verbs.send import Send
 
@@ -352,7 +353,7 @@ def _channel_refusal(
 
 def _expiry(step: Send, context: StepContext, facts: CustomerFacts) -> datetime | None:
     if isinstance(step.expires, FieldRef):
-        return as_instant(facts.field(step.expires.field))
+        return as_instant(facts.field(step.expires.field), facts.zone)
     return step.expires.after(context.reached, facts.zone) if step.expires else None
 
 

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from workflows.plan.model import Active
+from workflows.terms.comparing import WEEKDAYS
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits
 from workflows.terms.values import Duration, Frozen, TextForm
 from workflows.terms.written import CLOCK, EventPattern, Name, Text, matching
 from workflows.verbs.registry import AnySpec
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _has(*keys: str) -> Any:

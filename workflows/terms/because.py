@@ -67,12 +67,12 @@ class Asked(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """One question that was asked: of a field's value, of how often an event happened, of a segment or a tag.
+    """One question that was asked: of a field's value, of how often an event happened, of a segment, a tag or a list.
 
-    `value` is the field's, the count, or whether it holds.
+    `value` is the field's, the count, or whether it holds; of a list how many items were as described, and of how many.
     """
 
-    kind: Literal["field", "event", "segment", "tag"]
+    kind: Literal["field", "event", "segment", "tag", "items"]
     name: str
     value: Any
     asked: Sequence[Asked] = ()
@@ -121,6 +121,11 @@ def _words(leaf: Leaf, lang: Language) -> str:
         case "tag":
             has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
             return f"{has}标签 {name}" if zh else f"{has} tag {name}"
+        case "items" if value[0] is None:
+            return f"{name} 不是列表" if zh else f"{name} is no list"
+        case "items":
+            count, total = value
+            return f"{name} 的 {total} 项中有 {count} 项符合条件" if zh else f"{count} of {total} {name} as described"
     return f"{_happened(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
 
 

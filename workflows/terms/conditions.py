@@ -1,35 +1,23 @@
 """Conditions: their grammar, and the reading of them in Python over anything that can answer for facts.
 
-The database reads them too (`domain/sql_conditions.py`), alike. What holds in both:
-
-- What is missing, null or an empty list makes every comparison false but `exists`; so does a missing right side.
-- Two values are the same if JSON says so: `1` and `1.0` are, `1`, `"1"` and `true` are not; lists and mappings are
-  compared item by item. Numbers are compared as the decimals that they are written as.
-- Order is between numbers, or between texts by code point. `before` and `after` are between instants. Where one side
-  is a stored instant, the other is read as one.
-- On a list, `contains` holds if any item is the same as the right side, or as any item of it; on a text, if the right
-  side is a part of it. `in` looks among the items of the right side. Nothing else looks inside a list.
+The database reads them too (`domain/conditions/sql.py`), alike; `comparing` says what comparisons mean. `some` and
+`every` ask one condition of the items of a list: of an empty one none is and every one is, and without a list neither
+holds.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
 from math import isfinite
 from typing import Annotated, Any, Protocol, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.terms.because import Asked, Leaf, kept
+from workflows.terms.comparing import holds
 from workflows.terms.values import Duration, Frozen, parse_money
-
-INSTANT = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,12})?)?"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
-)
-"""How a text must look to be read as an instant, if its day exists; for Python and Postgres alike."""
 
 
 class FieldRef(Frozen):
@@ -141,6 +129,20 @@ class EventCondition(Frozen):
     times: Comparison | None = None
 
 
+class SomeCondition(Frozen):
+    """Items of a list: that some of them are as `where` says, in which `item.…` is what each has."""
+
+    some: str
+    where: "Condition"
+
+
+class EveryCondition(Frozen):
+    """Items of a list: that all of them are as `where` says."""
+
+    every: str
+    where: "Condition"
+
+
 class AllCondition(Frozen):
     all: tuple["Condition", ...] = Field(min_length=1)
 
@@ -158,6 +160,8 @@ _BY_SUBJECT = {
     "segment": SegmentCondition,
     "tag": TagCondition,
     "event": EventCondition,
+    "some": SomeCondition,
+    "every": EveryCondition,
     "all": AllCondition,
     "any": AnyCondition,
     "not": NotCondition,
@@ -177,6 +181,8 @@ Condition = Annotated[
     | Annotated[SegmentCondition, Tag("<segment>")]
     | Annotated[TagCondition, Tag("<tag>")]
     | Annotated[EventCondition, Tag("<event>")]
+    | Annotated[SomeCondition, Tag("<some>")]
+    | Annotated[EveryCondition, Tag("<every>")]
     | Annotated[AllCondition, Tag("<all>")]
     | Annotated[AnyCondition, Tag("<any>")]
     | Annotated[NotCondition, Tag("<not>")],
@@ -187,12 +193,16 @@ Condition = Annotated[
     ),
 ]
 
-for _model in (EventCondition, AllCondition, AnyCondition, NotCondition):
+for _model in (EventCondition, SomeCondition, EveryCondition, AllCondition, AnyCondition, NotCondition):
     _model.model_rebuild()
 
 
 class Facts(Protocol):
     """What a condition can ask about. `event` is the event being looked at, if there is one."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the customer lives, for dates and times that name no zone."""
 
     def field(self, name: str) -> Any:
         """The value of a dotted field; a list where the path crosses a list; None where it is missing."""
@@ -203,6 +213,9 @@ class Facts(Protocol):
 
     def count_events(self, condition: EventCondition) -> int:
         """How many stored events of the customer match the condition, within its window."""
+
+    def at_item(self, item: Any) -> "Facts":
+        """The same facts with an item of a list in view, as `item.…`."""
 
 
 @dataclass(frozen=True)
@@ -232,24 +245,36 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             inner = evaluate(part, facts)
             return Verdict(not inner.holds, inner.leaves)
         case SegmentCondition(segment=name):
-            holds = facts.in_segment(name)
-            return Verdict(holds, (Leaf("segment", name, holds),))
+            inside = facts.in_segment(name)
+            return Verdict(inside, (Leaf("segment", name, inside),))
         case TagCondition(tag=name):
-            holds = facts.has_tag(name)
-            return Verdict(holds, (Leaf("tag", name, holds),))
+            tagged = facts.has_tag(name)
+            return Verdict(tagged, (Leaf("tag", name, tagged),))
         case EventCondition(event=event, where=where, within=within, times=times):
             count = facts.count_events(condition)
-            comparisons = _compared(times, count, facts.field) if times else []
-            holds = all(comparison.holds for comparison in comparisons) if times else count > 0
+            comparisons = _compared(times, count, facts) if times else []
             span = str(within) if within else None
-            return Verdict(holds, (Leaf("event", event, count, comparisons, where is not None, span),))
+            leaf = Leaf("event", event, count, comparisons, where is not None, span)
+            return Verdict(_all_hold(comparisons) if times else count > 0, (leaf,))
         case FieldCondition(field=name):
             value = facts.field(name)
-            comparisons = _compared(condition, value, facts.field)
-            return Verdict(
-                all(comparison.holds for comparison in comparisons), (Leaf("field", name, value, comparisons),)
-            )
+            comparisons = _compared(condition, value, facts)
+            return Verdict(_all_hold(comparisons), (Leaf("field", name, value, comparisons),))
+        case SomeCondition(some=name, where=where):
+            some, total = _counted(name, where, facts)
+            return Verdict(bool(some), (Leaf("items", name, [some, total]),))
+        case EveryCondition(every=name, where=where):
+            some, total = _counted(name, where, facts)
+            return Verdict(some == total, (Leaf("items", name, [some, total]),))
     raise TypeError(f"not a condition: {condition!r}")
+
+
+def _counted(name: str, where: Condition, facts: Facts) -> tuple[int | None, int]:
+    """How many items of a list are as `where` says, and how many there are; None of them if there is no list."""
+    items = facts.field(name)
+    if not isinstance(items, list):
+        return None, 0
+    return sum(evaluate(where, facts.at_item(item)).holds for item in items), len(items)
 
 
 def _first(parts: Sequence[Condition], facts: Facts, deciding: bool) -> Verdict:
@@ -268,109 +293,22 @@ def matches(condition: EventCondition, event_type: str, facts: Facts) -> bool:
     return condition.event == event_type and (condition.where is None or evaluate(condition.where, facts).holds)
 
 
-def _compared(comparison: Comparison, value: Any, field: Callable[[str], Any]) -> list[Asked]:
+def _compared(comparison: Comparison, value: Any, facts: Facts) -> list[Asked]:
     comparisons = []
     for operator, right in comparison.asked():
-        known = _resolve(right, field)
+        known = _resolve(right, facts)
         ref = right.field if isinstance(right, FieldRef) else None
-        comparisons.append(Asked(operator, known, ref, _holds(operator, value, known)))
+        comparisons.append(Asked(operator, known, ref, holds(operator, value, known, facts.zone)))
     return comparisons
 
 
-def _resolve(right: Any, field: Callable[[str], Any]) -> Any:
+def _all_hold(comparisons: Sequence[Asked]) -> bool:
+    return all(comparison.holds for comparison in comparisons)
+
+
+def _resolve(right: Any, facts: Facts) -> Any:
     if isinstance(right, FieldRef):
-        return field(right.field)
+        return facts.field(right.field)
     if isinstance(right, tuple):
-        return [_resolve(item, field) for item in right]
+        return [_resolve(item, facts) for item in right]
     return right
-
-
-def _holds(operator: str, value: Any, right: Any) -> bool:
-    present = value is not None and value != []
-    if operator == "exists":
-        return present is right
-    if not present or right is None:
-        return False
-    match operator:
-        case "is":
-            return _same(value, right)
-        case "is_not":
-            return not _same(value, right)
-        case "in":
-            return _among(value, right)
-        case "not_in":
-            return not _among(value, right)
-        case "contains":
-            if isinstance(value, str):
-                return isinstance(right, str) and right in value
-            wanted = _items(right)
-            return any(_same(item, entry) for item in _items(value) for entry in wanted)
-    timed = operator in ("before", "after") or isinstance(value, datetime) or isinstance(right, datetime)
-    left, other = (as_instant(value), as_instant(right)) if timed else (_rankable(value), _rankable(right))
-    if left is None or other is None or isinstance(left, str) is not isinstance(other, str):
-        return False
-    match operator:
-        case "at_least":
-            return left >= other
-        case "at_most":
-            return left <= other
-        case "above" | "after":
-            return left > other
-        case _:
-            return left < other
-
-
-def _items(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _among(value: Any, right: Any) -> bool:
-    return any(_same(value, item) for item in _items(right))
-
-
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, datetime) or isinstance(right, datetime):
-        instant = as_instant(left)
-        return instant is not None and instant == as_instant(right)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_same, left, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(value, right[key]) for key, value in left.items())
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    return bool(_exact(left) == _exact(right))
-
-
-def _exact(value: Any) -> Any:
-    return Decimal(repr(value)) if isinstance(value, float) else value
-
-
-def _rankable(value: Any) -> Any:
-    """A number or a text; None for what has no order."""
-    return _exact(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-
-
-def as_instant(value: Any) -> datetime | None:
-    """An aware datetime from a datetime or a text like `2026-03-02T19:40+08:00` (without an offset it is UTC)."""
-    if isinstance(value, str):
-        if not re.fullmatch(INSTANT, value):
-            return None
-        try:
-            value = datetime.fromisoformat(value.upper())
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def dig(data: Any, path: str) -> Any:
-    """Follow a dotted path through mappings; a list on the way gives the list of what its items hold."""
-    for key in path.split("."):
-        if isinstance(data, list):
-            data = [item[key] for item in data if isinstance(item, Mapping) and item.get(key) is not None]
-        elif isinstance(data, Mapping):
-            data = data.get(key)
-        else:
-            return None
-    return data

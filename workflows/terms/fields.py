@@ -9,7 +9,7 @@ from workflows.source.tree import Node, Source
 from workflows.terms.conditions import OPERATORS, SUBJECTS
 from workflows.terms.limits import Limits
 
-ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon")
+ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item")
 
 _ABSENT = {
     "event": "there is no event to look at here; what began the journey is `trigger.…`",
@@ -17,6 +17,7 @@ _ABSENT = {
     "lot": "there is a lot only in a journey `for_each: near_expiry_lot`",
     "stream": "there is a stream only in a journey `for_each: near_expiry_lot`",
     "coupon": "no step before this gives a coupon",
+    "item": "there is an item only inside `some`, `every` and measures of lists",
 }
 
 
@@ -62,6 +63,8 @@ class Scope:
     roots: frozenset[str]
     trigger: str | None = None
     event: str | None = None
+    items: str | None = None
+    """The list whose items are looked at."""
 
     def plus(self, *roots: str) -> "Scope":
         """The scope with more roots known."""
@@ -74,6 +77,12 @@ class Scope:
     def looking_at(self, event: str | None) -> "Scope":
         """The scope inside the `where` of an event of this type."""
         return replace(self.plus("event"), event=event)
+
+    def at_item_of(self, items: str | None) -> "Scope":
+        """The scope inside the `where` about the items of a list."""
+        if items is not None and items.startswith("item.") and self.items is not None:
+            items = f"{self.items}.{items.removeprefix('item.')}"
+        return replace(self.plus("item"), items=items)
 
 
 def check_condition(node: Node | None, scope: Scope) -> None:
@@ -89,6 +98,12 @@ def check_condition(node: Node | None, scope: Scope) -> None:
         check_segment(node.get("segment"), scope)
     if "event" in node.entries:
         check_event(node, scope)
+    for key in ("some", "every"):
+        if key in node.entries:
+            named = node.entries[key]
+            check_field(named, scope)
+            _check_list(named, scope)
+            check_condition(node.get("where"), scope.at_item_of(named.text))
     for key in ("all", "any"):
         for part in node.entries[key].items if key in node.entries else ():
             check_condition(part, scope)
@@ -167,6 +182,39 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
         _check_event_field(node, rest, scope.event, scope, sure=sure)
     elif root == "trigger":
         _check_event_field(node, rest, scope.trigger, scope, sure=sure)
+    elif root == "item":
+        _check_item_field(node, rest, scope)
+
+
+def _check_list(node: Node, scope: Scope) -> None:
+    """A described field that has no parts is no list of things that have some."""
+    root, _, path = (node.text or "").partition(".")
+    known = _known_fields(root, scope) or ()
+    lists = {name.partition(".")[0] for name in known if "." in name}
+    if path in known and path not in lists:
+        there = f"; {root}.{' and '.join(sorted(lists))} is" if lists else ""
+        scope.source.report(node, "E027", f"{quoted(node.text)} is no list of items{there}")
+
+
+def _known_fields(root: str, scope: Scope) -> Collection[str] | None:
+    """The described fields of the event in view, or of the one that began the journey."""
+    event = {"event": scope.event, "trigger": scope.trigger}.get(root)
+    return scope.references.events.get(event) if scope.references and event else None
+
+
+def _check_item_field(node: Node, name: str, scope: Scope) -> None:
+    """What the items of an event's list have is known where the event is."""
+    root, _, path = (scope.items or "").partition(".")
+    known = _known_fields(root, scope)
+    names = {each.removeprefix(f"{path}.") for each in known or () if each.startswith(f"{path}.")}
+    if not names or name in names:
+        return
+    hint = did_you_mean(name, names) or f"; they have {', '.join(sorted(names))}"
+    if slip_of(name, names):
+        scope.source.report(node, "E027", f"the items of `{scope.items}` have no field {quoted(name)}{hint}")
+    else:
+        message = f"the items of `{scope.items}` are not known to have a field {quoted(name)}{hint}"
+        scope.source.report(node, "W003", message, "warning")
 
 
 def _check_event_field(node: Node, name: str, event: str | None, scope: Scope, *, sure: bool) -> None:

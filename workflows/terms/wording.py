@@ -10,10 +10,12 @@ from workflows.terms.conditions import (
     Comparison,
     Condition,
     EventCondition,
+    EveryCondition,
     FieldCondition,
     FieldRef,
     NotCondition,
     SegmentCondition,
+    SomeCondition,
     TagCondition,
 )
 from workflows.terms.limits import Limits
@@ -85,6 +87,12 @@ class Wording:
                 return self._comparison(f"`{name}`", condition)
             case EventCondition():
                 return self.happened(condition)
+            case SomeCondition(some=name, where=where):
+                inner = self.condition(where)
+                return self.pick(f"`{name}` 中有一项满足（{inner}）", f"some item of `{name}` has ({inner})")
+            case EveryCondition(every=name, where=where):
+                inner = self.condition(where)
+                return self.pick(f"`{name}` 中每一项都满足（{inner}）", f"every item of `{name}` has ({inner})")
         raise TypeError(f"not a condition: {condition!r}")
 
     def happened(self, condition: EventCondition) -> str:

@@ -27,7 +27,8 @@ TEXTS = (
     '"',     "2026-03-01", "2026-02-30", "0000-01-01", "2026-03-02T04:00Z", "2026-03-02T12:00:00+08:00", "9999-12-31",
     "2026-03-02 04:00:00.0000001", "2026-03-02t04:00:00.123456789z", "0001-01-01T00:00:00+23:59", "24:00",
     "2026-03-02T24:00", "2026-03-02T23:59:60Z", "2026-W10-1", "2026-03-02T03:59:59-00:00", "2026-03-01\n",
-    "2026-03-02T00:00-23:59", "20260301", "٢٠٢٦-03-01",
+    "2026-03-02T00:00-23:59", "20260301", "2026-03-08T02:30", "2026-11-01T01:30", "--03-02", "02-29", "02-30",
+    "2026-03-02T12:00", "2026-03-02T04:00:00", "2026-03-02", "9999-12-31T23:00-03:00", "٢٠٢٦-03-01",
 )  # fmt: skip
 NUMBERS = (0, 1, 2, 3, -1, 2**53 + 1, 10**23, 10**30, 0.1, 1.0, -0.0, 2.5, 1e16, 1e23, float(2**53), 1e-7, 15, 9900)
 OFTEN: st.SearchStrategy[Any] = st.sampled_from((1, 2, "a", "2026-03-02T04:00Z", True))
@@ -39,17 +40,43 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=5,
 )
-DATA = st.fixed_dictionaries({"a": JSON}, optional=dict.fromkeys(("b", "0", "", "name", "é'\"\\"), JSON))
+ITEMS = st.lists(st.none() | st.dictionaries(st.sampled_from(("a", "b")), JSON, max_size=2) | SCALARS, max_size=3)
+DATA = st.fixed_dictionaries(
+    {"a": JSON}, optional={**dict.fromkeys(("b", "0", "", "name", "é'\"\\"), JSON), "list": ITEMS}
+)
 PATHS = st.sampled_from(
-    ("a", "b", "0", "", "name", "é'\"\\", "a.a", "a.b", "a.0", "a.b.a", "a.", "b.a", "name.a", "orders.a")
+    (
+        "a",
+        "b",
+        "0",
+        "",
+        "name",
+        "é'\"\\",
+        "a.a",
+        "a.b",
+        "a.0",
+        "a.b.a",
+        "a.",
+        "b.a",
+        "name.a",
+        "orders.a",
+        "a.year",
+        "a.month",
+        "b.day",
+        "a.weekday",
+        "a.b.day",
+        "a.year.day",
+    )
 )
 OWN = st.sampled_from(("customer.a", "event.a")) | st.builds(
     "{}.{}".format, st.sampled_from(("customer", "event")), PATHS
 )
+ITEM = st.builds("item.{}".format, PATHS)
 FIELDS = (
     OWN
     | st.builds("{}.{}".format, st.sampled_from(("trigger", "lot", "stream", "coupon", "nothing")), PATHS)
     | st.sampled_from(("customer.orders", "customer.spent", "customer.last_order_at", "customer.timezone", "customer"))
+    | st.sampled_from(("customer.last_order_at.weekday", "stream.starts_at.day", "trigger.a.weekday"))
     | st.sampled_from(("stream.starts_at", "stream.starts_at.a", "lot.days_left", "event"))
 )
 TYPES = st.sampled_from(("order.paid", "seen", "left"))
@@ -85,14 +112,27 @@ def leaves(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 LEAF = st.builds(lambda field, asked: {"field": field, **asked}, OWN | FIELDS, comparisons())
+ABOUT_ITEMS = st.builds(lambda field, asked: {"field": field, **asked}, ITEM, comparisons())
+LISTS = OWN | ITEM | st.sampled_from(("customer.list", "event.list", "trigger.list"))
+
+
+def lists(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What some or all items of a list are."""
+    return st.builds(
+        lambda kind, name, where: {kind: name, "where": where},
+        st.sampled_from(("some", "every")), LISTS, ABOUT_ITEMS | inner,
+    )  # fmt: skip
+
+
 PLAIN = LEAF | st.builds(lambda name: {"tag": name}, TAGS) | st.builds(lambda name: {"segment": name}, SEGMENTS)
 TREE = st.recursive(
-    PLAIN | leaves(PLAIN),
+    PLAIN | leaves(PLAIN) | lists(PLAIN),
     lambda inner: (
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3))
         | st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3))
         | st.builds(lambda part: {"not": part}, inner)
         | leaves(inner)
+        | lists(inner)
     ),
     max_leaves=6,
 )
@@ -100,7 +140,7 @@ READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 CUSTOMER = st.fixed_dictionaries(
     {
         "name": st.none() | st.sampled_from(TEXTS),
-        "timezone": st.sampled_from((None, "Asia/Shanghai")),
+        "timezone": st.sampled_from((None, "Asia/Shanghai", "America/New_York")),
         "fields": DATA,
         "events": st.lists(st.tuples(TYPES, MOMENTS, DATA), max_size=4),
         "orders": st.lists(st.tuples(MOMENTS, st.sampled_from((0, 1, 2, 9900)), st.integers(0, 2)), max_size=3),

@@ -30,6 +30,7 @@ spans = st.sampled_from(["30m", "1h", "5h", "1d", "2d"])
 conditions = st.one_of(
     st.builds(lambda n: {"field": "trigger.size", "at_least": n}, numbers),
     st.builds(lambda n: {"event": "order.paid", "times": {"at_least": n}}, numbers),
+    st.builds(lambda n: {"some": "trigger.parts", "where": {"field": "item.size", "is": n}}, numbers),
     st.just({"tag": "met"}),
 )
 verbs = st.one_of(
@@ -121,7 +122,7 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
 
 def happening(number: int, minutes: int, name: str, size: int) -> dict[str, Any]:
     data = {
-        "form.filled": {"size": size},
+        "form.filled": {"size": size, "parts": [{"size": 1}, {"size": size}]},
         "order.paid": {"order_id": f"o{number}", "total": size * 100},
         "cart.cleared": {"cart_id": "k"},
     }[name]

@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from workflows.terms.because import worded
-from workflows.terms.conditions import Condition, EventCondition, Verdict, as_instant, dig, evaluate
+from workflows.terms.comparing import as_instant, dig
+from workflows.terms.conditions import Condition, EventCondition, Verdict, evaluate
 from workflows.terms.values import Language
 
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -24,17 +26,31 @@ DATA = {
         "code": "3",
         "last_order_at": PAID,
         "mail": "li@example.com",
+        "lines": [{"kind": "咖啡豆", "price": 900}, {"kind": "锅具", "price": 10000, "parts": [{"n": 1}, {"n": 2}]}],
+        "birthday": "--03-05",
+        "late": "2026-03-02T16:30:00Z",
     },
     "event": {"cart_id": "c1", "seen": "2026-03-02T09:00:00+08:00"},
     "trigger": {"cart_id": "c2", "phone": "13800138000"},
 }
 
 
+DEAR, COFFEE = {"field": "item.price", "above": "50元"}, {"field": "item.kind", "is": "咖啡豆"}
+
+
 class Known:
     """Facts that are given."""
 
+    zone = ZoneInfo("Asia/Shanghai")
+
+    def __init__(self, item: Any = None) -> None:
+        self.item = item
+
     def field(self, name: str) -> Any:
-        return dig(DATA, name)
+        return dig({**DATA, "item": self.item}, name, self.zone)
+
+    def at_item(self, item: Any) -> "Known":
+        return Known(item)
 
     def in_segment(self, name: str) -> bool:
         return name == "rich"
@@ -183,8 +199,33 @@ class TestValues:
             ({"field": "customer.vip", "above": 0}, False),
             ({"field": "customer.orders", "is": 3.0}, True),
             ({"field": "customer.code", "above": 1}, False),
-            ({"field": "customer.kinds", "is": "茶"}, False),
-            ({"field": "customer.kinds", "is_not": "茶"}, True),
+            ({"field": "customer.kinds", "is": "茶"}, True),
+            ({"field": "customer.kinds", "is_not": "茶"}, False),
+            ({"field": "customer.kinds", "is_not": "锅具"}, True),
+            ({"field": "customer.kinds", "in": ["锅具", "茶"]}, True),
+            ({"field": "customer.kinds", "not_in": ["锅具", "茶"]}, False),
+            ({"field": "customer.kinds", "not_in": ["锅具"]}, True),
+            ({"field": "customer.kinds", "contains": "咖啡"}, True),
+            ({"field": "customer.lines.price", "above": "50元"}, True),
+            ({"field": "customer.lines.price", "above": 90, "below": 1000}, True),
+            ({"field": "customer.lines.price", "at_least": 20000}, False),
+            ({"field": "customer.empty", "is_not": "茶"}, False),
+            ({"some": "customer.lines", "where": {"all": [DEAR, COFFEE]}}, False),
+            ({"some": "customer.lines", "where": COFFEE}, True),
+            ({"every": "customer.lines", "where": COFFEE}, False),
+            ({"every": "customer.lines", "where": {"field": "item.price", "exists": True}}, True),
+            ({"some": "customer.empty", "where": COFFEE}, False),
+            ({"every": "customer.empty", "where": COFFEE}, True),
+            ({"some": "customer.orders", "where": {"field": "item.price", "exists": False}}, False),
+            ({"every": "customer.orders", "where": {"field": "item.price", "exists": False}}, False),
+            ({"every": "customer.owner", "where": COFFEE}, False),
+            ({"some": "customer.lines", "where": {"some": "item.parts", "where": {"field": "item.n", "is": 2}}}, True),
+            ({"field": "customer.birthday.month", "is": 3}, True),
+            ({"field": "customer.birthday.year", "exists": False}, True),
+            ({"field": "customer.last_order_at.weekday", "is": "sunday"}, True),
+            ({"field": "customer.late.day", "is": 3}, True),
+            ({"field": "customer.late", "after": "2026-03-03"}, True),
+            ({"field": "customer.late", "before": "2026-03-03T00:31"}, True),
             ({"field": "customer.owner", "is_not": "x"}, False),
             ({"field": "customer.owner", "not_in": ["x"]}, False),
             ({"not": {"field": "customer.owner", "is": "x"}}, True),
@@ -201,4 +242,4 @@ class TestValues:
 
     @pytest.mark.parametrize("text", ["", "20260302", "2026-02-30", "2026-03-02T24:00", "2026-W10-1", "2026-03-02\n"])
     def test_what_is_no_instant(self, text: str) -> None:
-        assert as_instant(text) is None
+        assert as_instant(text, Known.zone) is None
