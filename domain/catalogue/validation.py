@@ -57,8 +57,7 @@ def make_lenient(type: str, data: Mapping[str, Any]) -> Leniency:
     """Take the data of an event as far as it goes.
 
     A number given for a text is taken as its text. An optional field that is wrong is set aside, and so is an element
-    of an optional list; a required one, or an optional one whose absence would mean something else (`Data.binding`), stays
-    an error.
+    of an optional list. A required one, or one whose absence would mean something else (`Data.binding`), is an error.
     """
     event_type = CATALOGUE.get(type)
     if event_type is None:

@@ -14,12 +14,12 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from cloudevents.v1 import conversion as first_sdk
 from cloudevents.v1.http import CloudEvent as FirstCloudEvent
-from sqlalchemy.orm import sessionmaker
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from api.http.limits import Limits
 from domain.customers.tables import Identifier
 from domain.intake.tables import Event
+from domain.store.work import Database
 
 JSON = {"content-type": "application/json"}
 PAID = {"order_id": "o1", "total": 8900}
@@ -30,7 +30,7 @@ def send(caller: Caller, data: dict[str, Any], type: str = "order.paid", **membe
     return caller.post(content=json.dumps(body).encode(), headers=JSON)
 
 
-def stored(db: sessionmaker[Session]) -> list[Event]:
+def stored(db: Database) -> list[Event]:
     with db() as session:
         return list(session.exec(select(Event).order_by(col(Event.id))))
 
@@ -83,7 +83,7 @@ SET_ASIDE: list[tuple[str, str, dict[str, Any], dict[str, Any], list[tuple[str, 
 )
 def test_an_optional_field_that_is_wrong_is_set_aside_and_told(
     caller: Caller,
-    db: sessionmaker[Session],
+    db: Database,
     type_: str,
     sent: dict[str, Any],
     kept: dict[str, Any],
@@ -93,7 +93,7 @@ def test_an_optional_field_that_is_wrong_is_set_aside_and_told(
     assert [row.data for row in stored(db)] == [kept]
 
 
-def test_a_number_given_for_a_text_is_taken_as_its_text(caller: Caller, db: sessionmaker[Session]) -> None:
+def test_a_number_given_for_a_text_is_taken_as_its_text(caller: Caller, db: Database) -> None:
     items = [{"sku": 42, "category": 1.5, "name": 12.0}]
     response = send(caller, {"order_id": 881, "total": 8900, "cart_id": 123, "items": items}, id=7, source=3)
     assert warnings(response) == []
@@ -107,7 +107,7 @@ def test_a_number_given_for_a_text_is_taken_as_its_text(caller: Caller, db: sess
     }
 
 
-def test_what_no_database_holds_is_replaced(caller: Caller, db: sessionmaker[Session]) -> None:
+def test_what_no_database_holds_is_replaced(caller: Caller, db: Database) -> None:
     data = {"name": "小\ud83d", "note": {"\udc00": ["a\x00b"]}, "face": "\U0001f600"}
     assert warnings(send(caller, data, "customer.updated")) == []
     assert [row.data for row in stored(db)] == [
@@ -115,9 +115,7 @@ def test_what_no_database_holds_is_replaced(caller: Caller, db: sessionmaker[Ses
     ]
 
 
-def test_an_identifier_that_is_wrong_is_set_aside_beside_one_that_is_right(
-    caller: Caller, db: sessionmaker[Session]
-) -> None:
+def test_an_identifier_that_is_wrong_is_set_aside_beside_one_that_is_right(caller: Caller, db: Database) -> None:
     data = PAID | {"customer": {"phone": 13800000001, "qq": "1", "email": "x"}}
     assert warnings(send(caller, data, subject="order/881")) == [
         ("subject", "bad_subject"),
@@ -133,7 +131,7 @@ def test_an_identifier_that_is_wrong_is_set_aside_beside_one_that_is_right(
     [("order.payed", "order.paid"), ("Order.Paid", "order.paid"), ("cart.update", "cart.updated")],
 )
 def test_a_type_one_slip_away_is_kept_and_the_known_one_is_named(
-    caller: Caller, db: sessionmaker[Session], type_: str, meant: str
+    caller: Caller, db: Database, type_: str, meant: str
 ) -> None:
     response = send(caller, PAID, type_)
     assert warnings(response) == [("type", "unknown_type")]
@@ -183,12 +181,12 @@ class TestDataBase64:
         headers = {"content-type": "application/cloudevents+json"}
         return caller.post(content=json.dumps(event | members).encode(), headers=headers)
 
-    def test_json_in_it_is_the_data(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_json_in_it_is_the_data(self, caller: Caller, db: Database) -> None:
         packed = base64.b64encode(json.dumps(PAID).encode()).decode()
         assert self.post(caller, data_base64=packed, datacontenttype="application/json").status_code == 202
         assert [row.data for row in stored(db)] == [PAID]
 
-    def test_null_in_it_is_none(self, caller: Caller, db: sessionmaker[Session]) -> None:
+    def test_null_in_it_is_none(self, caller: Caller, db: Database) -> None:
         assert self.post(caller, data_base64=None, data=PAID).status_code == 202
         assert [row.data for row in stored(db)] == [PAID]
 
@@ -222,9 +220,7 @@ class TestClients:
     @pytest.mark.parametrize("content_type", [None, "application/json", "application/vnd.shop.order+json"])
     @pytest.mark.parametrize("data", [PAID, json.dumps(PAID).encode()], ids=["object", "bytes"])
     @pytest.mark.parametrize("pack", [to_structured, to_binary])
-    def test_the_second(
-        self, caller: Caller, db: sessionmaker[Session], pack: Any, data: Any, content_type: str | None
-    ) -> None:
+    def test_the_second(self, caller: Caller, db: Database, pack: Any, data: Any, content_type: str | None) -> None:
         attributes = self.ATTRIBUTES | ({"datacontenttype": content_type} if content_type else {})
         message = pack(CloudEvent(attributes, data), JSONFormat())
         assert warnings(caller.post(content=message.body, headers=message.headers)) == []
@@ -234,7 +230,7 @@ class TestClients:
 
     @pytest.mark.parametrize("data", [PAID, json.dumps(PAID).encode()], ids=["object", "bytes"])
     @pytest.mark.parametrize("pack", [first_sdk.to_structured, first_sdk.to_binary])
-    def test_the_first(self, caller: Caller, db: sessionmaker[Session], pack: Any, data: Any) -> None:
+    def test_the_first(self, caller: Caller, db: Database, pack: Any, data: Any) -> None:
         time = "2026-03-02T03:00:00+00:00"
         attributes = {"source": "shop", "type": "order.paid", "subject": "unionid:u1", "time": time}
         headers, body = pack(FirstCloudEvent(attributes, data))
