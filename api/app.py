@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from api import coupons, events, health, journeys, messages, replenishment, streams, stuck, timeline
+from api import coupons, docs, events, health, journeys, messages, replenishment, streams, stuck, timeline
 from api.http import problems
 from api.http.batching import MicroBatcher
 from api.http.bounds import Bounds
@@ -47,7 +47,14 @@ def create_app(
     `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
     configured providers send us, `webhooks` names what journeys may call.
     """
-    app = FastAPI(title="Aftershow", version=_version(), description=DESCRIPTION, redirect_slashes=False)
+    app = FastAPI(
+        title="Aftershow",
+        version=_version(),
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
     limits = limits or Limits()
     intake = MicroBatcher(
         partial(events.store, db, clock), threads=limits.transactions, most=events.CHUNK, patience=events.PATIENCE
@@ -82,6 +89,8 @@ def create_app(
     app.include_router(stuck.router)
     app.include_router(coupons.router)
     app.include_router(health.router)
+    app.include_router(docs.router)
+    app.mount(docs.ASSETS, docs.assets())
     for receiver in receivers:
         app.include_router(receiver)
     return app

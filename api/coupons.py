@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import context
+from api.http.customers import CustomerName, find_customer
 from api.http.problems import (
     BodyTooLarge,
     Conflict,
@@ -24,7 +25,6 @@ from api.http.problems import (
     documented,
 )
 from api.http.transactions import in_transaction
-from api.timeline import CustomerId
 from domain.access.tables import ApiKey
 from domain.coupons import checkout, redeeming
 from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
@@ -33,7 +33,6 @@ from domain.coupons.issuing import CouponStateError, move
 from domain.coupons.tables import Coupon
 from domain.customers.identifiers import Ident, IdentifierError
 from domain.customers.resolution import lock_customers, read_name
-from domain.customers.tables import Customer
 from domain.store.clock import Clock
 from domain.store.work import Database
 
@@ -318,14 +317,12 @@ def get_coupon(request: Request, _: Reader, code: CodeInPath) -> CouponState:
 def get_coupons(
     request: Request,
     _: Reader,
-    id: CustomerId,
+    name: CustomerName,
     limit: Annotated[int, Query(ge=1, le=1000, description="coupons, at most")] = 100,
 ) -> list[CouponState]:
     """The newest first."""
     with context(request).db() as session:
-        if session.get(Customer, id) is None:
-            raise NotFound("There is no such customer.")
-        query = select(Coupon).where(Coupon.customer_id == id)
+        query = select(Coupon).where(Coupon.customer_id == find_customer(session, name).id)
         query = query.order_by(col(Coupon.issued_at).desc(), col(Coupon.code)).limit(limit)
         return [_as_answer(coupon) for coupon in session.exec(query)]
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import examples
 from api.http.auth import SECURITY, authorized
-from api.http.cloudevents import Envelope, Item
+from api.http.cloudevents import Envelope, Item, unpack
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
 from api.http.problems import (
@@ -66,9 +66,9 @@ async def post_events(request: Request) -> Response:
 
     Every event is taken or refused by itself, and `results` tells of each, in the order sent: `accepted`, `duplicate`
     or `rejected` with the `field`, a stable `reason` and the `detail` in words (`errors` lists them if there are
-    several). One that is rejected as `busy` is to be sent again: its customer was held by another change. A request of
-    which nothing could be taken is answered `422`. On `429` none of it was taken; on `503` send all of it again, what
-    had been taken is then a duplicate.
+    several). An optional field that is wrong is set aside, and told in `warnings`. One that is rejected as `busy` is to
+    be sent again: its customer was held by another change. A request of which nothing could be taken is answered `422`.
+    On `429` none of it was taken; on `503` send all of it again, what had been taken is then a duplicate.
     """
     caller = await authorized(request, "ingest")
     env = context(request)
@@ -76,9 +76,12 @@ async def post_events(request: Request) -> Response:
     envelope = Envelope.of(request.headers)
     body = await request.body()
     try:
+        if envelope.is_compressed:
+            body = await run_in_threadpool(unpack, body, env.limits.max_body_bytes)
+            request.state.unpack(len(body))
         opening = partial(envelope.open, body, env.clock.now(), env.limits.max_batch)
         items = opening() if len(body) < _SMALL else await run_in_threadpool(opening)
-    except (Invalid, TooManyEvents):
+    except (BodyTooLarge, Invalid, TooManyEvents):
         env.rate.charge(caller.id, 1)
         raise
     env.rate.charge(caller.id, len(items))
@@ -98,7 +101,7 @@ def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[di
             status = "rejected" if flaws else outcome
             label = item.incoming.type if item.incoming.type in types.CATALOGUE else "other"
         seen[label, status] += 1
-        results.append(_result(index, item.id, status, flaws))
+        results.append(_result(index, item.id, status, flaws, item.warnings))
     for labels, count in seen.items():
         EVENTS.labels(*labels).inc(count)
     return results
@@ -129,9 +132,11 @@ def store(db: Database, clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
         return ["busy" if is_busy else next(results) for is_busy in busy]
 
 
-def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw]) -> dict[str, Any]:
+def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw], warnings: Sequence[Flaw]) -> dict[str, Any]:
     result: dict[str, Any] = {"index": index, "id": id, "status": status}
-    errors = [{"field": flaw.field, "reason": flaw.reason, "detail": flaw.detail} for flaw in flaws]
+    if warnings:
+        result["warnings"] = [vars(flaw) for flaw in warnings]
+    errors = [vars(flaw) for flaw in flaws]
     if errors:
         result |= errors[0]
     if len(errors) > 1:

@@ -75,6 +75,15 @@ _RESULT = {
         "reason": {"type": "string"},
         "detail": {"type": "string"},
         "errors": {"type": "array", "items": {"type": "object"}},
+        "warnings": {
+            "type": "array",
+            "description": "What of it was set aside, or is likely a slip.",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason", "detail"],
+                "properties": {name: {"type": "string"} for name in ("field", "reason", "detail")},
+            },
+        },
     },
 }
 _TAKEN = {

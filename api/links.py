@@ -1,6 +1,7 @@
 """What customers open from a message: `/r/{token}` leads on, `/preferences/{token}` is a page of their own."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -11,7 +12,7 @@ from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.context import context
-from api.http.problems import NotFound, Unavailable, documented
+from api.http.problems import Gone, NotFound, Unavailable, documented
 from domain.catalogue.sources import LINKS
 from domain.customers.tables import Customer
 from domain.intake import preferences
@@ -31,12 +32,11 @@ CLOSED = {
     "frame-ancestors 'none'",
     "X-Frame-Options": "DENY",
 }
-_LONGEST = 64
 
 
 def router(site: Site) -> APIRouter:
     """The routes behind the links that this site signs."""
-    routes = APIRouter(tags=["links"], responses=documented(NotFound, Unavailable))
+    routes = APIRouter(tags=["links"], responses=documented(NotFound, Gone, Unavailable))
 
     @routes.api_route("/r/{token}", methods=["GET", "HEAD"], status_code=302, summary="Follow a link of a message")
     def follow(request: Request, token: str) -> Response:
@@ -44,7 +44,7 @@ def router(site: Site) -> APIRouter:
         env = context(request)
         now = env.clock.now()
         with env.db.begin() as work:
-            link = target(work, site, token) if len(token) <= _LONGEST else None
+            link = target(work, site, token)
             if link is None:
                 raise NotFound("This is no link of ours.")
             url = link.url
@@ -57,21 +57,21 @@ def router(site: Site) -> APIRouter:
     @routes.get("/preferences/{token}", summary="Show what a customer wants to receive")
     def show(request: Request, token: str) -> HTMLResponse:
         """A plain page. Looking at it changes nothing."""
-        with context(request).db() as session:
-            customer = _customer(session, site, token)
+        env = context(request)
+        with env.db() as session:
+            customer = _customer(session, _read(site, token, env.clock.now()))
             return _page(session, preferences.allowed_channels(session, customer), saved=False)
 
     @routes.post("/preferences/{token}", summary="Change what a customer wants to receive")
     async def change(request: Request, token: str) -> HTMLResponse:
         """The channels that are checked stay or become allowed, the others are withdrawn, from now on."""
         env = context(request)
-        if not _is_ours(site, token):
-            raise NotFound("This is no link of ours.")
+        customer_id = _read(site, token, env.clock.now())
         wanted = {value for name, value in parse_qsl((await request.body()).decode("latin-1")) if name == "channel"}
 
         def choose() -> HTMLResponse:
             with env.db.begin() as work:
-                chosen = preferences.choose_channels(work, _customer(work, site, token), wanted, env.clock.now())
+                chosen = preferences.choose_channels(work, _customer(work, customer_id), wanted, env.clock.now())
                 return _page(work, chosen, saved=True)
 
         return await run_in_threadpool(choose)
@@ -84,15 +84,20 @@ def _is_ahead(request: Request) -> bool:
     return any("prefetch" in request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
 
 
-def _is_ours(site: Site, token: str) -> bool:
-    return len(token) <= _LONGEST and site.read("preferences", token) is not None
-
-
-def _customer(session: Session, site: Site, token: str) -> int:
-    value = site.read("preferences", token) if len(token) <= _LONGEST else None
-    if value is None or session.get(Customer, int(value)) is None:
+def _read(site: Site, token: str, now: datetime) -> int:
+    read = site.read_preferences(token)
+    if read is None:
         raise NotFound("This is no link of ours.")
-    return int(value)
+    customer_id, last_day = read
+    if now.astimezone(UTC).date() > last_day:
+        raise Gone("A newer message has one that holds.")
+    return customer_id
+
+
+def _customer(session: Session, customer_id: int) -> int:
+    if session.get(Customer, customer_id) is None:
+        raise NotFound("This is no link of ours.")
+    return customer_id
 
 
 def _page(session: Session, channels: Mapping[Channel, bool], *, saved: bool) -> HTMLResponse:

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
 from api.http.auth import require
 from api.http.context import context
+from api.http.customers import CustomerName, find_customer
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.tables import ApiKey
-from domain.customers.tables import Customer
 from domain.intake.timeline import TimelineCursor, timeline
 from domain.published.library import read_library
 from workflows.terms.because import worded
@@ -19,7 +19,6 @@ from workflows.words.telling import render
 
 router = APIRouter(tags=["customers"])
 
-CustomerId = Annotated[int, Path(ge=1, le=2**63 - 1, description="the customer's id")]
 Limit = Annotated[int, Query(ge=1, le=200, description="entries of a page, at most")]
 
 
@@ -43,6 +42,7 @@ class TimelineEntry(BaseModel):
 class Timeline(BaseModel):
     """A page, oldest first. `next` is what to give as `after` for the following one; null after the last."""
 
+    customer: int
     entries: list[TimelineEntry]
     next: str | None
 
@@ -55,7 +55,7 @@ class Timeline(BaseModel):
 def get_timeline(
     request: Request,
     _: Annotated[ApiKey, Depends(require("read"))],
-    id: CustomerId,
+    name: CustomerName,
     journey: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only this one")] = None,
     lang: Annotated[Language, Query(description="of the words")] = "zh",
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
@@ -66,11 +66,9 @@ def get_timeline(
     An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`, `where`.
     """
     with context(request).db() as session:
-        customer = session.get(Customer, id)
-        if customer is None:
-            raise NotFound("There is no such customer.")
+        customer = find_customer(session, name)
         page = timeline(session, customer, journey=journey, after=_place(after), limit=limit + 1)
-        zone = read_library(session).zone(customer)
+        zone, customer_id = read_library(session).zone(customer), customer.id
     entries = [
         TimelineEntry.model_validate(
             {
@@ -81,7 +79,7 @@ def get_timeline(
         )
         for _, decision in page[:limit]
     ]
-    return Timeline(entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)
+    return Timeline(customer=customer_id, entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)
 
 
 def _place(text: str | None) -> TimelineCursor | None:

@@ -30,6 +30,7 @@ class Bounds:
             await self._app(scope, receive, send)
             return
         body = _Body(self._room, scope, receive)
+        body.state["unpack"] = body.unpack
         try:
             await self._app(scope, body.receive, send)
         finally:
@@ -51,7 +52,7 @@ class _Body:
     def __init__(self, room: _Room, scope: Scope, receive: Receive) -> None:
         self._room = room
         self._receive = receive
-        self._state = scope.setdefault("state", {})
+        self.state = scope.setdefault("state", {})
         self._declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         self._owner: int | None = None
         self._size = self._held = self._coming = 0
@@ -62,7 +63,7 @@ class _Body:
         if self._whole:
             return await self._receive()
         limits = self._room.limits
-        self._owner = self._state.get("caller")
+        self._owner = self.state.get("caller")
         limit = limits.max_body_bytes if self._owner else min(limits.max_body_bytes, limits.max_stranger_bytes)
         if self._deadline is None:
             self._deadline = asyncio.get_running_loop().time() + limits.body_seconds
@@ -84,6 +85,13 @@ class _Body:
             raise _too_large(limit)
         return message
 
+    def unpack(self, size: int) -> None:
+        """Take room for so many more bytes, which the body is unpacked to. Raises Unavailable if there is none."""
+        if self._room.held + size > self._room.limits.max_held_bytes:
+            raise _crowded()
+        self._room.held += size
+        self._held += size
+
     def let_go(self) -> None:
         self._arrive()
         self._room.held -= self._held
@@ -92,7 +100,7 @@ class _Body:
         room, most = self._room, self._room.limits.max_held_bytes
         crowded = not self._whole and room.coming[self._owner] + size > most // 4
         if crowded or room.held + size > most:
-            raise Unavailable("Too many requests are waiting to be taken.", headers={"Retry-After": "1"})
+            raise _crowded()
         room.held += size
         self._held += size
         room.coming[self._owner] += size
@@ -105,6 +113,10 @@ class _Body:
         self._coming = 0
         if not room.coming[self._owner]:
             del room.coming[self._owner]
+
+
+def _crowded() -> Unavailable:
+    return Unavailable("Too many requests are waiting to be taken.", headers={"Retry-After": "1"})
 
 
 def _too_large(limit: int) -> BodyTooLarge:

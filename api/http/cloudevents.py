@@ -1,22 +1,26 @@
 """CloudEvents 1.0 over HTTP: from the headers and the body of a request to the events in it."""
 
+import base64
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers
 
 from api.http import strictjson
-from api.http.problems import Invalid, TooManyEvents, UnsupportedMediaType
+from api.http.problems import BodyTooLarge, Invalid, TooManyEvents, UnsupportedMediaType
 from api.http.strictjson import Flaw, MalformedError
 from domain.catalogue import types, validation
 from domain.catalogue.sources import OURS
 from domain.catalogue.wire import parse_instant
-from domain.customers.identifiers import Ident, IdentifierError, identify
+from domain.customers.identifiers import Ident, IdentifierError, identify, sort_by_strength
 from domain.intake.ingest import Incoming
+from workflows.source.diagnostics import slip_of
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
@@ -26,6 +30,8 @@ AHEAD = timedelta(minutes=5)
 """How far an event's time may lie ahead of ours."""
 
 MAX_NAME = 200
+_GZIP = ("gzip", "x-gzip")
+_NO_GZIP = Flaw("", "bad_encoding", "the body isn't whole and sound gzip")
 _UTF8 = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _BINARY_MARKS = ("ce-specversion", "ce-id", "ce-source", "ce-type")
 _BINARY_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
@@ -33,11 +39,15 @@ _BINARY_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
 
 @dataclass(frozen=True)
 class Item:
-    """One event of a request as it was sent, or all that is wrong with it. `id` is None if it has no usable one."""
+    """One event of a request as it is taken, or all that is wrong with it. `id` is None if it has no usable one.
+
+    `warnings` tell what of it was set aside.
+    """
 
     id: str | None
     incoming: Incoming | None
     flaws: tuple[Flaw, ...] = ()
+    warnings: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,15 +63,19 @@ class Envelope:
         kind, charset = _content_type(headers.get("content-type", ""))
         if charset not in _UTF8:
             raise UnsupportedMediaType("JSON is read in UTF-8 only.")
-        if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-            raise UnsupportedMediaType("Compressed bodies aren't read.", headers={"Accept-Encoding": "identity"})
+        if headers.get("content-encoding", "").strip().lower() not in ("", "identity", *_GZIP):
+            raise UnsupportedMediaType("Of compressed bodies, gzip is read.", headers={"Accept-Encoding": "gzip"})
         if kind in (STRUCTURED, BATCH):
             return cls(kind, headers)
         binary = any(mark in headers for mark in _BINARY_MARKS)
-        if kind == PLAIN or (binary and not kind):
+        if kind == PLAIN or (binary and (not kind or kind.endswith("+json"))):
             return cls("binary" if binary else PLAIN, headers)
         accepted = f"{STRUCTURED}, {BATCH}, {PLAIN}"
         raise UnsupportedMediaType(f"Read are {accepted}.", headers={"Accept": accepted})
+
+    @property
+    def is_compressed(self) -> bool:
+        return self.headers.get("content-encoding", "").strip().lower() in _GZIP
 
     def open(self, body: bytes, now: datetime, max_batch: int) -> Sequence[Item]:
         """The events in the body. `now` is the arrival: it stands in for a missing time.
@@ -82,6 +96,26 @@ class Envelope:
             return [_read(value, now, plain=self.mode == PLAIN)]
         wanted = {STRUCTURED: "an object", BATCH: "an array"}.get(self.mode, "an object or an array")
         raise Invalid(errors=[_entry(Flaw("", "wrong_type", f"the body must be {wanted}"))])
+
+
+def unpack(body: bytes, limit: int) -> bytes:
+    """What is in one or several gzip members (RFC 1952).
+
+    Raises BodyTooLarge, without unpacking the rest, beyond `limit` bytes, and Invalid if it isn't whole and sound.
+    """
+    unpacked = b""
+    while body:
+        member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        try:
+            unpacked += member.decompress(body, limit + 1 - len(unpacked))
+        except zlib.error:
+            raise Invalid(errors=[_entry(_NO_GZIP)]) from None
+        if len(unpacked) > limit:
+            raise BodyTooLarge(f"A body has at most {limit} bytes when it is unpacked.")
+        if not member.eof:
+            raise Invalid(errors=[_entry(_NO_GZIP)])
+        body = member.unused_data
+    return unpacked
 
 
 def _entry(flaw: Flaw) -> dict[str, str]:
@@ -122,33 +156,69 @@ def _decode(value: str) -> str:
 def _read(event: Any, now: datetime, *, plain: bool) -> Item:
     if not isinstance(event, dict):
         return Item(None, None, (Flaw("", "wrong_type", "an event must be an object"),))
+    flaws: list[Flaw] = []
+    warnings: list[Flaw] = []
+    if event.get("data_base64") is not None:
+        event = _unpack_data(event, flaws)
     flaw = strictjson.find_flaw(event)
+    if flaw is not None and flaw.reason == strictjson.BAD_CHARACTER and "data" in event:
+        event = event | {"data": strictjson.replace_unstorable(event["data"])}
+        flaw = strictjson.find_flaw(event)
     if flaw is not None:
         return Item(None, None, (flaw,))
-    flaws: list[Flaw] = []
     version = event.get("specversion", "1.0" if plain else None)
     if version != "1.0":
         flaws.append(Flaw("specversion", "missing" if version is None else "not_allowed", 'must be "1.0"'))
     names = {name: _read_name(event, name, flaws) for name in ("id", "source", "type")}
+    if slip := _slip(names["type"]):
+        detail = f"is no type that is known; it is kept as it is. Did you mean {slip}?"
+        warnings.append(Flaw("type", "unknown_type", detail))
     if names["source"] in OURS:
         flaws.append(Flaw("source", "reserved", "is a name under which events of our own are kept; give another one"))
     time = _read_time(event.get("time"), now, flaws)
     data, customer = _read_data(event, flaws)
-    identifiers = _read_identity(names["type"], event.get("subject"), customer, flaws)
-    faults = validation.validate(names["type"], data)
-    flaws.extend(Flaw(f"data.{fault.field}".rstrip("."), fault.reason, fault.detail) for fault in faults)
+    identifiers = _read_identity(names["type"], event.get("subject"), customer, flaws, warnings)
+    lenient = validation.make_lenient(names["type"], data)
+    flaws.extend(map(_flaw_in_data, lenient.errors))
+    warnings.extend(map(_flaw_in_data, lenient.warnings))
     if flaws:
         return Item(names["id"] or None, None, tuple(flaws))
-    incoming = Incoming(
-        names["source"], names["id"], names["type"], time, validation.as_stored(names["type"], data), identifiers
-    )
-    return Item(incoming.id, incoming)
+    stored = validation.as_stored(names["type"], lenient.data)
+    incoming = Incoming(names["source"], names["id"], names["type"], time, stored, identifiers)
+    return Item(incoming.id, incoming, warnings=tuple(warnings))
+
+
+def _flaw_in_data(fault: validation.FieldError) -> Flaw:
+    return Flaw(f"data.{fault.field}".rstrip("."), fault.reason, fault.detail)
+
+
+@lru_cache(maxsize=1000)
+def _slip(type: str) -> str | None:
+    """The known type that this one, which isn't known, seems to mean."""
+    return None if not type or type in types.CATALOGUE else slip_of(type, types.CATALOGUE)
+
+
+def _unpack_data(event: dict[str, Any], flaws: list[Flaw]) -> dict[str, Any]:
+    """The event with the JSON of its `data_base64` as its data."""
+    packed = event["data_base64"]
+    rest = {name: value for name, value in event.items() if name != "data_base64"}
+    if rest.get("data") is not None:
+        flaws.append(Flaw("data_base64", "not_allowed", "an event has data or data_base64, not both"))
+        return rest
+    try:
+        return rest | {"data": strictjson.parse(base64.b64decode(packed, validate=True))}
+    except (TypeError, ValueError) as error:
+        is_base64 = isinstance(error, MalformedError)
+        flaws.append(Flaw("data_base64", "bad_json" if is_base64 else "bad_encoding", "must be JSON in base64"))
+        return rest
 
 
 def _read_name(event: dict[str, Any], name: str, flaws: list[Flaw]) -> str:
     value = event.get(name)
     if value is None:
         flaws.append(Flaw(name, "missing", "is required"))
+    elif type(value) is int:
+        return str(value)
     elif not isinstance(value, str):
         flaws.append(Flaw(name, "wrong_type", "must be text"))
     elif not value.strip():
@@ -177,8 +247,6 @@ def _read_time(value: Any, now: datetime, flaws: list[Flaw]) -> datetime:
 
 
 def _read_data(event: dict[str, Any], flaws: list[Flaw]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if "data_base64" in event:
-        flaws.append(Flaw("data_base64", "not_allowed", "data must be sent as JSON"))
     data = event.get("data")
     if data is None:
         data = {}
@@ -194,18 +262,28 @@ def _read_data(event: dict[str, Any], flaws: list[Flaw]) -> tuple[dict[str, Any]
     return {name: value for name, value in data.items() if name != "customer"}, customer
 
 
-def _read_identity(type: str, subject: Any, customer: dict[str, Any], flaws: list[Flaw]) -> tuple[Ident, ...]:
+def _read_identity(
+    type: str, subject: Any, customer: dict[str, Any], flaws: list[Flaw], warnings: list[Flaw]
+) -> tuple[Ident, ...]:
+    """Whom the event is about. Beside an identifier that can be taken, those that can't are set aside."""
     if not type or types.is_business(type):
         return ()
+    identity: list[Ident] = []
+    mistakes: list[Flaw] = []
     if subject is not None and not isinstance(subject, str):
-        flaws.append(Flaw("subject", "wrong_type", "must be text"))
-        return ()
-    try:
-        identity = identify(subject, customer)
-    except IdentifierError as error:
-        flaws.append(Flaw(error.field, error.reason, str(error)))
-        return ()
-    if not identity and not any(flaw.field == "data.customer" for flaw in flaws):
+        mistakes.append(Flaw("subject", "wrong_type", "must be text"))
+        subject = None
+    for named, given in [(subject, None), *((None, {kind: _as_text(value)}) for kind, value in customer.items())]:
+        try:
+            identity += identify(named, given)
+        except IdentifierError as error:
+            mistakes.append(Flaw(error.field, error.reason, str(error)))
+    (warnings if identity else flaws).extend(mistakes)
+    if not identity and not mistakes and not any(flaw.field == "data.customer" for flaw in flaws):
         detail = "the event names nobody; give data.customer, or subject as kind:value"
         flaws.append(Flaw("data.customer", "missing_identity", detail))
-    return identity
+    return sort_by_strength(identity)
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if type(value) is int else value

@@ -13,6 +13,10 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Mount
+
+_READING = ("GET", "HEAD")
+_METHODS = (*_READING, "POST", "PUT", "PATCH", "DELETE")
 
 MEDIA_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -66,6 +70,12 @@ class Refused(Problem):
     status = 409
     code = "refused"
     title = "The coupons can't be used on this order"
+
+
+class Gone(Problem):
+    status = 410
+    code = "gone"
+    title = "The link has ended"
 
 
 class BodyTooLarge(Problem):
@@ -147,13 +157,28 @@ async def _on_problem(_: Request, error: Exception) -> Response:
     return respond(error)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == NotFound.status:
         return respond(NotFound(headers=error.headers))
-    title = "This method isn't allowed here" if error.status_code == 405 else "The request can't be served"
-    code = "method_not_allowed" if error.status_code == 405 else "http_error"
-    return _response(error.status_code, code, title, "", error.headers or {}, {})
+    if error.status_code == 405:
+        headers = {"Allow": ", ".join(_allowed_methods(request))}
+        return _response(405, "method_not_allowed", "This method isn't allowed here", "", headers, {})
+    return _response(error.status_code, "http_error", "The request can't be served", "", error.headers or {}, {})
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """What can be asked at this path, of all routes that there are to it. What is mounted are files, to be read."""
+    scope = {**request.scope, "root_path": request.app.root_path}
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+            if method in _READING or not isinstance(route, Mount)
+        )
+    ]
 
 
 async def _on_validation(_: Request, error: Exception) -> Response:

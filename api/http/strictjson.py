@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_DEPTH = 64
+BAD_CHARACTER = "bad_character"
+"""The reason of a flaw that `replace_unstorable` mends."""
+
 _MAX_DIGITS = 20
 _INT64 = range(-(2**63), 2**63)
 _SAFE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_:.-]{0,39}")
@@ -30,6 +33,9 @@ class MalformedError(ValueError):
         self.flaw = Flaw("", reason, detail)
 
 
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
 class _Repeated(dict[str, Any]):
     """An object that had a name twice."""
 
@@ -47,6 +53,17 @@ def parse(body: bytes) -> Any:
         raise MalformedError("bad_json", f"{where}: {error.msg}") from None
     except RecursionError:
         raise MalformedError("too_deep", f"is nested deeper than {MAX_DEPTH} levels") from None
+
+
+def replace_unstorable(value: Any) -> Any:
+    """The value with U+FFFD in place of each NUL and each half of a surrogate pair, which no database holds."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [replace_unstorable(part) for part in value]
+    if isinstance(value, dict):
+        return type(value)((replace_unstorable(name), replace_unstorable(part)) for name, part in value.items())
+    return value
 
 
 def find_flaw(value: Any) -> Flaw | None:
@@ -106,12 +123,12 @@ def _flaw_of(part: Any, depth: int) -> tuple[str, str] | None:
 
 def _flaw_of_text(text: str) -> tuple[str, str] | None:
     if "\x00" in text:
-        return "bad_character", "must not hold the character NUL"
+        return BAD_CHARACTER, "must not hold the character NUL"
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            return "bad_character", "holds half of a surrogate pair"
+            return BAD_CHARACTER, "holds half of a surrogate pair"
     return None
 
 

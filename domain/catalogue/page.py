@@ -54,7 +54,10 @@ _INTRODUCTION = """\
 Generated from the catalogue; don't edit. An event is sent to `POST /v1/events` as a CloudEvent 1.0; this page says
 what its `data` holds.
 
-- Fields that aren't listed are kept and can be asked for in conditions. A listed field of the wrong type is refused.
+- Fields that aren't listed are kept and can be asked for in conditions. Of a listed field that is wrong: a required one
+  refuses the event; an optional one is set aside, and told in the answer's `warnings`. Where an optional field that is
+  left out means something else (an amount, a step), a wrong one refuses the event, too.
+- A number given for a text is taken as its text. NUL and half a surrogate pair become U+FFFD.
 - Money is whole fen (`8900` is 89 元).
 - `null` is the same as leaving a field out; only in `customer.registered` and `customer.updated` it clears the field.
 - An event happened to the customer whom `data.customer` and `subject` name, or else to the business.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -30,6 +30,9 @@ class Data(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
+    binding: ClassVar[frozenset[str]] = frozenset()
+    """Optional fields whose absence says something: an event isn't taken without a wrong one."""
+
 
 class Item(Data):
     sku: Code = Field(description="what was bought")
@@ -53,6 +56,8 @@ class CustomerData(Data):
 
 
 class ConsentData(Data):
+    binding = frozenset({"purpose"})
+
     channel: Channel = Field(description="the channel it is about")
     purpose: Code | None = Field(None, description="what for; `marketing` if it isn't given")
     source: Text | None = Field(None, description="where it was said")
@@ -83,6 +88,8 @@ class OrderPaid(OrderData):
 
 
 class OrderRefunded(OrderData):
+    binding = frozenset({"total"})
+
     total: Fen | None = Field(None, description="what was given back; the whole order if it isn't given")
     items: list[Goods] | None = Field(None, description="what came back into stock; with a part of the money, nothing")
 
@@ -120,6 +127,8 @@ class StreamCommented(StreamData):
 
 class StepData(Data):
     """About a step of an enrollment; the newest enrollment of `journey` if none is given."""
+
+    binding = frozenset({"enrollment", "step", "journey", "message", "code"})
 
     enrollment: RowId | None = Field(None, description="the enrollment it is about")
     step: Code | None = Field(None, description="the id of the step")
@@ -164,6 +173,8 @@ class LotReceived(LotData):
 
 
 class LotNearExpiry(LotData):
+    binding = frozenset({"journey"})
+
     journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
     at_risk: Count | None = Field(None, description="units that won't sell in time at the present rate of sale")
     rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
@@ -210,6 +221,8 @@ class StockAlarm(Data):
 
 
 class Birthday(Data):
+    binding = frozenset({"journey"})
+
     journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
 
 

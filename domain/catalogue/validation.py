@@ -1,13 +1,16 @@
 """Checking the data of an event against the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.catalogue.types import CATALOGUE
+from domain.catalogue.types import CATALOGUE, Data
+
+_Path = tuple[int | str, ...]
 
 _NULL_CLEARS = frozenset({"customer.registered", "customer.updated"})
 
@@ -39,6 +42,90 @@ def validate(type: str, data: Mapping[str, Any]) -> list[FieldError]:
             FieldError(".".join(map(str, error_details["loc"])), *_explain(error_details)) for error_details in errors
         ]
     return []
+
+
+@dataclass(frozen=True)
+class Leniency:
+    """Data as it can be taken, what of it was set aside, and what is still wrong, for which the event is refused."""
+
+    data: Mapping[str, Any]
+    warnings: Sequence[FieldError] = ()
+    errors: Sequence[FieldError] = ()
+
+
+def make_lenient(type: str, data: Mapping[str, Any]) -> Leniency:
+    """Take the data of an event as far as it goes.
+
+    A number given for a text is taken as its text. An optional field that is wrong is set aside, and so is an element
+    of an optional list. A required one, or one whose absence would mean something else (`Data.binding`), is an error.
+    """
+    event_type = CATALOGUE.get(type)
+    if event_type is None:
+        return Leniency(data)
+    warnings: list[FieldError] = []
+    while True:
+        try:
+            event_type.model.model_validate(data)
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_context=True, include_input=True)
+        else:
+            return Leniency(data, sorted(warnings, key=lambda warning: warning.field))
+        data, errors, removed = deepcopy(dict(data)), [], set[_Path]()
+        for fault in reversed(faults):  # the last elements of a list first, so that the others keep their places
+            value, path = fault["input"], fault["loc"]
+            if any(path[:length] in removed for length in range(1, len(path))):
+                continue
+            if fault["type"] == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
+                _put(data, path, _as_text(value))
+                continue
+            told = FieldError(".".join(map(str, path)), *_explain(fault))
+            loose = _loose_part(event_type.model, path)
+            if loose is None:
+                errors.append(told)
+            else:
+                warnings.append(told)
+                removed.add(loose)
+                _remove(data, loose)
+        if errors:
+            return Leniency(data, errors=errors[::-1])
+
+
+def _as_text(number: float) -> str:
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)
+
+
+def _loose_part(model: type[Data], path: _Path) -> _Path | None:
+    """The smallest part around what is wrong that the data can do without; None if there is none."""
+    loose: _Path | None = None
+    for depth, name in enumerate(path):
+        if isinstance(name, int):
+            loose = path[: depth + 1] if loose is not None else None
+            continue
+        info = model.model_fields[name]
+        if name in model.binding:
+            return None
+        if not info.is_required():
+            loose = path[: depth + 1]
+        model = _element_of(info.annotation) or model
+    return loose
+
+
+def _element_of(annotation: Any) -> type[Data] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Data):
+        return annotation
+    return next(filter(None, map(_element_of, get_args(annotation))), None)
+
+
+def _put(data: Any, path: _Path, value: Any) -> None:
+    for name in path[:-1]:
+        data = data[name]
+    data[path[-1]] = value
+
+
+def _remove(data: Any, path: _Path) -> None:
+    for name in path[:-1]:
+        data = data[name]
+    del data[path[-1]]
 
 
 def as_stored(type: str, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Identifiers: what names a customer, in one spelling, the strongest first."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import phonenumbers
@@ -25,7 +25,7 @@ _CHINESE_MOBILE = re.compile(r"(?:\+86)?(1(?!79)[3-9][0-9]{9})")
 _ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _SAFE_NAME = re.compile(r"[A-Za-z_]{1,40}(:[A-Za-z_-]{1,40})?")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffd]")
 
 
 class IdentifierError(ValueError):
@@ -83,7 +83,12 @@ def identify(subject: str | None, customer: Mapping[str, Any] | None) -> tuple[I
         if value is not None:
             field = f"data.customer.{kind}" if _SAFE_NAME.fullmatch(kind) else "data.customer"
             idents.add(_read(field, kind, value))
-    return tuple(sorted(idents, key=_rank))
+    return sort_by_strength(idents)
+
+
+def sort_by_strength(idents: Iterable[Ident]) -> tuple[Ident, ...]:
+    """Each of them once, the strongest evidence first."""
+    return tuple(sorted(set(idents), key=_rank))
 
 
 def _rank(ident: Ident) -> tuple[int, str, str]:

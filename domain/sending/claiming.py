@@ -311,7 +311,7 @@ def _decide(
         if step.without_coupon == "skip":
             return _Suppressed("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    linker, text = Linker(inputs.site, context.customer.id), context.library.texts[step.template, channel]
+    linker, text = Linker(inputs.site, context.customer.id, context.at), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
         values = text_context(facts, step.data, coupon, variables(text)) | linker.functions()

@@ -48,7 +48,7 @@ def routes(app: FastAPI) -> list[tuple[str, str]]:
 
 
 def path_of(template: str) -> str:
-    values = {"token": SITE.sign("preferences", "1"), "name": "gift", "code": "ABC"}
+    values = {"token": SITE.sign("preferences", "1.99999"), "name": "gift", "code": "ABC"}
     parts = template.replace("{id:path}", "1").replace("{id}", "1")
     for name, value in values.items():
         parts = parts.replace(f"{{{name}}}", value)

@@ -61,7 +61,7 @@ def clicks(shop: Shop) -> list[Event]:
 
 class TestShortLinks:
     def test_are_short(self, shop: Shop) -> None:
-        assert [len(path) for path in paths(shop)] == [len("/r/") + 18, len("/preferences/1") + 10]
+        assert [len(path) for path in paths(shop)] == [len("/r/") + 18, len("/preferences/1.20514") + 10]
 
     def test_lead_where_the_text_says_and_tell_of_the_first_click(self, shop: Shop, browser: Caller) -> None:
         link, _ = paths(shop)
@@ -132,6 +132,20 @@ class TestPreferences:
         for answer in (browser.get(other), browser.post(other)):
             assert answer.status_code == 404
         assert len(shop.rows(Consent)) == 1
+
+    def test_it_ends(self, shop: Shop, browser: Caller) -> None:
+        page, made = paths(shop)[1], shop.clock.now()
+        shop.clock.set(made + timedelta(days=180))
+        assert browser.get(page).status_code == 200
+        shop.clock.set(made + timedelta(days=181))
+        for answer in (browser.get(page), browser.post(page)):
+            assert (answer.status_code, answer.json()["type"]) == (410, "urn:aftershow:problem:gone")
+        assert len(shop.rows(Consent)) == 1
+
+    def test_allow_names_what_can_be_asked_of_it(self, shop: Shop, browser: Caller) -> None:
+        assert browser.request("PUT", paths(shop)[1]).headers["allow"] == "GET, POST"
+        assert browser.request("PUT", paths(shop)[0]).headers["allow"] == "GET, HEAD"
+        assert browser.request("POST", "/docs-assets/swagger-ui.css").headers["allow"] == "GET, HEAD"
 
     def test_the_forms_are_bounded(self, shop: Shop, browser: Caller) -> None:
         answer = browser.post(paths(shop)[1], data={"channel": ["x"] * 5000})

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from calling import Caller
 
-from domain.customers.tables import Customer
+from domain.customers.tables import Customer, Identifier
 from domain.journeys.tables import TrailEntry
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
@@ -71,12 +71,21 @@ class TestTimeline:
         assert found == [["entered", "held"], ["sent", "suppressed"], ["ended"]]
 
     def test_of_one_journey(self, reader: Caller) -> None:
-        assert reader.get(PATH, params={"journey": "other"}).json() == {"entries": [], "next": None}
+        assert reader.get(PATH, params={"journey": "other"}).json() == {"customer": 1, "entries": [], "next": None}
+
+    @pytest.mark.parametrize("name", ["phone:13800000001", "phone:+86 138 0000 0001", "openid:mini:a b", "1"])
+    def test_of_a_customer_who_is_named(self, reader: Caller, db: Database, name: str) -> None:
+        with db.begin() as session:
+            session.add(Identifier(kind="phone", value="+8613800000001", customer_id=1))
+            session.add(Identifier(kind="openid:mini", value="a b", customer_id=1))
+        answer = reader.get(f"/v1/customers/{name}/timeline").json()
+        assert (answer["customer"], len(answer["entries"])) == (1, 5)
 
 
 class TestProblems:
-    def test_an_unknown_customer(self, reader: Caller) -> None:
-        answer = reader.get("/v1/customers/2/timeline")
+    @pytest.mark.parametrize("name", ["2", "0", "99999999999999999999", "phone:13800000001", "openid:mini:o"])
+    def test_an_unknown_customer(self, reader: Caller, name: str) -> None:
+        answer = reader.get(f"/v1/customers/{name}/timeline")
         assert answer.status_code == 404
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["detail"] == "There is no such customer."
@@ -84,9 +93,11 @@ class TestProblems:
     @pytest.mark.parametrize(
         ("path", "options"),
         [
-            ("/v1/customers/0/timeline", {}),
-            ("/v1/customers/99999999999999999999/timeline", {}),
             ("/v1/customers/li/timeline", {}),
+            ("/v1/customers/-1/timeline", {}),
+            ("/v1/customers/qq:1/timeline", {}),
+            ("/v1/customers/phone:x/timeline", {}),
+            ("/v1/customers/unionid:%00/timeline", {}),
             (PATH, {"limit": 0}),
             (PATH, {"limit": 201}),
             (PATH, {"lang": "fr"}),
