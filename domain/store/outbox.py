@@ -70,10 +70,10 @@ _NOTICES: Mapping[str, type[Notice]] = {
 
 def notice_of(row: Outbox) -> Notice:
     """What a row says. Raises LookupError or TypeError for one that this release can't read."""
-    return _NOTICES[row.kind](**row.payload if row.payload is not None else _payload_before_0007(row))
+    return _NOTICES[row.kind](**row.payload if row.payload is not None else _payload_before_0008(row))
 
 
-def _payload_before_0007(row: Outbox) -> Mapping[str, object]:
+def _payload_before_0008(row: Outbox) -> Mapping[str, object]:
     match row.kind:
         case "start" | "wake":
             return {"enrollment": row.enrollment_id}

@@ -13,7 +13,7 @@ class Outbox(Row, table=True):
     """What Temporal must be told: the kind of a notice and, in its payload, what it is for; see `domain.store.outbox`.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided. Rows of releases
-    before migration 0007 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`.
+    before migration 0008 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`.
     """
 
     __tablename__: ClassVar[Any] = "outbox"

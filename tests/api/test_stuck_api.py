@@ -39,4 +39,4 @@ def test_the_stuck_are_listed_counted_and_tried_again(
     assert caller.post("/v1/stuck/retry").json() == {"retried": 1}
     with shop.db() as session:
         assert session.get_one(Enrollment, 2).due_at == shop.clock.now()
-        assert [row.enrollment_id for row in session.exec(select(Outbox).where(Outbox.kind == "wake"))] == [2]
+        assert [row.payload for row in session.exec(select(Outbox).where(Outbox.kind == "wake"))] == [{"enrollment": 2}]
