@@ -168,7 +168,11 @@ class TestGzip:
         response = self.post(caller, gzip.compress(b" " * 600_000 + self.body()))
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
 
-    @pytest.mark.parametrize("body", [b"[]", gzip.compress(b"[]")[:-4], gzip.compress(b"[]") + b"x"])
+    @pytest.mark.parametrize(
+        "body",
+        [b"[]", gzip.compress(b"[]")[:-4], gzip.compress(b"[]") + b"x"],
+        ids=["not packed", "cut short", "something behind it"],
+    )
     def test_what_is_no_gzip_is_refused(self, caller: Caller, body: bytes) -> None:
         response = self.post(caller, body)
         assert response.status_code == 422
