@@ -17,6 +17,7 @@ from domain.customers.tables import Customer
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
+from domain.journeys.group_rows import GroupRows
 from domain.journeys.stuck import go_on, put_off
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
@@ -44,6 +45,7 @@ class StepContext:
     customer: Customer
     trigger: Mapping[str, Any]
     subjects: GroupRefs
+    rows: GroupRows
     now: datetime
     at: datetime
     reached: datetime
@@ -85,6 +87,7 @@ class LockedGroup:
     found: Sequence[StepContext | Answer]
     enrollments: Mapping[int, Enrollment]
     sheet: BulkRows[Enrollment]
+    rows: GroupRows
     moments: Mapping[int, Moment] = field(default_factory=dict)
     """The instants at which what is asked of the customers who are visited is read for all of them."""
 
@@ -95,14 +98,14 @@ class LockedGroup:
     def again(self, work: UnitOfWork, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
         """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
         company = BatchFacts(work, self.moments)
-        subjects = GroupRefs(work, [visit.enrollment for visit in some])
+        enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
+        subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
         for visit in some:
-            visit.work, visit.subjects, visit.company = work, subjects, company
+            visit.work, visit.subjects, visit.rows, visit.company = work, subjects, rows, company
             visit.now = times[visit.enrollment.id]
             visit.at = max(visit.now, visit.reached)
-        enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
         work.track(self.sheet)
-        return LockedGroup(self.library, some, enrollments, self.sheet, self.moments)
+        return LockedGroup(self.library, some, enrollments, self.sheet, rows, self.moments)
 
 
 def lock(session: Session, enrollments: Iterable[int]) -> Library:
@@ -136,14 +139,14 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     if _promises_lots(library, plan, group.path):
         subjects_of = [each.subject for each in enrollments.values()]
         inventory.lock_lots(work, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
-    subjects = GroupRefs(work, list(enrollments.values()))
+    subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
     found: list[StepContext | Answer] = []
     for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
         visit = StepContext(
-            work, library, plan, enrollment, customer, trigger, subjects, present, max(present, reached), reached
+            work, library, plan, enrollment, customer, trigger, subjects, rows, present, max(present, reached), reached
         )
         try:
             answer = _turned_away(visit, member, group.path)
@@ -151,7 +154,7 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
             end(work, enrollment, "failed", visit.at, type(error).__name__, wake=False)
             answer = visit.over()
         found.append(answer or visit)
-    met = LockedGroup(library, found, enrollments, sheet)
+    met = LockedGroup(library, found, enrollments, sheet, rows)
     _keep_company(work, met)
     return met
 
@@ -263,6 +266,7 @@ def for_each_member(
         except Exception as error:
             _raise_unless_own(error)
             assert isinstance(visit, StepContext)
+            met.rows.forget()
             if isinstance(error, DataError):
                 end(work, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
                 answers.append(visit.over())

@@ -7,8 +7,10 @@ from sqlmodel import Session, col, select
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
+from domain.journeys.group_rows import GroupRows
 from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
+from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
 from workflows.terms.comparing import as_instant
 from workflows.terms.conditions import matches
@@ -36,21 +38,23 @@ def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at
     return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
 
 
-def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> Wait:
+def register(
+    work: UnitOfWork, rows: GroupRows, step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: datetime
+) -> Wait:
     """The wait for an event, opened now if it isn't yet; settled at once if it happened since the last send."""
-    session = facts.session
-    found = session.get(Wait, (enrollment.id, enrollment.generation, step.path))
-    if found is None:
-        found = Wait(
+    key = enrollment.id, enrollment.generation, step.path
+    wait = rows.waits.get(key)
+    if wait is None:
+        wait = rows.waits[key] = Wait(
             enrollment_id=enrollment.id,
             generation=enrollment.generation,
             step=step.path,
             deadline=step.within.after(at, facts.zone),
         )
-        session.add(found)
-        if _happened_already(step, enrollment, facts, found.deadline):
-            found.result, found.settled_at = "happened", at
-    return found
+        work.add(wait)
+        if _happened_already(rows, step, enrollment, facts, wait.deadline):
+            wait.result, wait.settled_at = "happened", at
+    return wait
 
 
 def wake_waits(
@@ -80,10 +84,13 @@ def newest_enrollment(session: Session, customer_id: int, journey: str | None, s
     return session.exec(query.order_by(col(Enrollment.id).desc())).first()
 
 
-def _happened_already(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime) -> bool:
-    query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
-    query = query.where(Event.time >= enrollment.anchor, Event.time <= deadline, Event.id != enrollment.trigger_id)
-    return any(_is_awaited(step, enrollment, event, facts) for event in facts.session.exec(query))
+def _happened_already(
+    rows: GroupRows, step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime
+) -> bool:
+    return any(
+        event.time <= deadline and event.id != enrollment.trigger_id and _is_awaited(step, enrollment, event, facts)
+        for event in rows.events(step.condition.event, enrollment.customer_id, enrollment.anchor)
+    )
 
 
 def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:

@@ -23,8 +23,7 @@ from domain.ledger import states
 from domain.ledger.policy import full_caps, open_channel, quiet_until
 from domain.ledger.tables import Message
 from domain.published.library import read_plan
-from domain.published.tables import Journey
-from domain.sending.inputs import SendInputs, read_inputs
+from domain.sending.inputs import Pause, SendInputs, read_inputs
 from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
@@ -276,7 +275,7 @@ def _decide(
     if any(must_exit(context.plan, context.enrollment, event, facts) for event in inputs.business):
         end(context.work, context.enrollment, "exit", context.at, wake=False)
         return context.over()
-    if paused := _pause_decision(context):
+    if paused := _pause_decision(context, inputs.pause):
         return paused
     expires = _expiry(step, context, facts)
     if expires and context.at > expires:
@@ -357,18 +356,16 @@ def _expiry(step: Send, context: StepContext, facts: CustomerFacts) -> datetime 
     return step.expires.after(context.reached, facts.zone) if step.expires else None
 
 
-def _pause_decision(context: StepContext) -> _Suppressed | _Held | None:
+def _pause_decision(context: StepContext, pause: Pause | None) -> _Suppressed | _Held | None:
     """A pause holds the message; when it is over, what fell due in it goes, or not, as the resuming said."""
-    enrollment, live = context.enrollment, context.library.journeys.get(context.plan.journey)
-    if live is None or not (live.paused or live.dropped or enrollment.held):
+    enrollment = context.enrollment
+    if pause is None:
         return None
-    columns = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
-    query = columns.where(Journey.name == context.plan.journey).with_for_update(read=True)
-    paused, since, until = context.work.exec(query).one()
-    if paused:
+    if pause.lasts:
         return _Held()
     due_at, was_held = enrollment.due_at or context.reached, enrollment.held
     enrollment.held = False
+    since, until = pause.since, pause.dropped_until
     dropped = until is not None and (was_held or (since is not None and since <= due_at < until))
     return _Suppressed("expired", "held_by_pause") if dropped else None
 

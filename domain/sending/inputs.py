@@ -17,10 +17,20 @@ from domain.intake.tables import Event
 from domain.journeys.steps import StepContext
 from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message
+from domain.published.tables import Journey
 from domain.store.bulk import is_among
 from domain.texts.links import Site
 from workflows.terms.channels import ADDRESS, Channel
 from workflows.verbs.send import Send
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A journey's pause: whether it lasts, since when, and until when what fell due in it is dropped."""
+
+    lasts: bool
+    since: datetime | None
+    dropped_until: datetime | None
 
 
 @dataclass
@@ -36,6 +46,7 @@ class SendInputs:
     business: Sequence[Event]
     site: Site | None
     issue: Issue
+    pause: Pause | None = None
     rendering: float = 0
 
 
@@ -82,7 +93,18 @@ def read_inputs(
         business=session.exec(business).all() if exits else (),
         site=site,
         issue=issue,
+        pause=_read_pause(session, contexts),
     )
+
+
+def _read_pause(session: Session, contexts: Sequence[StepContext]) -> Pause | None:
+    """The pause that members may be held by, or were: locked, so that it neither begins nor ends meanwhile."""
+    journey, library = contexts[0].plan.journey, contexts[0].library
+    live = library.journeys.get(journey)
+    if live is None or not (live.paused or live.dropped or any(context.enrollment.held for context in contexts)):
+        return None
+    columns = select(Journey.paused, Journey.paused_at, Journey.dropped_until)
+    return Pause(*session.exec(columns.where(Journey.name == journey).with_for_update(read=True)).one())
 
 
 _MESSAGES = sa_select(Message).where(is_among(Message.enrollment_id), col(Message.step) == bindparam("name"))

@@ -9,13 +9,18 @@ from workflows.verbs.tag import SetTag
 
 def carry_out(visit: StepContext, step: SetTag) -> Answer:
     """Tag the customer, or take the tag off."""
+    tags = visit.rows.tags(step.tag)
     if step.remove:
-        held = visit.work.get(CustomerTag, (visit.customer.id, step.tag))
+        held = tags.pop(visit.customer.id, None)
         if held is not None:
             visit.work.delete(held)
     else:
         until = step.keep.after(visit.at, visit.facts.zone) if step.keep else None
-        visit.work.merge(CustomerTag(customer_id=visit.customer.id, tag=step.tag, until=until))
+        held = tags.get(visit.customer.id)
+        if held is None:
+            held = tags[visit.customer.id] = CustomerTag(customer_id=visit.customer.id, tag=step.tag)
+            visit.work.add(held)
+        held.until = until
     visit.company = None  # it knows the tags as they were
     what = "untag" if step.remove else "tag"
     record(visit.work, visit.enrollment, what, step.tag, visit.at, step=step.path)

@@ -1,8 +1,5 @@
 """Carries out `todo`."""
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col
-
 from domain.journeys.steps import StepContext, is_held_out, suppress
 from domain.journeys.tables import Todo
 from domain.journeys.trail import record
@@ -14,15 +11,16 @@ def carry_out(visit: StepContext, step: AssignTodo) -> Answer:
     """Give the customer's sales guide a task."""
     if is_held_out(visit):
         return suppress(visit, step, step.name, "holdout")
-    todo = {
-        "enrollment_id": visit.enrollment.id,
-        "customer_id": visit.customer.id,
-        "step": step.name,
-        "text": step.text,
-        "assignee": visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
-        "due_at": step.due.after(visit.at, visit.facts.zone),
-    }
-    inserted = insert(Todo).values(todo).on_conflict_do_nothing().returning(col(Todo.id))
-    if visit.work.execute(inserted).first():
+    todos = visit.rows.todos(step.name)
+    if visit.enrollment.id not in todos:
+        todo = todos[visit.enrollment.id] = Todo(
+            enrollment_id=visit.enrollment.id,
+            customer_id=visit.customer.id,
+            step=step.name,
+            text=step.text,
+            assignee=visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
+            due_at=step.due.after(visit.at, visit.facts.zone),
+        )
+        visit.work.add(todo)
         record(visit.work, visit.enrollment, "todo", step.name, visit.at, step=step.path)
     return visit.done(step, "created")

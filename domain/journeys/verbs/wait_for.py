@@ -11,14 +11,14 @@ from workflows.verbs.wait_for import WaitFor
 
 def arrive(visit: StepContext, step: WaitFor, at: datetime) -> datetime:
     """Register the wait; it is over at once if what it waits for has happened."""
-    wait = register(step, visit.enrollment, visit.facts, at)
+    wait = register(visit.work, visit.rows, step, visit.enrollment, visit.facts, at)
     visit.enrollment.due_at = at if wait.result else wait.deadline
     return visit.enrollment.due_at
 
 
 def carry_out(visit: StepContext, step: WaitFor) -> Answer:
     """Settle the wait, if what it waits for has happened or its time has come."""
-    wait = register(step, visit.enrollment, visit.facts, visit.reached)
+    wait = register(visit.work, visit.rows, step, visit.enrollment, visit.facts, visit.reached)
     if wait.result is None:
         if wait.deadline > visit.now + SKEW:
             return visit.later(wait.deadline)

@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+import pytest
 from shop import Shop
+from sqlalchemy import Engine
+from statements import counting
 
 from domain.coupons.tables import Coupon
 from domain.customers.tables import CustomerTag
+from domain.journeys import lifecycle
 from domain.journeys.tables import Enrollment, Todo, Wait
 from domain.ledger.tables import Message
+from domain.published.library import read_library
+from domain.store.work import Database
 from workflows.plan.commands import Answer, EnrollmentState, Group
 from workflows.plan.interpreter import Runner
 
@@ -94,3 +100,62 @@ def test_a_command_for_one_that_is_over_says_how_it_ended(shop: Shop) -> None:
     shop.post("order.paid", "li", order_id="o1", total=1)
     answers = {answer.enrollment: (answer.kind, answer.result) for answer in shop.give("send", shop.group("hello"))}
     assert answers == {1: ("over", "goal"), 2: ("done", "sent")}
+
+
+VERBS = {
+    "wait_for": ("arrive", "answer", "{id: answer, wait_for: {event: form.answered}, within: 2h}"),
+    "todo": ("todo", "call", "{id: call, todo: call, assign: owner, due: 8h}"),
+    "tag": ("tag", "1", "{tag: called, for: 3d}"),
+    "untag": ("tag", "1", "{untag: called}"),
+    "held": ("send", "hello", "{id: hello, send: hello, via: [sms]}"),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_twenty_members_cost_as_many_statements_as_two(
+    shop: Shop, migrated: tuple[Engine, Database], verb: str
+) -> None:
+    activity, path, step = VERBS[verb]
+    shop.publish(
+        f"""
+        journey: one
+        trigger: {{event: form.filled}}
+        entry: {{again: never}}
+        steps:
+          - {step}
+        """
+    )
+    names = [f"c{number}" for number in range(22)]
+    customers = shop.customers(*names)
+    shop.take(*(shop.incoming("form.filled", name) for name in names))
+    if verb == "untag":
+        with shop.db.begin() as work:
+            work.add_all(CustomerTag(customer_id=customer, tag="called") for customer in customers)
+    if verb == "held":
+        with shop.db.begin() as work:
+            lifecycle.pause(work, "one", shop.clock.now(), "li")
+    with shop.db() as session:
+        read_library(session)  # which is kept
+    enrollments = [row.id for row in shop.rows(Enrollment)]
+    costs = []
+    for some in (enrollments[:2], enrollments[2:]):
+        with counting(migrated[0]) as statements:
+            assert len(shop.give(activity, shop.group(path, some))) == len(some)
+        costs.append(statements)
+    assert costs[0] == costs[1]
+
+
+def test_a_tag_is_not_lost_with_the_same_customers_other_enrollment_that_is_put_off(shop: Shop) -> None:
+    shop.publish("""
+        journey: one
+        trigger: {event: form.filled}
+        entry: {again: always}
+        steps:
+          - {tag: called, for: 3d}
+          - wait: {until: {field: trigger.due, plus: 1d}}
+    """)
+    shop.customers("li")
+    shop.post("form.filled", "li", due="9999-12-31T23:00:00+08:00")
+    shop.post("form.filled", "li", due="2026-03-08T10:00:00+08:00")
+    assert [answer.kind for answer in shop.give("tag", shop.group("1"))] == ["done", "later"]
+    assert [row.tag for row in shop.rows(CustomerTag)] == ["called"]
