@@ -17,12 +17,15 @@ from domain.published.publishing import has_policy, publish_document, publish_te
 from domain.published.tables import Document, Journey
 from domain.store.work import Database
 from runtime.authoring.check import check
+from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.source.diagnostics import Diagnostic
+from workflows.terms.values import Language
+from workflows.words.shared_documents import SharedChange
 
 _NAMED = {"_segments": "segment", "_coupons": "coupon campaign"}
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
@@ -30,26 +33,35 @@ _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 @dataclass(frozen=True)
 class PublishReport:
-    """The live version of each journey that is in order, what is wrong with the others, and which stay stopped."""
+    """The live version of each journey that is in order, what is wrong with the others, and which stay stopped.
+
+    `paused` are the journeys that stay paused. `shared` is what changed in shared documents, `left` what their files
+    say otherwise and was left as it is published.
+    """
 
     versions: dict[str, int]
     diagnostics: list[Diagnostic]
     stopped: list[str] = field(default_factory=list)
+    paused: set[str] = field(default_factory=set)
+    shared: list[SharedChange] = field(default_factory=list)
+    left: list[SharedChange] = field(default_factory=list)
 
 
 def publish_directory(
-    db: Database, specs: Path, templates: Path, now: datetime, by: str = "aftershow"
+    db: Database, specs: Path, templates: Path, now: datetime, by: str = "aftershow", lang: Language = "en"
 ) -> PublishReport:
     """Publish every spec and text of the directories that has no error, in one transaction.
 
     A journey that was stopped stays so; it starts again when it is published by its name. Without a policy, now or
-    from before, no journey goes live.
+    from before, no journey goes live. What changes in shared documents is told in `lang`.
     """
     report = check([specs], templates, webhook_targets())
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
     with db.begin() as work:
         mark_published(work)
+        if has_policy(work):
+            done.shared.extend(changes_of_shared(work, read_library(work), specs, now, lang))
         stopped = set(work.exec(select(Journey.name).where(col(Journey.stopped))))
         before = {name: _document(work, name) for name in _NAMED}
         for path in sorted(specs.glob("*.yaml"), key=lambda item: (not item.stem.startswith("_"), item)):
@@ -69,15 +81,26 @@ def publish_directory(
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
         gone = set(read_library(work).texts) - there
         done.diagnostics.extend(_publish_texts(work, templates, sound, gone))
+        done.paused.update(_paused(work))
     return done
 
 
+def _paused(session: Session) -> Sequence[str]:
+    return session.exec(select(Journey.name).where(col(Journey.paused))).all()
+
+
 def publish_files(
-    db: Database, paths: Sequence[Path], templates: Path, now: datetime, by: str, running: Running
+    db: Database,
+    paths: Sequence[Path],
+    templates: Path,
+    now: datetime,
+    by: str,
+    running: Running,
+    lang: Language = "en",
 ) -> PublishReport:
     """Publish some journeys and the texts that they send; all of them, or none if one has an error.
 
-    What else they refer to is what is published already.
+    What else they refer to is what is published already; where the files beside them say otherwise, it is told.
     """
     webhooks = webhook_targets()
     report = check(list(paths), templates, webhooks)
@@ -108,6 +131,9 @@ def publish_files(
         if any(diagnostic.severity == "error" for diagnostic in done.diagnostics):
             session.rollback()
             return PublishReport({}, done.diagnostics)
+        for folder in dict.fromkeys(path.parent for path in paths):
+            done.left.extend(changes_of_shared(session, read_library(session), folder, now, lang))
+        done.paused.update(_paused(session))
         session.commit()
     if running == "stop":
         for name in done.versions:

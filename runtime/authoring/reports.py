@@ -1,13 +1,17 @@
 """What people are told about specs and texts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlmodel import Session, col, select
 
 from domain.ledger.tables import Message
 from domain.published.library import read_library
+from runtime.authoring.publishing import PublishReport
 from workflows.source.diagnostics import Diagnostic, render
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
+from workflows.words.shared_documents import SharedChange
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
@@ -20,10 +24,37 @@ def diagnostics_text(diagnostics: Iterable[Diagnostic]) -> str:
     return "\n".join(render(diagnostic, _text(Path(diagnostic.path))) for diagnostic in diagnostics)
 
 
-def published_text(versions: Mapping[str, int], diagnostics: Iterable[Diagnostic]) -> str:
-    """What went live, and what is wrong with the rest."""
-    live = ", ".join(f"{journey} v{version}" for journey, version in sorted(versions.items()))
-    return "\n".join(filter(None, [diagnostics_text(diagnostics), f"live: {live or 'no journey'}"]))
+def published_text(report: PublishReport, lang: Language) -> str:
+    """What went live, what changed for all, and what is wrong with the rest."""
+    say = Wording(lang)
+    versions = {
+        f"{journey} v{version}": journey in report.paused for journey, version in sorted(report.versions.items())
+    }
+    live = ", ".join(name for name, paused in versions.items() if not paused)
+    paused = ", ".join(name for name, paused in versions.items() if paused)
+    lines = [diagnostics_text(report.diagnostics), *shared_lines(report.shared, lang)]
+    if report.left:
+        lines.append(
+            say.pick(
+                "共用文件与已发布的不同，这次没有发布（发布全部：aftershow publish）：",
+                "shared documents differ from what is published, and were left as they are (all: aftershow publish):",
+            )
+        )
+        lines += [f"  {line}" for line in shared_lines(report.left, lang)]
+    if live or not paused:
+        lines.append(say.pick(f"已生效：{live or '没有旅程'}", f"live: {live or 'no journey'}"))
+    if paused:
+        lines.append(say.pick(f"已发布，仍在暂停：{paused}", f"published, and still paused: {paused}"))
+    if stopped := ", ".join(report.stopped):
+        words = f"stopped, until they are published by name: {stopped}"
+        lines.append(say.pick(f"已停止，按名字发布才会重新开始：{stopped}", words))
+    return "\n".join(filter(None, lines))
+
+
+def shared_lines(changes: Iterable[SharedChange], lang: Language) -> list[str]:
+    """A line for each change of a shared document, those that give away more or reach more people as warnings."""
+    warning = Wording(lang).pick("注意：", "warning: ")
+    return [f"{each.document}.yaml: {warning if each.risky else ''}{each.words}" for each in changes]
 
 
 def _text(path: Path) -> str | None:

@@ -40,6 +40,7 @@ def publish(
     data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
+    lang: Lang = "en",
 ) -> None:
     """Publish journeys and the texts they send; without any named, everything in the directories."""
     from runtime.authoring.publishing import publish_directory, publish_files
@@ -53,12 +54,10 @@ def publish(
     with database(data) as db:
         now = clock_of(db).now()
         if paths:
-            report = publish_files(db, paths, templates, now, operator(), running)
+            report = publish_files(db, paths, templates, now, operator(), running, lang)
         else:
-            report = publish_directory(db, specs, templates, now, operator())
-    say(published_text(report.versions, report.diagnostics))
-    if report.stopped:
-        say(f"stopped, until they are published by name: {', '.join(report.stopped)}")
+            report = publish_directory(db, specs, templates, now, operator(), lang)
+    say(published_text(report, lang))
     raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
 
 
@@ -70,15 +69,20 @@ def diff(
     templates: Templates = TEMPLATES,
     lang: Lang = "en",
 ) -> None:
-    """Tell what publishing a journey's file would change, and for how many customers it wouldn't."""
+    """Tell what publishing a journey's file and the shared documents beside it would change, and for whom not."""
     from domain.journeys.lifecycle import journey_status, plan_of
     from domain.published.library import read_library
+    from runtime.authoring.reports import shared_lines
+    from runtime.authoring.shared import changes_of_shared
+    from runtime.platform.stored_clock import clock_of
     from workflows.words.diff import diff as changes
 
-    plan, texts = _read(existing(journey_file(journey, specs))[0], templates)
+    path = existing(journey_file(journey, specs))[0]
+    plan, texts = _read(path, templates)
     with database(data) as db, db() as session, _known(plan.journey):
         now = journey_status(session, plan.journey)
         library = read_library(session)
+        shared = changes_of_shared(session, library, path.parent, clock_of(db).now(), lang)
         lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0), lang)
     for (template, channel), body in sorted(texts.items()):
         if library.texts.get((template, channel)) != body:
@@ -95,6 +99,8 @@ def diff(
         same = f"与版本 {now.version}（{state}）没有差别"
     say("\n".join(lines) or same)
     say(running_words(now.running, lang))
+    for line in shared_lines(shared, lang):
+        say(line)
 
 
 @app.command()

@@ -122,7 +122,7 @@ class Publisher:
             self._say("Postgres is away; what was saved is published when it is back")
         else:
             self._seen = present
-            self._say(published_text(report.versions, report.diagnostics))
+            self._say(published_text(report, "en"))
 
     def tick(self) -> None:
         """Look once a second."""

@@ -24,7 +24,7 @@ from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits
-from workflows.terms.values import Duration, Frozen, TextForm, parse_money
+from workflows.terms.values import Duration, Frozen, Language, TextForm, money_words, parse_money
 
 
 class PerCustomer(TextForm):
@@ -78,11 +78,12 @@ Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
 class Policy(Limits):
     """What holds for every journey.
 
-    `shop` is the name that messages go out under; `holdout` is the percentage of customers not messaged. A journey's
-    own limits may be stricter.
+    `shop` is the name that messages go out under; `language` is what workers and reports speak; `holdout` is the
+    percentage of customers not messaged. A journey's own limits may be stricter.
     """
 
     shop: Annotated[str, Field(min_length=1, max_length=20)] = "本店"
+    language: Language = "zh"
     timezone: str = "Asia/Shanghai"
     attribution: Duration = Field(default_factory=lambda: Duration(amount=3, unit="d"))
     holdout: Percent = 0.0
@@ -134,6 +135,11 @@ class CouponTerms(Frozen):
     combines: bool = False
     refund: Refund = "restore"
     sku: str | None = None
+
+    @property
+    def discount_reaches_threshold(self) -> bool:
+        """Whether it takes off all that must be spent, or more."""
+        return self.percent_off == 100 or (self.amount_off is not None and 0 < self.threshold <= self.amount_off)
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -204,4 +210,12 @@ def read_coupons(text: str, path: str) -> tuple[dict[str, CouponTerms] | None, l
     source = read_source(text, path)
     written = validate(dict[str, _WrittenCoupon], source)
     terms = {name: coupon.terms() for name, coupon in written.items()} if written is not None else None
+    with suppress(TooManyError):
+        for name, each in (terms or {}).items():
+            node = source.root.entries[name] if source.root else None
+            if node is not None and each.discount_reaches_threshold:
+                place = node.get("amount_off") or node.get("percent_off") or node
+                off = f"{each.percent_off}%" if each.amount_off is None else money_words(each.amount_off)
+                message = f"this takes off {off}, and {money_words(each.threshold)} is all that must be spent"
+                source.report(place, "W007", message, "warning")
     return terms, source.sorted()

@@ -65,6 +65,7 @@ CODES: dict[str, str] = {
     "W004": "marketing sms without a signature or a way to refuse",
     "W005": "text that looks like a field",
     "W006": "text that would read badly",
+    "W007": "discount as high as its threshold",
 }
 
 _SHOWN_CELLS = 200

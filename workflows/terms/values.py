@@ -188,3 +188,10 @@ def parse_money(text: str) -> int | None:
     if not match:
         return None
     return int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0"))
+
+
+def money_words(fen: int) -> str:
+    """Fen as people write it: 5900 is `59元`, 5990 is `59.90元`."""
+    whole, cents = divmod(abs(fen), 100)
+    sign = "-" if fen < 0 else ""
+    return f"{sign}{whole}.{cents:02}元" if cents else f"{sign}{whole}元"

@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
+from domain.customers.tables import Customer
 from domain.published.library import read_library
 from domain.published.tables import JourneyAction, MessageText
 from domain.store.work import Database
@@ -131,3 +133,47 @@ def test_without_a_policy_no_journey_goes_live(desk: Desk) -> None:
     assert "live: no journey" in desk.run("publish")
     assert "no policy is published; publish it first" in desk.run("publish", "welcome")
     assert "no journey welcome was ever published" in desk.run("pause", "welcome")
+
+
+def test_changes_of_shared_documents_are_told(desk: Desk, db: Database) -> None:
+    coupons = "full69: {name: 满69减15, amount_off: 15元, threshold: 69元, valid: 4d}\n"
+    policy = "timezone: Asia/Shanghai\nquiet_hours: 22:00-08:00\ncaps: {sms: 1 per 1d}\n"
+    desk.write("journey_specs/_coupons.yaml", coupons)
+    desk.write("journey_specs/_segments.yaml", "vip: {field: customer.city, is: 上海}\n")
+    desk.write("journey_specs/_policy.yaml", policy)
+    desk.run("publish")
+    with db.begin() as work:
+        for city in ("上海", "北京", "北京"):
+            work.add(Customer(fields={"city": city}, created_at=datetime.now(UTC)))
+    assert "nothing differs" in desk.run("diff", "welcome")
+    desk.write("journey_specs/_coupons.yaml", coupons.replace("15元,", "150元,"))
+    desk.write("journey_specs/_segments.yaml", "vip: {field: customer.city, in: [上海, 北京]}\n")
+    desk.write("journey_specs/_policy.yaml", policy.replace("22:00", "23:00").replace("sms: 1", "sms: 3"))
+    told = (
+        "_policy.yaml: 注意：免打扰时段由 22:00-08:00 改为 23:00-08:00",
+        "_policy.yaml: 注意：sms 的发送上限由 1 per 1d 改为 3 per 1d",
+        "；客户数由 1 变为 3",
+        "_coupons.yaml: 注意：优惠券「满69减15」（full69）：减免金额由 15元 改为 150元",
+    )
+    found = desk.run("diff", "welcome", "--lang", "zh")
+    assert [words for words in told if words not in found] == []
+    found = desk.run("publish", "welcome", "--lang", "zh")
+    assert "共用文件与已发布的不同，这次没有发布" in found
+    assert [words for words in told if words not in found] == []
+    with db() as session:
+        assert read_library(session).campaigns["full69"].amount_off == 1500
+    found = desk.run("publish", "--lang", "en")
+    assert "warning: the coupon “满69减15” (full69): the amount off changes from 15元 to 150元" in found
+    assert "_coupons.yaml:1:36 W007" in found
+    with db() as session:
+        assert read_library(session).campaigns["full69"].amount_off == 15000
+    assert "warning" not in desk.run("diff", "welcome", "--lang", "en")
+
+
+def test_a_paused_journey_that_is_published_says_so(desk: Desk) -> None:
+    desk.run("publish")
+    desk.run("pause", "welcome")
+    desk.write("journey_specs/welcome.yaml", SPEC.replace("3d", "5d"))
+    found = desk.run("publish", "welcome", "--lang", "en")
+    assert "published, and still paused: welcome v2" in found
+    assert "live:" not in found

@@ -1,0 +1,54 @@
+"""The documents that hold for every journey: what publishing them would change, in yuan and in customers."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import func
+from sqlmodel import Session, select
+
+from domain.conditions.sql import matching
+from domain.customers.tables import Customer
+from domain.published.library import Library
+from workflows.language.policy import read_coupons, read_policy, read_segments
+from workflows.language.stock_rules import read_stock_rules
+from workflows.terms.conditions import Condition, SegmentCondition
+from workflows.terms.values import Language
+from workflows.words.shared_documents import SharedChange, SharedDocuments, shared_changes
+
+
+def changes_of_shared(
+    session: Session, library: Library, specs: Path, now: datetime, lang: Language
+) -> list[SharedChange]:
+    """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
+    old = SharedDocuments(library.policy, library.segments, library.campaigns, library.stock)
+    new = _written(specs, old)
+    names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
+    after = replace(library, segments=new.segments)
+    sizes = {name: (_size(session, library, name, now), _size(session, after, name, now)) for name in names}
+    return shared_changes(old, new, sizes, lang)
+
+
+def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
+    texts = {path.stem: path.read_text("utf-8", "replace") for path in specs.glob("_*.yaml") if path.is_file()}
+    policy = read_policy(text, "_policy.yaml")[0] if (text := texts.get("_policy")) is not None else None
+    segments: Mapping[str, Condition] | None = None
+    if (text := texts.get("_segments")) is not None:
+        segments = read_segments(text, "_segments.yaml")[0]
+    campaigns = read_coupons(text, "_coupons.yaml")[0] if (text := texts.get("_coupons")) is not None else None
+    stock = read_stock_rules(text, "_stock.yaml")[0] if (text := texts.get("_stock")) is not None else None
+    return SharedDocuments(
+        policy=old.policy if policy is None else policy,
+        segments=old.segments if segments is None else segments,
+        campaigns=old.campaigns if campaigns is None else campaigns,
+        stock=old.stock if stock is None else stock,
+    )
+
+
+def _size(session: Session, library: Library, name: str, now: datetime) -> int:
+    """How many customers are in a segment; none in one that there isn't."""
+    if name not in library.segments:
+        return 0
+    members = matching(SegmentCondition(segment=name), library, now)
+    return session.exec(select(func.count()).select_from(Customer).where(members)).one()

@@ -1,0 +1,166 @@
+"""What changed in the documents that hold for every journey: policy, segments, coupon campaigns, rules of stock."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workflows.language.policy import CouponTerms, Policy
+from workflows.language.stock_rules import StockRules
+from workflows.terms.conditions import Condition
+from workflows.terms.values import Duration, Language, money_words
+from workflows.terms.wording import Wording
+from workflows.verbs.changes import Changes
+
+_MONEY = frozenset({"amount_off", "ceiling", "threshold", "budget_money"})
+_FIELDS: Mapping[str, tuple[str, str]] = {
+    "name": ("名称", "its name"),
+    "amount_off": ("减免金额", "the amount off"),
+    "percent_off": ("减免百分比", "the percentage off"),
+    "ceiling": ("最多减", "the most it takes off"),
+    "threshold": ("门槛", "the threshold"),
+    "valid": ("有效期", "how long it is valid"),
+    "per_customer": ("每人限领", "the limit for a customer"),
+    "budget_count": ("发放总数", "how many there are"),
+    "budget_money": ("总预算", "the budget"),
+    "products": ("适用商品", "the products"),
+    "skus": ("适用商品", "the products"),
+    "categories": ("适用品类", "the categories"),
+    "combines": ("与其他券同用", "whether it combines with others"),
+    "refund": ("退单后", "what a refund does"),
+}
+
+
+@dataclass(frozen=True)
+class SharedDocuments:
+    """The documents as they are published, or as they stand in the files."""
+
+    policy: Policy
+    segments: Mapping[str, Condition]
+    campaigns: Mapping[str, CouponTerms]
+    stock: StockRules
+
+
+@dataclass(frozen=True)
+class SharedChange:
+    """A change of a document (`_policy`). With `risky`, more is given away or more people are written to."""
+
+    document: str
+    words: str
+    risky: bool = False
+
+
+def shared_changes(
+    old: SharedDocuments, new: SharedDocuments, sizes: Mapping[str, tuple[int, int]], lang: Language
+) -> list[SharedChange]:
+    """A sentence for each change. `sizes` are the customers in each segment that changed, before and after."""
+    say = Wording(lang)
+    changes = Changes(say, 0)
+    return [
+        *_policy(old.policy, new.policy, changes),
+        *_segments(old.segments, new.segments, sizes, changes),
+        *_campaigns(old.campaigns, new.campaigns, changes),
+        *_stock(old.stock, new.stock, say),
+    ]
+
+
+def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange]:
+    pick = changes.say.pick
+    plain = {
+        "shop": ("店名", "the shop's name"),
+        "timezone": ("时区", "the timezone"),
+        "language": ("语言", "the language"),
+    }
+    for field, names in plain.items():
+        for words in changes.changed(pick(*names), str(getattr(old, field)), str(getattr(new, field))):
+            yield SharedChange("_policy", words)
+    quiet = (str(policy.quiet_hours or pick("没有", "none")) for policy in (old, new))
+    louder = old.quiet_hours is not None and (new.quiet_hours is None or not new.quiet_hours.covers(old.quiet_hours))
+    for words in changes.changed(pick("免打扰时段", "the quiet hours"), *quiet):
+        yield SharedChange("_policy", words, louder)
+    for channel in dict.fromkeys([*old.caps, *new.caps]):
+        before, after = old.caps.get(channel), new.caps.get(channel)
+        name = pick("所有渠道", "all channels") if channel == "all" else channel
+        told = changes.changed(pick(f"{name} 的发送上限", f"the cap of {name}"), str(before or ""), str(after or ""))
+        looser = before is not None and (after is None or after.looser_than(before) or after.days < before.days)
+        for words in told:
+            yield SharedChange("_policy", words, looser)
+    spans = (changes.say.span(policy.attribution) for policy in (old, new))
+    for words in changes.changed(pick("归因窗口", "the attribution window"), *spans):
+        yield SharedChange("_policy", words)
+    for words in changes.changed(pick("全局对照组", "the holdout"), f"{old.holdout:g}%", f"{new.holdout:g}%"):
+        yield SharedChange("_policy", words)
+
+
+def _segments(
+    old: Mapping[str, Condition], new: Mapping[str, Condition], sizes: Mapping[str, tuple[int, int]], changes: Changes
+) -> Iterator[SharedChange]:
+    say = changes.say
+    for name in dict.fromkeys([*old, *new]):
+        before, after = (say.condition(each[name]) if name in each else "" for each in (old, new))
+        label = say.pick(f"人群「{name}」", f"the segment “{name}”")
+        for words in changes.changed(label, before, after):
+            count = sizes.get(name)
+            if count is None:
+                yield SharedChange("_segments", words)
+                continue
+            people = say.pick(
+                f"；客户数由 {count[0]} 变为 {count[1]}", f"; it had {count[0]} customers and gets {count[1]}"
+            )
+            yield SharedChange("_segments", words + people, bool(before and after) and count[1] > count[0])
+
+
+def _campaigns(
+    old: Mapping[str, CouponTerms], new: Mapping[str, CouponTerms], changes: Changes
+) -> Iterator[SharedChange]:
+    say = changes.say
+    for name in dict.fromkeys([*old, *new]):
+        before, after = old.get(name), new.get(name)
+        terms = after or before
+        assert terms is not None
+        label = say.pick(f"优惠券「{terms.name}」（{name}）", f"the coupon “{terms.name}” ({name})")
+        if before is None:
+            yield SharedChange("_coupons", say.pick(f"增加{label}", f"{label} is added"), _free(terms))
+        elif after is None:
+            yield SharedChange("_coupons", say.pick(f"去掉{label}", f"{label} is removed"))
+        else:
+            for field, words in _FIELDS.items():
+                what = say.pick(f"{label}：{words[0]}", f"{label}: {words[1]}")
+                shown = (_shown(field, getattr(each, field), say) for each in (before, after))
+                risky = field in ("amount_off", "threshold", "percent_off") and _free(after)
+                for sentence in changes.changed(what, *shown):
+                    yield SharedChange("_coupons", sentence, risky)
+
+
+def _free(terms: CouponTerms) -> bool:
+    """Whether a coupon takes off all that must be spent, or more."""
+    return terms.discount_reaches_threshold
+
+
+def _shown(field: str, value: Any, say: Wording) -> str:
+    match value:
+        case None | () | "":
+            return ""
+        case bool():
+            return say.pick("可以" if value else "不可以", "yes" if value else "no")
+        case int() if field in _MONEY:
+            return money_words(value)
+        case Duration():
+            return say.span(value)
+        case tuple():
+            return say.pick("、", ", ").join(value)
+    return f"{value}%" if field == "percent_off" else str(value)
+
+
+def _stock(old: StockRules, new: StockRules, say: Wording) -> Iterator[SharedChange]:
+    before, after = _rules(old), _rules(new)
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) != after.get(name):
+            parts = {**before.get(name, {}), **after.get(name, {})}
+            fields = [each for each in parts if before.get(name, {}).get(each) != after.get(name, {}).get(each)]
+            told = say.pick("、", ", ").join(fields)
+            yield SharedChange("_stock", say.pick(f"库存规则 {name} 改了 {told}", f"the stock rules of {name}: {told}"))
+
+
+def _rules(rules: StockRules) -> Mapping[str, Mapping[str, Any]]:
+    named = {"defaults": rules.defaults, **rules.categories, **rules.products}
+    return {name: rule.model_dump(mode="json", exclude_unset=True) for name, rule in named.items()}
