@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
+from domain.store.outbox import WakeRun
 from domain.store.work import UnitOfWork
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def retry(work: UnitOfWork, now: datetime, *, journey: str | None = None, limit:
     lock_customers(work, {enrollment.customer_id for enrollment in stuck})
     for enrollment in stuck:
         enrollment.due_at, enrollment.attempts = now, 0
-        work.enqueue("wake", enrollment.journey, enrollment_id=enrollment.id)
+        work.enqueue(WakeRun(enrollment.id))
     return len(stuck)
 
 
