@@ -1,3 +1,11 @@
+FROM node:24-slim AS console
+
+WORKDIR /app/console
+COPY console/package.json console/package-lock.json console/.npmrc ./
+RUN npm ci
+COPY console ./
+RUN npm run build
+
 FROM python:3.11-slim
 
 RUN useradd --create-home aftershow
@@ -6,6 +14,7 @@ WORKDIR /app
 COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
+COPY --from=console /app/api/console/built api/console/built
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
 USER aftershow

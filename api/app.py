@@ -6,7 +6,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from api import coupons, docs, events, health, journeys, messages, replenishment, streams, stuck, timeline
+from api import clock as journey_clock
+from api import coupons, docs, events, health, journeys, messages, replenishment, search, streams, stuck, timeline
+from api.access import audit, users
+from api.access import keys as api_keys
+from api.access import sessions as user_sessions
+from api.console import files
 from api.http import problems
 from api.http.batching import MicroBatcher
 from api.http.bounds import Bounds
@@ -16,7 +21,7 @@ from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
-from domain.store.clock import Clock
+from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 
 DESCRIPTION = """\
@@ -41,11 +46,12 @@ def create_app(
     feed: Feed | None = None,
     receivers: Sequence[APIRouter] = (),
     webhooks: Collection[str] = (),
+    wall: Clock | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
     `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
-    configured providers send us, `webhooks` names what journeys may call.
+    configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit.
     """
     app = FastAPI(
         title="Aftershow",
@@ -76,6 +82,7 @@ def create_app(
         signing_key,
         decide,
         feed or Feed(),
+        wall or SystemClock(),
     )
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
@@ -88,7 +95,14 @@ def create_app(
     app.include_router(messages.router)
     app.include_router(stuck.router)
     app.include_router(coupons.router)
+    app.include_router(search.router)
+    app.include_router(journey_clock.router)
     app.include_router(health.router)
+    app.include_router(user_sessions.router)
+    app.include_router(users.router)
+    app.include_router(api_keys.router)
+    app.include_router(audit.router)
+    app.include_router(files.router())
     app.include_router(docs.router)
     app.mount(docs.ASSETS, docs.assets())
     for receiver in receivers:

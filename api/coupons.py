@@ -25,7 +25,8 @@ from api.http.problems import (
     documented,
 )
 from api.http.transactions import in_transaction
-from domain.access.tables import ApiKey
+from domain.access import audit
+from domain.access.actors import Actor
 from domain.coupons import checkout, redeeming
 from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
 from domain.coupons.codes import is_slip, tidy
@@ -38,9 +39,9 @@ from domain.store.work import Database
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
-Shop = Annotated[ApiKey, Depends(require("ingest"))]
-Reader = Annotated[ApiKey, Depends(require("read"))]
-Admin = Annotated[ApiKey, Depends(require("admin"))]
+Shop = Annotated[Actor, Depends(require("coupons.use"))]
+Reader = Annotated[Actor, Depends(require("coupons.read"))]
+Revoker = Annotated[Actor, Depends(require("coupons.revoke"))]
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _MOST = 10
@@ -293,17 +294,20 @@ async def post_refund(request: Request, _: Shop) -> Refunded:
 
 
 @router.post("/v1/coupons/{code}/revoke", summary="Take a coupon back", responses=documented(NotFound, Conflict))
-def post_revoke(request: Request, _: Admin, code: CodeInPath) -> CouponState:
+def post_revoke(request: Request, caller: Revoker, code: CodeInPath) -> CouponState:
     """Taking it back twice is taking it back once. `409` if an order holds it, or if it was used or has expired."""
     env = context(request)
     with env.db.begin() as work:
         lock_customers(work, [_coupon(work, code).customer_id])
         coupon = _coupon(work, code)
+        before = {"status": coupon.status}
         if coupon.status != "revoked":
             try:
                 move(work, [coupon], "revoked", env.clock.now())
             except CouponStateError:
                 raise Conflict(f"The coupon is {coupon.status}.") from None
+        now, after = env.wall.now(), {"status": "revoked"}
+        audit.record(work, caller, "coupon.revoke", f"coupon:{coupon.code}", now, before=before, after=after)
         return _as_answer(coupon)
 
 

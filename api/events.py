@@ -70,9 +70,9 @@ async def post_events(request: Request) -> Response:
     be sent again: its customer was held by another change. A request of which nothing could be taken is answered `422`.
     On `429` none of it was taken; on `503` send all of it again, what had been taken is then a duplicate.
     """
-    caller = await authorized(request, "ingest")
+    caller = await authorized(request, "events.send")
     env = context(request)
-    env.rate.check(caller.id)
+    env.rate.check(caller.reference)
     envelope = Envelope.of(request.headers)
     body = await request.body()
     try:
@@ -82,9 +82,9 @@ async def post_events(request: Request) -> Response:
         opening = partial(envelope.open, body, env.clock.now(), env.limits.max_batch)
         items = opening() if len(body) < _SMALL else await run_in_threadpool(opening)
     except (BodyTooLarge, Invalid, TooManyEvents):
-        env.rate.charge(caller.id, 1)
+        env.rate.charge(caller.reference, 1)
         raise
-    env.rate.charge(caller.id, len(items))
+    env.rate.charge(caller.reference, len(items))
     outcomes = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
     return _answer(_results(items, outcomes))
 

@@ -43,7 +43,7 @@ async def readyz(request: Request) -> Response:
     summary="Prometheus metrics",
     response_class=Response,
     responses=documented(Unauthorized, Forbidden, Unavailable),
-    dependencies=[Depends(require("read"))],
+    dependencies=[Depends(require("metrics.read"))],
 )
 def metrics(request: Request) -> Response:
     with context(request).db() as session:

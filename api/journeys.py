@@ -11,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import require
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.access.tables import ApiKey
+from domain.access.actors import Actor
 from domain.journeys import lifecycle
-from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError
+from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
 from domain.published.fitting import published_references
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy
@@ -25,8 +25,9 @@ from workflows.words.diff import diff
 
 router = APIRouter(tags=["journeys"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
 
-Reader = Annotated[ApiKey, Depends(require("read"))]
-Admin = Annotated[ApiKey, Depends(require("admin"))]
+Reader = Annotated[Actor, Depends(require("journeys.read"))]
+Publisher = Annotated[Actor, Depends(require("journeys.publish"))]
+Runner = Annotated[Actor, Depends(require("journeys.run"))]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the journey's name")]
 Lang = Annotated[Language, Query(description="of the words")]
 _YAML: dict[str, Any] = {
@@ -45,9 +46,10 @@ class Action(BaseModel):
 
 
 class JourneyState(BaseModel):
-    """A journey. `running` counts the customers inside each version."""
+    """A journey; `title` is what people call it. `running` counts the customers inside each version."""
 
     journey: str
+    title: str
     version: int
     state: Literal["live", "paused", "stopped"]
     running: dict[int, int]
@@ -100,7 +102,7 @@ def get_actions(request: Request, _: Reader, name: Name) -> list[Action]:
 )
 async def post_version(
     request: Request,
-    key: Admin,
+    caller: Publisher,
     name: Name,
     running: Annotated[Running, Query(description="what becomes of those in older versions")] = "finish",
 ) -> Published:
@@ -110,7 +112,7 @@ async def post_version(
     """
     env = context(request)
     body = await request.body()
-    return await run_in_threadpool(_publish, env, _by(key), name, body, running)
+    return await run_in_threadpool(_publish, env, caller, name, body, running)
 
 
 @router.get("/v1/journeys/{name}/diff", summary="Read what the live version changed")
@@ -135,7 +137,7 @@ def get_diff(
 
 
 @router.post("/v1/journeys/{name}/diff", summary="Read what a draft would change", openapi_extra=_YAML)
-async def post_diff(request: Request, _: Admin, name: Name, lang: Lang = "en") -> Difference:
+async def post_diff(request: Request, _: Publisher, name: Name, lang: Lang = "en") -> Difference:
     """Takes a draft as YAML and compares it with the live version; publishes nothing."""
     env = context(request)
     body = await request.body()
@@ -143,19 +145,20 @@ async def post_diff(request: Request, _: Admin, name: Name, lang: Lang = "en") -
 
 
 @router.post("/v1/journeys/{name}/pause", summary="Pause a journey")
-def post_pause(request: Request, key: Admin, name: Name) -> JourneyState:
+def post_pause(request: Request, caller: Runner, name: Name) -> JourneyState:
     """Nobody enters, and messages are held; waits go on. Pausing twice is pausing once."""
     env = context(request)
     with env.db.begin() as work:
         _standing(work, name)
-        lifecycle.pause(work, name, env.clock.now(), _by(key))
+        with audited(work, caller, "journey.pause", name, env.wall.now()):
+            lifecycle.pause(work, name, env.clock.now(), caller.by)
         return _as_answer(_standing(work, name))
 
 
 @router.post("/v1/journeys/{name}/resume", summary="Resume a journey")
 def post_resume(
     request: Request,
-    key: Admin,
+    caller: Runner,
     name: Name,
     late: Annotated[Late, Query(description="what becomes of the messages that were held")],
 ) -> JourneyState:
@@ -164,7 +167,8 @@ def post_resume(
     now = env.clock.now()
     with env.db.begin() as work:
         _standing(work, name)
-        lifecycle.resume(work, name, now, _by(key), late=late)
+        with audited(work, caller, "journey.resume", name, env.wall.now(), late=late):
+            lifecycle.resume(work, name, now, caller.by, late=late)
     lifecycle.in_pages(env.db, lifecycle.release_page, name, now)
     with env.db() as session:
         return _as_answer(_standing(session, name))
@@ -173,7 +177,7 @@ def post_resume(
 @router.post("/v1/journeys/{name}/stop", summary="Stop a journey, or one customer in it")
 def post_stop(
     request: Request,
-    key: Admin,
+    caller: Runner,
     name: Name,
     customer: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="only this customer, by id")] = None,
 ) -> JourneyState | Stopped:
@@ -183,15 +187,18 @@ def post_stop(
     with env.db.begin() as work:
         _standing(work, name)
         if customer is not None:
-            count = lifecycle.stop_customer(work, name, customer, now, _by(key))
+            at = env.wall.now()
+            with audited(work, caller, "journey.stop_customer", name, at, customer=customer) as details:
+                count = details["stopped"] = lifecycle.stop_customer(work, name, customer, now, caller.by)
             return Stopped(journey=name, customer=customer, stopped=count)
-        lifecycle.stop(work, name, now, _by(key))
+        with audited(work, caller, "journey.stop", name, env.wall.now()):
+            lifecycle.stop(work, name, now, caller.by)
     lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
     with env.db() as session:
         return _as_answer(_standing(session, name))
 
 
-def _publish(env: Context, by: str, name: str, body: bytes, running: Running) -> Published:
+def _publish(env: Context, caller: Actor, name: str, body: bytes, running: Running) -> Published:
     now = env.clock.now()
     with env.db.begin() as work:
         if not has_policy(work):
@@ -199,7 +206,8 @@ def _publish(env: Context, by: str, name: str, body: bytes, running: Running) ->
         mark_published(work)  # so that nobody publishes anything else between the check and this
         text, compiled = _compiled(env, work, name, body)
         assert compiled.plan is not None
-        version = lifecycle.publish(work, compiled.plan, text, now, by, running=running).version
+        with audited(work, caller, "journey.publish", name, env.wall.now(), running=running):
+            version = lifecycle.publish(work, compiled.plan, text, now, caller.by, running=running).version
     if running == "stop":
         lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
     return Published(
@@ -249,10 +257,4 @@ def _standing(session: Session, name: str) -> JourneyStatus:
 
 def _as_answer(status: JourneyStatus) -> JourneyState:
     last = Action.model_validate(status.last, from_attributes=True) if status.last else None
-    return JourneyState(
-        journey=status.journey, version=status.version, state=status.state, running=status.running, last=last
-    )
-
-
-def _by(key: ApiKey) -> str:
-    return f"key {key.name}"
+    return JourneyState(**{**vars(status), "last": last})

@@ -11,7 +11,8 @@ from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.access.tables import ApiKey
+from domain.access import audit
+from domain.access.actors import Actor
 from domain.channels.tables import ProviderAccount
 from domain.ledger.states import MessageStateError, Status
 from domain.ledger.tables import Message
@@ -20,7 +21,7 @@ from domain.sending import messages
 router = APIRouter(tags=["messages"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
 Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="the message's number in the ledger")]
-Reader = Annotated[ApiKey, Depends(require("read"))]
+Reader = Annotated[Actor, Depends(require("messages.read"))]
 
 
 class LedgerEntry(BaseModel):
@@ -86,11 +87,13 @@ def get_messages(
     responses=documented(NotFound, Conflict),
     openapi_extra=described(Settlement, {"status": "sent"}),
 )
-async def post_settle(request: Request, key: Annotated[ApiKey, Depends(require("admin"))], id: Number) -> LedgerEntry:
+async def post_settle(
+    request: Request, caller: Annotated[Actor, Depends(require("messages.settle"))], id: Number
+) -> LedgerEntry:
     """For what nobody but a person can find out. A failure takes the message's coupon back. It is recorded with who."""
     body = await read_json(request, Settlement)
     try:
-        return await run_in_threadpool(_settle, context(request), id, body, f"key {key.name}")
+        return await run_in_threadpool(_settle, context(request), caller, id, body)
     except messages.UnknownMessageError:
         raise NotFound(f"There is no message {id}.") from None
     except MessageStateError as problem:
@@ -98,14 +101,17 @@ async def post_settle(request: Request, key: Annotated[ApiKey, Depends(require("
 
 
 @router.get("/v1/accounts", summary="See how the providers stand")
-def get_accounts(request: Request, _: Reader) -> list[AccountState]:
+def get_accounts(request: Request, _: Annotated[Actor, Depends(require("channels.read"))]) -> list[AccountState]:
     with context(request).db() as session:
         return [_account(account) for account in messages.accounts(session)]
 
 
-def _settle(env: Context, id: int, body: Settlement, by: str) -> LedgerEntry:
+def _settle(env: Context, caller: Actor, id: int, body: Settlement) -> LedgerEntry:
     with env.db.begin() as work:
-        return _entry(messages.settle_by_hand(work, id, body.status, env.clock.now(), by))
+        entry = _entry(messages.settle_by_hand(work, id, body.status, env.clock.now(), caller.by))
+        after = {"status": entry.status}
+        audit.record(work, caller, "message.settle", f"message:{id}", env.wall.now(), after=after)
+        return entry
 
 
 def _entry(message: Message) -> LedgerEntry:

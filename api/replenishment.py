@@ -11,17 +11,18 @@ from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.access.tables import ApiKey
+from domain.access import audit
+from domain.access.actors import Actor
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, replenishments
 from domain.stock.tables import Replenishment
-from workflows.plan.supply import AWAITING, Decision
+from workflows.plan.supply import AWAITING, Decision, Verdict
 
 router = APIRouter(
     tags=["replenishments"], responses=documented(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable)
 )
 
-Reader = Annotated[ApiKey, Depends(require("read"))]
-Admin = Annotated[ApiKey, Depends(require("admin"))]
+Reader = Annotated[Actor, Depends(require("replenishments.read"))]
+Buyer = Annotated[Actor, Depends(require("replenishments.decide"))]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="the replenishment's id")]
 Status = Literal[
     "proposed", "escalated", "approved", "ordered", "overdue",
@@ -100,9 +101,9 @@ def get_replenishment(request: Request, _: Reader, id: Id) -> ReplenishmentState
 
 
 @router.post("/v1/replenishments/{id}/approve", summary="Order what is proposed")
-async def post_approve(request: Request, key: Admin, id: Id) -> ReplenishmentState:
+async def post_approve(request: Request, caller: Buyer, id: Id) -> ReplenishmentState:
     """Approving twice is approving once."""
-    return await _decide(context(request), id, Decision(verdict="approve", key=key.id))
+    return await _decide(context(request), caller, id, "approve")
 
 
 @router.post(
@@ -110,18 +111,26 @@ async def post_approve(request: Request, key: Admin, id: Id) -> ReplenishmentSta
     summary="Order another quantity",
     openapi_extra=described(Change, {"quantity": 48}),
 )
-async def post_change(request: Request, key: Admin, id: Id) -> ReplenishmentState:
+async def post_change(request: Request, caller: Buyer, id: Id) -> ReplenishmentState:
     """In whole packs, and no more than will be sold before it perishes."""
     change = await read_json(request, Change)
-    return await _decide(context(request), id, Decision(verdict="change", key=key.id, quantity=change.quantity))
+    return await _decide(context(request), caller, id, "change", change.quantity)
 
 
 @router.post("/v1/replenishments/{id}/refuse", summary="Order nothing")
-async def post_refuse(request: Request, key: Admin, id: Id) -> ReplenishmentState:
-    return await _decide(context(request), id, Decision(verdict="refuse", key=key.id))
+async def post_refuse(request: Request, caller: Buyer, id: Id) -> ReplenishmentState:
+    return await _decide(context(request), caller, id, "refuse")
 
 
-async def _decide(env: Context, id: int, decision: Decision) -> ReplenishmentState:
+async def _decide(
+    env: Context, caller: Actor, id: int, verdict: Verdict, quantity: int | None = None
+) -> ReplenishmentState:
+    decision = Decision(
+        verdict=verdict,
+        key=caller.id if caller.kind == "key" else None,
+        user=caller.id if caller.kind == "user" else None,
+        quantity=quantity,
+    )
     row = await run_in_threadpool(_row, env, id)
     if row.closed_at is not None and row.status != "refused":
         raise Conflict(_WORDS["decided_already"], status_now=row.status)
@@ -139,7 +148,23 @@ async def _decide(env: Context, id: int, decision: Decision) -> ReplenishmentSta
         now = await run_in_threadpool(_row, env, id)
         if not _is_so_already(now, decision):
             raise Conflict(_WORDS[reason], status_now=now.status) from None
+    else:
+        await run_in_threadpool(_record, env, caller, row, decision)
     return _as_answer(await run_in_threadpool(_row, env, id))
+
+
+def _record(env: Context, caller: Actor, row: Replenishment, decision: Decision) -> None:
+    with env.db.begin() as work:
+        now = work.get_one(Replenishment, row.id)
+        audit.record(
+            work,
+            caller,
+            f"replenishment.{decision.verdict}",
+            f"replenishment:{row.id}",
+            env.wall.now(),
+            before={"status": row.status, "quantity": row.quantity},
+            after={"status": now.status, "quantity": now.quantity},
+        )
 
 
 def _is_so_already(row: Replenishment, decision: Decision) -> bool:

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
 
-from api.http.auth import Credentials, authorized
+from api.http.auth import Cookie, Credentials, authorized
 from api.http.context import Context, context
 from api.http.feed import FeedResponse
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
@@ -61,10 +61,10 @@ class StreamStock(BaseModel):
     products: list[ProductStock]
 
 
-async def may_read(request: Request, id: StreamId, _: Credentials, token: Token = None) -> None:
-    """An API key with the scope `read`, or the token of a link to this show's screen."""
+async def may_read(request: Request, id: StreamId, _: Credentials, __: Cookie, token: Token = None) -> None:
+    """Somebody with the permission `streams.read`, or the token of a link to this show's screen."""
     if token is None:
-        await authorized(request, "read")
+        await authorized(request, "streams.read")
     else:
         check_stream(context(request).signing_key, token, id)
 

@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import require
 from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, documented
-from domain.access.tables import ApiKey
+from domain.access import audit
+from domain.access.actors import Actor
 from domain.journeys import stuck
 from domain.journeys.tables import Enrollment
 
@@ -47,7 +48,7 @@ class Retried(BaseModel):
 @router.get("/v1/stuck")
 async def get_stuck(
     request: Request,
-    _: Annotated[ApiKey, Depends(require("read"))],
+    _: Annotated[Actor, Depends(require("journeys.read"))],
     journey: Journey = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Stuck:
@@ -57,10 +58,10 @@ async def get_stuck(
 
 @router.post("/v1/stuck/retry")
 async def post_retry(
-    request: Request, _: Annotated[ApiKey, Depends(require("admin"))], journey: Journey = None
+    request: Request, caller: Annotated[Actor, Depends(require("journeys.run"))], journey: Journey = None
 ) -> Retried:
     """Let up to 1,000 of them try again at once."""
-    return await run_in_threadpool(_retry, context(request), journey)
+    return await run_in_threadpool(_retry, context(request), caller, journey)
 
 
 def _list(env: Context, journey: str | None, limit: int) -> Stuck:
@@ -68,9 +69,12 @@ def _list(env: Context, journey: str | None, limit: int) -> Stuck:
         return Stuck(enrollments=[_stuck(row) for row in stuck.list_stuck(session, journey=journey, limit=limit)])
 
 
-def _retry(env: Context, journey: str | None) -> Retried:
+def _retry(env: Context, caller: Actor, journey: str | None) -> Retried:
     with env.db.begin() as work:
-        return Retried(retried=stuck.retry(work, env.clock.now(), journey=journey))
+        retried = stuck.retry(work, env.clock.now(), journey=journey)
+        target = f"journey:{journey}" if journey else "journeys"
+        audit.record(work, caller, "journey.retry", target, env.wall.now(), after={"retried": retried})
+        return Retried(retried=retried)
 
 
 def _stuck(row: Enrollment) -> StuckEnrollment:

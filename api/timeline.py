@@ -10,7 +10,7 @@ from api.http.auth import require
 from api.http.context import context
 from api.http.customers import CustomerName, find_customer
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from domain.access.tables import ApiKey
+from domain.access.actors import Actor
 from domain.intake.timeline import TimelineCursor, timeline
 from domain.published.library import read_library
 from workflows.terms.because import worded
@@ -54,7 +54,7 @@ class Timeline(BaseModel):
 )
 def get_timeline(
     request: Request,
-    _: Annotated[ApiKey, Depends(require("read"))],
+    _: Annotated[Actor, Depends(require("customers.read"))],
     name: CustomerName,
     journey: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only this one")] = None,
     lang: Annotated[Language, Query(description="of the words")] = "zh",

@@ -43,7 +43,7 @@ class _Room:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.held = 0
-        self.coming: Counter[int | None] = Counter()
+        self.coming: Counter[str | None] = Counter()
 
 
 class _Body:
@@ -54,7 +54,7 @@ class _Body:
         self._receive = receive
         self.state = scope.setdefault("state", {})
         self._declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
-        self._owner: int | None = None
+        self._owner: str | None = None
         self._size = self._held = self._coming = 0
         self._deadline: float | None = None
         self._whole = False

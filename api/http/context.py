@@ -15,7 +15,7 @@ from api.http.limits import Limits, Rate
 from domain.access.tables import ApiKey
 from domain.coupons import checkout
 from domain.intake.ingest import Incoming
-from domain.store.clock import Clock
+from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from workflows.plan.supply import Decision
 
@@ -49,7 +49,8 @@ class Context:
     """Given to the app when it is made.
 
     `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
-    journeys may call. Without `signing_key` there are no links for browsers, without `decide` no decisions of buyers.
+    journeys may call, `wall` times sessions and the audit. Without `signing_key` there are no links for browsers,
+    without `decide` no decisions of buyers.
     """
 
     db: Database
@@ -65,6 +66,7 @@ class Context:
     signing_key: str | None = field(default=None, repr=False)
     decide: Decide | None = None
     feed: Feed = field(default_factory=Feed)
+    wall: Clock = field(default_factory=SystemClock)
 
 
 def context(request: Request) -> Context:

@@ -30,24 +30,24 @@ class Limits:
 
 
 class Rate:
-    """Counts each key's events over a moving window, just long enough that a full batch always fits into it."""
+    """Counts each caller's events over a moving window, just long enough that a full batch always fits into it."""
 
     def __init__(self, limits: Limits) -> None:
         seconds = max(1, math.ceil(limits.max_batch / limits.events_per_second))
         self._item = RateLimitItemPerSecond(limits.events_per_second * seconds, seconds)
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
-    def check(self, key_id: int) -> None:
-        """Raises TooFast if the key has used up its window."""
-        if not self._window.test(self._item, str(key_id)):
-            raise self._too_fast(key_id)
+    def check(self, caller: str) -> None:
+        """Raises TooFast if the caller has used up their window."""
+        if not self._window.test(self._item, caller):
+            raise self._too_fast(caller)
 
-    def charge(self, key_id: int, events: int) -> None:
+    def charge(self, caller: str, events: int) -> None:
         """Count a request of so many events. Raises TooFast, and counts nothing, if the window hasn't room for them."""
-        if not self._window.hit(self._item, str(key_id), cost=max(1, events)):
-            raise self._too_fast(key_id)
+        if not self._window.hit(self._item, caller, cost=max(1, events)):
+            raise self._too_fast(caller)
 
-    def _too_fast(self, key_id: int) -> TooFast:
-        free_at = self._window.get_window_stats(self._item, str(key_id)).reset_time
+    def _too_fast(self, caller: str) -> TooFast:
+        free_at = self._window.get_window_stats(self._item, caller).reset_time
         wait = max(1, math.ceil(free_at - time.time()))
         return TooFast("None of the events was taken.", headers={"Retry-After": str(wait)})

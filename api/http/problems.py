@@ -39,13 +39,19 @@ class Problem(Exception):  # noqa: N818 it is what RFC 9457 calls it
 class Unauthorized(Problem):
     status = 401
     code = "unauthorized"
-    title = "A valid API key is needed"
+    title = "A valid API key or a session is needed"
 
 
 class Forbidden(Problem):
     status = 403
     code = "forbidden"
-    title = "The API key lacks a scope"
+    title = "The caller lacks a permission"
+
+
+class Stale(Problem):
+    status = 403
+    code = "stale"
+    title = "The page belongs to another session"
 
 
 class Forged(Problem):
@@ -112,6 +118,12 @@ class TooFast(Problem):
     status = 429
     code = "too_fast"
     title = "Too many events at once"
+
+
+class TooManyAttempts(Problem):
+    status = 429
+    code = "too_many_attempts"
+    title = "Too many attempts to sign in"
 
 
 class Unavailable(Problem):

@@ -9,28 +9,29 @@ from sqlalchemy import Text, any_, cast
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
+from domain.access.permissions import PERMISSIONS, SCOPES
 from domain.access.tables import ApiKey
-
-SCOPES = ("ingest", "read", "admin")
-"""What a key may be allowed; none implies another."""
 
 PREFIX = "as_"
 
 
 def create_key(session: Session, name: str, scopes: Collection[str], now: datetime) -> str:
-    """Make a key and return its secret, which can't be read again.
+    """Make a key and return its secret, which can't be read again. Scopes are names of sets or single permissions.
 
     Raises ValueError if the name is blank, or a scope is unknown or none is given.
     """
     if not name.strip():
         raise ValueError("a key needs a name")
-    unknown = sorted(set(scopes) - set(SCOPES))
+    known = [*SCOPES, *PERMISSIONS]
+    unknown = sorted(set(scopes) - set(known))
     if unknown:
-        raise ValueError(f'unknown scope "{unknown[0]}"; the scopes are {", ".join(SCOPES)}')
+        raise ValueError(
+            f'unknown scope "{unknown[0]}"; the scopes are {", ".join(SCOPES)}, or single: {", ".join(PERMISSIONS)}'
+        )
     if not scopes:
         raise ValueError(f"a key needs a scope: {', '.join(SCOPES)}")
     secret = PREFIX + secrets.token_urlsafe(32)
-    granted = [scope for scope in SCOPES if scope in scopes]
+    granted = [scope for scope in known if scope in scopes]
     session.add(ApiKey(name=name.strip(), hash=_hash(secret), scopes=granted, created_at=now))
     session.flush()
     return secret

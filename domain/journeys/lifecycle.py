@@ -5,7 +5,8 @@ is over. The running enrollments are woken after it, in pages of a transaction e
 at its next step.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from typing import Any, Literal
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from domain.access import audit
+from domain.access.actors import Actor
 from domain.customers.resolution import lock_customers
 from domain.journeys.enrollments import end
 from domain.journeys.tables import Enrollment
@@ -39,13 +42,37 @@ class UnknownJourneyError(LookupError):
 
 @dataclass(frozen=True)
 class JourneyStatus:
-    """A journey: its live version, its state, and how many enrollments run on each version."""
+    """A journey: its live version and what that calls it, its state, and how many enrollments run on each version."""
 
     journey: str
+    title: str
     version: int
     state: Literal["live", "paused", "stopped"]
     running: dict[int, int]
     last: JourneyAction | None
+
+
+@contextmanager
+def audited(
+    session: Session, actor: Actor, action: str, name: str, at: datetime, **details: Any
+) -> Iterator[dict[str, Any]]:
+    """Writes into the audit how the journey stands before and after what is done within, with the details.
+
+    Yields them, to be added to. `at` is real time.
+    """
+    before = _audited(session, name)
+    yield details
+    after = _audited(session, name)
+    if before != after or action == "journey.stop_customer":
+        audit.record(session, actor, action, f"journey:{name}", at, before=before, after={**(after or {}), **details})
+
+
+def _audited(session: Session, name: str) -> dict[str, Any] | None:
+    try:
+        now = journey_status(session, name)
+    except UnknownJourneyError:
+        return None
+    return {"state": now.state, "version": now.version}
 
 
 def publish(
@@ -155,8 +182,10 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
     running = dict(session.exec(count.group_by(col(Enrollment.plan_id))).all())
     versions: dict[str, dict[int, int]] = {}
     numbers: dict[str, int] = {}
-    rows = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version).order_by(col(PublishedPlan.version))
-    for plan_id, name, version in session.exec(rows):
+    titles: dict[str, str] = {}
+    title = col(PublishedPlan.plan)["name"].as_string()
+    rows = select(PublishedPlan.id, PublishedPlan.journey, PublishedPlan.version, title)
+    for plan_id, name, version, titles[plan_id] in session.exec(rows.order_by(col(PublishedPlan.version))):
         numbers[plan_id] = version
         if plan_id in running:
             versions.setdefault(name, {})[version] = running[plan_id]
@@ -165,6 +194,7 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
     return [
         JourneyStatus(
             row.name,
+            titles[row.plan_id],
             numbers[row.plan_id],
             "stopped" if row.stopped else "paused" if row.paused else "live",
             versions.get(row.name, {}),

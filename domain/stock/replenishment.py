@@ -10,7 +10,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.access.tables import ApiKey
+from domain.access.tables import ApiKey, User
 from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
@@ -137,7 +137,10 @@ def act_on_due(session: Session, alarm_id: int, now: datetime) -> ReplenishmentS
 def decide(session: Session, alarm_id: int, decision: Decision, now: datetime) -> ReplenishmentState | None:
     """Settle a buyer's decision; None if another was taken before. The same one twice is one."""
     row = _locked(session, alarm_id)
-    by = f"key {session.get_one(ApiKey, decision.key).name}"
+    if decision.user is not None:
+        by = f"user {session.get_one(User, decision.user).name}"
+    else:
+        by = f"key {session.get_one(ApiKey, decision.key).name}"
     refused = decision.verdict == "refuse"
     quantity = None if refused else decision.quantity if decision.verdict == "change" else row.proposed
     if row.decided_at is not None and (row.decided_by, row.quantity) == (by, quantity):

@@ -1,6 +1,7 @@
 """Publishing a directory of specs and texts: what is in order goes live, what is not is told and left as it was."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
+from domain.access.actors import at_terminal
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import Running
 from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
 from domain.published.tables import Document, Journey
+from domain.store.clock import SystemClock
 from domain.store.work import Database
 from runtime.authoring.check import check
 from runtime.authoring.shared import changes_of_shared
@@ -75,7 +78,8 @@ def publish_directory(
             elif has_policy(work):
                 plan = read_journey(text, str(path), None).plan
                 if plan is not None:
-                    done.versions[plan.journey] = lifecycle.publish(work, plan, text, now, by).version
+                    with _audited(work, by, plan.journey):
+                        done.versions[plan.journey] = lifecycle.publish(work, plan, text, now, by).version
         done.diagnostics.extend(_retain_required(work, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
@@ -126,7 +130,8 @@ def publish_files(
                 diagnostic for diagnostic in compiled.diagnostics if diagnostic not in done.diagnostics
             )
             if compiled.plan is not None:
-                published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
+                with _audited(session, by, compiled.plan.journey, running=running):
+                    published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
                 done.versions[compiled.plan.journey] = published.version
         if any(diagnostic.severity == "error" for diagnostic in done.diagnostics):
             session.rollback()
@@ -139,6 +144,10 @@ def publish_files(
         for name in done.versions:
             lifecycle.in_pages(db, lifecycle.stop_page, name, now)
     return done
+
+
+def _audited(session: Session, by: str, journey: str, **details: Any) -> AbstractContextManager[object]:
+    return lifecycle.audited(session, at_terminal(by), "journey.publish", journey, SystemClock().now(), **details)
 
 
 def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:

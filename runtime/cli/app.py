@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from runtime import StartError
-from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck
+from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck, users
 from runtime.cli.shared import (
     SPECS,
     TEMPLATES,
@@ -30,6 +30,7 @@ app = typer.Typer(
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(keys.app, name="key")
+app.add_typer(users.app, name="user")
 app.add_typer(insight.app)
 app.add_typer(journeys.app)
 app.add_typer(messages.app)

@@ -1,9 +1,9 @@
 """Commands for the life cycle of journeys: publish, diff, pause, resume, stop, and what became of each."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -23,6 +23,7 @@ from runtime.cli.shared import (
 )
 
 if TYPE_CHECKING:
+    from domain.store.work import UnitOfWork
     from workflows.plan.model import Plan
     from workflows.terms.values import Language
 
@@ -109,7 +110,7 @@ def pause(journey: Name, data: Data = None) -> None:
     from domain.journeys import lifecycle
     from runtime.platform.stored_clock import clock_of
 
-    with database(data) as db, _known(journey), db.begin() as work:
+    with database(data) as db, _known(journey), db.begin() as work, _audited(work, "journey.pause", journey):
         new = lifecycle.pause(work, journey, clock_of(db).now(), operator())
     say(f"{journey} {'is' if new else 'was already'} paused")
 
@@ -126,7 +127,7 @@ def resume(
 
     with database(data) as db, _known(journey):
         now = clock_of(db).now()
-        with db.begin() as work:
+        with db.begin() as work, _audited(work, "journey.resume", journey, late=late):
             new = lifecycle.resume(work, journey, now, operator(), late=late)
         lifecycle.in_pages(db, lifecycle.release_page, journey, now)
     say(f"{journey} {'goes on' if new else 'was not paused'}")
@@ -145,13 +146,13 @@ def stop(
     with database(data) as db, _known(journey):
         now = clock_of(db).now()
         if customer is not None:
-            with db.begin() as work:
+            with db.begin() as work, _audited(work, "journey.stop_customer", journey, customer=customer):
                 count = lifecycle.stop_customer(work, journey, customer, now, operator())
             if not count:
                 raise StartError(f"customer {customer} isn't in {journey}")
             say(f"{journey} is over for customer {customer}")
             return
-        with db.begin() as work:
+        with db.begin() as work, _audited(work, "journey.stop", journey):
             new = lifecycle.stop(work, journey, now, operator())
         lifecycle.in_pages(db, lifecycle.stop_page, journey, now)
     say(f"{journey} {'is' if new else 'was already'} stopped")
@@ -179,6 +180,15 @@ def running_words(running: dict[int, int], lang: "Language" = "en") -> str:
             "，".join(f"版本 {version} 有 {count} 位在途客户" for version, count in running.items()) or "没有在途客户"
         )
     return ", ".join(f"{count} running on v{version}" for version, count in running.items()) or "nobody is inside"
+
+
+def _audited(work: "UnitOfWork", action: str, journey: str, **details: Any) -> AbstractContextManager[object]:
+    """Writes what is done within into the audit."""
+    from domain.access.actors import at_terminal
+    from domain.journeys import lifecycle
+    from domain.store.clock import SystemClock
+
+    return lifecycle.audited(work, at_terminal(operator()), action, journey, SystemClock().now(), **details)
 
 
 @contextmanager

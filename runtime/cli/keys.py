@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, say
+from runtime.cli.shared import Data, database, record, say
 
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="API keys.", no_args_is_help=True)
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="Who will use it.")],
-    scope: Annotated[list[str], typer.Option(help="ingest, read or admin; may be given more than once.")],
+    scope: Annotated[list[str], typer.Option(help="ingest, read, admin or a permission; may be given more than once.")],
     data: Data = None,
 ) -> None:
     """Make an API key and print it; it is shown this once."""
@@ -24,9 +24,11 @@ def create(
     with database(data) as db:
         try:
             with db.begin() as work:
-                say(create_key(work, name, scope, SystemClock().now()))
+                secret = create_key(work, name, scope, SystemClock().now())
+                record(work, "key.create", f"key:{name}", after={"scopes": scope})
         except ValueError as problem:
             raise StartError(str(problem)) from None
+    say(secret)
 
 
 @app.command("list")
@@ -60,4 +62,5 @@ def revoke(
     with database(data) as db, db.begin() as work:
         if not revoke_key(work, key, SystemClock().now()):
             raise StartError(f"no key {key} is in force; `aftershow key list` tells which are")
+        record(work, "key.revoke", f"key:{key}")
     say(f"key {key} is revoked")

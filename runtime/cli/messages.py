@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, operator, say
+from runtime.cli.shared import Data, database, operator, record, say
 
 app = typer.Typer()
 
@@ -59,6 +59,7 @@ def settle(
         try:
             with db.begin() as work:
                 messages.settle_by_hand(work, message, status, clock_of(db).now(), operator())
+                record(work, "message.settle", f"message:{message}", after={"status": status})
         except (messages.UnknownMessageError, MessageStateError) as problem:
             raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
     say(f"message {message} is {status}")

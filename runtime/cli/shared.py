@@ -1,17 +1,17 @@
 """What commands share: their options, and their ways to the terminal, to files and to a running shop."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from runtime import CONSOLE, StartError
 
 if TYPE_CHECKING:
-    from domain.store.work import Database
+    from domain.store.work import Database, UnitOfWork
 
 Data = Annotated[
     Path | None,
@@ -60,6 +60,22 @@ def operator() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def record(
+    work: "UnitOfWork",
+    action: str,
+    target: str,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write into the audit what is done at this command line."""
+    from domain.access import audit
+    from domain.access.actors import at_terminal
+    from domain.store.clock import SystemClock
+
+    audit.record(work, at_terminal(operator()), action, target, SystemClock().now(), before=before, after=after)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from runtime import CONSOLE
-from runtime.cli.shared import Data, database, say
+from runtime.cli.shared import Data, database, record, say
 
 app = typer.Typer()
 Journey = Annotated[str | None, typer.Option("--journey", help="Only those of this journey.")]
@@ -46,4 +46,6 @@ def retry(journey: Journey = None, data: Data = None) -> None:
         clock = clock_of(db)
         with db.begin() as work:
             count = retry(work, clock.now(), journey=journey)
+            target = f"journey:{journey}" if journey else "journeys"
+            record(work, "journey.retry", target, after={"retried": count})
     say(f"{count} try again" if count else "nobody is stuck")

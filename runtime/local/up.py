@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +18,15 @@ from rich.live import Live
 from sqlalchemy.exc import DBAPIError, OperationalError
 from temporalio.service import RPCError
 
-from domain.access.keys import SCOPES, create_key, find_key
+from domain.access.keys import create_key, find_key
+from domain.access.permissions import SCOPES
 from domain.store.clock import SystemClock
 from domain.store.work import Database
 from runtime import CONSOLE, StartError
 from runtime.authoring.reports import published_text
 from runtime.demo.board import board
 from runtime.demo.conductor import Conductor
+from runtime.local import first_users
 from runtime.local.supervisor import StopRequested, Supervisor
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import Program, postgres_program, temporal_program
@@ -84,7 +86,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     keep_environment(options.data, environment)
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
-    say(_welcome(options, key))
+    say(_welcome(options, key, first_users.links(db, options.demo)))
 
     def every_tick() -> None:
         if options.watch:
@@ -229,10 +231,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _welcome(options: Options, key: str) -> str:
+def _welcome(options: Options, key: str, links: Mapping[str, str]) -> str:
     api = f"http://{HOST}:{options.port}"
+    signs_in = "\n".join(f"    {role:<10}{first_users.link(api, token)}" for role, token in links.items())
     return f"""
 Aftershow is up. Ctrl-C stops it; the data stays in {options.data}.
+
+  The console is at {api}/console. Each of these links signs in once, within a day:
+{signs_in}
 
   API, with its documentation   {api}/docs
   Temporal UI                   http://{HOST}:{options.ui_port}

@@ -64,7 +64,7 @@ class TestKeys:
     def test_a_missing_scope(self, call_with: Callable[..., Caller]) -> None:
         response = call_with(scopes=("read", "admin")).post(json=lot())
         problem(response, 403, "forbidden")
-        assert 'scope="ingest"' in response.headers["www-authenticate"]
+        assert 'scope="events.send"' in response.headers["www-authenticate"]
 
     def test_a_revoked_key_is_refused_from_the_next_request_on(
         self, caller: Caller, db: Database, clock: VirtualClock

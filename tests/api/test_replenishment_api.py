@@ -5,16 +5,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from browsing import Browser
 from calling import Caller
+from sqlmodel import select
 
 from api.app import create_app
 from domain.access.keys import create_key
+from domain.access.sessions import make_link
+from domain.access.tables import AuditEntry
+from domain.access.users import create_user
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, begin, decide, state_of
 from domain.stock.tables import LiveSale, Replenishment
-from domain.store.clock import VirtualClock
+from domain.store.clock import SystemClock, VirtualClock
 from domain.store.work import Database
 from workflows.language.stock_rules import StockRules
 from workflows.plan.supply import Decision, refusal
@@ -75,6 +80,27 @@ def test_approving_twice_is_approving_once(buyer: Caller) -> None:
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.json() == second.json()
     assert (first.json()["status"], first.json()["decided_by"]) == ("approved", "key buyer")
+
+
+def test_a_decision_is_in_the_audit_once(buyer: Caller, db: Database) -> None:
+    for _ in range(2):
+        proposed = buyer.post("/v1/replenishments/1/approve").json()["proposed"]
+    with db() as session:
+        (row,) = session.exec(select(AuditEntry)).all()
+    assert (row.name, row.action, row.target) == ("buyer", "replenishment.approve", "replenishment:1")
+    assert (row.before, row.after) == (
+        {"status": "proposed", "quantity": None},
+        {"status": "approved", "quantity": proposed},
+    )
+
+
+def test_a_user_decides_under_their_name(buyer: Caller, db: Database, clock: VirtualClock) -> None:
+    with db.begin() as work:
+        user = create_user(work, "王芳", ["buyer"], clock.now(), email="wang@shop.cn")
+        token = make_link(work, user, SystemClock().now())
+    browser = Browser(buyer.app)
+    assert browser.open_link(token).status_code == 200
+    assert browser.post("/v1/replenishments/1/refuse").json()["decided_by"] == "user 王芳"
 
 
 def test_who_comes_second_is_told_so(buyer: Caller) -> None:

@@ -21,11 +21,15 @@ class AlarmRaised(Frozen):
     event: int
 
 
-class Decision(Frozen):
-    """What a buyer decided, and with which API key. `quantity`, in units, goes with `change` only."""
+Verdict = Literal["approve", "change", "refuse"]
 
-    verdict: Literal["approve", "change", "refuse"]
-    key: int
+
+class Decision(Frozen):
+    """What a buyer decided, signed in or with an API key. `quantity`, in units, goes with `change` only."""
+
+    verdict: Verdict
+    key: int | None = None
+    user: int | None = None
     quantity: int | None = None
 
 

@@ -1,9 +1,11 @@
 """What a bare machine is given: a lock without addresses, and rooms that import one way."""
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
+import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -30,6 +32,22 @@ def test_the_lock_has_all_that_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     assert {canonicalize_name(Requirement(line).name) for line in wanted} <= set(PINS)
+
+
+def test_the_consoles_lock_names_no_registry() -> None:
+    packages = json.loads((ROOT / "console" / "package-lock.json").read_text())["packages"]
+    assert not [name for name, package in packages.items() if "resolved" in package]
+    assert not [name for name, package in packages.items() if name and "integrity" not in package]
+
+
+def test_a_wheel_has_the_console(tmp_path: Path) -> None:
+    hatch = Path(sys.executable).with_name("hatchling")
+    subprocess.run([hatch, "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "api/console/built/index.html" in names
+    assert [name for name in names if re.fullmatch(r"api/console/built/assets/index-[^/]+\.js\.gz", name)]
+    assert not [name for name in names if "node_modules" in name]
 
 
 def test_the_rooms_import_one_way() -> None:

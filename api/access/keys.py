@@ -1,0 +1,86 @@
+"""API keys: `/v1/keys`."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, Field, StringConstraints
+from sqlmodel import col, select
+
+from api.http.auth import require
+from api.http.context import context
+from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
+from domain.access import audit
+from domain.access.actors import Actor
+from domain.access.keys import create_key, find_key, revoke_key
+from domain.access.permissions import of_scopes
+from domain.access.tables import ApiKey
+
+router = APIRouter(tags=["keys"], responses=documented(Unauthorized, Forbidden, Stale, Invalid, Unavailable))
+
+Manager = Annotated[Actor, Depends(require("keys.manage"))]
+
+
+class NewKey(BaseModel):
+    """`scopes` are names of sets (`ingest`, `read`, `admin`) or single permissions."""
+
+    name: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")]
+    scopes: list[str] = Field(max_length=50)
+
+
+class KeyState(BaseModel):
+    """A key, without its secret."""
+
+    id: int
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class CreatedKey(KeyState):
+    """`secret` is shown this once."""
+
+    secret: str
+
+
+@router.get("/v1/keys", summary="List the API keys")
+def get_keys(request: Request, _: Manager) -> list[KeyState]:
+    with context(request).db() as session:
+        return [_shown(each) for each in session.exec(select(ApiKey).order_by(col(ApiKey.id).desc()))]
+
+
+@router.post("/v1/keys", status_code=201, summary="Make an API key")
+def post_key(request: Request, caller: Manager, body: NewKey) -> CreatedKey:
+    """Nobody can give a key more than they may do themselves."""
+    env = context(request)
+    if not of_scopes(body.scopes) <= caller.permissions:
+        raise Forbidden("A key can't be permitted more than who makes it.")
+    with env.db.begin() as session:
+        try:
+            secret = create_key(session, body.name, body.scopes, env.clock.now())
+        except ValueError as problem:
+            raise Invalid(f"{str(problem).capitalize()}.") from None
+        key = find_key(session, secret)
+        assert key is not None
+        after = {"name": key.name, "scopes": key.scopes}
+        audit.record(session, caller, "key.create", f"key:{key.id}", env.wall.now(), after=after)
+        return CreatedKey(secret=secret, **_shown(key).model_dump())
+
+
+@router.delete("/v1/keys/{id}", status_code=204, summary="Revoke an API key", responses=documented(NotFound))
+def delete_key(
+    request: Request, caller: Manager, id: Annotated[int, Path(ge=1, le=2**63 - 1, description="the key's id")]
+) -> None:
+    """At once, and for ever. Revoking it twice is revoking it once."""
+    env = context(request)
+    with env.db.begin() as session:
+        key = session.get(ApiKey, id)
+        if key is None:
+            raise NotFound(f"There is no key {id}.")
+        if revoke_key(session, id, env.clock.now()):
+            audit.record(session, caller, "key.revoke", f"key:{id}", env.wall.now(), before={"name": key.name})
+
+
+def _shown(key: ApiKey) -> KeyState:
+    return KeyState.model_validate(key, from_attributes=True)

@@ -1,0 +1,127 @@
+"""Users: `/v1/users`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, StringConstraints
+from sqlmodel import Session
+
+from api.http.auth import require
+from api.http.context import context
+from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
+from domain.access import audit, sessions, users
+from domain.access.actors import Actor
+from domain.access.permissions import Role
+from domain.access.tables import User
+
+router = APIRouter(tags=["users"], responses=documented(Unauthorized, Forbidden, Stale, Invalid, Unavailable))
+
+Manager = Annotated[Actor, Depends(require("users.manage"))]
+Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="the user's id")]
+Text = Annotated[str, StringConstraints(max_length=200)]
+
+
+class NewUser(BaseModel):
+    """Somebody who signs in with an email address or a phone."""
+
+    name: Text
+    email: Text | None = None
+    phone: Text | None = None
+    roles: list[Role]
+
+
+class Change(BaseModel):
+    """What is to be another; what isn't given stays."""
+
+    name: Text | None = None
+    roles: list[Role] | None = None
+    active: bool | None = None
+
+
+class UserState(BaseModel):
+    """A user. One who isn't active can't sign in."""
+
+    id: int
+    name: str
+    email: str | None
+    phone: str | None
+    roles: list[str]
+    active: bool
+    has_password: bool
+    created_at: datetime
+
+
+class Invitation(BaseModel):
+    """The secret of a link that signs the user in once, within a day: `/console/enter#…`."""
+
+    token: str
+
+
+@router.get("/v1/users", summary="List the users")
+def get_users(request: Request, _: Manager) -> list[UserState]:
+    with context(request).db() as session:
+        return [_shown(each) for each in users.users(session)]
+
+
+@router.post("/v1/users", status_code=201, summary="Make a user")
+def post_user(request: Request, caller: Manager, body: NewUser) -> UserState:
+    """They have no password yet: make them a link."""
+    env = context(request)
+    now = env.wall.now()
+    with _told(), env.db.begin() as session:
+        user = users.create_user(session, body.name, body.roles, now, email=body.email, phone=body.phone)
+        audit.record(session, caller, "user.create", f"user:{user.id}", now, after=_audited(user))
+        return _shown(user)
+
+
+@router.patch("/v1/users/{id}", summary="Change a user", responses=documented(NotFound))
+def patch_user(request: Request, caller: Manager, id: Id, body: Change) -> UserState:
+    """Who is made inactive is signed out everywhere at once."""
+    env = context(request)
+    with _told(), env.db.begin() as session:
+        user = _user(session, id)
+        before = _audited(user)
+        users.change_user(session, user, name=body.name, roles=body.roles, active=body.active)
+        audit.record(session, caller, "user.change", f"user:{id}", env.wall.now(), before=before, after=_audited(user))
+        return _shown(user)
+
+
+@router.post(
+    "/v1/users/{id}/link", status_code=201, summary="Make a link to sign in by", responses=documented(NotFound)
+)
+def post_user_link(request: Request, caller: Manager, id: Id) -> Invitation:
+    env = context(request)
+    now = env.wall.now()
+    with env.db.begin() as session:
+        user = _user(session, id)
+        token = sessions.make_link(session, user, now)
+        audit.record(session, caller, "user.link", f"user:{id}", now)
+        return Invitation(token=token)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except users.UserError as problem:
+        error = {"field": f"body.{problem.field}", "reason": "unfit", "detail": str(problem)}
+        raise Invalid(f"{str(problem).capitalize()}.", errors=[error]) from None
+
+
+def _user(session: Session, id: int) -> User:
+    user = session.get(User, id)
+    if user is None:
+        raise NotFound(f"There is no user {id}.")
+    return user
+
+
+def _audited(user: User) -> dict[str, Any]:
+    return {"name": user.name, "roles": list(user.roles), "active": user.active}
+
+
+def _shown(user: User) -> UserState:
+    values = {name: getattr(user, name) for name in UserState.model_fields if name != "has_password"}
+    return UserState(**values, has_password=user.password is not None)

@@ -1,0 +1,1 @@
+"""The console's files, and what they may load."""

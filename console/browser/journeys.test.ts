@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { close, DESKTOP, launch, PHONE, Visit } from "./visit";
+
+beforeAll(launch, 60_000);
+afterAll(close);
+
+it.each([
+  ["desktop", DESKTOP, false],
+  ["desktop-dark", DESKTOP, true],
+  ["phone", PHONE, false],
+] as const)("the journeys are listed, found by name and by state: %s", async (name, viewport, dark) => {
+  const visit = await Visit.as("marketer", { viewport, dark });
+  const { page } = visit;
+  await page.goto("/console/journeys");
+  const row = page.getByRole("row", { name: /abandoned_cart/ });
+  await row.waitFor();
+  expect(await row.textContent()).toContain("运行中");
+  expect(await page.getByRole("row").count()).toBeGreaterThan(5);
+  await visit.picture(`journeys-${name}`);
+  await visit.isAccessible();
+
+  await page.getByRole("textbox", { name: "按名称筛选" }).fill("cart");
+  await page.getByRole("row", { name: /new_customer/ }).waitFor({ state: "detached" });
+  expect(await row.count()).toBe(1);
+  expect(page.url()).toContain("q=cart");
+  await page.getByText("已暂停", { exact: true }).click();
+  await page.getByRole("button", { name: "清除筛选" }).click();
+  await page.getByRole("row", { name: /new_customer/ }).waitFor();
+  await visit.end();
+});
+
+it("whoever may not see journeys isn't shown the way to them", async () => {
+  const visit = await Visit.as("guide");
+  await visit.page.getByText("你的账号还没有可以使用的页面").waitFor();
+  expect(await visit.page.getByRole("menuitem", { name: "旅程" }).count()).toBe(0);
+  await visit.isAccessible();
+  await visit.end();
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  cacheDir: "../node_modules/.vite",
+  test: {
+    root: import.meta.dirname,
+    include: ["*.test.ts"],
+    globalSetup: "./shop.ts",
+    fileParallelism: false,
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
+  },
+});

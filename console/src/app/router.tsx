@@ -1,0 +1,68 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { filterOf } from "@/pages/journeys/rows";
+import { Failure } from "@/parts/Failure";
+import { Enter } from "./Enter";
+import { NotFound } from "./NotFound";
+import { SessionGate } from "./SessionGate";
+
+const Shell = lazy(() => import("./Shell"));
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const enter = createRoute({ getParentRoute: () => root, path: "/enter", component: Enter });
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: "inside",
+  component: () => (
+    <SessionGate>
+      <Suspense>
+        <Shell>
+          <Outlet />
+        </Shell>
+      </Suspense>
+    </SessionGate>
+  ),
+});
+
+const pages = [
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/",
+    component: lazyRouteComponent(() => import("./Home"), "Home"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/journeys",
+    validateSearch: filterOf,
+    component: lazyRouteComponent(() => import("@/pages/journeys/JourneysPage"), "JourneysPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/customers/$id",
+    params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
+    component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
+  }),
+];
+
+export const router = createRouter({
+  basepath: "/console",
+  routeTree: root.addChildren([enter, inside.addChildren(pages)]),
+  defaultPreload: "intent",
+  defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+// A tab that was open during an upgrade asks for files that are no more.
+window.addEventListener("vite:preloadError", (event) => {
+  event.preventDefault();
+  window.location.reload();
+});

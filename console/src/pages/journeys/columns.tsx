@@ -1,0 +1,76 @@
+import { type TableColumnsType, Tooltip } from "antd";
+import type { Language } from "@/parts/preferences";
+import { StateTag } from "@/parts/StateTag";
+import { ago, count, instant } from "@/parts/time";
+import type { Row } from "./rows";
+import type { useWords } from "./words";
+import { Quiet } from "@/parts/Quiet";
+
+export function columnsOf(
+  words: ReturnType<typeof useWords>,
+  language: Language,
+  now: number | null,
+): TableColumnsType<Row> {
+  return [
+    {
+      title: words.name,
+      key: "name",
+      sorter: (a, b) => a.title.localeCompare(b.title, "zh"),
+      render: (_, row) => (
+        <>
+          <bdi style={{ fontWeight: 500, marginInlineEnd: 8 }}>{row.title}</bdi>
+          <Quiet small>{row.journey}</Quiet>
+        </>
+      ),
+    },
+    { title: words.state, key: "state", width: 104, render: (_, row) => <StateTag state={row.state} /> },
+    {
+      title: words.inside,
+      key: "inside",
+      width: 104,
+      align: "right",
+      sorter: (a, b) => a.inside - b.inside,
+      render: (_, row) =>
+        row.older > 0 ? (
+          <Tooltip title={words.older(row.older, row.olderVersions)}>
+            <span tabIndex={0}>{count(row.inside)}</span>
+          </Tooltip>
+        ) : (
+          count(row.inside)
+        ),
+    },
+    {
+      title: words.version,
+      key: "version",
+      width: 90,
+      align: "right",
+      responsive: ["md"],
+      render: (_, row) => `v${row.version}`,
+    },
+    {
+      title: words.last,
+      key: "last",
+      width: 240,
+      responsive: ["md"],
+      sorter: (a, b) => (a.last?.at ?? "").localeCompare(b.last?.at ?? ""),
+      render: (_, { last }) =>
+        last && (
+          <Tooltip title={instant(last.at)}>
+            <span>
+              {words.actions[last.action] ?? last.action}
+              {last.action === "published" && ` v${last.version}`}
+              {now !== null && <Quiet> · {ago(last.at, now, language)}</Quiet>}
+            </span>
+          </Tooltip>
+        ),
+    },
+    {
+      title: words.by,
+      key: "by",
+      width: 150,
+      responsive: ["lg"],
+      ellipsis: true,
+      render: (_, { last }) => last && <bdi>{last.by}</bdi>,
+    },
+  ];
+}

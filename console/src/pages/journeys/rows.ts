@@ -1,0 +1,39 @@
+import type { Schema } from "@/api/client";
+
+type Journey = Schema["JourneyState"];
+
+export interface Row extends Journey {
+  inside: number;
+  /** How many of those inside are in older versions, and in how many. */
+  older: number;
+  olderVersions: number;
+}
+
+export function rowOf(journey: Journey): Row {
+  const versions = Object.entries(journey.running).filter(([, inside]) => inside > 0);
+  const older = versions.filter(([version]) => Number(version) !== journey.version);
+  const sum = (entries: [string, number][]) => entries.reduce((total, [, inside]) => total + inside, 0);
+  return { ...journey, inside: sum(versions), older: sum(older), olderVersions: older.length };
+}
+
+export const STATES = ["live", "paused", "stopped"] as const;
+
+/** What is looked for, as the address keeps it. */
+export interface Filter {
+  q?: string | undefined;
+  state?: Journey["state"] | undefined;
+}
+
+export function filterOf(search: Record<string, unknown>): Filter {
+  const state = STATES.find((each) => each === search.state);
+  const q = typeof search.q === "string" || typeof search.q === "number" ? String(search.q) : "";
+  return { ...(q && { q }), ...(state && { state }) };
+}
+
+/** The rows whose name or title has the text, in whatever case, and that are in the state. */
+export function matching(rows: Row[], { q = "", state }: Filter): Row[] {
+  const wanted = q.trim().toLowerCase();
+  return rows.filter(
+    (row) => (!state || row.state === state) && `${row.journey} ${row.title}`.toLowerCase().includes(wanted),
+  );
+}

@@ -1,0 +1,78 @@
+"""What can be permitted, and what each role and scope is permitted: the one table."""
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, get_args
+
+Permission = Literal[
+    "events.send",
+    "journeys.read",
+    "journeys.publish",
+    "journeys.run",
+    "customers.read",
+    "messages.read",
+    "messages.settle",
+    "coupons.read",
+    "coupons.use",
+    "coupons.revoke",
+    "streams.read",
+    "replenishments.read",
+    "replenishments.decide",
+    "channels.read",
+    "metrics.read",
+    "desk",
+    "pii",
+    "users.manage",
+    "keys.manage",
+    "audit.read",
+]
+"""`desk` is a guide's own customers; `pii` shows identifiers in full; the rest reads as noun and verb."""
+
+Role = Literal["marketer", "guide", "buyer", "operator", "analyst", "product", "admin"]
+
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+ROLES: Mapping[str, frozenset[Permission]] = {
+    "marketer": frozenset({
+        "journeys.read", "journeys.publish", "journeys.run", "customers.read", "messages.read", "coupons.read",
+        "streams.read", "channels.read",
+    }),
+    "guide": frozenset({"desk", "pii"}),
+    "buyer": frozenset({"streams.read", "replenishments.read", "replenishments.decide"}),
+    "operator": frozenset({
+        "journeys.read", "journeys.run", "customers.read", "messages.read", "messages.settle", "coupons.read",
+        "coupons.revoke", "streams.read", "replenishments.read", "channels.read",
+        "metrics.read", "pii",
+    }),
+    "analyst": frozenset({
+        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "replenishments.read",
+        "channels.read",
+    }),
+    "product": frozenset({"journeys.read", "streams.read"}),
+    "admin": frozenset(PERMISSIONS),
+}  # fmt: skip
+"""What a user's roles permit."""
+
+SCOPES: Mapping[str, frozenset[Permission]] = {
+    "ingest": frozenset({"events.send", "coupons.use"}),
+    "read": frozenset({
+        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "replenishments.read",
+        "channels.read", "metrics.read", "pii",
+    }),
+    "admin": frozenset({
+        "journeys.publish", "journeys.run", "messages.settle", "coupons.revoke", "replenishments.decide",
+        "users.manage", "keys.manage", "audit.read",
+    }),
+}  # fmt: skip
+"""Sets that an API key can be given by name, beside single permissions; none implies another."""
+
+
+def of_roles(roles: Iterable[str]) -> frozenset[Permission]:
+    """What the roles permit together. A role that is no more permits nothing."""
+    return frozenset[Permission]().union(*(ROLES.get(role, frozenset()) for role in roles))
+
+
+def of_scopes(scopes: Iterable[str]) -> frozenset[Permission]:
+    """What a key's scopes, names of sets or single permissions, permit together."""
+    named = set(scopes)
+    single = frozenset(each for each in PERMISSIONS if each in named)
+    return single.union(*(SCOPES.get(scope, frozenset()) for scope in named))

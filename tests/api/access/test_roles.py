@@ -1,0 +1,86 @@
+"""Every route × every role: who gets past the door is what this table says."""
+
+from collections.abc import Callable
+
+import pytest
+from browsing import Browser
+from fastapi import FastAPI
+
+from domain.access.permissions import ROLES
+
+OPEN = {
+    "GET /v1/session", "POST /v1/session", "POST /v1/session/link", "DELETE /v1/session", "PUT /v1/session/password",
+    "GET /v1/search", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
+}  # fmt: skip
+"""What asks for no permission: it serves everybody, or checks by itself who calls."""
+
+EVERYBODY_BUT_GUIDES = "marketer buyer operator analyst product admin"
+TABLE = {
+    "GET /v1/journeys": "marketer operator analyst product admin",
+    "GET /v1/journeys/{name}/actions": "marketer operator analyst product admin",
+    "GET /v1/journeys/{name}/diff": "marketer operator analyst product admin",
+    "POST /v1/journeys/{name}/versions": "marketer admin",
+    "POST /v1/journeys/{name}/diff": "marketer admin",
+    "POST /v1/journeys/{name}/pause": "marketer operator admin",
+    "POST /v1/journeys/{name}/resume": "marketer operator admin",
+    "POST /v1/journeys/{name}/stop": "marketer operator admin",
+    "GET /v1/customers/{id}/timeline": "marketer operator analyst admin",
+    "GET /v1/customers/{id}/coupons": "marketer operator analyst admin",
+    "GET /v1/messages": "marketer operator analyst admin",
+    "POST /v1/messages/{id}/settle": "operator admin",
+    "GET /v1/accounts": "marketer operator analyst admin",
+    "GET /v1/coupons/{code}": "marketer operator analyst admin",
+    "POST /v1/coupons/{code}/revoke": "operator admin",
+    "POST /v1/coupons/quote": "admin",
+    "POST /v1/coupons/lock": "admin",
+    "POST /v1/coupons/redeem": "admin",
+    "POST /v1/coupons/cancel": "admin",
+    "POST /v1/coupons/refund": "admin",
+    "GET /v1/streams/{id}/stock": EVERYBODY_BUT_GUIDES,
+    "GET /v1/streams/{id}/stock/events": EVERYBODY_BUT_GUIDES,
+    "GET /v1/replenishments": "buyer operator analyst admin",
+    "GET /v1/replenishments/{id}": "buyer operator analyst admin",
+    "POST /v1/replenishments/{id}/approve": "buyer admin",
+    "POST /v1/replenishments/{id}/change": "buyer admin",
+    "POST /v1/replenishments/{id}/refuse": "buyer admin",
+    "POST /v1/events": "admin",
+    "GET /v1/users": "admin",
+    "POST /v1/users": "admin",
+    "PATCH /v1/users/{id}": "admin",
+    "POST /v1/users/{id}/link": "admin",
+    "GET /v1/keys": "admin",
+    "POST /v1/keys": "admin",
+    "DELETE /v1/keys/{id}": "admin",
+    "GET /v1/audit": "admin",
+    "GET /v1/stuck": "marketer operator analyst product admin",
+    "POST /v1/stuck/retry": "marketer operator admin",
+    "GET /metrics": "operator admin",
+}
+VALUES = {"{name}": "welcome", "{id}": "1", "{code}": "ABCD2345"}
+
+
+def test_the_table_has_every_route(app: FastAPI) -> None:
+    paths = app.openapi()["paths"]
+    assert {f"{method.upper()} {path}" for path in paths for method in paths[path]} == TABLE.keys() | OPEN
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_gets_past_its_doors_only(signed_in: Callable[[str], Browser], role: str) -> None:
+    browser = signed_in(role)
+    allowed = {}
+    for name in TABLE:
+        method, path = name.split()
+        for part, value in VALUES.items():
+            path = path.replace(part, value)
+        response = browser.request(method, path)
+        allowed[name] = response.status_code not in (401, 403)
+    assert allowed == {name: role in roles.split() for name, roles in TABLE.items()}
+
+
+def test_nobody_gets_past_any(app: FastAPI) -> None:
+    browser = Browser(app)
+    for name in TABLE:
+        method, path = name.split()
+        for part, value in VALUES.items():
+            path = path.replace(part, value)
+        assert browser.request(method, path).status_code == 401, name
