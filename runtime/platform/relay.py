@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import psycopg
 from sqlalchemy import Engine
@@ -23,6 +24,8 @@ from runtime.platform.tellers import TELLERS, Calls, Temporal
 from workflows.plan.model import ScheduleTrigger
 
 logger = logging.getLogger(__name__)
+
+_Found = TypeVar("_Found")
 
 BATCH = 200
 POLL_SECONDS = 5.0
@@ -57,11 +60,11 @@ class Relay:
     async def drain(self) -> list[str]:
         """Tell Temporal one batch of the outbox. Returns the ids of the workflows told; raises if Temporal is away."""
         with self._db() as session:
-            rows = await asyncio.to_thread(self._take, session)
-            calls = await asyncio.to_thread(lambda: list(self._prepare(session, rows)))
+            rows = await _to_end(self._take, session)
+            calls = await _to_end(lambda: list(self._prepare(session, rows)))
             results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
             delivered = [(row_ids, result) for (row_ids, _), result in zip(calls, results, strict=True)]
-            await asyncio.to_thread(_settle, session, delivered)
+            await _to_end(_settle, session, delivered)
         return [result for result in results if isinstance(result, str)]
 
     async def _listen(self, engine: Engine) -> None:
@@ -111,6 +114,16 @@ class Relay:
                 yield [row], _unread(row, problem)
         for kind, told in by_kind.items():
             yield from TELLERS[kind](self._temporal, session, told)
+
+
+async def _to_end(act: Callable[..., _Found], *arguments: object) -> _Found:
+    """Act in a thread, to its end even when the relay is stopped: its session isn't closed meanwhile."""
+    acting = asyncio.ensure_future(asyncio.to_thread(act, *arguments))
+    try:
+        return await asyncio.shield(acting)
+    except asyncio.CancelledError:
+        await asyncio.wait([acting])
+        raise
 
 
 async def _unread(row: Outbox, problem: Exception) -> str:
