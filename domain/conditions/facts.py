@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from propcache.api import cached_property
-from sqlalchemy import BigInteger, DateTime, Function, TableValuedAlias, func, or_
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Function, TableValuedAlias, func, or_, true
 from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -24,7 +25,8 @@ from domain.store.bulk import is_among, recordset_of
 from workflows.terms.comparing import dig
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, evaluate
-from workflows.terms.values import Duration
+from workflows.terms.measuring import MOST_EVENTS
+from workflows.terms.values import Duration, Shows, Window
 from workflows.verbs.base import Path
 
 _INSTANTS = DateTime(timezone=True)
@@ -57,7 +59,7 @@ class BatchFacts:
         self._session = session
         self._settle = settle
         self._moments = self._present = moments
-        self._history: dict[tuple[str, Duration | None, str], Mapping[int, Any]] = {}
+        self._history: dict[tuple[str, Window | None, str], Mapping[int, Any]] = {}
 
     def is_asked_at(self, name: int, at: datetime) -> bool:
         """Whether the moment is this instant."""
@@ -75,12 +77,12 @@ class BatchFacts:
     def tags_at(self, name: int) -> Set[str]:
         return self._tags.get(name, frozenset())
 
-    def count_events(self, name: int, type: str, within: Duration | None) -> int:
+    def count_events(self, name: int, type: str, within: Window | None) -> int:
         """How many events of the type there were in the window."""
         events: int = self._events(type, within, func.count()).get(name, 0)
         return events
 
-    def events(self, name: int, type: str, within: Duration | None) -> Sequence[Mapping[str, Any]]:
+    def events(self, name: int, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
         """The data of the events of the type in the window."""
         events: Sequence[Mapping[str, Any]] = self._events(type, within, func.jsonb_agg(col(Event.data))).get(name, ())
         return events
@@ -106,16 +108,37 @@ class BatchFacts:
             tags.setdefault(name, set()).add(tag)
         return tags
 
-    def _events(self, type: str, within: Duration | None, aggregate: Function[Any]) -> Mapping[int, Any]:
+    def newest_events(self, name: int, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
+        """The data of the newest events of the type in the window, newest first."""
+        key = type, within, "newest"
+        if key not in self._history:
+            moments, in_window = self._in_window(type, within)
+            newest_first = col(Event.time).desc(), col(Event.id).desc()
+            newest = sa_select(col(Event.data), col(Event.time), col(Event.id)).where(in_window).order_by(*newest_first)
+            each = newest.limit(MOST_EVENTS).lateral()
+            data = func.jsonb_agg(aggregate_order_by(each.c.data, each.c.time.desc(), each.c.id.desc()))
+            query = sa_select(moments.c.name, data).select_from(moments.join(each, true())).group_by(moments.c.name)
+            self._history[key] = dict(self._session.execute(query).all())
+        events: Sequence[Mapping[str, Any]] = self._history[key].get(name, ())
+        return events
+
+    def _events(self, type: str, within: Window | None, aggregate: Function[Any]) -> Mapping[int, Any]:
         key = type, within, aggregate.name
         if key not in self._history:
-            moments = _moments_table(self._present if is_about_a_step(type) else self._moments, within)
-            in_window = (col(Event.customer_id) == moments.c.id) & (col(Event.type) == type)
-            in_window &= (col(Event.time) <= moments.c.at) & (col(Event.time) > moments.c.since)
-            in_window &= or_(moments.c.upto.is_(None), col(Event.id) <= moments.c.upto)
+            moments, in_window = self._in_window(type, within)
             query = sa_select(moments.c.name, aggregate).join(Event, in_window).group_by(moments.c.name)
             self._history[key] = dict(self._session.execute(query).all())
         return self._history[key]
+
+    def _in_window(self, type: str, within: Window | None) -> tuple[TableValuedAlias, ColumnElement[bool]]:
+        """The moments, and whether an event is one of theirs in the window."""
+        span = within if isinstance(within, Duration) else None
+        moments = _moments_table(self._present if is_about_a_step(type) else self._moments, span)
+        in_window = (col(Event.customer_id) == moments.c.id) & (col(Event.type) == type)
+        in_window &= (col(Event.time) <= moments.c.at) & (col(Event.time) > moments.c.since)
+        if isinstance(within, Shows):
+            in_window &= col(Event.time) >= inventory.since_shows(within.number, moments.c.at)
+        return moments, in_window & or_(moments.c.upto.is_(None), col(Event.id) <= moments.c.upto)
 
 
 def _moments_table(moments: Mapping[int, Moment], within: Duration | None = None) -> TableValuedAlias:
@@ -242,6 +265,9 @@ class CustomerFacts:
         self._batch = batch or BatchFacts(session, {customer.id: Moment(now, upto)})
         self._moment = customer.id if moment is None else moment
         self.subjects = subjects or GroupRefs(session, [enrollment] if enrollment else [])
+
+    def newest_events(self, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
+        return self._batch.newest_events(self._moment, type, within)
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""

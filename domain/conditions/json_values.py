@@ -94,9 +94,9 @@ def present(value: Value) -> Truth:
 
 
 def items(data: Json) -> Any:
-    """The items of a list as a table with the column `value`; without a list there are none."""
+    """The items of a list as a table of `value` and `ordinality`; without a list there are none."""
     listed = case((is_a(data, "array"), data))
-    return func.jsonb_array_elements(listed).table_valued(column("value", JSONB))
+    return func.jsonb_array_elements(listed).table_valued(column("value", JSONB), with_ordinality="ordinality")
 
 
 def holds(operator: str, value: Value, rights: Sequence[Value], zone: ColumnElement[str], *, listed: bool) -> Truth:
@@ -118,6 +118,12 @@ def holds(operator: str, value: Value, rights: Sequence[Value], zone: ColumnElem
         case _:
             truth = _or_some_item(value, lambda each: _ranked(operator, each, right, zone))
     return and_(_not_null(right), not_(func.coalesce(truth, false())) if operator in ("is_not", "not_in") else truth)
+
+
+def itself_or_items(data: Json) -> Any:
+    """The items of a list, or else the value itself, as such a table."""
+    listed = case((is_a(data, "array"), data), (is_a(data, "null"), None), else_=func.jsonb_build_array(data))
+    return func.jsonb_array_elements(listed).table_valued(column("value", JSONB), with_ordinality="ordinality")
 
 
 def _or_some_item(value: Value, truth: Callable[[Value], Truth]) -> Truth:

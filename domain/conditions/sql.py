@@ -14,9 +14,11 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    case,
     exists,
     false,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -25,9 +27,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
 from domain.conditions.json_values import Json, Truth, Value, at, constant, holds, is_a, items, present, step
+from domain.conditions.measures_sql import work_out
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
+from domain.stock import inventory
 from workflows.terms.comparing import DATE_PARTS, dig
 from workflows.terms.conditions import (
     AllCondition,
@@ -38,11 +42,15 @@ from workflows.terms.conditions import (
     EveryCondition,
     FieldCondition,
     FieldRef,
+    Measure,
+    MeasureCondition,
     NotCondition,
     SegmentCondition,
     SomeCondition,
     TagCondition,
 )
+from workflows.terms.measuring import MOST_EVENTS
+from workflows.terms.values import Shows, Window
 
 _CUSTOMERS = SQLModel.metadata.tables[Customer.__tablename__]
 _EVENTS = SQLModel.metadata.tables[Event.__tablename__]
@@ -91,6 +99,8 @@ class _Reading:
                 return self._compared(times, Value(func.to_jsonb(count, type_=JSONB)))
             case FieldCondition(field=name):
                 return self._compared(condition, self._field(name))
+            case MeasureCondition(measure=measure):
+                return self._compared(condition, Value(self._measured(measure)))
             case SomeCondition(some=name, where=where):
                 return self._some(name, lambda reading: reading.of(where))
             case EveryCondition(every=name, where=where):
@@ -110,12 +120,43 @@ class _Reading:
 
     def _happened(self, query: Select[Any], condition: EventCondition) -> Select[Any]:
         event = _EVENTS.alias()
-        query = self._within(query, event).where(event.c.type == condition.event, event.c.time <= self.now)
-        if condition.within:
-            query = query.where(event.c.time > condition.within.ago(self.now))
+        query = self._of_type(query, event, condition.event, condition.within)
         if condition.where is None:
             return query
         return query.where(replace(self, rows=(*self.rows, event), event=event).of(condition.where))
+
+    def _of_type(self, query: Select[Any], event: FromClause, type: str, within: Window | None) -> Select[Any]:
+        """The query over the customer's events of a type in a window."""
+        query = self._within(query, event).where(event.c.type == type, event.c.time <= self.now)
+        if isinstance(within, Shows):
+            return query.where(event.c.time >= inventory.since_shows(within.number, self.now))
+        return query.where(event.c.time > within.ago(self.now)) if within else query
+
+    def _measured(self, measure: Measure) -> Json:
+        """What a measure comes to, as JSON."""
+        if measure.of_list:
+            data = self._field(measure.of).json
+            each = items(data)
+            row = replace(self, rows=(*self.rows, each), item=each.c.value)
+            return case((is_a(data, "array"), self._worked_out(measure, each, row, each.c.ordinality)))
+        event = _EVENTS.alias()
+        age = func.row_number().over(order_by=(event.c.time.desc(), event.c.id.desc())).label("age")
+        newest = self._of_type(select(event.c.data, age), event, measure.of, measure.within)
+        newest = newest.order_by(event.c.time.desc(), event.c.id.desc()).limit(MOST_EVENTS)
+        each = newest.subquery()
+        return self._worked_out(measure, each, replace(self, rows=(*self.rows, each), event=each), -each.c.age)
+
+    def _worked_out(self, measure: Measure, each: FromClause, row: "_Reading", place: ColumnElement[int]) -> Json:
+        """The same over rows of which `row` reads one; `place` is their order."""
+        argument = measure.argument
+        if argument is True:
+            value: Json = literal(1)
+        else:
+            value = row._field(argument).json if isinstance(argument, str) else case((row.of(argument), 1), else_=0)
+        values = select(value.label("value"), place.label("place")).select_from(each).correlate(*self.rows)
+        if measure.where:
+            values = values.where(row.of(measure.where))
+        return work_out(measure.function, values.offset(0).subquery())
 
     @property
     def _zone(self) -> ColumnElement[str]:

@@ -18,8 +18,8 @@ from domain.intake.ingest import HISTORY
 from domain.published.library import Library
 from domain.store.bulk import as_json
 from workflows.plan.model import Plan
-from workflows.terms.conditions import EventCondition
-from workflows.terms.values import parts_of
+from workflows.terms.conditions import EventCondition, Measure
+from workflows.terms.values import Duration, Window, parts_of
 
 SHORTEST = timedelta(days=30)
 """What an event said is kept at least as long: entry, exit and goal look at those of the last days."""
@@ -86,7 +86,13 @@ def _needed_types(library: Library, now: datetime) -> Iterator[tuple[str, dateti
         conditions += _lookback_conditions(live.plan)
     for condition in parts_of(conditions):
         if isinstance(condition, EventCondition) and condition.where is not None:
-            yield condition.event, condition.within.ago(now) - HISTORY if condition.within else _ALWAYS
+            yield condition.event, _since(condition.within, now)
+        elif isinstance(condition, Measure) and not condition.of_list:
+            yield condition.of, _since(condition.within, now)
+
+
+def _since(within: Window | None, now: datetime) -> datetime:
+    return within.ago(now) - HISTORY if isinstance(within, Duration) else _ALWAYS
 
 
 def _lookback_conditions(plan: Plan) -> Iterator[Any]:

@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import ColumnElement, DateTime, cast, func
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -42,6 +44,13 @@ def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
 def stream_facts(stream: Stream) -> Mapping[str, Any]:
     """A stream as conditions and texts see it."""
     return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
+
+
+def since_shows(number: int, now: datetime | ColumnElement[datetime]) -> ColumnElement[datetime]:
+    """When the so-and-so-many-th last show that has started by `now` began; ever, if there weren't so many."""
+    starts_at = col(Stream.starts_at)
+    began = sa_select(starts_at).where(starts_at <= now).order_by(starts_at.desc()).offset(number - 1).limit(1)
+    return func.coalesce(began.correlate_except(Stream).scalar_subquery(), cast("-infinity", DateTime(timezone=True)))
 
 
 def near_expiry_lots(session: Session, now: datetime, zone: ZoneInfo, *, after: str, limit: int) -> Sequence[Lot]:

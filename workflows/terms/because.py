@@ -5,7 +5,7 @@ What is kept is JSON, in no language; it is put into words when it is read.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -67,17 +67,20 @@ class Asked(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """One question that was asked: of a field's value, of how often an event happened, of a segment, a tag or a list.
+    """One question that was asked: of a field, of how often an event happened, of a segment, a tag, a list, a measure.
 
-    `value` is the field's, the count, or whether it holds; of a list how many items were as described, and of how many.
+    A measure is named by its function, what it is of, and the events or the list. `value` is the field's or the
+    measure's, the count, or whether it holds; of a list how many items were as described, and of how many.
     """
 
-    kind: Literal["field", "event", "segment", "tag", "items"]
+    kind: Literal["field", "event", "segment", "tag", "items", "measure"]
     name: str
     value: Any
     asked: Sequence[Asked] = ()
     described: bool = False
     within: str | None = None
+    cut: bool = False
+    """Whether only the newest of the events were looked at."""
 
 
 def kept(leaves: Sequence[Leaf]) -> str:
@@ -98,7 +101,8 @@ def worded(because: str, lang: Language) -> str:
 
 
 def _stored_leaf(leaf: Leaf) -> list[Any]:
-    private = leaf.kind == "field" and _is_private(leaf.name)
+    field = leaf.name.split(" ")[1] if leaf.kind == "measure" else leaf.name
+    private = leaf.kind in ("field", "measure") and _is_private(field)
     failed = [comparison for comparison in leaf.asked if not comparison.holds][:1]
     comparisons = [
         comparison._replace(right=_stored_value(comparison.field, comparison.right, hide=private))
@@ -121,6 +125,8 @@ def _words(leaf: Leaf, lang: Language) -> str:
         case "tag":
             has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
             return f"{has}标签 {name}" if zh else f"{has} tag {name}"
+        case "measure":
+            return f"{_measure_words(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
         case "items" if value[0] is None:
             return f"{name} 不是列表" if zh else f"{name} is no list"
         case "items":
@@ -129,15 +135,53 @@ def _words(leaf: Leaf, lang: Language) -> str:
     return f"{_happened(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
 
 
+FUNCTION_WORDS: Mapping[str, tuple[str, str]] = {
+    "sum": ("{}合计", "the sum of {}"),
+    "count": ("次数", "the number"),
+    "average": ("{}平均", "the average of {}"),
+    "min": ("{}最小值", "the least {}"),
+    "max": ("{}最大值", "the greatest {}"),
+    "latest": ("最近一次的{}", "the latest {}"),
+    "first": ("第一次的{}", "the first {}"),
+    "distinct": ("不同{}的个数", "the number of different {}"),
+    "share": ("占比", "the share"),
+}
+"""Of each function of a measure, in Chinese and English."""
+
+
+def window_words(within: str, lang: Language) -> str:
+    """A window as it is written, in words: `3 shows`."""
+    number, shows, _ = within.partition(" show")
+    if lang == "zh":
+        return f"最近 {number} 场直播内" if shows else f"{within} 内"
+    return f"within the last {within}" if shows else f"within {within}"
+
+
+def _measure_words(leaf: Leaf, lang: Language) -> str:
+    zh = lang == "zh"
+    function, *argument, of = leaf.name.split(" ")
+    words = FUNCTION_WORDS[function][0 if zh else 1].format(" ".join(argument))
+    value = _value_words(leaf.value, lang)
+    if zh:
+        span = f"{window_words(leaf.within, lang)}" if leaf.within else ""
+        cut = "（只看最近 1,000 次）" if leaf.cut else ""
+        return f"{span}{'符合条件的 ' if leaf.described else ''}{of} 的{words}是 {value}{cut}"
+    span = f" {window_words(leaf.within, lang)}" if leaf.within else ""
+    cut = " (of the newest 1,000)" if leaf.cut else ""
+    return f"{words} of {of}{' as described' if leaf.described else ''}{span} is {value}{cut}"
+
+
 def _happened(leaf: Leaf, lang: Language) -> str:
     if lang == "zh":
         span = f"在 {leaf.within} 内" if leaf.within else ""
+        if leaf.within and "show" in leaf.within:
+            span = window_words(leaf.within, lang)
         often = f"{span}发生过 {leaf.value} 次" if leaf.value else f"{span}没有发生过"
         return f"{'符合条件的 ' if leaf.described else ''}{leaf.name} {often}"
     often = {0: "never happened", 1: "happened once", 2: "happened twice"}.get(
         leaf.value, f"happened {leaf.value} times"
     )
-    span = f" within {leaf.within}" if leaf.within else ""
+    span = f" {window_words(leaf.within, lang)}" if leaf.within else ""
     return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
 
 

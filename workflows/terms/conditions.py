@@ -8,8 +8,9 @@ holds.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from math import isfinite
-from typing import Annotated, Any, Protocol, Self
+from typing import Annotated, Any, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, Tag, ValidationInfo, model_validator
@@ -17,7 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from workflows.terms.because import Asked, Leaf, kept
 from workflows.terms.comparing import holds
-from workflows.terms.values import Duration, Frozen, parse_money
+from workflows.terms.measuring import FUNCTIONS, MOST_EVENTS, work_out
+from workflows.terms.values import Frozen, Window, parse_money
 
 
 class FieldRef(Frozen):
@@ -125,7 +127,7 @@ class EventCondition(Frozen):
 
     event: str
     where: "Condition | None" = None
-    within: Duration | None = None
+    within: Window | None = None
     times: Comparison | None = None
 
 
@@ -141,6 +143,67 @@ class EveryCondition(Frozen):
 
     every: str
     where: "Condition"
+
+
+class Measure(Frozen):
+    """A number worked out of a customer's events of a type (`event.…`), or of the items of a list (`item.…`).
+
+    Of one customer it looks at the newest `MOST_EVENTS` events in its window.
+    """
+
+    sum: str | None = None
+    count: Literal[True] | None = None
+    average: str | None = None
+    min: str | None = None
+    max: str | None = None
+    latest: str | None = None
+    first: str | None = None
+    distinct: str | None = None
+    share: "Condition | None" = None
+    of: str
+    where: "Condition | None" = None
+    within: Window | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        given = [name for name in FUNCTIONS if getattr(self, name) is not None]
+        if len(given) != 1:
+            words = f"a measure has exactly one of {', '.join(FUNCTIONS)}"
+            raise PydanticCustomError("E019", "{words}", {"words": words})
+        root = "item" if self.of_list else "event"
+        if isinstance(self.argument, str) and not re.fullmatch(rf"{root}([.][^.]+)+", self.argument):
+            example = {"wanted": f"a field of the {root}; write it like {root}.quantity"}
+            raise PydanticCustomError("E019", "`{function}` is of {wanted}", {"function": self.function, **example})
+        if self.of_list and self.within:
+            raise PydanticCustomError("E041", "`within` goes with events, not with the items of a list")
+        return self
+
+    @property
+    def function(self) -> str:
+        """The one that is given."""
+        return next(name for name in FUNCTIONS if getattr(self, name) is not None)
+
+    @property
+    def argument(self) -> Any:
+        """What it is of: a field, a condition, or True of `count`."""
+        return getattr(self, self.function)
+
+    @property
+    def of_list(self) -> bool:
+        """Whether `of` is a list rather than a type of event."""
+        return is_list(self.of, self.argument)
+
+
+def is_list(of: str, argument: Any) -> bool:
+    """Whether a measure `of` this is of a list: types of events and fields look alike."""
+    by_items = isinstance(argument, str) and argument.startswith("item.")
+    return by_items or of.partition(".")[0] in ("event", "item", "trigger")
+
+
+class MeasureCondition(Comparison):
+    """A measure compared: `{measure: {sum: event.watched_minutes, of: stream.left, within: 3 shows}, above: 15}`."""
+
+    measure: Measure
 
 
 class AllCondition(Frozen):
@@ -162,6 +225,7 @@ _BY_SUBJECT = {
     "event": EventCondition,
     "some": SomeCondition,
     "every": EveryCondition,
+    "measure": MeasureCondition,
     "all": AllCondition,
     "any": AnyCondition,
     "not": NotCondition,
@@ -183,6 +247,7 @@ Condition = Annotated[
     | Annotated[EventCondition, Tag("<event>")]
     | Annotated[SomeCondition, Tag("<some>")]
     | Annotated[EveryCondition, Tag("<every>")]
+    | Annotated[MeasureCondition, Tag("<measure>")]
     | Annotated[AllCondition, Tag("<all>")]
     | Annotated[AnyCondition, Tag("<any>")]
     | Annotated[NotCondition, Tag("<not>")],
@@ -193,7 +258,16 @@ Condition = Annotated[
     ),
 ]
 
-for _model in (EventCondition, SomeCondition, EveryCondition, AllCondition, AnyCondition, NotCondition):
+for _model in (
+    EventCondition,
+    SomeCondition,
+    EveryCondition,
+    Measure,
+    MeasureCondition,
+    AllCondition,
+    AnyCondition,
+    NotCondition,
+):
     _model.model_rebuild()
 
 
@@ -213,6 +287,12 @@ class Facts(Protocol):
 
     def count_events(self, condition: EventCondition) -> int:
         """How many stored events of the customer match the condition, within its window."""
+
+    def newest_events(self, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
+        """The data of the customer's events of a type in a window, newest first, no more than `MOST_EVENTS`."""
+
+    def looking_at(self, event: Mapping[str, Any]) -> "Facts":
+        """The same facts with another event in view."""
 
     def at_item(self, item: Any) -> "Facts":
         """The same facts with an item of a list in view, as `item.…`."""
@@ -266,7 +346,38 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
         case EveryCondition(every=name, where=where):
             some, total = _counted(name, where, facts)
             return Verdict(some == total, (Leaf("items", name, [some, total]),))
+        case MeasureCondition(measure=measure):
+            rows = _rows(measure, facts)
+            value = None if rows is None else _measured(measure, rows)
+            comparisons = _compared(condition, value, facts)
+            return Verdict(_all_hold(comparisons), (_measure_leaf(measure, value, comparisons, len(rows or ())),))
     raise TypeError(f"not a condition: {condition!r}")
+
+
+def _rows(measure: Measure, facts: Facts) -> list[Facts] | None:
+    """What a measure goes through, oldest first; None if there is no list."""
+    if not measure.of_list:
+        return [facts.looking_at(data) for data in reversed(facts.newest_events(measure.of, measure.within))]
+    items = facts.field(measure.of)
+    return [facts.at_item(item) for item in items] if isinstance(items, list) else None
+
+
+def _measured(measure: Measure, rows: Sequence[Facts]) -> Any:
+    where, argument = measure.where, measure.argument
+    counted = [row for row in rows if where is None or evaluate(where, row).holds]
+    if isinstance(argument, str):
+        return work_out(measure.function, [row.field(argument) for row in counted])
+    return work_out(measure.function, [argument is True or evaluate(argument, row).holds for row in counted])
+
+
+def _measure_leaf(measure: Measure, value: Any, comparisons: Sequence[Asked], rows: int) -> Leaf:
+    argument = measure.argument if isinstance(measure.argument, str) else ""
+    name = " ".join(filter(None, (measure.function, argument, measure.of)))
+    if isinstance(value, Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
+    described = measure.where is not None or measure.function == "share"
+    span, cut = str(measure.within) if measure.within else None, not measure.of_list and rows >= MOST_EVENTS
+    return Leaf("measure", name, value, comparisons, described, span, cut)
 
 
 def _counted(name: str, where: Condition, facts: Facts) -> tuple[int | None, int]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from workflows.source.diagnostics import did_you_mean, quoted, slip_of
 from workflows.source.tree import Node, Source
-from workflows.terms.conditions import OPERATORS, SUBJECTS
+from workflows.terms.conditions import OPERATORS, SUBJECTS, is_list
 from workflows.terms.limits import Limits
+from workflows.terms.measuring import FUNCTIONS
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item")
 
@@ -104,6 +105,7 @@ def check_condition(node: Node | None, scope: Scope) -> None:
             check_field(named, scope)
             _check_list(named, scope)
             check_condition(node.get("where"), scope.at_item_of(named.text))
+    check_measure(node.get("measure"), scope)
     for key in ("all", "any"):
         for part in node.entries[key].items if key in node.entries else ():
             check_condition(part, scope)
@@ -112,7 +114,7 @@ def check_condition(node: Node | None, scope: Scope) -> None:
 
 def _check_right_sides(node: Node, scope: Scope) -> None:
     for key, value in node.entries.items():
-        if key in ("where", "times", "all", "any", "not"):
+        if key in ("where", "times", "all", "any", "not", "measure"):
             continue
         for right in (value, *value.items):
             check_field(right.get("field"), scope)
@@ -132,6 +134,25 @@ def check_event(node: Node, scope: Scope) -> None:
         for key, right in times.entries.items():
             if key in OPERATORS and right.text is not None:
                 scope.source.report(right, "E013", "must be a whole number")
+
+
+def check_measure(node: Node | None, scope: Scope) -> None:
+    """Check what a measure is worked out of."""
+    named = node.get("of") if node is not None else None
+    if node is None or named is None or named.text is None:
+        return
+    arguments = [node.entries[name] for name in FUNCTIONS if name in node.entries]
+    if is_list(named.text, arguments[0].text if arguments else None):
+        check_field(named, scope)
+        _check_list(named, scope)
+        inner = scope.at_item_of(named.text)
+    else:
+        check_event_type(named, scope)
+        inner = scope.looking_at(named.text)
+    check_condition(node.get("where"), inner)
+    for argument in arguments:
+        check_field(argument, inner)
+        check_condition(argument if argument.entries else None, inner)
 
 
 def check_event_type(node: Node | None, scope: Scope) -> None:

@@ -10,8 +10,10 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    Tag,
     ValidationInfo,
     model_serializer,
     model_validator,
@@ -138,6 +140,34 @@ class Duration(TextForm):
     def before(self, end: datetime, zone: ZoneInfo) -> datetime:
         """The instant this long before `end`, counted likewise."""
         return end - self.nominal if self.days is None else _days_on(end, -self.days, zone)
+
+
+class Shows(TextForm):
+    """A window that looks back to the beginning of the so-and-so-many-th last show that has started: `3 shows`."""
+
+    PATTERN = re.compile(r"(?P<number>[1-9]\d{0,2})\s*shows?")
+    HINT = "a number of shows; write it like 3 shows"
+
+    number: int
+
+    @model_serializer
+    def _as_text(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self.number} show{'s' if self.number > 1 else ''}"
+
+
+def _window_form(value: Any) -> str:
+    is_shows = re.search(r"shows?\s*$", value) if isinstance(value, str) else isinstance(value, Shows)
+    return "<shows>" if is_shows else "<span>"
+
+
+Window = Annotated[
+    Annotated[Duration, Tag("<span>")] | Annotated[Shows, Tag("<shows>")],
+    Discriminator(_window_form),
+]
+"""How far back events are looked at: a span, or a number of shows."""
 
 
 def _days_on(instant: datetime, days: int, zone: ZoneInfo) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.terms.because import FUNCTION_WORDS
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
@@ -13,13 +14,15 @@ from workflows.terms.conditions import (
     EveryCondition,
     FieldCondition,
     FieldRef,
+    Measure,
+    MeasureCondition,
     NotCondition,
     SegmentCondition,
     SomeCondition,
     TagCondition,
 )
 from workflows.terms.limits import Limits
-from workflows.terms.values import Duration, Language
+from workflows.terms.values import Duration, Language, Shows, Window
 
 _UNITS = {
     "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
@@ -70,6 +73,24 @@ class Wording:
         plural = "s" if self.lang == "en" and span.amount != 1 else ""
         return f"{span.amount} {_UNITS[self.lang][span.unit]}{plural}"
 
+    def window(self, window: Window) -> str:
+        """`最近 3 场直播`, `3 天`; `the last 3 shows`, `3 days`."""
+        if isinstance(window, Shows):
+            return self.pick(f"最近 {window.number} 场直播", f"the last {window}")
+        return self.span(window)
+
+    def measure(self, measure: Measure) -> str:
+        """What is worked out, and of what."""
+        argument = f"`{measure.argument}`" if isinstance(measure.argument, str) else ""
+        words = FUNCTION_WORDS[measure.function][0 if self.lang == "zh" else 1].format(argument)
+        if measure.share is not None:
+            words += self.pick(f"（{self.condition(measure.share)}）", f" that has ({self.condition(measure.share)})")
+        rows = self.event(measure.of, measure.where)
+        if measure.within:
+            span = self.window(measure.within)
+            return self.pick(f"{span}内 {rows} 的{words}", f"{words} of {rows} within {span}")
+        return self.pick(f"{rows} 的{words}", f"{words} of {rows}")
+
     def condition(self, condition: Condition) -> str:
         """A condition as a part of a sentence."""
         match condition:
@@ -87,6 +108,8 @@ class Wording:
                 return self._comparison(f"`{name}`", condition)
             case EventCondition():
                 return self.happened(condition)
+            case MeasureCondition(measure=measure):
+                return self._comparison(self.measure(measure), condition)
             case SomeCondition(some=name, where=where):
                 inner = self.condition(where)
                 return self.pick(f"`{name}` 中有一项满足（{inner}）", f"some item of `{name}` has ({inner})")
@@ -99,7 +122,7 @@ class Wording:
         """That an event happened, how often and how lately."""
         words = self.event(condition.event, condition.where)
         if condition.within:
-            span = self.span(condition.within)
+            span = self.window(condition.within)
             words = self.pick(f"{span}内发生过 {words}", f"{words} happened within {span}")
         else:
             words = self.pick(f"发生过 {words}", f"{words} happened")

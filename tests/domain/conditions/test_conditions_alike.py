@@ -14,9 +14,11 @@ from domain.conditions.sql import matching
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
+from domain.stock.tables import Stream
 from domain.store.work import Database
 from workflows.language.policy import Policy
-from workflows.terms.conditions import OPERATORS, Condition
+from workflows.terms.conditions import OPERATORS, Condition, is_list
+from workflows.terms.measuring import FUNCTIONS
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TREES = 50
@@ -82,7 +84,7 @@ FIELDS = (
 TYPES = st.sampled_from(("order.paid", "seen", "left"))
 TAGS = st.sampled_from(("vip", "old", "上海"))
 SEGMENTS = st.sampled_from(("rich", "nested", "unknown"))
-WITHIN = st.sampled_from(("1h", "1d", "30d", "5000w"))
+WITHIN = st.sampled_from(("1h", "1d", "30d", "5000w", "1 show", "2 shows", "5 shows"))
 MOMENTS = st.sampled_from(
     [NOW - timedelta(hours=hours) for hours in (0, 1, 23, 24, 25, 720, 5000)]
     + [NOW + timedelta(microseconds=1), NOW - timedelta(microseconds=1), NOW + timedelta(days=1)]
@@ -124,15 +126,46 @@ def lists(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     )  # fmt: skip
 
 
+def measures(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Measures of events and of lists."""
+    few = RIGHT | st.sampled_from((0, 1, 2, 3, 0.5, 0.333333, 0.666667, 1.5))
+    return st.one_of(measured("event", TYPES, inner, few), measured("item", LISTS, inner, few))
+
+
+@st.composite
+def measured(
+    draw: st.DrawFn,
+    root: str,
+    of: st.SearchStrategy[str],
+    inner: st.SearchStrategy[Any],
+    right: st.SearchStrategy[Any],
+) -> dict[str, Any]:
+    function = draw(st.sampled_from(FUNCTIONS))
+    argument: Any = f"{root}.{draw(st.sampled_from(('a', 'b', 'a.a', 'list', 'list.a')))}"
+    if function == "count":
+        argument = True
+    elif function == "share":
+        argument = {"field": argument, **draw(comparisons())}
+    measure: dict[str, Any] = {function: argument, "of": draw(of)}
+    if root == "item" and not is_list(measure["of"], argument):
+        measure["of"] = f"event.{measure['of'].partition('.')[2]}"
+    if draw(st.booleans()):
+        measure["where"] = draw(inner)
+    if root == "event" and draw(st.booleans()):
+        measure["within"] = draw(WITHIN)
+    return {"measure": measure, **draw(comparisons(right))}
+
+
 PLAIN = LEAF | st.builds(lambda name: {"tag": name}, TAGS) | st.builds(lambda name: {"segment": name}, SEGMENTS)
 TREE = st.recursive(
-    PLAIN | leaves(PLAIN) | lists(PLAIN),
+    PLAIN | leaves(PLAIN) | lists(PLAIN) | measures(PLAIN),
     lambda inner: (
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3))
         | st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3))
         | st.builds(lambda part: {"not": part}, inner)
         | leaves(inner)
         | lists(inner)
+        | measures(inner)
     ),
     max_leaves=6,
 )
@@ -195,6 +228,8 @@ def stock(session: Session, people: list[dict[str, Any]]) -> None:
                               refunded=min(total, refunded)))  # fmt: skip
         for tag, until in person["tags"].items():
             session.add(CustomerTag(customer_id=customer.id, tag=tag, until=until))
+    for hours in (-1, 0, 1, 24, 720):
+        session.add(Stream(stream_id=f"s{hours}", starts_at=NOW - timedelta(hours=hours)))
     session.flush()
     session.expire_all()
 
@@ -225,6 +260,15 @@ def test_comparisons(
 ) -> None:
     """Each operator, between whatever is stored and whatever is asked."""
     agree(db, people, known, leaves)
+
+
+@given(PEOPLE, KNOWN, st.lists(measures(PLAIN), min_size=TREES, max_size=TREES))
+@FEW
+def test_measures(
+    db: Database, people: list[dict[str, Any]], known: dict[str, Any], measures: list[dict[str, Any]]
+) -> None:
+    """Each function, of events and of lists of whatever is in them."""
+    agree(db, people, known, measures)
 
 
 def agree(db: Database, people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]) -> None:

@@ -31,6 +31,9 @@ conditions = st.one_of(
     st.builds(lambda n: {"field": "trigger.size", "at_least": n}, numbers),
     st.builds(lambda n: {"event": "order.paid", "times": {"at_least": n}}, numbers),
     st.builds(lambda n: {"some": "trigger.parts", "where": {"field": "item.size", "is": n}}, numbers),
+    st.builds(
+        lambda n: {"measure": {"sum": "event.total", "of": "order.paid", "within": "1d"}, "above": n * 100}, numbers
+    ),
     st.just({"tag": "met"}),
 )
 verbs = st.one_of(

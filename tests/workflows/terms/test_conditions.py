@@ -1,5 +1,6 @@
 """What conditions mean, and the words in which they say why."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from workflows.terms.because import worded
 from workflows.terms.comparing import as_instant, dig
 from workflows.terms.conditions import Condition, EventCondition, Verdict, evaluate
-from workflows.terms.values import Language
+from workflows.terms.values import Language, Window
 
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 PAID = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,6 +36,13 @@ DATA = {
 }
 
 
+WATCHED: list[dict[str, Any]] = [
+    {"minutes": 10, "show": "a"},
+    {"minutes": 0.2, "show": "b"},
+    {"show": "b"},
+    {"minutes": "long", "show": None},
+    {"minutes": 0.1},
+]
 DEAR, COFFEE = {"field": "item.price", "above": "50元"}, {"field": "item.kind", "is": "咖啡豆"}
 
 
@@ -43,11 +51,18 @@ class Known:
 
     zone = ZoneInfo("Asia/Shanghai")
 
-    def __init__(self, item: Any = None) -> None:
-        self.item = item
+    def __init__(self, item: Any = None, event: Any = None) -> None:
+        self.data = {**DATA, "item": item, "event": event or DATA["event"]}
 
     def field(self, name: str) -> Any:
-        return dig({**DATA, "item": self.item}, name, self.zone)
+        return dig(self.data, name, self.zone)
+
+    def newest_events(self, type: str, within: Window | None) -> list[dict[str, Any]]:
+        assert within is None or str(within) == "3 shows"
+        return WATCHED[::-1] if type == "stream.left" else []
+
+    def looking_at(self, event: Mapping[str, Any]) -> "Known":
+        return Known(event=event)
 
     def at_item(self, item: Any) -> "Known":
         return Known(item)
@@ -186,6 +201,75 @@ class TestBecause:
             because = read(condition).because
             assert "[hidden]" in because
             assert not any(each in because for each in ("Li", "Han", "han@", "li@", "138", "139"))
+
+
+class TestMeasures:
+    @pytest.mark.parametrize(
+        ("measure", "value"),
+        [
+            ({"sum": "event.minutes"}, 10.3),
+            ({"sum": "event.nothing"}, 0),
+            ({"count": True}, 5),
+            ({"count": True, "where": {"field": "event.show", "is": "b"}}, 2),
+            ({"average": "event.minutes"}, 3.433333),
+            ({"average": "event.nothing"}, None),
+            ({"min": "event.minutes"}, 0.1),
+            ({"max": "event.minutes"}, 10),
+            ({"max": "event.nothing"}, None),
+            ({"latest": "event.show"}, "b"),
+            ({"first": "event.show"}, "a"),
+            ({"latest": "event.minutes"}, 0.1),
+            ({"distinct": "event.show"}, 2),
+            ({"share": {"field": "event.show", "exists": True}}, 0.6),
+            ({"share": {"field": "event.minutes", "above": 1}, "where": {"field": "event.show", "is": "b"}}, 0),
+        ],
+    )
+    def test_what_is_worked_out_of_events(self, measure: dict[str, Any], value: Any) -> None:
+        asked = {"exists": False} if value is None else {"is": value}
+        assert read({"measure": {"of": "stream.left", **measure}, **asked}).holds
+
+    @pytest.mark.parametrize(
+        ("measure", "value"),
+        [
+            ({"sum": "item.price", "of": "customer.lines"}, 10900),
+            ({"sum": "item.price", "of": "customer.lines", "where": COFFEE}, 900),
+            ({"sum": "item.price", "of": "customer.empty"}, 0),
+            ({"sum": "item.price", "of": "customer.owner"}, None),
+            ({"sum": "item.parts.n", "of": "customer.lines"}, 3),
+            ({"average": "item.price", "of": "customer.lines"}, 5450),
+            ({"count": True, "of": "trigger.lines"}, None),
+        ],
+    )
+    def test_what_is_worked_out_of_a_list(self, measure: dict[str, Any], value: Any) -> None:
+        asked = {"exists": False} if value is None else {"is": value}
+        assert read({"measure": measure, **asked}).holds
+
+    @pytest.mark.parametrize(
+        "measure",
+        [
+            {"of": "stream.left"},
+            {"of": "stream.left", "sum": "event.a", "count": True},
+            {"of": "stream.left", "sum": "customer.spent"},
+            {"of": "trigger.items", "sum": "event.a"},
+            {"of": "trigger.items", "sum": "item.a", "within": "1d"},
+            {"of": "stream.left", "count": True, "within": "0 shows"},
+            {"of": "stream.left", "count": False},
+        ],
+    )
+    def test_what_is_no_measure(self, measure: dict[str, Any]) -> None:
+        with pytest.raises(ValidationError):
+            READ.validate_python({"measure": measure, "above": 1})
+
+    def test_why_it_holds_in_both_languages(self) -> None:
+        measure = {"sum": "event.minutes", "of": "stream.left", "within": "3 shows"}
+        condition = {"measure": measure, "above": 15}
+        english = "the sum of event.minutes of stream.left within the last 3 shows is 10.3, not above 15"
+        assert said(condition) == (False, english)
+        assert said(condition, "zh") == (False, "最近 3 场直播内stream.left 的event.minutes合计是 10.3，并不大于 15")
+
+    def test_a_measure_hides_who_somebody_is(self) -> None:
+        condition = {"measure": {"latest": "event.phone", "of": "stream.left"}, "is": "13800138000"}
+        assert "13800138000" not in read(condition).because
 
 
 class TestValues:
