@@ -21,7 +21,7 @@ from temporalio.service import RPCError
 from domain.access.keys import SCOPES, create_key, find_key
 from domain.store.clock import SystemClock
 from domain.store.work import Database
-from runtime import CONSOLE, StartError
+from runtime import CONSOLE, StartError, terminal_language
 from runtime.authoring.reports import published_text
 from runtime.demo.board import board
 from runtime.demo.conductor import Conductor
@@ -122,7 +122,7 @@ class Publisher:
             self._say("Postgres is away; what was saved is published when it is back")
         else:
             self._seen = present
-            self._say(published_text(report, "en"))
+            self._say(published_text(report, terminal_language()))
 
     def tick(self) -> None:
         """Look once a second."""
