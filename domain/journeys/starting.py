@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from domain.customers.resolution import lock_customers
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
-from domain.published.library import read_plan
+from domain.published.library import read_library, read_plan
 from domain.published.tables import PublishedPlan
 from domain.store.bulk import is_among
 from domain.store.outbox import StartRun, started_enrollment
@@ -114,7 +114,8 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
     plan = read_plan(session, first.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
     states = tuple(enrollment_state(plan, *member) for member in members)
-    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=states)
+    language = read_library(session).policy.language
+    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=states, language=language)
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 

@@ -25,6 +25,7 @@ from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, rende
 from workflows.source.tree import MAX_BYTES, decode, read_source
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition
+from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
@@ -56,8 +57,15 @@ class CheckReport:
         return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
 
     def __str__(self) -> str:
-        shown = [render(diagnostic, self.sources.get(diagnostic.path)) for diagnostic in self.diagnostics]
+        return self.text("en")
+
+    def text(self, lang: Language) -> str:
+        """Every diagnostic with its line, and how many there are."""
+        shown = [render(diagnostic, self.sources.get(diagnostic.path), lang) for diagnostic in self.diagnostics]
         errors = sum(item.severity == "error" for item in self.diagnostics)
+        if lang == "zh":
+            counted = f"检查了 {len(self.sources)} 个文件：{errors} 个错误，{len(self.diagnostics) - errors} 个提醒"
+            return "\n".join([*shown, counted])
         counts = f"{_count(errors, 'error')}, {_count(len(self.diagnostics) - errors, 'warning')}"
         return "\n".join([*shown, f"{_count(len(self.sources), 'file')} checked: {counts}"])
 

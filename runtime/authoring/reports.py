@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from domain.ledger.tables import Message
 from domain.published.library import read_library
+from runtime import terminal_language
 from runtime.authoring.publishing import PublishReport
 from workflows.source.diagnostics import Diagnostic, render
 from workflows.terms.values import Language
@@ -19,9 +20,10 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
-def diagnostics_text(diagnostics: Iterable[Diagnostic]) -> str:
-    """Each diagnostic with the line of the file that it is about."""
-    return "\n".join(render(diagnostic, _text(Path(diagnostic.path))) for diagnostic in diagnostics)
+def diagnostics_text(diagnostics: Iterable[Diagnostic], lang: Language | None = None) -> str:
+    """Each diagnostic with the line of the file that it is about; in the terminal's language, if none is given."""
+    lang = lang or terminal_language()
+    return "\n".join(render(diagnostic, _text(Path(diagnostic.path)), lang) for diagnostic in diagnostics)
 
 
 def published_text(report: PublishReport, lang: Language) -> str:
@@ -32,7 +34,7 @@ def published_text(report: PublishReport, lang: Language) -> str:
     }
     live = ", ".join(name for name, paused in versions.items() if not paused)
     paused = ", ".join(name for name, paused in versions.items() if paused)
-    lines = [diagnostics_text(report.diagnostics), *shared_lines(report.shared, lang)]
+    lines = [diagnostics_text(report.diagnostics, lang), *shared_lines(report.shared, lang)]
     if report.left:
         lines.append(
             say.pick(

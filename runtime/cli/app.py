@@ -10,6 +10,7 @@ from rich.console import Console
 from runtime import StartError
 from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck, users
 from runtime.cli.shared import (
+    LANG,
     SPECS,
     TEMPLATES,
     Data,
@@ -94,20 +95,21 @@ def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Journeys, or directories of them.")] = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
+    lang: Lang = LANG,
 ) -> None:
     """Validate journeys, policy and texts, and tell every mistake."""
     from runtime.authoring.check import check
     from runtime.platform.providers.webhooks import webhook_targets
 
     report = check(existing(*(paths or [specs])), templates, webhook_targets())
-    say(str(report))
+    say(report.text(lang))
     raise typer.Exit(0 if report.ok else 1)
 
 
 @app.command()
 def explain(
     journey: Annotated[str, typer.Argument(help="Its name, or the path of its file.")],
-    lang: Lang = "zh",
+    lang: Lang = LANG,
     specs: Specs = SPECS,
 ) -> None:
     """Tell a journey in plain words, with a graph."""
@@ -120,10 +122,10 @@ def explain(
     (path,) = existing(journey_file(journey, specs))
     text = read_text(path)
     if isinstance(text, Diagnostic):
-        raise StartError(diagnostics_text([text]))
+        raise StartError(diagnostics_text([text], lang))
     compiled = read_journey(text, str(path), None)
     if compiled.plan is None:
-        raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics)}")
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics, lang)}")
     say(f"{describe(compiled.plan, lang)}\n\n```mermaid\n{mermaid(compiled.plan, lang)}\n```")
 
 
@@ -133,11 +135,12 @@ def run_tests(
     engine: Annotated[Engine, typer.Option(help="What runs them; both must agree.")] = "rehearsal",
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
+    lang: Lang = LANG,
 ) -> None:
     """Run journey tests."""
     from runtime.rehearsal.journey_tests import run_cli
 
-    failed = run_cli(existing(*(paths or [Path("tests/journeys")])), ENGINES[engine], specs, templates)
+    failed = run_cli(existing(*(paths or [Path("tests/journeys")])), ENGINES[engine], specs, templates, lang)
     raise typer.Exit(1 if failed else 0)
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import TEMPLATES, Data, Lang, Templates, database, existing, is_path, say
+from runtime.cli.shared import LANG, TEMPLATES, Data, Lang, Templates, database, existing, is_path, say
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -28,7 +28,7 @@ Who = Annotated[str, typer.Option("--customer", help="An id, or an identifier li
 def why(
     customer: Who,
     journey: Annotated[str | None, typer.Option(help="Only this one.")] = None,
-    lang: Lang = "zh",
+    lang: Lang = LANG,
     data: Data = None,
 ) -> None:
     """Tell every decision about a customer, with its reason."""
@@ -53,7 +53,7 @@ def simulate(
     event: Annotated[str | None, typer.Option(help="The type of the event to begin with.")] = None,
     event_data: Annotated[str | None, typer.Option(help="The event's data, as JSON.")] = None,
     at: Annotated[str | None, typer.Option(help="When, like 2026-03-02T19:40; now, if it isn't given.")] = None,
-    lang: Lang = "zh",
+    lang: Lang = LANG,
     data: Data = None,
     templates: Templates = TEMPLATES,
 ) -> None:
@@ -89,7 +89,7 @@ def backtest(
     since: Annotated[str, typer.Option("--from", help="The first day, or an instant.")],
     until: Annotated[str, typer.Option("--to", help="The day after the last, or an instant.")],
     every: Annotated[bool, typer.Option("--all", help="Beside all the other journeys that are live.")] = False,
-    lang: Lang = "zh",
+    lang: Lang = LANG,
     data: Data = None,
     templates: Templates = TEMPLATES,
 ) -> None:

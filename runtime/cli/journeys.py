@@ -9,6 +9,7 @@ import typer
 
 from runtime import StartError
 from runtime.cli.shared import (
+    LANG,
     SPECS,
     TEMPLATES,
     Data,
@@ -41,7 +42,7 @@ def publish(
     data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
-    lang: Lang = "en",
+    lang: Lang = LANG,
 ) -> None:
     """Publish journeys and the texts they send; without any named, everything in the directories."""
     from runtime.authoring.publishing import publish_directory, publish_files
@@ -68,7 +69,7 @@ def diff(
     data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
-    lang: Lang = "en",
+    lang: Lang = LANG,
 ) -> None:
     """Tell what publishing a journey's file and the shared documents beside it would change, and for whom not."""
     from domain.journeys.lifecycle import journey_status, plan_of
@@ -105,14 +106,15 @@ def diff(
 
 
 @app.command()
-def pause(journey: Name, data: Data = None) -> None:
+def pause(journey: Name, data: Data = None, lang: Lang = LANG) -> None:
     """Let nobody enter a journey and hold its messages; waits go on."""
     from domain.journeys import lifecycle
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db, _known(journey), db.begin() as work, _audited(work, "journey.pause", journey):
         new = lifecycle.pause(work, journey, clock_of(db).now(), operator())
-    say(f"{journey} {'is' if new else 'was already'} paused")
+    zh = f"{journey} {'已暂停' if new else '本来就在暂停'}"
+    say(zh if lang == "zh" else f"{journey} {'is' if new else 'was already'} paused")
 
 
 @app.command()
@@ -120,6 +122,7 @@ def resume(
     journey: Name,
     late: Annotated[Literal["send", "drop"], typer.Option(help="What becomes of the messages that were held.")],
     data: Data = None,
+    lang: Lang = LANG,
 ) -> None:
     """Let a paused journey go on."""
     from domain.journeys import lifecycle
@@ -130,7 +133,8 @@ def resume(
         with db.begin() as work, _audited(work, "journey.resume", journey, late=late):
             new = lifecycle.resume(work, journey, now, operator(), late=late)
         lifecycle.in_pages(db, lifecycle.release_page, journey, now)
-    say(f"{journey} {'goes on' if new else 'was not paused'}")
+    zh = f"{journey} {'继续运行' if new else '没有暂停'}"
+    say(zh if lang == "zh" else f"{journey} {'goes on' if new else 'was not paused'}")
 
 
 @app.command()
@@ -138,6 +142,7 @@ def stop(
     journey: Name,
     customer: Annotated[int | None, typer.Option(help="Only this customer, by id; the journey stays live.")] = None,
     data: Data = None,
+    lang: Lang = LANG,
 ) -> None:
     """Stop a journey: nobody enters any more, and whoever is inside is done. Or stop it for one customer."""
     from domain.journeys import lifecycle
@@ -149,13 +154,16 @@ def stop(
             with db.begin() as work, _audited(work, "journey.stop_customer", journey, customer=customer):
                 count = lifecycle.stop_customer(work, journey, customer, now, operator())
             if not count:
-                raise StartError(f"customer {customer} isn't in {journey}")
-            say(f"{journey} is over for customer {customer}")
+                zh = f"客户 {customer} 不在 {journey} 里"
+                raise StartError(zh if lang == "zh" else f"customer {customer} isn't in {journey}")
+            zh = f"客户 {customer} 的 {journey} 已结束"
+            say(zh if lang == "zh" else f"{journey} is over for customer {customer}")
             return
         with db.begin() as work, _audited(work, "journey.stop", journey):
             new = lifecycle.stop(work, journey, now, operator())
         lifecycle.in_pages(db, lifecycle.stop_page, journey, now)
-    say(f"{journey} {'is' if new else 'was already'} stopped")
+    zh = f"{journey} {'已停止' if new else '本来就已停止'}"
+    say(zh if lang == "zh" else f"{journey} {'is' if new else 'was already'} stopped")
 
 
 @app.command()

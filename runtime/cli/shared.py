@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from runtime import CONSOLE, StartError
+from runtime import CONSOLE, StartError, terminal_language
 
 if TYPE_CHECKING:
     from domain.store.work import Database, UnitOfWork
+    from workflows.terms.values import Language
 
 Data = Annotated[
     Path | None,
@@ -23,7 +24,11 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Lang = Annotated[Literal["zh", "en"], typer.Option(help="The language.")]
+Lang = Annotated[
+    Literal["zh", "en"],
+    typer.Option(envvar="AFTERSHOW_LANG", help="The language; else that of the locale.", show_default=False),
+]
+LANG: "Language" = terminal_language()
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
 SPECS, TEMPLATES = Path("journey_specs"), Path("templates/messages")

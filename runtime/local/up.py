@@ -22,7 +22,7 @@ from domain.access.keys import create_key, find_key
 from domain.access.permissions import SCOPES
 from domain.store.clock import SystemClock
 from domain.store.work import Database
-from runtime import CONSOLE, StartError
+from runtime import CONSOLE, StartError, terminal_language
 from runtime.authoring.reports import published_text
 from runtime.demo.board import board
 from runtime.demo.conductor import Conductor
@@ -124,7 +124,7 @@ class Publisher:
             self._say("Postgres is away; what was saved is published when it is back")
         else:
             self._seen = present
-            self._say(published_text(report, "en"))
+            self._say(published_text(report, terminal_language()))
 
     def tick(self) -> None:
         """Look once a second."""

@@ -24,6 +24,7 @@ from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
+from workflows.terms.wording import Wording
 from workflows.words.describe import describe
 
 CUSTOMERS_IN_SEARCH = 50
@@ -114,7 +115,10 @@ async def _start(
     cohort = start.cohort
     plan, travellers = cohort.plan, cohort.travellers
     customers = [str(traveller.customer) for traveller in travellers]
-    who = f"customer {customers[0]}" if len(customers) == 1 else f"{len(customers)} customers"
+    say = Wording(cohort.language)
+    one = say.pick(f"客户 {customers[0]}", f"customer {customers[0]}")
+    who = one if len(customers) == 1 else say.pick(f"{len(customers)} 位客户", f"{len(customers)} customers")
+    version = say.pick(f"第 {cohort.version} 版", f"version {cohort.version}")
     pairs: list[SearchAttributePair[Any]] = [
         SearchAttributePair(JOURNEY, plan.journey),
         SearchAttributePair(VERSION, cohort.version),
@@ -132,8 +136,8 @@ async def _start(
             task_queue=temporal.queue,
             id_reuse_policy=reuse,
             search_attributes=TypedSearchAttributes(pairs),
-            static_summary=f"{plan.name} · version {cohort.version} · {who}",
-            static_details=describe(plan),
+            static_summary=f"{plan.name} · {version} · {who}",
+            static_details=describe(plan, cohort.language),
             request_eager_start=True,
         )
     except WorkflowAlreadyStartedError:

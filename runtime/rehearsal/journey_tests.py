@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from rich.console import Console
 from sqlalchemy import Engine
 
+from runtime import terminal_language
 from runtime.authoring.check import read_text
 from runtime.authoring.reports import diagnostics_text
 from runtime.platform.database import connect, upgrade
@@ -23,6 +24,8 @@ from runtime.rehearsal.world import CaseStock, Line, with_texts
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
 from workflows.source.diagnostics import Diagnostic
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
 
 EngineName = Literal["rehearsal", "temporal"]
 ENGINES: tuple[EngineName, ...] = ("rehearsal", "temporal")
@@ -148,8 +151,10 @@ def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
     several = len(case.people) > 1
     expected = [_expected_words(item, several=several) for item in case.expect]
     happened = [_words(line, _zone(case, line.customer, zone), several=several) for line in lines]
-    width = max([len("expected"), *map(len, expected)])
-    rows = [f"  {'expected':{width}}   happened"]
+    say = Wording(terminal_language())
+    title = say.pick("预期", "expected")
+    width = max([len(title), *map(len, expected)])
+    rows = [f"  {title:{width}}   {say.pick('实际', 'happened')}"]
     for index in range(max(len(expected), len(happened))):
         left = expected[index] if index < len(expected) else ""
         right = happened[index] if index < len(happened) else ""
@@ -174,20 +179,24 @@ def _words(line: Line, zone: ZoneInfo, *, several: bool) -> str:
     return f"{seconds} {who}{line.what}: {line.value}{extra}{until}"
 
 
-def run_cli(paths: Sequence[Path], engines: Sequence[EngineName], specs: Path, templates: Path) -> int:
+def run_cli(paths: Sequence[Path], engines: Sequence[EngineName], specs: Path, templates: Path, lang: Language) -> int:
     """Play the cases of files and directories on each engine and print how they went. Returns how many failed."""
     console = Console(soft_wrap=True, highlight=False)
+    say = Wording(lang)
+    marks = {
+        True: say.pick("[red]未通过[/red]", "[red]fails[/red]"),
+        False: say.pick("[green]通过[/green]", "[green]passes[/green]"),
+    }
     files = list(case_files(list(paths)))
     failed = passed = 0
     with players(engines) as chosen:
         for name, play in chosen.items():
             for path in files:
                 for verdict in play_file(path, play, specs, templates):
-                    mark = "[red]fails[/red]" if verdict.problems else "[green]passes[/green]"
-                    console.print(f"{mark}  {name}  {path.name}: {verdict.case}")
+                    console.print(f"{marks[bool(verdict.problems)]}  {name}  {path.name}: {verdict.case}")
                     for problem in verdict.problems:
                         console.print(problem, markup=False)
                     failed += bool(verdict.problems)
                     passed += not verdict.problems
-    console.print(f"{passed} passed, {failed} failed")
+    console.print(say.pick(f"{passed} 个通过，{failed} 个未通过", f"{passed} passed, {failed} failed"))
     return failed

@@ -44,6 +44,7 @@ def aftershow(
         from runtime.cli.app import app
 
         monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
+        monkeypatch.setenv("AFTERSHOW_LANG", "zh")
         app(arguments, standalone_mode=False)
         return capsys.readouterr().out
 

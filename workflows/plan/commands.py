@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from workflows.plan.model import Plan
-from workflows.terms.values import Frozen
+from workflows.terms.values import Frozen, Language
 from workflows.verbs.base import Path
 
 END: Path = ""
@@ -115,13 +115,17 @@ class EnrollmentState(Frozen):
 
 
 class Cohort(Frozen):
-    """The input of a JourneyWorkflow: enrollments that entered one plan together, and how earlier ones ended."""
+    """The input of a JourneyWorkflow: enrollments that entered one plan together, and how earlier ones ended.
+
+    `language` is what its details and summaries are written in.
+    """
 
     plan_id: str
     version: int
     plan: Plan
     travellers: tuple[EnrollmentState, ...]
     endings: dict[str, int] = Field(default_factory=dict)
+    language: Language = "en"
 
 
 class FanOut(Frozen):

@@ -13,8 +13,10 @@ from temporalio.common import Priority, RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import END, Answer, Cohort, Group, pack
     from workflows.plan.interpreter import Runner
+    from workflows.terms.wording import Wording
     from workflows.verbs.base import Path, Step
     from workflows.words.describe import summary
+    from workflows.words.telling import ending_words
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(hours=2)
@@ -40,6 +42,7 @@ class JourneyWorkflow:
         self._running: dict[asyncio.Task[None], Sequence[Runner]] = {}
         self._endings = Counter(cohort.endings)
         self._stirred = False
+        self._say = Wording(cohort.language)
 
     @workflow.run
     async def run(self, _: Cohort) -> dict[str, int]:
@@ -56,6 +59,7 @@ class JourneyWorkflow:
             for task in [task for task in self._running if task.done()]:
                 del self._running[task]
                 task.result()
+        self._say_how_it_ended()
         return dict(self._endings)
 
     @workflow.signal
@@ -99,7 +103,7 @@ class JourneyWorkflow:
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
             priority=_priority(step, len(walkers)),
-            summary=summary(step) if step else "the end",
+            summary=self._summary(step),
         )
         by_enrollment = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
         now = workflow.now()
@@ -127,7 +131,7 @@ class JourneyWorkflow:
                 await workflow.wait_condition(
                     lambda: self._stirred,
                     timeout=ceil((last - workflow.now()) / TICK) * TICK,
-                    timeout_summary=summary(first.step) if first.step else "the end",
+                    timeout_summary=self._summary(first.step),
                 )
         elif first is None and self._running:
             await workflow.wait_condition(lambda: self._stirred)
@@ -139,22 +143,38 @@ class JourneyWorkflow:
     def _say_where_it_stands(self) -> None:
         walkers = list(self._walkers.values())
         if len(walkers) <= NAMED:
-            lines = [f"- enrollment {walker.enrollment} of customer {walker.customer}: {self._standing(walker)}"
-                     for walker in walkers]  # fmt: skip
+            lines = [self._say.pick(
+                f"- 客户 {walker.customer} 的旅程 {walker.enrollment}：{self._standing(walker)}",
+                f"- enrollment {walker.enrollment} of customer {walker.customer}: {self._standing(walker)}",
+            ) for walker in walkers]  # fmt: skip
         else:
             counts = Counter(walker.path for walker in walkers)
             first = {walker.path: walker for walker in reversed(walkers)}
-            lines = [f"- {count} customers: {self._standing(first[path], ahead=False)}"
-                     for path, count in counts.most_common(NAMED)]  # fmt: skip
+            lines = [self._say.pick(
+                f"- {count} 位客户：{self._standing(first[path], ahead=False)}",
+                f"- {count} customers: {self._standing(first[path], ahead=False)}",
+            ) for path, count in counts.most_common(NAMED)]  # fmt: skip
         workflow.set_current_details("\n".join(lines))
 
     def _standing(self, walker: Runner, *, ahead: bool = True) -> str:
-        step = f"**{summary(walker.step)}**" if walker.step else "the end"
+        step = f"**{self._summary(walker.step)}**" if walker.step else self._summary(None)
         if not ahead:
             return step
-        until = f" until {walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
+        pick = self._say.pick
+        due = f"{walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
+        until = pick(f"，到 {due}", f" until {due}") if due else ""
         after = self._cohort.plan.after(walker.path, "") if walker.path != END else None
-        return step + until + (f", then {summary(after)}" if after else "")
+        following = self._summary(after) if after else ""
+        return step + until + (pick(f"，然后{following}", f", then {following}") if after else "")
+
+    def _say_how_it_ended(self) -> None:
+        ended = [f"- {ending_words(name, self._say)}: {count}" for name, count in sorted(self._endings.items())]
+        title = self._say.pick("全部结束", "everybody is at the end")
+        workflow.set_current_details("\n".join([f"**{title}**", *ended]))
+
+    def _summary(self, step: Step | None) -> str:
+        """A step in one line; without one, the journey's end."""
+        return summary(step, self._cohort.language) if step else self._say.pick("结束", "the end")
 
 
 @workflow.defn(name="Cohort")

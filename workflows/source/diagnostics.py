@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from workflows.source.chinese import in_chinese
+
 Severity = Literal["error", "warning"]
 
 CODES: dict[str, str] = {
@@ -117,11 +119,13 @@ def quoted(value: object) -> str:
     return f'"{text[:57]}…"' if len(text) > 60 else f'"{text}"'
 
 
-def render(diagnostic: Diagnostic, source: str | None = None) -> str:
+def render(diagnostic: Diagnostic, source: str | None = None, lang: Literal["zh", "en"] = "en") -> str:
     """The diagnostic in one line, with the line of `source` it is about and carets beneath, if a source is given."""
+    message = in_chinese(diagnostic.message) if lang == "zh" else diagnostic.message
+    warning = "注意：" if lang == "zh" else "warning: "
     head = (
         f"{diagnostic.path}:{diagnostic.line}:{diagnostic.column} {diagnostic.code} "
-        f"{'warning: ' if diagnostic.severity == 'warning' else ''}{diagnostic.message}"
+        f"{warning if diagnostic.severity == 'warning' else ''}{message}"
     )
     lines = split_lines(source) if source is not None else []
     if not 1 <= diagnostic.line <= len(lines):

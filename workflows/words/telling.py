@@ -84,6 +84,11 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     return f"{decision.what}: {value}" + (say.pick(f"：{reason}", f": {reason}") if reason else "")
 
 
+def ending_words(ending: str, say: Wording) -> str:
+    """How an enrollment ended, in words."""
+    return _ENDINGS[say.lang].get(ending, ending)
+
+
 def _next_time(at: datetime, say: Wording) -> str:
     return say.pick(f"，下一次是 {at:%Y-%m-%d %H:%M}", f"; it next fires on {at:%Y-%m-%d %H:%M}")
 

@@ -83,10 +83,10 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
             await eventually(found)
             handle = client.get_workflow_handle(workflow_id("thanks", enrollment.id))
             told = await handle.describe()
-            assert await told.static_summary() == f"感谢 · version 1 · customer {enrollment.customer_id}"
+            assert await told.static_summary() == f"感谢 · 第 1 版 · 客户 {enrollment.customer_id}"
             assert "thank_you" in (await told.static_details() or "")
             details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-            assert "wait 1 day" in details.current_details
+            assert "等待 1 天" in details.current_details
             assert PHONE not in plain(await handle.fetch_history())
             await handle.terminate()
 

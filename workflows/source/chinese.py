@@ -1,0 +1,281 @@
+"""The sentences of diagnostics in Chinese: one catalogue, by the English sentence with its places in braces.
+
+A diagnostic carries its English sentence; what stands in a place, if it is a phrase of the catalogue, is put into
+Chinese too. Names, keys and codes stay as they are.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+SENTENCES: Mapping[str, str] = {
+    # how YAML is read
+    'a second ":" in this value; put the value in quotes, or mend the indent': (
+        "这个值里又有一个“:”；给值加引号，或改正缩进"
+    ),
+    'a space is missing after this "{sign}"': "这个“{sign}”后面少一个空格",
+    "a tab cannot stand here; use spaces": "这里不能用制表符，请用空格",
+    "alias {name} stands inside what it names": "别名 {name} 出现在它自己所指的内容里",
+    "alias {name} names no anchor above it": "别名 {name} 上面没有对应的锚点",
+    "the indent does not fit the lines above": "缩进与上面的行对不上",
+    "this bracket is not closed": "这个括号没有闭合",
+    "this bracket is not closed; a `#` begins a comment, so a text with one needs quotes": (
+        "这个括号没有闭合；`#` 之后是注释，含 # 的文字要加引号"
+    ),
+    "this quote is not closed": "这个引号没有闭合",
+    "a character that text can't hold: {code}": "文字里不能有的字符：{code}",
+    "{key} is written twice in this mapping": "{key} 在同一处写了两次",
+    "a curly quote, {sign}; write straight ones": "这是弯引号 {sign}，请用直引号",
+    "a space that YAML takes for text ({code}); write an ordinary space": (
+        "这个空格（{code}）会被当成文字，请用普通空格"
+    ),
+    "an invisible character ({code}); delete it": "看不见的字符（{code}），请删掉",
+    "full-width {sign} where YAML needs {half} (a half-width sign and a space)": (
+        "这里是全角的 {sign}，要写成 {half}（半角符号加空格）"
+    ),
+    "full-width {sign} where a half-width {half} is needed": "这里是全角的 {sign}，要写半角的 {half}",
+    "the file is empty": "文件是空的",
+    "the file must be a mapping: lines of `key: value`": "文件要由一行行的 `键: 值` 组成",
+    "`%` directives are not used here": "这里不用 `%` 指令",
+    "a key must be text": "键必须是文字",
+    "a key must be text; a text with `{{ }}` in it needs quotes": "键必须是文字；含 `{{ }}` 的文字要加引号",
+    "merging with `<<` is not used here; write the keys out": "这里不用 `<<` 合并，请把键写全",
+    "one file holds one document; take the `---` away": "一个文件只有一份内容，请去掉 `---`",
+    "tags like {tag} are not used here": "这里不用 {tag} 这样的标签",
+    "more than {count} steps in one journey": "一个旅程不能超过 {count} 步",
+    # files
+    "cannot be read: {reason}": "读不了：{reason}",
+    "it is a directory": "它是一个目录",
+    "it is not an ordinary file": "它不是普通文件",
+    "there is no policy": "没有策略文件",
+    "no policy is published; publish it first, with all that is beside it: aftershow publish": (
+        "还没有发布过策略；请先连同其他文件一起发布：aftershow publish"
+    ),
+    "this text is empty": "这个文案是空的",
+    # the grammar
+    "nothing is written for {key}": "{key} 后面什么也没写",
+    "unknown key {key}": "没有 {key} 这个键",
+    "unknown key {key}; it is a step's: mind the indent": "这里没有 {key} 这个键；它属于步骤，请检查缩进",
+    "{key} is missing": "缺少 {key}",
+    "unknown channel {name}": "没有 {name} 这个渠道",
+    "must be a list or `{field: …}`": "必须是列表或 `{field: …}`",
+    "must be a list, in `[ ]` or with a `-` before each item": "必须是列表：写在 `[ ]` 里，或每项前加 `-`",
+    "must be a mapping of keys and values": "必须由键和值组成",
+    "must be a whole number": "必须是整数",
+    "must be text, not a list": "必须是文字，不能是列表",
+    "must be text; put it in quotes": "必须是文字，请加引号",
+    "must be true or false": "必须是 true 或 false",
+    "must be a value or `{field: …}`, not a list or nothing": "必须是一个值或 `{field: …}`，不能是列表，也不能空着",
+    "{value} is not possible here": "这里不能写 {value}",
+    "{value} is not possible; it must be {rule}": "{value} 不行；必须是 {rule}",
+    "{value} is not a field; write `{field: …}`, or a time of day as `wait: until 10:00`": (
+        "{value} 不是字段；字段写成 `{field: …}`，钟点写成 `wait: until 10:00`"
+    ),
+    "{value} is not a name: a letter first, then letters, digits, `_` and `-`": (
+        "{value} 不能作名字：先是字母，后面是字母、数字、`_` 和 `-`"
+    ),
+    "{value} is not {what}; write it like {example}": "{value} 不是{what}；请写成 {example}",
+    "{value} is not {what}; write {example}": "{value} 不是{what}；请写 {example}",
+    "{value} is not known; write near_expiry_lot, birthday or segment:NAME": (
+        "不认识 {value}；请写 near_expiry_lot、birthday 或 segment:人群名"
+    ),
+    "{value} is longer than 100 years": "{value} 超过 100 年",
+    "not an amount of money; write it like {example}": "不是金额；请写成 {example}",
+    "not a percentage; write it like {example}": "不是百分比；请写成 {example}",
+    "a step is a mapping with one verb: {verbs}": "一步由键和值组成，其中有且只有一个动作：{verbs}",
+    "this step has no verb; write one of {verbs}": "这一步没有动作；请写其中一个：{verbs}",
+    "unknown verb {name}": "没有 {name} 这个动作",
+    "one step, two verbs: {verbs}; make it two steps": "一步里有两个动作：{verbs}；请分成两步",
+    "{what} has exactly one of {keys}": "{what}里要有且只有一个：{keys}",
+    "{what} has exactly one of {keys}; here are {present}": "{what}里要有且只有一个：{keys}；这里有 {present}",
+    "{what} has exactly one of {keys}; here are {present}; join conditions with `all`": (
+        "{what}里要有且只有一个：{keys}；这里有 {present}；多个条件用 `all` 连起来"
+    ),
+    "nothing is compared; add one of {keys}": "没有写比较；请加上其中一个：{keys}",
+    "this list is empty": "这个列表是空的",
+    "`{verb}` needs an `id`": "`{verb}` 要有 `id`",
+    # names that lead nowhere
+    "id {name} is used twice, first in line {line}": "id {name} 用了两次，第一次在第 {line} 行",
+    "unknown template {name}": "没有 {name} 这个模板",
+    "template {name} has no text for {channel}": "模板 {name} 没有 {channel} 的文案",
+    "unknown coupon campaign {name}": "没有 {name} 这个优惠券",
+    "unknown segment {name}": "没有 {name} 这个人群",
+    "unknown field {name}": "没有 {name} 这个字段",
+    "{name} names no field; write it like {example}": "{name} 没有指明字段；请写成 {example}",
+    "a {root} has no field {name}": "{root} 没有 {name} 这个字段",
+    "{event} has no field {name}": "{event} 没有 {name} 这个字段",
+    "unknown event {name}": "没有 {name} 这个事件",
+    "{name} is not known here: {reason}": "这里没有 {name}：{reason}",
+    "no step before this gives a coupon": "前面没有发券的步骤",
+    "there is no event to look at here; what began the journey is `trigger.…`": (
+        "这里没有正在看的事件；触发旅程的事件是 `trigger.…`"
+    ),
+    "nothing has begun a journey here; the event being looked at is `event.…`": (
+        "这里还没有触发旅程；正在看的事件是 `event.…`"
+    ),
+    "there is a {root} only in a journey `for_each: near_expiry_lot`": (
+        "只有 `for_each: near_expiry_lot` 的旅程才有 {root}"
+    ),
+    "unknown step {name}": "没有 {name} 这一步",
+    "step {name} can never be {receipt}: it is not {what}": "步骤 {name} 不会有 {receipt}：它不是{what}",
+    "a send": "发送",
+    "a step with a coupon": "带优惠券的步骤",
+    "step {name} is not before this one, on any way to it": "不论怎么走，步骤 {name} 都不在这一步之前",
+    "the weights sum to {sum}, not to 100": "权重加起来是 {sum}，不是 100",
+    "variant {name} is named twice": "分组 {name} 写了两次",
+    "this step is never reached: the journey has stopped before it": "永远走不到这一步：旅程在它之前已经结束",
+    "`per` must begin with customer; everybody enters for themselves": "`per` 必须以 customer 开头：每位客户各自进入",
+    "journey {name} in a file named {file}": "旅程 {name} 写在名为 {file} 的文件里，两者要一致",
+    "unknown festival {name}": "没有 {name} 这个节日",
+    "unknown timezone {name}": "没有 {name} 这个时区",
+    "nothing provides {name}, which the {channel} text of {template} uses": (
+        "没有什么提供 {name}，而 {template} 的 {channel} 文案要用它"
+    ),
+    "nothing provides {name}": "没有什么提供 {name}",
+    "unknown webhook {name}": "没有 {name} 这个回调",
+    "unknown webhook {name}; its address and secret go into AFTERSHOW_WEBHOOKS": (
+        "没有 {name} 这个回调；它的地址和密钥写在 AFTERSHOW_WEBHOOKS 里"
+    ),
+    "`minus` and `plus` exclude each other": "`minus` 和 `plus` 只能写一个",
+    "`without_coupon` says what to do without `coupon`, but there is none": (
+        "`without_coupon` 说的是发不出 `coupon` 时怎么办，但这里没有 `coupon`"
+    ),
+    "a coupon has exactly one of `amount_off` and `percent_off`": "一张券要有且只有一个：`amount_off` 或 `percent_off`",
+    "`ceiling` goes with `percent_off` only": "`ceiling` 只能与 `percent_off` 同用",
+    "`products` names the lot's product; `skus` and `categories` name others": (
+        "`products` 指批次的商品；`skus` 和 `categories` 指别的商品，两者不能同用"
+    ),
+    "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost": (
+        "有 `percent_off` 的 `budget.money` 还要写 `ceiling`：一张最多减多少"
+    ),
+    "segments refer to each other in a circle: {names}": "人群互相引用，成了一个圈：{names}",
+    "`until` is before `from`, so that nobody could ever enter": "`until` 早于 `from`，谁也进不来",
+    "quiet hours that end when they begin; write none if there are none": "免打扰时段开始即结束；没有就写 none",
+    "this loosens the policy, by which it is quiet from {start} to {end}; a journey may only be quiet for longer": (
+        "这比策略宽松：策略规定 {start} 到 {end} 不打扰，旅程只能更长"
+    ),
+    "this loosens the policy, which has {cap}; a journey may only allow less": (
+        "这比策略宽松：策略是 {cap}，旅程只能更少"
+    ),
+    "this wait ends {days} days after the entry or later, when the goal no longer counts": (
+        "这次等待在进入 {days} 天之后才结束，那时目标已不再计算"
+    ),
+    "nobody has described the event {name}": "事件 {name} 没有人描述过",
+    "{event} is not known to have a field {name}; if none comes, the comparison is false": (
+        "不知道 {event} 有 {name} 这个字段；如果没有，比较不成立"
+    ),
+    "compared with the text {name}; the field is written {field}": "这是在和文字 {name} 比较；字段要写成 {field}",
+    # texts
+    "not a template: {problem}": "不是模板：{problem}",
+    "it can't be filled in: {problem}": "填不出来：{problem}",
+    "a marketing sms with {lacks}": "营销短信{lacks}",
+    "no signature in front, like {sign}": "开头没有签名，例如 {sign}",
+    "no way to refuse, like {words}": "没有退订方式，例如 {words}",
+    "{first} and no way to refuse, like {words}": "{first}，也没有退订方式，例如 {words}",
+    "a loop goes through a list, and this is {kind}": "循环要走一个列表，而这是{kind}",
+    "{name} is a list; its items have fields: {example}, or a loop {loop}": (
+        "{name} 是列表，字段在每一项里：{example}，或用循环 {loop}"
+    ),
+    "{name} is {kind}, which has no field {field}": "{name} 是{kind}，没有 {field} 这个字段",
+    'the filter "{name}" {problem}': "过滤器 {name} {problem}",
+    "takes an amount in fen, like trigger.total": "要用在以分计的金额上，例如 trigger.total",
+    "takes an instant, like stream.starts_at or coupon.expires_at": (
+        "要用在时刻上，例如 stream.starts_at 或 coupon.expires_at"
+    ),
+    "takes an instant, and nobody has described this field as one": "要用在时刻上，而这个字段没有描述成时刻",
+    "takes a text, not a list or a mapping": "要用在文字上，不能用在列表或整个对象上",
+    "takes a number": "要用在数字上",
+    "takes a list": "要用在列表上",
+    "counts a list or the characters of a text": "数的是列表的项数或文字的字数",
+    "asks for {field}, which the items don't have; they have {fields}": "要用 {field}，而每一项里没有；有的是 {fields}",
+    "needs to know which field: {example}": "要说明用哪个字段：{example}",
+    "adds numbers up: {example}": "是把数字加起来：{example}",
+    "adds up what can be missing; leave those out first: {example}": "加的数可能没有；请先去掉没有的：{example}",
+    '"{sign}" works on numbers, and {name} is {kind}; texts are joined by "~"': (
+        "“{sign}”用于数字，而 {name} 是{kind}；连接文字用 ~"
+    ),
+    "{name} can be missing, and then it can't be {use}; write ({path} or 0), or put it into {guard}": (
+        "{name} 可能没有，那时{use}不了；请写 ({path} or 0)，或放进 {guard}"
+    ),
+    "compared": "比较",
+    "reckoned with": "计算",
+    "{name} is a list; write its items: {example}": "{name} 是列表，请写出它的每一项：{example}",
+    "{name} has fields and is no text itself; write one of them: {examples}": (
+        "{name} 里有多个字段，本身不是文字；请写其中一个：{examples}"
+    ),
+    "{name} is an amount in fen, 5900 for 59元; write {example}": "{name} 以分计，59元是 5900；请写 {example}",
+    "{name} is written like 2026-03-02 20:00:00+08:00; write {example}": (
+        "{name} 会写成 2026-03-02 20:00:00+08:00；请写 {example}"
+    ),
+    "{name} can be missing, and then nothing is written for it; write {example} around it": (
+        "{name} 可能没有，那时什么也不写；请在它外面写 {example}"
+    ),
+    "{name} can be missing, and then nothing is written for it; write {example}": (
+        "{name} 可能没有，那时什么也不写；请写 {example}"
+    ),
+    "this takes off {off}, and {threshold} is all that must be spent": "减 {off}，而满 {threshold} 就能用",
+    # what is live still needs
+    "the {channel} text of {template} no longer fits step {step} of {journey}, version {version}, which is live or "
+    "still has customers in it: {reason}": (
+        "{template} 的 {channel} 文案不再适合 {journey} 第 {version} 版的步骤 {step}，"
+        "它仍在生效或还有在途客户：{reason}"
+    ),
+    "it is gone": "它不见了",
+    "nothing there provides {names}": "那里没有什么提供 {names}",
+    # phrases
+    "a duration": "时长",
+    "a wait": "等待",
+    "a cap": "发送上限",
+    "a limit": "领取上限",
+    "a day": "日期",
+    "a schedule": "定时",
+    "an amount of money": "金额",
+    "an answer to who may enter again": "再次进入的规则",
+    "quiet hours": "免打扰时段",
+    "a condition": "条件",
+    "a trigger": "触发",
+    "a text": "文字",
+    "a number": "数字",
+    "an instant": "时刻",
+    "a list": "列表",
+    "no single value": "整个对象",
+    "true or false": "真假值",
+    "0 or more": "0 或更大",
+    "none": "没有",
+    "none at all": "什么也没有",
+}
+"""What people are told about specs and texts, in English and in Chinese."""
+
+_HINTS = (
+    (re.compile(r'(.+); did you mean "([^"]*)"\?'), "{0}；是不是“{1}”？"),
+    (re.compile(r"(.+); it begins with one of (.+)"), "{0}；开头是其中之一：{1}"),
+    (re.compile(r"(.+); known here are (.+)"), "{0}；这里有 {1}"),
+    (re.compile(r"(.+); there are (.+)"), "{0}；有 {1}"),
+    (re.compile(r"(.+); it has (.+)"), "{0}；有 {1}"),
+)
+_PLACE = re.compile(r"\{([a-z]+)\}")
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """The sentences, those with the most of their own words first."""
+    by_words = sorted(SENTENCES.items(), key=lambda pair: -len(_PLACE.sub("", pair[0])))
+    return [(re.compile(_regex(english), re.DOTALL), chinese) for english, chinese in by_words]
+
+
+def _regex(english: str) -> str:
+    parts = _PLACE.split(english)
+    return "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+
+
+def in_chinese(message: str) -> str:
+    """A diagnostic's sentence in Chinese; one that isn't in the catalogue stays as it is."""
+    for hint, form in _HINTS:
+        if (found := hint.fullmatch(message)) and (head := in_chinese(found[1])) != found[1]:
+            return form.format(head, found[2])
+    for pattern, chinese in _patterns():
+        if found := pattern.fullmatch(message):
+            values = {name: in_chinese(value) for name, value in found.groupdict().items()}
+            parts = _PLACE.split(chinese)
+            return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
+    return message
