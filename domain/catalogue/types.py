@@ -236,6 +236,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "order.refunded": EventType(OrderRefunded, "An order was given back, in whole or in part."),
     "product.viewed": EventType(ProductViewed, "The customer looked at a product."),
     "stream.scheduled": EventType(StreamScheduled, "A livestream was planned, or its plan changed."),
+    "stream.cancelled": EventType(StreamData, "A livestream that was planned is called off."),
     "stream.started": EventType(StreamStarted, "A livestream began."),
     "stream.ended": EventType(StreamData, "A livestream ended."),
     "stream.joined": EventType(StreamData, "The customer came to a livestream."),
@@ -266,7 +267,7 @@ CATALOGUE: Mapping[str, EventType] = {
 }
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
-_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
+_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"})
 
 
 _ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))

@@ -19,6 +19,7 @@ from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit
 from domain.journeys.tables import Enrollment
+from domain.journeys.waits import move_wait
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from domain.store.work import UnitOfWork
@@ -124,8 +125,13 @@ def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, a
         facts = CustomerFacts(
             work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
-        if enrollment.ending is None and must_exit(read_plan(work, enrollment.plan_id), enrollment, event, facts):
+        if enrollment.ending is not None:
+            continue
+        plan = read_plan(work, enrollment.plan_id)
+        if must_exit(plan, enrollment, event, facts):
             apply_effect(work, enrollment, "exit", now)
+        elif move_wait(plan, enrollment, event, facts, now):
+            apply_effect(work, enrollment, "wake", now)
     batch.write()
     return page[-1].id if len(page) == PAGE else None
 

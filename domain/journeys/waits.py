@@ -67,6 +67,25 @@ def wake_waits(
     return True
 
 
+def move_wait(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts, now: datetime) -> bool:
+    """Move the end of the wait in which the enrollment stands, if the event moved the show or lot that it is for.
+
+    It is over `now` if its time is past, and if there is no such time any more.
+    """
+    step = plan.steps.get(enrollment.position or "")
+    if not isinstance(step, WaitStep) or event.type not in step.follows:
+        return False
+    name = f"{step.field}".partition(".")[0] + "_id"
+    if event.data.get(name) != enrollment.subject.get(name):
+        return False
+    reached = datetime.fromisoformat(enrollment.outcomes[-1][2]) if enrollment.outcomes else enrollment.anchor
+    due = end_of_wait(step, enrollment, facts, reached)
+    if due == enrollment.due_at:
+        return False
+    enrollment.due_at = max(due or now, now)
+    return True
+
+
 def newest_enrollment(session: Session, customer_id: int, journey: str | None, step: str | None) -> int | None:
     """The newest enrollment that a receipt without one is about: in the journey it names, else by its step."""
     if not journey and not step:

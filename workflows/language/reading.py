@@ -102,9 +102,8 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
                 source.report(garbled, "E010", "")  # told as what the sign is
         case "missing" if any(_meant(key, [name]) for key in node.keys.keys() - _keys(model, error["loc"][:-1])):
             pass  # it is there, misspelt
-        case "missing" if name == "id":
-            verbs = verbs_of(node.keys)
-            source.report(node.keys.get(verbs[0]) if verbs else node, "E022", f"`{verbs[0]}` needs an `id`")
+        case "missing" if name == "id" and (verbs := verbs_of(node.keys)):
+            source.report(node.keys[verbs[0]], "E022", f"`{verbs[0]}` needs an `id`")
         case "missing":
             source.report(node, "E011", f"{quoted(name)} is missing")
         case "literal_error":

@@ -85,7 +85,7 @@ class Plan(Frozen):
         return self.steps[following] if following is not None else None
 
     def listens_to(self) -> Iterator[str]:
-        """The event types that can end or wake an enrollment of this plan."""
+        """The event types that can end, wake or move an enrollment of this plan."""
         if self.goal:
             yield self.goal.condition.event
         for condition in self.exits:
@@ -93,3 +93,4 @@ class Plan(Frozen):
         for step in self.steps.values():
             if step.awaited:
                 yield step.awaited.event
+            yield from step.follows

@@ -64,8 +64,6 @@ class Step(Frozen):
     """How a Mermaid graph draws it."""
     waits: ClassVar[bool] = False
     """Whether an enrollment may rest in it: it is arrived at, with a due time, in the transaction that leads to it."""
-    early: ClassVar[bool] = False
-    """Whether it may be arrived at before its time, and again: only its end is an instant to wait for."""
     activity: ClassVar[str | None] = None
     """The activity that carries it out, where it isn't the one named like the verb."""
     field_names: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -86,6 +84,16 @@ class Step(Frozen):
     def command(self) -> str:
         """The activity that carries it out."""
         return self.activity or self.verb
+
+    @property
+    def early(self) -> bool:
+        """Whether it may be arrived at before its time, and again: only its end is an instant to wait for."""
+        return False
+
+    @property
+    def follows(self) -> Sequence[str]:
+        """The events about the business that can move the time at which an enrollment standing here goes on."""
+        return ()
 
     @property
     def campaign_given(self) -> str | None:

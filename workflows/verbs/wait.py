@@ -1,7 +1,7 @@
 """`wait`: time passes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -14,12 +14,21 @@ from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
 from workflows.terms.written import CLOCK, Text
 from workflows.verbs.base import Position, Step, StepSpec
-from workflows.verbs.changes import Changes, own_fields
+from workflows.verbs.changes import Changes
 from workflows.verbs.flow import Flow, State, span_of
+
+MOVED_BY: Mapping[str, Sequence[str]] = {
+    "stream": ("stream.scheduled", "stream.started", "stream.cancelled"),
+    "lot": ("lot.received",),
+}
+"""The events that move the instants of a show or a lot."""
 
 
 class Wait(Step):
-    """Exactly one form: `span`; `clock` (with `day` counted from the entry day, or the next such time); `field`."""
+    """Exactly one form: `span`; `clock` (with `day` counted from the entry day, or the next such time); `field`.
+
+    One that `moves` is for an instant of the journey's show or lot, and is over when that is, as it is by then.
+    """
 
     verb: Literal["wait"] = "wait"
     span: Duration | None = None
@@ -28,12 +37,20 @@ class Wait(Step):
     field: str | None = None
     minus: Duration | None = None
     plus: Duration | None = None
+    moves: Literal[True] | None = None
 
     noun = ("等待", "wait")
     waits = True
-    early = True
     activity = "arrive"
     reasons = {"no_time": ("等待的时间不存在", "there is no such time to wait for")}
+
+    @property
+    def early(self) -> bool:
+        return not self.moves
+
+    @property
+    def follows(self) -> Sequence[str]:
+        return MOVED_BY[(self.field or "").partition(".")[0]] if self.moves else ()
 
     def words(self, say: Wording) -> str:
         if self.span:
@@ -52,13 +69,13 @@ class Wait(Step):
         return say.pick(f"等到 {self.clock}", f"wait until {self.clock}")
 
     def changes(self, new: Self, label: str, changes: Changes) -> Iterator[str]:
-        if own_fields(self) == own_fields(new):
+        say = changes.say
+        was, now = self.words(say).replace("`", ""), new.words(say).replace("`", "")
+        if was == now:
             return
         if self.span and new.span:
             yield changes.span(label, self.span, new.span)
             return
-        say = changes.say
-        was, now = self.words(say).replace("`", ""), new.words(say).replace("`", "")
         words = say.pick(f"{label}由「{was}」改为「{now}」", f"{label} changes from “{was}” to “{now}”")
         yield words + changes.kept(say.pick("原来的", "the old one"))
 
@@ -115,7 +132,8 @@ class WaitStep(StepSpec):
             case Clock(clock=clock, day=day):
                 return Wait(**common, clock=clock.zfill(5), day=day)
             case Until(until=moment):
-                return Wait(**common, field=moment.field, minus=moment.minus, plus=moment.plus)
+                moves = moment.field.partition(".")[0] in MOVED_BY or None
+                return Wait(**common, field=moment.field, minus=moment.minus, plus=moment.plus, moves=moves)
             case span:
                 return Wait(**common, span=span)
 
