@@ -1,6 +1,9 @@
 """Waits: when they end, and what settles a wait for an event, which is decided once."""
 
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -10,8 +13,9 @@ from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
 from workflows.plan.model import Plan
+from workflows.terms.calendar import falls_on
 from workflows.terms.conditions import as_instant, matches
-from workflows.terms.values import at_local, local_day, parse_time
+from workflows.terms.values import Duration, at_local, local_day, parse_time
 from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
 
@@ -19,6 +23,11 @@ from workflows.verbs.wait_for import WaitFor
 def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
     """When a wait that began at `at` is over, on the customer's clock; None if there is no such instant."""
     zone = facts.zone
+    if step.each and step.of:
+        return _after_each(step.each, _number(facts.field(step.of.field)), step.at_most, at, zone)
+    if step.span and step.clock:
+        last_day = local_day(step.span.after(at, zone), zone)
+        return at_local(last_day, parse_time(step.clock), zone, at)
     if step.span:
         return step.span.after(at, zone)
     if step.field:
@@ -31,8 +40,36 @@ def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at
     clock = parse_time(step.clock or "00:00")
     if step.day is not None:
         return at_local(local_day(enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
-    due = at_local(local_day(at, zone), clock, zone, at)
-    return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
+    today = local_day(at, zone)
+    days = (today + timedelta(days=number) for number in count())
+    fitting = (day for day in days if falls_on(day, weekday=step.weekday, month_day=step.month_day))
+    return next(due for day in fitting if (due := at_local(day, clock, zone, at)) >= at)
+
+
+_A_CENTURY = Duration.of("36500d")
+
+
+def _number(value: Any) -> float | None:
+    """A number, or what the items of a list add up to; None for anything else."""
+    items = value if isinstance(value, list) else [value]
+    if not items or any(isinstance(item, bool) or not isinstance(item, int | float) for item in items):
+        return None
+    return sum(items)
+
+
+def _after_each(
+    each: Duration, number: float | None, at_most: Duration | None, at: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """`each` span after `at` so many times; whole days keep the time of day. None if there is no number."""
+    if number is None:
+        return None
+    longest, times = at_most or _A_CENTURY, max(number, 0)
+    if times >= longest.nominal / each.nominal:
+        return longest.after(at, zone)
+    span = each.nominal * times
+    if each.days is None or span.days == 0:
+        return at + span
+    return Duration(amount=span.days, unit="d").after(at, zone) + (span - timedelta(days=span.days))
 
 
 def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> Wait:

@@ -10,6 +10,7 @@ from workflows.plan import model
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
+from workflows.terms.calendar import WEEKDAYS
 from workflows.terms.written import EventPattern
 from workflows.verbs.base import Path, Position, Step, StepSpec
 
@@ -64,7 +65,7 @@ def _trigger(trigger: EventPattern | spec.ScheduleTrigger) -> model.EventTrigger
     schedule = trigger.schedule
     return model.ScheduleTrigger(
         at=schedule.at.zfill(5),
-        weekday=spec.WEEKDAYS.index(schedule.weekday) if schedule.weekday else None,
+        weekday=WEEKDAYS.index(schedule.weekday) if schedule.weekday else None,
         festival=schedule.festival,
         offset_days=schedule.offset,
         for_each=trigger.for_each,

@@ -10,13 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from workflows.plan.model import Active
+from workflows.terms.calendar import WEEKDAY
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits
 from workflows.terms.values import Duration, Frozen, TextForm
 from workflows.terms.written import CLOCK, EventPattern, Name, Text, matching
 from workflows.verbs.registry import AnySpec
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _has(*keys: str) -> Any:
@@ -35,7 +34,7 @@ class Schedule(TextForm):
     """`every day at 09:00`, `every monday at 10:00`, `on 春节 -3d at 10:00`; local to the policy's timezone."""
 
     PATTERN = re.compile(
-        rf"(?:every\s+(?:day|(?P<weekday>{'|'.join(WEEKDAYS)}))|on\s+(?P<festival>\S+?)(?:\s+(?P<offset>[+-]\d{{1,3}})d)?)"
+        rf"(?:every\s+(?:day|(?P<weekday>{WEEKDAY}))|on\s+(?P<festival>\S+?)(?:\s+(?P<offset>[+-]\d{{1,3}})d)?)"
         rf"\s+at\s+(?P<at>{CLOCK})"
     )
     HINT = "a schedule; write `every day at 09:00`, `every monday at 10:00` or `on 春节 -3d at 10:00`"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.terms.calendar import LAST_DAY, WEEKDAYS, ordinal
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
@@ -67,6 +68,16 @@ class Wording:
         """`3 天`, `3 days`."""
         plural = "s" if self.lang == "en" and span.amount != 1 else ""
         return f"{span.amount} {_UNITS[self.lang][span.unit]}{plural}"
+
+    def weekday(self, number: int) -> str:
+        """`周一`, `Monday`; 0 is Monday."""
+        return self.pick("周" + "一二三四五六日"[number], WEEKDAYS[number].capitalize())
+
+    def month_day(self, number: int) -> str:
+        """`1 日`, `the 1st`; -1 is the last day."""
+        if number == LAST_DAY:
+            return self.pick("当月最后一天", "the last day of the month")
+        return self.pick(f"{number} 日", f"the {ordinal(number)}")
 
     def condition(self, condition: Condition) -> str:
         """A condition as a part of a sentence."""

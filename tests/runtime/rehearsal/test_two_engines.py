@@ -39,6 +39,10 @@ verbs = st.one_of(
     st.just({"send": "note", "via": ["wecom", "sms"], "coupon": "gift", "expires": "6h"}),
     st.builds(lambda span: {"wait": span}, spans),
     st.sampled_from([{"wait": "until 10:00"}, {"wait": "until day 1 at 09:30"}]),
+    st.sampled_from(["1d at 10:00", "until sunday at 20:00", "until the 3rd at 10:00"]).map(
+        lambda wait: {"wait": wait}
+    ),
+    st.just({"wait": {"each": "5h", "of": "trigger.size", "at_most": "12h"}}),
     st.sampled_from([{"tag": "met"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"}]),
     st.sampled_from([{"todo": "call", "assign": "owner", "due": "8h"}, {"webhook": "crm", "data": {"level": 1}}]),
 )
