@@ -281,3 +281,7 @@ def is_about_a_step(type: str) -> bool:
 def is_business(type: str) -> bool:
     """Whether an event of this type is about the business, so that no customer belongs to it."""
     return type in _BUSINESS or type.startswith(_BUSINESS_PREFIXES)
+
+
+BUSINESS = frozenset(filter(is_business, CATALOGUE))
+"""The known types of events about the business."""

@@ -24,6 +24,7 @@ from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, ScheduleTrigger
+from workflows.terms.calendar import falls_on, is_anniversary
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
 from workflows.terms.values import local_day
@@ -36,13 +37,13 @@ FIRST = f"{_EXITS}:0"
 
 def fires_on(trigger: ScheduleTrigger, day: date) -> bool:
     """Whether the schedule fires on this local day (at its `at`)."""
-    if trigger.weekday is not None:
-        return day.weekday() == trigger.weekday
+    if trigger.year_day is not None:
+        return is_anniversary(day, trigger.year_day)
     if trigger.festival is not None:
         return festival_day(trigger.festival, (day - timedelta(days=trigger.offset_days)).year) == day - timedelta(
             days=trigger.offset_days
         )
-    return True
+    return falls_on(day, weekday=trigger.weekday, month_day=trigger.month_day)
 
 
 @cache
@@ -52,8 +53,10 @@ def festival_day(name: str, year: int) -> date | None:
     return min((day for day, names in calendar.items() if name in names.split("; ")), default=None)
 
 
-def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str | None:
+def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: datetime | None = None) -> str | None:
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
+
+    It stands for what was so when it was `due`, which is `now` if it isn't given.
 
     The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
     twice is one, and one that goes on after midnight keeps its day.
@@ -61,18 +64,20 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str
     library = read_library(work)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
+    due = due or now
     first_day, _, after = cursor.partition("/")
-    day = date.fromisoformat(first_day) if first_day else local_day(now, library.policy_zone)
+    day = date.fromisoformat(first_day) if first_day else local_day(due, library.policy_zone)
     if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
         return None
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]
     if kind == "near_expiry_lot":
-        page, next_cursor = inventory.near_expiry_page(work, now, library.policy_zone, after=after, limit=PAGE)
+        page, next_cursor = inventory.near_expiry_page(work, due, library.policy_zone, after=after, limit=PAGE)
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
-        ids = _born_on(work, day, int(after or 0)) if born else _members(work, library, segment, after, now)
+        birthday = day - timedelta(days=trigger.birthday_offset or 0)
+        ids = _born_on(work, birthday, int(after or 0)) if born else _members(work, library, segment, after, due)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
         next_cursor = str(ids[-1]) if len(ids) == PAGE else None
@@ -81,7 +86,7 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str
             source=SCHEDULE,
             id=f"{journey}/{subject}/{day}",
             type=event_of(trigger.for_each),
-            time=now,
+            time=due,
             data={"journey": journey, **data},
             customer=customer,
         )
@@ -146,7 +151,7 @@ def _entry_page(
     subject = _subject(work, event, now, library.policy_zone)
     shared = CustomerFacts(work, library, Customer(created_at=now), now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
-    conditions = [condition for condition in (plan.trigger.where, plan.audience) if condition]
+    conditions = [condition for condition in (whom(plan.trigger), plan.trigger.where, plan.audience) if condition]
     ids = _page(work, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     attempts = []
     facts_batch = BatchFacts(work, {id: Moment(now) for id in ids})
@@ -162,6 +167,12 @@ def _entry_page(
     enter(work, attempts, batch)
     batch.write()
     return ids[-1] if len(ids) == PAGE else None
+
+
+def whom(trigger: EventTrigger | ScheduleTrigger) -> SegmentCondition | None:
+    """The segment that the trigger is for each member of."""
+    kind, _, name = (trigger.for_each or "").partition(":")
+    return SegmentCondition(segment=name) if kind == "segment" else None
 
 
 def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:

@@ -26,7 +26,6 @@ from runtime.platform.database import WORKER
 from runtime.platform.gathering import CohortPolicy, StartRate
 from runtime.platform.runs import look_up, workflow_id
 from workflows.plan.commands import FanOut
-from workflows.plan.model import ScheduleTrigger
 from workflows.plan.supply import AlarmRaised
 from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
@@ -121,7 +120,7 @@ class Relay:
         for row in fresh:
             row.gather = row.gather if row.gather in plan_ids else None
         session.commit()
-        paged = {item for item in plan_ids if isinstance(read_plan(session, item).trigger, ScheduleTrigger)}
+        paged = {item for item in plan_ids if read_plan(session, item).trigger.for_each}
         for plan_id in self._pace.ripe(count_waiting_starts(session, plan_ids) if plan_ids else {}, paged):
             form_cohort(session, plan_id, self._gathering.size)
             session.commit()

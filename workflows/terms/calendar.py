@@ -10,6 +10,9 @@ WEEKDAY = "|".join(WEEKDAYS)
 MONTH_DAY = r"the\s+(?:(?:[1-9]|[12]\d|3[01])(?:st|nd|rd|th)|last\s+day)"
 """A day of the month, as part of a regular expression."""
 
+LEAP_YEAR = 2000
+"""A year that has every day."""
+
 LAST_DAY = -1
 """The last day of a month, as its number."""
 
@@ -24,6 +27,13 @@ def ordinal(number: int) -> str:
     """`1st`, `2nd`, `11th`."""
     suffix = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
+
+
+def is_anniversary(day: date, of: str) -> bool:
+    """Whether the day is the one written `09-10`; 29 February is a day earlier in years without it."""
+    if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
+        return of in ("02-28", "02-29")
+    return f"{day:%m-%d}" == of
 
 
 def falls_on(day: date, *, weekday: int | None, month_day: int | None) -> bool:

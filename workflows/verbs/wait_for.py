@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
 from workflows.terms.conditions import EventCondition
-from workflows.terms.fields import Scope, check_event
+from workflows.terms.fields import Scope, check_customer_event, check_event
 from workflows.terms.values import Duration, Frozen
 from workflows.terms.wording import Wording
 from workflows.terms.written import EventPattern, Name
@@ -142,6 +142,7 @@ class WaitForStep(StepSpec):
         awaited = step.entries["wait_for"]
         if "event" in awaited.entries:
             check_event(awaited, scope)
+            check_customer_event(awaited.get("event"), scope)
         for receipt in RECEIPTS:
             about = awaited.get(receipt)
             if about is not None and about.text is not None:
