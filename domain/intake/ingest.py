@@ -325,7 +325,7 @@ def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event
     book.enter(event)
     if event.time < event.received_at - HISTORY:
         return
-    touched = {read_plan(session, plan_id).journey for plan_id in library.listening.get(event.type, ())}
+    touched = {read_plan(work, plan_id).journey for plan_id in library.listening.get(event.type, ())}
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):

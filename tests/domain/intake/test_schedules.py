@@ -129,9 +129,7 @@ def test_a_fan_out_takes_those_who_match(shop: Database, clock: VirtualClock) ->
     assert locked == HERE
 
 
-def test_a_late_schedule_stands_for_the_day_on_which_it_was_due(
-    shop: sessionmaker[Session], clock: VirtualClock
-) -> None:
+def test_a_late_schedule_stands_for_the_day_on_which_it_was_due(shop: Database, clock: VirtualClock) -> None:
     """It was due on Monday and ran on Tuesday: Temporal was away."""
     publish(shop, clock, 'trigger: {schedule: every monday at 12:00, for_each: "segment:here"}')
     due = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
