@@ -320,8 +320,11 @@ def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor)
 
 
 def is_held_out(visit: StepContext) -> bool:
-    """Whether the customer is of the global holdout, for whom nothing is sent, issued or assigned."""
-    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout
+    """Whether the customer is of the global holdout or the journey's, for whom nothing is sent, issued or assigned."""
+    own = visit.plan.policy.holdout if visit.plan.policy else None
+    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout or bucket(
+        "holdout", visit.plan.journey, visit.customer.id
+    ) < (own or 0)
 
 
 def suppress(visit: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:

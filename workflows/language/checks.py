@@ -26,7 +26,7 @@ from workflows.terms.fields import (
     check_field,
     check_segment_name,
 )
-from workflows.terms.limits import Cap, Limits, QuietHours
+from workflows.terms.limits import Cap, Limits, QuietHours, quiet_minutes
 from workflows.terms.scheduled import SCHEDULED_EVENTS, brought_by
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of
@@ -169,11 +169,12 @@ def _check_entry(source: Source, root: Node, scope: Scope) -> None:
 def _check_limits(source: Source, own: Node, policy: Limits) -> None:
     """A journey may be stricter than the policy, never looser."""
     quiet = own.get("quiet_hours")
-    span = _limit(QuietHours, quiet)
     none = quiet is not None and quiet.text is not None and quiet.text.strip() == "none"
-    if quiet and policy.quiet_hours and (none or (span and not span.covers(policy.quiet_hours))):
-        message = f"this loosens the policy, by which it is quiet from {policy.quiet_hours.start} to"
-        source.report(quiet, "E047", f"{message} {policy.quiet_hours.end}; a journey may only be quiet for longer")
+    hours = [_limit(QuietHours, node) for node in (quiet.items or [quiet])] if quiet and not none else []
+    if quiet and None not in hours and quiet_minutes(policy.quiet_hours) - quiet_minutes(filter(None, hours)):
+        always = ", ".join(map(str, policy.quiet_hours))
+        message = f"this loosens the policy, by which {always} is quiet; a journey may only be quiet for longer"
+        source.report(quiet, "E047", message)
     caps = own.get("caps")
     for name, node in caps.entries.items() if caps else ():
         cap = _limit(Cap, node)

@@ -118,7 +118,13 @@ class Wording:
 
     def limits(self, limits: Limits) -> str:
         """When it is quiet, and how often a customer is written to."""
-        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if (quiet := limits.quiet_hours) else []
+        quiet = self.pick("、", ", ").join(
+            self.weekday(WEEKDAYS.index(hours.weekday)) if hours.weekday else str(hours) for hours in limits.quiet_hours
+        )
+        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if quiet else []
+        if limits.holdout:
+            share = f"{limits.holdout:g}%"
+            words.append(self.pick(f"{share} 的客户作为对照组，不发送", f"{share} of customers are held out"))
         for name, cap in limits.caps.items():
             channel = self.pick("所有渠道", "all channels") if name == "all" else name
             days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")
