@@ -123,7 +123,7 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     plan = read_plan(work, group.plan_id)
     members = {member.enrollment: member for member in group.members}
     library = lock(work, members)
-    sheet, people = work.track(BulkRows(Enrollment)), BulkRows(Customer)
+    sheet, people = work.track(BulkRows(Enrollment)), work.track(BulkRows(Customer))
     enrollments: dict[int, Enrollment] = {}
     customers: dict[int, Customer] = {}
     triggers: dict[int, Mapping[str, Any]] = {}

@@ -84,8 +84,8 @@ def register(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: da
             deadline=step.within.after(at, facts.zone),
         )
         session.add(found)
-        if _happened_already(step, enrollment, facts, found.deadline):
-            found.result, found.settled_at = "happened", at
+        if happened := _happened_already(step, enrollment, facts, found.deadline):
+            found.result, found.settled_at = happened, at
     return found
 
 
@@ -94,12 +94,12 @@ def wake_waits(
 ) -> bool:
     """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
     step = plan.steps.get(enrollment.position or "")
-    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
+    if not isinstance(step, WaitFor) or (happened := _awaited(step, enrollment, event, facts)) is None:
         return False
     wait = passes.wait_of(enrollment)
     if wait is None or event.time > wait.deadline:
         return False
-    wait.result, wait.settled_at = "happened", now
+    wait.result, wait.settled_at = happened, now
     enrollment.due_at = now
     return True
 
@@ -135,16 +135,26 @@ def newest_enrollment(session: Session, customer_id: int, journey: str | None, s
     return session.exec(query.order_by(col(Enrollment.id).desc())).first()
 
 
-def _happened_already(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime) -> bool:
-    query = select(Event).where(Event.customer_id == enrollment.customer_id, Event.type == step.condition.event)
+def _happened_already(step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime) -> str | None:
+    """What it waits for of that which is stored: the first that happened, by the name that it is told as."""
+    types = {condition.event for condition in step.awaited}
+    query = select(Event).where(Event.customer_id == enrollment.customer_id, col(Event.type).in_(types))
     query = query.where(Event.time >= enrollment.anchor, Event.time <= deadline, Event.id != enrollment.trigger_id)
-    return any(_is_awaited(step, enrollment, event, facts) for event in facts.session.exec(query))
+    events = facts.session.exec(query.order_by(col(Event.time), col(Event.id)))
+    happened = (_awaited(step, enrollment, event, facts) for event in events)
+    return next((name for name in happened if name is not None), None)
 
 
-def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
-    if step.of is None:
-        sent = enrollment.last_sent_at  # an event of the same instant came before it
-        fresh = event.time > sent if sent else event.time >= enrollment.anchor
-        return fresh and matches(step.condition, event.type, facts.looking_at(event.data))
-    about = (event.data.get("enrollment"), event.data.get("step"))
-    return step.condition.event == event.type and about == (enrollment.id, step.of)
+def _awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> str | None:
+    """The name of what the step waits for that the event is, None if it is nothing of it."""
+    sent = enrollment.last_sent_at  # an event of the same instant came before it
+    fresh = event.time > sent if sent else event.time >= enrollment.anchor
+    for choice in step.choices:
+        if choice.of is None:
+            is_it = fresh and matches(choice.condition, event.type, facts.looking_at(event.data))
+        else:
+            about = (event.data.get("enrollment"), event.data.get("step"))
+            is_it = choice.condition.event == event.type and about == (enrollment.id, choice.of)
+        if is_it:
+            return choice.name
+    return None

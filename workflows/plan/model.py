@@ -105,6 +105,5 @@ class Plan(Frozen):
         for condition in self.exits:
             yield condition.event
         for step in self.steps.values():
-            if step.awaited:
-                yield step.awaited.event
+            yield from (condition.event for condition in step.awaited)
             yield from step.follows

@@ -106,9 +106,9 @@ class Step(Frozen):
         return ()
 
     @property
-    def awaited(self) -> EventCondition | None:
-        """The event that wakes an enrollment standing here."""
-        return None
+    def awaited(self) -> Sequence[EventCondition]:
+        """The events that wake an enrollment standing here."""
+        return ()
 
     @property
     def urgent(self) -> bool:

@@ -106,7 +106,8 @@ POLICY = "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n"
         ),
         (
             POLICY.replace("none", "22:00"),
-            '2:14 E015 "22:00" is not quiet hours; write `22:00-08:00`, a weekday like `sunday`, a list of these, or none',
+            '2:14 E015 "22:00" is not quiet hours; write `22:00-08:00`, a weekday like `sunday`, '
+            "a list of these, or none",
         ),
         (
             POLICY.replace("none", "08:00-08:00"),
