@@ -175,7 +175,7 @@ class JourneyActivities:
         if not page.cursor:
             self._take_stock(page.journey)
         with self._db.begin() as work:
-            return schedules.emit_page(work, page.journey, page.cursor, self._clock.now())
+            return schedules.emit_page(work, page.journey, page.cursor, self._clock.now(), page.due)
 
     @activity.defn
     def fan_out(self, page: FanOut) -> str | None:

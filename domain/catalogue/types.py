@@ -260,6 +260,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "order.refunded": EventType(OrderRefunded, "An order was given back, in whole or in part."),
     "product.viewed": EventType(ProductViewed, "The customer looked at a product."),
     "stream.scheduled": EventType(StreamScheduled, "A livestream was planned, or its plan changed."),
+    "stream.cancelled": EventType(StreamData, "A livestream that was planned is called off."),
     "stream.started": EventType(StreamStarted, "A livestream began."),
     "stream.ended": EventType(StreamData, "A livestream ended."),
     "stream.joined": EventType(StreamData, "The customer came to a livestream."),
@@ -293,7 +294,7 @@ CATALOGUE: Mapping[str, EventType] = {
 }
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
-_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.started", "stream.ended"})
+_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"})
 
 
 _ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))
@@ -307,3 +308,7 @@ def is_about_a_step(type: str) -> bool:
 def is_business(type: str) -> bool:
     """Whether an event of this type is about the business, so that no customer belongs to it."""
     return type in _BUSINESS or type.startswith(_BUSINESS_PREFIXES)
+
+
+BUSINESS = frozenset(filter(is_business, CATALOGUE))
+"""The known types of events about the business."""

@@ -205,7 +205,8 @@ def _schedule_stream(work: UnitOfWork, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": starts_at,
     }
-    work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=stream))
+    values = {**stream, "cancelled_at": None}
+    work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
 
 
 def _start_stream(work: UnitOfWork, event: Event) -> None:
@@ -217,8 +218,14 @@ def _start_stream(work: UnitOfWork, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": event.time,
     }
-    values = {"starts_at": event.time}
+    values = {"starts_at": event.time, "cancelled_at": None}
     work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
+
+
+def _cancel_stream(work: UnitOfWork, event: Event) -> None:
+    stream = work.get(Stream, event.data["stream_id"])
+    if stream is not None:
+        stream.cancelled_at = event.time
 
 
 def _end_stream(work: UnitOfWork, event: Event) -> None:
@@ -256,6 +263,7 @@ _CUSTOMER: dict[str, Effect] = {
 _BUSINESS: dict[str, BusinessEffect] = {
     "stream.scheduled": _schedule_stream,
     "stream.started": _start_stream,
+    "stream.cancelled": _cancel_stream,
     "stream.ended": _end_stream,
 }
 

@@ -321,11 +321,12 @@ def can_begin(plan: Plan, event: Event) -> bool:
 
 
 def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event) -> None:
-    """Only stored here; a fan-out takes it to the journeys it can enter or end customers of."""
+    """Only stored here; a fan-out takes it to the journeys whose customers it can let in, end or move."""
     apply_to_business(work, event)
     book.enter(event)
     if event.time < event.received_at - HISTORY:
         return
+    touched = {read_plan(work, plan_id).journey for plan_id in library.listening.get(event.type, ())}
     for live in library.journeys.values():
         trigger = live.plan.trigger
         if isinstance(trigger, ScheduleTrigger):
@@ -333,8 +334,10 @@ def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event
             enters = enters and event.data.get("journey") in (None, live.plan.journey)
         else:
             enters = trigger.event == event.type
-        if enters or any(condition.event == event.type for condition in live.plan.exits):
-            work.enqueue(TakeToJourney(live.plan.journey, event.id))
+        if enters:
+            touched.add(live.plan.journey)
+    for journey in sorted(touched):
+        work.enqueue(TakeToJourney(journey, event.id))
 
 
 def ingest_given(work: UnitOfWork, events: Sequence[EventGiven]) -> None:

@@ -102,4 +102,6 @@ def _lookback_conditions(plan: Plan) -> Iterator[Any]:
     yield from (condition.where for condition in plan.exits)
     yield plan.goal.condition.where if plan.goal else None
     for step in plan.steps.values():
-        yield step.awaited.where if step.awaited else step
+        if not step.awaited:
+            yield step
+        yield from (condition.where for condition in step.awaited)

@@ -20,10 +20,12 @@ from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit
 from domain.journeys.tables import Enrollment
+from domain.journeys.waits import move_wait
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
+from workflows.terms.calendar import falls_on, is_anniversary
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
 from workflows.terms.values import local_day
@@ -37,13 +39,13 @@ FIRST = f"{_EXITS}:0"
 
 def fires_on(trigger: ScheduleTrigger, day: date) -> bool:
     """Whether the schedule fires on this local day (at its `at`)."""
-    if trigger.weekday is not None:
-        return day.weekday() == trigger.weekday
+    if trigger.year_day is not None:
+        return is_anniversary(day, trigger.year_day)
     if trigger.festival is not None:
         return festival_day(trigger.festival, (day - timedelta(days=trigger.offset_days)).year) == day - timedelta(
             days=trigger.offset_days
         )
-    return True
+    return falls_on(day, weekday=trigger.weekday, month_day=trigger.month_day)
 
 
 @cache
@@ -79,8 +81,10 @@ def why_not_due(work: UnitOfWork, library: Library, plan: Plan, customer: Custom
     return None
 
 
-def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str | None:
+def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: datetime | None = None) -> str | None:
     """Emit a page of the events that a journey's schedule stands for. Returns the next cursor, None after the last.
+
+    It stands for what was so when it was `due`, which is `now` if it isn't given.
 
     The events are named by journey, subject and the day on which the first page was, so that a schedule which fires
     twice is one, and one that goes on after midnight keeps its day.
@@ -88,18 +92,20 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str
     library = read_library(work)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
+    due = due or now
     first_day, _, after = cursor.partition("/")
-    day = date.fromisoformat(first_day) if first_day else local_day(now, library.policy_zone)
+    day = date.fromisoformat(first_day) if first_day else local_day(due, library.policy_zone)
     if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
         return None
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]
     if kind == "near_expiry_lot":
-        page, next_cursor = inventory.near_expiry_page(work, now, library.policy_zone, after=after, limit=PAGE)
+        page, next_cursor = inventory.near_expiry_page(work, due, library.policy_zone, after=after, limit=PAGE)
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
-        ids = _born_on(work, day, int(after or 0)) if born else _members(work, library, segment, after, now)
+        birthday = day - timedelta(days=trigger.birthday_offset or 0)
+        ids = _born_on(work, birthday, int(after or 0)) if born else _members(work, library, segment, after, due)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
         next_cursor = str(ids[-1]) if len(ids) == PAGE else None
@@ -108,7 +114,7 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str
             source=SCHEDULE,
             id=f"{journey}/{subject}/{day}",
             type=event_of(trigger.for_each),
-            time=now,
+            time=due,
             data={"journey": journey, **data},
             customer=customer,
         )
@@ -152,8 +158,13 @@ def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, a
         facts = CustomerFacts(
             work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
-        if enrollment.ending is None and must_exit(read_plan(work, enrollment.plan_id), enrollment, event, facts):
+        if enrollment.ending is not None:
+            continue
+        plan = read_plan(work, enrollment.plan_id)
+        if must_exit(plan, enrollment, event, facts):
             apply_effect(work, enrollment, "exit", now)
+        elif move_wait(plan, enrollment, event, facts, now):
+            apply_effect(work, enrollment, "wake", now)
     batch.write()
     return page[-1].id if len(page) == PAGE else None
 
@@ -168,7 +179,7 @@ def _entry_page(
     subject = _subject(work, event, now, library.policy_zone)
     shared = CustomerFacts(work, library, Customer(created_at=now), now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
-    conditions = [condition for condition in (plan.trigger.where, plan.audience) if condition]
+    conditions = [condition for condition in (whom(plan.trigger), plan.trigger.where, plan.audience) if condition]
     ids = _page(work, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     attempts = []
     facts_batch = BatchFacts(work, {id: Moment(now) for id in ids})
@@ -184,6 +195,12 @@ def _entry_page(
     enter(work, attempts, batch)
     batch.write()
     return ids[-1] if len(ids) == PAGE else None
+
+
+def whom(trigger: EventTrigger | ScheduleTrigger) -> SegmentCondition | None:
+    """The segment that the trigger is for each member of."""
+    kind, _, name = (trigger.for_each or "").partition(":")
+    return SegmentCondition(segment=name) if kind == "segment" else None
 
 
 def _may_enter(trigger: EventTrigger | ScheduleTrigger, event: Event) -> bool:

@@ -127,7 +127,7 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     plan = read_plan(work, group.plan_id)
     members = {member.enrollment: member for member in group.members}
     library = lock(work, members)
-    sheet, people = work.track(BulkRows(Enrollment)), BulkRows(Customer)
+    sheet, people = work.track(BulkRows(Enrollment)), work.track(BulkRows(Customer))
     enrollments: dict[int, Enrollment] = {}
     customers: dict[int, Customer] = {}
     triggers: dict[int, Mapping[str, Any]] = {}
@@ -340,8 +340,11 @@ def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor)
 
 
 def is_held_out(visit: StepContext) -> bool:
-    """Whether the customer is of the global holdout, for whom nothing is sent, issued or assigned."""
-    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout
+    """Whether the customer is of the global holdout or the journey's, for whom nothing is sent, issued or assigned."""
+    own = visit.plan.policy.holdout if visit.plan.policy else None
+    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout or bucket(
+        "holdout", visit.plan.journey, visit.customer.id
+    ) < (own or 0)
 
 
 def suppress(visit: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:

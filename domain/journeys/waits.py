@@ -1,6 +1,9 @@
 """Waits: when they end, and what settles a wait for an event, which is decided once."""
 
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -12,9 +15,10 @@ from domain.journeys.tables import Enrollment, Wait
 from domain.ledger.tables import Message
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
+from workflows.terms.calendar import falls_on
 from workflows.terms.comparing import as_instant
 from workflows.terms.conditions import matches
-from workflows.terms.values import at_local, local_day, parse_time
+from workflows.terms.values import Duration, at_local, local_day, parse_time
 from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
 
@@ -22,6 +26,11 @@ from workflows.verbs.wait_for import WaitFor
 def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
     """When a wait that began at `at` is over, on the customer's clock; None if there is no such instant."""
     zone = facts.zone
+    if step.each and step.of:
+        return _after_each(step.each, _number(facts.field(step.of.field)), step.at_most, at, zone)
+    if step.span and step.clock:
+        last_day = local_day(step.span.after(at, zone), zone)
+        return at_local(last_day, parse_time(step.clock), zone, at)
     if step.span:
         return step.span.after(at, zone)
     if step.field:
@@ -34,8 +43,36 @@ def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at
     clock = parse_time(step.clock or "00:00")
     if step.day is not None:
         return at_local(local_day(enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
-    due = at_local(local_day(at, zone), clock, zone, at)
-    return due if due >= at else at_local(local_day(at, zone) + timedelta(days=1), clock, zone, at)
+    today = local_day(at, zone)
+    days = (today + timedelta(days=number) for number in count())
+    fitting = (day for day in days if falls_on(day, weekday=step.weekday, month_day=step.month_day))
+    return next(due for day in fitting if (due := at_local(day, clock, zone, at)) >= at)
+
+
+_A_CENTURY = Duration.of("36500d")
+
+
+def _number(value: Any) -> float | None:
+    """A number, or what the items of a list add up to; None for anything else."""
+    items = value if isinstance(value, list) else [value]
+    if not items or any(isinstance(item, bool) or not isinstance(item, int | float) for item in items):
+        return None
+    return sum(items)
+
+
+def _after_each(
+    each: Duration, number: float | None, at_most: Duration | None, at: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """`each` span after `at` so many times; whole days keep the time of day. None if there is no number."""
+    if number is None:
+        return None
+    longest, times = at_most or _A_CENTURY, max(number, 0)
+    if times >= longest.nominal / each.nominal:
+        return longest.after(at, zone)
+    span = each.nominal * times
+    if each.days is None or span.days == 0:
+        return at + span
+    return Duration(amount=span.days, unit="d").after(at, zone) + (span - timedelta(days=span.days))
 
 
 def register(
@@ -52,8 +89,8 @@ def register(
             deadline=step.within.after(at, facts.zone),
         )
         work.add(wait)
-        if _happened_already(rows, step, enrollment, facts, wait.deadline):
-            wait.result, wait.settled_at = "happened", at
+        if happened := _happened_already(rows, step, enrollment, facts, wait.deadline):
+            wait.result, wait.settled_at = happened, at
     return wait
 
 
@@ -62,13 +99,32 @@ def wake_waits(
 ) -> bool:
     """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
     step = plan.steps.get(enrollment.position or "")
-    if not isinstance(step, WaitFor) or not _is_awaited(step, enrollment, event, facts):
+    if not isinstance(step, WaitFor) or (happened := _awaited(step, enrollment, event, facts)) is None:
         return False
     wait = passes.wait_of(enrollment)
     if wait is None or event.time > wait.deadline:
         return False
-    wait.result, wait.settled_at = "happened", now
+    wait.result, wait.settled_at = happened, now
     enrollment.due_at = now
+    return True
+
+
+def move_wait(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts, now: datetime) -> bool:
+    """Move the end of the wait in which the enrollment stands, if the event moved the show or lot that it is for.
+
+    It is over `now` if its time is past, and if there is no such time any more.
+    """
+    step = plan.steps.get(enrollment.position or "")
+    if not isinstance(step, WaitStep) or event.type not in step.follows:
+        return False
+    name = f"{step.field}".partition(".")[0] + "_id"
+    if event.data.get(name) != enrollment.subject.get(name):
+        return False
+    reached = datetime.fromisoformat(enrollment.outcomes[-1][2]) if enrollment.outcomes else enrollment.anchor
+    due = end_of_wait(step, enrollment, facts, reached)
+    if due == enrollment.due_at:
+        return False
+    enrollment.due_at = max(due or now, now)
     return True
 
 
@@ -86,17 +142,28 @@ def newest_enrollment(session: Session, customer_id: int, journey: str | None, s
 
 def _happened_already(
     rows: GroupRows, step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime
-) -> bool:
-    return any(
-        event.time <= deadline and event.id != enrollment.trigger_id and _is_awaited(step, enrollment, event, facts)
-        for event in rows.events(step.condition.event, enrollment.customer_id, enrollment.anchor)
+) -> str | None:
+    """What it waits for of that which is stored: the first that happened, by the name that it is told as."""
+    types = {condition.event for condition in step.awaited}
+    events = (event for type in types for event in rows.events(type, enrollment.customer_id, enrollment.anchor))
+    happened = (
+        _awaited(step, enrollment, event, facts)
+        for event in sorted(events, key=lambda event: (event.time, event.id))
+        if event.time <= deadline and event.id != enrollment.trigger_id
     )
+    return next((name for name in happened if name is not None), None)
 
 
-def _is_awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
-    if step.of is None:
-        sent = enrollment.last_sent_at  # an event of the same instant came before it
-        fresh = event.time > sent if sent else event.time >= enrollment.anchor
-        return fresh and matches(step.condition, event.type, facts.looking_at(event.data))
-    about = (event.data.get("enrollment"), event.data.get("step"))
-    return step.condition.event == event.type and about == (enrollment.id, step.of)
+def _awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> str | None:
+    """The name of what the step waits for that the event is, None if it is nothing of it."""
+    sent = enrollment.last_sent_at  # an event of the same instant came before it
+    fresh = event.time > sent if sent else event.time >= enrollment.anchor
+    for choice in step.choices:
+        if choice.of is None:
+            is_it = fresh and matches(choice.condition, event.type, facts.looking_at(event.data))
+        else:
+            about = (event.data.get("enrollment"), event.data.get("step"))
+            is_it = choice.condition.event == event.type and about == (enrollment.id, choice.of)
+        if is_it:
+            return choice.name
+    return None

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.ledger.tables import Message
 from domain.store.bulk import is_among
+from workflows.terms.calendar import WEEKDAYS
 from workflows.terms.channels import CapName, Channel
 from workflows.terms.limits import Cap, Limits, QuietHours
 from workflows.terms.values import at_local, local_day, parse_time
@@ -28,7 +29,7 @@ def tightened(policy: Limits, own: Limits | None = None) -> Rules:
     """The policy, and what a journey adds to it."""
     both = [policy, own] if own else [policy]
     return Rules(
-        [limits.quiet_hours for limits in both if limits.quiet_hours],
+        [hours for limits in both for hours in limits.quiet_hours],
         [(name, cap) for limits in both for name, cap in limits.caps.items()],
     )
 
@@ -39,7 +40,9 @@ def quiet_until(rules: Rules, now: datetime, zone: ZoneInfo) -> datetime | None:
     Where spans follow each other around the clock, there is no such end: it is when the last of them is over.
     """
     until: datetime | None = None
-    for _ in rules.quiet:
+    weekdays = sum(hours.weekday is not None for hours in rules.quiet)
+    longest = (len(rules.quiet) - weekdays) * (weekdays + 1) + weekdays
+    for _ in range(longest):
         ends = [end for span in rules.quiet if (end := _end_of(span, until or now, zone))]
         if not ends:
             return until
@@ -48,7 +51,11 @@ def quiet_until(rules: Rules, now: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def _end_of(span: QuietHours, now: datetime, zone: ZoneInfo) -> datetime | None:
-    start, end = parse_time(span.start), parse_time(span.end)
+    if span.weekday is not None:
+        today = local_day(now, zone)
+        tomorrow = at_local(today + timedelta(days=1), time(), zone, now)
+        return tomorrow if WEEKDAYS[today.weekday()] == span.weekday else None
+    start, end = parse_time(span.start or ""), parse_time(span.end or "")
     wall = now.astimezone(zone).time().replace(tzinfo=None)
     over_midnight = start > end
     quiet = wall >= start or wall < end if over_midnight else start <= wall < end

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from domain.catalogue.page import FIELDS
+from domain.catalogue.types import BUSINESS
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import Journey, PublishedPlan
@@ -50,6 +51,7 @@ def published_references(library: Library, webhooks: Collection[str]) -> Referen
         webhooks=webhooks,
         policy=library.policy,
         events=FIELDS,
+        business=BUSINESS,
         variables={text: variables(body) for text, body in library.texts.items()},
     )
 

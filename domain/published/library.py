@@ -52,7 +52,7 @@ class Library:
     """Why no enrollment of these plans goes on, by their ids."""
     stock: StockRules = field(default_factory=StockRules)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
-    """The ids of the plans, live or not, whose enrollments an event can end or wake, by its type."""
+    """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
 
     @cached_property
     def begun_by(self) -> Mapping[str, Sequence[Live]]:

@@ -42,8 +42,9 @@ def lock_lots(session: Session, lot_ids: Sequence[str]) -> None:
 
 
 def stream_facts(stream: Stream) -> Mapping[str, Any]:
-    """A stream as conditions and texts see it."""
-    return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": stream.starts_at}
+    """A stream as conditions and texts see it; one that was called off begins at no time."""
+    starts_at = None if stream.cancelled_at else stream.starts_at
+    return {"id": stream.stream_id, "title": stream.title, "city": stream.city, "starts_at": starts_at}
 
 
 def since_shows(number: int, now: datetime | ColumnElement[datetime]) -> ColumnElement[datetime]:
@@ -105,4 +106,5 @@ def next_stream(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) ->
     last = last_day(lot, session.get(Product, lot.sku))
     end = at_local(last + timedelta(days=1), parse_time("00:00"), zone, now)
     query = select(Stream.stream_id).where(Stream.city == lot.city, Stream.starts_at > now, Stream.starts_at < end)
+    query = query.where(col(Stream.cancelled_at).is_(None))
     return session.exec(query.order_by(col(Stream.starts_at))).first()

@@ -148,11 +148,12 @@ class StockMove(Row, table=True):
 
 
 class Stream(Row, table=True):
-    """A livestream, planned, running or over."""
+    """A livestream: planned, called off, running or over."""
 
     __tablename__: ClassVar[Any] = "streams"
     stream_id: str = Field(primary_key=True)
     title: str | None = None
     city: str | None = None
     starts_at: datetime = instant()
+    cancelled_at: datetime | None = instant(nullable=True)
     ended_at: datetime | None = instant(nullable=True)

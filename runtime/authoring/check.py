@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.catalogue.page import FIELDS
+from domain.catalogue.types import BUSINESS
 from domain.texts import wechat
 from domain.texts.checking import TextProblem, text_problems, unknown_names
 from domain.texts.links import Linker
@@ -98,6 +99,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                     webhooks=webhooks,
                     policy=_policy(beside / _POLICY),
                     events=FIELDS,
+                    business=BUSINESS,
                 )
             _check_file(report, file, directories[beside])
     _check_texts(report, templates)

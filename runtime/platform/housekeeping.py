@@ -130,13 +130,16 @@ class _Replace:
 
 
 def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: bool) -> Schedule:
-    """A festival's Schedule fires daily, too: which day it is, is settled where its events are emitted."""
+    """All but weekly ones fire daily: which day it is, is settled where their events are emitted.
+
+    A demo's Schedules, which it keeps paused, know only the real time.
+    """
     hour, minute = trigger.at.split(":")
     weekday = "*" if trigger.weekday is None else str((trigger.weekday + 1) % 7)
     return Schedule(
         action=ScheduleActionStartWorkflow(
             ScheduleWorkflow.run,
-            FanOut(journey=journey),
+            FanOut(journey=journey, nominal=not paused),
             id=_PREFIX + journey,
             task_queue=TASK_QUEUE,
             static_summary=f"who is due for {journey}",

@@ -21,7 +21,6 @@ from domain.store.work import Database
 from runtime.platform.database import WORKER
 from runtime.platform.gathering import CohortPolicy, StartRate
 from runtime.platform.tellers import TELLERS, Calls, Temporal
-from workflows.plan.model import ScheduleTrigger
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +97,7 @@ class Relay:
         for row in fresh:
             row.gather = row.gather if row.gather in plan_ids else None
         session.commit()
-        paged = {item for item in plan_ids if isinstance(read_plan(session, item).trigger, ScheduleTrigger)}
+        paged = {item for item in plan_ids if read_plan(session, item).trigger.for_each}
         for plan_id in self._pace.ripe(count_waiting_starts(session, plan_ids) if plan_ids else {}, paged):
             form_cohort(session, plan_id, self._gathering.size)
             session.commit()

@@ -14,7 +14,7 @@ from domain.catalogue.validation import validate
 from domain.conditions.facts import CustomerFacts
 from domain.customers.tables import Customer
 from domain.intake.ingest import Incoming, ingest
-from domain.intake.schedules import why_not_due
+from domain.intake.schedules import whom, why_not_due
 from domain.intake.tables import Event
 from domain.intake.timeline import decision_of, not_begun
 from domain.journeys.tables import Enrollment, TrailEntry
@@ -173,7 +173,8 @@ class _Simulation:
         customer = session.get_one(Customer, self._customer)
         if event.customer_id is not None:
             return not_begun(session, self._library, customer, event, self._plan)
-        conditions = [item for item in (self._plan.trigger.where, self._plan.audience) if item is not None]
+        trigger, audience = self._plan.trigger, self._plan.audience
+        conditions = [item for item in (whom(trigger), trigger.where, audience) if item is not None]
         entered = session.exec(select(Enrollment).where(Enrollment.trigger_id == event.id)).first()
         if entered is not None or not conditions:
             return None

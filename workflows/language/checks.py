@@ -20,13 +20,14 @@ from workflows.terms.fields import (
     References,
     Scope,
     check_condition,
+    check_customer_event,
     check_event,
     check_event_type,
     check_field,
     check_segment_name,
 )
-from workflows.terms.limits import Cap, Limits, QuietHours
-from workflows.terms.scheduled import SCHEDULED_EVENTS
+from workflows.terms.limits import Cap, Limits, QuietHours, quiet_minutes
+from workflows.terms.scheduled import SCHEDULED_EVENTS, brought_by
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of
 
@@ -61,6 +62,7 @@ def _check_journey(source: Source, references: References | None) -> None:
     goal = root.get("goal")
     if goal is not None:
         check_event(goal, enrolled)
+        check_customer_event(goal.get("event"), enrolled)
     _check_entry(source, root, scope)
     if references and references.policy:
         _check_limits(source, root.get("policy") or Node(0, 0, {}), references.policy)
@@ -121,16 +123,29 @@ def _check_trigger(source: Source, root: Node, references: References | None) ->
     event, roots = _text(trigger, "event"), {"customer", "trigger"}
     for_each = trigger.get("for_each")
     if for_each is not None and for_each.text is not None:
-        event = SCHEDULED_EVENTS.get(for_each.text)
-        if for_each.text == "near_expiry_lot":
-            roots |= {"lot", "stream"}
+        event = event or SCHEDULED_EVENTS.get(for_each.text.partition(" ")[0])
+        roots |= brought_by(event or "")
     scope = Scope(source, references, frozenset(roots), trigger=event)
     if for_each is not None and for_each.text is not None and re.match(r"segment:\S", for_each.text):
         check_segment_name(for_each, for_each.text.removeprefix("segment:"), scope)
     check_event_type(trigger.get("event"), scope)
+    _check_whom(source, trigger, references)
     check_condition(trigger.get("where"), scope.minus("trigger").looking_at(event))
     _check_festival(source, trigger.get("schedule"))
     return scope
+
+
+def _check_whom(source: Source, trigger: Node, references: References | None) -> None:
+    """An event about the business must say for whom it is, and one of a customer can't."""
+    event, for_each = trigger.get("event"), trigger.get("for_each")
+    if event is None or "schedule" in trigger.entries or references is None or event.text not in references.events:
+        return
+    if event.text in references.business and for_each is None:
+        message = f"{event.text} is about the business, and happens to no customer; say who it is for"
+        source.report(event, "E060", f"{message}: `for_each: segment:NAME`")
+    elif event.text not in references.business and for_each is not None:
+        message = f"{event.text} happens to a customer, who it is for; take `for_each` away"
+        source.report(trigger.keys["for_each"], "E060", message)
 
 
 def _check_festival(source: Source, schedule: Node | None) -> None:
@@ -154,11 +169,12 @@ def _check_entry(source: Source, root: Node, scope: Scope) -> None:
 def _check_limits(source: Source, own: Node, policy: Limits) -> None:
     """A journey may be stricter than the policy, never looser."""
     quiet = own.get("quiet_hours")
-    span = _limit(QuietHours, quiet)
     none = quiet is not None and quiet.text is not None and quiet.text.strip() == "none"
-    if quiet and policy.quiet_hours and (none or (span and not span.covers(policy.quiet_hours))):
-        message = f"this loosens the policy, by which it is quiet from {policy.quiet_hours.start} to"
-        source.report(quiet, "E047", f"{message} {policy.quiet_hours.end}; a journey may only be quiet for longer")
+    hours = [_limit(QuietHours, node) for node in (quiet.items or [quiet])] if quiet and not none else []
+    if quiet and None not in hours and quiet_minutes(policy.quiet_hours) - quiet_minutes(filter(None, hours)):
+        always = ", ".join(map(str, policy.quiet_hours))
+        message = f"this loosens the policy, by which {always} is quiet; a journey may only be quiet for longer"
+        source.report(quiet, "E047", message)
     caps = own.get("caps")
     for name, node in caps.entries.items() if caps else ():
         cap = _limit(Cap, node)

@@ -1,5 +1,6 @@
 """From a journey's text to its plan: read, check, give every step a path and say what follows it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -10,8 +11,7 @@ from workflows.plan import model
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
-from workflows.terms.comparing import WEEKDAYS
-from workflows.terms.written import EventPattern
+from workflows.terms.calendar import WEEKDAYS, month_day_of
 from workflows.verbs.base import Path, Position, Step, StepSpec
 
 
@@ -59,16 +59,20 @@ def compile_plan(journey: spec.Journey) -> Plan:
     )
 
 
-def _trigger(trigger: EventPattern | spec.ScheduleTrigger) -> model.EventTrigger | model.ScheduleTrigger:
-    if isinstance(trigger, EventPattern):
-        return model.EventTrigger(event=trigger.event, where=trigger.where)
+def _trigger(trigger: spec.EventTrigger | spec.ScheduleTrigger) -> model.EventTrigger | model.ScheduleTrigger:
+    if isinstance(trigger, spec.EventTrigger):
+        return model.EventTrigger(event=trigger.event, for_each=trigger.for_each, where=trigger.where)
     schedule = trigger.schedule
+    birthday = re.fullmatch(r"birthday\s+([+-]\d+)d", trigger.for_each)
     return model.ScheduleTrigger(
         at=schedule.at.zfill(5),
         weekday=WEEKDAYS.index(schedule.weekday) if schedule.weekday else None,
+        month_day=month_day_of(schedule.month_day) if schedule.month_day else None,
+        year_day=schedule.year_day,
         festival=schedule.festival,
         offset_days=schedule.offset,
-        for_each=trigger.for_each,
+        for_each="birthday" if birthday else trigger.for_each,
+        birthday_offset=int(birthday[1]) if birthday else None,
         where=trigger.where,
     )
 

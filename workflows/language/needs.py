@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from workflows.plan.model import Plan, ScheduleTrigger
+from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.channels import Channel
 from workflows.terms.conditions import SegmentCondition
+from workflows.terms.scheduled import brought_by
 from workflows.terms.values import parts_of
 from workflows.verbs.base import Path, Step
 
@@ -30,8 +31,8 @@ class Need:
 def text_needs(plan: Plan) -> Iterator[Need]:
     """The texts that a plan may send."""
     given = {"customer", "trigger", "data", "shop"}
-    if isinstance(plan.trigger, ScheduleTrigger) and plan.trigger.for_each == "near_expiry_lot":
-        given |= {"lot", "stream"}
+    if plan.trigger.for_each:
+        given |= brought_by(plan.trigger.event)
     with_coupon = _with_coupon(plan)
     for path, step in plan.steps.items():
         names = frozenset(given | ({"coupon"} if step.campaign_given or path in with_coupon else set()))
@@ -57,7 +58,7 @@ def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], s
         match part:
             case SegmentCondition(segment=name):
                 yield "_segments", name
-            case ScheduleTrigger(for_each=name) if name.startswith("segment:"):
+            case ScheduleTrigger(for_each=str(name)) | EventTrigger(for_each=str(name)) if name.startswith("segment:"):
                 yield "_segments", name.removeprefix("segment:")
             case Step(campaign_given=str(name)):
                 yield "_coupons", name

@@ -25,7 +25,7 @@ from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
 from workflows.terms.conditions import Condition
-from workflows.terms.limits import Limits
+from workflows.terms.limits import Limits, Percent
 from workflows.terms.values import (
     Day,
     Duration,
@@ -96,16 +96,6 @@ def _fen(value: Any, info: ValidationInfo) -> Any:
     return amount
 
 
-def _percent(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool) and not _from_person(info):
-        return value
-    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
-    if not found:
-        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
-        raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
-    return float(found[1])
-
-
 def _limit(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -116,7 +106,6 @@ def _zones() -> frozenset[str]:
 
 
 Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
-Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]
 Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
 
 

@@ -36,6 +36,7 @@ _MEANT = {
 """What other languages say, and what is said here."""
 
 _STEP_KEYS = frozenset(info.alias or name for model in SPECS.values() for name, info in model.model_fields.items())
+_BRANCH_KEYS = frozenset({"steps", "when", "variant", "weight"})
 
 
 class _Place(NamedTuple):
@@ -102,16 +103,17 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
                 source.report(garbled, "E010", "")  # told as what the sign is
         case "missing" if any(_meant(key, [name]) for key in node.keys.keys() - _keys(model, error["loc"][:-1])):
             pass  # it is there, misspelt
-        case "missing" if name == "id":
-            verbs = verbs_of(node.keys)
-            source.report(node.keys.get(verbs[0]) if verbs else node, "E022", f"`{verbs[0]}` needs an `id`")
+        case "missing" if name == "id" and (verbs := verbs_of(node.keys)):
+            source.report(node.keys[verbs[0]], "E022", f"`{verbs[0]}` needs an `id`")
         case "missing":
             source.report(node, "E011", f"{quoted(name)} is missing")
         case "literal_error":
             _report_choice(source, node, str(context["expected"]))
         case "too_short":
             if not node.items:
-                source.report(node, "E020", "this list is empty")
+                source.report(
+                    node, "E020", "this list is empty" if isinstance(node.value, list) else "nothing is written in it"
+                )
         case "string_too_short":
             source.report(node, "E009", "this text is empty")
         case "string_too_long":
@@ -173,11 +175,14 @@ def _report_verb(source: Source, node: Node) -> None:
     if found:
         source.report(node.keys[found[1]], "E017", f"one step, two verbs: {' and '.join(found)}; make it two steps")
         return
-    for key, written in node.keys.items():
-        hint = did_you_mean(key, VERBS) if key not in _STEP_KEYS else ""
-        if hint:
+    unknown = {key: written for key, written in node.keys.items() if key not in _STEP_KEYS | _BRANCH_KEYS}
+    for key, written in unknown.items():
+        if hint := did_you_mean(key, VERBS):
             source.report(written, "E016", f"unknown verb {quoted(key)}{hint}")
             return
+    for key, written in unknown.items():
+        source.report(written, "E016", f"unknown verb {quoted(key)}; write one of {', '.join(VERBS)}")
+        return
     source.report(node, "E016", f"this step has no verb; write one of {', '.join(VERBS)}")
 
 

@@ -5,12 +5,14 @@ Tags of unions are in angle brackets, which tells them from keys in the place of
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from workflows.plan.model import Active
-from workflows.terms.comparing import WEEKDAYS
+from workflows.terms.calendar import LEAP_YEAR, MONTH_DAY, WEEKDAY
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits
 from workflows.terms.values import Duration, Frozen, TextForm
@@ -30,17 +32,30 @@ def _has(*keys: str) -> Any:
     return form
 
 
+def _day_of_a_year(day: str | None) -> str | None:
+    try:
+        return day and f"{date.fromisoformat(f'{LEAP_YEAR}-{day}'):%m-%d}"
+    except ValueError:
+        raise PydanticCustomError("E015", "not a schedule: no year has a {day}", {"day": day}) from None
+
+
 class Schedule(TextForm):
     """`every day at 09:00`, `every monday at 10:00`, `on 春节 -3d at 10:00`; local to the policy's timezone."""
 
     PATTERN = re.compile(
-        rf"(?:every\s+(?:day|(?P<weekday>{'|'.join(WEEKDAYS)}))|on\s+(?P<festival>\S+?)(?:\s+(?P<offset>[+-]\d{{1,3}})d)?)"
+        rf"(?:every\s+(?:day|(?P<weekday>{WEEKDAY})|month\s+on\s+(?P<month_day>{MONTH_DAY})"
+        rf"|year\s+on\s+(?P<year_day>\d\d-\d\d))|on\s+(?P<festival>\S+?)(?:\s+(?P<offset>[+-]\d{{1,3}})d)?)"
         rf"\s+at\s+(?P<at>{CLOCK})"
     )
-    HINT = "a schedule; write `every day at 09:00`, `every monday at 10:00` or `on 春节 -3d at 10:00`"
+    HINT = (
+        "a schedule; write `every day at 09:00`, `every monday at 10:00`, `every month on the 1st at 10:00`, "
+        "`every month on the last day at 10:00`, `every year on 09-10 at 10:00` or `on 春节 -3d at 10:00`"
+    )
 
     at: str
     weekday: str | None = None
+    month_day: str | None = None
+    year_day: Annotated[str | None, AfterValidator(_day_of_a_year)] = None
     festival: str | None = None
     offset: int = 0
 
@@ -49,13 +64,22 @@ class ScheduleTrigger(Frozen):
     schedule: Schedule
     for_each: Annotated[
         str,
-        matching(r"near_expiry_lot|birthday|segment:\S.*", "known; write near_expiry_lot, birthday or segment:NAME"),
+        matching(
+            r"near_expiry_lot|birthday(\s+[+-]\d{1,3}d)?|segment:\S.*",
+            "known; write near_expiry_lot, birthday, `birthday -3d` or segment:NAME",
+        ),
     ]
     where: Condition | None = None
 
 
+class EventTrigger(EventPattern):
+    """An event of the customer, or one about the business and for whom it is."""
+
+    for_each: Annotated[str | None, matching(r"segment:\S.*", "known; write segment:NAME")] = None
+
+
 Trigger = Annotated[
-    Annotated[EventPattern, Tag("<event>")] | Annotated[ScheduleTrigger, Tag("<schedule>")],
+    Annotated[EventTrigger, Tag("<event>")] | Annotated[ScheduleTrigger, Tag("<schedule>")],
     Discriminator(
         _has("event", "schedule"),
         custom_error_type="E018",

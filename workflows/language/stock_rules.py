@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictInt
 
-from workflows.language.policy import Percent
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
+from workflows.terms.limits import Percent
 from workflows.terms.values import Duration, Frozen
 
 Units = Annotated[StrictInt, Field(ge=1, le=1_000_000)]

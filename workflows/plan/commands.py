@@ -129,8 +129,13 @@ class Cohort(Frozen):
 
 
 class FanOut(Frozen):
-    """A page of work over many customers: of a journey's schedule, or of an event about the business."""
+    """A page of work over many customers: of a journey's schedule, or of an event about the business.
+
+    A `nominal` schedule goes by the instant at which it was `due`, as Temporal tells it; another by when it begins.
+    """
 
     journey: str
     event: int | None = None
     cursor: str = ""
+    nominal: bool = False
+    due: datetime | None = None

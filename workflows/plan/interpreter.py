@@ -88,9 +88,10 @@ class Runner:
         self._woken = True
 
     def elapsed(self) -> None:
-        """The sleep is over: a wait has passed; a wait_for is asked again, and so is a command that was put off."""
+        """The sleep is over: a wait has passed; what is decided in the database is asked again."""
         due, step = self.due, self.step
-        if due is not None and isinstance(step, Wait) and not self._woken and not self._asks_again:
+        passes = isinstance(step, Wait) and not step.moves and not self._woken and not self._asks_again
+        if due is not None and step is not None and passes:
             self._feed(Outcome(path=step.path, result="passed", at=due))
         else:
             self.due = None

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from workflows.terms.conditions import Condition, EventCondition
 from workflows.terms.limits import Limits
+from workflows.terms.scheduled import event_of
 from workflows.terms.values import Day, Duration, Frozen
 from workflows.verbs.base import Path, Step
 from workflows.verbs.registry import AnyStep
@@ -20,19 +21,32 @@ SEMANTICS = 1
 
 
 class EventTrigger(Frozen):
+    """An event about the business says with `for_each` for which segment it is; without, it is for all."""
+
     event: str
+    for_each: str | None = None
     where: Condition | None = None
 
 
 class ScheduleTrigger(Frozen):
-    """`days` says on which local days it fires at `at`: every day, a weekday (0 is Monday), or near a festival."""
+    """It fires at `at` on every local day, a weekday (0 is Monday), a day of each month (-1 is the last) or year, or
+    near a festival. `birthday_offset` is the number of days after a birthday, or before it if negative.
+    """
 
     at: str
     weekday: int | None = None
+    month_day: int | None = None
+    year_day: str | None = None
     festival: str | None = None
     offset_days: int = 0
     for_each: str
+    birthday_offset: int | None = None
     where: Condition | None = None
+
+    @property
+    def event(self) -> str:
+        """The type of the event that it emits for each."""
+        return event_of(self.for_each)
 
 
 class Entry(Frozen):
@@ -85,11 +99,11 @@ class Plan(Frozen):
         return self.steps[following] if following is not None else None
 
     def listens_to(self) -> Iterator[str]:
-        """The event types that can end or wake an enrollment of this plan."""
+        """The event types that can end, wake or move an enrollment of this plan."""
         if self.goal:
             yield self.goal.condition.event
         for condition in self.exits:
             yield condition.event
         for step in self.steps.values():
-            if step.awaited:
-                yield step.awaited.event
+            yield from (condition.event for condition in step.awaited)
+            yield from step.follows

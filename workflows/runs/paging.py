@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import RetryPolicy
+from temporalio.common import RetryPolicy, SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import FanOut
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(minutes=2)
+SCHEDULED_FOR = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
+"""When Temporal's Schedule was due that began a run; https://docs.temporal.io/search-attribute names it."""
 
 
 @workflow.defn(name="FanOut")
@@ -27,7 +29,8 @@ class ScheduleWorkflow:
 
     @workflow.run
     async def run(self, work: FanOut) -> None:
-        await _pages("emit", work)
+        due = workflow.info().typed_search_attributes.get(SCHEDULED_FOR) if work.nominal else None
+        await _pages("emit", work.model_copy(update={"due": work.due or due}))
 
 
 async def _pages(name: str, work: FanOut) -> None:

@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "E050": "head of a WeChat text that cannot be read",
     "E051": "argument that WeChat does not take",
     "E052": "value that doesn't fit its use in a text",
+    "E060": "event about the business in a customer's place, or without a customer",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",

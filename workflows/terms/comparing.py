@@ -17,6 +17,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workflows.terms.calendar import WEEKDAYS
+
 INSTANT = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,12})?)?"
     r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])?)?"
@@ -26,7 +28,6 @@ INSTANT = (
 DAY_OF_ANY_YEAR = r"(?:--)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 """A day without its year, `--03-05` or `03-05`."""
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DATE_PARTS = ("year", "month", "day", "weekday")
 """What can be asked of any date, on the customer's calendar; `weekday` is a name."""
 

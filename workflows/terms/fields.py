@@ -15,8 +15,8 @@ ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item")
 _ABSENT = {
     "event": "there is no event to look at here; what began the journey is `trigger.…`",
     "trigger": "nothing has begun a journey here; the event being looked at is `event.…`",
-    "lot": "there is a lot only in a journey `for_each: near_expiry_lot`",
-    "stream": "there is a stream only in a journey `for_each: near_expiry_lot`",
+    "lot": "there is a lot only in a journey `for_each: near_expiry_lot`, or begun by an event about one",
+    "stream": "there is a stream only in a journey `for_each: near_expiry_lot`, or begun by an event about one",
     "coupon": "no step before this gives a coupon",
     "item": "there is an item only inside `some`, `every` and measures of lists",
 }
@@ -42,8 +42,9 @@ class References:
     """What a journey may refer to.
 
     `templates` gives the channels that each template has a text for, `variables` the names that each (template,
-    channel) uses, `events` the dotted field names of each known event type (None: any field). Without any events,
-    they are taken on trust. `policy` is what no journey may loosen.
+    channel) uses, `events` the dotted field names of each known event type (None: any field), `business` those
+    types that are about no customer. Without any events, they are taken on trust. `policy` is what no journey may
+    loosen.
     """
 
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class References:
     segments: Collection[str] = frozenset()
     webhooks: Collection[str] = frozenset()
     events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    business: Collection[str] = frozenset()
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     policy: Limits | None = None
 
@@ -153,6 +155,13 @@ def check_measure(node: Node | None, scope: Scope) -> None:
     for argument in arguments:
         check_field(argument, inner)
         check_condition(argument if argument.entries else None, inner)
+
+
+def check_customer_event(node: Node | None, scope: Scope) -> None:
+    """Where an event of the customer is awaited, one about the business never comes."""
+    if node is not None and scope.references and node.text in scope.references.business:
+        message = f"{node.text} is about the business, and happens to no customer; name it in the trigger or in `exit`"
+        scope.source.report(node, "E060", message)
 
 
 def check_event_type(node: Node | None, scope: Scope) -> None:

@@ -1,40 +1,59 @@
 """Quiet hours and caps: how they are written, and whether a journey's own are as strict as those for all."""
 
 import re
+from collections.abc import Iterable, Set
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from workflows.terms.calendar import WEEKDAY, WEEKDAYS
 from workflows.terms.channels import CapName
 from workflows.terms.values import Frozen, TextForm, parse_time
 
 _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _DAY = 24 * 60
+_WEEK = 7 * _DAY
+
+
+_Clock = Annotated[str, AfterValidator(lambda clock: clock.zfill(5))]
 
 
 class QuietHours(TextForm):
-    """No marketing message from `start` until `end`, customer-local `HH:MM`; `end` itself is allowed again."""
+    """No marketing message from `start` until `end`, customer-local `HH:MM`, or on a `weekday`.
 
-    PATTERN = re.compile(rf"(?P<start>{_CLOCK})\s*-\s*(?P<end>{_CLOCK})")
-    HINT = "quiet hours; write `22:00-08:00` or none"
+    `end` itself is allowed again.
+    """
 
-    start: Annotated[str, AfterValidator(lambda clock: clock.zfill(5))]
-    end: Annotated[str, AfterValidator(lambda clock: clock.zfill(5))]
+    PATTERN = re.compile(rf"(?P<start>{_CLOCK})\s*-\s*(?P<end>{_CLOCK})|(?P<weekday>{WEEKDAY})")
+    HINT = "quiet hours; write `22:00-08:00`, a weekday like `sunday`, a list of these, or none"
+
+    start: _Clock | None = None
+    end: _Clock | None = None
+    weekday: str | None = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        if self.start == self.end:
+        if self.start == self.end and self.weekday is None:
             raise PydanticCustomError("E044", "quiet hours that end when they begin; write none if there are none")
         return self
 
     def __str__(self) -> str:
-        return f"{self.start}-{self.end}"
+        return self.weekday or f"{self.start}-{self.end}"
 
-    def covers(self, other: "QuietHours") -> bool:
-        """Whether it is quiet whenever it is by the other."""
-        start, end, first, last = (_minute(clock) for clock in (self.start, self.end, other.start, other.end))
-        return (first - start) % _DAY + (last - first) % _DAY <= (end - start) % _DAY
+    @property
+    def minutes(self) -> Iterable[int]:
+        """The minutes of a week, from Monday on, in which it is quiet."""
+        if self.weekday is not None:
+            first = WEEKDAYS.index(self.weekday) * _DAY
+            return range(first, first + _DAY)
+        start, end = _minute(self.start or ""), _minute(self.end or "")
+        return ((day + start + past) % _WEEK for day in range(0, _WEEK, _DAY) for past in range((end - start) % _DAY))
+
+
+def quiet_minutes(quiet: Iterable[QuietHours]) -> Set[int]:
+    """The minutes of a week, from Monday on, in which it is quiet by any of these."""
+    return {minute for hours in quiet for minute in hours.minutes}
 
 
 class Cap(TextForm):
@@ -60,11 +79,48 @@ def _minute(clock: str) -> int:
 
 
 def _quiet(value: Any) -> Any:
-    return None if isinstance(value, str) and value.strip() == "none" else value
+    if value is None or (isinstance(value, str) and value.strip() == "none"):
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _some_time(quiet: tuple[QuietHours, ...]) -> tuple[QuietHours, ...]:
+    if len(quiet_minutes(quiet)) == _WEEK:
+        raise PydanticCustomError("E044", "it is quiet all week, so that nothing could ever be sent")
+    return quiet
+
+
+def _from_person(info: ValidationInfo) -> bool:
+    return bool(info.context and info.context.get("written"))
+
+
+def _percent(value: Any, info: ValidationInfo) -> Any:
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and not _from_person(info)):
+        return value
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
+    if not found:
+        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
+        raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
+    return float(found[1])
+
+
+Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]
+
+_UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", QuietHours.PATTERN.pattern)
+_ONE_QUIET = {"type": "string", "pattern": rf"^\s*(?:{_UNNAMED}|none)\s*$"}
 
 
 class Limits(Frozen):
-    """When and how often a customer is written to: `caps` are by channel and, as `all`, over all of them."""
+    """When and how often a customer is written to: `caps` are by channel and, as `all`, over all of them.
 
-    quiet_hours: Annotated[QuietHours | None, BeforeValidator(_quiet)] = None
+    `holdout` is the percentage of customers who are not messaged.
+    """
+
+    quiet_hours: Annotated[
+        tuple[QuietHours, ...],
+        BeforeValidator(_quiet),
+        AfterValidator(_some_time),
+        WithJsonSchema({"anyOf": [_ONE_QUIET, {"type": "array", "items": _ONE_QUIET}], "description": QuietHours.HINT}),
+    ] = ()
     caps: dict[CapName, Cap] = Field(default_factory=dict)
+    holdout: Percent | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.terms.because import FUNCTION_WORDS
+from workflows.terms.calendar import LAST_DAY, WEEKDAYS, ordinal
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
@@ -91,6 +92,16 @@ class Wording:
             return self.pick(f"{span}内 {rows} 的{words}", f"{words} of {rows} within {span}")
         return self.pick(f"{rows} 的{words}", f"{words} of {rows}")
 
+    def weekday(self, number: int) -> str:
+        """`周一`, `Monday`; 0 is Monday."""
+        return self.pick("周" + "一二三四五六日"[number], WEEKDAYS[number].capitalize())
+
+    def month_day(self, number: int) -> str:
+        """`1 日`, `the 1st`; -1 is the last day."""
+        if number == LAST_DAY:
+            return self.pick("当月最后一天", "the last day of the month")
+        return self.pick(f"{number} 日", f"the {ordinal(number)}")
+
     def condition(self, condition: Condition) -> str:
         """A condition as a part of a sentence."""
         match condition:
@@ -138,7 +149,13 @@ class Wording:
 
     def limits(self, limits: Limits) -> str:
         """When it is quiet, and how often a customer is written to."""
-        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if (quiet := limits.quiet_hours) else []
+        quiet = self.pick("、", ", ").join(
+            self.weekday(WEEKDAYS.index(hours.weekday)) if hours.weekday else str(hours) for hours in limits.quiet_hours
+        )
+        words = [self.pick(f"{quiet} 不打扰", f"quiet {quiet}")] if quiet else []
+        if limits.holdout:
+            share = f"{limits.holdout:g}%"
+            words.append(self.pick(f"{share} 的客户作为对照组，不发送", f"{share} of customers are held out"))
         for name, cap in limits.caps.items():
             channel = self.pick("所有渠道", "all channels") if name == "all" else name
             days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")

@@ -64,8 +64,6 @@ class Step(Frozen):
     """How a Mermaid graph draws it."""
     waits: ClassVar[bool] = False
     """Whether an enrollment may rest in it: it is arrived at, with a due time, in the transaction that leads to it."""
-    early: ClassVar[bool] = False
-    """Whether it may be arrived at before its time, and again: only its end is an instant to wait for."""
     activity: ClassVar[str | None] = None
     """The activity that carries it out, where it isn't the one named like the verb."""
     field_names: ClassVar[Mapping[str, tuple[str, str]]] = {}
@@ -88,6 +86,16 @@ class Step(Frozen):
         return self.activity or self.verb
 
     @property
+    def early(self) -> bool:
+        """Whether it may be arrived at before its time, and again: only its end is an instant to wait for."""
+        return False
+
+    @property
+    def follows(self) -> Sequence[str]:
+        """The events about the business that can move the time at which an enrollment standing here goes on."""
+        return ()
+
+    @property
     def campaign_given(self) -> str | None:
         """The coupon campaign of which it gives a coupon."""
         return None
@@ -98,9 +106,9 @@ class Step(Frozen):
         return ()
 
     @property
-    def awaited(self) -> EventCondition | None:
-        """The event that wakes an enrollment standing here."""
-        return None
+    def awaited(self) -> Sequence[EventCondition]:
+        """The events that wake an enrollment standing here."""
+        return ()
 
     @property
     def urgent(self) -> bool:

@@ -1,7 +1,7 @@
 """`wait`: time passes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -9,33 +9,73 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
+from workflows.terms.calendar import MONTH_DAY, WEEKDAY, WEEKDAYS, month_day_of
+from workflows.terms.conditions import FieldRef
 from workflows.terms.fields import Scope, check_field
 from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
 from workflows.terms.written import CLOCK, Text
 from workflows.verbs.base import Position, Step, StepSpec
-from workflows.verbs.changes import Changes, own_fields
+from workflows.verbs.changes import Changes
 from workflows.verbs.flow import Flow, State, span_of
+
+MOVED_BY: Mapping[str, Sequence[str]] = {
+    "stream": ("stream.scheduled", "stream.started", "stream.cancelled"),
+    "lot": ("lot.received",),
+}
+"""The events that move the instants of a show or a lot."""
 
 
 class Wait(Step):
-    """Exactly one form: `span`; `clock` (with `day` counted from the entry day, or the next such time); `field`."""
+    """Exactly one form:
+
+    - `span`, to a `clock` time on its last day if there is one;
+    - `clock`: on the `day` counted from the entry day, or the next such time, on a `weekday` (0 is Monday) or on a
+      `month_day` (-1 is the last);
+    - `field`;
+    - `each` span times the number that `of` is, or that its items add up to.
+
+    One that `moves` is for an instant of the journey's show or lot, and is over when that is, as it is by then.
+    """
 
     verb: Literal["wait"] = "wait"
     span: Duration | None = None
     clock: str | None = None
     day: int | None = None
+    weekday: int | None = None
+    month_day: int | None = None
+    each: Duration | None = None
+    of: FieldRef | None = None
+    at_most: Duration | None = None
     field: str | None = None
     minus: Duration | None = None
     plus: Duration | None = None
+    moves: Literal[True] | None = None
 
     noun = ("等待", "wait")
     waits = True
-    early = True
     activity = "arrive"
     reasons = {"no_time": ("等待的时间不存在", "there is no such time to wait for")}
 
+    @property
+    def early(self) -> bool:
+        return not self.moves
+
+    @property
+    def follows(self) -> Sequence[str]:
+        return MOVED_BY[(self.field or "").partition(".")[0]] if self.moves else ()
+
     def words(self, say: Wording) -> str:
+        if self.each and self.of:
+            words = say.pick(
+                f"等待 {say.span(self.each)} × `{self.of.field}`",
+                f"wait {say.span(self.each)} for each of `{self.of.field}`",
+            )
+            limit = say.pick("，至多 ", ", at most ") + say.span(self.at_most) if self.at_most else ""
+            return words + limit
+        if self.span and self.clock:
+            span = say.span(self.span)
+            return say.pick(f"等到 {span}后的 {self.clock}", f"wait until {self.clock}, {span} on")
         if self.span:
             return say.pick(f"等待 {say.span(self.span)}", f"wait {say.span(self.span)}")
         if self.field:
@@ -49,26 +89,47 @@ class Wait(Step):
             return say.pick(f"等到 {words}", f"wait until {words}")
         if self.day is not None:
             return say.pick(f"等到第 {self.day} 天 {self.clock}", f"wait until day {self.day} {self.clock}")
-        return say.pick(f"等到 {self.clock}", f"wait until {self.clock}")
+        named = ""
+        if self.weekday is not None:
+            named = say.weekday(self.weekday) + " "
+        elif self.month_day is not None:
+            named = say.month_day(self.month_day) + " "
+        return say.pick(f"等到{' ' + named if named else ' '}{self.clock}", f"wait until {named}{self.clock}")
 
     def changes(self, new: Self, label: str, changes: Changes) -> Iterator[str]:
-        if own_fields(self) == own_fields(new):
-            return
-        if self.span and new.span:
-            yield changes.span(label, self.span, new.span)
-            return
         say = changes.say
         was, now = self.words(say).replace("`", ""), new.words(say).replace("`", "")
+        if was == now:
+            return
+        if self.span and new.span and not self.clock and not new.clock:
+            yield changes.span(label, self.span, new.span)
+            return
         words = say.pick(f"{label}由「{was}」改为「{now}」", f"{label} changes from “{was}” to “{now}”")
         yield words + changes.kept(say.pick("原来的", "the old one"))
 
 
 class Clock(TextForm):
-    PATTERN = re.compile(rf"until\s+(?:day\s+(?P<day>\d{{1,4}})\s+at\s+)?(?P<clock>{CLOCK})")
-    HINT = "a wait; write `1h`, `until 10:00` or `until day 3 at 10:00`"
+    PATTERN = re.compile(
+        rf"until\s+(?:(?:day\s+(?P<day>\d{{1,4}})|(?P<weekday>{WEEKDAY})|(?P<month_day>{MONTH_DAY}))\s+at\s+)?"
+        rf"(?P<clock>{CLOCK})"
+    )
+    HINT = (
+        "a wait; write `1h`, `1d at 10:00`, `until 10:00`, `until day 3 at 10:00`, `until sunday at 20:00`, "
+        "`until the 1st at 10:00` or `until the last day at 10:00`"
+    )
 
     clock: str
     day: int | None = None
+    weekday: str | None = None
+    month_day: str | None = None
+
+
+class DaysOn(TextForm):
+    PATTERN = re.compile(rf"(?P<span>[1-9]\d{{0,5}}\s*[dw])\s+at\s+(?P<clock>{CLOCK})")
+    HINT = "a wait of days or weeks to a time of day; write `1d at 10:00`"
+
+    span: Duration
+    clock: str
 
 
 class Moment(Frozen):
@@ -95,27 +156,62 @@ class Until(Frozen):
     until: Annotated[Moment, BeforeValidator(_moment)]
 
 
+def _number_field(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
+
+
+class ForEach(Frozen):
+    """A span for each that there is of something: `{each: 25d, of: trigger.items.quantity, at_most: 100d}`."""
+
+    each: Duration
+    of: Annotated[FieldRef, BeforeValidator(_number_field)]
+    at_most: Duration | None = None
+
+
 def _wait_form(value: Any) -> str:
-    if isinstance(value, Mapping | Until):
-        return "<until>"
-    return "<clock>" if isinstance(value, Clock) or str(value).lstrip().startswith("until") else "<span>"
+    match value:
+        case ForEach() | {"each": _}:
+            return "<each>"
+        case Until() | Mapping():
+            return "<until>"
+        case Clock():
+            return "<clock>"
+        case DaysOn():
+            return "<at>"
+    written = str(value).strip()
+    return "<clock>" if written.startswith("until") else "<at>" if re.search(r"\sat(\s|$)", written) else "<span>"
 
 
 class WaitStep(StepSpec):
     verb: ClassVar = "wait"
 
     wait: Annotated[
-        Annotated[Duration, Tag("<span>")] | Annotated[Clock, Tag("<clock>")] | Annotated[Until, Tag("<until>")],
+        Annotated[Duration, Tag("<span>")]
+        | Annotated[DaysOn, Tag("<at>")]
+        | Annotated[Clock, Tag("<clock>")]
+        | Annotated[Until, Tag("<until>")]
+        | Annotated[ForEach, Tag("<each>")],
         Discriminator(_wait_form),
     ]
 
     def compiled(self, position: Position) -> Wait:
         common = position.fields(self)
         match self.wait:
-            case Clock(clock=clock, day=day):
-                return Wait(**common, clock=clock.zfill(5), day=day)
+            case Clock(clock=clock, day=day, weekday=weekday, month_day=month_day):
+                return Wait(
+                    **common,
+                    clock=clock.zfill(5),
+                    day=day,
+                    weekday=WEEKDAYS.index(weekday) if weekday else None,
+                    month_day=month_day_of(month_day) if month_day else None,
+                )
+            case DaysOn(span=span, clock=clock):
+                return Wait(**common, span=span, clock=clock.zfill(5))
+            case ForEach(each=each, of=number, at_most=at_most):
+                return Wait(**common, each=each, of=number, at_most=at_most)
             case Until(until=moment):
-                return Wait(**common, field=moment.field, minus=moment.minus, plus=moment.plus)
+                moves = moment.field.partition(".")[0] in MOVED_BY or None
+                return Wait(**common, field=moment.field, minus=moment.minus, plus=moment.plus, moves=moves)
             case span:
                 return Wait(**common, span=span)
 
@@ -125,6 +221,14 @@ class WaitStep(StepSpec):
         until = node.get("until")
         if until is not None:
             check_field(until.get("field"), scope)
+        number = node.get("of")
+        if number is not None:
+            check_field(number.get("field") or number, scope)
+        days_on = DaysOn.PATTERN.fullmatch(node.text.strip()) if node.text else None
+        if days_on:
+            clock = parse_time(days_on["clock"])
+            days = Duration.of(days_on["span"]).nominal - timedelta(days=1)
+            return flow.passing(node, state, state.elapsed + days + timedelta(hours=clock.hour, minutes=clock.minute))
         span = span_of(node)
         if span is not None:
             return flow.passing(node, state, state.elapsed + span)

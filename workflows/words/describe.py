@@ -7,10 +7,6 @@ from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Path, Step
 
-_WEEKDAYS = {
-    "zh": ("一", "二", "三", "四", "五", "六", "日"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
 _LONGEST = 200
 
 
@@ -70,8 +66,11 @@ def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
 def trigger_words(trigger: EventTrigger | ScheduleTrigger, say: Wording) -> str:
     """What begins the journey."""
     if isinstance(trigger, EventTrigger):
-        return say.event(trigger.event, trigger.where)
-    words = f"{_when(trigger, say)}{say.pick('，对每个', ', for each ')}{_for_each(trigger.for_each, say)}"
+        event = say.event(trigger.event, trigger.where)
+        each = f"{say.pick('，对每个', ', for each ')}{_for_each(trigger.for_each, say)}" if trigger.for_each else ""
+        return event + each
+    each = _for_each(trigger.for_each, say, trigger.birthday_offset)
+    words = f"{_when(trigger, say)}{say.pick('，对每个', ', for each ')}{each}"
     if trigger.where:
         words += say.pick(f"（{say.condition(trigger.where)}）", f" where {say.condition(trigger.where)}")
     return words
@@ -84,16 +83,26 @@ def _when(trigger: ScheduleTrigger, say: Wording) -> str:
         side = "before" if trigger.offset_days < 0 else "after"
         en = f"{days} day{'s' if days != 1 else ''} {side} {trigger.festival}" if days else f"on {trigger.festival}"
     elif trigger.weekday is not None:
-        day = _WEEKDAYS[say.lang][trigger.weekday]
-        zh, en = f"每周{day}", f"every {day}"
+        zh, en = f"每{say.weekday(trigger.weekday)}", f"every {say.weekday(trigger.weekday)}"
+    elif trigger.month_day is not None:
+        day = say.month_day(trigger.month_day)
+        zh, en = f"每月{day.removeprefix('当月')}", f"every month on {day.removesuffix(' of the month')}"
+    elif trigger.year_day is not None:
+        zh, en = f"每年 {trigger.year_day}", f"every year on {trigger.year_day}"
     else:
         zh, en = "每天", "every day"
     return say.pick(f"{zh} {trigger.at}", f"{en} at {trigger.at}")
 
 
-def _for_each(what: str, say: Wording) -> str:
+def _for_each(what: str, say: Wording, offset: int | None = None) -> str:
     if what == "near_expiry_lot":
         return say.pick("临期批次", "lot near its expiry")
+    if what == "birthday" and offset:
+        days = abs(offset)
+        zh = f"{days} 天后生日的客户" if offset < 0 else f"{days} 天前生日的客户"
+        s = "s" if days != 1 else ""
+        en = f"customer whose birthday {f'is in {days} day{s}' if offset < 0 else f'was {days} day{s} ago'}"
+        return say.pick(zh, en)
     if what == "birthday":
         return say.pick("当天生日的客户", "customer whose birthday it is")
     name = what.removeprefix("segment:")

@@ -7,6 +7,7 @@ from typing import Any
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.terms.conditions import Condition
+from workflows.terms.limits import quiet_minutes
 from workflows.terms.values import Duration, Language, money_words
 from workflows.terms.wording import Wording
 from workflows.verbs.changes import Changes
@@ -73,8 +74,8 @@ def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange
     for field, names in plain.items():
         for words in changes.changed(pick(*names), str(getattr(old, field)), str(getattr(new, field))):
             yield SharedChange("_policy", words)
-    quiet = (str(policy.quiet_hours or pick("没有", "none")) for policy in (old, new))
-    louder = old.quiet_hours is not None and (new.quiet_hours is None or not new.quiet_hours.covers(old.quiet_hours))
+    quiet = (", ".join(map(str, policy.quiet_hours)) or pick("没有", "none") for policy in (old, new))
+    louder = bool(quiet_minutes(old.quiet_hours) - quiet_minutes(new.quiet_hours))
     for words in changes.changed(pick("免打扰时段", "the quiet hours"), *quiet):
         yield SharedChange("_policy", words, louder)
     for channel in dict.fromkeys([*old.caps, *new.caps]):

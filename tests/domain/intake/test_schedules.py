@@ -127,3 +127,17 @@ def test_a_fan_out_takes_those_who_match(shop: Database, clock: VirtualClock) ->
         assert list(session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.id)))) == HERE
         assert session.exec(select(TrailEntry).where(TrailEntry.what == "not_entered")).all() == []
     assert locked == HERE
+
+
+def test_a_late_schedule_stands_for_the_day_on_which_it_was_due(shop: Database, clock: VirtualClock) -> None:
+    """It was due on Monday and ran on Tuesday: Temporal was away."""
+    publish(shop, clock, 'trigger: {schedule: every monday at 12:00, for_each: "segment:here"}')
+    due = datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("Asia/Shanghai"))
+    cursor: str | None = ""
+    while cursor is not None:
+        with shop.begin() as session:
+            cursor = schedules.emit_page(session, "j", cursor, due + timedelta(hours=20), due)
+    with shop() as session:
+        assert session.exec(select(Event.time).distinct()).all() == [due]
+        assert session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all() == HERE
+        assert session.exec(select(Enrollment.anchor).distinct()).all() == [due]

@@ -13,8 +13,9 @@ from domain.journeys.tables import Enrollment
 from domain.ledger.policy import Rules, full_caps, open_channel, quiet_until, sent_since, tightened
 from domain.ledger.tables import Message
 from workflows.language.policy import Policy
+from workflows.terms.calendar import WEEKDAYS
 from workflows.terms.channels import CHANNELS, Channel
-from workflows.terms.limits import Limits, QuietHours
+from workflows.terms.limits import Limits, QuietHours, quiet_minutes
 from workflows.terms.values import local_day
 
 ZONES = ["Asia/Shanghai", "Europe/London", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"]
@@ -80,7 +81,29 @@ def test_a_span_covers_another_if_it_is_quiet_whenever_that_is(clocks: tuple[str
     midnight, zone = datetime(2026, 3, 2, tzinfo=UTC), ZoneInfo("UTC")
     day = [midnight + timedelta(minutes=minute) for minute in range(24 * 60)]
     quiet_by = [{at for at in day if quiet_until(Rules([span], []), at, zone)} for span in (outer, inner)]
-    assert outer.covers(inner) == (quiet_by[1] <= quiet_by[0])
+    assert (quiet_minutes([outer]) >= quiet_minutes([inner])) == (quiet_by[1] <= quiet_by[0])
+
+
+@settings(max_examples=300, deadline=None)
+@given(instants, st.sets(st.sampled_from(WEEKDAYS), min_size=1, max_size=6), minutes, minutes)
+def test_quiet_weekdays_and_hours_follow_each_other(now: datetime, days: set[str], start: str, end: str) -> None:
+    """A hold is over at the first minute at which it isn't quiet, be it days away."""
+    written = [*sorted(days), *([f"{start}-{end}"] if start != end else [])]
+    if len(quiet_minutes(map(QuietHours.model_validate, written))) == 7 * 24 * 60:
+        return
+    zone = ZoneInfo("Asia/Shanghai")
+    rules = tightened(Policy.model_validate({"quiet_hours": written}))
+    quiet_by = quiet_minutes(rules.quiet)
+
+    def is_quiet(at: datetime) -> bool:
+        local = at.astimezone(zone)
+        return local.weekday() * 1440 + local.hour * 60 + local.minute in quiet_by
+
+    until = quiet_until(rules, now, zone)
+    assert (until is not None) == is_quiet(now)
+    if until is not None:
+        assert not is_quiet(until)
+        assert all(is_quiet(now + timedelta(minutes=past)) for past in range(int((until - now).total_seconds() // 60)))
 
 
 def test_a_hold_into_the_doubled_hour_ends() -> None:

@@ -35,6 +35,7 @@ conditions = st.one_of(
         lambda n: {"measure": {"sum": "event.total", "of": "order.paid", "within": "1d"}, "above": n * 100}, numbers
     ),
     st.just({"tag": "met"}),
+    st.builds(lambda n: {"field": "customer.level", "is": n}, numbers),
 )
 verbs = st.one_of(
     st.builds(
@@ -43,6 +44,11 @@ verbs = st.one_of(
     st.just({"send": "note", "via": ["wecom", "sms"], "coupon": "gift", "expires": "6h"}),
     st.builds(lambda span: {"wait": span}, spans),
     st.sampled_from([{"wait": "until 10:00"}, {"wait": "until day 1 at 09:30"}]),
+    st.sampled_from(["1d at 10:00", "until sunday at 20:00", "until the 3rd at 10:00"]).map(
+        lambda wait: {"wait": wait}
+    ),
+    st.just({"wait": {"each": "5h", "of": "trigger.size", "at_most": "12h"}}),
+    st.just({"set": {"level": {"field": "trigger.size"}}}),
     st.sampled_from([{"tag": "met"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"}]),
     st.sampled_from([{"todo": "call", "assign": "owner", "due": "8h"}, {"webhook": "crm", "data": {"level": 1}}]),
 )
@@ -59,6 +65,13 @@ def branches(steps: st.SearchStrategy[list[dict[str, Any]]]) -> st.SearchStrateg
         st.builds(
             lambda span, a, b: {"wait_for": {"event": "order.paid"}, "within": span, "then": a, "else": b},
             spans, steps, steps,
+        ),
+        st.builds(
+            lambda span, a, b, c: {
+                "wait_for": {"any": [{"event": "order.paid"}, {"event": "cart.cleared"}]},
+                "within": span, "then": a, "on": {"cart.cleared": b}, "else": c,
+            },
+            spans, steps, steps, steps,
         ),
         st.builds(
             lambda a: {"split": [arm("a", a), arm("b", [])]},
@@ -113,6 +126,8 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
         for branch in ("then", "else"):
             if branch in step:
                 step[branch] = numbered(step[branch], f"{own}{branch[0]}")
+        if "on" in step:
+            step["on"] = {name: numbered(inner, f"{own}o") for name, inner in step["on"].items()}
         if "choose" in step:
             step["choose"] = [{**case, "steps": numbered(case["steps"], f"{own}c")} for case in step["choose"]]
         if "split" in step:

@@ -20,11 +20,14 @@ REFERENCES = References(
     campaigns=frozenset({"minus5"}),
     segments=frozenset({"vip"}),
     webhooks=frozenset({"crm"}),
+    business=frozenset({"stream.scheduled", "lot.sold_out"}),
     policy=Limits.model_validate({"quiet_hours": "22:00-08:00", "caps": {"sms": "1 per 1d", "all": "5 per 7d"}}),
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),
         "customer.birthday": frozenset({"journey"}),
+        "stream.scheduled": frozenset({"stream_id", "title", "starts_at"}),
+        "lot.sold_out": frozenset({"lot_id"}),
     },
 )
 

@@ -6,6 +6,9 @@ import pytest
 
 from workflows.language.compile import read_journey
 from workflows.plan.model import Plan
+from workflows.terms.wording import Wording
+from workflows.verbs.base import Position
+from workflows.verbs.wait import WaitStep
 from workflows.words.describe import describe, mermaid, summary
 
 SPECS = Path(__file__).parents[3] / "journey_specs"
@@ -97,3 +100,22 @@ def test_a_graph_quotes_what_mermaid_would_misread() -> None:
     found = read_journey(text, "j.yaml", None).plan
     assert found is not None
     assert 's1(["stop: say #quot;#lt;b#gt;#quot; #35;1"])' in mermaid(found)
+
+
+@pytest.mark.parametrize(
+    ("written", "zh", "en"),
+    [
+        ("1d at 10:00", "等到 1 天后的 10:00", "wait until 10:00, 1 day on"),
+        ("until sunday at 20:00", "等到 周日 20:00", "wait until Sunday 20:00"),
+        ("until the 2nd at 10:00", "等到 2 日 10:00", "wait until the 2nd 10:00"),
+        ("until the last day at 10:00", "等到 当月最后一天 10:00", "wait until the last day of the month 10:00"),
+        (
+            {"each": "25d", "of": "trigger.bags", "at_most": "100d"},
+            "等待 25 天 × `trigger.bags`，至多 100 天",
+            "wait 25 days for each of `trigger.bags`, at most 100 days",
+        ),
+    ],
+)
+def test_waits_in_words(written: object, zh: str, en: str) -> None:
+    step = WaitStep.model_validate({"wait": written}).compiled(Position("1", None, {}))
+    assert [step.words(Wording("zh")), step.words(Wording("en"))] == [zh, en]

@@ -1,0 +1,48 @@
+"""Days of the week and of the month, as journeys name them."""
+
+import re
+from datetime import date, timedelta
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAY = "|".join(WEEKDAYS)
+"""A day of the week, as part of a regular expression."""
+
+MONTH_DAY = r"the\s+(?:(?:[1-9]|[12]\d|3[01])(?:st|nd|rd|th)|last\s+day)"
+"""A day of the month, as part of a regular expression."""
+
+LEAP_YEAR = 2000
+"""A year that has every day."""
+
+LAST_DAY = -1
+"""The last day of a month, as its number."""
+
+
+def month_day_of(text: str) -> int:
+    """The number of a day that is written like `the 1st` or `the last day`."""
+    digits = re.search(r"\d+", text)
+    return int(digits[0]) if digits else LAST_DAY
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `11th`."""
+    suffix = "th" if number in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def is_anniversary(day: date, of: str) -> bool:
+    """Whether the day is the one written `09-10`; 29 February is a day earlier in years without it."""
+    if (day.month, day.day) == (2, 28) and (day + timedelta(days=1)).day == 1:
+        return of in ("02-28", "02-29")
+    return f"{day:%m-%d}" == of
+
+
+def falls_on(day: date, *, weekday: int | None, month_day: int | None) -> bool:
+    """Whether the day is this day of the week (0 is Monday) and of the month; None is any.
+
+    A month that has no such day is passed over.
+    """
+    if weekday is not None and day.weekday() != weekday:
+        return False
+    if month_day == LAST_DAY:
+        return (day + timedelta(days=1)).day == 1
+    return month_day is None or day.day == month_day
