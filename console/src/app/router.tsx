@@ -41,7 +41,6 @@ const pages = [
   createRoute({
     getParentRoute: () => inside,
     path: "/customers/$id",
-    params: { parse: ({ id }) => ({ id: Number(id) }), stringify: ({ id }) => ({ id: String(id) }) },
     component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
   }),
 ];
