@@ -75,3 +75,8 @@ def test_every_code_is_used() -> None:
     code = "".join(path.read_text() for room in ROOMS for path in room.rglob("*.py") if path.stem != "diagnostics")
     used = set(re.findall(r'"([EW]\d{3})"', code))
     assert used == set(CODES)
+
+
+def test_the_page_names_every_code_in_chinese() -> None:
+    sections = re.split(r"^## ", PAGE.read_text(), flags=re.MULTILINE)[1:]
+    assert [each[:4] for each in sections if not re.search(r"^\*\*.*[一-鿿].*\*\*$", each, re.MULTILINE)] == []
