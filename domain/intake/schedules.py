@@ -15,6 +15,7 @@ from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
 from domain.conditions.sql import matching
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
+from domain.intake.birthdays import born_on
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
@@ -26,7 +27,7 @@ from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
-from workflows.terms.values import local_day
+from workflows.terms.values import at_local, local_day, parse_time
 from workflows.verbs.base import Decision
 
 PAGE = 500
@@ -70,7 +71,8 @@ def why_not_due(work: UnitOfWork, library: Library, plan: Plan, customer: Custom
         until = datetime.combine(following, time.fromisoformat(trigger.at), zone) if following else None
         return replace(decision, until=until)
     kind, _, segment = trigger.for_each.partition(":")
-    if kind == "birthday" and customer.id not in _born_on(work, day, customer.id - 1)[:1]:
+    due = at_local(day, parse_time(trigger.at), zone, at)
+    if kind == "birthday" and customer.id not in born_on(work, library, due, after=customer.id - 1, limit=1):
         return replace(decision, value="birthday")
     if kind == "segment":
         verdict = CustomerFacts(work, library, customer, at).holds(SegmentCondition(segment=segment))
@@ -99,7 +101,11 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime) -> str
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
-        ids = _born_on(work, day, int(after or 0)) if born else _members(work, library, segment, after, now)
+        if born:
+            due = at_local(day, parse_time(trigger.at), library.policy_zone, now)
+            ids = born_on(work, library, due, after=int(after or 0), limit=PAGE)
+        else:
+            ids = _members(work, library, segment, after, now)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
         next_cursor = str(ids[-1]) if len(ids) == PAGE else None
@@ -199,16 +205,6 @@ def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> M
         stream = inventory.next_stream(session, subject["lot_id"], now, zone)
         return {**subject, "stream_id": stream} if stream else subject
     return subject
-
-
-def _born_on(session: Session, day: date, after: int) -> Sequence[int]:
-    """The next customers who have their birthday; those of 29 February have it a day earlier in other years."""
-    days = [f"{day:%m-%d}"]
-    if (day + timedelta(days=1)).day == 1 and days == ["02-28"]:
-        days.append("02-29")
-    birthday = col(Customer.fields)["birthday"].astext
-    query = select(Customer.id).where(Customer.id > after, birthday.regexp_match(f"-({'|'.join(days)})$"))
-    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
 
 
 def _members(session: Session, library: Library, segment: str, after: str, now: datetime) -> Sequence[int]:

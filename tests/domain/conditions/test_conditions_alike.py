@@ -167,7 +167,7 @@ TREE = st.recursive(
         | lists(inner)
         | measures(inner)
     ),
-    max_leaves=6,
+    max_leaves=4,
 )
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 CUSTOMER = st.fixed_dictionaries(
