@@ -24,6 +24,7 @@ REFERENCES = References(
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),
+        "customer.updated": frozenset({"name", "birthday", "city"}),
         "customer.birthday": frozenset({"journey"}),
     },
 )
