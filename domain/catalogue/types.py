@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.catalogue.wire import (
     Code,
     Count,
-    Day,
+    DayOfBirth,
     Days,
     Expiry,
     Fen,
     Instant,
+    LunarDay,
     Minutes,
     Number,
     Rate,
@@ -49,7 +50,8 @@ class Goods(Data):
 
 class CustomerData(Data):
     name: Text | None = Field(None, description="how messages address the customer")
-    birthday: Day | None = Field(None, description="starts birthday journeys")
+    birthday: DayOfBirth | None = Field(None, description="starts birthday journeys")
+    birthday_lunar: LunarDay | None = Field(None, description="starts them by the lunar calendar")
     city: Code | None = Field(None, description="where the customer lives")
     owner: Code | None = Field(None, description="the sales guide, whom todos go to")
     timezone: Zone | None = Field(None, description="for quiet hours and times of day; else the policy's")

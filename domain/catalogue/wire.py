@@ -10,10 +10,14 @@ from zoneinfo import available_timezones
 from pydantic import BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
+from workflows.terms.comparing import DAY_OF_ANY_YEAR
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,12})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_DAY_OF_ANY_YEAR = re.compile(DAY_OF_ANY_YEAR)
+_LUNAR_DAY = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)")
 _YEARS = range(1970, 3000)
 
 
@@ -40,6 +44,22 @@ def _read_day(value: Any) -> date:
         except ValueError:
             raise PydanticCustomError("bad_date", "is not a day that exists") from None
     raise PydanticCustomError("bad_date", "must be a date, like 2026-03-02")
+
+
+def _read_birthday(value: Any) -> str:
+    if isinstance(value, str) and _DAY_OF_ANY_YEAR.fullmatch(value):
+        _read_day(f"2000-{value.removeprefix('--')}")
+        return value
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise PydanticCustomError("bad_date", "must be a date, like 1992-03-05, or a day of any year, like 03-05")
+    _read_day(value)
+    return value
+
+
+def _read_lunar_day(value: Any) -> str:
+    if not isinstance(value, str) or not _LUNAR_DAY.fullmatch(value):
+        raise PydanticCustomError("bad_date", "must be a month and a day of the lunar calendar, like 08-15")
+    return value
 
 
 def _read_expiry(value: Any) -> date:
@@ -86,7 +106,8 @@ Rate = Annotated[float, Strict(), Field(ge=0, le=10**9), Words("number")]
 RowId = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1), Words("integer")]
 Number = Annotated[float, Strict(), Field(ge=0, le=10**12), Words("number")]
 Minutes = Annotated[float, Strict(), Field(ge=0, le=10**6), Words("number, minutes")]
-Day = Annotated[date, BeforeValidator(_read_day), Words("date, `YYYY-MM-DD`")]
+DayOfBirth = Annotated[str, BeforeValidator(_read_birthday), Words("date, `YYYY-MM-DD`, or `MM-DD` without a year")]
+LunarDay = Annotated[str, BeforeValidator(_read_lunar_day), Words("`MM-DD` of the lunar calendar")]
 Expiry = Annotated[date, BeforeValidator(_read_expiry), Words("date, `YYYY-MM-DD`")]
 Instant = Annotated[datetime, BeforeValidator(_read_instant), Words("RFC 3339 time with an offset")]
 Zone = Annotated[str, BeforeValidator(_read_zone), Words("IANA time zone")]

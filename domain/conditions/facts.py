@@ -25,6 +25,7 @@ from domain.store.bulk import is_among, recordset_of
 from workflows.terms.comparing import dig
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, evaluate
+from workflows.terms.fields import DERIVED
 from workflows.terms.measuring import MOST_EVENTS
 from workflows.terms.values import Duration, Shows, Window
 from workflows.verbs.base import Path
@@ -320,9 +321,9 @@ class CustomerFacts:
 
     def _customer_field(self, key_path: str) -> Any:
         first, _, part = key_path.partition(".")
-        if first not in _DERIVED:
+        if first not in DERIVED:
             return dig(self._customer, key_path, self.zone)
-        value = self._batch.orders_at(self._moment)[_DERIVED.index(first)]
+        value = self._batch.orders_at(self._moment)[DERIVED.index(first)]
         return dig(value, part, self.zone) if part else value
 
     def in_segment(self, name: str) -> bool:
@@ -374,7 +375,3 @@ class CustomerFacts:
     @property
     def _customer(self) -> Mapping[str, Any]:
         return {**self.customer.fields, "name": self.customer.name, "timezone": self.customer.timezone}
-
-
-_DERIVED = ("orders", "spent", "last_order_at")
-"""In the order of the totals."""

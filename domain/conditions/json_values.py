@@ -128,10 +128,11 @@ def itself_or_items(data: Json) -> Any:
 
 def _or_some_item(value: Value, truth: Callable[[Value], Truth]) -> Truth:
     """Whether it is true of the value, or of an item of it that isn't null."""
-    each = items(value.json)
+    own_items = case((is_a(value.json, "array"), value.json), else_=literal([], JSONB))
+    both = func.jsonb_build_array(value.json, type_=JSONB).op("||", return_type=JSONB())(own_items)
+    each = func.jsonb_array_elements(both).table_valued(column("value", JSONB))
     item = Value(each.c.value, value.instant)
-    some = exists(select(1).select_from(each).where(not_(is_a(item.json, "null")), truth(item)).correlate_except(each))
-    return or_(truth(value), and_(is_a(value.json, "array"), some))
+    return exists(select(1).select_from(each).where(not_(is_a(item.json, "null")), truth(item)).correlate_except(each))
 
 
 def _text(data: Json) -> ColumnElement[str]:

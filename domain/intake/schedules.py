@@ -15,6 +15,7 @@ from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
 from domain.conditions.sql import matching
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
+from domain.intake.birthdays import born_on
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
@@ -28,7 +29,7 @@ from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.calendar import falls_on, is_anniversary
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.scheduled import event_of
-from workflows.terms.values import local_day
+from workflows.terms.values import at_local, local_day, parse_time
 from workflows.verbs.base import Decision
 
 PAGE = 500
@@ -72,13 +73,19 @@ def why_not_due(work: UnitOfWork, library: Library, plan: Plan, customer: Custom
         until = datetime.combine(following, time.fromisoformat(trigger.at), zone) if following else None
         return replace(decision, until=until)
     kind, _, segment = trigger.for_each.partition(":")
-    if kind == "birthday" and customer.id not in _born_on(work, day, customer.id - 1)[:1]:
+    birthday = _birthday(trigger, day, zone, at)
+    if kind == "birthday" and customer.id not in born_on(work, library, birthday, after=customer.id - 1, limit=1):
         return replace(decision, value="birthday")
     if kind == "segment":
         verdict = CustomerFacts(work, library, customer, at).holds(SegmentCondition(segment=segment))
         if not verdict.holds:
             return replace(decision, value="segment", because=verdict.because)
     return None
+
+
+def _birthday(trigger: ScheduleTrigger, day: date, zone: ZoneInfo, now: datetime) -> datetime:
+    """The instant on whose day they have their birthday for whom the trigger fires on `day`."""
+    return at_local(day - timedelta(days=trigger.birthday_offset or 0), parse_time(trigger.at), zone, now)
 
 
 def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: datetime | None = None) -> str | None:
@@ -104,8 +111,11 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: d
         subjects = [(lot["lot_id"], dict(lot), None) for lot in page]
     else:
         born = kind == "birthday"
-        birthday = day - timedelta(days=trigger.birthday_offset or 0)
-        ids = _born_on(work, birthday, int(after or 0)) if born else _members(work, library, segment, after, due)
+        if born:
+            birthday = _birthday(trigger, day, library.policy_zone, now)
+            ids = born_on(work, library, birthday, after=int(after or 0), limit=PAGE)
+        else:
+            ids = _members(work, library, segment, after, due)
         data = {} if born else {"segment": segment}
         subjects = [(str(id), data, id) for id in ids]
         next_cursor = str(ids[-1]) if len(ids) == PAGE else None
@@ -216,16 +226,6 @@ def _subject(session: Session, event: Event, now: datetime, zone: ZoneInfo) -> M
         stream = inventory.next_stream(session, subject["lot_id"], now, zone)
         return {**subject, "stream_id": stream} if stream else subject
     return subject
-
-
-def _born_on(session: Session, day: date, after: int) -> Sequence[int]:
-    """The next customers who have their birthday; those of 29 February have it a day earlier in other years."""
-    days = [f"{day:%m-%d}"]
-    if (day + timedelta(days=1)).day == 1 and days == ["02-28"]:
-        days.append("02-29")
-    birthday = col(Customer.fields)["birthday"].astext
-    query = select(Customer.id).where(Customer.id > after, birthday.regexp_match(f"-({'|'.join(days)})$"))
-    return session.exec(query.order_by(col(Customer.id)).limit(PAGE)).all()
 
 
 def _members(session: Session, library: Library, segment: str, after: str, now: datetime) -> Sequence[int]:

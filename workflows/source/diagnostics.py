@@ -69,6 +69,7 @@ CODES: dict[str, str] = {
     "W005": "text that looks like a field",
     "W006": "text that would read badly",
     "W007": "discount as high as its threshold",
+    "W008": "amount of money without its unit",
 }
 
 _SHOWN_CELLS = 200

@@ -33,6 +33,15 @@ FIELDS: Mapping[str, Collection[str]] = {
 }  # fmt: skip
 """What there is to know of what isn't an event."""
 
+DERIVED = ("orders", "spent", "last_order_at")
+"""What is known of a customer by what they bought, in the order of the totals."""
+
+_MONEY = re.compile(r"customer\.spent|(?:event|trigger|item)\..*\b(?:total|price)")
+"""Fields that hold fen."""
+
+_OF_MONEY = ("sum", "average", "min", "max", "latest", "first")
+"""The measures of money that are money."""
+
 _SUBJECTS = frozenset(SUBJECTS)
 _FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
 
@@ -96,6 +105,7 @@ def check_condition(node: Node | None, scope: Scope) -> None:
         return
     if "field" in node.entries:
         check_field(node.get("field"), scope)
+    _check_amounts(node, scope)
     _check_right_sides(node, scope)
     if "segment" in node.entries:
         check_segment(node.get("segment"), scope)
@@ -123,6 +133,23 @@ def _check_right_sides(node: Node, scope: Scope) -> None:
             if key in OPERATORS and right.bare and _FIELD.fullmatch(right.text or ""):
                 message = f"compared with the text {quoted(right.text)}; the field is written {{field: {right.text}}}"
                 scope.source.report(right, "W005", message, "warning")
+
+
+def _check_amounts(node: Node, scope: Scope) -> None:
+    """An amount without its unit is fen, which few mean."""
+    measure = node.get("measure")
+    subject = node.get("field")
+    if measure is not None:
+        subject = next((measure.entries[name] for name in _OF_MONEY if name in measure.entries), None)
+    if subject is None or not _MONEY.fullmatch(subject.text or ""):
+        return
+    for key in OPERATORS:
+        right = node.get(key)
+        for amount in (right, *right.items) if right is not None else ():
+            given = amount.value
+            if isinstance(given, int | float) and not isinstance(given, bool) and given:
+                message = f"{given} is {given / 100:.2f}元 here; write an amount of money like {given}元"
+                scope.source.report(amount, "W008", message, "warning")
 
 
 def check_event(node: Node, scope: Scope) -> None:
@@ -208,12 +235,23 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
     elif root in FIELDS and rest.split(".")[0] not in FIELDS[root]:
         hint = did_you_mean(rest, FIELDS[root]) or f"; it has {', '.join(sorted(FIELDS[root]))}"
         scope.source.report(node, "E027", f"a {root} has no field {quoted(rest)}{hint}")
+    elif root == "customer":
+        _check_customer_field(node, rest, scope)
     elif root == "event":
         _check_event_field(node, rest, scope.event, scope, sure=sure)
     elif root == "trigger":
         _check_event_field(node, rest, scope.trigger, scope, sure=sure)
     elif root == "item":
         _check_item_field(node, rest, scope)
+
+
+def _check_customer_field(node: Node, name: str, scope: Scope) -> None:
+    """Anything may be known of a customer; what is close to a described field is a slip."""
+    described = scope.references.events.get("customer.updated") if scope.references else None
+    first, known = name.partition(".")[0], {*(described or ()), *DERIVED}
+    meant = slip_of(first, known) if described and first not in known else None
+    if meant:
+        scope.source.report(node, "E027", f"a customer has no field {quoted(first)}; did you mean {quoted(meant)}?")
 
 
 def _check_list(node: Node, scope: Scope) -> None:

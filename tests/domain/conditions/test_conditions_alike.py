@@ -167,7 +167,7 @@ TREE = st.recursive(
         | lists(inner)
         | measures(inner)
     ),
-    max_leaves=6,
+    max_leaves=4,
 )
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 CUSTOMER = st.fixed_dictionaries(
@@ -246,7 +246,7 @@ FEW = settings(
 PEOPLE = st.lists(CUSTOMER, min_size=30, max_size=30)
 
 
-@given(PEOPLE, KNOWN, st.lists(TREE, min_size=TREES, max_size=TREES))
+@given(PEOPLE, KNOWN, st.lists(TREE, min_size=TREES // 3, max_size=TREES // 3))
 @FEW
 def test_trees(db: Database, people: list[dict[str, Any]], known: dict[str, Any], trees: list[dict[str, Any]]) -> None:
     """Everything that conditions are made of, one in the other."""

@@ -25,6 +25,7 @@ REFERENCES = References(
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),
+        "customer.updated": frozenset({"name", "birthday", "city"}),
         "customer.birthday": frozenset({"journey"}),
         "stream.scheduled": frozenset({"stream_id", "title", "starts_at"}),
         "lot.sold_out": frozenset({"lot_id"}),
