@@ -302,19 +302,23 @@ def post_revoke(request: Request, caller: Revoker, code: CodeInPath) -> CouponSt
         coupon = _coupon(work, code)
         before = {"status": coupon.status}
         if coupon.status != "revoked":
+            if coupon.status == "locked" and not redeeming.is_held(coupon, env.clock.now()):
+                move(work, [coupon], "issued", env.clock.now())
             try:
                 move(work, [coupon], "revoked", env.clock.now())
             except CouponStateError:
                 raise Conflict(f"The coupon is {coupon.status}.") from None
         now, after = env.wall.now(), {"status": "revoked"}
         audit.record(work, caller, "coupon.revoke", f"coupon:{coupon.code}", now, before=before, after=after)
-        return _as_answer(coupon)
+        return _as_answer(coupon, env.clock.now())
 
 
 @router.get("/v1/coupons/{code}", summary="Read a coupon", responses=documented(NotFound))
 def get_coupon(request: Request, _: Reader, code: CodeInPath) -> CouponState:
-    with context(request).db() as session:
-        return _as_answer(_coupon(session, code))
+    """As a quote sees it now: a lock that is over holds nothing."""
+    env = context(request)
+    with env.db() as session:
+        return _as_answer(_coupon(session, code), env.clock.now())
 
 
 @router.get("/v1/customers/{id}/coupons", summary="Read a customer's coupons", responses=documented(NotFound))
@@ -325,10 +329,11 @@ def get_coupons(
     limit: Annotated[int, Query(ge=1, le=1000, description="coupons, at most")] = 100,
 ) -> list[CouponState]:
     """The newest first."""
-    with context(request).db() as session:
+    env = context(request)
+    with env.db() as session:
         query = select(Coupon).where(Coupon.customer_id == find_customer(session, name).id)
         query = query.order_by(col(Coupon.issued_at).desc(), col(Coupon.code)).limit(limit)
-        return [_as_answer(coupon) for coupon in session.exec(query)]
+        return [_as_answer(coupon, env.clock.now()) for coupon in session.exec(query)]
 
 
 def quote(db: Database, clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
@@ -373,10 +378,12 @@ def _coupon(session: Session, written: str) -> Coupon:
     return coupon
 
 
-def _as_answer(coupon: Coupon) -> CouponState:
-    return CouponState.model_validate(
-        {**coupon.model_dump(), "name": coupon.terms["name"], "customer": coupon.customer_id}
-    )
+def _as_answer(coupon: Coupon, now: datetime) -> CouponState:
+    values = {**coupon.model_dump(), "name": coupon.terms["name"], "customer": coupon.customer_id}
+    values["status"] = redeeming.state_at(coupon, now)
+    if coupon.status == "locked" != values["status"]:
+        values |= {"order_id": None, "locked_until": None}
+    return CouponState.model_validate(values)
 
 
 def _quoted(quote: checkout.Quote) -> dict[str, Any]:

@@ -157,6 +157,17 @@ class CouponData(StepData):
     order_id: Code | None = Field(None, description="the order it was used on")
 
 
+class CouponDiscrepancy(Data):
+    reason: Literal["not_yours", "used_twice", "held", "revoked", "expired"] = Field(
+        description="why a till can't have taken it: it is another customer's, used on or held by another order, taken "
+        "back or over"
+    )
+    code: Code | None = Field(None, description="the coupon's code")
+    campaign: Code | None = Field(None, description="the coupon campaign")
+    order_id: Code | None = Field(None, description="the order of the till")
+    other_order_id: Code | None = Field(None, description="the order that used or holds it")
+
+
 class LotData(Data):
     lot_id: Code = Field(description="names the batch of stock")
 
@@ -266,6 +277,9 @@ CATALOGUE: Mapping[str, EventType] = {
     "coupon.restored": EventType(CouponData, "A coupon may be used again, for its order was given back."),
     "coupon.expired": EventType(CouponData, "A coupon ran out."),
     "coupon.revoked": EventType(CouponData, "A coupon was taken back."),
+    "coupon.discrepancy": EventType(
+        CouponDiscrepancy, "What a till told of a coupon doesn't fit; it changed nothing. Coupons send it."
+    ),
     "lot.received": EventType(LotReceived, "A batch of stock came in."),
     "lot.near_expiry": EventType(LotNearExpiry, "A batch is about to expire. Schedules send it."),
     "lot.sold_out": EventType(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),

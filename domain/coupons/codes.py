@@ -1,9 +1,13 @@
 """Coupon codes: unguessable, short enough to type, with a check character that reveals typing errors."""
 
 import secrets
+import unicodedata
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """31 characters, none of which looks like another. A prime number of them, for the sake of the check."""
+
+_BETWEEN = frozenset({"Cc", "Cf", "Pd", "Sm", "Zl", "Zp", "Zs"})
+"""Unicode's categories of dashes (one of which is the minus sign's), blanks and invisible characters."""
 
 LENGTH = 11
 """Ten characters drawn at random, 8 × 10^14 codes, and the check."""
@@ -16,8 +20,12 @@ def make_code() -> str:
 
 
 def tidy(code: str) -> str:
-    """A code as it is stored, from one as typed: `7k2m4-pqr9x t` is `7K2M4PQR9XT`."""
-    return "".join(code.upper().replace("-", " ").split())
+    """A code as it is stored, from one as typed: `7k2m4-pqr9x t` is `7K2M4PQR9XT`.
+
+    Full-width characters are their ordinary ones; blanks, dashes of any kind and what can't be seen don't count.
+    """
+    folded = unicodedata.normalize("NFKC", code).upper()
+    return "".join(character for character in folded if unicodedata.category(character) not in _BETWEEN)
 
 
 def is_slip(code: str) -> bool:

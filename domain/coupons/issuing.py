@@ -4,6 +4,7 @@
               locked -> issued        the order is cancelled, or its time is over
               redeemed -> issued      the order was given back
     issued -> expired | revoked
+              expired -> redeemed     it was used in time, which was told late
 
 Every change of status goes through `move`, which keeps the budgets and has the unit of work take in the event about
 it. Whoever calls holds the customer's lock; budgets are locked after it, in
@@ -41,6 +42,7 @@ EVENT: Mapping[tuple[str, Status], str] = {
     ("locked", "redeemed"): "coupon.redeemed",
     ("redeemed", "issued"): "coupon.restored",
     ("issued", "expired"): "coupon.expired",
+    ("expired", "redeemed"): "coupon.redeemed",
     ("issued", "revoked"): "coupon.revoked",
 }
 """The legal changes of status, and the type of the event of each. A coupon begins as issued."""
@@ -57,7 +59,8 @@ class CouponStateError(ValueError):
 def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
     """Issue one coupon for this step, or give the one that it has.
 
-    Raises IssueRefusedError, whose text is the reason: per_customer, budget or unknown_campaign.
+    Raises IssueRefusedError, whose text is the reason: per_customer, budget, unknown_campaign, or campaign_over if it
+    would have run out already.
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
@@ -66,6 +69,8 @@ def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: 
         raise IssueRefusedError("unknown_campaign")
     if not _within_customer_limit(facts, campaign, terms):
         raise IssueRefusedError("per_customer")
+    if terms.valid.after(facts.now, facts.zone) <= facts.now:
+        raise IssueRefusedError("campaign_over")
     cost = worst_case(terms)
     if not _lot_has_room(facts, terms) or not take_budget(work, campaign, terms, count=1, money=cost):
         raise IssueRefusedError("budget")
@@ -162,7 +167,10 @@ def move(
             coupon.cost = costs[coupon.code]
         elif to in ("expired", "revoked"):
             coupon.cost = 0
-        counts[coupon.campaign] -= to in ("expired", "revoked") and not coupon.outside
+        elif coupon.status == "expired" and not coupon.outside:
+            coupon.cost = worst_case(CouponTerms.model_validate(coupon.terms))
+        if not coupon.outside:
+            counts[coupon.campaign] += (coupon.status == "expired") - (to in ("expired", "revoked"))
         money[coupon.campaign] += coupon.cost - before
         coupon.status, coupon.moves = to, coupon.moves + 1
         for_order = order_id or coupon.order_id

@@ -9,10 +9,11 @@ all of them at once. A request that is refused has changed nothing.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import Literal, cast
 
 from sqlmodel import Session, col, select
 
-from domain.coupons.baskets import Reason, discounts, returned_share, worst_case
+from domain.coupons.baskets import Line, Reason, discounts, returned_share, spread, worst_case
 from domain.coupons.checkout import (
     Answer,
     Applied,
@@ -33,12 +34,15 @@ from domain.coupons.checkout import (
     UnknownOrder,
 )
 from domain.coupons.codes import is_slip
-from domain.coupons.issuing import book_costs, lock_budgets, move, take_budget
+from domain.coupons.issuing import Status, book_costs, lock_budgets, move, take_budget
 from domain.coupons.tables import Coupon, CouponOrder
 from domain.customers.resolution import find_ids, lock_customers
 from domain.published.library import read_library
 from domain.store.work import UnitOfWork
 from workflows.language.policy import CouponTerms
+
+Discrepancy = Literal["not_yours", "used_twice", "held", "revoked", "expired"]
+"""Why a till can't have taken a coupon: another customer's, used on or held by another order, taken back, over."""
 
 
 class _RejectedError(Exception):
@@ -174,17 +178,11 @@ class _Till:
             return RefundedDiscount(earlier["discount"], earlier["lines"], earlier["restored"])
         before = _returned_before(order)
         returning = _units_returned(order, before, request.units)
-        refunded: dict[str, int] = dict.fromkeys(order.codes, 0)
-        lines = []
-        for index, quantity in sorted(returning.items()):
-            line_quantity = order.lines[index]["quantity"]
-            shares = {
-                code: returned_share(order.shares[code][index], line_quantity, before[index], quantity)
-                for code in order.codes
-            }
-            for code, share in shares.items():
-                refunded[code] += share
-            lines.append({"line": index, "quantity": quantity, "discount": sum(shares.values())})
+        refunded, discounted = _given_back(order, [self._coupons[code] for code in order.codes], before, returning)
+        lines = [
+            {"line": index, "quantity": quantity, "discount": discounted[index]}
+            for index, quantity in sorted(returning.items())
+        ]
         complete = sum(before) + sum(returning.values()) == sum(line["quantity"] for line in order.lines)
         restored = [
             coupon.code
@@ -194,7 +192,7 @@ class _Till:
             )
         ]
         result = RefundedDiscount(sum(refunded.values()), lines, restored)
-        order.refunds = {**order.refunds, request.refund_id: {"wanted": wanted, **asdict(result)}}
+        order.refunds = {**order.refunds, request.refund_id: {"wanted": wanted, "shares": refunded, **asdict(result)}}
         return result
 
     def _held(self, order: CouponOrder) -> HeldCoupons:
@@ -228,6 +226,29 @@ def _refusal_reason(coupon: Coupon | None, customer: int | None, now: datetime) 
 def is_held(coupon: Coupon, now: datetime) -> bool:
     """Whether an order's lock on it isn't over."""
     return coupon.status == "locked" and coupon.locked_until is not None and coupon.locked_until > now
+
+
+def state_at(coupon: Coupon, now: datetime) -> Status:
+    """The status of a coupon as a quote sees it, whether or not what was over by then has been swept."""
+    status = "issued" if coupon.status == "locked" and not is_held(coupon, now) else coupon.status
+    return "expired" if status == "issued" and coupon.expires_at <= now else cast(Status, status)
+
+
+def discrepancy_of(coupon: Coupon, customer_id: int, order_id: str | None, at: datetime) -> Discrepancy | None:
+    """What doesn't fit when a till says that it took a coupon of this customer, at that instant, on that order.
+
+    That an order holds it, or used it, is none if it is the same one, or the till doesn't say which it was.
+    """
+    if coupon.customer_id != customer_id:
+        return "not_yours"
+    is_other = order_id is not None and coupon.order_id != order_id
+    if coupon.status == "redeemed":
+        return "used_twice" if is_other else None
+    if is_held(coupon, at):
+        return "held" if is_other else None
+    if coupon.status == "revoked":
+        return "revoked"
+    return "expired" if coupon.expires_at <= at else None
 
 
 def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, now: datetime) -> Quote:
@@ -273,6 +294,44 @@ def _units_returned(
         if quantity > returnable:
             raise _RejectedError(NotLeft(position, returnable))
     return dict(units)
+
+
+def _given_back(
+    order: CouponOrder, coupons: Sequence[Coupon], before: Sequence[int], returning: Mapping[int, int]
+) -> tuple[dict[str, int], list[int]]:
+    """What of the discount belongs to units given back: for each code, and for each line of the order.
+
+    Of a coupon that prices anew it is what the lines that are kept no longer earn, up to what the units given back
+    cost; of any other, each unit's share.
+    """
+    basket = [Line(**line) for line in order.lines]
+    after = [quantity + returning.get(index, 0) for index, quantity in enumerate(before)]
+    value = [returning.get(index, 0) * line.price for index, line in enumerate(basket)]
+    kept = [Line(line.sku, line.quantity - units, line.price, line.category)
+            for line, units in zip(basket, after, strict=True)]  # fmt: skip
+    left, discounted = [line.total for line in kept], [0] * len(basket)
+    refunded: dict[str, int] = {}
+    for coupon in coupons:
+        terms, shares = CouponTerms.model_validate(coupon.terms), order.shares[coupon.code]
+        if terms.partial_refund == "reprice":
+            still = discounts(terms, kept, left)
+            remaining = [0] * len(basket) if isinstance(still, str) else still
+            given_back = sum(each["shares"].get(coupon.code, 0) for each in order.refunds.values())
+            amount = min(sum(shares) - given_back - sum(remaining), sum(value) - sum(discounted))
+            parts = spread(max(amount, 0), [worth - part for worth, part in zip(value, discounted, strict=True)])
+        else:
+            parts = [
+                returned_share(share, line.quantity, start, end - start)
+                for share, line, start, end in zip(shares, basket, before, after, strict=True)
+            ]
+            remaining = [
+                share - returned_share(share, line.quantity, 0, end)
+                for share, line, end in zip(shares, basket, after, strict=True)
+            ]
+        refunded[coupon.code] = sum(parts)
+        discounted = [sum(pair) for pair in zip(discounted, parts, strict=True)]
+        left = [unpaid - part for unpaid, part in zip(left, remaining, strict=True)]
+    return refunded, discounted
 
 
 def _refund_coupon(work: UnitOfWork, coupon: Coupon, now: datetime, *, refund: int, complete: bool) -> bool:

@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from domain.catalogue.sources import COUPONS
 from domain.coupons import issuing, redeeming
+from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
 from domain.customers.tables import Customer, Order
@@ -22,7 +23,7 @@ from domain.stock import book
 from domain.stock.tables import Stream
 from domain.store.bulk import as_json
 from domain.store.outbox import FollowUp
-from domain.store.work import UnitOfWork
+from domain.store.work import EventGiven, UnitOfWork
 from workflows.terms.comparing import as_instant
 
 _UTC = ZoneInfo("UTC")
@@ -158,21 +159,34 @@ def _record_refund(work: UnitOfWork, event: Event, customer: Customer) -> None:
 def _redeem_coupon(work: UnitOfWork, event: Event, customer: Customer) -> None:
     """A till that locks nothing says that it took a coupon. Names the step that gave it, for its journey to wait for.
 
-    What it came to isn't said, so it is taken to have cost the most it could. One that an order holds is left to it.
+    What it came to isn't said, so it is taken to have cost the most it could. What counts is when it was taken, however
+    late that is told. What doesn't fit the coupon's life changes nothing, and is told as `coupon.discrepancy`.
     """
     code, data = event.data.get("code"), event.data
     if event.source == COUPONS:
         return
     of_step = (col(Coupon.enrollment_id) == data.get("enrollment")) & (col(Coupon.step) == data.get("step"))
-    is_named = (col(Coupon.code) == code) if code else of_step & (col(Coupon.status) != "revoked")
-    coupon = work.exec(select(Coupon).where(Coupon.customer_id == customer.id, is_named)).first()
-    if coupon is not None:
-        amend(work, event, enrollment=coupon.enrollment_id, step=coupon.step)
-        if coupon.status == "issued":
-            issuing.move(work, [coupon], "locked", event.time, announced=True)
-        elif coupon.status != "locked" or redeeming.is_held(coupon, event.time):
-            return
-        issuing.move(work, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
+    is_named = (col(Coupon.code) == tidy(code)) if code else of_step & (col(Coupon.status) != "revoked")
+    is_told_of = is_named if code else is_named & (col(Coupon.customer_id) == customer.id)
+    coupon = work.exec(select(Coupon).where(is_told_of)).first()
+    if coupon is None:
+        return
+    reason = redeeming.discrepancy_of(coupon, customer.id, data.get("order_id"), event.time)
+    if reason is not None:
+        told = {"reason": reason, "code": coupon.code, "campaign": coupon.campaign, "order_id": data.get("order_id")}
+        if coupon.customer_id == customer.id:
+            told["other_order_id"] = coupon.order_id
+        told = {name: value for name, value in told.items() if value is not None}
+        name = f"{coupon.code}/{event.id}"
+        work.give_rise_to(EventGiven(COUPONS, name, "coupon.discrepancy", event.received_at, told, customer.id))
+    if coupon.customer_id != customer.id:
+        return
+    amend(work, event, enrollment=coupon.enrollment_id, step=coupon.step)
+    if reason is not None or coupon.status == "redeemed" or redeeming.is_held(coupon, event.time):
+        return
+    if coupon.status == "issued":
+        issuing.move(work, [coupon], "locked", event.time, announced=True)
+    issuing.move(work, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
 
 
 def _finish_todo(work: UnitOfWork, event: Event, _: Customer) -> None:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, time, timedelta
 from functools import cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     BeforeValidator,
@@ -14,6 +15,7 @@ from pydantic import (
     StrictInt,
     ValidationInfo,
     field_validator,
+    model_serializer,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -24,7 +26,17 @@ from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits
-from workflows.terms.values import Duration, Frozen, Language, TextForm, money_words, parse_money
+from workflows.terms.values import (
+    Day,
+    Duration,
+    Frozen,
+    Language,
+    TextForm,
+    at_local,
+    local_day,
+    money_words,
+    parse_money,
+)
 
 
 class PerCustomer(TextForm):
@@ -35,6 +47,39 @@ class PerCustomer(TextForm):
 
     count: int
     days: int | None = None
+
+
+class Validity(TextForm):
+    """How long a coupon holds: so long from its issue, to the end of that day or not, or until the end of a day."""
+
+    PATTERN = re.compile(
+        r"until\s+(?P<day>\d{4}-\d\d-\d\d)"
+        r"|(?P<span>[1-9]\d{0,5}\s*[mhdw])(?:\s+(?P<whole>to the end of the day))?"
+    )
+    HINT = "how long a coupon holds; write it like `30d`, `30d to the end of the day` or `until 2026-12-31`"
+
+    day: Day | None = None
+    span: Duration | None = None
+    whole: str | None = None
+
+    @model_serializer
+    def _as_text(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        if self.day is not None:
+            return f"until {self.day}"
+        return f"{self.span} to the end of the day" if self.whole else str(self.span)
+
+    def after(self, issued_at: datetime, zone: ZoneInfo) -> datetime:
+        """The instant from which a coupon of this instant no longer holds; days are those of `zone`."""
+        if self.span is None:
+            assert self.day is not None
+            return at_local(self.day + timedelta(days=1), time.min, zone, issued_at)
+        ends_at = self.span.after(issued_at, zone)
+        return (
+            at_local(local_day(ends_at, zone) + timedelta(days=1), time.min, zone, ends_at) if self.whole else ends_at
+        )
 
 
 def _from_person(info: ValidationInfo) -> bool:
@@ -110,6 +155,7 @@ class Policy(Limits):
 
 
 Refund = Literal["restore", "forfeit"]
+PartialRefund = Literal["share", "reprice"]
 
 
 class CouponTerms(Frozen):
@@ -117,7 +163,8 @@ class CouponTerms(Frozen):
 
     Money is fen. It holds for every product, unless `products` is `lot` (that of the journey's lot, which `sku` names
     once it is issued) or `skus` and `categories` name them. `combines` lets it be used beside others that do, too;
-    `refund` says whether it may be used again when its whole order was given back.
+    `refund` says whether it may be used again when its whole order was given back; `partial_refund`, when a part was,
+    whether each unit takes its `share` of the discount with it, or what is kept is priced anew (`reprice`).
     """
 
     name: str
@@ -125,7 +172,7 @@ class CouponTerms(Frozen):
     percent_off: int | None = None
     ceiling: Fen | None = None
     threshold: Fen = 0
-    valid: Duration
+    valid: Validity
     per_customer: Limit | None = None
     budget_count: int | None = None
     budget_money: Fen | None = None
@@ -134,6 +181,7 @@ class CouponTerms(Frozen):
     categories: tuple[str, ...] = ()
     combines: bool = False
     refund: Refund = "restore"
+    partial_refund: PartialRefund = "share"
     sku: str | None = None
 
     @property
@@ -156,7 +204,7 @@ class _WrittenCoupon(Frozen):
     percent_off: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
     ceiling: Annotated[Fen, Field(ge=1)] | None = None
     threshold: Fen = 0
-    valid: Duration
+    valid: Validity
     per_customer: Limit | None = None
     budget: _Budget = Field(default_factory=_Budget)
     products: Literal["lot"] | None = None
@@ -164,6 +212,7 @@ class _WrittenCoupon(Frozen):
     categories: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     combines: StrictBool = False
     refund: Refund = "restore"
+    partial_refund: PartialRefund = "share"
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -24,6 +24,7 @@ class IssueCoupon(Step):
     reasons = {
         "per_customer": ("该客户已领满", "the customer has had as many as allowed"),
         "budget": ("预算已用完", "the budget is used up"),
+        "campaign_over": ("活动已经结束", "its campaign is over"),
         "unknown_campaign": ("没有这个优惠券活动", "there is no such coupon campaign"),
     }
 
