@@ -18,7 +18,9 @@ def stock() -> None:
 
 @app.command("import")
 def import_lots(
-    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file, one lot a row.")], data: Data = None
+    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file, one lot a row.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and keep nothing.")] = False,
+    data: Data = None,
 ) -> None:
     """Take lots in from a spreadsheet; good rows are taken, and what is wrong with the others is told."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -39,8 +41,9 @@ def import_lots(
         def show_rows(rows: int) -> None:
             progress.update(task, description=f"{file.name}: {rows} rows")
 
-        tally = stock.import_lots(db, clock_of(db), file, print_above, show_rows)
+        tally = stock.import_lots(db, clock_of(db), file, print_above, show_rows, dry_run=dry_run)
     if tally.unread:
         say(f"columns that were not read: {', '.join(tally.unread)}")
-    say(f"{tally.taken} lots taken, {tally.known} known already, {tally.wrong} rows wrong")
+    taken = "would be taken" if dry_run else "taken"
+    say(f"{tally.taken} lots {taken}, {tally.known} known already, {tally.wrong} rows wrong")
     raise typer.Exit(1 if tally.wrong else 0)

@@ -4,6 +4,7 @@ A formula is read as the value that was stored with it; nothing is calculated.
 """
 
 import csv
+import re
 import sys
 import zlib
 from bisect import bisect_right
@@ -11,6 +12,7 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
@@ -19,6 +21,7 @@ from zipfile import BadZipFile, ZipFile
 
 from openpyxl import load_workbook
 from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.exceptions import InvalidFileException
 
 from runtime import StartError
@@ -28,6 +31,14 @@ MAX_UNPACKED = 300_000_000
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_MERGED = 20_000
+
+_TOP = 20
+"""Lines by which a CSV file's separator is told; titles, with signs of their own, may stand above the header."""
+
+_CHINESE_DATES = frozenset({*range(27, 37), *range(50, 59)})
+"""Numbers of formats that are built into Chinese Excel, and are dates there. ECMA-376, part 1, 18.8.30."""
+
+_PADDED = re.compile(r'(?:"([^"]*)")?(0{2,})')
 
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _ZIP = b"PK\x03\x04"
@@ -108,11 +119,24 @@ def _sheet_rows(path: Path, sheet: Any) -> Iterator[Row]:
         with sheet._get_source() as source:  # read-only sheets don't tell what is merged
             merged = _read_merged(source)
         sheet.reset_dimensions()  # some programs write wrong ones, and openpyxl would stop there
-        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 1):
+        for number, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
             _check_length(path, number)
-            yield merged.fill(number, cells)
+            yield merged.fill(number, tuple(_as_shown(cell) for cell in cells))
     except _BROKEN as problem:
         raise _damaged(path) from problem
+
+
+def _as_shown(cell: Any) -> Any:
+    """The value of a cell; a number in one of Excel's own Chinese date formats is a date, one with zeros a text."""
+    value = cell.value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if cell.style_array.numFmtId in _CHINESE_DATES and value >= 1:
+        return from_excel(value, cell.parent.parent.epoch)
+    zeros = _PADDED.fullmatch(cell.number_format or "")
+    if zeros and value >= 0 and value == int(value):
+        return f"{zeros[1] or ''}{int(value):0{len(zeros[2])}}"
+    return value
 
 
 def _read_merged(source: IO[bytes]) -> _Merged:
@@ -143,10 +167,10 @@ def _read_merged(source: IO[bytes]) -> _Merged:
 
 
 def _csv_rows(path: Path, text: IO[str]) -> Iterator[Row]:
-    first = text.readline(10_000)
+    top = [line for _, line in zip(range(_TOP), iter(partial(text.readline, 10_000), ""), strict=False)]
     text.seek(0)
-    delimiter = max(",\t;", key=first.count)
     try:
+        delimiter = max(",\t;", key=lambda mark: max(map(len, csv.reader(top, delimiter=mark)), default=0))
         for number, cells in enumerate(csv.reader(text, delimiter=delimiter), 1):
             _check_length(path, number)
             yield Row(number, cells[:MAX_COLUMNS])

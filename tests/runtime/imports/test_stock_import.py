@@ -5,7 +5,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from openpyxl import Workbook
 from sqlmodel import select
 
 from domain.intake.tables import Event
-from domain.stock.tables import Lot
+from domain.stock.tables import Lot, Product
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from runtime import StartError
@@ -161,6 +161,155 @@ def test_importing_again_adds_only_what_was_mended(imported: Import, db: Databas
     tally, _ = imported(workbook(path, HEADER, MILK, ["tea", "L2", "2026-05-01", 3]))
     assert (tally.taken, tally.known, tally.wrong) == (1, 1, 0)
     assert {name: lot.on_hand for name, lot in lots(db).items()} == {"L1": 40, "L2": 3}
+
+
+def sheet(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+def on_hand(db: Database) -> dict[str, int]:
+    return {name: lot.on_hand for name, lot in lots(db).items()}
+
+
+def test_a_mended_name_category_or_day_is_no_second_receipt(imported: Import, db: Database, tmp_path: Path) -> None:
+    head = "批次,货号,名称,类目,城市,数量,到期日"
+    imported(sheet(tmp_path / "1.csv", head, "M,milk,鲜牛奶,乳品,杭州,100,2026-12-20"))
+    tally, told = imported(sheet(tmp_path / "2.csv", head, "M,milk,鲜牛奶,奶制品,杭州,100,2026-12-21"))
+    assert (tally.taken, tally.known, on_hand(db)) == (0, 1, {"M": 100})
+    assert told == ["row 2: the lot M came in with expires_on 2026-12-20, which holds; give another lot its own name"]
+    with db() as session:
+        assert session.get_one(Product, "milk").category == "奶制品"
+
+
+def test_what_is_headed_as_stock_is_a_count(
+    imported: Import, db: Database, clock: VirtualClock, tmp_path: Path
+) -> None:
+    def count(name: str, quantity: int) -> Tally:
+        return imported(sheet(tmp_path / name, "批次,货号,库存数量,到期日", f"S,milk,{quantity},2026-12-20"))[0]
+
+    assert (count("1.csv", 100).taken, on_hand(db)) == (1, {"S": 100})
+    clock.set(clock.now() + timedelta(hours=1))
+    assert (count("2.csv", 80).taken, on_hand(db)) == (1, {"S": 80})
+    assert count("2.csv", 80).known == 1
+    clock.set(clock.now() + timedelta(days=1))
+    assert (count("1.csv", 100).taken, on_hand(db)) == (1, {"S": 100})
+    assert (count("0.csv", 0).taken, on_hand(db)) == (1, {"S": 0})
+
+
+@pytest.mark.parametrize(
+    ("title", "life", "last_day"),
+    [
+        ("保质期(天)", "30", "2026-12-20"),
+        ("保质期", 30, "2026-12-20"),
+        ("保质期", "30天", "2026-12-20"),
+        ("保质期（月）", "3", "2027-02-20"),
+        ("保质期", "3个月", "2027-02-20"),
+        ("Shelf life (months)", 3, "2027-02-20"),
+        ("保质期", "1年", "2027-11-20"),
+        ("shelf life", "60 days", "2027-01-19"),
+    ],
+)
+def test_the_last_day_by_the_day_it_was_made_and_its_shelf_life(
+    imported: Import, db: Database, tmp_path: Path, title: str, life: Any, last_day: str
+) -> None:
+    path = workbook(
+        tmp_path / "l.xlsx", ["批次", "货号", "数量", "生产日期", title], ["P", "milk", 1, "2026-11-20", life]
+    )
+    assert imported(path)[1] == []
+    assert lots(db)["P"].expires_on.isoformat() == last_day
+
+
+def test_a_shelf_life_that_cannot_be_read_is_told(imported: Import, tmp_path: Path) -> None:
+    rows = ["P,milk,1,2026-11-20,很久", "Q,milk,1,,30", "R,milk,1,2026-11-20,"]
+    tally, told = imported(sheet(tmp_path / "l.csv", "批次,货号,数量,生产日期,保质期(天)", *rows))
+    assert tally.wrong == 3
+    assert [line.partition(": ")[0] for line in told] == ["row 2, 保质期(天)", "row 3, 生产日期", "row 4, 保质期(天)"]
+
+
+def test_a_shelf_life_of_months_ends_on_the_last_day_of_a_short_month(
+    imported: Import, db: Database, tmp_path: Path
+) -> None:
+    imported(sheet(tmp_path / "l.csv", "批次,货号,数量,生产日期,保质期", "P,milk,1,2026-11-30,3个月"))
+    assert lots(db)["P"].expires_on == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize("word", ["合计", "合计：", "总 计", "小计", "Total", "Grand total:"])
+def test_a_row_of_totals_is_passed_over_and_told(imported: Import, tmp_path: Path, word: str) -> None:
+    path = workbook(tmp_path / "l.xlsx", HEADER, MILK, [word, None, None, 40, *[None] * 4])
+    tally, told = imported(path)
+    assert (tally.taken, tally.wrong) == (1, 0)
+    assert told == [f"row 3: {word}, a total of other rows; it was passed over"]
+
+
+@pytest.mark.parametrize("number_format", [27, 28, 31, 36, 50, 57, 58])
+def test_dates_in_the_formats_of_chinese_excel(
+    imported: Import, db: Database, tmp_path: Path, number_format: int
+) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(HEADER)
+    page.append(["milk", "L1", 46376, 40, "上海", "S1", "鲜奶", "乳品"])
+    page["C2"].number_format = "0"
+    path = tmp_path / "l.xlsx"
+    book.save(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/styles.xml"] = parts["xl/styles.xml"].replace(b'numFmtId="1"', f'numFmtId="{number_format}"'.encode())
+    tally, told = imported(zipped(path, **parts))
+    assert (tally.taken, told) == (1, [])
+    assert (lots(db)["L1"].expires_on, lots(db)["L1"].on_hand) == (date(2026, 12, 20), 40)
+
+
+def test_codes_are_read_as_they_are_shown(imported: Import, db: Database, tmp_path: Path) -> None:
+    book = Workbook()
+    page = book.active
+    assert page is not None
+    page.append(["批次", "货号", "数量", "到期日"])
+    page.append([123, 690123456789, 10, "2026-12-20"])
+    page["A2"].number_format, page["B2"].number_format, page["C2"].number_format = "000000", "0" * 13, "000"
+    book.save(tmp_path / "l.xlsx")
+    assert imported(tmp_path / "l.xlsx")[1] == []
+    assert {name: (lot.sku, lot.on_hand) for name, lot in lots(db).items()} == {"000123": ("0690123456789", 10)}
+
+
+def test_a_code_that_excel_cut_short_is_refused_with_the_mend(imported: Import, db: Database, tmp_path: Path) -> None:
+    rows = ["A,6.93217E+12,1,2026-12-20", "2.02612e+11,milk,1,2026-12-20", "2E5,milk,1,2026-12-20"]
+    tally, told = imported(sheet(tmp_path / "l.csv", "批次,货号,数量,到期日", *rows))
+    assert (tally.taken, tally.wrong, list(lots(db))) == (1, 2, ["2E5"])
+    mend = "format the column as text (or as 0) and save the file anew"
+    assert told == [
+        f"row 2, 货号: was cut short by Excel to 6.93217E+12; {mend}",
+        f"row 3, 批次: was cut short by Excel to 2.02612e+11; {mend}",
+    ]
+
+
+@pytest.mark.parametrize("title", ["库存表 2026-11-26", "导出; 杭州; 全部", "导出, 杭州, 全部", "a\tb", "", "：，；"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_a_title_above_does_not_hide_the_separator(
+    imported: Import, db: Database, tmp_path: Path, title: str, delimiter: str
+) -> None:
+    lines = (delimiter.join(map(str, row)) for row in (HEADER, MILK))
+    assert imported(sheet(tmp_path / "l.txt", title, *lines))[0].taken == 1
+    assert on_hand(db) == {"L1": 40}
+
+
+def test_a_dry_run_shows_what_would_change_and_keeps_nothing(
+    imported: Import, db: Database, clock: VirtualClock, tmp_path: Path
+) -> None:
+    imported(sheet(tmp_path / "1.csv", "批次,货号,数量,到期日", "A,milk,10,2026-12-20"))
+    told: list[str] = []
+    path = sheet(
+        tmp_path / "2.csv", "批次,货号,库存,到期日", "A,milk,7,2026-12-20", "B,milk,5,2026-12-21", "C,,1,2026-12-22"
+    )
+    tally = run_import(db, clock, path, told.append, lambda _: None, dry_run=True)
+    assert (tally.taken, tally.wrong) == (2, 1)
+    assert told[1:] == [
+        "row 2: A, 10 on hand -> 7 on hand, until 2026-12-20",
+        "row 3: B, new -> 5 on hand, until 2026-12-21",
+    ]
+    assert on_hand(db) == {"A": 10}
 
 
 def zipped(path: Path, **parts: bytes) -> Path:
