@@ -37,6 +37,9 @@ _WORDS = {
     "quantity_needed": "`quantity` is needed.",
 }
 
+_EXTREME = 10
+"""A change to more than so many times what was proposed must be confirmed."""
+
 
 class ReplenishmentState(BaseModel):
     """An order for more of a product, in units, from the proposal to the receipt.
@@ -76,9 +79,10 @@ class Replenishments(BaseModel):
 
 
 class Change(BaseModel):
-    """What to order instead, in units."""
+    """What to order instead, in units; `confirm` says that a multiple of what was proposed is meant."""
 
     quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+    confirm: Annotated[bool, Field(strict=True)] = False
 
 
 @router.get("/v1/replenishments", summary="List replenishments")
@@ -112,8 +116,19 @@ async def post_approve(request: Request, caller: Buyer, id: Id) -> Replenishment
     openapi_extra=described(Change, {"quantity": 48}),
 )
 async def post_change(request: Request, caller: Buyer, id: Id) -> ReplenishmentState:
-    """In whole packs, and no more than will be sold before it perishes."""
+    """In whole packs, and no more than will be sold before it perishes.
+
+    More than ten times what was proposed is refused as `confirm_needed` unless `confirm` is true.
+    """
     change = await read_json(request, Change)
+    row = await run_in_threadpool(_row, context(request), id)
+    is_possible = row.ceiling is None or change.quantity <= row.ceiling
+    if is_possible and not change.confirm and change.quantity > _EXTREME * max(row.proposed, row.pack):
+        detail = (
+            f"{change.quantity} is more than {_EXTREME} times what was proposed; send `confirm: true` if it is meant."
+        )
+        error = {"field": "confirm", "reason": "confirm_needed", "detail": detail}
+        raise Invalid(errors=[error], proposed=row.proposed)
     return await _decide(context(request), caller, id, "change", change.quantity)
 
 

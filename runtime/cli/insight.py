@@ -37,6 +37,9 @@ def why(
 
     with database(data) as db, db() as session:
         who = _customer(session, customer)
+        if journey is not None:
+            _check_published(session, journey)
+        say(_named(session, who))
         zone = read_library(session).zone(who)
         after: TimelineCursor | None = None
         while page := timeline(session, who, journey=journey, after=after, limit=200):
@@ -138,6 +141,29 @@ def _customer(session: "Session", name: str) -> "Customer":
     if customer is None:
         raise StartError("there is no such customer")
     return customer
+
+
+def _named(session: "Session", customer: "Customer") -> str:
+    """The customer's id, and all that names them."""
+    from sqlmodel import col, select
+
+    from domain.customers.tables import Identifier
+
+    query = select(Identifier.kind, Identifier.value).where(Identifier.customer_id == customer.id)
+    names = session.exec(query.order_by(col(Identifier.kind), col(Identifier.value))).all()
+    return "  ".join([str(customer.id), *(f"{kind}:{value}" for kind, value in names)])
+
+
+def _check_published(session: "Session", journey: str) -> None:
+    """Raises StartError for a journey that was never published."""
+    from sqlmodel import select
+
+    from domain.published.tables import Journey
+    from workflows.source.diagnostics import did_you_mean
+
+    names = session.exec(select(Journey.name)).all()
+    if journey not in names:
+        raise StartError(f"there is no journey {journey}{did_you_mean(journey, names)}")
 
 
 def _wanted(journey: str, templates: Path) -> "str | Draft":

@@ -134,6 +134,24 @@ def test_another_quantity_is_taken(buyer: Caller) -> None:
     assert buyer.post("/v1/replenishments/1/change", json={"quantity": 24}).json()["quantity"] == 24
 
 
+def test_a_multiple_of_what_was_proposed_must_be_confirmed(buyer: Caller, db: Database) -> None:
+    with db.begin() as work:
+        row = work.get_one(Replenishment, 1)
+        row.proposed, row.ceiling = 24, None
+    answer = buyer.post("/v1/replenishments/1/change", json={"quantity": 252})
+    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (422, "confirm_needed")
+    assert answer.json()["proposed"] == 24
+    assert buyer.get("/v1/replenishments/1").json()["status"] == "proposed"
+    assert buyer.post("/v1/replenishments/1/change", json={"quantity": 252, "confirm": True}).json()["quantity"] == 252
+
+
+def test_ten_times_is_still_taken_at_once(buyer: Caller, db: Database) -> None:
+    with db.begin() as work:
+        row = work.get_one(Replenishment, 1)
+        row.proposed, row.ceiling = 24, None
+    assert buyer.post("/v1/replenishments/1/change", json={"quantity": 240}).json()["quantity"] == 240
+
+
 def test_nothing_is_lost_while_temporal_is_away(buyer: Caller, run: Run) -> None:
     run.away = True
     answer = buyer.post("/v1/replenishments/1/approve")
