@@ -211,11 +211,12 @@ def pinned(plan: Plan, variants: dict[str, str]) -> Plan:
     """The plan with some of its splits decided: all the weight on one variant. Raises ValueError for unknown names."""
     steps = dict(plan.steps)
     for step_id, variant in variants.items():
-        split = next((step for step in plan.steps.values() if isinstance(step, Split) and step.id == step_id), None)
-        if split is None or variant not in {arm.variant for arm in split.arms}:
+        splits = [step for step in plan.steps.values() if isinstance(step, Split) and step.written_id == step_id]
+        if not splits or variant not in {arm.variant for arm in splits[0].arms}:
             raise ValueError(f"variants: the journey has no split {step_id} with a variant {variant}")
-        arms = tuple(arm.model_copy(update={"weight": 100 if arm.variant == variant else 0}) for arm in split.arms)
-        steps[split.path] = split.model_copy(update={"arms": arms})
+        for split in splits:
+            arms = tuple(arm.model_copy(update={"weight": 100 if arm.variant == variant else 0}) for arm in split.arms)
+            steps[split.path] = split.model_copy(update={"arms": arms})
     return plan.model_copy(update={"steps": steps})
 
 

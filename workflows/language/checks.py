@@ -66,8 +66,9 @@ def _check_journey(source: Source, references: References | None) -> None:
     _check_entry(source, root, scope)
     if references and references.policy:
         _check_limits(source, root.get("policy") or Node(0, 0, {}), references.policy)
-    if len(every) > MAX_STEPS:
-        source.report(root.keys["steps"], "E002", f"more than {MAX_STEPS} steps in one journey")
+    if _count(steps) > MAX_STEPS:
+        counted = ", those repeated counted each time" if len(every) <= MAX_STEPS else ""
+        source.report(root.keys["steps"], "E002", f"more than {MAX_STEPS} steps in one journey{counted}")
         return
     _check_ids(source, every)
     for step in every:
@@ -200,6 +201,16 @@ def _steps(steps: Node) -> Iterator[Node]:
         branches = (branch for spec in SPECS.values() for branch in spec.branches_in(step))
         for branch in sorted({each for each in branches if each is not None}, key=lambda each: each.start):
             yield from _steps(branch)
+
+
+def _count(steps: Node) -> int:
+    """How many steps a plan has, of which those repeated are there as often as that."""
+    total = 0
+    for step in steps.items:
+        for verb in verbs_of(step.entries) if isinstance(step.value, dict) else ():
+            inner = sum(_count(branch) for branch in SPECS[verb].branches_in(step) if branch is not None)
+            total += 1 + inner * SPECS[verb].rounds_in(step)
+    return total
 
 
 def _check_ids(source: Source, steps: list[Node]) -> None:

@@ -1,7 +1,7 @@
 """From a journey's text to its plan: read, check, give every step a path and say what follows it."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from workflows.language import spec
@@ -38,7 +38,7 @@ def read_journey(text: str, path: str, references: References | None) -> Compile
 
 def compile_plan(journey: spec.Journey) -> Plan:
     """The plan of a journey in which there are no mistakes."""
-    steps = {step.path: step for step in _sequence(journey.steps, "", None)}
+    steps = {step.path: step for step in _sequence(journey.steps, "", None, {})}
     return Plan(
         journey=journey.journey,
         name=journey.name or journey.journey,
@@ -81,12 +81,43 @@ def _paths(steps: Sequence[StepSpec], prefix: str) -> list[Path]:
     return [f"{prefix}{step.id or place}" for place, step in enumerate(steps, 1)]
 
 
-def _sequence(steps: Sequence[StepSpec], prefix: str, following: Path | None) -> Iterator[Step]:
+def _sequence(
+    steps: Sequence[StepSpec], prefix: str, following: Path | None, names: Mapping[str, str]
+) -> Iterator[Step]:
     """The steps of one branch, which leads on to `following`, each with those of its own branches behind it."""
     paths = _paths(steps, prefix)
     for step, path, after in zip(steps, paths, [*paths, following][1:], strict=True):
+        if step.rounds:
+            yield from _rounds(step, path, after, names)
+            continue
         branches = step.branches()
         firsts = {label: next(iter(_paths(inner, f"{path}.{label}.")), after) for label, inner in branches.items()}
-        yield step.compiled(Position(path, after, firsts))
+        yield step.compiled(Position(path, after, firsts, names))
         for label, inner in branches.items():
-            yield from _sequence(inner, f"{path}.{label}.", after)
+            yield from _sequence(inner, f"{path}.{label}.", after, names)
+
+
+def _rounds(spec: StepSpec, path: Path, after: Path | None, names: Mapping[str, str]) -> Iterator[Step]:
+    """The steps of a `repeat`, as often as they are done; what is asked before a round stands before its steps."""
+    inner = spec.branches()["do"]
+    name = names.get(spec.id or "", spec.id or "")
+    firsts = [_paths(inner, f"{path}#{number}.")[0] for number in range(1, spec.rounds + 1)]
+    begins = [
+        path,
+        *(f"{path}#{number}" if spec.asks_again else firsts[number - 1] for number in range(2, spec.rounds + 1)),
+    ]
+    for number, (begin, first, onward) in enumerate(zip(begins, firsts, [*begins[1:], after], strict=True), 1):
+        if begin != first:
+            step = spec.compiled(Position(begin, after, {"do": first, "again": onward}, names))
+            yield step if number == 1 else step.model_copy(update={"id": f"{name}#{number}"})
+        own = {id: f"{name}#{number}.{id}" for id in _ids(inner)}
+        yield from _sequence(inner, f"{path}#{number}.", onward, {**names, **own})
+
+
+def _ids(steps: Sequence[StepSpec]) -> Iterator[str]:
+    """The ids of steps and of all in their branches."""
+    for step in steps:
+        if step.id:
+            yield step.id
+        for inner in step.branches().values():
+            yield from _ids(inner)

@@ -5,7 +5,7 @@ out has the same name in `domain/journeys/verbs`.
 """
 
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -81,6 +81,16 @@ class Step(Frozen):
         return self.id or self.path
 
     @property
+    def written_id(self) -> str:
+        """The id as it is written: the same in every round of a `repeat`."""
+        return (self.id or "").rpartition(".")[2]
+
+    @property
+    def rejoined(self) -> Path | None:
+        """Where its branches lead on to."""
+        return self.next
+
+    @property
     def command(self) -> str:
         """The activity that carries it out."""
         return self.activity or self.verb
@@ -142,15 +152,23 @@ class Step(Frozen):
 
 @dataclass(frozen=True)
 class Position:
-    """Where a step stands in the plan: its path, what follows it, and the first step of each of its branches."""
+    """Where a step stands in the plan: its path, what follows it, and the first step of each of its branches.
+
+    `names` says how the ids of steps are known here that are written inside a `repeat`.
+    """
 
     path: Path
     next: Path | None
     firsts: Mapping[str, Path | None]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def fields(self, spec: "StepSpec") -> dict[str, Any]:
         """The fields that all steps have."""
-        return {"path": self.path, "id": spec.id, "next": self.next}
+        return {"path": self.path, "id": spec.id and self.name_of(spec.id), "next": self.next}
+
+    def name_of(self, id: str) -> str:
+        """How the step with this id is known."""
+        return self.names.get(id, id)
 
 
 class StepSpec(Frozen):
@@ -164,6 +182,21 @@ class StepSpec(Frozen):
     """What can come back about such a step, as `wait_for` names it."""
 
     id: Name | None = None
+
+    @property
+    def rounds(self) -> int:
+        """How often its steps are done; 0 where they are branches."""
+        return 0
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether it is asked before each further round if there is to be one."""
+        return False
+
+    @classmethod
+    def rounds_in(cls, step: Node) -> int:
+        """How often its branches stand in a plan."""
+        return 1
 
     def compiled(self, position: Position) -> Step:
         """The step of a plan."""

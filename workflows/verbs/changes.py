@@ -9,7 +9,7 @@ from workflows.terms.values import Duration
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Step
 
-_PLACES = frozenset({"path", "id", "next", "then", "otherwise", "verb"})
+_PLACES = frozenset({"path", "id", "next", "then", "otherwise", "on", "first", "onward", "verb"})
 
 
 class Changes:

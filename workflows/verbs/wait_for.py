@@ -161,7 +161,10 @@ class WaitForStep(StepSpec):
 
     def compiled(self, position: Position) -> WaitFor:
         several = isinstance(self.wait_for, AnyOf)
-        choices = [_choice(one) for one in (self.wait_for.any if isinstance(self.wait_for, AnyOf) else [self.wait_for])]
+        choices = [
+            _choice(one, position)
+            for one in (self.wait_for.any if isinstance(self.wait_for, AnyOf) else [self.wait_for])
+        ]
         return WaitFor(
             **position.fields(self),
             condition=None if several else choices[0].condition,
@@ -205,11 +208,11 @@ def _label(name: str) -> str:
     return f"on_{name.replace('.', '_')}"
 
 
-def _choice(one: EventPattern | Receipt) -> Awaited:
+def _choice(one: EventPattern | Receipt, position: Position) -> Awaited:
     if isinstance(one, EventPattern):
         return Awaited(condition=one.compiled(), name=one.event)
     receipt, step = one.about
-    return Awaited(condition=EventCondition(event=RECEIPTS[receipt]), of=step, name=receipt)
+    return Awaited(condition=EventCondition(event=RECEIPTS[receipt]), of=position.name_of(step), name=receipt)
 
 
 def _names_in(choice: Node) -> Iterator[str]:

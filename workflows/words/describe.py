@@ -1,5 +1,6 @@
 """A plan in plain words: as Markdown for people, as one line per step, as a Mermaid graph."""
 
+import re
 from collections.abc import Iterator
 
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
@@ -32,15 +33,21 @@ def _summary(step: Step, say: Wording) -> str:
 def mermaid(plan: Plan, lang: Language = "en") -> str:
     """The plan as a Mermaid flowchart."""
     say = Wording(lang)
-    ids = {path: f"s{number}" for number, path in enumerate(plan.steps, 1)}
+    shown = {path: step for path, step in plan.steps.items() if path == _shown(path)}
+    ids = {path: f"s{number}" for number, path in enumerate(shown, 1)}
     lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
-    lines += [f"  {ids[path]}{step.shape.format(_label(_summary(step, say)))}" for path, step in plan.steps.items()]
+    lines += [f"  {ids[path]}{step.shape.format(_label(_summary(step, say)))}" for path, step in shown.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
-    for path, step in plan.steps.items():
+    for path, step in shown.items():
         for label, first in _ways(step, say):
             arrow = f'-->|"{_label(label)}"|' if label else "-->"
-            lines.append(f"  {ids[path]} {arrow} {ids[first] if first else 'over'}")
+            lines.append(f"  {ids[path]} {arrow} {ids[_shown(first)] if first else 'over'}")
     return "\n".join(lines)
+
+
+def _shown(path: Path) -> Path:
+    """Where a step of a later round is shown: where the rounds begin."""
+    return re.split(r"#(?!1[.])", path)[0]
 
 
 def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
@@ -136,11 +143,11 @@ def _sequence(plan: Plan, first: Path | None, end: Path | None, say: Wording, in
         yield f"{indent}{number}. {step.words(say)}{name}"
         inner = indent + "   "
         for label, branch in step.branches_in_words(say):
-            if branch == step.next:
+            if branch in (step.next, step.rejoined):
                 yield f"{inner}- {label}{say.pick('：继续', ': go on')}"
             else:
                 yield f"{inner}- {label}{say.pick('：', ':')}"
-                yield from _sequence(plan, branch, step.next, say, inner + "  ")
+                yield from _sequence(plan, branch, step.rejoined, say, inner + "  ")
         number, path = number + 1, step.next
 
 

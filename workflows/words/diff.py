@@ -62,6 +62,8 @@ class _Side:
         if not parent:
             return "", ""
         path, _, label = parent.rpartition(".")
+        if "#" in label:
+            path, label = parent.rpartition("#")[0], self.say.pick("每次", "each time")
         return self.label(self.steps[path]), label
 
     def siblings(self, step: Step) -> list[Step]:
@@ -194,7 +196,7 @@ def _in_order(plan: Plan, path: Path | None) -> Iterator[Step]:
         step = plan.steps[path]
         yield step
         for first in following(step):
-            if first.startswith(f"{path}."):
+            if first.startswith((f"{path}.", f"{path}#1.")):
                 yield from _in_order(plan, first)
         path = step.next
 

@@ -9,7 +9,7 @@ from workflows.verbs.split import Split
 
 def carry_out(visit: StepContext, step: Split) -> Answer:
     """Give the member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
-    place = bucket(visit.plan.journey, step.id, visit.customer.id)
+    place = bucket(visit.plan.journey, step.written_id, visit.customer.id)
     variant = step.arms[-1].variant
     for arm in step.arms:
         if place < arm.weight:

@@ -73,6 +73,7 @@ def branches(steps: st.SearchStrategy[list[dict[str, Any]]]) -> st.SearchStrateg
             },
             spans, steps, steps, steps,
         ),
+        st.builds(lambda n, a: {"repeat": n, "until": {"tag": "met"}, "steps": a or [{"wait": "1h"}]}, numbers, steps),
         st.builds(
             lambda a: {"split": [arm("a", a), arm("b", [])]},
             steps,
@@ -122,10 +123,15 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
     named = []
     for number, step in enumerate(steps):
         own = f"{path}{number}"
-        step = {**step, **({"id": own} if {"send", "wait_for", "split", "todo", "webhook"} & step.keys() else {})}
+        step = {
+            **step,
+            **({"id": own} if {"send", "wait_for", "split", "todo", "webhook", "repeat"} & step.keys() else {}),
+        }
         for branch in ("then", "else"):
             if branch in step:
                 step[branch] = numbered(step[branch], f"{own}{branch[0]}")
+        if "repeat" in step:
+            step["steps"] = numbered(step["steps"], f"{own}r")
         if "on" in step:
             step["on"] = {name: numbered(inner, f"{own}o") for name, inner in step["on"].items()}
         if "choose" in step:
@@ -163,7 +169,7 @@ def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], varia
         {
             "name": "random",
             "customer": {"identifiers": {"phone": PHONE}, "consent": ["sms"], "timezone": "Asia/Shanghai"},
-            "variants": {step.id: variant for step in plan.steps.values() if isinstance(step, Split)},
+            "variants": {step.written_id: variant for step in plan.steps.values() if isinstance(step, Split)},
             "events": [happening(number, *event) for number, event in enumerate(happenings)],
             "expect": [],
         }
