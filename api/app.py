@@ -7,7 +7,20 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import coupons, docs, events, health, journeys, messages, replenishment, search, streams, stuck, timeline
+from api import (
+    coupons,
+    docs,
+    events,
+    health,
+    journeys,
+    messages,
+    replenishment,
+    search,
+    streams,
+    stuck,
+    timeline,
+    todos,
+)
 from api.access import audit, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -89,6 +102,7 @@ def create_app(
     app.add_middleware(Watch)
     app.include_router(events.router)
     app.include_router(timeline.router)
+    app.include_router(todos.router)
     app.include_router(journeys.router)
     app.include_router(streams.router)
     app.include_router(replenishment.router)

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from runtime import StartError
-from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck, users
+from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck, todos, users
 from runtime.cli.shared import (
     LANG,
     SPECS,
@@ -36,6 +36,7 @@ app.add_typer(insight.app)
 app.add_typer(journeys.app)
 app.add_typer(messages.app)
 app.add_typer(stuck.app)
+app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
 

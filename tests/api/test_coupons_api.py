@@ -56,7 +56,7 @@ def codes(db: Database, clock: VirtualClock) -> list[str]:
             assert enrollment is not None
             (customer,) = lock_customers(session, [enrollment.customer_id]).values()
             facts = CustomerFacts(session, read_library(session), customer, clock.now())
-            found.append(life.issue(facts, enrollment, "gift", "ten").code)
+            found.append(life.issue(session, facts, enrollment, "gift", "ten").code)
     return found
 
 

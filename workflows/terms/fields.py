@@ -28,7 +28,7 @@ FIELDS: Mapping[str, Collection[str]] = {
     "coupon": (
         "code", "campaign", "status", "expires_at", "name", "amount_off", "percent_off", "ceiling", "threshold",
         "valid", "per_customer", "budget_count", "budget_money", "products", "skus", "categories", "combines",
-        "refund", "sku",
+        "refund", "partial_refund", "sku",
     ),
 }  # fmt: skip
 """What there is to know of what isn't an event."""

@@ -28,6 +28,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "categories": ("适用品类", "the categories"),
     "combines": ("与其他券同用", "whether it combines with others"),
     "refund": ("退单后", "what a refund does"),
+    "partial_refund": ("部分退货后", "what a refund of a part does"),
 }
 
 

@@ -158,5 +158,9 @@ def test_the_commands_tell_it_in_words(aftershow: Callable[..., str], shop: Shop
     said = aftershow("why", "--customer", "2", "--lang", "en")
     assert "welcome  not entered on order.paid: the trigger's condition doesn't hold" in said
     assert "(because customer.orders is 2" in said
+    assert said.splitlines()[0].startswith("2  ")
+    assert "phone:+8613800000001" in aftershow("why", "--customer", "phone:13800000001").splitlines()[0]
+    with pytest.raises(StartError, match='there is no journey welcom; did you mean "welcome"'):
+        aftershow("why", "--customer", "2", "--journey", "welcom")
     with pytest.raises(StartError, match="there is no such customer"):
         aftershow("why", "--customer", "3")
