@@ -104,6 +104,21 @@ SENTENCES: Mapping[str, str] = {
     "{name} names no field; write it like {example}": "{name} 没有指明字段；请写成 {example}",
     "a {root} has no field {name}": "{root} 没有 {name} 这个字段",
     "{event} has no field {name}": "{event} 没有 {name} 这个字段",
+    "the items of {list} have no field {name}": "{list} 的各项没有 {name} 这个字段",
+    "the items of {list} are not known to have a field {name}": "不知道 {list} 的各项有 {name} 这个字段",
+    "they have {names}": "有 {names}",
+    "{name} is no list of items": "{name} 不是由多项组成的列表",
+    "{name} is": "{name} 才是",
+    "there is an item only inside `some`, `every` and measures of lists": (
+        "只有在 `some`、`every` 和列表的度量里才有 item"
+    ),
+    "`within` goes with events, not with the items of a list": "`within` 用于事件，不用于列表的各项",
+    "`{function}` is of a field of the {root}; write it like {example}": (
+        "`{function}` 要用 {root} 的字段，写成 {example} 这样"
+    ),
+    "{given} is {amount} here; write an amount of money like {example}": (
+        "这里的 {given} 是 {amount}；金额要写成 {example} 这样"
+    ),
     "unknown event {name}": "没有 {name} 这个事件",
     "{name} is not known here: {reason}": "这里没有 {name}：{reason}",
     "no step before this gives a coupon": "前面没有发券的步骤",
