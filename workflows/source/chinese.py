@@ -35,6 +35,21 @@ SENTENCES: Mapping[str, str] = {
     ),
     "full-width {sign} where a half-width {half} is needed": "这里是全角的 {sign}，要写半角的 {half}",
     "the file is empty": "文件是空的",
+    "nothing is written in it": "这里面什么也没写",
+    # waits, repeats, events about the business
+    "it is quiet all week, so that nothing could ever be sent": "整周都不打扰，什么也发不出去",
+    "{event} is about the business, and happens to no customer; name it in the trigger or in `exit`": (
+        "{event} 是商家的事件，不属于任何客户；只能写在 trigger 或 `exit` 里"
+    ),
+    "{event} is about the business, and happens to no customer; say who it is for: `for_each: segment:NAME`": (
+        "{event} 是商家的事件，不属于任何客户；请写明对谁：`for_each: segment:NAME`"
+    ),
+    "{event} happens to a customer, who it is for; take `for_each` away": (
+        "{event} 是客户的事件，就是对这位客户；去掉 `for_each`"
+    ),
+    "more than {number} steps in one journey, those repeated counted each time": (
+        "一个旅程超过 {number} 步（重复的步骤每次都计）"
+    ),
     "the file must be a mapping: lines of `key: value`": "文件要由一行行的 `键: 值` 组成",
     "`%` directives are not used here": "这里不用 `%` 指令",
     "a key must be text": "键必须是文字",
