@@ -37,6 +37,13 @@ SENTENCES: Mapping[str, str] = {
     "the file is empty": "文件是空的",
     "nothing is written in it": "这里面什么也没写",
     # waits, repeats, events about the business
+    "{name} is not awaited here; `on` is about what `any` waits for": (
+        "这里没有等待 {name}；`on` 说的是 `any` 里等待的事件"
+    ),
+    "{name} is not awaited here{hint}": "这里没有等待 {name}{hint}",
+    "this loosens the policy, by which {hours} is quiet; a journey may only be quiet for longer": (
+        "这比全局政策（{hours} 不打扰）更宽；旅程只能更严"
+    ),
     "it is quiet all week, so that nothing could ever be sent": "整周都不打扰，什么也发不出去",
     "{event} is about the business, and happens to no customer; name it in the trigger or in `exit`": (
         "{event} 是商家的事件，不属于任何客户；只能写在 trigger 或 `exit` 里"
