@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 
-from api import examples
+from api.http import examples
 from api.http.auth import SECURITY, authorized
 from api.http.cloudevents import Envelope, Item, unpack
 from api.http.context import Taken, context

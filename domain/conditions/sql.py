@@ -36,12 +36,10 @@ from workflows.terms.comparing import DATE_PARTS, dig
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
-    Comparison,
     Condition,
     EventCondition,
     EveryCondition,
     FieldCondition,
-    FieldRef,
     Measure,
     MeasureCondition,
     NotCondition,
@@ -50,6 +48,7 @@ from workflows.terms.conditions import (
     TagCondition,
 )
 from workflows.terms.measuring import MOST_EVENTS
+from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import Shows, Window
 
 _CUSTOMERS = SQLModel.metadata.tables[Customer.__tablename__]

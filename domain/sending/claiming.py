@@ -34,7 +34,7 @@ from domain.texts.short_links import keep
 from workflows.plan.commands import Answer, Group
 from workflows.terms.channels import ADDRESS, Channel
 from workflows.terms.comparing import as_instant
-from workflows.terms.conditions import FieldRef
+from workflows.terms.operands import FieldRef
 from workflows.terms.values import local_day
 from workflows.verbs.send import Send
 

@@ -154,13 +154,9 @@ SENTENCES: Mapping[str, str] = {
         "只有 `for_each: near_expiry_lot` 的旅程才有 {root}"
     ),
     "{name} is no list of items; {items} is": "{name} 不是由各项组成的列表；{items} 才是",
-    "there is an item only inside `some`, `every` and measures of lists": (
-        "只有在 `some`、`every` 和对列表的统计里才有 item"
-    ),
     "the items of {list} are not known to have a field {name}; they have {fields}": (
         "不知道 {list} 的每一项有 {name} 这个字段；有的是 {fields}"
     ),
-    "the items of {list} have no field {name}": "{list} 的每一项没有 {name} 这个字段",
     "unknown step {name}": "没有 {name} 这一步",
     "step {name} can never be {receipt}: it is not {what}": "步骤 {name} 不会有 {receipt}：它不是{what}",
     "a send": "发送",

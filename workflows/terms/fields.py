@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from workflows.source.diagnostics import did_you_mean, quoted, slip_of
 from workflows.source.tree import Node, Source
-from workflows.terms.conditions import OPERATORS, SUBJECTS, is_list
+from workflows.terms.conditions import SUBJECTS, is_list
 from workflows.terms.limits import Limits
 from workflows.terms.measuring import FUNCTIONS
+from workflows.terms.operands import OPERATORS
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item")
 

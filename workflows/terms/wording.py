@@ -9,12 +9,10 @@ from workflows.terms.calendar import LAST_DAY, WEEKDAYS, ordinal
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
-    Comparison,
     Condition,
     EventCondition,
     EveryCondition,
     FieldCondition,
-    FieldRef,
     Measure,
     MeasureCondition,
     NotCondition,
@@ -23,6 +21,7 @@ from workflows.terms.conditions import (
     TagCondition,
 )
 from workflows.terms.limits import Limits
+from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import Duration, Language, Shows, Window
 
 _UNITS = {

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from workflows.terms.conditions import EventCondition, FieldRef
+from workflows.terms.conditions import EventCondition
+from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Step

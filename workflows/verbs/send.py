@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
 from workflows.terms.channels import CHANNELS, Channel
-from workflows.terms.conditions import FieldRef
 from workflows.terms.fields import Scope, check_field
+from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name, Text

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
-from workflows.terms.conditions import FieldRef, Operand
 from workflows.terms.fields import Scope, check_field
+from workflows.terms.operands import FieldRef, Operand
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name
 from workflows.verbs.base import Position, Step, StepSpec

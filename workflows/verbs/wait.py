@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
 from workflows.terms.calendar import MONTH_DAY, WEEKDAY, WEEKDAYS, month_day_of
-from workflows.terms.conditions import FieldRef
 from workflows.terms.fields import Scope, check_field
+from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
 from workflows.terms.written import CLOCK, Text

@@ -52,6 +52,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/todos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the tasks of sales guides
+         * @description A task is done by the event `todo.done`, which names its `journey` and `step`.
+         */
+        get: operations["get_todos_v1_todos_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what buyers were told
+         * @description The newest first.
+         */
+        get: operations["get_notices_v1_notices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journeys": {
         parameters: {
             query?: never;
@@ -314,6 +354,8 @@ export interface paths {
         /**
          * Order another quantity
          * @description In whole packs, and no more than will be sold before it perishes.
+         *
+         *     More than ten times what was proposed is refused as `confirm_needed` unless `confirm` is true.
          */
         post: operations["post_change_v1_replenishments__id__change_post"];
         delete?: never;
@@ -569,7 +611,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a coupon */
+        /**
+         * Read a coupon
+         * @description As a quote sees it now: a lock that is over holds nothing.
+         */
         get: operations["get_coupon_v1_coupons__code__get"];
         put?: never;
         post?: never;
@@ -1280,6 +1325,25 @@ export interface components {
             roles: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[];
         };
         /**
+         * Notice
+         * @description What a buyer was told of a replenishment.
+         */
+        Notice: {
+            /** Replenishment */
+            replenishment: number;
+            /** Status */
+            status: string;
+            /** Recipient */
+            recipient: string;
+            /** Body */
+            body: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * OrderState
          * @description What coupons take off an order. `status` is `locked` (until then), `redeemed`, or `open` if it holds none.
          */
@@ -1603,6 +1667,41 @@ export interface components {
             because: string | null;
             /** Event */
             event: string | null;
+        };
+        /**
+         * TodoState
+         * @description A task for a sales guide about a customer. `done_at` is null while it is open.
+         */
+        TodoState: {
+            /** Id */
+            id: number;
+            /** Customer */
+            customer: number;
+            /** Journey */
+            journey: string;
+            /** Step */
+            step: string;
+            /** Text */
+            text: string;
+            /** Assignee */
+            assignee: string | null;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Done At */
+            done_at: string | null;
+        };
+        /**
+         * Todos
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Todos: {
+            /** Todos */
+            todos: components["schemas"]["TodoState"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * UserState
@@ -1939,6 +2038,132 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_todos_v1_todos_get: {
+        parameters: {
+            query?: {
+                /** @description only this one's */
+                assignee?: string | null;
+                /** @description only those that are done, or only those that aren't */
+                done?: boolean | null;
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Todos"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_notices_v1_notices_get: {
+        parameters: {
+            query?: {
+                /** @description only this one's */
+                recipient?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3009,6 +3234,11 @@ export interface operations {
                 "application/json": {
                     /** Quantity */
                     quantity: number;
+                    /**
+                     * Confirm
+                     * @default false
+                     */
+                    confirm?: boolean;
                 };
             };
         };

@@ -3,7 +3,7 @@
 from domain.journeys.steps import StepContext
 from domain.journeys.trail import record
 from workflows.plan.commands import Answer
-from workflows.terms.conditions import FieldRef
+from workflows.terms.operands import FieldRef
 from workflows.verbs.set import SetFields
 
 

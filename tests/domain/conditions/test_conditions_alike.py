@@ -17,8 +17,9 @@ from domain.published.library import Library
 from domain.stock.tables import Stream
 from domain.store.work import Database
 from workflows.language.policy import Policy
-from workflows.terms.conditions import OPERATORS, Condition, is_list
+from workflows.terms.conditions import Condition, is_list
 from workflows.terms.measuring import FUNCTIONS
+from workflows.terms.operands import OPERATORS
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TREES = 50
