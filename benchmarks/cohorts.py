@@ -256,7 +256,7 @@ async def _weigh() -> list[tuple[str, ...]]:
     now = datetime.now(UTC)
     at = [now + timedelta(seconds=number, microseconds=number) for number in range(MEMBERS)]
     paths = list(plan.steps)[:STEPS]
-    travellers = tuple(
+    states = tuple(
         EnrollmentState(
             enrollment=10**7 + number,
             customer=10**6 + number,
@@ -265,17 +265,17 @@ async def _weigh() -> list[tuple[str, ...]]:
         )
         for number in range(MEMBERS)
     )
-    walked = [Runner(plan, traveller).traveller() for traveller in travellers]
+    walked = [Runner(plan, state).state() for state in states]
     sleeping = tuple(
-        traveller.model_copy(update={"due": at[number], "wakes": at[number]}) for number, traveller in enumerate(walked)
+        state.model_copy(update={"due": at[number], "wakes": at[number]}) for number, state in enumerate(walked)
     )
-    cohort = Cohort(plan_id="p" * 64, version=1, plan=plan, travellers=sleeping)
+    cohort = Cohort(plan_id="p" * 64, version=1, plan=plan, enrollments=sleeping)
     (payload,) = await DATA_CONVERTER.encode([cohort])
     begin = time.perf_counter()
     (decoded,) = await DATA_CONVERTER.decode([payload], [Cohort])
     read = time.perf_counter()
-    for traveller in decoded.travellers:
-        Runner(decoded.plan, traveller)
+    for state in decoded.enrollments:
+        Runner(decoded.plan, state)
     restored = time.perf_counter()
     return [
         (f"input of a cohort of {MEMBERS}, {STEPS} steps behind each", f"{len(payload.data) / 1000:.0f} KB", "", "",

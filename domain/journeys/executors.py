@@ -1,7 +1,7 @@
 """What carries a verb out: the module of its name in `verbs`. It defines one or both of
 
-- `carry_out(visit, step)`: does the step for one member and answers, within the group's transaction;
-- `arrive(visit, step, at)`: puts a member before a step in which it may rest, and returns its due time, or None where
+- `carry_out(context, step)`: does the step for one member and answers, within the group's transaction;
+- `arrive(context, step, at)`: puts a member before a step in which it may rest, and returns its due time, or None where
   it ended at once.
 
 A module that has to call the outside, between two transactions, has functions of its own for its activity.

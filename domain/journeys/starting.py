@@ -115,7 +115,7 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
     states = tuple(enrollment_state(plan, *member) for member in members)
     language = read_library(session).policy.language
-    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, travellers=states, language=language)
+    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, enrollments=states, language=language)
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
@@ -127,14 +127,13 @@ def enrollment_state(
     What cannot be read is left out: the first activity finds it and ends the enrollment, and that one alone.
     """
     try:
-        last = [_OUTCOME.validate_python(dict(zip(_FIELDS, outcome, strict=True))) for outcome in outcomes[-1:]]
+        last = _OUTCOME.validate_python(dict(zip(_FIELDS, outcomes[-1], strict=True))) if outcomes else None
     except (TypeError, ValidationError, ValueError):
-        last = []
-    outcomes_in_plan = tuple(outcome for outcome in last if outcome.path in plan.steps)
-    return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, outcomes=outcomes_in_plan)
+        last = None
+    if last is not None and last.path not in plan.steps:
+        last = None
+    return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, last=last)
 
 
 _OUTCOME = TypeAdapter(Outcome)
-
-
 _FIELDS = ("path", "result", "at")

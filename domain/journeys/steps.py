@@ -49,15 +49,17 @@ class StepContext:
     now: datetime
     at: datetime
     reached: datetime
-    company: BatchFacts | None = None
+    batch_facts: BatchFacts | None = None
     """Those for whom what is asked at an instant is read at once."""
 
     @property
     def facts(self) -> CustomerFacts:
-        company = self.company if self.company and self.company.is_asked_at(self.customer.id, self.at) else None
+        batch_facts = (
+            self.batch_facts if self.batch_facts and self.batch_facts.is_asked_at(self.customer.id, self.at) else None
+        )
         return CustomerFacts(
             self.work, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
-            batch=company, subjects=self.subjects,
+            batch=batch_facts, subjects=self.subjects,
         )  # fmt: skip
 
     def over(self) -> Answer:
@@ -81,29 +83,29 @@ class StepContext:
 
 @dataclass
 class LockedGroup:
-    """A group's enrollments: each is visited, or has its answer without."""
+    """A group's enrollments: each has a context to act in, or its answer already."""
 
     library: Library
-    found: Sequence[StepContext | Answer]
+    entries: Sequence[StepContext | Answer]
     enrollments: Mapping[int, Enrollment]
     sheet: BulkRows[Enrollment]
     rows: GroupRows
     moments: Mapping[int, Moment] = field(default_factory=dict)
-    """The instants at which what is asked of the customers who are visited is read for all of them."""
+    """The instants at which what is asked of those customers is read for all of them."""
 
     @property
-    def visits(self) -> list[StepContext]:
-        return [visit for visit in self.found if isinstance(visit, StepContext)]
+    def contexts(self) -> list[StepContext]:
+        return [context for context in self.entries if isinstance(context, StepContext)]
 
     def again(self, work: UnitOfWork, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
-        """Some of the visits, by another transaction that holds the locks; each enrollment's time is in `times`."""
-        company = BatchFacts(work, self.moments)
-        enrollments = {visit.enrollment.id: visit.enrollment for visit in some}
+        """Some of the contexts, by another transaction that holds the locks; each enrollment's time is in `times`."""
+        batch_facts = BatchFacts(work, self.moments)
+        enrollments = {context.enrollment.id: context.enrollment for context in some}
         subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
-        for visit in some:
-            visit.work, visit.subjects, visit.rows, visit.company = work, subjects, rows, company
-            visit.now = times[visit.enrollment.id]
-            visit.at = max(visit.now, visit.reached)
+        for context in some:
+            context.work, context.subjects, context.rows, context.batch_facts = work, subjects, rows, batch_facts
+            context.now = times[context.enrollment.id]
+            context.at = max(context.now, context.reached)
         work.track(self.sheet)
         return LockedGroup(self.library, some, enrollments, self.sheet, rows, self.moments)
 
@@ -140,23 +142,23 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
         subjects_of = [each.subject for each in enrollments.values()]
         inventory.lock_lots(work, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
     subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
-    found: list[StepContext | Answer] = []
+    entries: list[StepContext | Answer] = []
     for enrollment in enrollments.values():
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
         customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
-        visit = StepContext(
+        context = StepContext(
             work, library, plan, enrollment, customer, trigger, subjects, rows, present, max(present, reached), reached
         )
         try:
-            answer = _turned_away(visit, member, group.path)
+            answer = _turned_away(context, member, group.path)
         except (TypeError, ValueError) as error:  # its history can't be read
-            end(work, enrollment, "failed", visit.at, type(error).__name__, wake=False)
-            answer = visit.over()
-        found.append(answer or visit)
-    met = LockedGroup(library, found, enrollments, sheet, rows)
-    _keep_company(work, met)
-    return met
+            end(work, enrollment, "failed", context.at, type(error).__name__, wake=False)
+            answer = context.over()
+        entries.append(answer or context)
+    locked = LockedGroup(library, entries, enrollments, sheet, rows)
+    _share_facts(work, locked)
+    return locked
 
 
 _LOCKED = text("""
@@ -175,13 +177,13 @@ _READ = (
 )
 
 
-def _keep_company(session: Session, met: LockedGroup) -> None:
+def _share_facts(session: Session, locked: LockedGroup) -> None:
     """Who is there twice, at different instants, shares the first one with the others."""
-    instants = {visit.customer.id: visit.at for visit in reversed(met.visits)}
-    met.moments = {customer: Moment(at) for customer, at in instants.items()}
-    company = BatchFacts(session, met.moments)
-    for visit in met.visits:
-        visit.company = company
+    instants = {context.customer.id: context.at for context in reversed(locked.contexts)}
+    locked.moments = {customer: Moment(at) for customer, at in instants.items()}
+    batch_facts = BatchFacts(session, locked.moments)
+    for context in locked.contexts:
+        context.batch_facts = batch_facts
 
 
 def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
@@ -191,33 +193,33 @@ def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
     return terms is not None and terms.products == "lot"
 
 
-def _turned_away(visit: StepContext, member: Member, path: Path) -> Answer | None:
-    enrollment = visit.enrollment
+def _turned_away(context: StepContext, member: Member, path: Path) -> Answer | None:
+    enrollment = context.enrollment
     if enrollment.ending:
-        return visit.over()
-    if reason := visit.library.ended.get(enrollment.plan_id):
-        end(visit.work, enrollment, "stopped", visit.now, reason, wake=False)
-        return visit.over()
+        return context.over()
+    if reason := context.library.ended.get(enrollment.plan_id):
+        end(context.work, enrollment, "stopped", context.now, reason, wake=False)
+        return context.over()
     if member.generation != enrollment.generation:
         return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
-    step = visit.plan.steps.get(path)
+    step = context.plan.steps.get(path)
     if step is not None and step.early:
         return None
-    if visit.reached > visit.now + SKEW:
-        return visit.later(visit.reached)
+    if context.reached > context.now + SKEW:
+        return context.later(context.reached)
     for done, result, at in enrollment.outcomes:
-        if done not in visit.plan.steps:
+        if done not in context.plan.steps:
             raise ValueError(done)
         if done == path:
-            return _done_before(visit, path, result, datetime.fromisoformat(at))
+            return _done_before(context, path, result, datetime.fromisoformat(at))
     return None
 
 
-def _done_before(visit: StepContext, path: Path, result: str, at: datetime) -> Answer:
+def _done_before(context: StepContext, path: Path, result: str, at: datetime) -> Answer:
     """The answer again, for a command that was carried out but whose answer was lost."""
-    following = visit.plan.after(path, result)
-    due = visit.enrollment.due_at if following is not None and following.waits else None
-    return Answer(enrollment=visit.enrollment.id, kind="done", at=at, result=result, due=due)
+    following = context.plan.after(path, result)
+    due = context.enrollment.due_at if following is not None and following.waits else None
+    return Answer(enrollment=context.enrollment.id, kind="done", at=at, result=result, due=due)
 
 
 def add_outcome(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
@@ -240,62 +242,64 @@ def for_each_member(
     and is tried again.
 
     `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
-    done again in one of its own. So `act` may be called twice, after `meet`, which is told each time who was met, if
-    anybody is visited.
+    done again in one of its own. So `act` may be called twice, after `meet`, which is given the locked group each time, if
+    anybody is left to act for.
     """
 
     def begin() -> LockedGroup:
-        met = lock_group(work, group, now)
-        if met.visits:
-            meet(met)
-        return met
+        locked = lock_group(work, group, now)
+        if locked.contexts:
+            meet(locked)
+        return locked
 
-    met = begin()
+    locked = begin()
     try:
-        with work.savepoint(), _unseen(work, met.visits):
-            answers = [_in_place(visit, group, act) for visit in met.found]
+        with work.savepoint(), _unseen(work, locked.contexts):
+            answers = [_in_place(context, group, act) for context in locked.entries]
             return [answer for answer in answers if answer]
     except Exception as error:
         _raise_unless_own(error)
-    met, answers = begin(), []
+    locked, answers = begin(), []
     defects: list[tuple[StepContext, Exception]] = []
-    for visit in met.found:
+    for context in locked.entries:
         try:
             with work.savepoint():
-                answers.append(_in_place(visit, group, act))
+                answers.append(_in_place(context, group, act))
         except Exception as error:
             _raise_unless_own(error)
-            assert isinstance(visit, StepContext)
-            met.rows.forget()
+            assert isinstance(context, StepContext)
+            locked.rows.forget()
             if isinstance(error, DataError):
-                end(work, visit.enrollment, "failed", visit.at, type(error).__name__, wake=False)
-                answers.append(visit.over())
+                end(work, context.enrollment, "failed", context.at, type(error).__name__, wake=False)
+                answers.append(context.over())
             else:
-                defects.append((visit, error))
-    if len(defects) == len(met.visits) > 1 and len({(type(each), str(each)) for _, each in defects}) == 1:
+                defects.append((context, error))
+    if len(defects) == len(locked.contexts) > 1 and len({(type(each), str(each)) for _, each in defects}) == 1:
         raise defects[0][1]
-    for visit, defect in defects:
-        due = put_off(work, visit.enrollment, group.path, defect, visit.now)
-        visit.enrollment.due_at = due
-        answers.append(Answer(visit.enrollment.id, "later", visit.at, result="again", due=due))
+    for context, defect in defects:
+        due = put_off(work, context.enrollment, group.path, defect, context.now)
+        context.enrollment.due_at = due
+        answers.append(Answer(context.enrollment.id, "later", context.at, result="again", due=due))
     work.write_rows()
     return [answer for answer in answers if answer]
 
 
-def _unseen(session: Session, met: Sequence[StepContext]) -> AbstractContextManager[object]:
+def _unseen(session: Session, locked: Sequence[StepContext]) -> AbstractContextManager[object]:
     """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
-    customers = [visit.customer.id for visit in met]
+    customers = [context.customer.id for context in locked]
     return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
 
 
-def _in_place(visit: StepContext | Answer, group: Group, act: Callable[[StepContext], Answer | None]) -> Answer | None:
-    if isinstance(visit, Answer):
-        return visit
-    before, visit.enrollment.position = visit.enrollment.position, group.path or None
-    answer = act(visit)
-    go_on(visit.enrollment)
+def _in_place(
+    context: StepContext | Answer, group: Group, act: Callable[[StepContext], Answer | None]
+) -> Answer | None:
+    if isinstance(context, Answer):
+        return context
+    before, context.enrollment.position = context.enrollment.position, group.path or None
+    answer = act(context)
+    go_on(context.enrollment)
     if answer is None:
-        visit.enrollment.position = before
+        context.enrollment.position = before
     return answer
 
 
@@ -305,27 +309,27 @@ def _raise_unless_own(error: Exception) -> None:
         raise error
 
 
-def arrive(visit: StepContext, step: Step | None, at: datetime) -> datetime | None:
+def arrive(context: StepContext, step: Step | None, at: datetime) -> datetime | None:
     """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
-    visit.enrollment.position = step.path if step else None
-    visit.enrollment.due_at = at
+    context.enrollment.position = step.path if step else None
+    context.enrollment.due_at = at
     if step is None:
-        end(visit.work, visit.enrollment, "finished", at, wake=False)
+        end(context.work, context.enrollment, "finished", at, wake=False)
         return at
     arrival = arrival_of(step.verb)
-    return arrival(visit, step, at) if arrival else None
+    return arrival(context, step, at) if arrival else None
 
 
 def settle_arrivals(work: UnitOfWork, group: Group, now: datetime) -> list[Answer]:
     """The members stand before a wait, or at the end: register the wait, or settle it if its time has come."""
 
-    def act(visit: StepContext) -> Answer:
-        step = visit.plan.steps.get(group.path)
+    def act(context: StepContext) -> Answer:
+        step = context.plan.steps.get(group.path)
         executor = executor_of(step.verb) if step else None
         if step and executor:
-            return executor(visit, step)
-        due = arrive(visit, step, visit.reached)
-        return visit.over() if due is None else visit.later(due)
+            return executor(context, step)
+        due = arrive(context, step, context.reached)
+        return context.over() if due is None else context.later(due)
 
     return for_each_member(work, group, now, act)
 
@@ -333,21 +337,23 @@ def settle_arrivals(work: UnitOfWork, group: Group, now: datetime) -> list[Answe
 def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor) -> list[Answer]:
     """Carry out the step for each member that stands before it."""
 
-    def act(visit: StepContext) -> Answer:
-        return executor(visit, visit.plan.steps[group.path])
+    def act(context: StepContext) -> Answer:
+        return executor(context, context.plan.steps[group.path])
 
     return for_each_member(work, group, now, act)
 
 
-def is_held_out(visit: StepContext) -> bool:
+def is_held_out(context: StepContext) -> bool:
     """Whether the customer is of the global holdout or the journey's, for whom nothing is sent, issued or assigned."""
-    own = visit.plan.policy.holdout if visit.plan.policy else None
-    return bucket("holdout", visit.customer.id) < visit.library.policy.holdout or bucket(
-        "holdout", visit.plan.journey, visit.customer.id
+    own = context.plan.policy.holdout if context.plan.policy else None
+    return bucket("holdout", context.customer.id) < context.library.policy.holdout or bucket(
+        "holdout", context.plan.journey, context.customer.id
     ) < (own or 0)
 
 
-def suppress(visit: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
+def suppress(context: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:
     """Pass the step without doing it: `what` was to be done."""
-    record(visit.work, visit.enrollment, "suppressed", what, visit.at, step=step.path, reason=reason, because=because)
-    return visit.done(step, "suppressed")
+    record(
+        context.work, context.enrollment, "suppressed", what, context.at, step=step.path, reason=reason, because=because
+    )
+    return context.done(step, "suppressed")

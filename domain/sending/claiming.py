@@ -97,7 +97,7 @@ def claim(
     def begin(group_read: LockedGroup) -> None:
         nonlocal locked, inputs
         claimed.clear()
-        locked, inputs = group_read, read_inputs(work, group_read.visits, step, channels, now, site, issue)
+        locked, inputs = group_read, read_inputs(work, group_read.contexts, step, channels, now, site, issue)
 
     def act(context: StepContext) -> Answer | None:
         if inputs.rendering > RENDERING:

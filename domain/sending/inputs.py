@@ -59,7 +59,7 @@ def read_inputs(
     site: Site | None,
     issue: Issue,
 ) -> SendInputs:
-    """Read for the visits of a group, of which there is one at least, who hold the locks on their customers."""
+    """Read for the contexts of a group, of which there is one at least, who hold the locks on their customers."""
     library, plan = contexts[0].library, contexts[0].plan
     customers = [context.customer.id for context in contexts]
     addresses = identifiers_of(session, customers)

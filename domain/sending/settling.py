@@ -43,7 +43,7 @@ def settle_messages(
     keys = {message.enrollment: message.key for message in outgoing}
     settle_set = collect(work, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
     rows, enrollments, answers = settle_set.messages, settle_set.enrollments, []
-    for member_result in (member_result for group_part in settle_set.groups for member_result in group_part.found):
+    for member_result in (member_result for group_part in settle_set.groups for member_result in group_part.entries):
         id = member_result.enrollment if isinstance(member_result, Answer) else member_result.enrollment.id
         row, delivery, enrollment = rows[id], results[id], enrollments[id]
         _write_down(work, row, delivery, enrollment, now, channels)

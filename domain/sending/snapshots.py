@@ -25,7 +25,7 @@ Versions = Mapping[int, tuple[str, str]]
 
 @dataclass
 class ClaimSnapshot:
-    """Members, as their claim has left them: their visits and messages by enrollment, and where those were written."""
+    """Members as their claim has left them: contexts and messages by enrollment, and where those were written."""
 
     group: LockedGroup | None = None
     contexts: dict[int, StepContext] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class ClaimSnapshot:
     versions: Versions = field(default_factory=dict)
 
     def add(self, context: StepContext, message: Mapping[str, Any]) -> None:
-        """Carry a visit whose message was just written, by these columns."""
+        """Carry a context whose message was just written, by these columns."""
         self.contexts[context.enrollment.id] = context
         self.messages[context.enrollment.id] = self.rows.make(message)
 
@@ -45,7 +45,7 @@ class ClaimSnapshot:
 
 @dataclass
 class SettleSet:
-    """The members of a group, locked, with their visits or answers and their messages by enrollment."""
+    """The members of a group, locked, with their contexts or answers and their messages by enrollment."""
 
     groups: list[LockedGroup]
     messages: Mapping[int, Message]

@@ -32,4 +32,4 @@ async def look_up(client: Client, name: str) -> Run:
     first = await anext(handle.fetch_history_events(page_size=1))
     payloads = first.workflow_execution_started_event_attributes.input.payloads
     (cohort,) = await client.data_converter.decode(payloads, [Cohort])
-    return Run(description.status, frozenset(traveller.enrollment for traveller in cohort.travellers))
+    return Run(description.status, frozenset(state.enrollment for state in cohort.enrollments))

@@ -113,8 +113,8 @@ async def _start(
     temporal: Temporal, start: Start, reuse: WorkflowIDReusePolicy = WorkflowIDReusePolicy.REJECT_DUPLICATE
 ) -> str:
     cohort = start.cohort
-    plan, travellers = cohort.plan, cohort.travellers
-    customers = [str(traveller.customer) for traveller in travellers]
+    plan, states = cohort.plan, cohort.enrollments
+    customers = [str(state.customer) for state in states]
     say = Wording(cohort.language)
     one = say.pick(f"客户 {customers[0]}", f"customer {customers[0]}")
     who = one if len(customers) == 1 else say.pick(f"{len(customers)} 位客户", f"{len(customers)} customers")
@@ -151,7 +151,7 @@ async def _see_who_is_carried(temporal: Temporal, start: Start) -> str:
     If it is over and carries none of them, theirs takes its name; otherwise they are set apart.
     """
     run = await look_up(temporal.client, workflow_id(start.cohort.plan.journey, start.run))
-    members = {traveller.enrollment for traveller in start.cohort.travellers}
+    members = {state.enrollment for state in start.cohort.enrollments}
     if not run.goes_on and members.isdisjoint(run.carries):
         return await _start(temporal, start, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
     if uncarried := members - run.carries:

@@ -84,8 +84,8 @@ class Rehearsal:
                         del moving[customer]
                     case Incoming() as event:
                         arriving.append(event)
-                    case Walking(plan_id, walker):
-                        commands.setdefault((walker.activity or "", plan_id, walker.path), []).append((lane, walker))
+                    case Walking(plan_id, runner):
+                        commands.setdefault((runner.activity or "", plan_id, runner.path), []).append((lane, runner))
             for (name, plan_id, path), group in commands.items():
                 self._carry_out(name, plan_id, path, group)
             for start in range(0, len(arriving), CHUNK):
@@ -104,14 +104,14 @@ class Rehearsal:
         return self._lanes.setdefault(customer, Lane(now))
 
     def _carry_out(self, name: str, plan_id: str, path: Path, group: Sequence[tuple[Lane, Runner]]) -> None:
-        walkers = {walker.enrollment: (lane, walker) for lane, walker in group}
-        members: tuple[Member, ...] = tuple(replace(walker.command(), now=lane.now) for lane, walker in group)
+        runners = {runner.enrollment: (lane, runner) for lane, runner in group}
+        members: tuple[Member, ...] = tuple(replace(runner.command(), now=lane.now) for lane, runner in group)
         for answer in unpack(self._activities.carry_out(name, Group(plan_id=plan_id, path=path, members=members))):
-            lane, walker = walkers[answer.enrollment]
-            walker.answered(answer)
-            if walker.over:
-                del lane.walking[walker.enrollment]
-                del self._of[walker.enrollment]
+            lane, runner = runners[answer.enrollment]
+            runner.answered(answer)
+            if runner.over:
+                del lane.walking[runner.enrollment]
+                del self._of[runner.enrollment]
 
     def _drain(self) -> set[int]:
         """Do what the outbox says, as the relay would. Returns the customers that something is to be done for."""
@@ -125,9 +125,9 @@ class Rehearsal:
             for enrollment in work.exec(query.order_by(col(Enrollment.id))) if fresh else ():
                 plan = read_plan(work, enrollment.plan_id)
                 last = enrollment.generation, enrollment.outcomes
-                walker = Runner(plan, enrollment_state(plan, enrollment.id, enrollment.customer_id, *last))
+                runner = Runner(plan, enrollment_state(plan, enrollment.id, enrollment.customer_id, *last))
                 lane = self._lane(enrollment.customer_id, self._clock.now())
-                lane.walking[enrollment.id] = Walking(enrollment.plan_id, walker)
+                lane.walking[enrollment.id] = Walking(enrollment.plan_id, runner)
                 self._of[enrollment.id] = enrollment.customer_id
                 stirred.add(enrollment.customer_id)
         for notice in notices:
@@ -136,7 +136,7 @@ class Rehearsal:
                     pages.append(FanOut(journey=journey, event=event, cursor=FIRST))
                 case StartRun(id) | WakeRun(id) if id in self._of and id not in fresh:
                     customer = self._of[id]
-                    self._lanes[customer].walking[id].walker.wake()
+                    self._lanes[customer].walking[id].runner.wake()
                     stirred.add(customer)
         for page in pages:
             cursor: str | None = page.cursor

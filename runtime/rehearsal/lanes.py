@@ -13,7 +13,7 @@ class Walking:
     """An enrollment under way."""
 
     plan_id: str
-    walker: Runner
+    runner: Runner
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Lane:
         ready = self._ready()
         if ready is not None:
             return ready
-        due = min((walk.walker.due for walk in self.walking.values() if walk.walker.due is not None), default=None)
+        due = min((walk.runner.due for walk in self.walking.values() if walk.runner.due is not None), default=None)
         event = self.events[0] if self.events else None
         if event is not None and event.time <= until and (due is None or event.time <= due):
             self.now = max(self.now, event.time)
@@ -41,9 +41,9 @@ class Lane:
             return None
         self.now = max(self.now, due)
         for walk in self.walking.values():
-            if walk.walker.due is not None and walk.walker.due <= self.now:
-                walk.walker.elapsed()
+            if walk.runner.due is not None and walk.runner.due <= self.now:
+                walk.runner.elapsed()
         return self._ready()
 
     def _ready(self) -> Walking | None:
-        return next((walk for walk in self.walking.values() if walk.walker.activity is not None), None)
+        return next((walk for walk in self.walking.values() if walk.runner.activity is not None), None)

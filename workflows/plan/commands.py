@@ -1,11 +1,11 @@
 """What passes between a workflow and its activities. Ids and step names only: no personal data enters Temporal."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workflows.plan.model import Plan
 from workflows.terms.values import Frozen, Language
@@ -100,18 +100,29 @@ def unpack(several: Iterable[Each]) -> list[Each]:
 class EnrollmentState(Frozen):
     """An enrollment as it enters a workflow, or is carried over to the next run of it.
 
-    Of `outcomes` the last one counts: steps never come back, so it says which step follows and when it was reached.
-    The whole history is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time;
-    one that `asks_again` then was put off, also before a wait.
+    Its `last` outcome says which step follows and when that was reached, for steps never come back; the whole history
+    is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time; one that `asks_again`
+    then was put off, also before a wait.
     """
 
     enrollment: int
     customer: int
     generation: int
-    outcomes: tuple[Outcome, ...] = ()
+    last: Outcome | None = None
     due: datetime | None = None
     wakes: datetime | None = None
     asks_again: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_outcomes(cls, value: Any) -> Any:
+        """Runs that earlier releases began carry all their `outcomes`."""
+        if not isinstance(value, Mapping) or "outcomes" not in value:
+            return value
+        outcomes = value["outcomes"]
+        return {name: part for name, part in value.items() if name != "outcomes"} | {
+            "last": outcomes[-1] if outcomes else None
+        }
 
 
 class Cohort(Frozen):
@@ -123,7 +134,7 @@ class Cohort(Frozen):
     plan_id: str
     version: int
     plan: Plan
-    travellers: tuple[EnrollmentState, ...]
+    enrollments: tuple[EnrollmentState, ...] = Field(alias="travellers")
     endings: dict[str, int] = Field(default_factory=dict)
     language: Language = "en"
 

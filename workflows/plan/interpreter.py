@@ -1,27 +1,12 @@
 """Walks a plan. Knows nothing of Temporal: the cohort workflow and the rehearsal drive the same code."""
 
 import hashlib
-from collections.abc import Generator
 from datetime import datetime
 
 from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome
 from workflows.plan.model import Plan
 from workflows.verbs.base import Path, Step
 from workflows.verbs.wait import Wait
-
-
-def walk(plan: Plan, last: Outcome | None = None) -> Generator[Step, Outcome, None]:
-    """Yield each step as the command to carry out and take what it came to; ends where the journey ends.
-
-    `last` restores an earlier walk: it goes on with what follows that outcome. Raises KeyError for an unknown step.
-    """
-    if last is not None:
-        step = plan.after(last.path, last.result)
-    else:
-        step = plan.steps[plan.first] if plan.first is not None else None
-    while step is not None:
-        outcome = yield step
-        step = plan.after(step.path, outcome.result)
 
 
 def bucket(*parts: object) -> float:
@@ -36,23 +21,26 @@ class Runner:
     `activity` names the command to give (None while it sleeps until `due`), `path` the step it is for.
     """
 
-    def __init__(self, plan: Plan, traveller: EnrollmentState) -> None:
+    def __init__(self, plan: Plan, state: EnrollmentState) -> None:
         self._plan = plan
-        self.enrollment = traveller.enrollment
-        self.customer = traveller.customer
-        self.generation = traveller.generation
+        self.enrollment = state.enrollment
+        self.customer = state.customer
+        self.generation = state.generation
         self.over = False
         self.due: datetime | None = None
         self._woken = False
-        self._asks_again = traveller.asks_again
-        last = traveller.outcomes[-1] if traveller.outcomes else None
-        self._begin(last, last.at if last else None)
-        self.due = traveller.due
+        self._asks_again = state.asks_again
+        self._begin(state.last, state.last.at if state.last else None)
+        self.due = state.due
 
     def _begin(self, last: Outcome | None, at: datetime | None) -> None:
+        """Stand before the plan's first step, or behind `last`. Raises KeyError if that was of an unknown step."""
         self._last = last
-        self._steps = walk(self._plan, last)
-        self.step: Step | None = next(self._steps, None)
+        self.step: Step | None
+        if last is not None:
+            self.step = self._plan.after(last.path, last.result)
+        else:
+            self.step = self._plan.steps[self._plan.first] if self._plan.first is not None else None
         self.at = at
         self.due = None
 
@@ -72,13 +60,13 @@ class Runner:
         self._woken = False
         return Member(enrollment=self.enrollment, generation=self.generation, at=self.at)
 
-    def traveller(self) -> EnrollmentState:
-        """The state to restore this walker from. One that was woken looks at once, whatever it slept for."""
+    def state(self) -> EnrollmentState:
+        """The state to restore this runner from. One that was woken looks at once, whatever it slept for."""
         return EnrollmentState(
             enrollment=self.enrollment,
             customer=self.customer,
             generation=self.generation,
-            outcomes=(self._last,) if self._last else (),
+            last=self._last,
             due=None if self._woken else self.due,
             asks_again=self._asks_again,
         )
@@ -112,10 +100,4 @@ class Runner:
                 self.due = answer.due
 
     def _feed(self, outcome: Outcome) -> None:
-        self._last = outcome
-        self.at = outcome.at
-        self.due = None
-        try:
-            self.step = self._steps.send(outcome)
-        except StopIteration:
-            self.step = None
+        self._begin(outcome, outcome.at)

@@ -32,13 +32,13 @@ NAMED = 20
 
 @workflow.defn(name="Journey")
 class JourneyWorkflow:
-    """Walks its travellers through their plan until each is over."""
+    """Walks its states through their plan until each is over."""
 
     @workflow.init
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
-        self._walkers = {traveller.enrollment: Runner(cohort.plan, traveller) for traveller in cohort.travellers}
-        self._until = {traveller.enrollment: traveller.wakes for traveller in cohort.travellers if traveller.wakes}
+        self._runners = {state.enrollment: Runner(cohort.plan, state) for state in cohort.enrollments}
+        self._until = {state.enrollment: state.wakes for state in cohort.enrollments if state.wakes}
         self._running: dict[asyncio.Task[None], Sequence[Runner]] = {}
         self._endings = Counter(cohort.endings)
         self._stirred = False
@@ -47,11 +47,11 @@ class JourneyWorkflow:
     @workflow.run
     async def run(self, _: Cohort) -> dict[str, int]:
         """Returns how many enrollments came to which ending."""
-        while self._walkers or self._running:
+        while self._runners or self._running:
             if not _has_grown_long():
-                for (name, path), walkers in self._commands().items():
-                    task = asyncio.create_task(self._carry_out(name, path, walkers))
-                    self._running[task] = walkers
+                for (name, path), runners in self._commands().items():
+                    task = asyncio.create_task(self._carry_out(name, path, runners))
+                    self._running[task] = runners
             elif not self._running:
                 workflow.continue_as_new(self._carried_over())
             self._say_where_it_stands()
@@ -66,34 +66,34 @@ class JourneyWorkflow:
     def wake(self, enrollments: int | list[int]) -> None:
         """The database decided something about these enrollments, or this one; look at them."""
         for enrollment in enrollments if isinstance(enrollments, list) else [enrollments]:
-            if walker := self._walkers.get(enrollment):
-                walker.wake()
+            if runner := self._runners.get(enrollment):
+                runner.wake()
                 self._stirred = True
 
     def _carried_over(self) -> Cohort:
-        travellers = (walker.traveller() for walker in self._walkers.values())
+        states = (runner.state() for runner in self._runners.values())
         enrollments = (
-            traveller.model_copy(update={"wakes": self._until[traveller.enrollment]}) if traveller.due else traveller
-            for traveller in travellers
+            state.model_copy(update={"wakes": self._until[state.enrollment]}) if state.due else state
+            for state in states
         )
-        return self._cohort.model_copy(update={"travellers": tuple(enrollments), "endings": dict(self._endings)})
+        return self._cohort.model_copy(update={"enrollments": tuple(enrollments), "endings": dict(self._endings)})
 
     def _idle(self) -> list[Runner]:
-        """The walkers that wait for no answer."""
-        busy = {walker.enrollment for walkers in self._running.values() for walker in walkers}
-        return [walker for walker in self._walkers.values() if walker.enrollment not in busy]
+        """The runners that wait for no answer."""
+        busy = {runner.enrollment for runners in self._running.values() for runner in runners}
+        return [runner for runner in self._runners.values() if runner.enrollment not in busy]
 
     def _commands(self) -> dict[tuple[str, Path], list[Runner]]:
         commands: dict[tuple[str, Path], list[Runner]] = {}
-        for walker in self._idle():
-            if walker.activity is not None:
-                commands.setdefault((walker.activity, walker.path), []).append(walker)
+        for runner in self._idle():
+            if runner.activity is not None:
+                commands.setdefault((runner.activity, runner.path), []).append(runner)
         return commands
 
-    async def _carry_out(self, name: str, path: Path, walkers: Sequence[Runner]) -> None:
+    async def _carry_out(self, name: str, path: Path, runners: Sequence[Runner]) -> None:
         step = self._cohort.plan.steps.get(path)
         group = Group(
-            plan_id=self._cohort.plan_id, path=path, members=tuple(pack(walker.command() for walker in walkers))
+            plan_id=self._cohort.plan_id, path=path, members=tuple(pack(runner.command() for runner in runners))
         )
         answers: list[Answer] = await workflow.execute_activity(
             name,
@@ -102,30 +102,30 @@ class JourneyWorkflow:
             start_to_close_timeout=TIMEOUT,
             heartbeat_timeout=HEARTBEAT,
             retry_policy=RETRY,
-            priority=_priority(step, len(walkers)),
+            priority=_priority(step, len(runners)),
             summary=self._summary(step),
         )
         by_enrollment = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
         now = workflow.now()
-        for walker in walkers:
-            self._take(walker, by_enrollment.get(walker.enrollment), now)
+        for runner in runners:
+            self._take(runner, by_enrollment.get(runner.enrollment), now)
         self._stirred = True
 
-    def _take(self, walker: Runner, answer: Answer | None, now: datetime) -> None:
+    def _take(self, runner: Runner, answer: Answer | None, now: datetime) -> None:
         """An enrollment that the database knows nothing of any more is over, too."""
         if answer is not None:
-            walker.answered(answer)
-            self._until[walker.enrollment] = now + timedelta(seconds=answer.seconds)
-        if answer is None or walker.over:
-            del self._walkers[walker.enrollment]
+            runner.answered(answer)
+            self._until[runner.enrollment] = now + timedelta(seconds=answer.seconds)
+        if answer is None or runner.over:
+            del self._runners[runner.enrollment]
             self._endings[answer.result if answer else "gone"] += 1
 
     async def _rest(self) -> None:
         """Sleep until the next enrollments are due, an activity has answered, or something wakes one."""
-        asleep = [walker for walker in self._idle() if walker.activity is None]
-        first = min(asleep, key=lambda walker: self._until[walker.enrollment], default=None)
+        asleep = [runner for runner in self._idle() if runner.activity is None]
+        first = min(asleep, key=lambda runner: self._until[runner.enrollment], default=None)
         if first is not None and (due := self._until[first.enrollment]) > workflow.now():
-            dues = (self._until[walker.enrollment] for walker in asleep)
+            dues = (self._until[runner.enrollment] for runner in asleep)
             last = max(item for item in dues if item <= due + TOGETHER)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
@@ -136,34 +136,34 @@ class JourneyWorkflow:
         elif first is None and self._running:
             await workflow.wait_condition(lambda: self._stirred)
         self._stirred = False
-        for walker in asleep:
-            if self._until[walker.enrollment] <= workflow.now():
-                walker.elapsed()
+        for runner in asleep:
+            if self._until[runner.enrollment] <= workflow.now():
+                runner.elapsed()
 
     def _say_where_it_stands(self) -> None:
-        walkers = list(self._walkers.values())
-        if len(walkers) <= NAMED:
+        runners = list(self._runners.values())
+        if len(runners) <= NAMED:
             lines = [self._say.pick(
-                f"- 客户 {walker.customer} 的旅程 {walker.enrollment}：{self._standing(walker)}",
-                f"- enrollment {walker.enrollment} of customer {walker.customer}: {self._standing(walker)}",
-            ) for walker in walkers]  # fmt: skip
+                f"- 客户 {runner.customer} 的旅程 {runner.enrollment}：{self._standing(runner)}",
+                f"- enrollment {runner.enrollment} of customer {runner.customer}: {self._standing(runner)}",
+            ) for runner in runners]  # fmt: skip
         else:
-            counts = Counter(walker.path for walker in walkers)
-            first = {walker.path: walker for walker in reversed(walkers)}
+            counts = Counter(runner.path for runner in runners)
+            first = {runner.path: runner for runner in reversed(runners)}
             lines = [self._say.pick(
                 f"- {count} 位客户：{self._standing(first[path], ahead=False)}",
                 f"- {count} customers: {self._standing(first[path], ahead=False)}",
             ) for path, count in counts.most_common(NAMED)]  # fmt: skip
         workflow.set_current_details("\n".join(lines))
 
-    def _standing(self, walker: Runner, *, ahead: bool = True) -> str:
-        step = f"**{self._summary(walker.step)}**" if walker.step else self._summary(None)
+    def _standing(self, runner: Runner, *, ahead: bool = True) -> str:
+        step = f"**{self._summary(runner.step)}**" if runner.step else self._summary(None)
         if not ahead:
             return step
         pick = self._say.pick
-        due = f"{walker.due:%Y-%m-%d %H:%M} UTC" if walker.due else ""
+        due = f"{runner.due:%Y-%m-%d %H:%M} UTC" if runner.due else ""
         until = pick(f"，到 {due}", f" until {due}") if due else ""
-        after = self._cohort.plan.after(walker.path, "") if walker.path != END else None
+        after = self._cohort.plan.after(runner.path, "") if runner.path != END else None
         following = self._summary(after) if after else ""
         return step + until + (pick(f"，然后{following}", f", then {following}") if after else "")
 

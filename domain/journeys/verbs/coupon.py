@@ -8,17 +8,17 @@ from workflows.plan.commands import Answer
 from workflows.verbs.coupon import IssueCoupon
 
 
-def carry_out(visit: StepContext, step: IssueCoupon, issue: Issue = issuing.issue) -> Answer:
+def carry_out(context: StepContext, step: IssueCoupon, issue: Issue = issuing.issue) -> Answer:
     """Issue a coupon, within the campaign's limits."""
-    if is_held_out(visit):
-        return suppress(visit, step, step.campaign, "holdout")
-    if visit.subjects.held(visit.enrollment.id, step.name):
-        return visit.done(step, "issued")
+    if is_held_out(context):
+        return suppress(context, step, step.campaign, "holdout")
+    if context.subjects.held(context.enrollment.id, step.name):
+        return context.done(step, "issued")
     try:
-        issue(visit.work, visit.facts, visit.enrollment, step.name, step.campaign)
+        issue(context.work, context.facts, context.enrollment, step.name, step.campaign)
     except issuing.IssueRefusedError as refusal:
         reason = str(refusal)
-        record(visit.work, visit.enrollment, "refused", step.campaign, visit.at, step=step.path, reason=reason)
-        return visit.done(step, "refused")
-    record(visit.work, visit.enrollment, "coupon", step.campaign, visit.at, step=step.path)
-    return visit.done(step, "issued")
+        record(context.work, context.enrollment, "refused", step.campaign, context.at, step=step.path, reason=reason)
+        return context.done(step, "refused")
+    record(context.work, context.enrollment, "coupon", step.campaign, context.at, step=step.path)
+    return context.done(step, "issued")

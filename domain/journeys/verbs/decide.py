@@ -6,9 +6,9 @@ from workflows.plan.commands import Answer
 from workflows.verbs.decide import Decide
 
 
-def carry_out(visit: StepContext, step: Decide) -> Answer:
+def carry_out(context: StepContext, step: Decide) -> Answer:
     """Choose the branch: the first whose condition holds."""
-    facts = visit.facts
+    facts = context.facts
     label, because = "else", ""
     for branch in step.branches:
         verdict = facts.holds(branch.when)
@@ -16,5 +16,5 @@ def carry_out(visit: StepContext, step: Decide) -> Answer:
         if verdict:
             label = branch.label
             break
-    record(visit.work, visit.enrollment, "branch", label, visit.at, step=step.path, because=because)
-    return visit.done(step, label)
+    record(context.work, context.enrollment, "branch", label, context.at, step=step.path, because=because)
+    return context.done(step, label)

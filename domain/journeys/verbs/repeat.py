@@ -6,10 +6,10 @@ from workflows.plan.commands import Answer
 from workflows.verbs.repeat import AGAIN, OVER, Repeat
 
 
-def carry_out(visit: StepContext, step: Repeat) -> Answer:
+def carry_out(context: StepContext, step: Repeat) -> Answer:
     """Begin a round, unless it isn't the first and what ends them all holds."""
-    verdict = visit.facts.holds(step.until) if step.until and "#" in step.path.rpartition(".")[2] else None
+    verdict = context.facts.holds(step.until) if step.until and "#" in step.path.rpartition(".")[2] else None
     result = OVER if verdict else AGAIN
     because = verdict.because if verdict is not None else None
-    record(visit.work, visit.enrollment, "round", result, visit.at, step=step.path, because=because)
-    return visit.done(step, result)
+    record(context.work, context.enrollment, "round", result, context.at, step=step.path, because=because)
+    return context.done(step, result)

@@ -7,17 +7,17 @@ from workflows.terms.operands import FieldRef
 from workflows.verbs.set import SetFields
 
 
-def carry_out(visit: StepContext, step: SetFields) -> Answer:
+def carry_out(context: StepContext, step: SetFields) -> Answer:
     """Set the customer's fields, as a `customer.updated` of this instant would."""
-    customer, facts = visit.customer, visit.facts
+    customer, facts = context.customer, context.facts
     given = {
         name: facts.field(value.field) if isinstance(value, FieldRef) else value for name, value in step.fields.items()
     }
     known = {name: value for name, value in given.items() if value is not None}
-    customer.field_times = {**customer.field_times, **dict.fromkeys(known, visit.at.isoformat())}
+    customer.field_times = {**customer.field_times, **dict.fromkeys(known, context.at.isoformat())}
     for name in known:
-        record(visit.work, visit.enrollment, "set", name, visit.at, step=step.path)
+        record(context.work, context.enrollment, "set", name, context.at, step=step.path)
     if "name" in known:
         customer.name = str(known.pop("name"))
     customer.fields = {**customer.fields, **known}
-    return visit.done(step, "done")
+    return context.done(step, "done")

@@ -7,7 +7,7 @@ from domain.journeys.steps import StepContext
 from workflows.verbs.stop import Stop
 
 
-def arrive(visit: StepContext, step: Stop, at: datetime) -> datetime:
+def arrive(context: StepContext, step: Stop, at: datetime) -> datetime:
     """End the enrollment."""
-    end(visit.work, visit.enrollment, "stopped", at, step.reason, wake=False)
+    end(context.work, context.enrollment, "stopped", at, step.reason, wake=False)
     return at

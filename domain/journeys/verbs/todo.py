@@ -7,20 +7,20 @@ from workflows.plan.commands import Answer
 from workflows.verbs.todo import AssignTodo
 
 
-def carry_out(visit: StepContext, step: AssignTodo) -> Answer:
+def carry_out(context: StepContext, step: AssignTodo) -> Answer:
     """Give the customer's sales guide a task."""
-    if is_held_out(visit):
-        return suppress(visit, step, step.name, "holdout")
-    todos = visit.rows.todos(step.name)
-    if visit.enrollment.id not in todos:
-        todo = todos[visit.enrollment.id] = Todo(
-            enrollment_id=visit.enrollment.id,
-            customer_id=visit.customer.id,
+    if is_held_out(context):
+        return suppress(context, step, step.name, "holdout")
+    todos = context.rows.todos(step.name)
+    if context.enrollment.id not in todos:
+        todo = todos[context.enrollment.id] = Todo(
+            enrollment_id=context.enrollment.id,
+            customer_id=context.customer.id,
             step=step.name,
             text=step.text,
-            assignee=visit.customer.fields.get("owner") if step.assign == "owner" else step.assign,
-            due_at=step.due.after(visit.at, visit.facts.zone),
+            assignee=context.customer.fields.get("owner") if step.assign == "owner" else step.assign,
+            due_at=step.due.after(context.at, context.facts.zone),
         )
-        visit.work.add(todo)
-        record(visit.work, visit.enrollment, "todo", step.name, visit.at, step=step.path)
-    return visit.done(step, "created")
+        context.work.add(todo)
+        record(context.work, context.enrollment, "todo", step.name, context.at, step=step.path)
+    return context.done(step, "created")

@@ -9,28 +9,28 @@ from workflows.plan.commands import Answer
 from workflows.verbs.wait import Wait
 
 
-def arrive(visit: StepContext, step: Wait, at: datetime) -> datetime | None:
+def arrive(context: StepContext, step: Wait, at: datetime) -> datetime | None:
     """Register the wait; one for an instant that doesn't exist ends the enrollment."""
-    due = end_of_wait(step, visit.enrollment, visit.facts, at)
+    due = end_of_wait(step, context.enrollment, context.facts, at)
     if due is None:
-        end(visit.work, visit.enrollment, "failed", visit.at, "no_time", wake=False)
+        end(context.work, context.enrollment, "failed", context.at, "no_time", wake=False)
         return None
-    visit.enrollment.due_at = max(due, at)
+    context.enrollment.due_at = max(due, at)
     if not step.moves:
-        add_outcome(visit.enrollment, step.path, "passed", visit.enrollment.due_at)
-    return visit.enrollment.due_at
+        add_outcome(context.enrollment, step.path, "passed", context.enrollment.due_at)
+    return context.enrollment.due_at
 
 
-def carry_out(visit: StepContext, step: Wait) -> Answer:
+def carry_out(context: StepContext, step: Wait) -> Answer:
     """Look again at a wait that was disturbed, or one that moves and whose time has come, as it was known so far.
 
     One whose time was moved into the past is over since it was moved, which its due time says.
     """
-    known = visit.enrollment.due_at or visit.now
-    due = arrive(visit, step, visit.reached)
+    known = context.enrollment.due_at or context.now
+    due = arrive(context, step, context.reached)
     if due is None:
-        return visit.over()
-    if not step.moves or due > visit.now + SKEW:
-        return visit.later(due)
-    visit.at = max(due, min(known, visit.now))
-    return visit.done(step, "passed")
+        return context.over()
+    if not step.moves or due > context.now + SKEW:
+        return context.later(due)
+    context.at = max(due, min(known, context.now))
+    return context.done(step, "passed")

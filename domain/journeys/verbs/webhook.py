@@ -45,23 +45,23 @@ def claim_calls(work: UnitOfWork, group: Group, now: datetime) -> tuple[list[Ans
     claimed: dict[int, WebhookCall] = {}
     known: dict[int, WebhookCall] | None = None
 
-    def act(visit: StepContext) -> Answer | None:
+    def act(context: StepContext) -> Answer | None:
         nonlocal known
-        step = _step_of(visit, group)
+        step = _step_of(context, group)
         known = _calls(work, group, step) if known is None else known
-        row = known.get(visit.enrollment.id)
+        row = known.get(context.enrollment.id)
         if row is None:
             row = WebhookCall(
-                enrollment_id=visit.enrollment.id, step=step.name, name=step.webhook, body=_body(visit, step),
-                attempts=0, begun_at=visit.at,
+                enrollment_id=context.enrollment.id, step=step.name, name=step.webhook, body=_body(context, step),
+                attempts=0, begun_at=context.at,
             )  # fmt: skip
             work.add(row)
         elif row.status != "calling":
-            return visit.done(step, row.status)
-        elif row.retry_at and row.retry_at > visit.at:
-            return visit.later(row.retry_at)
+            return context.done(step, row.status)
+        elif row.retry_at and row.retry_at > context.at:
+            return context.later(row.retry_at)
         row.attempts += 1
-        claimed[visit.enrollment.id] = row
+        claimed[context.enrollment.id] = row
         return None
 
     answers = for_each_member(work, group, now, act)
@@ -76,24 +76,24 @@ def settle_calls(
     """Write down what came of the calls, and move their enrollments on."""
     told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
-    met = lock_group(work, rest, now)
+    locked = lock_group(work, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
     rows = {row.enrollment_id: row for row in work.exec(ours.execution_options(populate_existing=True))}
     answers = []
-    for visit in met.found:
-        standing = isinstance(visit, StepContext)
-        enrollment = visit.enrollment if isinstance(visit, StepContext) else met.enrollments[visit.enrollment]
+    for context in locked.entries:
+        standing = isinstance(context, StepContext)
+        enrollment = context.enrollment if isinstance(context, StepContext) else locked.enrollments[context.enrollment]
         row = rows[enrollment.id]
         if row.status == "calling":
-            at = visit.at if standing else now
+            at = context.at if standing else now
             _write_down(work, group, row, enrollment, told[enrollment.id], at, over=not standing)
-        if not isinstance(visit, StepContext):
-            answers.append(visit)
+        if not isinstance(context, StepContext):
+            answers.append(context)
         elif row.status == "calling":
             assert row.retry_at is not None
-            answers.append(visit.later(row.retry_at))
+            answers.append(context.later(row.retry_at))
         else:
-            answers.append(visit.done(_step_of(visit, group), row.status))
+            answers.append(context.done(_step_of(context, group), row.status))
     return answers
 
 
@@ -111,8 +111,8 @@ def _write_down(
     record(work, enrollment, "webhook", row.name, at, step=group.path, reason=row.reason)
 
 
-def _step_of(visit: StepContext, group: Group) -> CallWebhook:
-    step = visit.plan.steps[group.path]
+def _step_of(context: StepContext, group: Group) -> CallWebhook:
+    step = context.plan.steps[group.path]
     assert isinstance(step, CallWebhook)
     return step
 
@@ -123,12 +123,12 @@ def _calls(session: Session, group: Group, step: CallWebhook) -> dict[int, Webho
     return {row.enrollment_id: row for row in session.exec(query.execution_options(populate_existing=True))}
 
 
-def _body(visit: StepContext, step: CallWebhook) -> dict[str, Any]:
+def _body(context: StepContext, step: CallWebhook) -> dict[str, Any]:
     return {
-        "journey": visit.plan.journey,
+        "journey": context.plan.journey,
         "step": step.name,
-        "enrollment": visit.enrollment.id,
-        "customer": visit.customer.id,
-        "trigger": dict(visit.facts.trigger),
+        "enrollment": context.enrollment.id,
+        "customer": context.customer.id,
+        "trigger": dict(context.facts.trigger),
         "data": step.data,
     }

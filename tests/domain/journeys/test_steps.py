@@ -47,26 +47,26 @@ def walked(shop: Shop, times: int) -> list[tuple[str, str]]:
     (customer,) = shop.customers("li")
     shop.post("form.filled", "li", due="2026-03-08T10:00:00+08:00")
     enrollment = shop.rows(Enrollment)[-1].id
-    walker = Runner(shop.plan, EnrollmentState(enrollment=enrollment, customer=customer, generation=0))
-    for answers in _commands(shop, walker, times):
+    runner = Runner(shop.plan, EnrollmentState(enrollment=enrollment, customer=customer, generation=0))
+    for answers in _commands(shop, runner, times):
         assert {(answer.kind, answer.result, answer.at, answer.due) for answer in answers} == {
             (answers[0].kind, answers[0].result, answers[0].at, answers[0].due)
         }
     return shop.timeline()
 
 
-def _commands(shop: Shop, walker: Runner, times: int) -> Iterator[list[Answer]]:
-    while not walker.over:
-        if walker.activity is None:
-            assert walker.due is not None
-            shop.clock.set(max(walker.due, shop.clock.now()))
-            walker.elapsed()
+def _commands(shop: Shop, runner: Runner, times: int) -> Iterator[list[Answer]]:
+    while not runner.over:
+        if runner.activity is None:
+            assert runner.due is not None
+            shop.clock.set(max(runner.due, shop.clock.now()))
+            runner.elapsed()
             continue
-        activity = walker.activity
-        group = Group(plan_id=shop.plan_id, path=walker.path, members=(walker.command(),))
+        activity = runner.activity
+        group = Group(plan_id=shop.plan_id, path=runner.path, members=(runner.command(),))
         answers = [shop.give(activity, group)[0] for _ in range(times)]
         yield answers
-        walker.answered(answers[0])
+        runner.answered(answers[0])
 
 
 def test_every_command_given_three_times_is_carried_out_once(shop: Shop) -> None:

@@ -148,7 +148,7 @@ def test_a_wait_that_could_not_begin_is_begun_again_and_is_not_over_then(
     with defect(monkeypatch, "wait", 1):
         answer = command()
     assert answer.result == "again"
-    restored = Runner(shop.plan, runner.traveller())
+    restored = Runner(shop.plan, runner.state())
     for each in (runner, restored):
         shop.clock.set(answer.due or began)
         each.elapsed()

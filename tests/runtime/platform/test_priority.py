@@ -29,8 +29,8 @@ def cohort(name: str, members: int) -> Cohort:
         "journey": name, "trigger": {"event": "x"}, "entry": {"again": "never"},
         "steps": [{"id": "hello", "send": "hello", "via": ["sms"], "kind": kind}],
     }  # fmt: skip
-    travellers = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(members))
-    return Cohort(plan_id=name, version=1, plan=compile_plan(Journey.model_validate(spec)), travellers=travellers)
+    states = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(members))
+    return Cohort(plan_id=name, version=1, plan=compile_plan(Journey.model_validate(spec)), enrollments=states)
 
 
 async def waiting(client: Client) -> int:

@@ -84,7 +84,7 @@ async def begin(client: Client, db: Database, queue: str, run: int, carried: Seq
     with db() as session:
         starts = [start_of(session, each) for each in carried]
     cohorts = [start.cohort for start in starts if start]
-    cohort = cohorts[0].model_copy(update={"travellers": tuple(each.travellers[0] for each in cohorts)})
+    cohort = cohorts[0].model_copy(update={"enrollments": tuple(each.enrollments[0] for each in cohorts)})
     await client.start_workflow(JourneyWorkflow.run, cohort, id=workflow_id(cohort.plan.journey, run), task_queue=queue)
 
 

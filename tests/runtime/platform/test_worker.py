@@ -283,7 +283,7 @@ def test_a_cohort_walks_side_by_side_and_one_member_cannot_hurt_the_others(db: D
         cohorts = [start.cohort for start in starts if start]
         session.exec(delete(Outbox))
         session.get_one(Enrollment, 3).outcomes = [["no such step", "sent", "yesterday"]]
-    together = cohorts[0].model_copy(update={"travellers": tuple(c.travellers[0] for c in cohorts)})
+    together = cohorts[0].model_copy(update={"enrollments": tuple(c.enrollments[0] for c in cohorts)})
 
     def standing() -> dict[int, tuple[str | None, str | None]]:
         with db() as session:

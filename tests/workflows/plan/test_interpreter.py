@@ -1,5 +1,6 @@
-"""The walker: outcomes are its state, and only what is due is done."""
+"""The runner: outcomes are its state, and only what is due is done."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -92,83 +93,83 @@ def results(step: Step) -> list[str]:
     return ["done"]
 
 
-def start(plan: Plan, outcomes: tuple[Outcome, ...] = ()) -> Runner:
-    return Runner(plan, EnrollmentState(enrollment=1, customer=2, generation=3, outcomes=outcomes))
+def start(plan: Plan, last: Outcome | None = None) -> Runner:
+    return Runner(plan, EnrollmentState(enrollment=1, customer=2, generation=3, last=last))
 
 
-def state(walker: Runner) -> tuple[object, ...]:
-    return walker.path, walker.at, walker.activity, walker.due, walker.over, walker.traveller()
+def state(runner: Runner) -> tuple[object, ...]:
+    return runner.path, runner.at, runner.activity, runner.due, runner.over, runner.state()
 
 
 @given(plans, st.data())
 def test_replaying_the_outcomes_restores_the_walk(plan: Plan, data: st.DataObject) -> None:
-    walker = start(plan)
+    runner = start(plan)
     seen = []
     for number in range(100):
-        if walker.step is None:
+        if runner.step is None:
             break
-        assert walker.path not in seen
-        seen.append(walker.path)
-        result = data.draw(st.sampled_from(results(walker.step)))
-        walker.answered(Answer(enrollment=1, kind="done", at=NOW + timedelta(hours=number), result=result))
-        restored = start(plan, walker.traveller().outcomes)
-        assert state(restored) == state(walker)
-    assert (walker.path, walker.activity) == (END, "arrive")
-    assert [outcome.path for outcome in walker.traveller().outcomes] == seen[-1:]
+        assert runner.path not in seen
+        seen.append(runner.path)
+        result = data.draw(st.sampled_from(results(runner.step)))
+        runner.answered(Answer(enrollment=1, kind="done", at=NOW + timedelta(hours=number), result=result))
+        restored = start(plan, runner.state().last)
+        assert state(restored) == state(runner)
+    assert (runner.path, runner.activity) == (END, "arrive")
+    assert [outcome.path for outcome in filter(None, [runner.state().last])] == seen[-1:]
 
 
 @given(plans)
 def test_the_outcome_of_an_unknown_step_is_refused(plan: Plan) -> None:
     with pytest.raises(KeyError, match="elsewhere"):
-        start(plan, (Outcome(path="elsewhere", result="done", at=NOW),))
+        start(plan, Outcome(path="elsewhere", result="done", at=NOW))
 
 
 def waiting() -> Runner:
-    walker = start(plan_of([{"wait": "1h"}, {"send": "t", "via": ["sms"]}]))
-    walker.command()
-    walker.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=1), seconds=3600))
-    return walker
+    runner = start(plan_of([{"wait": "1h"}, {"send": "t", "via": ["sms"]}]))
+    runner.command()
+    runner.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=1), seconds=3600))
+    return runner
 
 
 def test_a_wait_passes_when_it_was_due() -> None:
-    walker = waiting()
-    assert walker.activity is None
-    walker.elapsed()
-    assert (walker.path, walker.activity, walker.at) == ("s1", "send", NOW + timedelta(hours=1))
+    runner = waiting()
+    assert runner.activity is None
+    runner.elapsed()
+    assert (runner.path, runner.activity, runner.at) == ("s1", "send", NOW + timedelta(hours=1))
 
 
 def test_one_that_is_woken_looks_before_it_sleeps_on() -> None:
-    walker = waiting()
-    walker.wake()
-    assert walker.activity == "arrive"
-    walker.command()
-    assert walker.activity is None
+    runner = waiting()
+    runner.wake()
+    assert runner.activity == "arrive"
+    runner.command()
+    assert runner.activity is None
 
 
 def test_one_that_is_woken_while_it_is_answered_looks_again() -> None:
-    walker = waiting()
-    walker.elapsed()
-    walker.command()
-    walker.wake()
-    walker.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=9), seconds=9))
-    assert walker.activity == "send"
+    runner = waiting()
+    runner.elapsed()
+    runner.command()
+    runner.wake()
+    runner.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=9), seconds=9))
+    assert runner.activity == "send"
 
 
 def test_one_that_has_moved_begins_again_from_its_new_anchor() -> None:
-    walker = waiting()
-    walker.elapsed()
-    walker.answered(Answer(enrollment=1, kind="moved", at=NOW + timedelta(minutes=50), generation=4))
-    assert (walker.path, walker.at, walker.generation) == ("s0", NOW + timedelta(minutes=50), 4)
-    assert walker.traveller().outcomes == ()
+    runner = waiting()
+    runner.elapsed()
+    runner.answered(Answer(enrollment=1, kind="moved", at=NOW + timedelta(minutes=50), generation=4))
+    assert (runner.path, runner.at, runner.generation) == ("s0", NOW + timedelta(minutes=50), 4)
+    assert runner.state().last is None
 
 
 def test_a_message_that_is_held_is_tried_again_when_the_hold_ends() -> None:
-    walker = waiting()
-    walker.elapsed()
-    walker.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=9), seconds=9))
-    assert walker.activity is None
-    walker.elapsed()
-    assert (walker.path, walker.activity, walker.at) == ("s1", "send", NOW + timedelta(hours=1))
+    runner = waiting()
+    runner.elapsed()
+    runner.answered(Answer(enrollment=1, kind="later", at=NOW, due=NOW + timedelta(hours=9), seconds=9))
+    assert runner.activity is None
+    runner.elapsed()
+    assert (runner.path, runner.activity, runner.at) == ("s1", "send", NOW + timedelta(hours=1))
 
 
 @given(st.lists(st.one_of(st.text(), st.integers()), min_size=1))
@@ -204,3 +205,15 @@ def test_what_is_packed_is_unpacked_again(members: list[Member]) -> None:
     packed = pack(members)
     assert len(packed) == len({member.same for member in members})
     assert sorted(unpack(packed), key=attrgetter("enrollment")) == sorted(members, key=attrgetter("enrollment"))
+
+
+def test_a_state_that_an_earlier_release_carried_goes_on_behind_its_last_outcome() -> None:
+    carried = {
+        "enrollment": 1, "customer": 2, "generation": 0,
+        "outcomes": [["a", "sent"], ["b", "sent"]],
+    }  # fmt: skip
+    outcomes = [{"path": path, "result": result, "at": "2026-03-02T12:00:00Z"} for path, result in carried["outcomes"]]
+    state = EnrollmentState.model_validate_json(json.dumps(carried | {"outcomes": outcomes}))
+    assert state.last is not None
+    assert (state.last.path, state.last.result) == ("b", "sent")
+    assert EnrollmentState.model_validate_json(json.dumps(carried | {"outcomes": []})).last is None

@@ -86,8 +86,8 @@ class Desk:
 
 
 def cohort(count: int) -> Cohort:
-    travellers = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(count))
-    return Cohort(plan_id="p", version=1, plan=PLAN, travellers=travellers)
+    states = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(count))
+    return Cohort(plan_id="p", version=1, plan=PLAN, enrollments=states)
 
 
 def story(desk: Desk, count: int, tell: Callable[[WorkflowEnvironment, WorkflowHandle[Any, Any]], Any]) -> Any:
