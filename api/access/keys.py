@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import col, select
+from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
-from api.http.context import context
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
 from domain.access import audit
 from domain.access.actors import Actor
@@ -50,10 +52,18 @@ def get_keys(request: Request, _: Manager) -> list[KeyState]:
         return [_shown(each) for each in session.exec(select(ApiKey).order_by(col(ApiKey.id).desc()))]
 
 
-@router.post("/v1/keys", status_code=201, summary="Make an API key")
-def post_key(request: Request, caller: Manager, body: NewKey) -> CreatedKey:
+@router.post(
+    "/v1/keys",
+    status_code=201,
+    summary="Make an API key",
+    openapi_extra=described(NewKey, {"name": "mini-program", "scopes": ["ingest"]}),
+)
+async def post_key(request: Request, caller: Manager) -> CreatedKey:
     """Nobody can give a key more than they may do themselves."""
-    env = context(request)
+    return await run_in_threadpool(_create, context(request), caller, await read_json(request, NewKey))
+
+
+def _create(env: Context, caller: Actor, body: NewKey) -> CreatedKey:
     if not of_scopes(body.scopes) <= caller.permissions:
         raise Forbidden("A key can't be permitted more than who makes it.")
     with env.db.begin() as session:

@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
-from api.http.auth import COOKIE, Cookie, actor_of, address_of, check_csrf
+from api.http.auth import COOKIE, Cookie, actor_of, address_of, check_csrf, identified
+from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, Problem, Stale, TooManyAttempts, Unauthorized, Unavailable, documented
 from domain.access import audit, pauses, sessions, users
@@ -77,10 +79,19 @@ def get_session(request: Request, secret: Cookie) -> Me | None:
         return _me(found[0], secret, found[1].expires_at) if found and secret else None
 
 
-@router.post("/v1/session", summary="Sign in", responses=documented(WrongPassword, TooManyAttempts, Forbidden))
-def post_session(request: Request, response: Response, body: Login) -> Me:
+@router.post(
+    "/v1/session",
+    summary="Sign in",
+    responses=documented(WrongPassword, TooManyAttempts, Forbidden),
+    openapi_extra=described(Login, {"login": "li@shop.cn", "password": "…"}),
+)
+async def post_session(request: Request, response: Response) -> Me:
     """Sets the cookie. After some failures in a row, each attempt has to wait longer: `429` with `Retry-After`."""
     _same_site(request)
+    return await run_in_threadpool(_sign_in, request, response, await read_json(request, Login))
+
+
+def _sign_in(request: Request, response: Response, body: Login) -> Me:
     env = context(request)
     address = address_of(request) or "unknown"
     now = env.wall.now()
@@ -102,10 +113,19 @@ def post_session(request: Request, response: Response, body: Login) -> Me:
     raise WrongPassword()
 
 
-@router.post("/v1/session/link", summary="Sign in by a link", responses=documented(DeadLink, Forbidden))
-def post_link(request: Request, response: Response, body: Link) -> Me:
+@router.post(
+    "/v1/session/link",
+    summary="Sign in by a link",
+    responses=documented(DeadLink, Forbidden),
+    openapi_extra=described(Link, {"token": "…"}),
+)
+async def post_link(request: Request, response: Response) -> Me:
     """Each link holds once, and for a day."""
     _same_site(request)
+    return await run_in_threadpool(_open, request, response, await read_json(request, Link))
+
+
+def _open(request: Request, response: Response, body: Link) -> Me:
     env = context(request)
     with env.db.begin() as session:
         user = sessions.use_link(session, body.token, env.wall.now())
@@ -133,16 +153,23 @@ def delete_session(request: Request, response: Response, secret: Cookie) -> None
     status_code=204,
     summary="Change the own password",
     responses=documented(Unauthorized, WrongPassword, Stale),
+    openapi_extra=described(NewPassword, {"current": "…", "new": "…"}),
 )
-def put_password(request: Request, secret: Cookie, body: NewPassword) -> None:
+async def put_password(request: Request, secret: Cookie) -> None:
     """All other sessions of the user end, and their links."""
+    caller = await identified(request)
+    if caller.kind != "user" or secret is None:
+        raise Unauthorized("Sign in first.")
+    await run_in_threadpool(_change_password, request, secret, await read_json(request, NewPassword))
+
+
+def _change_password(request: Request, secret: str, body: NewPassword) -> None:
     env = context(request)
     now = env.wall.now()
     with env.db.begin() as session:
-        found = sessions.find(session, secret, now) if secret else None
-        if secret is None or found is None:
+        found = sessions.find(session, secret, now)
+        if found is None:
             raise Unauthorized("Sign in first.")
-        check_csrf(request, secret)
         user = found[0]
         if user.password is not None and not is_right(user.password, body.current or ""):
             raise WrongPassword("The current password is another one.")

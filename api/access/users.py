@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, StringConstraints
 from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
-from api.http.context import context
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
 from domain.access import audit, sessions, users
 from domain.access.actors import Actor
@@ -66,10 +68,18 @@ def get_users(request: Request, _: Manager) -> list[UserState]:
         return [_shown(each) for each in users.users(session)]
 
 
-@router.post("/v1/users", status_code=201, summary="Make a user")
-def post_user(request: Request, caller: Manager, body: NewUser) -> UserState:
+@router.post(
+    "/v1/users",
+    status_code=201,
+    summary="Make a user",
+    openapi_extra=described(NewUser, {"name": "李雷", "email": "li@shop.cn", "roles": ["marketer"]}),
+)
+async def post_user(request: Request, caller: Manager) -> UserState:
     """They have no password yet: make them a link."""
-    env = context(request)
+    return await run_in_threadpool(_create, context(request), caller, await read_json(request, NewUser))
+
+
+def _create(env: Context, caller: Actor, body: NewUser) -> UserState:
     now = env.wall.now()
     with _told(), env.db.begin() as session:
         user = users.create_user(session, body.name, body.roles, now, email=body.email, phone=body.phone)
@@ -77,10 +87,18 @@ def post_user(request: Request, caller: Manager, body: NewUser) -> UserState:
         return _shown(user)
 
 
-@router.patch("/v1/users/{id}", summary="Change a user", responses=documented(NotFound))
-def patch_user(request: Request, caller: Manager, id: Id, body: Change) -> UserState:
+@router.patch(
+    "/v1/users/{id}",
+    summary="Change a user",
+    responses=documented(NotFound),
+    openapi_extra=described(Change, {"roles": ["marketer", "analyst"]}),
+)
+async def patch_user(request: Request, caller: Manager, id: Id) -> UserState:
     """Who is made inactive is signed out everywhere at once."""
-    env = context(request)
+    return await run_in_threadpool(_change, context(request), caller, id, await read_json(request, Change))
+
+
+def _change(env: Context, caller: Actor, id: int, body: Change) -> UserState:
     with _told(), env.db.begin() as session:
         user = _user(session, id)
         before = _audited(user)
@@ -107,7 +125,7 @@ def _told() -> Iterator[None]:
     try:
         yield
     except users.UserError as problem:
-        error = {"field": f"body.{problem.field}", "reason": "unfit", "detail": str(problem)}
+        error = {"field": problem.field, "reason": "unfit", "detail": str(problem)}
         raise Invalid(f"{str(problem).capitalize()}.", errors=[error]) from None
 
 

@@ -106,7 +106,7 @@ def test_without_a_key_nothing_is_read_but_what_strangers_may_send(app: FastAPI)
             body = Body(40)
             answer = await call(app, method, path, body, None)
             assert answer.status_code < 500 or path == "/readyz", (method, path, answer.status_code)
-            public = "/webhooks/" in path or path == "/preferences/{token}"
+            public = "/webhooks/" in path or path in {"/preferences/{token}", "/v1/session", "/v1/session/link"}
             assert body.sent <= (LIMITS.max_stranger_bytes + CHUNK if public else 0), (method, path)
 
     asyncio.run(run())

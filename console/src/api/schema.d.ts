@@ -985,18 +985,6 @@ export interface components {
             lines: number[];
         };
         /**
-         * Change
-         * @description What is to be another; what isn't given stays.
-         */
-        Change: {
-            /** Name */
-            name?: string | null;
-            /** Roles */
-            roles?: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[] | null;
-            /** Active */
-            active?: boolean | null;
-        };
-        /**
          * CouponState
          * @description A coupon. `order_id` is the order that holds it or has used it.
          */
@@ -1243,24 +1231,6 @@ export interface components {
             look_at: string | null;
         };
         /**
-         * Link
-         * @description The secret of a link.
-         */
-        Link: {
-            /** Token */
-            token: string;
-        };
-        /**
-         * Login
-         * @description An email address or a phone, and the password.
-         */
-        Login: {
-            /** Login */
-            login: string;
-            /** Password */
-            password: string;
-        };
-        /**
          * Me
          * @description Who is signed in. `csrf` goes with every change as `X-CSRF-Token`.
          */
@@ -1289,40 +1259,6 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
-        };
-        /**
-         * NewKey
-         * @description `scopes` are names of sets (`ingest`, `read`, `admin`) or single permissions.
-         */
-        NewKey: {
-            /** Name */
-            name: string;
-            /** Scopes */
-            scopes: string[];
-        };
-        /**
-         * NewPassword
-         * @description `current` isn't needed while there is none.
-         */
-        NewPassword: {
-            /** Current */
-            current?: string | null;
-            /** New */
-            new: string;
-        };
-        /**
-         * NewUser
-         * @description Somebody who signs in with an email address or a phone.
-         */
-        NewUser: {
-            /** Name */
-            name: string;
-            /** Email */
-            email?: string | null;
-            /** Phone */
-            phone?: string | null;
-            /** Roles */
-            roles: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[];
         };
         /**
          * Notice
@@ -4717,7 +4653,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Login"];
+                /**
+                 * @example {
+                 *       "login": "li@shop.cn",
+                 *       "password": "…"
+                 *     }
+                 */
+                "application/json": {
+                    /** Login */
+                    login: string;
+                    /** Password */
+                    password: string;
+                };
             };
         };
         responses: {
@@ -4822,7 +4769,15 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Link"];
+                /**
+                 * @example {
+                 *       "token": "…"
+                 *     }
+                 */
+                "application/json": {
+                    /** Token */
+                    token: string;
+                };
             };
         };
         responses: {
@@ -4882,7 +4837,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPassword"];
+                /**
+                 * @example {
+                 *       "current": "…",
+                 *       "new": "…"
+                 *     }
+                 */
+                "application/json": {
+                    /** Current */
+                    current?: string | null;
+                    /** New */
+                    new: string;
+                };
             };
         };
         responses: {
@@ -4996,7 +4962,25 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewUser"];
+                /**
+                 * @example {
+                 *       "name": "李雷",
+                 *       "email": "li@shop.cn",
+                 *       "roles": [
+                 *         "marketer"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Email */
+                    email?: string | null;
+                    /** Phone */
+                    phone?: string | null;
+                    /** Roles */
+                    roles: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[];
+                };
             };
         };
         responses: {
@@ -5059,7 +5043,22 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Change"];
+                /**
+                 * @example {
+                 *       "roles": [
+                 *         "marketer",
+                 *         "analyst"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name?: string | null;
+                    /** Roles */
+                    roles?: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[] | null;
+                    /** Active */
+                    active?: boolean | null;
+                };
             };
         };
         responses: {
@@ -5252,7 +5251,20 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewKey"];
+                /**
+                 * @example {
+                 *       "name": "mini-program",
+                 *       "scopes": [
+                 *         "ingest"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** Name */
+                    name: string;
+                    /** Scopes */
+                    scopes: string[];
+                };
             };
         };
         responses: {
