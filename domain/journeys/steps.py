@@ -242,7 +242,7 @@ def for_each_member(
     and is tried again.
 
     `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
-    done again in one of its own. So `act` may be called twice, after `meet`, which is given the locked group each time, if
+    done again in one of its own. So `act` may be called twice, after `meet`, which is given the group each time, if
     anybody is left to act for.
     """
 
