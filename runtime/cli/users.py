@@ -7,7 +7,6 @@ import typer
 
 from runtime import StartError
 from runtime.cli.shared import Data, database, record, say
-from runtime.local.first_users import link
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -31,6 +30,7 @@ def create(
     """Make a user and print a link that signs them in once, within a day."""
     from domain.access import sessions, users
     from domain.store.clock import SystemClock
+    from runtime.local.first_users import link
 
     now = SystemClock().now()
     with database(data) as db:
