@@ -40,7 +40,16 @@ SENTENCES: Mapping[str, str] = {
     "{name} is not awaited here; `on` is about what `any` waits for": (
         "这里没有等待 {name}；`on` 说的是 `any` 里等待的事件"
     ),
-    "{name} is not awaited here{hint}": "这里没有等待 {name}{hint}",
+    "{name} is not awaited here": "这里没有等待 {name}",
+    "{value} is not a schedule: no year has a {day}": "{value} 不是排程：没有哪一年有 {day} 这一天",
+    "{name} is not a field that a journey can set": "旅程不能设置 {name} 这个字段",
+    "there is a lot only in a journey `for_each: near_expiry_lot`, or begun by an event about one": (
+        "只有写了 `for_each: near_expiry_lot`、或由批次的事件开始的旅程才有 lot"
+    ),
+    "there is a stream only in a journey `for_each: near_expiry_lot`, or begun by an event about one": (
+        "只有写了 `for_each: near_expiry_lot`、或由直播的事件开始的旅程才有 stream"
+    ),
+    "unknown verb {name}; write one of {verbs}": "没有 {name} 这个动作；请写其中一个：{verbs}",
     "this loosens the policy, by which {hours} is quiet; a journey may only be quiet for longer": (
         "这比全局政策（{hours} 不打扰）更宽；旅程只能更严"
     ),
