@@ -52,6 +52,8 @@ TABLE = {
     "POST /v1/keys": "admin",
     "DELETE /v1/keys/{id}": "admin",
     "GET /v1/audit": "admin",
+    "GET /v1/todos": "marketer operator analyst admin",
+    "GET /v1/notices": "buyer operator analyst admin",
     "GET /v1/stuck": "marketer operator analyst product admin",
     "POST /v1/stuck/retry": "marketer operator admin",
     "GET /metrics": "operator admin",
