@@ -272,5 +272,5 @@ def _refusal(world: World, issue: Callable[..., Coupon]) -> str:
         customer = session.get_one(Customer, enrollment.customer_id)
         facts = CustomerFacts(session, read_library(session), customer, world.clock.now())
         with pytest.raises(IssueRefusedError) as refused:
-            issue(facts, enrollment, "gift", "five")
+            issue(session, facts, enrollment, "gift", "five")
         return str(refused.value)

@@ -2,14 +2,13 @@
 
 import pytest
 
-from domain.conditions.facts import _DERIVED
 from domain.texts.checking import text_problems, unknown_names
 from domain.texts.rendering import render
 from domain.texts.shapes import EVENTS, ROOTS, Provided, Shape, provided
 from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, read_coupons
-from workflows.terms.fields import FIELDS
+from workflows.terms.fields import DERIVED, FIELDS
 
 PAID = Provided({**ROOTS, "trigger": EVENTS["order.paid"]})
 DELIVERED = Provided({**ROOTS, "trigger": EVENTS["order.delivered"]})
@@ -179,7 +178,7 @@ def test_the_shapes_have_the_fields_that_conditions_know() -> None:
     for root in ("lot", "stream"):
         assert set(ROOTS[root].fields) == set(FIELDS[root])
     assert set(ROOTS["coupon"].fields) >= {"code", "campaign", "status", "expires_at", "name", "amount_off"}
-    assert not set(_DERIVED) & set(ROOTS["customer"].fields)
+    assert not set(DERIVED) & set(ROOTS["customer"].fields)
 
 
 @pytest.mark.parametrize(

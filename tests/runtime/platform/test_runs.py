@@ -95,7 +95,7 @@ def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) ->
         for event in history.events
         if event.event_type in (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     ]
-    assert named[0] == '"send thank_you by sms, transactional"'
+    assert json.loads(named[0]) == "发送 thank_you，经 sms，服务通知"
     assert all(named)
 
 
@@ -117,13 +117,17 @@ def test_cases_pass_on_temporal_with_no_personal_data_in_it_and_replay(
         (STORED / f"{file.journey}-{release}.json").write_text(longest.to_json(), encoding="utf-8")
 
 
+_DAY_OF_ANY_YEAR = re.compile(r"(--)?\d\d-\d\d")
+"""Every instant has one in it."""
+
+
 def private(case: Case) -> set[str]:
     """What names or describes its customers, but for what a journey may name itself: a city, a level."""
     return {
         str(value)
         for person in case.people.values()
         for name, value in (*person.identifiers.items(), *person.fields.items())
-        if name not in ("city", "level")
+        if name not in ("city", "level") and not _DAY_OF_ANY_YEAR.fullmatch(str(value))
     }
 
 
