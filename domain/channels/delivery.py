@@ -44,7 +44,7 @@ class Delivery:
     opted_out: bool = False
 
 
-LOST = Delivery("unknown", reason="the worker was lost while the provider was called")
+LOST = Delivery("unknown", reason="worker_lost")
 """The result of a message whose call was interrupted."""
 
 

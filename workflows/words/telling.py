@@ -32,7 +32,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
 } | {reason: words for step in STEPS.values() for reason, words in step.reasons.items()}
 _FORMER_REASONS = {
     _REASONS[code][1]: code
-    for code in ("replaced", "journey_stopped", "stopped_by_operator", "held_by_pause", "run_ended")
+    for code in ("replaced", "journey_stopped", "stopped_by_operator", "held_by_pause", "run_ended", "worker_lost")
 }
 """The codes of reasons that were stored as sentences."""
 
