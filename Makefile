@@ -29,14 +29,15 @@ up: setup
 	$(BIN)/aftershow up
 
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/benchmarks
 	$(BIN)/aftershow test tests/journeys
 	$(NPM) run --silent test
 	$(NPM) run --silent test:browser
 
-# Real baskets; the libraries that read them are large and needed for nothing else.
+# Real baskets, and what measures: minutes of load and kills. The libraries that read the baskets are large and needed
+# for nothing else.
 test-replay: .venv/installed-replay
-	$(BIN)/pytest benchmarks
+	$(BIN)/pytest --numprocesses 2 --dist worksteal benchmarks tests/benchmarks
 
 .venv/installed-replay: .venv/installed requirements-replay.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-replay.lock
