@@ -20,7 +20,8 @@ from workflows.runs.journey import JourneyWorkflow
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 BULK, ALONE, URGENT = "bulk", "alone", "urgent"
-EACH = 6
+QUEUE = "priorities"
+EACH = 20
 
 
 def cohort(name: str, members: int) -> Cohort:
@@ -37,7 +38,7 @@ async def waiting(client: Client) -> int:
     """How many activities wait for a worker."""
     asked = DescribeTaskQueueRequest(
         namespace="default",
-        task_queue=TaskQueue(name="q"),
+        task_queue=TaskQueue(name=QUEUE),
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         report_stats=True,
     )
@@ -56,11 +57,11 @@ def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last(temporal: st
 
     async def story(address: str) -> None:
         client = await Client.connect(address, data_converter=DATA_CONVERTER)
-        decides = Worker(client, task_queue="q", workflows=[JourneyWorkflow], workflow_runner=sandbox())
+        decides = Worker(client, task_queue=QUEUE, workflows=[JourneyWorkflow], workflow_runner=sandbox())
         async with decides:
             runs = [
                 await client.start_workflow(
-                    JourneyWorkflow.run, cohort(name, members), id=f"{name}/{number}", task_queue="q"
+                    JourneyWorkflow.run, cohort(name, members), id=f"{name}/{number}", task_queue=QUEUE
                 )
                 for name, members in ((BULK, 100), (ALONE, 1), (URGENT, 1))
                 for number in range(EACH)
@@ -69,7 +70,7 @@ def test_what_was_asked_for_comes_before_what_was_not_and_bulk_last(temporal: st
                 await asyncio.sleep(0.05)
             with ThreadPoolExecutor(1) as thread:
                 carries_out = Worker(
-                    client, task_queue="q", activities=[send], activity_executor=thread, max_concurrent_activities=1
+                    client, task_queue=QUEUE, activities=[send], activity_executor=thread, max_concurrent_activities=1
                 )
                 async with carries_out:
                     await asyncio.gather(*(run.result() for run in runs))
