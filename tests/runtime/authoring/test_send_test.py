@@ -17,7 +17,7 @@ from domain.published.tables import Journey
 from domain.store.clock import SystemClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.cli.app import main
+from runtime.cli.app import run as run_command
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 from workflows.language.policy import Policy
 
@@ -44,7 +44,7 @@ def run(
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(SystemExit) as ended:
-            main()
+            run_command()
         said = capsys.readouterr()
         return f"{ended.value.code} {said.out}{said.err}"
 

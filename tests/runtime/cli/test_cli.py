@@ -52,6 +52,25 @@ def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(("journey", "code"), [("abandoned_cart", 0), ("nothing", 1)])
+def test_a_command_ends_before_the_interpreter_is_torn_down(journey: str, code: int) -> None:
+    program = f"""
+import os, sys
+from runtime.cli.app import main
+
+class Late:
+    def __del__(self, write=os.write):
+        write(1, b"torn down")
+
+sys.late, sys.argv = Late(), ["aftershow", "explain", "{journey}"]
+main()
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == code
+    assert ("mermaid" in result.stdout) == (code == 0)
+    assert "torn down" not in result.stdout
+
+
 @pytest.mark.parametrize("command", ["check", "explain", "test"])
 def test_what_is_no_file_or_no_text_is_told(tmp_path: Path, command: str) -> None:
     fifo, garbage = tmp_path / "fifo.yaml", tmp_path / "garbage.yaml"
