@@ -7,24 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import (
-    coupons,
-    docs,
-    events,
-    health,
-    journeys,
-    messages,
-    replenishment,
-    search,
-    streams,
-    stuck,
-    timeline,
-    todos,
-)
+from api import docs, health, search, timeline
 from api.access import audit, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
 from api.console import files
+from api.coupons import routes as coupons
+from api.events import routes as events
 from api.http import problems
 from api.http.batching import MicroBatcher
 from api.http.bounds import Bounds
@@ -32,6 +21,9 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
+from api.journeys import messages, stuck, todos
+from api.journeys import routes as journeys
+from api.stock import replenishment, streams
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
 from domain.store.clock import Clock, SystemClock

@@ -19,12 +19,12 @@ import httpx
 from rich.console import Console
 from sqlmodel import select
 
-from benchmarks.stack import Stack, stack, worker
+from benchmarks.harness.stack import Stack, stack, worker
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.demand import BLOCK, Baseline, PastShow, learn
 from domain.stock.live import floor, pace_of
-from runtime.platform.tellers import replenishment_id
+from runtime.platform.outbox.tellers import replenishment_id
 from workflows.language.stock_rules import StockRule, StockRules
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -25,10 +25,10 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from benchmarks import plain
-from benchmarks.picture import Line, draw
-from benchmarks.processes import module, postgres, services, temporal, until, used, worker
-from benchmarks.stack import Stack
+from benchmarks.harness import plain
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.processes import module, postgres, services, temporal, until, used, worker
+from benchmarks.harness.stack import Stack
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from runtime.platform.runs import workflow_id

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from benchmarks.driver import drive, driver
-from benchmarks.stack import Stack, stack
+from benchmarks.harness.driver import drive, driver
+from benchmarks.harness.stack import Stack, stack
 from domain.conditions.facts import CustomerFacts
 from domain.coupons.issuing import issue
 from domain.customers.identifiers import identify

@@ -20,8 +20,8 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from activities.journey import JourneyActivities
-from benchmarks.picture import Line, draw
-from benchmarks.stack import Stack, store
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.stack import Stack, store
 from domain.channels.delivery import Delivery, Outgoing
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment

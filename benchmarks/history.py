@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from benchmarks.stack import Stack, stack, worker
+from benchmarks.harness.stack import Stack, stack, worker
 
 FLOOR = 33
 REFERENCE = """

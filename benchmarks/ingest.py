@@ -22,10 +22,10 @@ import psutil
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
-from benchmarks.driver import REFUSED, TAKEN, drive, driver
-from benchmarks.picture import Line, draw
-from benchmarks.processes import api, postgres, used
-from benchmarks.stack import Stack, store
+from benchmarks.harness.driver import REFUSED, TAKEN, drive, driver
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.processes import api, postgres, used
+from benchmarks.harness.stack import Stack, store
 
 BATCH = 500
 BATCHES = 12

@@ -26,11 +26,11 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from benchmarks.driver import drive
-from benchmarks.picture import Line, draw
-from benchmarks.processes import api, percentiles, services, until, worker
+from benchmarks.harness.driver import drive
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.processes import api, percentiles, services, until, worker
+from benchmarks.harness.stack import Stack
 from benchmarks.sleepers import THANKS
-from benchmarks.stack import Stack
 
 QUIET, PACED, PER_SECOND, WAITS = 40, 200, 20, 200
 BURST, TOGETHER, CONNECTIONS = 2000, 500, 50

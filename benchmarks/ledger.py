@@ -11,7 +11,7 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from activities.journey import JourneyActivities
-from benchmarks.stack import Stack, stack
+from benchmarks.harness.stack import Stack, stack
 from domain.channels.delivery import Delivery, Outgoing
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment

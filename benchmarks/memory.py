@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 from sqlalchemy import text
 
-from benchmarks.picture import Line, draw
-from benchmarks.processes import memory, services, until, worker
-from benchmarks.stack import Stack
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.processes import memory, services, until, worker
+from benchmarks.harness.stack import Stack
 from domain.intake.ingest import Incoming, ingest
 
 WALKED, ROUNDS, BATCH = 5_000, 5, 500

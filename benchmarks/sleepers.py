@@ -25,9 +25,9 @@ from temporalio import activity, workflow
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from benchmarks.picture import Line, draw
-from benchmarks.processes import memory, percentiles, postgres, services, temporal, until, used, worker
-from benchmarks.stack import Stack
+from benchmarks.harness.picture import Line, draw
+from benchmarks.harness.processes import memory, percentiles, postgres, services, temporal, until, used, worker
+from benchmarks.harness.stack import Stack
 from domain.channels.tables import SandboxMessage
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError
-from runtime.platform.tellers import replenishment_id
+from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.temporal import temporal_client
 from workflows.plan.supply import Decision, Reason
 from workflows.runs.replenishment import ReplenishmentWorkflow

@@ -37,8 +37,8 @@ from domain.store.clock import Clock, SystemClock
 from domain.store.outbox import Replenish, StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import Database
+from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
-from runtime.platform.tellers import replenishment_id
 from runtime.platform.temporal import TASK_QUEUE
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger

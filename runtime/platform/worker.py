@@ -25,11 +25,11 @@ from domain.store.work import Database
 from domain.texts.links import Site
 from runtime.platform.channels import channels, coupon_source
 from runtime.platform.database import WORKER, connect
-from runtime.platform.gathering import CohortPolicy
 from runtime.platform.heap import settle_heap
 from runtime.platform.housekeeping import keep_house
+from runtime.platform.outbox.gathering import CohortPolicy
+from runtime.platform.outbox.relay import Relay
 from runtime.platform.providers.wms import warehouse
-from runtime.platform.relay import Relay
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import TASK_QUEUE, temporal_client

@@ -19,7 +19,7 @@ from domain.journeys.tables import Enrollment
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from runtime.platform.embedded import time_skipping_server
-from runtime.platform.gathering import CohortPolicy
+from runtime.platform.outbox.gathering import CohortPolicy
 from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.platform.worker import working

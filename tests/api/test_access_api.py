@@ -14,9 +14,9 @@ from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import Session, select
 
-import api.events
+import api.events.routes
 from api.app import create_app
-from api.events import CHUNK
+from api.events.routes import CHUNK
 from api.http import context
 from api.http.limits import Limits
 from domain.access.keys import find_key, revoke_key
@@ -187,7 +187,7 @@ class TestDatabaseAway:
             return taken
 
         batch = [lot(f"e{number}") for number in range(CHUNK + 100)]
-        monkeypatch.setattr(api.events, "ingest", fail_second)
+        monkeypatch.setattr(api.events.routes, "ingest", fail_second)
         response = caller.post(json=batch)
         problem(response, 503, "unavailable")
         assert response.headers["retry-after"] == "2"
@@ -206,7 +206,7 @@ class TestDatabaseAway:
                 raise OperationalError("UPDATE", {}, psycopg.errors.DeadlockDetected())
             return ingest(session, chunk, now=now)
 
-        monkeypatch.setattr(api.events, "ingest", deadlock_first)
+        monkeypatch.setattr(api.events.routes, "ingest", deadlock_first)
         assert caller.post(json=lot()).status_code == 202
         assert calls == 2
 
@@ -218,7 +218,7 @@ class TestDatabaseAway:
                 raise DataError("INSERT", {}, Exception())
             return ingest(session, chunk, now=now)
 
-        monkeypatch.setattr(api.events, "ingest", refuse_one)
+        monkeypatch.setattr(api.events.routes, "ingest", refuse_one)
         response = caller.post(json=[lot("e1"), lot("e2"), lot("e3")])
         assert response.status_code == 207
         assert [result["status"] for result in response.json()["results"]] == ["accepted", "rejected", "accepted"]
@@ -233,7 +233,7 @@ class TestProblems:
         def fail(*_: Any, **__: Any) -> list[bool]:
             raise RuntimeError(PHONE)
 
-        monkeypatch.setattr(api.events, "ingest", fail)
+        monkeypatch.setattr(api.events.routes, "ingest", fail)
         response = caller.post(json=lot())
         problem(response, 500, "unexpected")
         assert PHONE not in response.text + caplog.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as bench
-from benchmarks.picture import Line, draw
+from benchmarks.harness.picture import Line, draw
 
 ROW = ("eggs boiled", "3/s", "raw: 9/s", "0.3", "≥ 0.2")
 

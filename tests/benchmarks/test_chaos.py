@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.chaos import run
+from benchmarks.chaos.__main__ import run
 
 
 @pytest.mark.timeout(300)

@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from benchmarks import cohorts, latency, memory, sleepers
-from benchmarks.processes import api, services, worker
-from benchmarks.stack import Stack
+from benchmarks.harness.processes import api, services, worker
+from benchmarks.harness.stack import Stack
 
 Running = tuple[Stack, psutil.Process]
 

@@ -1,6 +1,6 @@
 """A replay counts what an independent computation over the same baskets counts.
 
-Made-up baskets, since the real ones need an optional extra; `benchmarks/test_real_baskets.py` replays those.
+Made-up baskets, since the real ones need an optional extra; `benchmarks/grocery/test_real_baskets.py` replays those.
 """
 
 import random
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from benchmarks.baskets import Basket, happenings
-from benchmarks.replay_grocery import replay, report_of, summary
+from benchmarks.grocery.baskets import Basket, happenings
+from benchmarks.grocery.replay import replay, report_of, summary
 from domain.store.work import Database
 
 NEW_YORK = ZoneInfo("America/New_York")

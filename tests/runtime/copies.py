@@ -11,7 +11,7 @@ import pytest
 
 from domain.catalogue.types import is_business
 from domain.journeys import starting
-from runtime.platform.gathering import CohortPolicy
+from runtime.platform.outbox.gathering import CohortPolicy
 from runtime.rehearsal.cases import Case, CaseCustomer, CaseEvent
 from runtime.rehearsal.world import Line
 
@@ -30,7 +30,7 @@ def sizes_in_turn(sizes: Sequence[int]) -> Iterator[None]:
     turns = cycle(sizes)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            "runtime.platform.relay.form_cohort",
+            "runtime.platform.outbox.relay.form_cohort",
             lambda session, plan, _: starting.form_cohort(session, plan, next(turns)),
         )
         yield

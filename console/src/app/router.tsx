@@ -2,9 +2,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet 
 import { lazy, Suspense } from "react";
 import { filterOf } from "@/pages/journeys/rows";
 import { Failure } from "@/parts/Failure";
-import { Enter } from "./Enter";
+import { Enter } from "./session/Enter";
 import { NotFound } from "./NotFound";
-import { SessionGate } from "./SessionGate";
+import { SessionGate } from "./session/SessionGate";
 
 const Shell = lazy(() => import("./Shell"));
 

@@ -31,8 +31,8 @@ from domain.store.work import Database
 from runtime.platform.decisions import Decisions
 from runtime.platform.embedded import time_skipping_server
 from runtime.platform.housekeeping import find_lost_replenishments
-from runtime.platform.relay import Relay
-from runtime.platform.tellers import replenishment_id
+from runtime.platform.outbox.relay import Relay
+from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.temporal import DATA_CONVERTER, add_search_attributes
 from runtime.platform.worker import sandbox, working
 from runtime.rehearsal.temporal_engine import QUIET

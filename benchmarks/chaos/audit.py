@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlmodel import col, func, select
 
-from benchmarks.siege import CAP, Chaos, Person
+from benchmarks.chaos.siege import CAP, Chaos, Person
 from domain.customers.tables import Consent, Customer, Identifier
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.states import OPEN, WENT

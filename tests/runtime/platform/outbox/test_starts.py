@@ -18,9 +18,9 @@ from domain.store.clock import SystemClock, VirtualClock
 from domain.store.outbox import StartRun
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
-from runtime.platform.relay import Relay
+from runtime.platform.outbox.gathering import CohortPolicy
+from runtime.platform.outbox.relay import Relay
 from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
@@ -103,7 +103,7 @@ def test_who_was_told_alone_leads_no_cohort_though_the_commit_was_lost(
         async with working(client, db, SystemClock(), queue, gathering=QUIET) as relay:
             enter(db, [1])
             with monkeypatch.context() as patch:
-                patch.setattr("runtime.platform.relay._settle", die)
+                patch.setattr("runtime.platform.outbox.relay._settle", die)
                 with pytest.raises(OperationalError):
                     await relay.drain()
             await client.get_workflow_handle(workflow_id(queue, 1)).describe()

@@ -3,7 +3,7 @@ import { Alert, Button, Form, Input } from "antd";
 import { api } from "@/api/client";
 import { ApiProblem, isProblem } from "@/api/problem";
 import { sessionKey } from "./session";
-import { useWords } from "./words";
+import { useWords } from "../words";
 
 interface Credentials {
   login: string;

@@ -12,7 +12,7 @@ import httpx
 import psutil
 from sqlalchemy import text
 
-from benchmarks.stack import Stack, store
+from benchmarks.harness.stack import Stack, store
 from runtime.platform.embedded import binary, free_port, temporal_server
 
 

@@ -16,7 +16,7 @@ from sqlmodel import select
 import api.http.protocol
 from api.http.batching import MicroBatcher
 from api.http.limits import Limits
-from benchmarks.stack import serving
+from benchmarks.harness.stack import serving
 from domain.access.keys import create_key
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock

@@ -19,8 +19,8 @@ from domain.store.outbox import CHANNEL, Notice, count_waiting_starts, lock_olde
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.database import WORKER
-from runtime.platform.gathering import CohortPolicy, StartRate
-from runtime.platform.tellers import TELLERS, Calls, Temporal
+from runtime.platform.outbox.gathering import CohortPolicy, StartRate
+from runtime.platform.outbox.tellers import TELLERS, Calls, Temporal
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import Session, col, select
 
-from api.coupon_bodies import (
+from api.coupons.bodies import (
     Basket,
     CodeInPath,
     CouponState,

@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import col, func, select
 
-from benchmarks.audit import Audit, audit
-from benchmarks.siege import Chaos, Person, eventually, stack
+from benchmarks.chaos.audit import Audit, audit
+from benchmarks.chaos.siege import Chaos, Person, eventually, stack
 from domain.customers.tables import Customer
 from domain.journeys.tables import Enrollment
 from domain.ledger.states import OPEN

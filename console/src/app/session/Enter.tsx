@@ -6,7 +6,7 @@ import { api } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { isProblem } from "@/api/problem";
 import { sessionKey } from "./session";
-import { useWords } from "./words";
+import { useWords } from "../words";
 
 /** Signs in by the secret after `#`, which no server's log ever sees, and takes it out of the address at once. */
 export function Enter() {

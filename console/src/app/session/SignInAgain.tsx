@@ -1,6 +1,6 @@
 import { Modal } from "antd";
 import { SignIn } from "./SignIn";
-import { useWords } from "./words";
+import { useWords } from "../words";
 import { Quiet } from "@/parts/Quiet";
 
 /** Over the page, which stays as it is. */

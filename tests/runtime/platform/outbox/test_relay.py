@@ -9,8 +9,8 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from domain.store.work import Database
-from runtime.platform import relay
-from runtime.platform.relay import Relay
+from runtime.platform.outbox import relay
+from runtime.platform.outbox.relay import Relay
 
 
 def test_one_that_is_stopped_while_it_commits_ends_its_transaction_first(

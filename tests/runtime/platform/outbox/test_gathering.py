@@ -1,6 +1,6 @@
 """A quiet event starts at once and alone; a burst is gathered, but nobody waits for long."""
 
-from runtime.platform.gathering import MOST, CohortPolicy, StartRate
+from runtime.platform.outbox.gathering import MOST, CohortPolicy, StartRate
 
 
 class Watch:

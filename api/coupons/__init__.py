@@ -1,0 +1,1 @@
+"""Coupons: quoted, issued, locked, redeemed."""

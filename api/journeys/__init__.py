@@ -1,0 +1,1 @@
+"""Journeys and what they leave to people: runs, messages, todos, the stuck."""

@@ -1,0 +1,1 @@
+"""Stock: replenishments, shows."""

@@ -1,0 +1,1 @@
+"""Kills at random, and an audit of what is left."""

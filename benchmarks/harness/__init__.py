@@ -1,0 +1,1 @@
+"""What measurements stand on: the product's processes, a load, a picture."""

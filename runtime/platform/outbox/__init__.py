@@ -1,0 +1,1 @@
+"""The outbox, carried out: starts and wakes told to Temporal, and what else a row is for."""
