@@ -53,6 +53,6 @@ def get_audit(
 ) -> Page:
     """Every change by API, console or command line, but for what shops send all day: events, and coupons in use."""
     with context(request).db() as session:
-        found = audit.entries(session, actor=actor, action=action, target=target, before=after, limit=limit + 1)
-        page = [Entry.model_validate(each, from_attributes=True) for each in found[:limit]]
-    return Page(entries=page, next=page[-1].id if len(found) > limit else None)
+        rows = audit.entries(session, actor=actor, action=action, target=target, before=after, limit=limit + 1)
+        page = [Entry.model_validate(each, from_attributes=True) for each in rows[:limit]]
+    return Page(entries=page, next=page[-1].id if len(rows) > limit else None)

@@ -75,8 +75,8 @@ def get_session(request: Request, secret: Cookie) -> Me | None:
     """Null if nobody is."""
     env = context(request)
     with env.db.begin() as session:
-        found = sessions.find(session, secret, env.wall.now()) if secret else None
-        return _me(found[0], secret, found[1].expires_at) if found and secret else None
+        signed_in = sessions.find(session, secret, env.wall.now()) if secret else None
+        return _me(signed_in[0], secret, signed_in[1].expires_at) if signed_in and secret else None
 
 
 @router.post(
@@ -139,12 +139,12 @@ def delete_session(request: Request, response: Response, secret: Cookie) -> None
     """Nothing happens if nobody is signed in."""
     env = context(request)
     with env.db.begin() as session:
-        found = sessions.find(session, secret, env.wall.now()) if secret else None
-        if secret and found:
+        signed_in = sessions.find(session, secret, env.wall.now()) if secret else None
+        if secret and signed_in:
             check_csrf(request, secret)
             sessions.end(session, secret)
-            actor = actor_of(found[0], address_of(request))
-            audit.record(session, actor, "session.end", f"user:{found[0].id}", env.wall.now())
+            actor = actor_of(signed_in[0], address_of(request))
+            audit.record(session, actor, "session.end", f"user:{signed_in[0].id}", env.wall.now())
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
@@ -167,10 +167,10 @@ def _change_password(request: Request, secret: str, body: NewPassword) -> None:
     env = context(request)
     now = env.wall.now()
     with env.db.begin() as session:
-        found = sessions.find(session, secret, now)
-        if found is None:
+        signed_in = sessions.find(session, secret, now)
+        if signed_in is None:
             raise Unauthorized("Sign in first.")
-        user = found[0]
+        user = signed_in[0]
         if user.password is not None and not is_right(user.password, body.current or ""):
             raise WrongPassword("The current password is another one.")
         try:

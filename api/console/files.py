@@ -34,15 +34,15 @@ class File:
 
 def read_files(directory: Path) -> dict[str, File]:
     """Every built file by its path below the directory; none if there is no build."""
-    found = {}
+    files = {}
     for path in directory.rglob("*"):
         if path.is_file() and path.suffix != ".gz":
             packed = path.with_name(f"{path.name}.gz")
             kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            found[path.relative_to(directory).as_posix()] = File(
+            files[path.relative_to(directory).as_posix()] = File(
                 kind, path.read_bytes(), packed.read_bytes() if packed.exists() else None
             )
-    return found
+    return files
 
 
 def policy(nonce: str) -> str:

@@ -96,9 +96,9 @@ def check_csrf(request: Request, secret: str) -> None:
 
 def _user(env: Context, request: Request, secret: str) -> Actor:
     with env.db.begin() as session:
-        found = sessions.find(session, secret, env.wall.now())
-        if found is None:
+        signed_in = sessions.find(session, secret, env.wall.now())
+        if signed_in is None:
             raise Unauthorized("The session is over; sign in again.", headers={"WWW-Authenticate": _REALM})
         if request.method not in _SAFE:
             check_csrf(request, secret)
-        return actor_of(found[0], address_of(request))
+        return actor_of(signed_in[0], address_of(request))

@@ -34,15 +34,15 @@ def find(session: Session, secret: str, now: datetime) -> tuple[User, UserSessio
         .join(UserSession, col(UserSession.user_id) == User.id)
         .where(UserSession.hash == hash_of(secret), col(UserSession.expires_at) > now, col(User.active))
     )
-    found = session.exec(query).first()
-    if found is None:
+    match = session.exec(query).first()
+    if match is None:
         return None
-    user, kept = found
-    if kept.expires_at < now + LASTS - MOVES:
-        moved = update(UserSession).where(col(UserSession.hash) == kept.hash)
+    user, session_row = match
+    if session_row.expires_at < now + LASTS - MOVES:
+        moved = update(UserSession).where(col(UserSession.hash) == session_row.hash)
         session.execute(moved.values(expires_at=func.greatest(col(UserSession.expires_at), now + LASTS)))
-        session.refresh(kept)
-    return user, kept
+        session.refresh(session_row)
+    return user, session_row
 
 
 def end(session: Session, secret: str) -> None:

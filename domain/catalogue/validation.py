@@ -78,12 +78,12 @@ def make_lenient(type: str, data: Mapping[str, Any]) -> Leniency:
             if fault["type"] == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
                 _put(data, path, _as_text(value))
                 continue
-            told = FieldError(".".join(map(str, path)), *_explain(fault))
+            field_error = FieldError(".".join(map(str, path)), *_explain(fault))
             loose = _loose_part(event_type.model, path)
             if loose is None:
-                errors.append(told)
+                errors.append(field_error)
             else:
-                warnings.append(told)
+                warnings.append(field_error)
                 removed.add(loose)
                 _remove(data, loose)
         if errors:

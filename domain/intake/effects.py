@@ -173,12 +173,12 @@ def _redeem_coupon(work: UnitOfWork, event: Event, customer: Customer) -> None:
         return
     reason = redeeming.discrepancy_of(coupon, customer.id, data.get("order_id"), event.time)
     if reason is not None:
-        told = {"reason": reason, "code": coupon.code, "campaign": coupon.campaign, "order_id": data.get("order_id")}
+        details = {"reason": reason, "code": coupon.code, "campaign": coupon.campaign, "order_id": data.get("order_id")}
         if coupon.customer_id == customer.id:
-            told["other_order_id"] = coupon.order_id
-        told = {name: value for name, value in told.items() if value is not None}
+            details["other_order_id"] = coupon.order_id
+        details = {name: value for name, value in details.items() if value is not None}
         name = f"{coupon.code}/{event.id}"
-        work.give_rise_to(EventGiven(COUPONS, name, "coupon.discrepancy", event.received_at, told, customer.id))
+        work.give_rise_to(EventGiven(COUPONS, name, "coupon.discrepancy", event.received_at, details, customer.id))
     if coupon.customer_id != customer.id:
         return
     amend(work, event, enrollment=coupon.enrollment_id, step=coupon.step)

@@ -164,9 +164,9 @@ class _Checker:
 
     def shape(self, node: nodes.Node) -> Shape:
         """The shape of an expression; what is wrong in it is told."""
-        found = self._shape(node)
+        shape = self._shape(node)
         path = path_of(node)
-        return found.certain() if path in self.present else found
+        return shape.certain() if path in self.present else shape
 
     def _shape(self, node: nodes.Node) -> Shape:
         match node:
@@ -248,9 +248,9 @@ class _Checker:
         return ANY
 
     def _of_record(self, node: nodes.Node, base: Shape, name: str) -> Shape:
-        found = base.fields.get(name)
-        if found is not None:
-            return found.optional(base.missing)
+        shape = base.fields.get(name)
+        if shape is not None:
+            return shape.optional(base.missing)
         path = path_of(node) or name
         slip = slip_of(name, base.fields)
         if not slip and (self._asking or path in self.present):

@@ -155,9 +155,9 @@ class _Desk:
 
 def _descriptions(row: Received, now: datetime) -> Iterator[Incoming]:
     """What a row says of its product, whose lot came in before."""
-    told: dict[str, Any] = {name: row.data[name] for name in ("sku", "name", "category") if name in row.data}
-    if len(told) > 1:
-        yield Incoming(IMPORT, name_of(["product", *told.items()]), "product.updated", now, told)
+    described: dict[str, Any] = {name: row.data[name] for name in ("sku", "name", "category") if name in row.data}
+    if len(described) > 1:
+        yield Incoming(IMPORT, name_of(["product", *described.items()]), "product.updated", now, described)
 
 
 def _on_hand(work: UnitOfWork, rows: Sequence[Received]) -> dict[str, Lot]:

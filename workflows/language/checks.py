@@ -150,10 +150,10 @@ def _check_whom(source: Source, trigger: Node, references: References | None) ->
 
 
 def _check_festival(source: Source, schedule: Node | None) -> None:
-    found = Schedule.PATTERN.fullmatch(schedule.text.strip()) if schedule and schedule.text else None
-    if schedule and found and found["festival"] and found["festival"] not in FESTIVALS:
-        hint = did_you_mean(found["festival"], FESTIVALS) or f"; there are {', '.join(FESTIVALS)}"
-        source.report(schedule, "E037", f"unknown festival {quoted(found['festival'])}{hint}")
+    match = Schedule.PATTERN.fullmatch(schedule.text.strip()) if schedule and schedule.text else None
+    if schedule and match and match["festival"] and match["festival"] not in FESTIVALS:
+        hint = did_you_mean(match["festival"], FESTIVALS) or f"; there are {', '.join(FESTIVALS)}"
+        source.report(schedule, "E037", f"unknown festival {quoted(match['festival'])}{hint}")
 
 
 def _check_entry(source: Source, root: Node, scope: Scope) -> None:

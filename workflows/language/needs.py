@@ -42,14 +42,14 @@ def text_needs(plan: Plan) -> Iterator[Need]:
 
 def _with_coupon(plan: Plan) -> set[Path]:
     """The steps before which a coupon may have been given."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     ahead = [path for step in plan.steps.values() if step.campaign_given for path in following(step)]
     while ahead:
         path = ahead.pop()
-        if path not in found:
-            found.add(path)
+        if path not in paths:
+            paths.add(path)
             ahead += following(plan.steps[path])
-    return found
+    return paths
 
 
 def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:

@@ -26,8 +26,8 @@ def _has(*keys: str) -> Any:
     def form(value: Any) -> str | None:
         if not isinstance(value, Mapping):
             return None
-        found = [key for key in keys if key in value]
-        return f"<{found[0]}>" if len(found) == 1 else None
+        given = [key for key in keys if key in value]
+        return f"<{given[0]}>" if len(given) == 1 else None
 
     return form
 

@@ -82,10 +82,10 @@ Each = TypeVar("Each", bound=Member | Answer)
 
 def pack(several: Iterable[Each]) -> list[Each]:
     """Those that are the same as one, so that what passes through Temporal is as short as it is simple."""
-    found: dict[Hashable, list[Each]] = {}
+    groups: dict[Hashable, list[Each]] = {}
     for each in several:
-        found.setdefault(each.same, []).append(each)
-    return [replace(same[0], others=tuple(other.enrollment for other in same[1:])) for same in found.values()]
+        groups.setdefault(each.same, []).append(each)
+    return [replace(same[0], others=tuple(other.enrollment for other in same[1:])) for same in groups.values()]
 
 
 def unpack(several: Iterable[Each]) -> list[Each]:

@@ -321,11 +321,11 @@ def _regex(english: str) -> str:
 def in_chinese(message: str) -> str:
     """A diagnostic's sentence in Chinese; one that isn't in the catalogue stays as it is."""
     for hint, form in _HINTS:
-        if (found := hint.fullmatch(message)) and (head := in_chinese(found[1])) != found[1]:
-            return form.format(head, found[2])
+        if (match := hint.fullmatch(message)) and (head := in_chinese(match[1])) != match[1]:
+            return form.format(head, match[2])
     for pattern, chinese in _patterns():
-        if found := pattern.fullmatch(message):
-            values = {name: in_chinese(value) for name, value in found.groupdict().items()}
+        if match := pattern.fullmatch(message):
+            values = {name: in_chinese(value) for name, value in match.groupdict().items()}
             parts = _PLACE.split(chinese)
             return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
     return message

@@ -97,11 +97,11 @@ def _from_person(info: ValidationInfo) -> bool:
 def _percent(value: Any, info: ValidationInfo) -> Any:
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and not _from_person(info)):
         return value
-    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
-    if not found:
+    match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
+    if not match:
         example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
         raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
-    return float(found[1])
+    return float(match[1])
 
 
 Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]

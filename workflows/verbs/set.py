@@ -27,11 +27,11 @@ class SetFields(Step):
     trail = {"set": lambda it, say: say.pick(f"设置字段 {it.value}", f"set the field {it.value}")}
 
     def words(self, say: Wording) -> str:
-        told = say.pick("，", ", ").join(
+        assignments = say.pick("，", ", ").join(
             f"`customer.{name}` = {f'`{value.field}`' if isinstance(value, FieldRef) else value}"
             for name, value in self.fields.items()
         )
-        return say.pick(f"设置 {told}", f"set {told}")
+        return say.pick(f"设置 {assignments}", f"set {assignments}")
 
 
 def _settable(name: str) -> str:

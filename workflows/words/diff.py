@@ -147,10 +147,10 @@ class _Steps:
             for path, step in new.items():
                 free.setdefault(key(self.new, step), []).append(path)
             for path, step in list(old.items()):
-                found = free.get(key(self.old, step))
-                if found:
-                    yield path, found[0]
-                    del old[path], new[found.pop(0)]
+                candidates = free.get(key(self.old, step))
+                if candidates:
+                    yield path, candidates[0]
+                    del old[path], new[candidates.pop(0)]
 
     def _moved(self) -> set[Path]:
         moved = set()

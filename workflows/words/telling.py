@@ -78,9 +78,9 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return _ENDINGS[say.lang].get(value, value) + (say.pick(f"：{reason}", f": {reason}") if reason else "")
         case "converted":
             return say.pick("结束之后达成目标", "reached the goal after its end")
-    if told := TRAIL.get(decision.what):
+    if words_of := TRAIL.get(decision.what):
         until = decision.until.astimezone(zone) if decision.until else None
-        return told(replace(decision, reason=reason, until=until), say)
+        return words_of(replace(decision, reason=reason, until=until), say)
     return f"{decision.what}: {value}" + (say.pick(f"：{reason}", f": {reason}") if reason else "")
 
 

@@ -74,8 +74,8 @@ def settle_calls(
     work: UnitOfWork, group: Group, calls: Sequence[Call], replies: Sequence[Reply], now: datetime
 ) -> list[Answer]:
     """Write down what came of the calls, and move their enrollments on."""
-    told = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
-    rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in told)})
+    reply_of = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
+    rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in reply_of)})
     locked = lock_group(work, rest, now)
     ours = select(WebhookCall).where(col(WebhookCall.id).in_([call.key for call in calls]))
     rows = {row.enrollment_id: row for row in work.exec(ours.execution_options(populate_existing=True))}
@@ -86,7 +86,7 @@ def settle_calls(
         row = rows[enrollment.id]
         if row.status == "calling":
             at = context.at if standing else now
-            _write_down(work, group, row, enrollment, told[enrollment.id], at, over=not standing)
+            _write_down(work, group, row, enrollment, reply_of[enrollment.id], at, over=not standing)
         if not isinstance(context, StepContext):
             answers.append(context)
         elif row.status == "calling":

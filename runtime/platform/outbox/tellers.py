@@ -51,25 +51,25 @@ class Temporal:
     queue: str
 
 
-Told = Sequence[tuple[Outbox, Any]]
+Notices = Sequence[tuple[Outbox, Any]]
 """Rows of one kind, each with the notice that it holds."""
 
 Calls = Iterator[tuple[Sequence[Outbox], Awaitable[str]]]
 """What is to be awaited for which rows. It comes to the id of the workflow told, or to nothing."""
 
-Teller = Callable[[Temporal, Session, Told], Calls]
+Teller = Callable[[Temporal, Session, Notices], Calls]
 
 
-def _tell_starts(temporal: Temporal, session: Session, told: Told) -> Calls:
-    for row, notice in told:
+def _tell_starts(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
         start = start_of(session, notice.enrollment)
         yield [row], _start(temporal, start) if start else _nothing()
 
 
-def _tell_wakes(temporal: Temporal, session: Session, told: Told) -> Calls:
+def _tell_wakes(temporal: Temporal, session: Session, notices: Notices) -> Calls:
     """Wakes of one run are told at once."""
     rows: dict[int, list[Outbox]] = {}
-    for row, notice in told:
+    for row, notice in notices:
         rows.setdefault(notice.enrollment, []).append(row)
     for wake in wakes_of(session, rows):
         name = workflow_id(wake.journey, wake.run)
@@ -77,24 +77,24 @@ def _tell_wakes(temporal: Temporal, session: Session, told: Told) -> Calls:
         yield [row for each in wake.because_of for row in rows[each]], call
 
 
-def _tell_fan_outs(temporal: Temporal, _: Session, told: Told) -> Calls:
-    for row, notice in told:
+def _tell_fan_outs(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
         yield [row], _fan_out(temporal, notice)
 
 
-def _tell_follow_ups(temporal: Temporal, _: Session, told: Told) -> Calls:
-    for row, notice in told:
+def _tell_follow_ups(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
         yield [row], _follow_up(temporal, notice)
 
 
-def _tell_alarms(temporal: Temporal, session: Session, told: Told) -> Calls:
-    for row, notice in told:
+def _tell_alarms(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
         sku = str(session.get_one(Event, notice.alarm).data.get("sku"))
         yield [row], _replenish(temporal, notice, sku)
 
 
-def _tell_receipts(temporal: Temporal, _: Session, told: Told) -> Calls:
-    for row, notice in told:
+def _tell_receipts(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
         yield [row], _restocked(temporal, notice)
 
 
