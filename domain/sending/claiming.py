@@ -28,7 +28,7 @@ from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
 from domain.store.work import UnitOfWork
-from domain.texts.links import Linker, Site
+from domain.texts.links import Site, TextLinks
 from domain.texts.rendering import RenderError, render, variables
 from domain.texts.short_links import keep
 from workflows.plan.commands import Answer, Group
@@ -310,10 +310,10 @@ def _decide(
         if step.without_coupon == "skip":
             return _Suppressed("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    linker, text = Linker(inputs.site, context.customer.id, context.at), context.library.texts[step.template, channel]
+    links, text = TextLinks(inputs.site, context.customer.id, context.at), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
-        values = text_context(facts, step.data, coupon, variables(text)) | linker.functions()
+        values = text_context(facts, step.data, coupon, variables(text)) | links.functions()
         body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:
         if coupon is not None:
@@ -331,7 +331,7 @@ def _decide(
         "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
         "claimed_at": context.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
     }  # fmt: skip
-    return _Claimed(context, channel, earlier, row, linker.short_links)
+    return _Claimed(context, channel, earlier, row, links.short_links)
 
 
 def _outgoing(message: Message, *, again: bool) -> Outgoing:

@@ -61,7 +61,7 @@ class Site:
 
 
 @dataclass
-class Linker:
+class TextLinks:
     """The functions that one text may call, and the links it made.
 
     Without a site links stay as they are, and `made_at`, from which the preferences link holds, isn't asked for.

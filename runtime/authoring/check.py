@@ -11,7 +11,7 @@ from domain.catalogue.page import FIELDS
 from domain.catalogue.types import BUSINESS
 from domain.texts import wechat
 from domain.texts.checking import TextProblem, text_problems, unknown_names
-from domain.texts.links import Linker
+from domain.texts.links import TextLinks
 from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
@@ -32,7 +32,7 @@ from workflows.verbs.send import Send
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
 _POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
 
-_KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **Linker(None, 0).functions()}
+_KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
 """What every text can name, whatever its customer."""
 
 

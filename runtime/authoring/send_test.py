@@ -30,7 +30,7 @@ from domain.published.publishing import plan_id_of, publish_text
 from domain.published.tables import PublishedPlan
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
-from domain.texts.links import Linker
+from domain.texts.links import TextLinks
 from domain.texts.rendering import RenderError, render
 from runtime import StartError
 from workflows.plan.commands import Group, Member
@@ -135,7 +135,7 @@ def _value(text: str) -> Any:
 def _rendered(library: Library, wanted: Text, context: Mapping[str, Any]) -> str:
     template, channel = wanted
     try:
-        return render(f"{template}/{channel}", library.texts[wanted], {**context, **Linker(None, 0).functions()})
+        return render(f"{template}/{channel}", library.texts[wanted], {**context, **TextLinks(None, 0).functions()})
     except RenderError as problem:
         raise StartError(f"{problem}\ngive the text what it needs with --value, like --value coupon.code=A1") from None
 

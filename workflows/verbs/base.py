@@ -42,7 +42,7 @@ class Decision:
     event: str | None = None
 
 
-Told = Callable[[Decision, Wording], str]
+DecisionWords = Callable[[Decision, Wording], str]
 """Tells a decision in words. Its `reason` is in words already, and its `until` is local."""
 
 
@@ -68,7 +68,7 @@ class Step(Frozen):
     """The activity that carries it out, where it isn't the one named like the verb."""
     field_names: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """What `diff` calls its fields, in Chinese and in English."""
-    trail: ClassVar[Mapping[str, Told]] = {}
+    trail: ClassVar[Mapping[str, DecisionWords]] = {}
     """The kinds of decisions that only this verb writes in the trail, and how they are told."""
     visible: ClassVar[Sequence[str]] = ()
     """Those of them that a journey test expects in its timeline."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, Discriminator, Field, Tag
 
 from workflows import verbs
-from workflows.verbs.base import Step, StepSpec, Told, verbs_among
+from workflows.verbs.base import DecisionWords, Step, StepSpec, verbs_among
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ STEPS: Mapping[str, type[Step]] = {step.model_fields["verb"].default: step for s
 SPECS: Mapping[str, type[StepSpec]] = {spec.verb: spec for spec in _defined(StepSpec)}
 """The steps that can be written, by their verbs."""
 VERBS = tuple(SPECS)
-TRAIL: Mapping[str, Told] = {what: told for step in STEPS.values() for what, told in step.trail.items()}
+TRAIL: Mapping[str, DecisionWords] = {what: told for step in STEPS.values() for what, told in step.trail.items()}
 """How the decisions are told that verbs write in the trail, by their kinds."""
 
 

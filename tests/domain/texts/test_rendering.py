@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.texts.links import Linker, Site
+from domain.texts.links import Site, TextLinks
 from domain.texts.rendering import MAX_CHARACTERS, MAX_SOURCE, RenderError, faults, render, when, yuan
 
 KEY = b"the signing key of the shop here"
-LINKER = Linker(Site("https://shop.example", KEY), 7)
+LINKER = TextLinks(Site("https://shop.example", KEY), 7)
 CONTEXT = {
     "hundred": list(range(100)),
     "tree": [1],
@@ -196,7 +196,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("source", MISTAKES, ids=range(len(MISTAKES)))
 def test_whatever_goes_wrong_is_a_fault_of_the_text_and_found_beforehand(source: str) -> None:
-    known = {"shop": {"name": "店"}, **Linker(None, 0).functions()}
+    known = {"shop": {"name": "店"}, **TextLinks(None, 0).functions()}
     assert [line for line, _ in faults(source, known)][:1] == [MISTAKES[source]]
     with pytest.raises(RenderError, match="template hello/sms: ") as raised:
         render("hello/sms", source, {**CONTEXT, **known, "customer": {"name": "张三", "vip": False}, "nobody": 1})
@@ -216,4 +216,4 @@ def test_whatever_goes_wrong_is_a_fault_of_the_text_and_found_beforehand(source:
     ],
 )
 def test_what_is_not_known_beforehand_is_no_fault(source: str) -> None:
-    assert list(faults(source, Linker(None, 0).functions())) == []
+    assert list(faults(source, TextLinks(None, 0).functions())) == []
