@@ -130,7 +130,8 @@ def provided(plan: Plan, need: Need, campaigns: Mapping[str, CouponTerms]) -> Pr
     certain = frozenset(_asserted(plan, need.path))
     coupon_fields = _coupon(campaigns.get(step.coupon) if step.coupon else None)
     shapes["coupon"] = coupon_fields.optional(step.coupon is None or step.without_coupon == "send")
-    shapes["stream"] = STREAM.optional()
+    begun_by_show = isinstance(plan.trigger, EventTrigger) and plan.trigger.event.startswith("stream.")
+    shapes["stream"] = STREAM.optional(not begun_by_show)
     shapes["data"] = _record("data", **{key: _given(value, shapes) for key, value in step.data.items()})
     return Provided({name: shape for name, shape in shapes.items() if name in need.given}, certain)
 

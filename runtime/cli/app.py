@@ -16,6 +16,7 @@ from runtime.cli.shared import (
     LANG,
     SPECS,
     TEMPLATES,
+    TESTS,
     Data,
     Lang,
     Specs,
@@ -144,8 +145,35 @@ def run_tests(
     """Run journey tests."""
     from runtime.rehearsal.journey_tests import run_cli
 
-    failed = run_cli(existing(*(paths or [Path("tests/journeys")])), ENGINES[engine], specs, templates, lang)
+    failed = run_cli(existing(*(paths or [TESTS])), ENGINES[engine], specs, templates, lang)
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def new(
+    name: Annotated[str | None, typer.Argument(help="How the journey is to be called.")] = None,
+    recipe: Annotated[str | None, typer.Option("--from", help="What to begin with; --list lists them.")] = None,
+    list_them: Annotated[bool, typer.Option("--list", help="List the recipes.")] = False,
+    specs: Specs = SPECS,
+    templates: Templates = TEMPLATES,
+    tests: Annotated[Path, typer.Option(help="Where the journey tests are.")] = TESTS,
+    lang: Lang = LANG,
+) -> None:
+    """Make a new journey from a recipe, with its texts and its journey test."""
+    from runtime.authoring.recipes import make_journey, recipes_text
+
+    if list_them:
+        say(recipes_text(lang))
+        return
+    if name is None or recipe is None:
+        raise StartError("name the journey and its recipe: aftershow new NAME --from RECIPE; --list lists them")
+    made = make_journey(name, recipe, specs, templates, tests)
+    for path in made.written:
+        say(f"{'新建' if lang == 'zh' else 'new'}  {path}")
+    for path in made.extended:
+        say(f"{'补充' if lang == 'zh' else 'with more'}  {path}")
+    todo = "下一步：改成您要的样子，再" if lang == "zh" else "next: make it yours, then"
+    say(f"{todo}  aftershow check && aftershow test {tests / name}.yaml")
 
 
 @app.command("studio-link")

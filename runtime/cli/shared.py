@@ -31,7 +31,7 @@ Lang = Annotated[
 LANG: "Language" = terminal_language()
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]
 Templates = Annotated[Path, typer.Option(envvar="AFTERSHOW_TEMPLATES", help="Where the texts are.")]
-SPECS, TEMPLATES = Path("journey_specs"), Path("templates/messages")
+SPECS, TEMPLATES, TESTS = Path("journey_specs"), Path("templates/messages"), Path("tests/journeys")
 
 
 def say(text: str) -> None:

@@ -24,7 +24,10 @@ def matching(pattern: str, hint: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Name = Annotated[str, matching(r"[^\W\d][\w-]{0,63}", "a name: a letter first, then letters, digits, `_` and `-`")]
+NAME = r"[^\W\d][\w-]{0,63}"
+"""A name, as a regular expression."""
+
+Name = Annotated[str, matching(NAME, "a name: a letter first, then letters, digits, `_` and `-`")]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -121,7 +121,7 @@ def test_an_unknown_scope_is_told(db: Database, postgres_url: str) -> None:  # n
 
 
 OF_ONE_PROCESS = {"api", "worker"}
-OF_FILES = {"check", "explain", "test"}
+OF_FILES = {"new", "check", "explain", "test"}
 
 
 def test_every_command_on_a_running_shop_takes_its_data() -> None:

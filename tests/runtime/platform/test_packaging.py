@@ -40,7 +40,7 @@ def test_the_consoles_lock_names_no_registry() -> None:
     assert not [name for name, package in packages.items() if name and "integrity" not in package]
 
 
-def test_a_wheel_has_the_console(tmp_path: Path) -> None:
+def test_a_wheel_has_the_console_and_the_recipes(tmp_path: Path) -> None:
     hatch = Path(sys.executable).with_name("hatchling")
     subprocess.run([hatch, "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -48,6 +48,7 @@ def test_a_wheel_has_the_console(tmp_path: Path) -> None:
     assert "api/console/built/index.html" in names
     assert [name for name in names if re.fullmatch(r"api/console/built/assets/index-[^/]+\.js\.gz", name)]
     assert not [name for name in names if "node_modules" in name]
+    assert "runtime/authoring/recipes/birthday/messages/NAME_gift/sms.j2" in names
 
 
 def test_the_rooms_import_one_way() -> None:
