@@ -61,12 +61,12 @@ def running(command: str, where: Path, environment: Mapping[str, str]) -> Iterat
 def one(block: Block, text: str, where: Path, environment: Mapping[str, str]) -> str:
     """What the commands of a block print; all must succeed."""
     shell = ["bash", "-euo", "pipefail", "-c", text]
-    ran = subprocess.run(shell, cwd=where, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    ran = subprocess.run(shell, cwd=where, env=environment, capture_output=True, text=True, timeout=400, check=False)
     assert ran.returncode == 0, f"{block}\n{text}\n{ran.stdout}\n{ran.stderr}\n{(where / 'up.log').read_text()[-3000:]}"
     return ran.stdout
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_the_pages_are_followed_on_a_shop_that_runs(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "aftershow"
