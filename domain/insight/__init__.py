@@ -1,0 +1,1 @@
+"""What journeys brought: experiments, attribution, what a customer is worth."""

@@ -1,0 +1,130 @@
+"""What a customer will order, and what it will be worth: BG/NBD and Gamma-Gamma, fitted by maximum likelihood.
+
+BG/NBD: Fader, Hardie and Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005), equations 6 to 10.
+Gamma-Gamma: Fader and Hardie, "The Gamma-Gamma Model of Monetary Value" (2013). Time has any one unit throughout.
+"""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import gammaln, hyp2f1
+
+Floats = NDArray[np.float64]
+
+LEAST_CUSTOMERS = 100
+"""Who ordered again, below which nothing is fitted."""
+
+
+class TooFewOrdersError(Exception):
+    """So few customers ordered again that a model of them would say nothing."""
+
+
+@dataclass(frozen=True)
+class Histories:
+    """One entry a customer: orders after the first, when the last of them was, and how long it is since the first.
+
+    `recency` is the time from the first order to the last, `age` that from the first order to now.
+    """
+
+    repeats: Floats
+    recency: Floats
+    age: Floats
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """How often customers order and when they are lost: the four parameters of BG/NBD, and how well they fit."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float
+
+    def alive(self, known: Histories) -> Floats:
+        """The chance that each customer isn't lost."""
+        r, alpha, a, b = astuple(self)[:4]
+        x = known.repeats
+        odds = a / (b + np.maximum(x, 1) - 1) * ((alpha + known.age) / (alpha + known.recency)) ** (r + x)
+        return np.asarray(1 / (1 + np.where(x > 0, odds, 0.0)))
+
+    def chance(self, known: Histories, span: float) -> Floats:
+        """The chance that each customer orders at least once within the span from now."""
+        none = ((self.alpha + known.age) / (self.alpha + known.age + span)) ** (self.r + known.repeats)
+        return np.asarray(self.alive(known) * (1 - none))
+
+    def expected(self, known: Histories, span: float) -> Floats:
+        """How many orders are expected of each customer within the span from now."""
+        r, alpha, a, b = astuple(self)[:4]
+        x, later = known.repeats, alpha + known.age + span
+        lost = hyp2f1(r + x, b + x, a + b + x - 1, span / later) * ((alpha + known.age) / later) ** (r + x)
+        return np.asarray((a + b + x - 1) / (a - 1) * (1 - lost) * self.alive(known))
+
+
+@dataclass(frozen=True)
+class ValueModel:
+    """What orders are worth: the three parameters of Gamma-Gamma, and how well they fit."""
+
+    p: float
+    q: float
+    gamma: float
+    log_likelihood: float
+
+    def expected(self, repeats: Floats, mean: Floats) -> Floats:
+        """What an order of each customer is worth; `mean` is that of their orders after the first (any if none)."""
+        known = self.p * repeats
+        return np.asarray((self.gamma + np.where(repeats > 0, mean * repeats, 0.0)) * self.p / (known + self.q - 1))
+
+
+def fit_purchases(known: Histories) -> PurchaseModel:
+    """Raises TooFewOrdersError."""
+    _enough(known.repeats)
+    rows, weights = np.unique(np.stack([known.repeats, known.recency, known.age]), axis=1, return_counts=True)
+    x, recency, age = rows
+
+    def loss(logs: Floats) -> float:
+        r, alpha, a, b = np.exp(logs)
+        begun = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
+        kept = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
+        still = -(r + x) * np.log(alpha + age)
+        lost = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency)
+        either = np.logaddexp(still, np.where(x > 0, lost, -np.inf))
+        return -float(weights @ (begun + kept + either))
+
+    logs, value = _least(loss, np.log(np.array([0.5, float(np.mean(age)) / 4, 1.0, 2.0])))
+    r, alpha, a, b = (float(each) for each in np.exp(logs))
+    return PurchaseModel(r, alpha, a, b, log_likelihood=-value)
+
+
+def fit_values(repeats: Floats, mean: Floats) -> ValueModel:
+    """`mean` is what an order after the first was worth, of customers who have one. Raises TooFewOrdersError."""
+    some = (repeats > 0) & (mean > 0)
+    x, m = repeats[some], mean[some]
+    _enough(x)
+    unit = float(np.mean(m))
+    scaled = m / unit
+
+    def loss(logs: Floats) -> float:
+        p, q, gamma = np.exp(logs)
+        total = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
+        spent = (p * x - 1) * np.log(scaled) + p * x * np.log(x) - (p * x + q) * np.log(gamma + scaled * x)
+        return -float(np.sum(total + spent))
+
+    logs, value = _least(loss, np.log(np.array([2.0, 3.0, 2.0])))
+    p, q, gamma = (float(each) for each in np.exp(logs))
+    return ValueModel(p, q, gamma * unit, log_likelihood=-value - float(len(x) * np.log(unit)))
+
+
+def _enough(repeats: Floats) -> None:
+    again = int(np.count_nonzero(repeats > 0))
+    if again < LEAST_CUSTOMERS:
+        raise TooFewOrdersError(f"{again} customers ordered again; a model needs {LEAST_CUSTOMERS}")
+
+
+def _least(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
+    """Where the loss is least, and the loss there; what is sought are logarithms of the parameters."""
+    result = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 5000})
+    return np.asarray(result.x, dtype=np.float64), float(result.fun)

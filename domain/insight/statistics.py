@@ -1,0 +1,206 @@
+"""Experiments judged: how two groups differ, with intervals that hold however often one looks.
+
+The methods and where they come from: differences of means by Welch's t; relative lifts by the delta method;
+always-valid intervals by the asymptotic confidence sequences of Waudby-Smith et al. (2021, arXiv 2103.06476), tuned to
+be tightest at a planned number of customers; several comparisons by Benjamini and Hochberg (1995); variance reduced by
+CUPED (Deng et al. 2013).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, exp, inf, log, sqrt
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.optimize import brentq
+
+ALPHA = 0.05
+TUNED_FOR = 5000
+"""At so many customers of both groups together the always-valid interval is tightest."""
+
+LEAST = 100
+"""Customers in a group, below which nothing is said."""
+
+MISMATCH = 0.001
+"""Groups whose sizes are less likely than this by chance were not split as planned."""
+
+Verdict = Literal["keep going", "better", "worse", "no difference worth having", "can't be trusted"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A number of each customer of a group: its sum, the sum of its squares, and how many customers there are."""
+
+    total: float
+    squares: float
+    n: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64]) -> "Sample":
+        """The sample of one value a customer."""
+        return cls(float(values.sum()), float(np.square(values).sum()), len(values))
+
+    @classmethod
+    def of_proportion(cls, reached: int, n: int) -> "Sample":
+        """The sample of customers of whom so many reached something."""
+        return cls(reached, reached, n)
+
+    @property
+    def mean(self) -> float:
+        """The mean; 0 of nobody."""
+        return self.total / self.n if self.n else 0.0
+
+    @property
+    def variance(self) -> float:
+        """The variance of a customer's number."""
+        return max((self.squares - self.total**2 / self.n) / (self.n - 1), 0.0) if self.n > 1 else 0.0
+
+    @property
+    def of_mean(self) -> float:
+        """The variance of the mean."""
+        return self.variance / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how much B is above A: the estimate, its interval, and how likely as much is by chance (None: can't be said).
+
+    `low` and `high` are infinite where an interval can't be said, as when nobody in A reached anything.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    p: float | None
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of zero."""
+        return self.low > 0 or self.high < 0
+
+
+def difference(a: Sample, b: Sample, *, relative: bool = False, alpha: float = ALPHA) -> Difference:
+    """B's mean less A's, or that as a part of A's mean, with the interval of a single look."""
+    estimate, variance = _estimate(a, b, relative=relative)
+    if not 0 < variance < inf:
+        return _unsaid(estimate)
+    degrees = _degrees(a, b)
+    half = float(stats.t.ppf(1 - alpha / 2, degrees)) * sqrt(variance)
+    p = 2 * float(stats.t.sf(abs(estimate) / sqrt(variance), degrees))
+    return Difference(estimate, estimate - half, estimate + half, p)
+
+
+def sequential_difference(
+    a: Sample, b: Sample, *, relative: bool = False, alpha: float = ALPHA, tuned_for: int = TUNED_FOR
+) -> Difference:
+    """The same, with an interval and a chance that hold at all looks together, however many there are."""
+    estimate, variance = _estimate(a, b, relative=relative)
+    if not 0 < variance < inf:
+        return _unsaid(estimate)
+    n = a.n + b.n
+    half = _width(n, alpha, tuned_for) * sqrt(variance)
+    weight = n * _rho_squared(alpha, tuned_for)
+    p = min(sqrt(weight + 1) * exp(-(estimate**2) / variance * weight / (2 * (weight + 1))), 1.0)
+    return Difference(estimate, estimate - half, estimate + half, p)
+
+
+def cuped(outcome: NDArray[np.float64], before: NDArray[np.float64], group: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Each customer's outcome without what the time before foretold, by one slope for both groups.
+
+    `before` was fixed before the customer was assigned; the groups' difference stays what it is in expectation.
+    """
+    spread = float(np.var(before))
+    if spread == 0:
+        return outcome
+    inside = [outcome[part] - outcome[part].mean() for part in (group, ~group) if part.any()]
+    centred = [before[part] - before[part].mean() for part in (group, ~group) if part.any()]
+    shared = sum(float(part @ part) for part in centred)
+    if shared == 0:
+        return outcome
+    slope = sum(float(x @ y) for x, y in zip(centred, inside, strict=True)) / shared
+    return np.asarray(outcome - slope * (before - before.mean()), dtype=np.float64)
+
+
+def mismatch(counts: Sequence[int], weights: Sequence[float]) -> float:
+    """How likely group sizes are that differ as much from the planned weights, by chance (χ²); 1 for nobody."""
+    total, whole = sum(counts), sum(weights)
+    expected = [total * weight / whole for weight in weights]
+    kept = [(count, mean) for count, mean in zip(counts, expected, strict=True) if mean > 0]
+    if total == 0 or len(kept) < 2:
+        return 1.0
+    return float(stats.chisquare([count for count, _ in kept], [mean for _, mean in kept]).pvalue)
+
+
+def adjusted(chances: Sequence[float]) -> list[float]:
+    """The chances of several comparisons, so that of those called real few are not (Benjamini-Hochberg)."""
+    return [float(p) for p in stats.false_discovery_control(chances)] if chances else []
+
+
+def verdict(
+    a: Sample, b: Sample, *, chance_of_sizes: float, margin: float = 0.02, comparisons: int = 1
+) -> tuple[Verdict, Difference]:
+    """What can be said of B beside A, and its relative lift with an always-valid interval.
+
+    `margin` is the relative lift that isn't worth having; `comparisons` are judged together, each more strictly.
+    """
+    lift = sequential_difference(a, b, relative=True, alpha=ALPHA / comparisons)
+    if chance_of_sizes < MISMATCH:
+        return "can't be trusted", lift
+    if min(a.n, b.n) < LEAST:
+        return "keep going", lift
+    gap = sequential_difference(a, b, alpha=ALPHA / comparisons)
+    if gap.excludes_zero:
+        return ("better" if gap.low > 0 else "worse"), lift
+    if -margin <= lift.low and lift.high <= margin:
+        return "no difference worth having", lift
+    return "keep going", lift
+
+
+def sample_needed(base: float, lift: float, *, power: float = 0.8, alpha: float = ALPHA) -> int:
+    """How many customers each of two groups needs so that a relative lift of a proportion is found, always validly.
+
+    `base` is A's proportion, between 0 and 1; B's would be `base * (1 + lift)`. Raises ValueError where that is no
+    proportion, or there is no lift.
+    """
+    other = base * (1 + lift)
+    if not (0 < base < 1 and 0 < other < 1 and lift):
+        raise ValueError("the base must lie between 0 and 1, and so must the base with its lift, which isn't nothing")
+    spread, gap = base * (1 - base) + other * (1 - other), abs(other - base)
+    quantile = float(stats.norm.ppf(power))
+
+    def missing(n: float) -> float:
+        return gap / sqrt(spread / n) - _width(2 * n, alpha, TUNED_FOR) - quantile
+
+    most = 1e3
+    while missing(most) < 0:
+        most *= 10
+    return ceil(float(brentq(missing, 2, most)))
+
+
+def _estimate(a: Sample, b: Sample, *, relative: bool) -> tuple[float, float]:
+    gap = b.mean - a.mean
+    if not relative:
+        return gap, a.of_mean + b.of_mean
+    if a.mean <= 0:
+        return inf if gap else 0.0, inf
+    return gap / a.mean, b.of_mean / a.mean**2 + a.of_mean * b.mean**2 / a.mean**4
+
+
+def _degrees(a: Sample, b: Sample) -> float:
+    return (a.of_mean + b.of_mean) ** 2 / (a.of_mean**2 / (a.n - 1) + b.of_mean**2 / (b.n - 1))
+
+
+def _unsaid(estimate: float) -> Difference:
+    return Difference(estimate, -inf, inf, None)
+
+
+def _rho_squared(alpha: float, tuned_for: int) -> float:
+    return (-2 * log(alpha) + log(-2 * log(alpha) + 1)) / tuned_for
+
+
+def _width(n: float, alpha: float, tuned_for: int) -> float:
+    """How many standard errors the always-valid interval reaches to each side, at `n` customers."""
+    weight = n * _rho_squared(alpha, tuned_for)
+    return sqrt(2 * (weight + 1) / weight * log(sqrt(weight + 1) / alpha))

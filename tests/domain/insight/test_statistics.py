@@ -1,0 +1,133 @@
+"""Intervals and verdicts: known answers, and how often chance alone is called a difference."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from domain.insight.statistics import (
+    ALPHA,
+    TUNED_FOR,
+    Sample,
+    adjusted,
+    cuped,
+    difference,
+    mismatch,
+    sample_needed,
+    sequential_difference,
+    verdict,
+)
+
+A, B = Sample(1396.87, 52377.9767, 3407), Sample(2422.7, 134698.29, 3461)
+OTHER_A = Sample(1396.87, 52377.9767, 3000)
+
+
+def rounded(*values: float | None) -> list[float | None]:
+    return [None if value is None else round(value, 5) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("relative", "estimate", "low", "high", "p"),
+    [(False, 0.29, 0.04538, 0.53462, 0.02016), (True, 0.70732, -0.03526, 1.44989, 0.06191)],
+)
+def test_means_with_one_look(relative: bool, estimate: float, low: float, high: float, p: float) -> None:
+    found = difference(A, B, relative=relative)
+    assert rounded(found.estimate, found.low, found.high, found.p) == [estimate, low, high, p]
+
+
+def test_means_with_any_number_of_looks() -> None:
+    lift = sequential_difference(OTHER_A, B, relative=True, tuned_for=1000)
+    assert rounded(lift.estimate, lift.low, lift.high) == [0.50336, -0.55844, 1.56516]
+
+
+def test_proportions_with_any_number_of_looks() -> None:
+    a, b = Sample.of_proportion(1396, 3000), Sample.of_proportion(2422, 3461)
+    lift = sequential_difference(a, b, relative=True, tuned_for=5000)
+    assert rounded(lift.estimate, lift.low, lift.high) == [0.50386, 0.40096, 0.60676]
+
+
+@pytest.mark.parametrize(("counts", "p"), [([1000, 1200], 2.0079e-5), ([5000, 5100], 0.31972)])
+def test_sizes_that_are_no_chance(counts: list[int], p: float) -> None:
+    assert mismatch(counts, [50, 50]) == pytest.approx(p, rel=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_the_always_valid_chance_is_that_at_which_the_interval_begins_to_touch_zero(share: float) -> None:
+    a, b = Sample.of_proportion(int(share * 2000), 2000), Sample.of_proportion(int(share * 1.05 * 2000) + 5, 2000)
+    rho = (-2 * np.log(ALPHA) + np.log(-2 * np.log(ALPHA) + 1)) / TUNED_FOR
+    chance = sequential_difference(a, b).p
+    assert chance is not None
+    gap = sequential_difference(a, b)
+    weight = 4000 * rho
+    half = np.sqrt((a.of_mean + b.of_mean) * 2 * (weight + 1) / weight * np.log(np.sqrt(weight + 1) / chance))
+    assert chance == 1 or half == pytest.approx(gap.estimate)
+
+
+@pytest.fixture(scope="module")
+def looks() -> NDArray[np.bool_]:
+    """Of 2,000 comparisons of the same with the same, with 20 looks each: which were called a difference."""
+    random = np.random.default_rng(7)
+    called = np.zeros(2000, dtype=np.bool_)
+    reached = np.cumsum(random.binomial(250, 0.1, size=(2000, 2, 20)), axis=2)
+    for trial in range(2000):
+        for look in range(20):
+            n = 250 * (look + 1)
+            a, b = (Sample.of_proportion(int(reached[trial, side, look]), n) for side in (0, 1))
+            called[trial] |= sequential_difference(a, b).excludes_zero
+    return called
+
+
+def test_however_often_one_looks_chance_is_seldom_called_a_difference(looks: NDArray[np.bool_]) -> None:
+    assert looks.mean() <= ALPHA
+
+
+def test_a_lift_is_found_as_often_as_planned_at_the_size_that_is_planned() -> None:
+    n = sample_needed(0.1, 0.2)
+    random = np.random.default_rng(11)
+    reached = random.binomial(n, [0.1, 0.12], size=(4000, 2)).tolist()
+    found = [
+        sequential_difference(Sample.of_proportion(a, n), Sample.of_proportion(b, n)).excludes_zero for a, b in reached
+    ]
+    assert np.mean(found) == pytest.approx(0.8, abs=0.03)
+
+
+@pytest.mark.parametrize(("base", "lift"), [(0, 0.2), (1, 0.2), (0.9, 0.2), (0.1, 0), (0.1, -1)])
+def test_what_cannot_be_planned_is_told(base: float, lift: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        sample_needed(base, lift)
+
+
+def test_what_the_time_before_foretold_is_taken_off_and_the_difference_stays() -> None:
+    random = np.random.default_rng(3)
+    before = random.gamma(2, 50, 20_000)
+    group = random.random(20_000) < 0.5
+    outcome = before + random.normal(0, 20, 20_000) + np.where(group, 4.0, 0.0)
+    plain = difference(Sample.of(outcome[~group]), Sample.of(outcome[group]))
+    values = cuped(outcome, before, group)
+    less = difference(Sample.of(values[~group]), Sample.of(values[group]))
+    assert less.high - less.low < (plain.high - plain.low) / 3
+    assert less.low < 4 < less.high
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "chance", "words"),
+    [
+        (Sample.of_proportion(100, 1000), Sample.of_proportion(200, 1000), 0.5, "better"),
+        (Sample.of_proportion(200, 1000), Sample.of_proportion(100, 1000), 0.5, "worse"),
+        (Sample.of_proportion(100, 1000), Sample.of_proportion(110, 1000), 0.5, "keep going"),
+        (Sample.of_proportion(100, 1000), Sample.of_proportion(200, 1000), 0.0001, "can't be trusted"),
+        (Sample.of_proportion(5, 50), Sample.of_proportion(45, 50), 0.5, "keep going"),
+        (Sample.of_proportion(500_000, 10**6), Sample.of_proportion(500_100, 10**6), 0.5, "no difference worth having"),
+        (Sample.of_proportion(0, 1000), Sample.of_proportion(100, 1000), 0.5, "better"),
+        (Sample.of_proportion(0, 1000), Sample.of_proportion(0, 1000), 0.5, "keep going"),
+        (Sample.of_proportion(1000, 1000), Sample.of_proportion(1000, 1000), 0.5, "keep going"),
+        (Sample(0, 0, 0), Sample(0, 0, 0), 1.0, "keep going"),
+        (Sample(0, 0, 1), Sample(5, 25, 1), 1.0, "keep going"),
+    ],
+)
+def test_the_verdict(a: Sample, b: Sample, chance: float, words: str) -> None:
+    assert verdict(a, b, chance_of_sizes=chance)[0] == words
+
+
+def test_several_comparisons_are_judged_together() -> None:
+    assert adjusted([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.5])
+    assert adjusted([]) == []
