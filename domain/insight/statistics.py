@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from math import ceil, exp, inf, log, sqrt
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import brentq
 
@@ -38,11 +36,6 @@ class Sample:
     n: int
 
     @classmethod
-    def of(cls, values: NDArray[np.float64]) -> "Sample":
-        """The sample of one value a customer."""
-        return cls(float(values.sum()), float(np.square(values).sum()), len(values))
-
-    @classmethod
     def of_proportion(cls, reached: int, n: int) -> "Sample":
         """The sample of customers of whom so many reached something."""
         return cls(reached, reached, n)
@@ -61,6 +54,34 @@ class Sample:
     def of_mean(self) -> float:
         """The variance of the mean."""
         return self.variance / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Two numbers of each customer of a group, one of the time before; `product` is the sum of one times the other."""
+
+    outcome: Sample
+    before: Sample
+    product: float
+
+    @property
+    def spread(self) -> float:
+        """The squared distances of the number before from its mean."""
+        return self.before.variance * (self.before.n - 1)
+
+    @property
+    def shared(self) -> float:
+        """How the two go together: the products of their distances from their means."""
+        return self.product - self.outcome.mean * self.before.total
+
+    def without(self, slope: float, centre: float) -> Sample:
+        """The outcome, less `slope` for each unit by which the number before is above `centre`."""
+        n, outcome = self.outcome.n, self.outcome
+        if n < 2:
+            return outcome
+        total = outcome.total - slope * (self.before.total - centre * n)
+        spread = outcome.variance * (n - 1) - 2 * slope * self.shared + slope**2 * self.spread
+        return Sample(total, max(spread, 0.0) + total**2 / n, n)
 
 
 @dataclass(frozen=True)
@@ -106,21 +127,18 @@ def sequential_difference(
     return Difference(estimate, estimate - half, estimate + half, p)
 
 
-def cuped(outcome: NDArray[np.float64], before: NDArray[np.float64], group: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Each customer's outcome without what the time before foretold, by one slope for both groups.
+def cuped(groups: Sequence[Moments]) -> list[Sample]:
+    """The samples of groups without what the time before foretold, by one slope for all of them.
 
-    `before` was fixed before the customer was assigned; the groups' difference stays what it is in expectation.
+    The differences between the groups stay what they are in expectation. `before` must have been fixed before
+    customers were assigned.
     """
-    spread = float(np.var(before))
-    if spread == 0:
-        return outcome
-    inside = [outcome[part] - outcome[part].mean() for part in (group, ~group) if part.any()]
-    centred = [before[part] - before[part].mean() for part in (group, ~group) if part.any()]
-    shared = sum(float(part @ part) for part in centred)
-    if shared == 0:
-        return outcome
-    slope = sum(float(x @ y) for x, y in zip(centred, inside, strict=True)) / shared
-    return np.asarray(outcome - slope * (before - before.mean()), dtype=np.float64)
+    spread = sum(group.spread for group in groups if group.outcome.n > 1)
+    if not spread:
+        return [group.outcome for group in groups]
+    slope = sum(group.shared for group in groups) / spread
+    centre = sum(group.before.total for group in groups) / sum(group.outcome.n for group in groups)
+    return [group.without(slope, centre) for group in groups]
 
 
 def mismatch(counts: Sequence[int], weights: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """What an event changes in the records, before journeys are settled: one function per event type."""
 
 from collections.abc import Callable, Sequence, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
 from domain.customers.tables import Customer, Order
+from domain.insight.attribution import attribute
 from domain.intake.tables import Event
 from domain.journeys.tables import Todo
 from domain.ledger import states
@@ -34,10 +35,14 @@ BusinessEffect = Callable[[UnitOfWork, Event], None]
 
 
 class Orders:
-    """The paid orders of a batch, inserted together: when orders are read, at the latest at its end."""
+    """The paid orders of a batch, inserted together: when orders are read, at the latest at its end.
 
-    def __init__(self, work: UnitOfWork) -> None:
+    Each is owed to a message of the `window` before it.
+    """
+
+    def __init__(self, work: UnitOfWork, window: timedelta) -> None:
         self._work = work
+        self._window = window
         self._paid: list[Event] = []
         self.recorded: set[int] = set()
         """The events that told of an order first; another event of the same order changes nothing."""
@@ -60,8 +65,9 @@ class Orders:
             for event in self._paid
         ]
         first = {event.data["order_id"]: event.id for event in reversed(self._paid)}
-        new = self._work.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)})
-        self.recorded |= {first[order_id] for (order_id,) in new}
+        new = self._work.connection().execute(_RECORD_ORDERS, {"orders": as_json(orders)}).scalars().all()
+        attribute(self._work, new, self._window)
+        self.recorded |= {first[order_id] for order_id in new}
         self._paid = []
 
 

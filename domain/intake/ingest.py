@@ -128,7 +128,7 @@ def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> li
     rows = [
         _as_event(row) for row in stored.values() if row["customer_id"] is None or _has_effects(library, row["type"])
     ]
-    orders = Orders(work)
+    orders = Orders(work, library.policy.attribution.nominal)
     book = Book(work, rows, library.policy_zone, orders.write)
     customer_rows = [row for row in rows if row.customer_id is not None]
     batch = _Batch(work, library, book, orders, customer_rows)

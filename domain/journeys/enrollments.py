@@ -12,6 +12,7 @@ from propcache.api import cached_property
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
+from domain.journeys.holdout import holdout_of
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record, record_entered, record_not_entered
 from domain.published.library import Live, read_plan
@@ -84,7 +85,9 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
         return
     entered = list(zip(batch.enroll([_row(attempt) for attempt in admitted]), admitted, strict=True))
     for enrollment_id, attempt in entered:
-        record_entered(work, attempt.facts.customer.id, attempt.live.plan.journey, enrollment_id, attempt.now)
+        customer, plan = attempt.facts.customer.id, attempt.live.plan
+        held_out = holdout_of(plan, attempt.facts.library.policy, customer)
+        record_entered(work, customer, plan.journey, enrollment_id, attempt.now, held_out)
     ended = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
         if enrollment_id not in ended:

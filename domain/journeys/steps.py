@@ -18,6 +18,7 @@ from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
 from domain.journeys.group_rows import GroupRows
+from domain.journeys.holdout import holdout_of
 from domain.journeys.stuck import go_on, put_off
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
@@ -26,7 +27,6 @@ from domain.stock import inventory
 from domain.store.bulk import BulkRows, is_among
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group, Member
-from workflows.plan.interpreter import bucket
 from workflows.plan.model import Plan
 from workflows.verbs.base import Path, Step
 
@@ -345,10 +345,7 @@ def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor)
 
 def is_held_out(context: StepContext) -> bool:
     """Whether the customer is of the global holdout or the journey's, for whom nothing is sent, issued or assigned."""
-    own = context.plan.policy.holdout if context.plan.policy else None
-    return bucket("holdout", context.customer.id) < context.library.policy.holdout or bucket(
-        "holdout", context.plan.journey, context.customer.id
-    ) < (own or 0)
+    return holdout_of(context.plan, context.library.policy, context.customer.id) is not None
 
 
 def suppress(context: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:

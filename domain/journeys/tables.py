@@ -101,7 +101,11 @@ class TrailEntry(Row, table=True):
     """
 
     __tablename__: ClassVar[Any] = "trail"
-    __table_args__ = (Index("ix_trail_customer", "customer_id", "id"),)
+    __table_args__ = (
+        Index("ix_trail_customer", "customer_id", "id"),
+        Index("ix_trail_entered", "journey", "at", postgresql_where=text("what = 'entered'")),
+        Index("ix_trail_variants", "journey", "step", "at", postgresql_where=text("what = 'variant'")),
+    )
     id: int = id_column()
     at: datetime = instant()
     customer_id: int = Field(sa_type=BigInteger)

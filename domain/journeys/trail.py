@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
+from domain.journeys.holdout import Holdout
 from domain.journeys.tables import Enrollment
 from domain.store.work import UnitOfWork
 
@@ -40,9 +41,11 @@ def record_not_entered(
     )  # fmt: skip
 
 
-def record_entered(work: UnitOfWork, customer_id: int, journey: str, enrollment_id: int, at: datetime) -> None:
-    """Note that a customer entered a journey."""
+def record_entered(
+    work: UnitOfWork, customer_id: int, journey: str, enrollment_id: int, at: datetime, held_out: Holdout | None
+) -> None:
+    """Note that a customer entered a journey, and the holdout that they are in."""
     work.note(
         {"at": at, "customer_id": customer_id, "journey": journey, "enrollment_id": enrollment_id, "what": "entered",
-         "value": journey}
+         "value": journey, "reason": held_out}
     )  # fmt: skip

@@ -124,7 +124,7 @@ def _remember(db: Database, since: datetime) -> None:
     order = (col(Event.time), col(Event.id))
     with db.begin() as work:
         for event, customer in work.exec(changed.where(registered, blank, Event.time < since).order_by(*order)):
-            apply_to_customers(work, [(event, customer)], Orders(work))
+            apply_to_customers(work, [(event, customer)], Orders(work, timedelta()))
         business = select(Event).where(col(Event.customer_id).is_(None), Event.time < since)
         for event in work.exec(business.order_by(*order)):
             apply_to_business(work, event)

@@ -24,6 +24,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "birthday": ("这一天不是客户的生日", "it isn't the customer's birthday"),
     "segment": ("不在触发的人群里", "not in the segment that it is for"),
     "holdout": ("属于对照组", "in the holdout"),
+    "journey_holdout": ("属于本旅程的对照组", "in the journey's own holdout"),
     "replaced": ("发布了新版本", "a new version was published"),
     "journey_stopped": ("旅程已停止", "the journey was stopped"),
     "stopped_by_operator": ("由操作人员停止", "stopped by an operator"),
@@ -62,7 +63,7 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     value, reason = decision.value, _reason(decision.reason, say)
     match decision.what:
         case "entered":
-            return say.pick("进入旅程", "entered")
+            return say.pick("进入旅程", "entered") + (say.pick(f"（{reason}）", f", {reason}") if reason else "")
         case "stuck":
             zh = f"停在步骤 {decision.step or '结束'}：程序出错（{reason}），稍后自动重试"
             return say.pick(zh, f"stuck at {decision.step or 'its end'} on a defect ({reason}); it is tried again")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from domain.insight.statistics import (
     ALPHA,
     TUNED_FOR,
+    Moments,
     Sample,
     adjusted,
     cuped,
@@ -96,16 +97,35 @@ def test_what_cannot_be_planned_is_told(base: float, lift: float) -> None:
         sample_needed(base, lift)
 
 
+def sample(values: NDArray[np.float64]) -> Sample:
+    return Sample(float(values.sum()), float((values**2).sum()), len(values))
+
+
 def test_what_the_time_before_foretold_is_taken_off_and_the_difference_stays() -> None:
     random = np.random.default_rng(3)
     before = random.gamma(2, 50, 20_000)
     group = random.random(20_000) < 0.5
     outcome = before + random.normal(0, 20, 20_000) + np.where(group, 4.0, 0.0)
-    plain = difference(Sample.of(outcome[~group]), Sample.of(outcome[group]))
-    values = cuped(outcome, before, group)
-    less = difference(Sample.of(values[~group]), Sample.of(values[group]))
-    assert less.high - less.low < (plain.high - plain.low) / 3
-    assert less.low < 4 < less.high
+    plain = [sample(outcome[part]) for part in (~group, group)]
+    parts = [
+        Moments(sample(outcome[part]), sample(before[part]), float(outcome[part] @ before[part]))
+        for part in (~group, group)
+    ]
+    wide, narrow = difference(*plain), difference(*cuped(parts))
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 3
+    assert narrow.low < 4 < narrow.high
+
+
+def test_the_time_before_takes_off_what_it_does_customer_by_customer() -> None:
+    random = np.random.default_rng(4)
+    before, outcome = random.normal(5, 2, (2, 40)), random.normal(9, 3, (2, 40))
+    before[1] += 1
+    inside = [(part - part.mean()) for part in before]
+    slope = sum(x @ (y - y.mean()) for x, y in zip(inside, outcome, strict=True)) / sum(x @ x for x in inside)
+    by_hand = [sample(y - slope * (x - before.mean())) for x, y in zip(before, outcome, strict=True)]
+    parts = [Moments(sample(y), sample(x), float(x @ y)) for x, y in zip(before, outcome, strict=True)]
+    for adjusted_sample, expected in zip(cuped(parts), by_hand, strict=True):
+        assert [adjusted_sample.total, adjusted_sample.squares] == pytest.approx([expected.total, expected.squares])
 
 
 @pytest.mark.parametrize(

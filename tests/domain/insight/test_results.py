@@ -1,0 +1,168 @@
+"""What a journey brought, against the same worked out by hand over a random shop."""
+
+import random
+from collections import defaultdict
+from datetime import timedelta
+
+import pytest
+from shop import Shop
+from sqlmodel import col, select
+
+from domain.customers.tables import Order
+from domain.insight.attribution import attribute_again
+from domain.insight.results import experiment, of_all_journeys, results
+from domain.insight.tables import Attribution
+from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.tables import Message
+
+SPEC = """
+    journey: visits
+    trigger: {event: form.filled}
+    entry: {again: always}
+    goal: {event: order.paid, within: 3d}
+    policy: {holdout: 40%}
+    steps:
+      - id: offer
+        split:
+          - {variant: control, weight: 50, steps: []}
+          - {variant: ten, weight: 50, steps: [{id: gift, send: gift, via: [sms]}]}
+"""
+DAY = timedelta(days=1)
+WEIGHTS = {"ten": 50.0, "control": 50.0}
+
+
+@pytest.fixture
+def visited(shop: Shop) -> Shop:
+    """A shop of 60 customers who visited, some twice; who ordered before, within and after the goal's time."""
+    shop.publish(SPEC, caps={}, quiet_hours="none")
+    chance = random.Random(4)
+    names = [f"c{number:02}" for number in range(60)]
+    shop.customers(*names)
+    for name in names:
+        if chance.random() < 0.6:
+            total = chance.randrange(1, 9000)
+            shop.post("order.paid", name, time=shop.clock.now() - 20 * DAY, order_id=f"{name}-0", total=total)
+    shop.take(*[shop.incoming("form.filled", name) for name in names])
+    shop.give("split", shop.group("offer"))
+    began = shop.clock.now()
+    gifts = [row.enrollment_id for row in shop.rows(TrailEntry) if row.what == "variant" and row.value == "ten"]
+    shop.give("send", shop.group("offer.ten.gift", gifts))
+    happens = [
+        (began + days * DAY, f"{name}-{number}", name, chance.randrange(1, 9000), chance.random() < 0.3)
+        for name in names
+        for number, days in ((1, 0.5), (2, 2.9), (3, 3.5))
+        if chance.random() < 0.4
+    ]
+    for time, order, name, total, refunded in sorted(happens):
+        shop.clock.set(time)
+        shop.post("order.paid", name, order_id=order, total=total)
+        if refunded:
+            shop.post("order.refunded", name, order_id=order, total=total // 2)
+    shop.clock.set(began + 10 * DAY)
+    return shop
+
+
+def by_hand(shop: Shop, name_of: dict[int, str]) -> dict[str, tuple[int, int, int, int]]:
+    """Of each group: customers, who reached the goal, what all paid within its time, and the squares of that."""
+    paid: dict[int, int] = defaultdict(int)
+    orders = shop.rows(Order)
+    for each in shop.rows(Enrollment):
+        within = [o for o in orders if o.customer_id == each.customer_id and each.anchor < o.paid_at <= each.goal_until]
+        paid[each.id] = sum(order.total - order.refunded for order in within)
+    groups: dict[str, tuple[int, int, int, int]] = {}
+    for each in shop.rows(Enrollment):
+        if each.id in name_of:
+            n, reached, total, squares = groups.get(name_of[each.id], (0, 0, 0, 0))
+            money = paid[each.id]
+            groups[name_of[each.id]] = (
+                n + 1,
+                reached + (each.ending == "goal" or each.converted_at is not None),
+                total + money,
+                squares + money**2,
+            )
+    return groups
+
+
+def test_groups_are_those_worked_out_by_hand(visited: Shop) -> None:
+    entered = [row for row in visited.rows(TrailEntry) if row.what == "entered"]
+    expected = by_hand(visited, {row.enrollment_id: "held out" if row.reason else "treated" for row in entered})
+    with visited.db() as session:
+        outcome = results(session, "visits", visited.clock.now())
+    groups = (outcome.comparison.group, outcome.comparison.control)
+    assert {
+        group.name: (group.n, group.reached.total, group.plain_revenue.total, group.plain_revenue.squares)
+        for group in groups
+    } == expected
+    assert all(n > 10 for n, *_ in expected.values())
+    assert outcome.entered == 60
+    assert [group.still_open for group in groups] == [0, 0]
+
+
+def test_variants_are_compared_among_those_who_are_not_held_out(visited: Shop) -> None:
+    trail = visited.rows(TrailEntry)
+    held_out = {row.enrollment_id for row in trail if row.what == "entered" and row.reason}
+    given = [row for row in trail if row.what == "variant" and row.enrollment_id not in held_out]
+    names = {row.enrollment_id: row.value for row in given}
+    with visited.db() as session:
+        found = experiment(session, "visits", "offer", WEIGHTS, visited.clock.now())
+    assert [group.name for group in found.groups] == ["control", "ten"]
+    assert {
+        group.name: (group.n, group.reached.total, group.plain_revenue.total, group.plain_revenue.squares)
+        for group in found.groups
+    } == by_hand(visited, names)
+    assert [(each.group.name, each.control.name) for each in found.comparisons] == [("ten", "control")]
+
+
+def test_before_the_window_is_over_a_customer_does_not_count(shop: Shop) -> None:
+    shop.publish(SPEC, caps={}, quiet_hours="none")
+    shop.take(*[shop.incoming("form.filled", name) for name in "abcdef"])
+    with shop.db() as session:
+        comparison = results(session, "visits", shop.clock.now() + 2 * DAY).comparison
+    assert comparison.group.still_open + comparison.control.still_open == 6
+    assert (comparison.group.n, comparison.control.n, comparison.verdict) == (0, 0, "keep going")
+
+
+def test_of_nobody_and_of_an_unknown_journey_nothing_is_said(shop: Shop) -> None:
+    with shop.db() as session:
+        outcome = results(session, "nothing", shop.clock.now())
+        assert (outcome.entered, outcome.a_month, outcome.comparison.more_days) == (0, None, None)
+        assert of_all_journeys(session, shop.clock.now()).verdict == "keep going"
+        assert experiment(session, "nothing", "x", WEIGHTS, shop.clock.now()).chance_of_sizes == 1
+
+
+class TestAttribution:
+    def test_an_order_is_owed_to_the_newest_message_within_the_window(self, shop: Shop) -> None:
+        spec = SPEC.replace("holdout: 40%", "holdout: 0%").replace("ten, weight: 50", "ten, weight: 100")
+        spec = spec.replace("control, weight: 50", "control, weight: 0")
+        shop.publish(spec, caps={}, quiet_hours="none", attribution="2d")
+        shop.customers("li", "wang")
+        began = shop.clock.now()
+        for name in ("li", "wang", "li"):
+            shop.post("form.filled", name)
+        enrollments = [each.id for each in shop.rows(Enrollment)]
+        for number, enrollment in enumerate(enrollments):
+            shop.clock.set(began + number * timedelta(hours=1))
+            shop.give("split", shop.group("offer", [enrollment]))
+            shop.give("send", shop.group("offer.ten.gift", [enrollment]))
+        for name, days in (("li", -0.1), ("li", 0.06), ("li", 1), ("li", 2.2), ("wang", 2.03)):
+            shop.clock.set(max(began + days * DAY, shop.clock.now()))
+            shop.post("order.paid", name, time=began + days * DAY, order_id=f"{name}{days}", total=100)
+        first, of_wang, second = enrollments
+        expected = {"li0.06": first, "li1": second, "wang2.03": of_wang}
+        assert {row.order_id: row.enrollment_id for row in shop.rows(Attribution)} == expected
+        assert all(row.variants == {"offer": "ten"} for row in shop.rows(Attribution))
+        with shop.db.begin() as work:
+            assert attribute_again(work, "", timedelta(days=2)) is None
+        assert {row.order_id: row.enrollment_id for row in shop.rows(Attribution)} == expected
+
+    def test_what_failed_brings_nothing_and_a_refund_is_taken_off(self, visited: Shop) -> None:
+        with visited.db() as session:
+            query = select(Order).join(Attribution, col(Attribution.order_id) == col(Order.order_id))
+            orders = list(session.exec(query))
+            outcome = results(session, "visits", visited.clock.now())
+        assert orders
+        assert any(order.refunded for order in orders)
+        assert outcome.attributed_revenue == sum(order.total - order.refunded for order in orders)
+        assert outcome.attributed_orders == len(orders)
+        sent = {row.id for row in visited.rows(Message) if row.status == "sent"}
+        assert {row.message_id for row in visited.rows(Attribution)} <= sent
