@@ -21,7 +21,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import messages, stuck, todos
+from api.journeys import messages, results, stuck, todos
 from api.journeys import routes as journeys
 from api.stock import replenishment, streams
 from domain.access.keys import find_keys
@@ -96,6 +96,7 @@ def create_app(
     app.include_router(timeline.router)
     app.include_router(todos.router)
     app.include_router(journeys.router)
+    app.include_router(results.router)
     app.include_router(streams.router)
     app.include_router(replenishment.router)
     app.include_router(messages.router)

@@ -4,6 +4,7 @@ from domain.access import tables as access
 from domain.channels import tables as channels
 from domain.coupons import tables as coupons
 from domain.customers import tables as customers
+from domain.insight import tables as insight
 from domain.intake import tables as intake
 from domain.journeys import tables as journeys
 from domain.ledger import tables as ledger
@@ -18,6 +19,7 @@ __all__ = [
     "channels",
     "coupons",
     "customers",
+    "insight",
     "intake",
     "journeys",
     "ledger",

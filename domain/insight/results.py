@@ -126,6 +126,7 @@ WITH given AS (
 )"""
     + _UNITS
 )
+_JOURNEYS = text("SELECT DISTINCT journey FROM enrollments")
 _TOTALS = text("""
 WITH entries AS (
     SELECT at FROM trail WHERE what = 'entered' AND journey = :journey AND at >= :since
@@ -142,6 +143,11 @@ WHERE attributions.journey = :journey AND attributions.paid_at >= :since
 """)
 
 
+def journeys(session: Session) -> set[str]:
+    """The journeys that somebody ever entered."""
+    return set(session.connection().execute(_JOURNEYS).scalars())
+
+
 def results(session: Session, journey: str, now: datetime, since: datetime | None = None) -> Results:
     """What came of a journey for those who entered from `since` on."""
     parameters = {"journey": journey, "since": since or _EVER}
@@ -149,7 +155,7 @@ def results(session: Session, journey: str, now: datetime, since: datetime | Non
     groups = _groups(session, _HELD_OUT, parameters, now)
     treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
     days = _days(first, now)
-    comparison = _compare(treated, held_out, 1.0, days)
+    comparison = _compare(treated, held_out, days)
     return Results(first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
 
 
@@ -157,7 +163,7 @@ def of_all_journeys(session: Session, now: datetime, since: datetime | None = No
     """All journeys together: whoever would have entered one, by whether they are in the global holdout."""
     groups = _groups(session, _HELD_OUT, {"journey": None, "since": since or _EVER}, now)
     treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
-    return _compare(treated, held_out, 1.0, _days(since, now))
+    return _compare(treated, held_out, _days(since, now))
 
 
 def experiment(
@@ -175,7 +181,7 @@ def experiment(
     groups = [found.get(name) or _empty(name) for name in names]
     chance = statistics.mismatch([group.n + group.still_open for group in groups], [weights[name] for name in names])
     days = _days(since, now)
-    comparisons = [_compare(group, groups[0], chance, days, len(names) - 1) for group in groups[1:]]
+    comparisons = _compared(groups[1:], groups[0], chance, days)
     return Experiment(step, groups, comparisons, chance)
 
 
@@ -198,19 +204,30 @@ def _empty(name: str) -> Group:
     return Group(name, 0, none, none, none)
 
 
-def _compare(group: Group, control: Group, chance: float, days: float, comparisons: int = 1) -> Comparison:
-    samples = control.reached, group.reached
-    if not any(sample.total for sample in samples):
-        samples = control.revenue, group.revenue
-    verdict, _ = statistics.verdict(*samples, chance_of_sizes=chance, comparisons=max(comparisons, 1))
-    goal = statistics.sequential_difference(
-        control.reached, group.reached, relative=True, alpha=statistics.ALPHA / max(comparisons, 1)
-    )
-    revenue = statistics.sequential_difference(
-        control.revenue, group.revenue, alpha=statistics.ALPHA / max(comparisons, 1)
-    )
-    more = _more_days(control, group, days) if verdict == "keep going" else None
-    return Comparison(group, control, verdict, goal, revenue, more)
+def _compare(group: Group, control: Group, days: float) -> Comparison:
+    return _compared([group], control, 1.0, days)[0]
+
+
+def _compared(groups: Sequence[Group], control: Group, chance: float, days: float) -> list[Comparison]:
+    """Each group beside the control; whether they differ is judged of all of them together."""
+    samples = [_judged(group, control) for group in groups]
+    gaps = [statistics.sequential_difference(*pair) for pair in samples]
+    told = [gap for gap in gaps if gap.p is not None]
+    chances = dict(zip(map(id, told), statistics.adjusted([gap.p or 0.0 for gap in told]), strict=True))
+    comparisons = []
+    for group, pair, gap in zip(groups, samples, gaps, strict=True):
+        verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=chances.get(id(gap)))
+        goal = statistics.sequential_difference(control.reached, group.reached, relative=True)
+        revenue = statistics.sequential_difference(control.revenue, group.revenue)
+        more = _more_days(control, group, days) if verdict == "keep going" else None
+        comparisons.append(Comparison(group, control, verdict, goal, revenue, more))
+    return comparisons
+
+
+def _judged(group: Group, control: Group) -> tuple[Sample, Sample]:
+    if group.reached.total or control.reached.total:
+        return control.reached, group.reached
+    return control.revenue, group.revenue
 
 
 def _more_days(control: Group, group: Group, days: float) -> int | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from math import ceil, exp, inf, log, sqrt
 from typing import Literal
 
-from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import chdtrc, ndtri, stdtr, stdtrit
 
 ALPHA = 0.05
 TUNED_FOR = 5000
@@ -108,8 +108,8 @@ def difference(a: Sample, b: Sample, *, relative: bool = False, alpha: float = A
     if not 0 < variance < inf:
         return _unsaid(estimate)
     degrees = _degrees(a, b)
-    half = float(stats.t.ppf(1 - alpha / 2, degrees)) * sqrt(variance)
-    p = 2 * float(stats.t.sf(abs(estimate) / sqrt(variance), degrees))
+    half = float(stdtrit(degrees, 1 - alpha / 2)) * sqrt(variance)
+    p = 2 * float(stdtr(degrees, -abs(estimate) / sqrt(variance)))
     return Difference(estimate, estimate - half, estimate + half, p)
 
 
@@ -148,32 +148,33 @@ def mismatch(counts: Sequence[int], weights: Sequence[float]) -> float:
     kept = [(count, mean) for count, mean in zip(counts, expected, strict=True) if mean > 0]
     if total == 0 or len(kept) < 2:
         return 1.0
-    return float(stats.chisquare([count for count, _ in kept], [mean for _, mean in kept]).pvalue)
+    distance = sum((count - mean) ** 2 / mean for count, mean in kept)
+    return float(chdtrc(len(kept) - 1, distance))
 
 
 def adjusted(chances: Sequence[float]) -> list[float]:
     """The chances of several comparisons, so that of those called real few are not (Benjamini-Hochberg)."""
-    return [float(p) for p in stats.false_discovery_control(chances)] if chances else []
+    if len(chances) < 2:
+        return list(chances)
+    from scipy.stats import false_discovery_control  # takes a second to import
+
+    return [float(p) for p in false_discovery_control(chances)]
 
 
-def verdict(
-    a: Sample, b: Sample, *, chance_of_sizes: float, margin: float = 0.02, comparisons: int = 1
-) -> tuple[Verdict, Difference]:
-    """What can be said of B beside A, and its relative lift with an always-valid interval.
+def verdict(a: Sample, b: Sample, *, chance_of_sizes: float, p: float | None, margin: float = 0.02) -> Verdict:
+    """What can be said of B beside A.
 
-    `margin` is the relative lift that isn't worth having; `comparisons` are judged together, each more strictly.
+    `p` is the always-valid chance of their difference, adjusted where there are several comparisons; `margin` the
+    relative lift that isn't worth having.
     """
-    lift = sequential_difference(a, b, relative=True, alpha=ALPHA / comparisons)
     if chance_of_sizes < MISMATCH:
-        return "can't be trusted", lift
+        return "can't be trusted"
     if min(a.n, b.n) < LEAST:
-        return "keep going", lift
-    gap = sequential_difference(a, b, alpha=ALPHA / comparisons)
-    if gap.excludes_zero:
-        return ("better" if gap.low > 0 else "worse"), lift
-    if -margin <= lift.low and lift.high <= margin:
-        return "no difference worth having", lift
-    return "keep going", lift
+        return "keep going"
+    if p is not None and p < ALPHA:
+        return "better" if b.mean > a.mean else "worse"
+    lift = sequential_difference(a, b, relative=True)
+    return "no difference worth having" if -margin <= lift.low and lift.high <= margin else "keep going"
 
 
 def sample_needed(base: float, lift: float, *, power: float = 0.8, alpha: float = ALPHA) -> int:
@@ -186,7 +187,7 @@ def sample_needed(base: float, lift: float, *, power: float = 0.8, alpha: float 
     if not (0 < base < 1 and 0 < other < 1 and lift):
         raise ValueError("the base must lie between 0 and 1, and so must the base with its lift, which isn't nothing")
     spread, gap = base * (1 - base) + other * (1 - other), abs(other - base)
-    quantile = float(stats.norm.ppf(power))
+    quantile = float(ndtri(power))
 
     def missing(n: float) -> float:
         return gap / sqrt(spread / n) - _width(2 * n, alpha, TUNED_FOR) - quantile

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from runtime import StartError
-from runtime.cli import insight, journeys, keys, messages, send_test, stock, stuck, todos, users
+from runtime.cli import insight, journeys, keys, messages, results, send_test, stock, stuck, todos, users
 from runtime.cli.shared import (
     LANG,
     SPECS,
@@ -37,6 +37,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(keys.app, name="key")
 app.add_typer(users.app, name="user")
 app.add_typer(insight.app)
+app.add_typer(results.app)
 app.add_typer(journeys.app)
 app.add_typer(messages.app)
 app.add_typer(stuck.app)

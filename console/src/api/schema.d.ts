@@ -229,6 +229,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what all journeys together brought */
+        get: operations["get_results_v1_results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what a journey brought */
+        get: operations["get_journey_results_v1_journeys__name__results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/experiments/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read which variant of a split brings more */
+        get: operations["get_experiment_v1_journeys__name__experiments__step__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/streams/{id}/stock": {
         parameters: {
             query?: never;
@@ -969,6 +1020,17 @@ export interface components {
             };
         };
         /**
+         * AllResults
+         * @description All journeys together, by the global holdout.
+         */
+        AllResults: {
+            /** Groups */
+            groups: components["schemas"]["ComparedGroup"][];
+            comparison: components["schemas"]["GroupComparison"];
+            /** Words */
+            words: string[];
+        };
+        /**
          * AppliedCoupon
          * @description What a coupon takes off, in fen: in all, and of each line.
          */
@@ -983,6 +1045,22 @@ export interface components {
             discount: number;
             /** Lines */
             lines: number[];
+        };
+        /**
+         * ComparedGroup
+         * @description Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average.
+         */
+        ComparedGroup: {
+            /** Name */
+            name: string;
+            /** Customers */
+            customers: number;
+            /** Still Open */
+            still_open: number;
+            /** Reached */
+            reached: number;
+            /** Revenue */
+            revenue: number;
         };
         /**
          * CouponState
@@ -1083,6 +1161,24 @@ export interface components {
             } | null;
         };
         /**
+         * ExperimentResults
+         * @description How the variants of a split differ. `chance_of_sizes` is how likely the groups' sizes are by chance.
+         */
+        ExperimentResults: {
+            /** Journey */
+            journey: string;
+            /** Step */
+            step: string;
+            /** Groups */
+            groups: components["schemas"]["ComparedGroup"][];
+            /** Comparisons */
+            comparisons: components["schemas"]["GroupComparison"][];
+            /** Chance Of Sizes */
+            chance_of_sizes: number;
+            /** Words */
+            words: string[];
+        };
+        /**
          * Found
          * @description What the caller may see of what was found.
          */
@@ -1122,12 +1218,66 @@ export interface components {
             state: "live" | "paused" | "stopped";
         };
         /**
+         * GroupComparison
+         * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
+         */
+        GroupComparison: {
+            /** Group */
+            group: string;
+            /** Control */
+            control: string;
+            /** Verdict */
+            verdict: string;
+            goal: components["schemas"]["Interval"];
+            revenue: components["schemas"]["Interval"];
+            /** More Days */
+            more_days: number | null;
+        };
+        /**
+         * Interval
+         * @description An estimate with its interval, which holds however often one looks; null where it can't be said yet.
+         */
+        Interval: {
+            /** Estimate */
+            estimate: number | null;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * Invitation
          * @description The secret of a link that signs the user in once, within a day: `/console/enter#…`.
          */
         Invitation: {
             /** Token */
             token: string;
+        };
+        /**
+         * JourneyResults
+         * @description What a journey brought; money in fen. `a_month` is what it brings in 30 days.
+         */
+        JourneyResults: {
+            /** Journey */
+            journey: string;
+            /** Since */
+            since: string | null;
+            /** Entered */
+            entered: number;
+            /** Sent */
+            sent: number;
+            /** Clicked */
+            clicked: number;
+            /** Attributed Orders */
+            attributed_orders: number;
+            /** Attributed Revenue */
+            attributed_revenue: number;
+            /** Groups */
+            groups: components["schemas"]["ComparedGroup"][];
+            comparison: components["schemas"]["GroupComparison"];
+            a_month: components["schemas"]["Interval"] | null;
+            /** Words */
+            words: string[];
         };
         /**
          * JourneyState
@@ -2653,6 +2803,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyState"] | components["schemas"]["Stopped"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_results_v1_results_get: {
+        parameters: {
+            query?: {
+                /** @description only who entered from this instant on */
+                since?: string | null;
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllResults"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_journey_results_v1_journeys__name__results_get: {
+        parameters: {
+            query?: {
+                /** @description only who entered from this instant on */
+                since?: string | null;
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyResults"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_experiment_v1_journeys__name__experiments__step__get: {
+        parameters: {
+            query?: {
+                /** @description only who entered from this instant on */
+                since?: string | null;
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+                /** @description the id of the split */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentResults"];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -145,7 +145,7 @@ def test_the_time_before_takes_off_what_it_does_customer_by_customer() -> None:
     ],
 )
 def test_the_verdict(a: Sample, b: Sample, chance: float, words: str) -> None:
-    assert verdict(a, b, chance_of_sizes=chance)[0] == words
+    assert verdict(a, b, chance_of_sizes=chance, p=sequential_difference(a, b).p) == words
 
 
 def test_several_comparisons_are_judged_together() -> None:

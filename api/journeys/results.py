@@ -1,0 +1,175 @@
+"""What journeys brought: `/v1/results`, `/v1/journeys/{name}/results` and `…/experiments/{step}`."""
+
+from datetime import datetime
+from math import isfinite
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import AwareDatetime, BaseModel
+
+from api.http.auth import require
+from api.http.context import context
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from domain.access.actors import Actor
+from domain.insight import results as insight
+from domain.insight.splits import UnknownSplitError, weights_of
+from domain.insight.statistics import Difference
+from domain.insight.telling import comparison_words, experiment_words, results_words
+from domain.published.library import read_library
+from workflows.terms.values import Language
+
+router = APIRouter(tags=["results"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
+
+Reader = Annotated[Actor, Depends(require("journeys.read"))]
+Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the journey's name")]
+Step = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[\w.#-]+$", description="the id of the split")]
+Since = Annotated[AwareDatetime | None, Query(description="only who entered from this instant on")]
+Lang = Annotated[Language, Query(description="of the words")]
+
+
+class Interval(BaseModel):
+    """An estimate with its interval, which holds however often one looks; null where it can't be said yet."""
+
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+
+class ComparedGroup(BaseModel):
+    """Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average."""
+
+    name: str
+    customers: int
+    still_open: int
+    reached: int
+    revenue: float
+
+
+class GroupComparison(BaseModel):
+    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer."""
+
+    group: str
+    control: str
+    verdict: str
+    goal: Interval
+    revenue: Interval
+    more_days: int | None
+
+
+class JourneyResults(BaseModel):
+    """What a journey brought; money in fen. `a_month` is what it brings in 30 days."""
+
+    journey: str
+    since: datetime | None
+    entered: int
+    sent: int
+    clicked: int
+    attributed_orders: int
+    attributed_revenue: int
+    groups: list[ComparedGroup]
+    comparison: GroupComparison
+    a_month: Interval | None
+    words: list[str]
+
+
+class ExperimentResults(BaseModel):
+    """How the variants of a split differ. `chance_of_sizes` is how likely the groups' sizes are by chance."""
+
+    journey: str
+    step: str
+    groups: list[ComparedGroup]
+    comparisons: list[GroupComparison]
+    chance_of_sizes: float
+    words: list[str]
+
+
+class AllResults(BaseModel):
+    """All journeys together, by the global holdout."""
+
+    groups: list[ComparedGroup]
+    comparison: GroupComparison
+    words: list[str]
+
+
+@router.get("/v1/results", summary="Read what all journeys together brought")
+def get_results(request: Request, _: Reader, since: Since = None, lang: Lang = "zh") -> AllResults:
+    env = context(request)
+    with env.db() as session:
+        comparison = insight.of_all_journeys(session, env.clock.now(), since)
+    return AllResults(
+        groups=[_group(comparison.group), _group(comparison.control)],
+        comparison=_comparison(comparison),
+        words=comparison_words(comparison, lang),
+    )
+
+
+@router.get("/v1/journeys/{name}/results", summary="Read what a journey brought")
+def get_journey_results(
+    request: Request, _: Reader, name: Name, since: Since = None, lang: Lang = "zh"
+) -> JourneyResults:
+    env = context(request)
+    with env.db() as session:
+        if name not in read_library(session).journeys and name not in insight.journeys(session):
+            raise NotFound(f"There is no journey {name}.")
+        outcome = insight.results(session, name, env.clock.now(), since)
+    return JourneyResults(
+        journey=name,
+        since=outcome.since,
+        entered=outcome.entered,
+        sent=outcome.sent,
+        clicked=outcome.clicked,
+        attributed_orders=outcome.attributed_orders,
+        attributed_revenue=outcome.attributed_revenue,
+        groups=[_group(outcome.comparison.group), _group(outcome.comparison.control)],
+        comparison=_comparison(outcome.comparison),
+        a_month=_interval(outcome.a_month) if outcome.a_month else None,
+        words=results_words(outcome, lang),
+    )
+
+
+@router.get("/v1/journeys/{name}/experiments/{step}", summary="Read which variant of a split brings more")
+def get_experiment(
+    request: Request, _: Reader, name: Name, step: Step, since: Since = None, lang: Lang = "zh"
+) -> ExperimentResults:
+    env = context(request)
+    with env.db() as session:
+        try:
+            weights = weights_of(read_library(session), name, step)
+        except UnknownSplitError as problem:
+            raise NotFound(f"{problem}.") from None
+        found = insight.experiment(session, name, step, weights, env.clock.now(), since)
+    return ExperimentResults(
+        journey=name,
+        step=step,
+        groups=[_group(group) for group in found.groups],
+        comparisons=[_comparison(each) for each in found.comparisons],
+        chance_of_sizes=found.chance_of_sizes,
+        words=experiment_words(found, lang),
+    )
+
+
+def _group(group: insight.Group) -> ComparedGroup:
+    return ComparedGroup(
+        name=group.name,
+        customers=group.n,
+        still_open=group.still_open,
+        reached=round(group.reached.total),
+        revenue=group.plain_revenue.mean,
+    )
+
+
+def _comparison(comparison: insight.Comparison) -> GroupComparison:
+    return GroupComparison(
+        group=comparison.group.name,
+        control=comparison.control.name,
+        verdict=comparison.verdict,
+        goal=_interval(comparison.goal),
+        revenue=_interval(comparison.revenue),
+        more_days=comparison.more_days,
+    )
+
+
+def _interval(change: Difference) -> Interval:
+    values = (change.estimate, change.low, change.high)
+    estimate, low, high = (value if isfinite(value) else None for value in values)
+    return Interval(estimate=estimate, low=low, high=high)

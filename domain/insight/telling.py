@@ -1,0 +1,90 @@
+"""Results in words: the number first, then how sure it is, then what to do."""
+
+from math import isfinite
+
+from domain.insight.results import Comparison, Experiment, Results
+from domain.insight.statistics import LEAST, MISMATCH, Difference
+from workflows.terms.values import Language, money_words
+from workflows.terms.wording import Wording
+
+_GROUPS = {"treated": ("发送组", "treated"), "held out": ("对照组", "held out")}
+
+
+def group_name(name: str, lang: Language) -> str:
+    """What a group is called: the holdout's by its name in the language, a variant as it is written."""
+    return Wording(lang).pick(*_GROUPS[name]) if name in _GROUPS else name
+
+
+def results_words(outcome: Results, lang: Language) -> list[str]:
+    """What came of a journey, sentence by sentence."""
+    say = Wording(lang)
+    revenue = money_words(outcome.attributed_revenue)
+    zh = f"进入 {outcome.entered:,} 人次，发出 {outcome.sent:,} 条，点击 {outcome.clicked:,} 条；"
+    zh += f"归因订单 {outcome.attributed_orders:,} 笔，共 {revenue}"
+    en = f"{outcome.entered:,} entered, {outcome.sent:,} messages went, {outcome.clicked:,} were clicked; "
+    en += f"{outcome.attributed_orders:,} orders are owed to them, {revenue} in all"
+    lines = [say.pick(zh, en), *comparison_words(outcome.comparison, lang)]
+    if outcome.a_month is not None:
+        lines.append(say.pick("每月多带来：", "more in a month: ") + _money(outcome.a_month, say))
+    return lines
+
+
+def experiment_words(found: Experiment, lang: Language) -> list[str]:
+    """How the variants of a split differ, sentence by sentence."""
+    say = Wording(lang)
+    lines = []
+    if found.chance_of_sizes < MISMATCH:
+        zh = f"各组人数与设定的比例不符（只有 {found.chance_of_sizes:.2g} 的可能是偶然），分流或统计有错，结果不可信"
+        en = f"the groups are not as large as they were split (by chance in {found.chance_of_sizes:.2g} of cases): "
+        lines.append(say.pick(zh, en + "the split or the counting is broken, and nothing here can be trusted"))
+    for comparison in found.comparisons:
+        lines += comparison_words(comparison, lang)
+    return lines
+
+
+def comparison_words(comparison: Comparison, lang: Language) -> list[str]:
+    """How a group differs from the one it is compared with, and the verdict."""
+    say = Wording(lang)
+    name, other = (group_name(group.name, lang) for group in (comparison.group, comparison.control))
+    lift, money = _percent(comparison.goal, say), _money(comparison.revenue, say)
+    return [
+        say.pick(f"{name} 比 {other}：目标达成率提升 {lift}", f"{name} beside {other}: the goal rate is up by {lift}"),
+        say.pick(f"{name} 比 {other}：人均收入多 {money}", f"{name} beside {other}: a customer brings {money} more"),
+        _verdict(comparison, name, other, say),
+    ]
+
+
+def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str:
+    match comparison.verdict:
+        case "better":
+            return say.pick(f"结论：{name} 更好", f"verdict: {name} is better")
+        case "worse":
+            return say.pick(f"结论：{name} 更差", f"verdict: {name} is worse")
+        case "no difference worth having":
+            return say.pick("结论：没有值得在意的差别", "verdict: no difference worth having")
+        case "can't be trusted":
+            return say.pick("结论：不可信", "verdict: can't be trusted")
+    smaller = min(comparison.group.n, comparison.control.n)
+    if smaller < LEAST:
+        zh = f"每组至少要 {LEAST} 人，较小的一组现在 {smaller} 人"
+        en = f"each group needs {LEAST} customers, the smaller has {smaller}"
+    elif comparison.more_days is not None:
+        zh = f"按现在的进度，大约还要 {comparison.more_days} 天"
+        en = f"about {comparison.more_days} more days at this pace"
+    else:
+        zh, en = f"{name} 和 {other} 还分不出高下", f"{name} and {other} can't be told apart yet"
+    return say.pick(f"结论：继续观察（{zh}）", f"verdict: keep going ({en})")
+
+
+def _percent(change: Difference, say: Wording) -> str:
+    if not isfinite(change.low):
+        return say.pick("还说不出", "an amount that can't be said yet")
+    low, high = f"{change.low:+.1%}", f"{change.high:+.1%}"
+    return f"{change.estimate:+.1%}" + say.pick(f"（95% 区间 {low} 到 {high}）", f" (95%: {low} to {high})")
+
+
+def _money(change: Difference, say: Wording) -> str:
+    if not isfinite(change.low):
+        return say.pick("还说不出", "an amount that can't be said yet")
+    estimate, low, high = (money_words(round(each)) for each in (change.estimate, change.low, change.high))
+    return estimate + say.pick(f"（95% 区间 {low} 到 {high}）", f" (95%: {low} to {high})")

@@ -1,0 +1,123 @@
+"""Commands that tell what journeys brought."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from runtime import CONSOLE, StartError
+from runtime.cli.shared import LANG, Data, Lang, database, say
+
+if TYPE_CHECKING:
+    from domain.insight.results import Group
+    from workflows.terms.values import Language
+
+app = typer.Typer()
+Since = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only who entered from this day on, in the policy's zone.")
+]
+
+
+@app.command()
+def results(
+    journey: Annotated[str | None, typer.Argument(help="Its name; without one, all journeys together.")] = None,
+    since: Since = None,
+    lang: Lang = LANG,
+    data: Data = None,
+) -> None:
+    """Tell what a journey brought: who was held out beside who wasn't, and the orders owed to its messages."""
+    from domain.insight import results as insight
+    from domain.insight.telling import comparison_words, results_words
+    from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, db() as session:
+        library, now = read_library(session), clock_of(db).now()
+        start = since.replace(tzinfo=library.policy_zone) if since else None
+        if journey is None:
+            comparison = insight.of_all_journeys(session, now, start)
+            words = comparison_words(comparison, lang)
+        else:
+            if journey not in insight.journeys(session):
+                raise StartError(f"nobody ever entered a journey {journey}; aftershow journeys lists those there are")
+            outcome = insight.results(session, journey, now, start)
+            comparison, words = outcome.comparison, results_words(outcome, lang)
+    _print([comparison.group, comparison.control], words, lang)
+
+
+@app.command()
+def experiment(
+    journey: Annotated[str, typer.Argument(help="Its name; or `plan`, to tell how many customers are needed.")],
+    step: Annotated[str | None, typer.Argument(help="The id of the split.")] = None,
+    since: Since = None,
+    base: Annotated[str | None, typer.Option(help="With plan: the goal rate today, like 10%.")] = None,
+    lift: Annotated[str | None, typer.Option(help="With plan: the lift to be found, like 20%.")] = None,
+    lang: Lang = LANG,
+    data: Data = None,
+) -> None:
+    """Tell which variant of a split brings more; or how many customers that takes."""
+    if journey == "plan" and step is None:
+        _plan(base, lift, lang)
+        return
+    if step is None:
+        raise StartError("name the split: aftershow experiment JOURNEY STEP; or plan one: aftershow experiment plan")
+    from domain.insight.results import experiment as compare
+    from domain.insight.splits import UnknownSplitError, weights_of
+    from domain.insight.telling import experiment_words
+    from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, db() as session:
+        library = read_library(session)
+        start = since.replace(tzinfo=library.policy_zone) if since else None
+        try:
+            weights = weights_of(library, journey, step)
+        except UnknownSplitError as problem:
+            raise StartError(str(problem)) from None
+        found = compare(session, journey, step, weights, clock_of(db).now(), start)
+    _print(found.groups, experiment_words(found, lang), lang)
+
+
+def _plan(base: str | None, lift: str | None, lang: "Language") -> None:
+    from domain.insight.statistics import sample_needed
+
+    rates = [_share(name, value) for name, value in (("--base", base), ("--lift", lift))]
+    try:
+        needed = sample_needed(*rates)
+    except ValueError as problem:
+        raise StartError(str(problem)) from None
+    before, after = f"{rates[0]:.3%}", f"{rates[0] * (1 + rates[1]):.3%}"
+    zh = f"每组需要 {needed:,} 人，才有 80% 的把握发现从 {before} 到 {after} 的提升，随时查看都有效"
+    en = f"each group needs {needed:,} customers to find a lift from {before} to {after} "
+    say(zh if lang == "zh" else en + "in 80 of 100 cases, however often one looks")
+
+
+def _share(name: str, value: str | None) -> float:
+    try:
+        return float((value or "").strip().removesuffix("%")) / 100
+    except ValueError:
+        raise StartError(f"{name} must be a percentage; write it like 10%") from None
+
+
+def _print(groups: Sequence["Group"], words: Sequence[str], lang: "Language") -> None:
+    from domain.insight.telling import group_name
+    from workflows.terms.values import money_words
+    from workflows.terms.wording import Wording
+
+    pick = Wording(lang).pick
+    table = Table(
+        pick("组", "group"),
+        pick("已到期人数", "customers, window over"),
+        pick("未到期", "still open"),
+        pick("达成目标", "reached the goal"),
+        pick("人均收入", "revenue a customer"),
+    )
+    for group in groups:
+        reached = f"{group.reached.total:,.0f} ({group.reached.mean:.1%})"
+        cells = (f"{group.n:,}", f"{group.still_open:,}", reached, money_words(round(group.plain_revenue.mean)))
+        table.add_row(group_name(group.name, lang), *cells)
+    CONSOLE.print(table)
+    for line in words:
+        say(line)

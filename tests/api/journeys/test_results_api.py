@@ -1,0 +1,109 @@
+"""What journeys brought, over HTTP and at the command line."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from calling import Caller
+from shop import Shop
+
+from domain.store.clock import VirtualClock
+from domain.store.work import Database
+from runtime.cli.app import run
+
+SPEC = """
+    journey: visits
+    trigger: {event: form.filled}
+    entry: {again: always}
+    goal: {event: order.paid, within: 3d}
+    policy: {holdout: 40%}
+    steps:
+      - id: offer
+        split: [{variant: control, weight: 50, steps: []}, {variant: ten, weight: 50, steps: [{wait: 1h}]}]
+"""
+
+
+@pytest.fixture
+def shop(db: Database, clock: VirtualClock) -> Shop:
+    """A shop where forty visited, and half of them bought the day after."""
+    shop = Shop(db, clock)
+    shop.publish(SPEC)
+    names = [f"c{number}" for number in range(40)]
+    shop.take(*[shop.incoming("form.filled", name) for name in names])
+    shop.give("split", shop.group("offer"))
+    clock.set(clock.now() + timedelta(days=1))
+    for name in names[::2]:
+        shop.post("order.paid", name, order_id=name, total=5000)
+    clock.set(clock.now() + timedelta(days=7))
+    return shop
+
+
+def test_results_are_read(shop: Shop, call_with: Callable[..., Caller]) -> None:
+    shop.clock.now()
+    caller = call_with(scopes=("read",))
+    found = caller.get("/v1/journeys/visits/results").json()
+    assert found["entered"] == 40
+    assert sum(group["customers"] for group in found["groups"]) == 40
+    assert sum(group["reached"] for group in found["groups"]) == 20
+    assert found["comparison"]["verdict"] == "keep going"
+    assert found["words"][0] == "进入 40 人次，发出 0 条，点击 0 条；归因订单 0 笔，共 0元"
+    assert "each group needs 100 customers" in caller.get("/v1/journeys/visits/results?lang=en").json()["words"][-2]
+    together = caller.get("/v1/results").json()
+    assert [group["name"] for group in together["groups"]] == ["treated", "held out"]
+    assert together["groups"][1]["customers"] == 0
+
+
+def test_an_experiment_is_read(shop: Shop, call_with: Callable[..., Caller]) -> None:
+    caller = call_with(scopes=("read",))
+    found = caller.get("/v1/journeys/visits/experiments/offer").json()
+    assert [group["name"] for group in found["groups"]] == ["control", "ten"]
+    assert found["comparisons"][0]["group"] == "ten"
+    assert 0 < found["chance_of_sizes"] <= 1
+    assert shop.clock.now()
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/v1/journeys/nothing/results", 404),
+        ("/v1/journeys/visits/experiments/nothing", 404),
+        ("/v1/journeys/nothing/experiments/offer", 404),
+        ("/v1/journeys/visits/results?since=yesterday", 422),
+        ("/v1/journeys/visits/results?since=2026-03-01T00:00:00", 422),
+        ("/v1/journeys/visits/results?since=9999-12-31T23:59:59Z", 200),
+        ("/v1/journeys/visits/results?since=0001-01-01T00:00:00%2B14:00", 200),
+    ],
+)
+@pytest.mark.usefixtures("shop")
+def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable[..., Caller]) -> None:
+    assert call_with(scopes=("read",)).get(path).status_code == status
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["results", "visits", "--lang", "zh"], "进入 40 人次"),
+        (["results", "--lang", "zh"], "发送组 比 对照组"),
+        (["results", "nothing"], "nobody ever entered a journey nothing"),
+        (["experiment", "visits", "offer", "--lang", "en"], "ten beside control"),
+        (["experiment", "visits", "other"], "visits has no split other; it has offer"),
+        (["experiment", "visits"], "name the split"),
+        (["experiment", "plan", "--base", "10%", "--lift", "20%", "--lang", "zh"], "每组需要 7,589 人"),
+        (["experiment", "plan", "--base", "ten"], "--base must be a percentage"),
+        (["experiment", "plan", "--base", "10%", "--lift", "0"], "between 0 and 1"),
+    ],
+)
+def test_the_command_line_tells_the_same(
+    arguments: list[str],
+    words: str,
+    postgres_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
+    monkeypatch.setattr("sys.argv", ["aftershow", *arguments])
+    with pytest.raises(SystemExit):
+        run()
+    printed = capsys.readouterr()
+    assert words in printed.out + printed.err
