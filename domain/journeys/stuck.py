@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
+from domain.store.bulk import is_among
 from domain.store.outbox import WakeRun
 from domain.store.work import UnitOfWork
 
@@ -60,8 +61,10 @@ _STUCK = col(Enrollment.stuck_on).is_not(None), col(Enrollment.ending).is_(None)
 
 def retry(work: UnitOfWork, now: datetime, *, journey: str | None = None, limit: int = 1000) -> int:
     """Let stuck enrollments try again at once. Locks their customers. Returns how many there are."""
-    stuck = list_stuck(work, journey=journey, limit=limit)
-    lock_customers(work, {enrollment.customer_id for enrollment in stuck})
+    found = list_stuck(work, journey=journey, limit=limit)
+    lock_customers(work, {enrollment.customer_id for enrollment in found})
+    still = select(Enrollment).where(is_among(Enrollment.id, [enrollment.id for enrollment in found]), *_STUCK)
+    stuck = work.exec(still.order_by(col(Enrollment.id)).execution_options(populate_existing=True)).all()
     for enrollment in stuck:
         enrollment.due_at, enrollment.attempts = now, 0
         work.enqueue(WakeRun(enrollment.id))

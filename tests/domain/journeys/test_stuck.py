@@ -1,7 +1,7 @@
 """A defect ends nobody: whom it concerns is put off, told to the operator and tried again, and the others go on."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -15,6 +15,7 @@ from domain.customers.tables import CustomerTag
 from domain.journeys import executors, stuck
 from domain.journeys.steps import StepContext
 from domain.journeys.tables import Enrollment, TrailEntry
+from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, EnrollmentState, Group
 from workflows.plan.interpreter import Runner
 
@@ -127,6 +128,24 @@ def test_operators_list_the_stuck_and_let_them_try_again_at_once(three: Shop, mo
     three.give("tag", three.group("mark", [2, 3]))
     with three.db() as session:
         assert stuck.list_stuck(session) == []
+
+
+def test_who_went_on_while_the_locks_were_waited_for_is_left_alone(
+    three: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with defect(monkeypatch, "tag", 2, 3):
+        three.give("tag", three.group("mark"))
+    lock = stuck.lock_customers
+
+    def lock_late(work: UnitOfWork, customers: Iterable[int]) -> Any:
+        three.give("tag", three.group("mark", [2]))
+        return lock(work, customers)
+
+    monkeypatch.setattr(stuck, "lock_customers", lock_late)
+    with three.db.begin() as work:
+        assert stuck.retry(work, three.clock.now()) == 1
+    row = next(row for row in three.rows(Enrollment) if row.id == 2)
+    assert (row.ending, row.due_at) == ("finished", None)
 
 
 def test_a_wait_that_could_not_begin_is_begun_again_and_is_not_over_then(
