@@ -14,7 +14,7 @@ from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
 from activities.adapters.webhook import NobodyCalled, Webhooks
 from domain.channels import staff
-from domain.channels.delivery import LOST, Channels
+from domain.channels.delivery import LOST, Channels, Delivery, Outgoing
 from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
 from domain.intake import schedules
@@ -109,11 +109,7 @@ class JourneyActivities:
     @activity.defn
     def arrive(self, group: Group) -> list[Answer]:
         """Register or settle a wait; end the journey."""
-        answers: list[Answer] = []
-        for chunk in _chunks(group):  # nobody is set aside: a wait would be over by then
-            with self._db.begin() as work:
-                answers += steps.settle_arrivals(work, chunk, self._clock.now())
-        return self._timed(answers)
+        return self._each(steps.settle_arrivals, group)
 
     @activity.defn
     def coupon(self, group: Group) -> list[Answer]:
@@ -213,12 +209,11 @@ class JourneyActivities:
         except OperationalError as error:
             if not is_locked_out(error):
                 raise
-            with self._db.begin() as work:
-                locked = steps.locked_elsewhere(work, group)
+            locked = self._locked(group)
             if not 0 < len(locked) < len(group.members):
                 raise
         now = self._clock.now()
-        aside = [Answer(enrollment, "later", now, due=now + ASIDE) for enrollment in sorted(locked)]
+        aside = [Answer(enrollment, "later", now, "again", now + ASIDE) for enrollment in sorted(locked)]
         rest = _without(group, aside)
         with self._db.begin() as work:
             return rest, aside, act(work, rest, now)
@@ -238,16 +233,30 @@ class JourneyActivities:
         if not outgoing:
             return []
         now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
-        carried = claims.snapshot
-        while True:
+        carried, answers = claims.snapshot, list[Answer]()
+        told, held = list(zip(outgoing, deliveries, strict=True)), list[tuple[Outgoing, Delivery]]()
+        while told:
             try:
                 with self._db.begin() as work:
-                    return settle_messages(work, group, outgoing, deliveries, now, self._channels, carried)
-            except OperationalError:  # what a provider said is worth waiting for Postgres
+                    sent, said = zip(*told, strict=True)
+                    settled = settle_messages(work, group, sent, said, now, self._channels, carried)
+                answers += settled
+                told, held = held, []
+            except OperationalError as error:  # what a provider said is worth waiting for Postgres
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(0.2)
+                _sign_of_life()
                 carried = ClaimSnapshot()  # an attempt that was undone has changed it
+                locked = self._locked(group) if is_locked_out(error) else frozenset[int]()
+                free = [each for each in told + held if each[0].enrollment not in locked]
+                held = [each for each in told + held if each[0].enrollment in locked]
+                told, held = (free, held) if free else (held, [])
+        return answers
+
+    def _locked(self, group: Group) -> frozenset[int]:
+        with self._db.begin() as work:
+            return steps.locked_elsewhere(work, group)
 
 
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:

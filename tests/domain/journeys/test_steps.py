@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 from shop import Shop
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from statements import counting
 
+from activities.journey import JourneyActivities
 from domain.coupons.tables import Coupon
 from domain.customers.tables import CustomerTag
 from domain.journeys import lifecycle
@@ -15,6 +16,7 @@ from domain.journeys.tables import Enrollment, Todo, Wait
 from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.store.work import Database
+from runtime.platform.database import Patience, connect
 from workflows.plan.commands import Answer, EnrollmentState, Group
 from workflows.plan.interpreter import Runner
 
@@ -100,6 +102,27 @@ def test_a_command_for_one_that_is_over_says_how_it_ended(shop: Shop) -> None:
     shop.post("order.paid", "li", order_id="o1", total=1)
     answers = {answer.enrollment: (answer.kind, answer.result) for answer in shop.give("send", shop.group("hello"))}
     assert answers == {1: ("over", "goal"), 2: ("done", "sent")}
+
+
+def test_whose_customer_is_held_for_long_begins_to_wait_later_and_the_others_now(shop: Shop, postgres_url: str) -> None:
+    engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
+    shop.activities = JourneyActivities(hasty, shop.clock, shop.channels)
+    shop.publish("""
+        journey: one
+        trigger: {event: form.filled}
+        entry: {again: always}
+        steps: [{wait: 1d}]
+    """)
+    shop.customers("a", "b", "c")
+    shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+    with shop.db() as other:
+        other.connection().execute(text("SELECT FROM customers WHERE id = 2 FOR UPDATE"))
+        answers = shop.give("arrive", shop.group("1"))
+    assert [(each.kind, each.result, each.seconds) for each in answers] == [
+        ("later", "", 86400), ("later", "again", 5), ("later", "", 86400),
+    ]  # fmt: skip
+    assert shop.give("arrive", shop.group("1", [2]))[0].seconds == 86400
+    engine.dispose()
 
 
 VERBS = {

@@ -254,6 +254,28 @@ class TestCrashes:
         assert [row.status for row in shop.rows(Message)] == ["sent", "sent"]
         assert [len(row.outcomes) for row in shop.rows(Enrollment)] == [2, 2]
 
+    def test_a_customer_held_for_long_after_the_call_keeps_no_other_answer_from_being_written_down(
+        self, shop: Shop, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("activities.journey.HOLD_SECONDS", 2.5)
+        engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
+        shop.publish(ONE)
+        shop.customers("a", "b", "c")
+        shop.take(*(shop.incoming("form.filled", name) for name in "abc"))
+        with shop.db() as other:
+
+            class Meanwhile(Provider):
+                def send_many(self, messages):  # type: ignore[no-untyped-def]
+                    other.connection().execute(text("SELECT FROM customers WHERE id = 2 FOR UPDATE"))
+                    return super().send_many(messages)
+
+            shop.channels = dict.fromkeys(CHANNELS, Meanwhile(repeatable=False))
+            shop.activities = JourneyActivities(hasty, shop.clock, shop.channels)
+            with pytest.raises(OperationalError):
+                shop.give("send", shop.group("hello"))
+        assert results(shop.give("send", shop.group("hello"))) == ["sent", "sent", "unknown"]
+        engine.dispose()
+
     def test_a_clock_that_is_set_back_during_the_call_loses_nothing(self, shop: Shop) -> None:
         shop.publish(ONE)
         shop.customers("li")
