@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from temporalio import activity
+from temporalio.exceptions import FailureError
 
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
@@ -19,7 +20,7 @@ from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
 from domain.intake import schedules
 from domain.intake.stocktaking import take_stock
-from domain.journeys import steps
+from domain.journeys import steps, stuck
 from domain.journeys.executors import Executor, executor_of
 from domain.journeys.verbs import coupon, todo, webhook
 from domain.sending import claiming
@@ -201,7 +202,8 @@ class JourneyActivities:
     ) -> tuple[Group, list[Answer], _Found]:
         """Act in a transaction. Members whose customers another one holds for long are set aside, to ask again later.
 
-        Returns the group without them, their answers, and what it came to for the others.
+        So are all of a group that a defect keeps from acting for long; until then the defect is told as theirs, and
+        raised. Returns the group without those set aside, their answers, and what it came to for the others.
         """
         try:
             with self._db.begin() as work:
@@ -212,8 +214,17 @@ class JourneyActivities:
             locked = self._locked(group)
             if not 0 < len(locked) < len(group.members):
                 raise
-        now = self._clock.now()
-        aside = [Answer(enrollment, "later", now, "again", now + ASIDE) for enrollment in sorted(locked)]
+            now = self._clock.now()
+            aside = [Answer(enrollment, "later", now, "again", now + ASIDE) for enrollment in sorted(locked)]
+        except (InterfaceError, FailureError):
+            raise
+        except Exception as defect:
+            now = self._clock.now()
+            with self._db.begin() as work:
+                put_off = stuck.share(work, [member.enrollment for member in group.members], group.path, defect, now)
+            if not put_off:
+                raise
+            aside = [Answer(enrollment, "later", now, "again", due) for enrollment, due in put_off.items()]
         rest = _without(group, aside)
         with self._db.begin() as work:
             return rest, aside, act(work, rest, now)

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,37 @@ logger = logging.getLogger(__name__)
 
 PAUSES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """How long an enrollment is put off, each time for longer, and from the last on always so long."""
+
+
+SHARED = timedelta(minutes=10)
+"""For so long a defect that all members of a group share fails their activity, which is then tried again."""
+
+
+def share(
+    work: UnitOfWork, enrollment_ids: Sequence[int], path: str, error: Exception, now: datetime
+) -> Mapping[int, datetime]:
+    """Tell a defect that all members of a group share. Locks their customers.
+
+    Returns nothing while the activity is to fail, or until when each is put off, once that has lasted for long.
+    """
+    of_group = is_among(Enrollment.id, enrollment_ids), col(Enrollment.ending).is_(None)
+    lock_customers(work, work.exec(select(Enrollment.customer_id).where(*of_group)))
+    query = select(Enrollment).where(*of_group).order_by(col(Enrollment.id))
+    members = work.exec(query.execution_options(populate_existing=True)).all()
+    since = min((member.stuck_since for member in members if member.stuck_since), default=now)
+    if now - since >= SHARED:
+        for member in members:
+            member.due_at = put_off(work, member, path, error, now)
+        return {member.id: member.due_at for member in members if member.due_at}
+    defect = f"{type(error).__name__} at {_place(error)}"
+    logger.error("%s enrollments are stuck at %s: %s\n%s", len(members), path or "their end", defect,
+                 "".join(_frames(error)))  # fmt: skip
+    for member in members:
+        if member.stuck_on is None:
+            member.stuck_since = now
+            record(work, member, "stuck", path or "end", now, step=path or None, reason=defect)
+        member.stuck_on = defect
+    return {}
 
 
 def put_off(work: UnitOfWork, enrollment: Enrollment, path: str, error: Exception, now: datetime) -> datetime:

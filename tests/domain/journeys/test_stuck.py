@@ -11,8 +11,9 @@ import pytest
 from shop import Shop
 
 from activities.journey import PLAIN
+from domain.customers import resolution
 from domain.customers.tables import CustomerTag
-from domain.journeys import executors, stuck
+from domain.journeys import executors, steps, stuck
 from domain.journeys.steps import StepContext
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.store.work import UnitOfWork
@@ -96,12 +97,46 @@ def test_it_is_tried_again_after_growing_pauses_and_goes_on_when_the_defect_is_g
     assert (row.ending, row.stuck_on, row.stuck_since, row.attempts) == ("finished", None, None, 0)
 
 
-def test_a_defect_that_all_share_fails_the_activity_and_changes_nothing(
+def test_a_defect_that_all_share_fails_the_activity_and_is_told_once(
     three: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with defect(monkeypatch, "tag", 1, 2, 3), pytest.raises(KeyError):
-        three.give("tag", three.group("mark"))
-    assert [(row.ending, row.stuck_on) for row in three.rows(Enrollment)] == [(None, None)] * 3
+    began = three.clock.now()
+    for _ in range(3):
+        with defect(monkeypatch, "tag", 1, 2, 3), pytest.raises(KeyError):
+            three.give("tag", three.group("mark"))
+        three.clock.set(three.clock.now() + timedelta(minutes=1))
+    rows = three.rows(Enrollment)
+    assert [(row.ending, row.stuck_since, row.attempts) for row in rows] == [(None, began, 0)] * 3
+    assert all(row.stuck_on.startswith("KeyError at test_stuck.py:") for row in rows)
+    told = [(entry.enrollment_id, entry.step) for entry in three.rows(TrailEntry) if entry.what == "stuck"]
+    assert told == [(1, "mark"), (2, "mark"), (3, "mark")]
+    assert [answer.kind for answer in three.give("tag", three.group("mark"))] == ["over"] * 3
+    assert [row.stuck_on for row in three.rows(Enrollment)] == [None] * 3
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_defect_that_all_share_for_long_puts_all_off(
+    three: Shop, monkeypatch: pytest.MonkeyPatch, *, alone: bool
+) -> None:
+    """Also one that keeps the group from being looked at, whoever is in it."""
+    members = [1] if alone else [1, 2, 3]
+
+    def broken(*_: object) -> None:
+        raise KeyError("+8613800000001")
+
+    monkeypatch.setattr(steps, "_share_facts", broken)
+    with pytest.raises(KeyError):
+        three.give("tag", three.group("mark", members))
+    three.clock.set(three.clock.now() + stuck.SHARED)
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "_share_facts", lambda _, locked: broken() if locked.contexts else None)
+        answers = three.give("tag", three.group("mark", members))
+    until = three.clock.now() + stuck.PAUSES[0]
+    assert [(answer.kind, answer.result, answer.due) for answer in answers] == [("later", "again", until)] * len(
+        members
+    )
+    rows = [row for row in three.rows(Enrollment) if row.id in members]
+    assert [(row.attempts, row.due_at) for row in rows] == [(1, until)] * len(members)
 
 
 def test_neither_the_log_nor_the_trail_holds_what_the_error_says(
@@ -135,13 +170,13 @@ def test_who_went_on_while_the_locks_were_waited_for_is_left_alone(
 ) -> None:
     with defect(monkeypatch, "tag", 2, 3):
         three.give("tag", three.group("mark"))
-    lock = stuck.lock_customers
+    lock = resolution.lock_customers
 
     def lock_late(work: UnitOfWork, customers: Iterable[int]) -> Any:
         three.give("tag", three.group("mark", [2]))
         return lock(work, customers)
 
-    monkeypatch.setattr(stuck, "lock_customers", lock_late)
+    monkeypatch.setattr("domain.journeys.stuck.lock_customers", lock_late)
     with three.db.begin() as work:
         assert stuck.retry(work, three.clock.now()) == 1
     row = next(row for row in three.rows(Enrollment) if row.id == 2)
