@@ -23,11 +23,15 @@ from domain.store.work import UnitOfWork
 
 _INSTANTS = DateTime(timezone=True)
 _CONVERTIBLE = ("finished", "stopped")
+_NEVER = 2**63 - 1
 
 
 @dataclass(frozen=True)
 class LookbackQuery:
-    """What was there of a customer or the business, of these types, between an event's time and its coming in?"""
+    """What was there of a customer or the business, of these types, from an event's time on?
+
+    Up to its coming in; of one about the business, which customers meet later, up to now.
+    """
 
     event: Event
     customer: int
@@ -102,15 +106,15 @@ class EnrollmentBatch:
     def since(self, queries: Mapping[int, LookbackQuery]) -> Mapping[int, Sequence[Event]]:
         """What is stored for each of these, if anything is. What later events of the batch may ask is read with it."""
         rows = {
-            (event.id, customer, type): event.time
+            (event.id, customer, type): (event.time, event.id if event.customer_id else _NEVER)
             for query in queries.values()
             for type in query.types
             for event, customer in self._events_asking(query, type)
         }
         for business in (False, True):
             parameters = [
-                {"event": event, "customer": customer, "type": type, "since": time}
-                for (event, customer, type), time in rows.items()
+                {"event": event, "customer": customer, "type": type, "since": time, "before": before}
+                for (event, customer, type), (time, before) in rows.items()
                 if is_business(type) == business
             ]
             if parameters:
@@ -213,10 +217,10 @@ def _newest() -> Select[Any]:
 def _since(business: bool) -> Select[Any]:
     queries = recordset(
         "asked", column("event", BigInteger()), column("customer", BigInteger()), column("type", Text()),
-        column("since", _INSTANTS),
+        column("since", _INSTANTS), column("before", BigInteger()),
     )  # fmt: skip
     of_subject = col(Event.customer_id).is_(None) if business else col(Event.customer_id) == queries.c.customer
     in_window = (
-        (col(Event.type) == queries.c.type) & (col(Event.time) >= queries.c.since) & (col(Event.id) < queries.c.event)
+        (col(Event.type) == queries.c.type) & (col(Event.time) >= queries.c.since) & (col(Event.id) < queries.c.before)
     )
     return sa_select(queries.c.event, queries.c.customer, Event).join(queries, of_subject & in_window)

@@ -225,7 +225,8 @@ def _end_by_stored_events(
         enrollment, plan = enrollments[id], attempt.live.plan
         facts = CustomerFacts(
             work, attempt.facts.library, attempt.facts.customer, attempt.now,
-            enrollment=enrollment, trigger=attempt.event.data, upto=attempt.event.id,
+            enrollment=enrollment, trigger=attempt.event.data,
+            upto=attempt.event.id if attempt.event.customer_id else None,
         )  # fmt: skip
         for event in sorted(events_since[id], key=lambda event: (event.time, event.id)):
             goal = reached_goal(plan, enrollment, event, facts)

@@ -1,6 +1,7 @@
 """Whom a schedule and an event about the business reach, page by page."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.publishing import publish_document, publish_journey
 from domain.stock.tables import Lot
 from domain.store.clock import VirtualClock
+from domain.store.tables import Outbox
 from domain.store.work import Database
 from workflows.language.compile import read_journey
 
@@ -141,3 +143,32 @@ def test_a_late_schedule_stands_for_the_day_on_which_it_was_due(shop: Database, 
         assert session.exec(select(Event.time).distinct()).all() == [due]
         assert session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.customer_id))).all() == HERE
         assert session.exec(select(Enrollment.anchor).distinct()).all() == [due]
+
+
+@pytest.mark.parametrize("ends", ["goal", "exit"])
+def test_who_reached_the_goal_before_a_fan_out_came_to_them_is_at_its_end(
+    shop: Database, clock: VirtualClock, ends: str
+) -> None:
+    ending = {"goal": "{event: order.paid, within: 3d}", "exit": "[{event: order.paid}]"}[ends]
+    publish(shop, clock, f'trigger: {{event: stream.started, for_each: "segment:here"}}\n{ends}: {ending}')
+
+    def take(type: str, after: int, **data: Any) -> None:
+        clock.set(clock.now() + timedelta(seconds=after))
+        who = (("member_no", "m3"),) if "order_id" in data else ()
+        with shop.begin() as session:
+            ingest(session, [Incoming("test", f"{type}{after}", type, clock.now(), data, who)], now=clock.now())
+
+    take("order.paid", 1, order_id="before", total=1)
+    take("stream.started", 2, stream_id="s1")
+    take("order.paid", 3, order_id="after", total=1)
+    with shop() as session:
+        (event,) = session.exec(select(Event.id).where(Event.type == "stream.started"))
+    cursor: str | None = schedules.FIRST
+    while cursor is not None:
+        with shop.begin() as session:
+            cursor = schedules.fan_out_page(session, event, "j", cursor, clock.now())
+    with shop() as session:
+        endings = dict(session.exec(select(Enrollment.customer_id, Enrollment.ending)).all())
+        started = session.exec(select(func.count()).where(Outbox.kind == "start")).one()
+    assert endings == {1: None, 3: ends, 4: None, 6: None, 9: None}
+    assert started == 4
