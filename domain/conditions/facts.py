@@ -15,7 +15,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalogue.types import is_about_a_step
 from domain.coupons.tables import Coupon
-from domain.customers.tables import Customer, CustomerTag, Order
+from domain.customers.tables import Customer, CustomerTag, Order, OwnDataError
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library
@@ -292,7 +292,8 @@ class CustomerFacts:
 
     @cached_property
     def zone(self) -> ZoneInfo:
-        return self.library.zone(self.customer)
+        """The customer's timezone, else the policy's. Raises OwnDataError where there is no such zone."""
+        return _own_zone(self.library, self.customer)
 
     def holds(self, condition: AnyCondition) -> Verdict:
         """Read a condition against these facts."""
@@ -374,4 +375,27 @@ class CustomerFacts:
 
     @property
     def _customer(self) -> Mapping[str, Any]:
-        return {**self.customer.fields, "name": self.customer.name, "timezone": self.customer.timezone}
+        return {**_own_fields(self.customer), "name": self.customer.name, "timezone": self.customer.timezone}
+
+
+def is_readable(library: Library, customer: Customer) -> bool:
+    """Whether what is stored of the customer can be read."""
+    try:
+        _own_zone(library, customer)
+        _own_fields(customer)
+    except OwnDataError:
+        return False
+    return True
+
+
+def _own_zone(library: Library, customer: Customer) -> ZoneInfo:
+    zone = library.zone(customer)
+    if customer.timezone and customer.timezone != zone.key:
+        raise OwnDataError("bad_timezone")
+    return zone
+
+
+def _own_fields(customer: Customer) -> Mapping[str, Any]:
+    if not isinstance(customer.fields, Mapping):
+        raise OwnDataError("bad_fields")
+    return customer.fields

@@ -9,6 +9,10 @@ from sqlmodel import Field
 from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
+class OwnDataError(ValueError):
+    """What is stored of a customer can't be read, which is nobody's defect: `bad_timezone`, `bad_fields`."""
+
+
 class Customer(Row, table=True):
     """One person. `fields` holds what is known of them (city, birthday, owner, …), `field_times` since which event."""
 

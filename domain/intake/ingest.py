@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from domain.catalogue.sources import LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
-from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.customers.identifiers import Ident
 from domain.customers.resolution import (
     ResolvedCustomer,
@@ -265,7 +265,11 @@ class _Batch:
         apply_to_customers(self._work, events, self._orders)
         for event, customer in events:
             self._book.enter(event, customer)
-        fresh = [(event, customer) for event, customer in events if event.time >= event.received_at - HISTORY]
+        fresh = [
+            (event, customer)
+            for event, customer in events
+            if event.time >= event.received_at - HISTORY and is_readable(self._library, customer)
+        ]
         if self._changes:
             self._facts.turn_to(event.id for event, _ in fresh)
         for event, customer in fresh:

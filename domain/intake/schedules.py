@@ -11,7 +11,7 @@ import holidays
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import SCHEDULE
-from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.conditions.sql import matching
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
@@ -168,7 +168,7 @@ def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, a
         facts = CustomerFacts(
             work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
-        if enrollment.ending is not None:
+        if enrollment.ending is not None or not is_readable(library, facts.customer):
             continue
         plan = read_plan(work, enrollment.plan_id)
         if must_exit(plan, enrollment, event, facts):
@@ -199,6 +199,8 @@ def _entry_page(
             event=event.data, trigger=event.data, subject=subject, batch=facts_batch,
         )  # fmt: skip
         facts.__dict__.update(lot=lot, stream=stream)
+        if not is_readable(library, customer):
+            continue
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
             attempts.append(EntryAttempt(live, event, facts, now, subject))
     batch = EnrollmentBatch(work, library)

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
 from domain.customers import resolution
-from domain.customers.tables import Customer
+from domain.customers.tables import Customer, OwnDataError
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
@@ -237,9 +237,9 @@ def for_each_member(
 ) -> list[Answer]:
     """Carry out `act` for each member; an error in one leaves the others alone.
 
-    What Postgres can't take of a member's own data ends that one as failed. Any other error is a defect of ours: it
-    puts the member off (`domain/journeys/stuck.py`). One that all members share is raised, so that the activity fails
-    and is tried again.
+    What Postgres can't take of a member's own data, and what can't be read of it, ends that one as failed. Any other
+    error is a defect of ours: it puts the member off (`domain/journeys/stuck.py`). One that all members share is
+    raised, so that the activity fails and is tried again.
 
     `act` answers, or else the caller does, and writes what it did. All go in one savepoint; only after an error each is
     done again in one of its own. So `act` may be called twice, after `meet`, which is given the group each time, if
@@ -269,8 +269,9 @@ def for_each_member(
             _raise_unless_own(error)
             assert isinstance(context, StepContext)
             locked.rows.forget()
-            if isinstance(error, DataError):
-                end(work, context.enrollment, "failed", context.at, type(error).__name__, wake=False)
+            if isinstance(error, DataError | OwnDataError):
+                reason = str(error) if isinstance(error, OwnDataError) else type(error).__name__
+                end(work, context.enrollment, "failed", context.at, reason, wake=False)
                 answers.append(context.over())
             else:
                 defects.append((context, error))

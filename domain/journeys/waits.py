@@ -25,6 +25,13 @@ from workflows.verbs.wait_for import WaitFor
 
 def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
     """When a wait that began at `at` is over, on the customer's clock; None if there is no such instant."""
+    try:
+        return _end_of_wait(step, enrollment, facts, at)
+    except OverflowError:  # beyond the last year, or before the first
+        return None
+
+
+def _end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
     zone = facts.zone
     if step.each and step.of:
         return _after_each(step.each, _number(facts.field(step.of.field)), step.at_most, at, zone)

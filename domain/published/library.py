@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from propcache.api import cached_property
 from pydantic import TypeAdapter
@@ -72,8 +72,11 @@ class Library:
         return ZoneInfo(self.policy.timezone)
 
     def zone(self, customer: Customer) -> ZoneInfo:
-        """The customer's timezone, else the policy's."""
-        return ZoneInfo(customer.timezone or self.policy.timezone)
+        """The customer's timezone, else the policy's, as where there is no such zone."""
+        try:
+            return ZoneInfo(customer.timezone or self.policy.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return self.policy_zone
 
 
 _snapshots: dict[str, Library] = {}

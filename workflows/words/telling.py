@@ -29,6 +29,8 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "journey_stopped": ("旅程已停止", "the journey was stopped"),
     "stopped_by_operator": ("由操作人员停止", "stopped by an operator"),
     "held_by_pause": ("到期时旅程已暂停", "held by a pause"),
+    "bad_timezone": ("客户的时区不存在", "there is no such time zone as the customer's"),
+    "bad_fields": ("客户的资料无法读取", "what is stored of the customer can't be read"),
     "run_ended": ("运行由操作人员终止", "run ended by an operator"),
 } | {reason: words for step in STEPS.values() for reason, words in step.reasons.items()}
 _FORMER_REASONS = {

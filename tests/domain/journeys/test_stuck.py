@@ -12,7 +12,7 @@ from shop import Shop
 
 from activities.journey import PLAIN
 from domain.customers import resolution
-from domain.customers.tables import CustomerTag
+from domain.customers.tables import Customer, CustomerTag
 from domain.journeys import executors, steps, stuck
 from domain.journeys.steps import StepContext
 from domain.journeys.tables import Enrollment, TrailEntry
@@ -137,6 +137,48 @@ def test_a_defect_that_all_share_for_long_puts_all_off(
     )
     rows = [row for row in three.rows(Enrollment) if row.id in members]
     assert [(row.attempts, row.due_at) for row in rows] == [(1, until)] * len(members)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"), [("timezone", "Mars/Phobos", "bad_timezone"), ("fields", ["杭州"], "bad_fields")]
+)
+def test_what_is_stored_of_a_customer_and_cannot_be_read_fails_that_one_alone(
+    shop: Shop, column: str, value: Any, reason: str
+) -> None:
+    """It is nobody's defect; nor does it keep events from being taken, or the other customers of their batch."""
+    shop.publish("""
+        journey: waits
+        trigger: {event: form.filled}
+        entry: {again: always}
+        goal: {event: order.paid, within: 3d}
+        steps: [{if: {field: customer.city, is: 杭州}, then: [{stop: here}]}, {wait: 1d}]
+    """)
+    shop.customers("li", "wang")
+    shop.take(*(shop.incoming("form.filled", who) for who in ("li", "wang")))
+    with shop.db.begin() as work:
+        setattr(work.get_one(Customer, 1), column, value)
+    shop.take(*(shop.incoming("form.filled", who) for who in ("li", "wang")))
+    shop.post("order.paid", "li", order_id="o1", total=1)
+    answers = shop.give("decide", shop.group("1"))
+    assert [answer.kind for answer in answers] == ["over", "done", "done"]
+    rows = {row.id: row for row in shop.rows(Enrollment)}
+    assert [(row.ending, row.reason, row.stuck_on) for row in rows.values()] == [
+        ("failed", reason, None), (None, None, None), (None, None, None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("due", ["9999-12-31T23:00:00+08:00", "0001-01-01T00:00:00+08:00"])
+def test_a_wait_until_after_the_end_of_time_fails(shop: Shop, due: str) -> None:
+    shop.publish("""
+        journey: waits
+        trigger: {event: form.filled}
+        entry: {again: always}
+        steps: [{wait: {until: {field: trigger.due, plus: 1d}}}, {tag: called}]
+    """)
+    shop.customers("li")
+    shop.post("form.filled", "li", due=due)
+    assert [answer.kind for answer in shop.give("arrive", shop.group("1"))] == ["over"]
+    assert [(row.ending, row.reason) for row in shop.rows(Enrollment)] == [("failed", "no_time")]
 
 
 def test_neither_the_log_nor_the_trail_holds_what_the_error_says(
