@@ -243,26 +243,45 @@ class JourneyActivities:
             deliveries += self._channels[channel].send_many(messages)
         if not outgoing:
             return []
+        return self._written_down(group, list(zip(outgoing, deliveries, strict=True)), claims)
+
+    def _written_down(
+        self, group: Group, told: Sequence[tuple[Outgoing, Delivery]], claims: claiming.Claims
+    ) -> list[Answer]:
+        """Write down what providers said of messages: worth waiting for Postgres, and for no customer that is held.
+
+        Where a defect keeps members from moving on, they have no answer, and are asked again.
+        """
         now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
-        carried, answers = claims.snapshot, list[Answer]()
-        told, held = list(zip(outgoing, deliveries, strict=True)), list[tuple[Outgoing, Delivery]]()
+        answers, held = list[Answer](), list[tuple[Outgoing, Delivery]]()
+        snapshot, move_on = claims.snapshot, True
         while told:
+            outgoing, deliveries = zip(*told, strict=True)
+            locked: frozenset[int] = frozenset()
             try:
                 with self._db.begin() as work:
-                    sent, said = zip(*told, strict=True)
-                    settled = settle_messages(work, group, sent, said, now, self._channels, carried)
+                    settled = settle_messages(
+                        work, group, outgoing, deliveries, now, self._channels, snapshot, move_on=move_on
+                    )
                 answers += settled
                 told, held = held, []
-            except OperationalError as error:  # what a provider said is worth waiting for Postgres
+                continue
+            except OperationalError as error:
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(0.2)
                 _sign_of_life()
-                carried = ClaimSnapshot()  # an attempt that was undone has changed it
-                locked = self._locked(group) if is_locked_out(error) else frozenset[int]()
-                free = [each for each in told + held if each[0].enrollment not in locked]
-                held = [each for each in told + held if each[0].enrollment in locked]
-                told, held = (free, held) if free else (held, [])
+                locked = self._locked(group) if is_locked_out(error) else locked
+            except (InterfaceError, FailureError):
+                raise
+            except Exception:
+                if not move_on:
+                    raise
+                move_on = False
+            snapshot = ClaimSnapshot()  # an attempt that was undone has changed it
+            free = [each for each in (*told, *held) if each[0].enrollment not in locked]
+            held = [each for each in (*told, *held) if each[0].enrollment in locked]
+            told, held = (free, held) if free else (held, [])
         return answers
 
     def _locked(self, group: Group) -> frozenset[int]:

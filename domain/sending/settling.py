@@ -30,8 +30,10 @@ def settle_messages(
     now: datetime,
     channels: Channels,
     snapshot: ClaimSnapshot | None = None,
+    *,
+    move_on: bool = True,
 ) -> list[Answer]:
-    """Write down what became of the messages, and move their enrollments on. `snapshot` is the claim's.
+    """Write down what became of the messages, and `move_on` their enrollments. `snapshot` is the claim's.
 
     There is no answer for a message that its channel refused while another may still carry it: it is claimed anew.
     `now` is no earlier than the claim: what was sent has happened, even if a clock was set back.
@@ -56,7 +58,7 @@ def settle_messages(
         elif row.status == "claimed":
             answers.append(member_result.later(max(member_result.at, now + timedelta(seconds=delivery.after))))
         elif row.status != "failed" or _tried_channels(row).issuperset(step.via):
-            answers.append(conclude(member_result, step, row))
+            answers += [conclude(member_result, step, row)] if move_on else []
     work.write_rows()
     _note_accounts(work, outgoing, deliveries, now, channels)
     for message in outgoing:

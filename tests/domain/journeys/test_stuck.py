@@ -16,6 +16,7 @@ from domain.customers.tables import Customer, CustomerTag
 from domain.journeys import executors, steps, stuck
 from domain.journeys.steps import StepContext
 from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.tables import Message
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, EnrollmentState, Group
 from workflows.plan.interpreter import Runner
@@ -179,6 +180,35 @@ def test_a_wait_until_after_the_end_of_time_fails(shop: Shop, due: str) -> None:
     shop.post("form.filled", "li", due=due)
     assert [answer.kind for answer in shop.give("arrive", shop.group("1"))] == ["over"]
     assert [(row.ending, row.reason) for row in shop.rows(Enrollment)] == [("failed", "no_time")]
+
+
+@pytest.mark.parametrize("repeatable", [True, False])
+@pytest.mark.parametrize("concerned", [(2,), (1, 2, 3)])
+def test_a_defect_after_a_message_went_neither_repeats_it_nor_makes_its_fate_unknown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, *, repeatable: bool, concerned: tuple[int, ...]
+) -> None:
+    shop.publish("""
+        journey: sends
+        trigger: {event: form.filled}
+        entry: {again: always}
+        steps: [{id: hello, send: hello, via: [sms]}, {wait: 1d}]
+    """)
+    shop.provider.repeatable = repeatable
+    shop.customers("li", "wang", "zhao")
+    shop.take(*(shop.incoming("form.filled", who) for who in ("li", "wang", "zhao")))
+    with defect(monkeypatch, "wait", *concerned):
+        if len(concerned) == 1:
+            answers = shop.give("send", shop.group("hello"))
+            assert [(each.kind, each.result) for each in answers] == [
+                ("done", "sent"), ("later", "again"), ("done", "sent"),
+            ]  # fmt: skip
+        else:
+            with pytest.raises(KeyError):
+                shop.give("send", shop.group("hello"))
+    assert [row.status for row in shop.rows(Message)] == ["sent"] * 3
+    assert [row.id for row in shop.rows(Enrollment) if row.stuck_on] == list(concerned)
+    assert [answer.result for answer in shop.give("send", shop.group("hello"))] == ["sent"] * 3
+    assert len(shop.provider.taken) == 3
 
 
 def test_neither_the_log_nor_the_trail_holds_what_the_error_says(
