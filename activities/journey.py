@@ -14,6 +14,7 @@ from temporalio.exceptions import FailureError
 from activities.adapters.coupons import CouponAdapter, LedgerCoupons
 from activities.adapters.stock import Ledger, Warehouse
 from activities.adapters.webhook import NobodyCalled, Webhooks
+from activities.liveness import sign_of_life
 from domain.channels import staff
 from domain.channels.delivery import LOST, Channels, Delivery, Outgoing
 from domain.channels.staff import TellsStaff
@@ -144,12 +145,11 @@ class JourneyActivities:
                 with self._coupons.ready(chunk) as issue:
                     claim = partial(claiming.claim, channels=self._channels, site=self._site, issue=issue)
                     chunk, aside, claims = self._settled(claim, chunk)
-                outcomes = [*claims.answers, *self._call(chunk, claims)]
-                answers += aside
-                answers += outcomes
+                    outcomes = [*claims.answers, *self._call(chunk, claims)]
+                answers += [*aside, *outcomes]
                 chunk = _without(chunk, outcomes)
                 if chunk.members:
-                    _sign_of_life()
+                    sign_of_life()
                     time.sleep(claims.wait)
         return self._timed(answers)
 
@@ -270,7 +270,7 @@ class JourneyActivities:
                 if time.monotonic() > given_up:
                     raise
                 time.sleep(0.2)
-                _sign_of_life()
+                sign_of_life()
                 locked = self._locked(group) if is_locked_out(error) else locked
             except (InterfaceError, FailureError):
                 raise
@@ -292,17 +292,12 @@ class JourneyActivities:
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:
     members = unpack(group.members)
     for start in range(0, len(members), size):
-        _sign_of_life()
+        sign_of_life()
         yield _with(group, members[start : start + size])
 
 
 def _with(group: Group, members: Sequence[Member]) -> Group:
     return group.model_copy(update={"members": tuple(members)})
-
-
-def _sign_of_life() -> None:
-    if activity.in_activity():
-        activity.heartbeat()
 
 
 def _without(group: Group, answers: Sequence[Answer]) -> Group:

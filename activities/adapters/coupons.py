@@ -2,14 +2,15 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
 from typing import Any, Protocol
 
 import httpx
 
+from activities.liveness import sign_of_life
 from domain.catalogue.wire import parse_instant
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing, reserving
@@ -32,6 +33,9 @@ AT_ONCE = 8
 
 BATCH = 100
 
+BEAT = 10
+"""Seconds from one sign of life to the next, while calls are waited for."""
+
 _NO = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.GONE})
 _REASONS = frozenset({"budget", "per_customer", "not_eligible", "unknown_campaign"})
 
@@ -40,7 +44,7 @@ class CouponAdapter(Protocol):
     """Gives the coupons that a group's claims may need."""
 
     def ready(self, group: Group) -> AbstractContextManager[Issue]:
-        """Wraps the transaction in which a group is claimed, and gives what coupons are issued with in it."""
+        """Wraps the claim of a group and what it leads to, and gives what coupons are issued with in it."""
 
     def catch_up(self) -> None:
         """Say again what could not be said before."""
@@ -77,10 +81,7 @@ class HttpCoupons:
         """Raises ServiceError before anything is claimed, if the service is away: the activity is tried again."""
         with self._db() as session:
             wanted = reserving.reservations_needed(session, group)
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            offers = dict(
-                zip((reservation.key for reservation in wanted), threads.map(self._reserve, wanted), strict=True)
-            )
+        offers = dict(zip((reservation.key for reservation in wanted), self._reserve_all(wanted), strict=True))
 
         def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
             if held := facts.subjects.held(enrollment.id, step):
@@ -111,6 +112,22 @@ class HttpCoupons:
                 with self._db.begin() as work:
                     reserving.note_delivered(work, notice, self._clock.now(), kept=delivered)
 
+    def _reserve_all(self, wanted: Sequence[ReservationRequest]) -> list[Reservation | str]:
+        """Ask side by side. The first that can't be answered is raised, and the rest isn't asked."""
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            asked = [threads.submit(self._reserve, each) for each in wanted]
+            waiting = set(asked)
+            try:
+                while waiting:
+                    sign_of_life()
+                    done, waiting = wait(waiting, BEAT, FIRST_COMPLETED)
+                    for each in done:
+                        each.result()
+            finally:
+                for each in waiting:
+                    each.cancel()
+            return [each.result() for each in asked]
+
     def _reserve(self, wanted: ReservationRequest) -> Reservation | str:
         body = {"key": wanted.key, "campaign": wanted.campaign, "customer": str(wanted.customer)}
         answer = self._post("reserve", body)
@@ -138,6 +155,7 @@ class HttpCoupons:
         """A success or a definite no. Raises ServiceError after some attempts, or at once if another can't help."""
         reason = ""
         for attempt in range(ATTEMPTS):
+            sign_of_life()
             if attempt:
                 time.sleep(PAUSE * 2 ** (attempt - 1))
             try:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlmodel import col, select
+from temporalio.testing import ActivityEnvironment
 
 from activities.adapters import coupons as adapters
 from activities.adapters.coupons import CouponAdapter, HttpCoupons, LedgerCoupons, ServiceError
@@ -26,6 +27,7 @@ from domain.customers.tables import Consent, Customer
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
+from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
@@ -223,6 +225,38 @@ class TestAnOutsideService:
         outside.service.faults = []
         assert [answer.result for answer in outside.give("send")] == ["sent", "sent"]
         assert outside.service.states() == {"confirmed": 2}
+
+    def test_it_is_told_once_the_messages_are_written_down_as_sent(
+        self, outside: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A worker that is lost while the service is told leaves no message whose fate is unknown."""
+        outside.begin("ab", SENT)
+        post, statuses = HttpCoupons._post, list[set[str]]()
+
+        def told(self: HttpCoupons, what: str, body: dict[str, str]) -> httpx.Response:
+            if what == "confirm":
+                with outside.db() as session:
+                    statuses.append(set(session.exec(select(Message.status))))
+            return post(self, what, body)
+
+        monkeypatch.setattr(HttpCoupons, "_post", told)
+        outside.give("send")
+        assert statuses == [{"sent"}, {"sent"}]
+
+    def test_an_activity_that_waits_for_it_gives_signs_of_life(
+        self, outside: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert outside.service is not None
+        outside.begin("ab", SENT)
+        monkeypatch.setattr(adapters, "BEAT", 0.02)
+        outside.service.faults = [Fault(latency=0.2), Fault(latency=0.2), Fault(), Fault()]
+        requests, beats = outside.service.requests, list[Counter[str]]()
+        environment = ActivityEnvironment()
+        environment.on_heartbeat = lambda *_: beats.append(Counter(requests))
+        group = Group(plan_id=outside.plan_id, path="gift", members=tuple(outside.members()))
+        environment.run(outside.activities.send, group)
+        assert len([beat for beat in beats if not beat["confirm"]]) > 3, "while it is waited for"
+        assert any(beat["confirm"] == 1 for beat in beats), "between two that are told"
 
     def test_what_could_not_be_told_is_told_later(self, outside: World) -> None:
         assert outside.service is not None
