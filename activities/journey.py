@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from temporalio import activity
 from temporalio.exceptions import FailureError
 
@@ -23,7 +23,8 @@ from domain.intake import schedules
 from domain.intake.stocktaking import take_stock
 from domain.journeys import steps, stuck
 from domain.journeys.executors import Executor, executor_of
-from domain.journeys.verbs import coupon, todo, webhook
+from domain.journeys.verbs import coupon, todo
+from domain.journeys.verbs.webhook import Call, Reply, claim_calls, settle_calls
 from domain.sending import claiming
 from domain.sending.settling import settle_messages
 from domain.sending.snapshots import ClaimSnapshot
@@ -36,6 +37,9 @@ from workflows.verbs.registry import STEPS
 CHUNK = 500
 """Members whose customers are locked together. Of messages only as many as a provider takes at once: the rest would be
 decided again."""
+
+CALLS = 40
+"""Calls of another system from one sign of life to the next: two rounds, of ten seconds at most."""
 
 ASIDE = timedelta(seconds=5)
 """After so long a member is looked at again whose customer another transaction held for too long."""
@@ -157,14 +161,26 @@ class JourneyActivities:
     def webhook(self, group: Group) -> list[Answer]:
         """Call another system for each member."""
         answers: list[Answer] = []
-        for chunk in _chunks(group):
-            chunk, aside, (settled, calls) = self._settled(webhook.claim_calls, chunk)
-            answers += [*aside, *settled]
-            if calls:
-                replies = self._webhooks.call_many(calls[0].name, calls)
-                with self._db.begin() as work:
-                    answers += webhook.settle_calls(work, chunk, calls, replies, self._clock.now())
+        for chunk in _chunks(group, CALLS):
+            while chunk.members:
+                chunk, aside, (settled, calls) = self._settled(claim_calls, chunk)
+                replies = self._webhooks.call_many(calls[0].name, calls) if calls else []
+                settled += self._settle_calls(chunk, calls, replies)
+                answers += [*aside, *settled]
+                chunk = _without(chunk, settled)
         return self._timed(answers)
+
+    def _settle_calls(self, group: Group, calls: Sequence[Call], replies: Sequence[Reply]) -> list[Answer]:
+        """Write down what came of calls. Whom a defect keeps from moving on has no answer, and is asked again."""
+        settle = partial(settle_calls, group=group, calls=calls, replies=replies, now=self._clock.now())
+        try:
+            with self._db.begin() as work:
+                return settle(work)
+        except (DBAPIError, FailureError):
+            raise
+        except Exception:
+            with self._db.begin() as work:
+                return settle(work, move_on=False)
 
     @activity.defn
     def emit(self, page: FanOut) -> str | None:

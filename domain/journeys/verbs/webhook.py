@@ -71,9 +71,15 @@ def claim_calls(work: UnitOfWork, group: Group, now: datetime) -> tuple[list[Ans
 
 
 def settle_calls(
-    work: UnitOfWork, group: Group, calls: Sequence[Call], replies: Sequence[Reply], now: datetime
+    work: UnitOfWork,
+    group: Group,
+    calls: Sequence[Call],
+    replies: Sequence[Reply],
+    now: datetime,
+    *,
+    move_on: bool = True,
 ) -> list[Answer]:
-    """Write down what came of the calls, and move their enrollments on."""
+    """Write down what came of the calls, and `move_on` their enrollments; else those have no answer."""
     reply_of = {call.enrollment: reply for call, reply in zip(calls, replies, strict=True)}
     rest = group.model_copy(update={"members": tuple(each for each in group.members if each.enrollment in reply_of)})
     locked = lock_group(work, rest, now)
@@ -92,7 +98,7 @@ def settle_calls(
         elif row.status == "calling":
             assert row.retry_at is not None
             answers.append(context.later(row.retry_at))
-        else:
+        elif move_on:
             answers.append(context.done(_step_of(context, group), row.status))
     return answers
 

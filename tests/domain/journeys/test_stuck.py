@@ -211,6 +211,23 @@ def test_a_defect_after_a_message_went_neither_repeats_it_nor_makes_its_fate_unk
     assert len(shop.provider.taken) == 3
 
 
+def test_a_defect_after_a_call_does_not_repeat_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.publish("""
+        journey: calls
+        trigger: {event: form.filled}
+        entry: {again: always}
+        steps: [{id: tell, webhook: crm}, {wait: 1d}]
+    """)
+    shop.customers("li", "wang", "zhao")
+    shop.take(*(shop.incoming("form.filled", who) for who in ("li", "wang", "zhao")))
+    with defect(monkeypatch, "wait", 2):
+        answers = shop.give("webhook", shop.group("tell"))
+    assert [(each.kind, each.result) for each in answers] == [("done", "ok"), ("later", "again"), ("done", "ok")]
+    assert [row.id for row in shop.rows(Enrollment) if row.stuck_on] == [2]
+    assert [answer.result for answer in shop.give("webhook", shop.group("tell"))] == ["ok"] * 3
+    assert len(shop.outside.called) == 3
+
+
 def test_neither_the_log_nor_the_trail_holds_what_the_error_says(
     three: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

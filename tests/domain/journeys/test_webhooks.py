@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from shop import Shop
+from temporalio.testing import ActivityEnvironment
 
 from domain.journeys.tables import Enrollment, WebhookCall
 from domain.journeys.verbs.webhook import FIRST_RETRY, LONGEST_RETRY, PATIENCE, Reply
@@ -42,6 +43,18 @@ def test_says_who_where_and_why(filled: Shop) -> None:
         "trigger": {"form": "f1"}, "data": {"level": "gold"},
     }  # fmt: skip
     assert filled.timeline() == [("webhook", "crm"), ("ended", "finished")]
+
+
+def test_a_large_group_is_called_in_parts_with_a_sign_of_life_before_each(shop: Shop) -> None:
+    shop.publish(TELLS)
+    names = [f"c{number}" for number in range(100)]
+    shop.customers(*names)
+    shop.take(*(shop.incoming("form.filled", name) for name in names))
+    beats, environment = list[int](), ActivityEnvironment()
+    environment.on_heartbeat = lambda *_: beats.append(len(shop.outside.called))
+    environment.run(shop.activities.webhook, shop.group("tell"))
+    assert beats == [0, 40, 80]
+    assert len(shop.outside.called) == 100
 
 
 def test_a_refusal_is_told_with_its_reason_and_the_journey_goes_on(filled: Shop) -> None:
