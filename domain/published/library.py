@@ -91,7 +91,7 @@ Kept = TypeVar("Kept")
 def _keep(cache: dict[str, Kept], key: str, value: Kept, most: int) -> Kept:
     """Keep the value for later readers, of any thread, in place of the oldest where there are too many."""
     with _writing:
-        while len(cache) >= most:
+        while key not in cache and len(cache) >= most:
             del cache[next(iter(cache))]
         cache[key] = value
     return value
