@@ -1,4 +1,4 @@
-"""What an order is owed to."""
+"""What orders are owed to, and the models that foretell them."""
 
 from datetime import datetime
 from typing import Any, ClassVar
@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from domain.store.columns import Row, instant, json_column, reference
+from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
 class Attribution(Row, table=True):
@@ -25,3 +25,14 @@ class Attribution(Row, table=True):
     step: str
     variants: dict[str, Any] = json_column()
     paid_at: datetime = instant()
+
+
+class ForecastFit(Row, table=True):
+    """Models fitted to all orders: their parameters and log-likelihoods, and of how many customers."""
+
+    __tablename__: ClassVar[Any] = "forecast_fits"
+    id: int = id_column()
+    at: datetime = instant()
+    customers: int
+    purchases: dict[str, Any] = json_column()
+    order_values: dict[str, Any] = json_column()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from workflows.terms.values import Language
 
 app = typer.Typer()
+ltv_app = typer.Typer(help="What customers are worth.", no_args_is_help=True)
+app.add_typer(ltv_app, name="ltv")
 Since = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only who entered from this day on, in the policy's zone.")
 ]
@@ -78,6 +80,30 @@ def experiment(
             raise StartError(str(problem)) from None
         found = compare(session, journey, step, weights, clock_of(db).now(), start)
     _print(found.groups, experiment_words(found, lang), lang)
+
+
+@ltv_app.command("fit")
+def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
+    """Fit how often and for how much customers order, and write what is expected of each into their fields."""
+    from domain.insight.forecasts import PAGE, fit, write_page
+    from domain.insight.lifetime import TooFewOrdersError
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db:
+        now = clock_of(db).now()
+        try:
+            with db.begin() as work:
+                kept, forecasts = fit(work, now)
+                models = kept.purchases | {f"value {name}": value for name, value in kept.order_values.items()}
+        except TooFewOrdersError as problem:
+            raise StartError(f"{problem}; nothing was changed") from None
+        for start in range(0, len(forecasts), PAGE):
+            with db.begin() as work:
+                write_page(work, forecasts[start : start + PAGE])
+    say(", ".join(f"{name} {value:.4g}" for name, value in models.items()))
+    zh = f"已为 {len(forecasts):,} 位下过单的客户写入 customer.likely_to_buy 和 customer.expected_value"
+    en = f"wrote customer.likely_to_buy and customer.expected_value of {len(forecasts):,} customers who ordered"
+    say(zh if lang == "zh" else en)
 
 
 def _plan(base: str | None, lift: str | None, lang: "Language") -> None:

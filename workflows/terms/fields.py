@@ -37,7 +37,10 @@ FIELDS: Mapping[str, Collection[str]] = {
 DERIVED = ("orders", "spent", "last_order_at")
 """What is known of a customer by what they bought, in the order of the totals."""
 
-_MONEY = re.compile(r"customer\.spent|(?:event|trigger|item)\..*\b(?:total|price)")
+FORECASTS = ("likely_to_buy", "expected_value")
+"""What is foretold of a customer: the chance of an order within 30 days, and 12 months' orders in fen."""
+
+_MONEY = re.compile(r"customer\.(?:spent|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
 """Fields that hold fen."""
 
 _OF_MONEY = ("sum", "average", "min", "max", "latest", "first")
@@ -249,7 +252,7 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
 def _check_customer_field(node: Node, name: str, scope: Scope) -> None:
     """Anything may be known of a customer; what is close to a described field is a slip."""
     described = scope.references.events.get("customer.updated") if scope.references else None
-    first, known = name.partition(".")[0], {*(described or ()), *DERIVED}
+    first, known = name.partition(".")[0], {*(described or ()), *DERIVED, *FORECASTS}
     meant = slip_of(first, known) if described and first not in known else None
     if meant:
         scope.source.report(node, "E027", f"a customer has no field {quoted(first)}; did you mean {quoted(meant)}?")

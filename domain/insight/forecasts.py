@@ -1,0 +1,70 @@
+"""What each customer will order and be worth, fitted to the orders of all and written into their fields.
+
+Time is in days from a customer's first order; orders that were refunded whole don't count, and amounts are fen less
+refunds. `customer.likely_to_buy` is the chance of an order within 30 days, `customer.expected_value` what the orders of
+the next 12 months are worth, in fen.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from domain.insight.lifetime import Histories, PurchaseModel, ValueModel, fit_purchases, fit_values
+from domain.insight.tables import ForecastFit
+
+SOON, YEAR = 30.0, 365.0
+PAGE = 2000
+
+_HISTORIES = text("""
+SELECT customer_id, count(*) - 1, extract(epoch FROM max(paid_at) - min(paid_at))::float8 / 86400,
+    extract(epoch FROM :now - min(paid_at))::float8 / 86400,
+    coalesce(avg(amount) FILTER (WHERE place > 1), 0)::float8
+FROM (
+    SELECT customer_id, paid_at, total - refunded AS amount,
+        row_number() OVER (PARTITION BY customer_id ORDER BY paid_at, order_id) AS place
+    FROM orders WHERE total > refunded AND paid_at <= :now
+) AS kept
+GROUP BY customer_id ORDER BY customer_id
+""")
+_WRITE = text("""
+UPDATE customers SET fields = fields || jsonb_build_object(
+    'likely_to_buy', given.likely_to_buy, 'expected_value', given.expected_value)
+FROM json_to_recordset(CAST(:rows AS json)) AS given (id bigint, likely_to_buy numeric, expected_value bigint)
+WHERE customers.id = given.id
+""")
+
+Forecast = tuple[int, float, int]
+"""A customer, the chance of an order within 30 days, and the worth of the next 12 months in fen."""
+
+
+def fit(session: Session, now: datetime) -> tuple[ForecastFit, list[Forecast]]:
+    """Fit the models to all orders by now. Returns the fit, kept, and the forecast for each customer who ordered.
+
+    Raises TooFewOrdersError.
+    """
+    rows = session.connection().execute(_HISTORIES, {"now": now}).all()
+    columns = np.array([row[1:] for row in rows], dtype=np.float64).reshape(len(rows), 4).T
+    known, mean = Histories(*columns[:3]), columns[3]
+    purchases, values = fit_purchases(known), fit_values(known.repeats, mean)
+    kept = ForecastFit(at=now, customers=len(rows), purchases=asdict(purchases), order_values=asdict(values))
+    session.add(kept)
+    chances = np.round(purchases.chance(known, SOON), 4)
+    worth = np.rint(purchases.expected(known, YEAR) * values.expected(known.repeats, mean))
+    return kept, [(row[0], float(chance), int(value)) for row, chance, value in zip(rows, chances, worth, strict=True)]
+
+
+def write_page(session: Session, forecasts: Sequence[Forecast]) -> None:
+    """Write forecasts into the customers' fields; a page is `PAGE` of them, in the order of their ids."""
+    rows = [{"id": id, "likely_to_buy": chance, "expected_value": value} for id, chance, value in forecasts]
+    session.connection().execute(_WRITE, {"rows": json.dumps(rows)})
+
+
+def newest_fit(session: Session) -> tuple[ForecastFit, PurchaseModel, ValueModel] | None:
+    """The fit that customers' forecasts are from."""
+    row = session.exec(select(ForecastFit).order_by(col(ForecastFit.id).desc()).limit(1)).first()
+    return (row, PurchaseModel(**row.purchases), ValueModel(**row.order_values)) if row else None
