@@ -17,7 +17,7 @@ from workflows.language.policy import Policy
 from workflows.language.spec import Entry, Journey
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import SUBJECTS
-from workflows.terms.fields import DERIVED, FIELDS
+from workflows.terms.fields import DERIVED, FIELDS, FORECASTS
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
 from workflows.terms.scheduled import SCHEDULED_EVENTS
@@ -41,7 +41,7 @@ KNOWN: dict[str, Iterable[str]] = {
     "comparisons": OPERATORS,
     "measures": FUNCTIONS,
     "receipts": RECEIPTS,
-    "fields of customers": [*CustomerData.model_fields, *DERIVED],
+    "fields of customers": [*CustomerData.model_fields, *DERIVED, *FORECASTS],
     **{f"fields of a {root}": fields for root, fields in FIELDS.items()},
     "what texts can name": [*ROOTS, "link", "preferences"],
     "filters": environment.filters,
