@@ -20,6 +20,7 @@ from domain.published.tables import Document, Journey
 from domain.store.clock import SystemClock
 from domain.store.work import Database
 from runtime.authoring.check import check
+from runtime.authoring.seen import Seen, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
@@ -51,16 +52,25 @@ class PublishReport:
 
 
 def publish_directory(
-    db: Database, specs: Path, templates: Path, now: datetime, by: str = "aftershow", lang: Language = "en"
+    db: Database,
+    specs: Path,
+    templates: Path,
+    now: datetime,
+    by: str = "aftershow",
+    lang: Language = "en",
+    *,
+    force: bool = False,
 ) -> PublishReport:
     """Publish every spec and text of the directories that has no error, in one transaction.
 
     A journey that was stopped stays so; it starts again when it is published by its name. Without a policy, now or
-    from before, no journey goes live. What changes in shared documents is told in `lang`.
+    from before, no journey goes live. What changes in shared documents is told in `lang`. What was published elsewhere
+    and isn't in the files is left, unless by `force`.
     """
     report = check([specs], templates, webhook_targets())
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
+    seen = Seen(specs)
     with db.begin() as work:
         mark_published(work)
         if has_policy(work):
@@ -77,15 +87,21 @@ def publish_directory(
                 done.stopped.append(path.stem)
             elif has_policy(work):
                 plan = read_journey(text, str(path), None).plan
-                if plan is not None:
+                unseen = unseen_journey(work, seen, plan, path) if plan is not None and not force else None
+                if unseen is not None:
+                    done.diagnostics.append(unseen)
+                elif plan is not None:
                     with _audited(work, by, plan.journey):
-                        done.versions[plan.journey] = lifecycle.publish(work, plan, text, now, by).version
+                        published = lifecycle.publish(work, plan, text, now, by)
+                    done.versions[plan.journey] = published.version
+                    seen.add_journey(plan.journey, published.id)
         done.diagnostics.extend(_retain_required(work, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
-        gone = set(read_library(work).texts) - there
-        done.diagnostics.extend(_publish_texts(work, templates, sound, gone))
+        gone = {text for text in set(read_library(work).texts) - there if seen.is_empty or seen.text(text)}
+        done.diagnostics.extend(_publish_texts(work, templates, sound, gone, seen, force=force))
         done.paused.update(_paused(work))
+    seen.keep()
     return done
 
 
@@ -101,6 +117,8 @@ def publish_files(
     by: str,
     running: Running,
     lang: Language = "en",
+    *,
+    force: bool = False,
 ) -> PublishReport:
     """Publish some journeys and the texts that they send; all of them, or none if one has an error.
 
@@ -114,10 +132,12 @@ def publish_files(
     done = PublishReport({}, report.diagnostics)
     if not report.ok:
         return done
+    seen = {folder: Seen(folder) for folder in dict.fromkeys(path.parent for path in paths)}
     with db() as session:
         mark_published(session)
+        of_texts, ending = seen[paths[0].parent], running == "stop"
         done.diagnostics.extend(
-            _publish_texts(session, templates, texts, (), replaced=report.plans, ending=running == "stop")
+            _publish_texts(session, templates, texts, (), of_texts, force=force, replaced=report.plans, ending=ending)
         )
         if not has_policy(session):
             words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
@@ -130,16 +150,22 @@ def publish_files(
                 diagnostic for diagnostic in compiled.diagnostics if diagnostic not in done.diagnostics
             )
             if compiled.plan is not None:
+                known_here = seen[path.parent]
+                unseen = None if force else unseen_journey(session, known_here, compiled.plan, path)
+                done.diagnostics.extend([unseen] if unseen else [])
                 with _audited(session, by, compiled.plan.journey, running=running):
                     published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
                 done.versions[compiled.plan.journey] = published.version
+                known_here.add_journey(compiled.plan.journey, published.id)
         if any(diagnostic.severity == "error" for diagnostic in done.diagnostics):
             session.rollback()
             return PublishReport({}, done.diagnostics)
-        for folder in dict.fromkeys(path.parent for path in paths):
+        for folder in seen:
             done.left.extend(changes_of_shared(session, read_library(session), folder, now, lang))
         done.paused.update(_paused(session))
         session.commit()
+    for each in seen.values():
+        each.keep()
     if running == "stop":
         for name in done.versions:
             lifecycle.in_pages(db, lifecycle.stop_page, name, now)
@@ -177,21 +203,32 @@ def _publish_texts(
     templates: Path,
     texts: Mapping[Text, str],
     gone: Collection[Text],
+    seen: Seen,
     *,
+    force: bool,
     replaced: Collection[str] = (),
     ending: bool = False,
 ) -> list[Diagnostic]:
-    """Replace texts and take those away that are gone, except where what is live or running needs them as they are."""
+    """Replace texts and take those away that are gone, except where what is live or running needs them as they are,
+    or where, by what was `seen`, they were changed elsewhere.
+    """
+    unseen = {
+        text: diagnostic
+        for text, body in texts.items()
+        if not force and (diagnostic := unseen_text(session, seen, text, body, _file(templates, text)))
+    }
     unfit: dict[Text, Misfit] = {}
     for misfit in misfits(session, texts, gone, replaced=replaced, ending=ending):
         unfit.setdefault(misfit.text, misfit)
     for (template, channel), body in texts.items():
-        if (template, channel) not in unfit:
+        if (template, channel) not in unfit.keys() | unseen.keys():
             publish_text(session, template, channel, body)
+            seen.add_text((template, channel), body)
     for text in gone:
         if text not in unfit:
             remove_text(session, *text)
-    return [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(misfit)) for text, misfit in unfit.items()]
+    told = [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(misfit)) for text, misfit in unfit.items()]
+    return [*unseen.values(), *told]
 
 
 def _file(templates: Path, text: Text) -> Path:

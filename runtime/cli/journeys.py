@@ -39,6 +39,7 @@ def publish(
     running: Annotated[
         Literal["finish", "stop"], typer.Option(help="What becomes of those in older versions.")
     ] = "finish",
+    force: Annotated[bool, typer.Option("--force", help="Also over what was published elsewhere.")] = False,
     data: Data = None,
     specs: Specs = SPECS,
     templates: Templates = TEMPLATES,
@@ -56,11 +57,37 @@ def publish(
     with database(data) as db:
         now = clock_of(db).now()
         if paths:
-            report = publish_files(db, paths, templates, now, operator(), running, lang)
+            report = publish_files(db, paths, templates, now, operator(), running, lang, force=force)
         else:
-            report = publish_directory(db, specs, templates, now, operator(), lang)
+            report = publish_directory(db, specs, templates, now, operator(), lang, force=force)
     say(published_text(report, lang))
     raise typer.Exit(1 if has_errors(report.diagnostics) else 0)
+
+
+@app.command()
+def pull(
+    force: Annotated[bool, typer.Option("--force", help="Also over files with changes of their own.")] = False,
+    data: Data = None,
+    specs: Specs = SPECS,
+    templates: Templates = TEMPLATES,
+    lang: Lang = LANG,
+) -> None:
+    """Bring journeys and texts that were published elsewhere back into the files."""
+    from runtime.authoring.pulling import pull as bring
+
+    with database(data) as db, db() as session:
+        done = bring(session, *existing(specs, templates), force=force)
+    for path in done.written:
+        say(f"{'取回' if lang == 'zh' else 'pulled'}  {path}")
+    for path in done.left:
+        zh = f"{path} 自己也改过，没有动；要以已发布的为准：aftershow pull --force"
+        en = (
+            f"{path} has changes of its own, and was left; what is published replaces them with: aftershow pull --force"
+        )
+        say(zh if lang == "zh" else en)
+    if not done.written and not done.left:
+        say("文件与已发布的一致" if lang == "zh" else "the files have all that is published")
+    raise typer.Exit(1 if done.left else 0)
 
 
 @app.command()

@@ -74,6 +74,13 @@ SENTENCES: Mapping[str, str] = {
     "one file holds one document; take the `---` away": "一个文件只有一份内容，请去掉 `---`",
     "tags like {tag} are not used here": "这里不用 {tag} 这样的标签",
     "more than {count} steps in one journey": "一个旅程不能超过 {count} 步",
+    # publishing
+    "version {number} was published elsewhere, and this file hasn't seen it; bring it in with `aftershow pull`, or"
+    " publish over it with --force": (
+        "版本 {number} 是在别处发布的，这个文件里没有；用 `aftershow pull` 取回，或用 --force 覆盖"
+    ),
+    "this text was changed elsewhere, and this file hasn't seen it; bring it in with `aftershow pull`, or publish"
+    " over it with --force": ("这段文案在别处改过，这个文件里没有；用 `aftershow pull` 取回，或用 --force 覆盖"),
     # files
     "cannot be read: {reason}": "读不了：{reason}",
     "it is a directory": "它是一个目录",

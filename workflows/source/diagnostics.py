@@ -62,6 +62,7 @@ CODES: dict[str, str] = {
     "E051": "argument that WeChat does not take",
     "E052": "value that doesn't fit its use in a text",
     "E060": "event about the business in a customer's place, or without a customer",
+    "E061": "published elsewhere, and not in this file",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
