@@ -12,6 +12,7 @@ from propcache.api import cached_property
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
+from domain.journeys.counts import take_back_outcomes
 from domain.journeys.holdout import holdout_of
 from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record, record_entered, record_not_entered
@@ -85,9 +86,9 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
         return
     entered = list(zip(batch.enroll([_row(attempt) for attempt in admitted]), admitted, strict=True))
     for enrollment_id, attempt in entered:
-        customer, plan = attempt.facts.customer.id, attempt.live.plan
-        held_out = holdout_of(plan, attempt.facts.library.policy, customer)
-        record_entered(work, customer, plan.journey, enrollment_id, attempt.now, held_out)
+        customer, live = attempt.facts.customer.id, attempt.live
+        held_out = holdout_of(live.plan, attempt.facts.library.policy, customer)
+        record_entered(work, customer, live.plan.journey, live.plan_id, enrollment_id, attempt.now, held_out)
     ended = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
         if enrollment_id not in ended:
@@ -105,6 +106,7 @@ def end(
     enrollment.ended_at = now
     enrollment.due_at = None
     record(work, enrollment, "ended", ending, now, reason=reason)
+    take_back_outcomes(work, enrollment, now)
     if wake:
         work.enqueue(WakeRun(enrollment.id))
 
@@ -195,6 +197,7 @@ def _restart(work: UnitOfWork, enrollment: Enrollment, attempt: EntryAttempt) ->
     enrollment.anchor = attempt.anchor
     enrollment.trigger_id = attempt.event.id
     enrollment.generation += 1
+    take_back_outcomes(work, enrollment)
     enrollment.outcomes = []
     enrollment.position = plan.first
     enrollment.goal_until = _goal_until(plan, attempt)

@@ -15,6 +15,7 @@ from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
 from domain.customers import resolution
 from domain.customers.tables import Customer, OwnDataError
 from domain.intake.tables import Event
+from domain.journeys.counts import PASSED, counted
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
 from domain.journeys.group_rows import GroupRows
@@ -74,7 +75,7 @@ class StepContext:
 
     def done(self, step: Step, result: str) -> Answer:
         """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
-        add_outcome(self.enrollment, step.path, result, self.at)
+        add_outcome(self.work, self.enrollment, step.path, result, self.at)
         due = arrive(self, self.plan.after(step.path, result), self.at)
         if self.enrollment.ending:
             return self.over()
@@ -222,9 +223,12 @@ def _done_before(context: StepContext, path: Path, result: str, at: datetime) ->
     return Answer(enrollment=context.enrollment.id, kind="done", at=at, result=result, due=due)
 
 
-def add_outcome(enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
+def add_outcome(work: UnitOfWork, enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
     """Add an outcome to the enrollment's history, in place of an earlier one of the same step."""
     kept = [outcome for outcome in enrollment.outcomes if outcome[0] != path]
+    for _, earlier, said in (outcome for outcome in enrollment.outcomes if outcome[0] == path):
+        work.count(counted(enrollment, path, PASSED, earlier, datetime.fromisoformat(said)), -1)
+    work.count(counted(enrollment, path, PASSED, result, at))
     enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -118,6 +118,38 @@ class TrailEntry(Row, table=True):
     reason: str | None = None
     until: datetime | None = instant(nullable=True)
     because: str | None = None
+
+
+class JourneyCount(Row, table=True):
+    """How often something happened at a step of a plan since a local midnight, on that day; see
+    `domain/journeys/counts.py`.
+    """
+
+    __tablename__: ClassVar[Any] = "journey_counts"
+    journey: str = Field(primary_key=True)
+    plan_id: str = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    what: str = Field(primary_key=True)
+    detail: str = Field(primary_key=True)
+    since: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    n: int = Field(sa_type=BigInteger)
+
+
+class CountChange(Row, table=True):
+    """What a transaction adds to a count, until it is folded into it. `at` is the beginning of a quarter of an hour.
+
+    Transactions only add rows, so that none waits for another because both count the same.
+    """
+
+    __tablename__: ClassVar[Any] = "count_changes"
+    id: int = id_column()
+    journey: str = Field(index=True)
+    plan_id: str
+    step: str
+    what: str
+    detail: str
+    at: datetime = instant()
+    n: int
 
 
 class WebhookCall(Row, table=True):

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TypedDict, Unpack
 
+from domain.journeys.counts import BY_VALUE, counted, quarter
 from domain.journeys.holdout import Holdout
 from domain.journeys.tables import Enrollment
-from domain.store.work import UnitOfWork
+from domain.store.work import Counted, UnitOfWork
 
 
 class Details(TypedDict, total=False):
@@ -29,6 +30,8 @@ def record(
         {"at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey,
          "enrollment_id": enrollment.id, "what": what, "value": value, **details}
     )  # fmt: skip
+    detail = value if what in BY_VALUE else details.get("reason")
+    work.count(counted(enrollment, details.get("step"), what, detail, at))
 
 
 def record_not_entered(
@@ -39,13 +42,21 @@ def record_not_entered(
         {"at": at, "customer_id": customer_id, "journey": journey, "what": "not_entered", "value": reason,
          "because": because}
     )  # fmt: skip
+    work.count(Counted(journey, "", "", "not_entered", reason, quarter(at)))
 
 
 def record_entered(
-    work: UnitOfWork, customer_id: int, journey: str, enrollment_id: int, at: datetime, held_out: Holdout | None
+    work: UnitOfWork,
+    customer_id: int,
+    journey: str,
+    plan_id: str,
+    enrollment_id: int,
+    at: datetime,
+    held_out: Holdout | None,
 ) -> None:
-    """Note that a customer entered a journey, and the holdout that they are in."""
+    """Note that a customer entered a journey, in the version of the plan, and the holdout that they are in."""
     work.note(
         {"at": at, "customer_id": customer_id, "journey": journey, "enrollment_id": enrollment_id, "what": "entered",
          "value": journey, "reason": held_out}
     )  # fmt: skip
+    work.count(Counted(journey, plan_id, "", "entered", held_out or "", quarter(at)))

@@ -1,15 +1,16 @@
 """The unit of work: all that one transaction changes, carried by one object that is passed on."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlmodel import Session
 
-from domain.journeys.tables import TrailEntry
+from domain.journeys.tables import CountChange, TrailEntry
 from domain.store.bulk import BulkRows, insert_all
 from domain.store.columns import Row
 from domain.store.outbox import CHANNEL, Notice
@@ -32,11 +33,22 @@ class EventGiven:
     customer_id: int
 
 
+class Counted(NamedTuple):
+    """What is counted: something that happened at a step of a plan, in the quarter of an hour that begins `at`."""
+
+    journey: str
+    plan_id: str
+    step: str
+    what: str
+    detail: str
+    at: datetime
+
+
 class UnitOfWork(Session):
     """A transaction, and what it has yet to write, which `write` does in this order, before the commit:
 
     1. rows of the session, then rows that were read for a group (`track`);
-    2. the trail: decisions about customers (`note`);
+    2. the trail: decisions about customers (`note`), and what happened in journeys (`count`);
     3. the outbox: what Temporal must be told (`enqueue`), announced once;
     4. the events that it gives rise to (`give_rise_to`), taken in by `ingest`. What they bring about is written by the
        same order, until nothing is left.
@@ -49,6 +61,7 @@ class UnitOfWork(Session):
         self._ingest = ingest
         self._tracked: list[BulkRows[Any]] = []
         self._trail: list[Mapping[str, Any]] = []
+        self._counts: Counter[Counted] = Counter()
         self._outbox: list[Mapping[str, Any]] = []
         self._events: list[EventGiven] = []
         self._announced = False
@@ -61,6 +74,10 @@ class UnitOfWork(Session):
     def note(self, entry: Mapping[str, Any]) -> None:
         """Add a row to the trail."""
         self._trail.append(entry)
+
+    def count(self, what: "Counted", n: int = 1) -> None:
+        """Add to a count; see `domain/journeys/counts.py`."""
+        self._counts[what] += n
 
     def enqueue(self, notice: Notice, *, gather: str | None = None) -> None:
         """Have Temporal told. A start may be gathered with others of the plan that `gather` names."""
@@ -86,6 +103,9 @@ class UnitOfWork(Session):
         if self._trail:
             insert_all(self, TrailEntry, self._trail)
             self._trail = []
+        if self._counts:
+            insert_all(self, CountChange, [{**what._asdict(), "n": n} for what, n in self._counts.items() if n])
+            self._counts = Counter()
         if self._outbox:
             insert_all(self, Outbox, self._outbox)
             self._outbox = []
@@ -105,6 +125,7 @@ class UnitOfWork(Session):
                 self.write_rows()
         except BaseException:
             self._trail, self._outbox, self._events, self._announced = [], [], events, announced
+            self._counts = Counter()
             self._tracked = [rows for rows, _ in tracked]
             for rows, mark in tracked:
                 rows.undo(mark)

@@ -28,6 +28,7 @@ from activities.adapters.coupons import CouponAdapter
 from domain.coupons import issuing
 from domain.customers.resolution import lock_customers
 from domain.intake.retention import RetentionCursor, forget
+from domain.journeys import counts
 from domain.journeys.enrollments import end
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library
@@ -71,6 +72,7 @@ async def keep_house(
         partial(find_lost_replenishments, client, db, clock),
         partial(asyncio.to_thread, expire_coupons, db, clock),
         partial(asyncio.to_thread, source.catch_up),
+        partial(asyncio.to_thread, fold_counts, db),
     ]
     if keep_events:
         duties.append(partial(asyncio.to_thread, Forgetting(db, clock, timedelta(days=keep_events)).go_on))
@@ -211,6 +213,14 @@ def expire_coupons(db: Database, clock: Clock) -> None:
     while looked_at == PAGE:
         with db.begin() as work:
             looked_at = issuing.expire(work, clock.now(), PAGE)
+
+
+def fold_counts(db: Database) -> None:
+    """Fold what was counted into the counts of days, in small transactions."""
+    folded = counts.FOLD
+    while folded == counts.FOLD:
+        with db.begin() as work:
+            folded = counts.fold(work, read_library(work).policy_zone)
 
 
 class Forgetting:

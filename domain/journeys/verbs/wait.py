@@ -17,7 +17,7 @@ def arrive(context: StepContext, step: Wait, at: datetime) -> datetime | None:
         return None
     context.enrollment.due_at = max(due, at)
     if not step.moves:
-        add_outcome(context.enrollment, step.path, "passed", context.enrollment.due_at)
+        add_outcome(context.work, context.enrollment, step.path, "passed", context.enrollment.due_at)
     return context.enrollment.due_at
 
 
