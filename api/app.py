@@ -21,7 +21,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import messages, results, stuck, todos
+from api.journeys import canvas, messages, results, stuck, todos
 from api.journeys import routes as journeys
 from api.stock import replenishment, streams
 from domain.access.keys import find_keys
@@ -52,11 +52,13 @@ def create_app(
     receivers: Sequence[APIRouter] = (),
     webhooks: Collection[str] = (),
     wall: Clock | None = None,
+    temporal_ui: str | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
     `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
-    configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit.
+    configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit,
+    `temporal_ui` is where the namespace's runs are looked at.
     """
     app = FastAPI(
         title="Aftershow",
@@ -88,6 +90,7 @@ def create_app(
         decide,
         feed or Feed(),
         wall or SystemClock(),
+        temporal_ui,
     )
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
@@ -97,6 +100,7 @@ def create_app(
     app.include_router(todos.router)
     app.include_router(journeys.router)
     app.include_router(results.router)
+    app.include_router(canvas.router)
     app.include_router(streams.router)
     app.include_router(replenishment.router)
     app.include_router(messages.router)

@@ -50,7 +50,7 @@ class Context:
 
     `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
     journeys may call, `wall` times sessions and the audit. Without `signing_key` there are no links for browsers,
-    without `decide` no decisions of buyers.
+    without `decide` no decisions of buyers, without `temporal_ui` no links to runs.
     """
 
     db: Database
@@ -67,6 +67,7 @@ class Context:
     decide: Decide | None = None
     feed: Feed = field(default_factory=Feed)
     wall: Clock = field(default_factory=SystemClock)
+    temporal_ui: str | None = None
 
 
 def context(request: Request) -> Context:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 POLL_SECONDS = 1.0
-LISTENERS = 100
+LISTENERS = 400
 """So many a process serves at once."""
 
 HEARTBEAT_SECONDS = 15
@@ -53,8 +53,8 @@ class Feed:
         """Whether nobody else may listen."""
         return sum(subject.listeners for subject in self._subjects.values()) >= self._limit
 
-    async def listen(self, name: str, read: Read) -> AsyncIterator[ServerSentEvent]:
-        """The subject's text, now and whenever it has changed, as `stock`; `ended` after the last."""
+    async def listen(self, name: str, read: Read, kind: str) -> AsyncIterator[ServerSentEvent]:
+        """The subject's text, now and whenever it has changed, as an event of the kind; `ended` after the last."""
         if self.is_full:
             yield ServerSentEvent(event="full", data="", retry=30_000)
             return
@@ -67,7 +67,7 @@ class Feed:
                 await subject.changed(seen)
                 if subject.version > seen:
                     seen = subject.version
-                    yield ServerSentEvent(event="stock", id=str(seen), data=subject.text)
+                    yield ServerSentEvent(event=kind, id=str(seen), data=subject.text)
                 elif subject.over:
                     yield ServerSentEvent(event="ended", data="")
                     return

@@ -98,7 +98,7 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
         stock_board = _board(env, id)
         return _as_answer(stock_board).model_dump_json(), stock_board.ended_at is not None
 
-    return FeedResponse(env.feed.listen(id, read))
+    return FeedResponse(env.feed.listen(f"stream {id}", read, "stock"))
 
 
 @router.get("/studio/{id:path}", summary="The screen in the studio", responses=_PROBLEMS, response_class=HTMLResponse)

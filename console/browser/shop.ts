@@ -12,6 +12,8 @@ declare module "vitest" {
     link: string;
     /** The cookie of somebody signed in, by their role. */
     cookies: Record<string, string>;
+    /** An API key. */
+    key: string;
   }
 }
 
@@ -82,6 +84,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   for (const [role, link] of Object.entries(others)) cookies[role] = await signIn(url, link);
   project.provide("url", url);
   project.provide("link", analyst);
+  project.provide("key", /API key +(as_\S+)/.exec(said)?.[1] ?? "");
   project.provide("cookies", cookies);
   return async () => {
     up.kill("SIGINT");

@@ -29,6 +29,16 @@ export async function close(): Promise<void> {
   await browser?.close();
 }
 
+/** Something happens in the shop. */
+export async function happen(type: string, subject: string, data: Record<string, unknown>): Promise<void> {
+  const answer = await fetch(`${inject("url")}/v1/events`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Authorization: `Bearer ${inject("key")}` },
+    body: JSON.stringify({ specversion: "1.0", id: crypto.randomUUID(), source: "browser-tests", type, subject, data }),
+  });
+  expect(answer.status).toBe(202);
+}
+
 interface Options {
   viewport?: { width: number; height: number };
   dark?: boolean;

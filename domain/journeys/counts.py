@@ -9,6 +9,7 @@ days. Both are read together, in one statement, so that the counts are exact at 
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -53,11 +54,12 @@ def quarter(at: datetime) -> datetime:
 
 
 def take_back_outcomes(work: UnitOfWork, enrollment: Enrollment, since: datetime | None = None) -> None:
-    """The enrollment's outcomes after an instant, or all, came to nothing."""
-    for path, result, said in enrollment.outcomes:
-        at = datetime.fromisoformat(said)
-        if since is None or at > since:
-            work.count(counted(enrollment, path, PASSED, result, at), -1)
+    """The enrollment's outcomes after an instant, or all, came to nothing; one that can't be read never counts."""
+    for outcome in enrollment.outcomes:
+        with suppress(TypeError, ValueError):
+            path, result, at = outcome[0], outcome[1], datetime.fromisoformat(outcome[2])
+            if since is None or at > since:
+                work.count(counted(enrollment, path, PASSED, result, at), -1)
 
 
 def counts_of(session: Session, journey: str, since: datetime | None = None) -> Sequence[Count]:
@@ -117,7 +119,8 @@ _COUNT = text(f"""
         UNION ALL
         SELECT journey, plan_id, outcome ->> 0, '{PASSED}', outcome ->> 1, (outcome ->> 2)::timestamptz
         FROM enrollments CROSS JOIN LATERAL jsonb_array_elements(outcomes) AS outcome
-        WHERE (outcome ->> 2)::timestamptz <= coalesce(ended_at, 'infinity')
+        WHERE CASE WHEN pg_input_is_valid(outcome ->> 2, 'timestamptz')
+                   THEN (outcome ->> 2)::timestamptz <= coalesce(ended_at, 'infinity') END
     ) AS happened
     GROUP BY 1, 2, 3, 4, 5, 6
 """)

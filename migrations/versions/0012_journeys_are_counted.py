@@ -19,7 +19,8 @@ COUNTED = """
         UNION ALL
         SELECT journey, plan_id, outcome ->> 0, 'passed', outcome ->> 1, (outcome ->> 2)::timestamptz
         FROM enrollments CROSS JOIN LATERAL jsonb_array_elements(outcomes) AS outcome
-        WHERE (outcome ->> 2)::timestamptz <= coalesce(ended_at, 'infinity')
+        WHERE CASE WHEN pg_input_is_valid(outcome ->> 2, 'timestamptz')
+                   THEN (outcome ->> 2)::timestamptz <= coalesce(ended_at, 'infinity') END
     ) AS happened
     GROUP BY 1, 2, 3, 4, 5, 6
 """

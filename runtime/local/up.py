@@ -215,6 +215,7 @@ def _environment(options: Options, url: str) -> dict[str, str]:
         "AFTERSHOW_SIGNING_KEY": keep_signing_key(options.data),
         "TEMPORAL_ADDRESS": f"{HOST}:{options.temporal_port}",
         "TEMPORAL_CONFIG_FILE": os.devnull,
+        "AFTERSHOW_TEMPORAL_UI": f"http://{HOST}:{options.ui_port}/namespaces/default",
     }
 
 

@@ -45,6 +45,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         webhooks=settings.webhooks,
         signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
         decide=Decisions().decide,
+        temporal_ui=settings.temporal_ui,
     )
     settle_heap()
     uvicorn.run(

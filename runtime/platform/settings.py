@@ -27,6 +27,9 @@ class Settings(WebhookSettings, Public):
     )
     cohort_size: int = Field(default=500, ge=1, le=1000, description="enrollments of one run, at most")
     gather: int = Field(default=100, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
+    temporal_ui: str | None = Field(
+        default=None, min_length=1, description="the namespace's page in Temporal's UI, for links to runs"
+    )
     erp_url: str | None = Field(
         default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
     )

@@ -16,7 +16,7 @@ def describe(plan: Plan, lang: Language = "zh") -> str:
     say = Wording(lang)
     title = plan.name if plan.name == plan.journey else f"{plan.name} (`{plan.journey}`)"
     lines = [f"### {title}", ""]
-    lines += [f"- **{label}** {words}" for label, words in _head(plan, say)]
+    lines += [f"- **{label}** {words}" for label, words in head(plan, say)]
     return "\n".join([*lines, "", *_sequence(plan, plan.first, None, say, "")])
 
 
@@ -39,7 +39,7 @@ def mermaid(plan: Plan, lang: Language = "en") -> str:
     lines += [f"  {ids[path]}{step.shape.format(_label(_summary(step, say)))}" for path, step in shown.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in shown.items():
-        for label, first in _ways(step, say):
+        for label, first in ways_in_words(step, say):
             arrow = f'-->|"{_label(label)}"|' if label else "-->"
             lines.append(f"  {ids[path]} {arrow} {ids[_shown(first)] if first else 'over'}")
     return "\n".join(lines)
@@ -50,7 +50,8 @@ def _shown(path: Path) -> Path:
     return re.split(r"#(?!1[.])", path)[0]
 
 
-def _head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
+def head(plan: Plan, say: Wording) -> Iterator[tuple[str, str]]:
+    """What begins the journey, for whom, and what ends it: labels and words."""
     yield say.pick("开始：", "Begins:"), trigger_words(plan.trigger, say)
     if plan.audience:
         yield say.pick("对象：", "Audience:"), say.condition(plan.audience)
@@ -151,7 +152,8 @@ def _sequence(plan: Plan, first: Path | None, end: Path | None, say: Wording, in
         number, path = number + 1, step.next
 
 
-def _ways(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
+def ways_in_words(step: Step, say: Wording) -> list[tuple[str, Path | None]]:
+    """Where a step can lead, each way with its label."""
     branches = step.branches_in_words(say)
     return [(label.replace("`", ""), path) for label, path in branches] or [("", path) for path in step.ways()]
 

@@ -87,6 +87,11 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     return f"{decision.what}: {value}" + (say.pick(f"：{reason}", f": {reason}") if reason else "")
 
 
+def reasons_in_words(say: Wording) -> dict[str, str]:
+    """What every reason means, by its code."""
+    return {code: say.pick(*words) for code, words in _REASONS.items()}
+
+
 def ending_words(ending: str, say: Wording) -> str:
     """How an enrollment ended, in words."""
     return _ENDINGS[say.lang].get(ending, ending)

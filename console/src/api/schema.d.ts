@@ -280,6 +280,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/journeys/{name}/graph": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a journey as a graph */
+        get: operations["get_graph_v1_journeys__name__graph_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what happened in a version of a journey
+         * @description Those who stand somewhere are counted now; the rest since the beginning of a day, in the policy's time zone.
+         */
+        get: operations["get_counts_v1_journeys__name__counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/counts/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow the counts
+         * @description Server-sent events: `counts`, with what `GET …/counts` tells, now and at each change.
+         *
+         *     A process serves a bounded number of listeners, and answers the others `503`.
+         */
+        get: operations["get_count_events_v1_journeys__name__counts_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/inside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List those inside a version of a journey, or at a step */
+        get: operations["get_inside_v1_journeys__name__inside_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/streams/{id}/stock": {
         parameters: {
             query?: never;
@@ -1218,6 +1294,36 @@ export interface components {
             state: "live" | "paused" | "stopped";
         };
         /**
+         * GraphEdge
+         * @description A way from one step to another.
+         */
+        GraphEdge: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * GraphNode
+         * @description A step; `^` and `$` are the beginning and the end. `row` counts from the top, `column` is the middle.
+         */
+        GraphNode: {
+            /** Path */
+            path: string;
+            /** Verb */
+            verb: string;
+            /** Noun */
+            noun: string;
+            /** Words */
+            words: string;
+            /** Row */
+            row: number;
+            /** Column */
+            column: number;
+        };
+        /**
          * GroupComparison
          * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
          */
@@ -1232,6 +1338,63 @@ export interface components {
             revenue: components["schemas"]["Interval"];
             /** More Days */
             more_days: number | null;
+        };
+        /**
+         * Happened
+         * @description How often something happened; `detail` is the reason's code, or how it ended.
+         */
+        Happened: {
+            /** What */
+            what: string;
+            /** Detail */
+            detail: string;
+            /** N */
+            n: number;
+        };
+        /**
+         * HeadLine
+         * @description What begins the journey, for whom it is, or what ends it.
+         */
+        HeadLine: {
+            /** Label */
+            label: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * Inside
+         * @description Somebody inside. They act next at `due_at`; `run` is the page of their run in Temporal's UI, if it is known.
+         */
+        Inside: {
+            /** Enrollment */
+            enrollment: number;
+            /** Customer */
+            customer: number;
+            /** Name */
+            name: string | null;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Held */
+            held: boolean;
+            /** Stuck */
+            stuck: boolean;
+            /** Run */
+            run: string | null;
+        };
+        /**
+         * InsidePage
+         * @description A page. `next` is what to give as `after` for the following one; null after the last.
+         */
+        InsidePage: {
+            /** Enrollments */
+            enrollments: components["schemas"]["Inside"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * Interval
@@ -1252,6 +1415,46 @@ export interface components {
         Invitation: {
             /** Token */
             token: string;
+        };
+        /**
+         * JourneyCounts
+         * @description The counts of a version. Under `^` is what concerns it as a whole: `entered`, `ended`, `converted`.
+         */
+        JourneyCounts: {
+            /** Journey */
+            journey: string;
+            /** Version */
+            version: number;
+            /** Inside */
+            inside: number;
+            /** Steps */
+            steps: components["schemas"]["StepCounts"][];
+            /** Ways */
+            ways: components["schemas"]["WayCount"][];
+        };
+        /**
+         * JourneyGraph
+         * @description A version of a journey. `reasons` says in words what the codes in its counts mean.
+         */
+        JourneyGraph: {
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /** Versions */
+            versions: components["schemas"]["PlanVersion"][];
+            /** Head */
+            head: components["schemas"]["HeadLine"][];
+            /** Nodes */
+            nodes: components["schemas"]["GraphNode"][];
+            /** Edges */
+            edges: components["schemas"]["GraphEdge"][];
+            /** Reasons */
+            reasons: {
+                [key: string]: string;
+            };
         };
         /**
          * JourneyResults
@@ -1458,6 +1661,21 @@ export interface components {
             next: number | null;
         };
         /**
+         * PlanVersion
+         * @description A version of a journey.
+         */
+        PlanVersion: {
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Live */
+            live: boolean;
+        };
+        /**
          * ProductAlarm
          * @description The last alarm of a product in this show.
          */
@@ -1646,6 +1864,18 @@ export interface components {
             discount: number;
         };
         /**
+         * StepCounts
+         * @description What happened at a step, and how many stand there now.
+         */
+        StepCounts: {
+            /** Path */
+            path: string;
+            /** Standing */
+            standing: number;
+            /** Happened */
+            happened: components["schemas"]["Happened"][];
+        };
+        /**
          * Stopped
          * @description How many of the customer's enrollments were stopped.
          */
@@ -1813,6 +2043,18 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+        };
+        /**
+         * WayCount
+         * @description How many took a way.
+         */
+        WayCount: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** N */
+            n: number;
         };
     };
     responses: never;
@@ -3021,6 +3263,302 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExperimentResults"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_graph_v1_journeys__name__graph_get: {
+        parameters: {
+            query?: {
+                /** @description of the journey; the live one */
+                version?: number | null;
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyGraph"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_counts_v1_journeys__name__counts_get: {
+        parameters: {
+            query?: {
+                /** @description of the journey; the live one */
+                version?: number | null;
+                /** @description count today and so many days before; ever */
+                days?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyCounts"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_count_events_v1_journeys__name__counts_events_get: {
+        parameters: {
+            query?: {
+                /** @description of the journey; the live one */
+                version?: number | null;
+                /** @description count today and so many days before; ever */
+                days?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_inside_v1_journeys__name__inside_get: {
+        parameters: {
+            query?: {
+                /** @description of the journey; the live one */
+                version?: number | null;
+                /** @description a node of the graph */
+                step?: string | null;
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsidePage"];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -47,6 +47,7 @@ function Ground() {
       color: token.colorText,
       font: `${token.fontSize}px/${token.lineHeight} ${token.fontFamily}`,
     });
+    document.body.style.setProperty("--link", token.colorLink);
   }, [token]);
   return null;
 }

@@ -103,7 +103,7 @@ function journeyOption(each: Schema["FoundJourney"], kind: string): Option {
       {each.state !== "live" && <StateTag state={each.state} />}
     </>
   );
-  return option(`/journeys?q=${encodeURIComponent(each.journey)}`, name, kind);
+  return option(`/journeys/${encodeURIComponent(each.journey)}`, name, kind);
 }
 
 function customerOption(each: Schema["FoundCustomer"], kind: string): Option {

@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { filterOf } from "@/pages/journeys/rows";
+import { viewOf } from "@/pages/journey/figures";
 import { Failure } from "@/parts/Failure";
 import { Enter } from "./session/Enter";
 import { NotFound } from "./NotFound";
@@ -37,6 +38,12 @@ const pages = [
     path: "/journeys",
     validateSearch: filterOf,
     component: lazyRouteComponent(() => import("@/pages/journeys/JourneysPage"), "JourneysPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/journeys/$name",
+    validateSearch: viewOf,
+    component: lazyRouteComponent(() => import("@/pages/journey/JourneyPage"), "JourneyPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { type TableColumnsType, Tooltip } from "antd";
 import type { Language } from "@/parts/preferences";
 import { StateTag } from "@/parts/StateTag";
@@ -18,7 +19,9 @@ export function columnsOf(
       sorter: (a, b) => a.title.localeCompare(b.title, "zh"),
       render: (_, row) => (
         <>
-          <bdi style={{ fontWeight: 500, marginInlineEnd: 8 }}>{row.title}</bdi>
+          <Link to="/journeys/$name" params={{ name: row.journey }} style={{ fontWeight: 500, marginInlineEnd: 8 }}>
+            <bdi>{row.title}</bdi>
+          </Link>
           <Quiet small>{row.journey}</Quiet>
         </>
       ),

@@ -1,0 +1,83 @@
+import { Button, Drawer, Flex, Skeleton, Timeline } from "antd";
+import { useState } from "react";
+import { api } from "@/api/client";
+import { Failure } from "@/parts/Failure";
+import { Quiet } from "@/parts/Quiet";
+import { instant } from "@/parts/time";
+import { useLanguage } from "@/parts/words";
+import type { Graph } from "./figures";
+import { useWords } from "./words";
+
+/** The versions of a journey, what each changed, and who did what to it. */
+export default function History({ graph, onClose }: { graph: Graph; onClose: () => void }) {
+  const words = useWords();
+  const live = graph.versions.find((each) => each.live)?.version ?? graph.version;
+  const [since, setSince] = useState<number | undefined>(graph.versions.find((each) => each.version < live)?.version);
+  const path = { name: graph.journey };
+  const actions = api.useQuery("get", "/v1/journeys/{name}/actions", { params: { path } });
+  return (
+    <Drawer open title={words.versions} size={440} onClose={onClose}>
+      <Flex vertical gap={20}>
+        <Flex vertical gap={4}>
+          {graph.versions.map((each) => (
+            <Flex key={each.version} justify="space-between" align="center">
+              <span>{words.version(each.version, each.live)}</span>
+              <Quiet small>
+                {words.published} {instant(each.published_at)}
+              </Quiet>
+              {each.version !== live && (
+                <Button
+                  size="small"
+                  type="link"
+                  onClick={() => {
+                    setSince(each.version);
+                  }}
+                >
+                  {words.changes(each.version, live)}
+                </Button>
+              )}
+            </Flex>
+          ))}
+        </Flex>
+        {since !== undefined && <Changes name={graph.journey} since={since} now={live} />}
+        <div>
+          <h2 style={{ fontSize: 14, margin: "0 0 12px" }}>{words.history}</h2>
+          {actions.error !== null && <Failure error={actions.error} retry={() => void actions.refetch()} />}
+          <Timeline
+            items={(actions.data ?? []).map((each) => ({
+              content: (
+                <Flex vertical>
+                  <span>
+                    {words.actions[each.action] ?? each.action} v{each.version} · <bdi>{each.by}</bdi>
+                  </span>
+                  <Quiet small>{instant(each.at)}</Quiet>
+                </Flex>
+              ),
+            }))}
+          />
+        </div>
+      </Flex>
+    </Drawer>
+  );
+}
+
+function Changes({ name, since, now }: { name: string; since: number; now: number }) {
+  const words = useWords();
+  const lang = useLanguage();
+  const { data, error, refetch } = api.useQuery("get", "/v1/journeys/{name}/diff", {
+    params: { path: { name }, query: { since, lang } },
+  });
+  return (
+    <section>
+      <h2 style={{ fontSize: 14, margin: "0 0 8px" }}>{words.changes(since, now)}</h2>
+      {error !== null && <Failure error={error} retry={() => void refetch()} />}
+      {error === null && !data && <Skeleton active title={false} />}
+      {data?.changes.length === 0 && <Quiet>{words.noChanges}</Quiet>}
+      <ul style={{ margin: 0, paddingInlineStart: 18 }}>
+        {data?.changes.map((each) => (
+          <li key={each}>{each.replaceAll("`", "")}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
