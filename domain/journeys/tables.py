@@ -131,7 +131,7 @@ class JourneyCount(Row, table=True):
     step: str = Field(primary_key=True)
     what: str = Field(primary_key=True)
     detail: str = Field(primary_key=True)
-    since: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    since: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     n: int = Field(sa_type=BigInteger)
 
 

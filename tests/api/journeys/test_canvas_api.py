@@ -1,6 +1,5 @@
 """`/v1/journeys/{name}/graph`, `/counts` and `/inside`: what stands where, exactly."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -37,7 +36,7 @@ def shop(db: Database, clock: VirtualClock) -> Shop:
 @pytest.fixture
 def caller(shop: Shop, db: Database, clock: VirtualClock) -> Caller:
     with db.begin() as session:
-        secret = create_key(session, "test", ("read",), clock.now())
+        secret = create_key(session, "test", ("read",), shop.clock.now())
     ui = "http://ui/namespaces/default"
     return Caller(create_app(db, clock, ready=dict, temporal_ui=ui), secret)
 
@@ -94,6 +93,5 @@ def test_what_was_never_published_is_not_there(caller: Caller, part: str) -> Non
     assert caller.get(f"/v1/journeys/welcome/{part}?version=2").status_code == 404
 
 
-def test_a_step_of_no_journey_has_nobody(call_with: Callable[..., Caller], shop: Shop) -> None:
-    caller = call_with(scopes=("read",))
+def test_a_step_of_no_journey_has_nobody(caller: Caller) -> None:
     assert caller.get("/v1/journeys/welcome/inside?step=%F0%9F%98%80").json() == {"enrollments": [], "next": None}
