@@ -8,9 +8,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from api.http.auth import require
 from api.http.context import context
-from api.http.metrics import STUCK
+from api.http.metrics import GIVEN_UP, STUCK
 from api.http.problems import Forbidden, Unauthorized, Unavailable, documented, respond
 from domain.journeys.stuck import count_stuck
+from domain.store.outbox import count_given_up
 
 router = APIRouter(tags=["health"])
 logger = logging.getLogger(__name__)
@@ -48,4 +49,5 @@ async def readyz(request: Request) -> Response:
 def metrics(request: Request) -> Response:
     with context(request).db() as session:
         STUCK.set(count_stuck(session))
+        GIVEN_UP.set(count_given_up(session))
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

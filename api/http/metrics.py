@@ -11,6 +11,7 @@ EVENTS = Counter("aftershow_events", "Events sent to the API, by type and by wha
 REQUESTS = Counter("aftershow_http_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("aftershow_http_request_seconds", "Seconds until a request was answered.", ["method", "route"])
 STUCK = Gauge("aftershow_enrollments_stuck", "Enrollments that a defect has put off.")
+GIVEN_UP = Gauge("aftershow_outbox_given_up", "Notices that Temporal could not be told, and that wait for a retry.")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

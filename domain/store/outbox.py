@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, func
+from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
 
 from domain.store.tables import Outbox
@@ -85,12 +86,17 @@ def _payload_before_0008(row: Outbox) -> Mapping[str, object]:
             return {"alarm": row.event_id}
 
 
-def lock_oldest(session: Session, limit: int) -> Sequence[Outbox]:
-    """Lock the oldest entries that no other transaction holds; those that failed before come last.
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 15, 60, 300, 600))
+"""After its attempts a notice is put off for so long each; the next one that fails is the last."""
+
+
+def lock_oldest(session: Session, limit: int, now: datetime) -> Sequence[Outbox]:
+    """Lock the oldest entries that no other transaction holds and that aren't put off; those that failed come last.
 
     The starts that may yet be gathered stay.
     """
-    query = select(Outbox).where(col(Outbox.gather).is_(None)).order_by(col(Outbox.attempts), col(Outbox.id))
+    is_due = or_(col(Outbox.next_at).is_(None), col(Outbox.next_at) <= now) & col(Outbox.given_up_at).is_(None)
+    query = select(Outbox).where(col(Outbox.gather).is_(None), is_due).order_by(col(Outbox.attempts), col(Outbox.id))
     return session.exec(query.limit(limit).with_for_update(skip_locked=True)).all()
 
 
@@ -102,6 +108,36 @@ def lock_undecided_starts(session: Session, limit: int, *, except_plans: Iterabl
     """
     query = select(Outbox).where(col(Outbox.gather).is_not(None), col(Outbox.gather).not_in(except_plans))
     return session.exec(query.order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)).all()
+
+
+def put_off(row: Outbox, problem: str, now: datetime) -> None:
+    """Put off a notice that could not be told, for longer each time; at last it is given up."""
+    row.problem = problem
+    if row.attempts < len(PAUSES):
+        row.next_at = now + PAUSES[row.attempts]
+    else:
+        row.given_up_at = now
+    row.attempts += 1
+
+
+def list_given_up(session: Session, limit: int = 100) -> Sequence[Outbox]:
+    """The notices that were given up, the first first."""
+    query = select(Outbox).where(_GIVEN_UP).order_by(col(Outbox.given_up_at), col(Outbox.id))
+    return session.exec(query.limit(limit)).all()
+
+
+def count_given_up(session: Session) -> int:
+    """How many notices were given up."""
+    return session.exec(select(func.count()).select_from(Outbox).where(_GIVEN_UP)).one()
+
+
+def tell_again(session: Session) -> int:
+    """Have the notices that were given up told again. Returns how many there are."""
+    anew = {"attempts": 0, "next_at": None, "given_up_at": None}
+    return len(session.execute(update(Outbox).where(_GIVEN_UP).values(anew).returning(col(Outbox.id))).all())
+
+
+_GIVEN_UP = col(Outbox.given_up_at).is_not(None)
 
 
 def count_waiting_starts(session: Session, plan_ids: Iterable[str]) -> Mapping[str, int]:

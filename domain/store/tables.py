@@ -13,7 +13,8 @@ class Outbox(Row, table=True):
     """What Temporal must be told: the kind of a notice and, in its payload, what it is for; see `domain.store.outbox`.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided. Rows of releases
-    before migration 0008 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`.
+    before migration 0008 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`. One that could not
+    be told, `attempts` times because of a `problem`, is tried again at `next_at`, or was given up at `given_up_at`.
     """
 
     __tablename__: ClassVar[Any] = "outbox"
@@ -26,6 +27,9 @@ class Outbox(Row, table=True):
     channel: str | None = None
     gather: str | None = Field(default=None, foreign_key="plans.id", index=True)
     attempts: int = 0
+    next_at: datetime | None = instant(nullable=True)
+    given_up_at: datetime | None = instant(nullable=True)
+    problem: str | None = None
 
 
 class ClockState(Row, table=True):

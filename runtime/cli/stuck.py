@@ -1,6 +1,6 @@
 """Commands for enrollments that a defect has put off."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -19,17 +19,26 @@ def list_stuck(
     last: Annotated[int, typer.Option(min=1, help="How many.")] = 100,
     data: Data = None,
 ) -> None:
-    """List the enrollments that a defect has put off, those that are stuck for longest first."""
+    """List the enrollments that a defect has put off, and what Temporal could not be told."""
     from domain.journeys.stuck import list_stuck
+    from domain.store.outbox import list_given_up
 
     with database(data) as db, db() as session:
         rows = list_stuck(session, journey=journey, limit=last)
+        notices = [] if journey else list_given_up(session, last)
+    if notices:
+        table = Table("notice", "kind", "about", "given up (UTC)", "attempts", "problem")
+        for notice in notices:
+            about = ", ".join(f"{name} {value}" for name, value in (notice.payload or {}).items())
+            given_up, attempts = _instant(notice.given_up_at), str(notice.attempts)
+            table.add_row(str(notice.id), notice.kind, about, given_up, attempts, notice.problem)
+        CONSOLE.print(table)
     if not rows:
-        say("nobody is stuck")
+        say("once it is mended: aftershow retry" if notices else "nobody is stuck")
         return
     table = Table("enrollment", "customer", "journey", "step", "since (UTC)", "attempts", "again at (UTC)", "defect")
     for row in rows:
-        since, again = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.stuck_since, row.due_at))
+        since, again = map(_instant, (row.stuck_since, row.due_at))
         cells = (row.id, row.customer_id, row.journey, row.position or "the end", since, row.attempts, again)
         table.add_row(*map(str, cells), row.stuck_on)
     CONSOLE.print(table)
@@ -38,14 +47,23 @@ def list_stuck(
 
 @app.command()
 def retry(journey: Journey = None, data: Data = None) -> None:
-    """Let stuck enrollments try again at once."""
+    """Let stuck enrollments try again at once, and have Temporal told what it could not be told."""
     from domain.journeys.stuck import retry
+    from domain.store.outbox import tell_again
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db:
         clock = clock_of(db)
         with db.begin() as work:
             count = retry(work, clock.now(), journey=journey)
+            notices = 0 if journey else tell_again(work)
             target = f"journey:{journey}" if journey else "journeys"
-            record(work, "journey.retry", target, after={"retried": count})
-    say(f"{count} try again" if count else "nobody is stuck")
+            record(work, "journey.retry", target, after={"retried": count, "notices": notices})
+    if notices:
+        say(f"{notices} notices are told again")
+    if count or not notices:
+        say(f"{count} try again" if count else "nobody is stuck")
+
+
+def _instant(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""

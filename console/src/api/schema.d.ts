@@ -593,7 +593,7 @@ export interface paths {
         put?: never;
         /**
          * Post Retry
-         * @description Let up to 1,000 of them try again at once.
+         * @description Let up to 1,000 of them try again at once; and, unless a journey is named, all notices that were given up.
          */
         post: operations["post_retry_v1_stuck_retry_post"];
         delete?: never;
@@ -1845,11 +1845,13 @@ export interface components {
         };
         /**
          * Retried
-         * @description How many try again.
+         * @description How many enrollments try again, and how many notices.
          */
         Retried: {
             /** Retried */
             retried: number;
+            /** Notices */
+            notices: number;
         };
         /**
          * ReturnedLine
@@ -1908,11 +1910,13 @@ export interface components {
         };
         /**
          * Stuck
-         * @description The enrollments that are stuck for longest, first.
+         * @description The enrollments that are stuck for longest, first; and, unless a journey was named, the notices given up.
          */
         Stuck: {
             /** Enrollments */
             enrollments: components["schemas"]["StuckEnrollment"][];
+            /** Notices */
+            notices: components["schemas"]["StuckNotice"][];
         };
         /**
          * StuckEnrollment
@@ -1938,6 +1942,29 @@ export interface components {
             attempts: number;
             /** Again At */
             again_at: string | null;
+        };
+        /**
+         * StuckNotice
+         * @description What Temporal was to be told, what it is about, and the problem because of which that was given up.
+         */
+        StuckNotice: {
+            /** Id */
+            id: number;
+            /** Kind */
+            kind: string;
+            /** About */
+            about: {
+                [key: string]: number | string;
+            };
+            /** Problem */
+            problem: string;
+            /** Attempts */
+            attempts: number;
+            /**
+             * Given Up At
+             * Format: date-time
+             */
+            given_up_at: string;
         };
         /**
          * Timeline

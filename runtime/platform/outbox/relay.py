@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import psycopg
@@ -11,16 +12,24 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from domain.journeys.starting import form_cohort
 from domain.published.library import read_plan
-from domain.store.outbox import CHANNEL, Notice, count_waiting_starts, lock_oldest, lock_undecided_starts, notice_of
+from domain.store.outbox import (
+    CHANNEL,
+    Notice,
+    count_waiting_starts,
+    lock_oldest,
+    lock_undecided_starts,
+    notice_of,
+    put_off,
+)
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.database import WORKER
 from runtime.platform.outbox.gathering import CohortPolicy, StartRate
-from runtime.platform.outbox.tellers import TELLERS, Calls, Temporal
+from runtime.platform.outbox.tellers import TELLERS, Call, Calls, Notices, Temporal
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +58,7 @@ class Relay:
                 self._news.clear()
                 try:
                     count = await self.drain()
-                except (DBAPIError, RPCError, RuntimeError) as problem:
+                except Exception as problem:
                     logger.warning("relay waits: %s", type(problem).__name__)
                     await asyncio.sleep(RETRY_SECONDS)
                     continue
@@ -57,7 +66,10 @@ class Relay:
                     await self._sleep()
 
     async def drain(self) -> list[str]:
-        """Tell Temporal one batch of the outbox. Returns the ids of the workflows told; raises if Temporal is away."""
+        """Tell Temporal one batch of the outbox. Returns the ids of the workflows told; raises if Temporal is away.
+
+        What can't be told while other notices can is put off, by itself.
+        """
         with self._db() as session:
             rows = await _to_end(self._take, session)
             calls = await _to_end(lambda: list(self._prepare(session, rows)))
@@ -101,7 +113,7 @@ class Relay:
         for plan_id in self._pace.ripe(count_waiting_starts(session, plan_ids) if plan_ids else {}, paged):
             form_cohort(session, plan_id, self._gathering.size)
             session.commit()
-        return lock_oldest(session, BATCH)
+        return lock_oldest(session, BATCH, datetime.now(UTC))
 
     def _prepare(self, session: Session, rows: Sequence[Outbox]) -> Calls:
         """What to tell Temporal, each with the rows that say so."""
@@ -110,9 +122,32 @@ class Relay:
             try:
                 by_kind.setdefault(row.kind, []).append((row, notice_of(row)))
             except (LookupError, TypeError) as problem:
-                yield [row], _unread(row, problem)
+                yield [row], _fail(problem)
         for kind, told in by_kind.items():
-            yield from TELLERS[kind](self._temporal, session, told)
+            try:
+                yield from self._ask(session, kind, told)
+            except DBAPIError:
+                raise
+            except Exception:  # one of them can't be looked up: each by itself
+                for each in told:
+                    try:
+                        yield from self._ask(session, kind, [each])
+                    except DBAPIError:
+                        raise
+                    except Exception as problem:
+                        yield [each[0]], _fail(problem)
+
+    def _ask(self, session: Session, kind: str, told: Notices) -> list[Call]:
+        """How these notices are told: all of it, or an error and nothing."""
+        calls: list[Call] = []
+        try:
+            for call in TELLERS[kind](self._temporal, session, told):
+                calls.append(call)
+        except BaseException:
+            for _, telling in calls:
+                telling.close()
+            raise
+        return calls
 
 
 async def _to_end(act: Callable[..., _Found], *arguments: object) -> _Found:
@@ -125,20 +160,36 @@ async def _to_end(act: Callable[..., _Found], *arguments: object) -> _Found:
         raise
 
 
-async def _unread(row: Outbox, problem: Exception) -> str:
-    """A newer release may be able to tell it."""
-    raise RuntimeError(f"outbox row {row.id} of kind {row.kind} can't be read here") from problem
+async def _fail(problem: Exception) -> str:
+    raise problem
 
 
 def _settle(session: Session, delivered: Sequence[tuple[Sequence[Outbox], str | BaseException]]) -> None:
-    """Forget what was told; keep what could not be, behind the rest."""
+    """Forget what was told; put off what could not be. Raises the problem where it is that Temporal is away."""
+    failed = [result for _, result in delivered if isinstance(result, BaseException)]
+    if failed and len(failed) == len(delivered) and all(map(_is_away, failed)):
+        raise failed[0]
+    now = datetime.now(UTC)
     for rows, result in delivered:
         for row in rows:
             if isinstance(result, BaseException):
-                row.attempts += 1
+                put_off(row, _name(result), now)
+                logger.warning("outbox row %s (%s) can't be told: %s", row.id, row.kind, row.problem)
             else:
                 session.delete(row)
     session.commit()
-    failed = [result for _, result in delivered if isinstance(result, BaseException)]
-    if failed:
-        raise failed[0]
+
+
+def _is_away(problem: BaseException) -> bool:
+    """Whether it says nothing of the notice that could not be told."""
+    is_refused = isinstance(problem, RPCError) and problem.status in _REFUSED
+    return isinstance(problem, RPCError | DBAPIError | asyncio.CancelledError) and not is_refused
+
+
+_REFUSED = (RPCStatusCode.INVALID_ARGUMENT, RPCStatusCode.FAILED_PRECONDITION, RPCStatusCode.OUT_OF_RANGE)
+
+
+def _name(problem: BaseException) -> str:
+    """What it is, without what it says: that may be the customer's data."""
+    status = f" {problem.status.name}" if isinstance(problem, RPCError) else ""
+    return type(problem).__name__ + status

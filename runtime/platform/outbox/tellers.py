@@ -1,7 +1,7 @@
 """How Temporal is told each kind of notice that the outbox holds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,10 @@ class Temporal:
 Notices = Sequence[tuple[Outbox, Any]]
 """Rows of one kind, each with the notice that it holds."""
 
-Calls = Iterator[tuple[Sequence[Outbox], Awaitable[str]]]
+Call = tuple[Sequence[Outbox], Coroutine[Any, Any, str]]
 """What is to be awaited for which rows. It comes to the id of the workflow told, or to nothing."""
+
+Calls = Iterator[Call]
 
 Teller = Callable[[Temporal, Session, Notices], Calls]
 
