@@ -375,14 +375,14 @@ class CustomerFacts:
 
     @property
     def _customer(self) -> Mapping[str, Any]:
-        return {**_own_fields(self.customer), "name": self.customer.name, "timezone": self.customer.timezone}
+        return {**own_fields(self.customer), "name": self.customer.name, "timezone": self.customer.timezone}
 
 
 def is_readable(library: Library, customer: Customer) -> bool:
     """Whether what is stored of the customer can be read."""
     try:
         _own_zone(library, customer)
-        _own_fields(customer)
+        own_fields(customer)
     except OwnDataError:
         return False
     return True
@@ -395,7 +395,8 @@ def _own_zone(library: Library, customer: Customer) -> ZoneInfo:
     return zone
 
 
-def _own_fields(customer: Customer) -> Mapping[str, Any]:
+def own_fields(customer: Customer) -> Mapping[str, Any]:
+    """What is known of the customer. Raises OwnDataError where that can't be read."""
     if not isinstance(customer.fields, Mapping):
         raise OwnDataError("bad_fields")
     return customer.fields

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.conditions.facts import CustomerFacts
+from domain.conditions.facts import CustomerFacts, own_fields
 from domain.coupons.tables import Coupon
 
 LONGEST_NAME = 40
@@ -83,7 +83,7 @@ def reworded(facts: CustomerFacts, source: str) -> list[str]:
 
 
 def _customer(facts: CustomerFacts) -> Mapping[str, Any]:
-    return {**facts.customer.fields, "name": facts.customer.name}
+    return {**own_fields(facts.customer), "name": facts.customer.name}
 
 
 def _safe(value: Any) -> Any:
