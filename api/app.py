@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import docs, health, search, timeline
+from api import docs, health, metrics, search, timeline
 from api.access import audit, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -101,6 +101,7 @@ def create_app(
     app.include_router(journeys.router)
     app.include_router(results.router)
     app.include_router(canvas.router)
+    app.include_router(metrics.router)
     app.include_router(streams.router)
     app.include_router(replenishment.router)
     app.include_router(messages.router)

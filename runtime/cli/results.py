@@ -1,8 +1,8 @@
 """Commands that tell what journeys brought."""
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -11,6 +11,7 @@ from runtime import CONSOLE, StartError
 from runtime.cli.shared import LANG, Data, Lang, database, say
 
 if TYPE_CHECKING:
+    from domain.insight.metrics import Unit
     from domain.insight.results import Group
     from workflows.terms.values import Language
 
@@ -80,6 +81,55 @@ def experiment(
             raise StartError(str(problem)) from None
         found = compare(session, journey, step, weights, clock_of(db).now(), start)
     _print(found.groups, experiment_words(found, lang), lang)
+
+
+@app.command()
+def metric(
+    name: Annotated[str | None, typer.Argument(help="Its name; without one, all are listed.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last.")
+    ] = None,
+    by: Annotated[Literal["day", "week", "month"], typer.Option(help="The periods.")] = "day",
+    days: Annotated[int | None, typer.Option(help="How far repurchase looks ahead.")] = None,
+    lang: Lang = LANG,
+    data: Data = None,
+) -> None:
+    """Tell a metric by day, week or month; of the last 30 days unless a span is given."""
+    from domain.insight.metrics import METRICS, MetricError, points
+    from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
+
+    pick: Callable[[str, str], str] = (lambda zh, _: zh) if lang == "zh" else (lambda _, en: en)
+    if name is None:
+        table = Table(pick("指标", "metric"), pick("名称", "name"), pick("含义", "meaning"))
+        for key, each in METRICS.items():
+            table.add_row(key, pick(each.zh, each.en), pick(each.means_zh, each.means_en))
+        CONSOLE.print(table)
+        return
+    with database(data) as db, db() as session:
+        zone, now = read_library(session).policy_zone, clock_of(db).now()
+        end = until.date() if until else now.astimezone(zone).date() + timedelta(days=1)
+        start = since.date() if since else end - timedelta(days=30)
+        try:
+            found = points(session, name, start, end, now, zone, by=by, days=days)
+        except MetricError as problem:
+            raise StartError(str(problem)) from None
+    one = METRICS[name]
+    say(f"{pick(one.zh, one.en)}: {pick(one.means_zh, one.means_en)}")
+    table = Table(pick("从", "from"), pick("值", "value"), pick("分子", "numerator"), pick("分母", "denominator"))
+    for point in found:
+        parts = (f"{part:,.0f}" if part is not None else "" for part in (point.numerator, point.denominator))
+        table.add_row(str(point.day), _value(point.value, one.unit), *parts)
+    CONSOLE.print(table)
+
+
+def _value(value: float | None, unit: "Unit") -> str:
+    from workflows.terms.values import money_words
+
+    if value is None:
+        return "–"
+    return {"count": f"{value:,.0f}", "share": f"{value:.1%}", "fen": money_words(round(value))}[unit]
 
 
 @ltv_app.command("fit")

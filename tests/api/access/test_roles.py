@@ -18,6 +18,8 @@ EVERYBODY_BUT_GUIDES = "marketer buyer operator analyst product admin"
 TABLE = {
     "GET /v1/journeys": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/actions": "marketer operator analyst product admin",
+    "GET /v1/metrics": "marketer operator analyst product admin",
+    "GET /v1/metrics/{name}": "marketer operator analyst product admin",
     "GET /v1/results": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/results": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/experiments/{step}": "marketer operator analyst product admin",
