@@ -28,8 +28,7 @@ class Grown:
 
     def run(self, *arguments: str, fails: bool = False) -> str:
         """What Python says to these arguments in the copy; raises if it ends otherwise than it is to end."""
-        environment = {"PYTHONPATH": str(self.home), "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin",
-                       "AFTERSHOW_LANG": "en"}  # fmt: skip
+        environment = {"PYTHONPATH": str(self.home), "PATH": "/usr/bin:/bin", "AFTERSHOW_LANG": "en"}
         done = subprocess.run(
             [sys.executable, *arguments], cwd=self.home, env=environment, capture_output=True, text=True, check=False
         )
@@ -39,7 +38,7 @@ class Grown:
 
     def aftershow(self, *arguments: str, fails: bool = False) -> str:
         """What the command says."""
-        return self.run("-c", "from runtime.cli.app import app; app()", *arguments, fails=fails)
+        return self.run("-c", "from runtime.cli.app import main; main()", *arguments, fails=fails)
 
 
 def _same(one: Path, other: Path) -> bool:

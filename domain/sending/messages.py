@@ -49,7 +49,7 @@ def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"],
         raise UnknownMessageError(f"there is no message {number}")
     lock_customers(work, [message.customer_id])
     work.refresh(message)
-    tracking.settle_message(work, message, to, "by_hand", now)
+    tracking.settle_message(work, message, to, "settled_by_hand", now)
     version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
     work.add(
         JourneyAction(

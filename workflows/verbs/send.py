@@ -89,7 +89,7 @@ class Send(Step):
         "coupon_refused": ("发不出优惠券", "no coupon could be given"),
         "text": ("文案填不出来", "its text can't be made"),
         "provider": ("服务商暂时不接收", "the provider takes nothing for now"),
-        "by_hand": ("人工核实后登记", "settled by hand"),
+        "settled_by_hand": ("人工核实后登记", "settled by hand"),
         "worker_lost": ("发送途中工作进程中断", "the worker was lost while the provider was called"),
     }
 

@@ -1,7 +1,6 @@
 """The life cycle of a journey, told over the command line."""
 
 import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from domain.customers.tables import Customer
 from domain.published.library import read_library
 from domain.published.tables import JourneyAction, MessageText
 from domain.store.work import Database
+from runtime.cli.app import run
 from runtime.cli.journeys import operator
 
 ROOT = Path(__file__).parents[3]
@@ -29,8 +29,8 @@ steps:
 class Desk:
     """A marketer's directory, and the command to run in it."""
 
-    def __init__(self, place: Path, url: str) -> None:
-        self.place, self.url = place, url
+    def __init__(self, place: Path, said: pytest.CaptureFixture[str]) -> None:
+        self.place, self.said = place, said
         self.write("journey_specs/_policy.yaml", "timezone: Asia/Shanghai\nquiet_hours: none\ncaps: {}\n")
         self.write("journey_specs/welcome.yaml", SPEC)
         self.write("templates/messages/hello/sms.j2", "你好")
@@ -42,18 +42,30 @@ class Desk:
 
     def run(self, *arguments: str) -> str:
         """What it says; the first word is its exit code."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
-        found = subprocess.run(
-            [sys.executable, "-m", "runtime.cli", *arguments], cwd=self.place, capture_output=True, text=True,
-            env=inherited | {"AFTERSHOW_DATABASE_URL": self.url, "PYTHONPATH": str(ROOT)}, timeout=60, check=False,
-        )  # fmt: skip
-        assert "Traceback" not in found.stderr, found.stderr
-        return f"{found.returncode} {found.stdout}{found.stderr}"
+        sys.argv = ["aftershow", *arguments]
+        try:
+            run()
+            code: object = 0
+        except SystemExit as ended:
+            code = ended.code
+        printed = self.said.readouterr()
+        return f"{code} {printed.out}{printed.err}"
 
 
 @pytest.fixture
-def desk(db: Database, postgres_url: str, tmp_path: Path) -> Desk:  # noqa: ARG001
-    return Desk(tmp_path, postgres_url)
+def desk(
+    db: Database,  # noqa: ARG001
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Desk:
+    for name in [name for name in os.environ if name.startswith("AFTERSHOW_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.chdir(tmp_path)
+    return Desk(tmp_path, capsys)
 
 
 def test_from_the_first_version_to_the_last(desk: Desk, db: Database) -> None:

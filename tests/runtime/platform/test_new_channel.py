@@ -71,9 +71,8 @@ def test_check_knows_it(grown: Grown) -> None:
     (grown.home / "pigeon.j2").rename(grown.home / "templates/messages/hello/pigeon.j2")
 
 
-@pytest.mark.parametrize("engine", ["rehearsal", "temporal"])
-def test_a_journey_sends_by_it(grown: Grown, engine: str) -> None:
-    grown.aftershow("test", "cases", "--engine", engine)
+def test_a_journey_sends_by_it(grown: Grown) -> None:
+    grown.aftershow("test", "cases", "--engine", "both")
 
 
 def test_its_adapter_carries_it_once_it_is_configured(grown: Grown) -> None:

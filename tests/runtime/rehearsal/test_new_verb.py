@@ -64,13 +64,12 @@ def test_two_files_are_touched(grown: Grown) -> None:
     assert grown.touched() == ["domain/journeys/verbs/note.py", "workflows/verbs/note.py"]
 
 
-@pytest.mark.parametrize("engine", ["rehearsal", "temporal"])
-def test_a_journey_with_it_runs(grown: Grown, engine: str) -> None:
-    grown.aftershow("test", "cases", "--engine", engine)
+def test_a_journey_with_it_runs(grown: Grown) -> None:
+    grown.aftershow("test", "cases", "--engine", "both")
     wrong = grown.home / "wrong"
     wrong.mkdir(exist_ok=True)
     (wrong / "notes.yaml").write_text(CASES.replace("note: paid", "note: owed"), encoding="utf-8")
-    assert "note: paid" in grown.aftershow("test", "wrong", "--engine", engine, fails=True)
+    assert "note: paid" in grown.aftershow("test", "wrong", fails=True)
 
 
 def test_check_knows_it_and_its_mistakes(grown: Grown) -> None:
