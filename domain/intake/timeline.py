@@ -1,4 +1,6 @@
-"""The timeline of a customer: every decision about them, and the journeys that an event of theirs didn't begin."""
+"""The timeline of a customer: every decision about them, the journeys that an event of theirs didn't begin, and what
+became of their coupons.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +13,19 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
 from domain.conditions.facts import CustomerFacts
+from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer
 from domain.intake.ingest import HISTORY, can_begin
 from domain.intake.tables import Event
-from domain.journeys.tables import TrailEntry
+from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import JourneyAction, PublishedPlan
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.scheduled import CUSTOMER_EVENTS
 from workflows.verbs.base import Decision
+from workflows.verbs.coupon import COUPONS_LIFE
 
-_MISSED, _DECIDED = 0, 1
+_MISSED, _DECIDED, _COUPON = 0, 1, 2
 _PAGE = 200
 
 
@@ -45,7 +49,7 @@ class TimelineCursor:
             cursor = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
         except (OverflowError, OSError):
             raise ValueError("no such time") from None
-        if cursor.kind not in (_MISSED, _DECIDED) or not 0 <= cursor.id < 2**63:
+        if cursor.kind not in (_MISSED, _DECIDED, _COUPON) or not 0 <= cursor.id < 2**63:
             raise ValueError("no such place")
         return cursor
 
@@ -56,7 +60,8 @@ def timeline(
     """A page of the timeline, oldest first."""
     decisions = _decisions(session, customer, journey, after)
     missed_entries = _not_entered(session, customer, journey, after)
-    return list(islice(merge(decisions, missed_entries, key=lambda entry: entry[0]), limit))
+    coupons = _coupons(session, customer, journey, after)
+    return list(islice(merge(decisions, missed_entries, coupons, key=lambda entry: entry[0]), limit))
 
 
 def decision_of(row: TrailEntry) -> Decision:
@@ -96,6 +101,29 @@ def _decisions(
         for row in rows:
             after = TimelineCursor(row.at, _DECIDED, row.id)
             yield after, decision_of(row)
+        if len(rows) < _PAGE:
+            return
+
+
+def _coupons(
+    session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
+) -> Iterator[tuple[TimelineCursor, Decision]]:
+    """What became of coupons once they were given, which is an event each; `value` is the campaign."""
+    query = (
+        select(Event, Coupon.campaign, Enrollment.journey)
+        .join(Coupon, col(Coupon.code) == col(Event.data)["code"].as_string())
+        .join(Enrollment, col(Enrollment.id) == Coupon.enrollment_id)
+        .where(Event.customer_id == customer.id, col(Event.type).in_(COUPONS_LIFE), ~col(Event.forgotten))
+    )
+    if journey:
+        query = query.where(Enrollment.journey == journey)
+    while True:
+        page_query = query.where(_later(Event.time, Event.id, after, _COUPON)) if after else query
+        rows = session.exec(page_query.order_by(col(Event.time), col(Event.id)).limit(_PAGE)).all()
+        for event, campaign, name in rows:
+            after = TimelineCursor(event.time, _COUPON, event.id)
+            order = str(event.data["order_id"]) if event.data.get("order_id") else None
+            yield after, Decision(event.time, name, event.type, campaign, reason=order)
         if len(rows) < _PAGE:
             return
 
@@ -148,5 +176,5 @@ def _later(at: datetime, id: int, after: TimelineCursor, kind: int) -> ColumnEle
         return col(at) > after.at
     if kind > after.kind:
         return col(at) >= after.at
-    at_same_instant = col(id) > after.id if kind == _DECIDED or after.journey == "\uffff" else col(id) >= after.id
+    at_same_instant = col(id) > after.id if kind != _MISSED or after.journey == "\uffff" else col(id) >= after.id
     return or_(col(at) > after.at, and_(col(at) == after.at, at_same_instant))

@@ -7,6 +7,16 @@ from workflows.terms.wording import Wording
 from workflows.terms.written import Text
 from workflows.verbs.base import Position, Step, StepSpec
 
+COUPONS_LIFE = {
+    "coupon.locked": ("被订单{}占用", "is held by order{}"),
+    "coupon.released": ("已由订单{}放开", "is let go of by order{}"),
+    "coupon.redeemed": ("用于订单{}", "was used on order{}"),
+    "coupon.restored": ("因订单{}退回而恢复可用", "may be used again, for order{} was given back"),
+    "coupon.expired": ("已过期", "ran out"),
+    "coupon.revoked": ("已收回", "was taken back"),
+}
+"""The events that tell what became of a coupon, in Chinese and in English, with a place for the order."""
+
 
 class IssueCoupon(Step):
     verb: Literal["coupon"] = "coupon"

@@ -9,6 +9,7 @@ from workflows.terms.because import worded
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Decision
+from workflows.verbs.coupon import COUPONS_LIFE
 from workflows.verbs.registry import STEPS, TRAIL
 
 _Words = dict[Language, dict[str, str]]
@@ -81,6 +82,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return _ENDINGS[say.lang].get(value, value) + (say.pick(f"：{reason}", f": {reason}") if reason else "")
         case "converted":
             return say.pick("结束之后达成目标", "reached the goal after its end")
+    if decision.what in COUPONS_LIFE:
+        order = f" {decision.reason}" if decision.reason else ""
+        became = say.pick(*COUPONS_LIFE[decision.what]).format(f"{order} " if say.lang == "zh" and order else order)
+        return say.pick(f"优惠券 {value} {became}", f"coupon {value} {became}").rstrip()
     if words_of := TRAIL.get(decision.what):
         until = decision.until.astimezone(zone) if decision.until else None
         return words_of(replace(decision, reason=reason, until=until), say)

@@ -4,16 +4,21 @@ from datetime import timedelta
 
 import pytest
 from running_shop import CART, SHANGHAI, WELCOME, arrivals, open_shop, order, plan_of, run
+from sqlmodel import col, select
 
-from domain.customers.identifiers import IdentifierError
+from domain.coupons.tables import Coupon
+from domain.customers.identifiers import IdentifierError, identify
 from domain.customers.resolution import find_customer
 from domain.customers.tables import Customer
+from domain.intake.ingest import Incoming, ingest
 from domain.intake.timeline import TimelineCursor, timeline
 from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from workflows.verbs.base import Decision
 from workflows.words.telling import render
+
+WHO = identify(None, {"phone": "+8613800000001"})
 
 
 @pytest.fixture
@@ -68,6 +73,17 @@ class TestTimeline:
         assert lines[1] == "thanks 暂缓到 2026-03-03 08:00 再发送"
         assert lines[2] == "发送 thanks，经 wecom"
         assert lines[-1].startswith("没有进入（order.paid）：触发条件不满足（因为 ")
+
+    def test_tells_what_became_of_coupons(self, lived: Database, clock: VirtualClock) -> None:
+        with lived.begin() as work:
+            coupon = work.exec(select(Coupon).order_by(col(Coupon.issued_at))).first()
+            assert coupon
+            at, data = coupon.issued_at + timedelta(hours=1), {"code": coupon.code, "order_id": "o9"}
+            ingest(work, [Incoming("till", "r1", "coupon.redeemed", at, data, WHO)], now=clock.now())
+        (used,) = [each for each in whole(lived, journey="welcome") if each.what == "coupon.redeemed"]
+        assert render(used, "en", SHANGHAI) == "coupon five was used on order o9"
+        assert render(used, "zh", SHANGHAI) == "优惠券 five 用于订单 o9"
+        assert [each for each in whole(lived, journey="cart") if each.what == "coupon.redeemed"] == []
 
     @pytest.mark.parametrize("size", [1, 2, 3, 5])
     def test_pages_join_to_the_whole(self, lived: Database, size: int) -> None:
