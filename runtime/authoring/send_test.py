@@ -22,6 +22,7 @@ from domain.customers.resolution import identifiers_of, lock_customers
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
+from domain.journeys.lifecycle import UnknownJourneyError, plan_of
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger import states
 from domain.ledger.tables import Message
@@ -57,16 +58,23 @@ class SendOutcome:
 
 
 def send_test(
-    db: Database, clock: Clock, channels: Channels, wanted: Text, to: str, values: Sequence[str]
+    db: Database,
+    clock: Clock,
+    channels: Channels,
+    wanted: Text,
+    to: str,
+    values: Sequence[str],
+    step: Send | None = None,
 ) -> SendOutcome:
     """Send the template's published text, with samples in it, to an address of one's own. Its links aren't shortened.
 
-    `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Raises StartError for what can't be sent.
+    `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Of a `step`, the coupon's terms and the data are
+    its own. Raises StartError for what can't be sent.
     """
     channel = wanted[1]
     with db.begin() as work:
         library = read_library(work)
-        text = _rendered(library, wanted, samples(library, clock.now(), values))
+        text = _rendered(library, wanted, samples(library, clock.now(), values, step))
         enrollment = _enroll(work, channel, to, text, clock.now())
         group = Group(plan_id=enrollment.plan_id, path=STEP, members=(Member(enrollment=enrollment.id, generation=0),))
     (answer,) = JourneyActivities(db, clock, channels).send(group)
@@ -94,8 +102,33 @@ def text_wanted(library: Library, template: str, channel: Channel | None) -> Tex
     return template, channel or there[0]
 
 
-def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str, Any]:
-    """What texts can name, made up; `values` replace some of it. Money is fen."""
+def step_wanted(session: Session, journey: str, step: str, template: str) -> Send:
+    """The step of the live version of a journey that sends the template. Raises StartError if there is none."""
+    try:
+        plan = plan_of(session, journey)
+    except UnknownJourneyError:
+        raise StartError(
+            f"no journey {journey} was ever published; `aftershow journeys` lists those that were"
+        ) from None
+    sends = {each.name: each for each in plan.steps.values() if isinstance(each, Send) and each.template == template}
+    if step not in sends:
+        known = did_you_mean(step, sends) or f"; those that do are {', '.join(sends) or 'none'}"
+        raise StartError(f"no step {step} of {journey} sends {template}{known}")
+    return sends[step]
+
+
+def _of_step(library: Library, step: Send, now: datetime) -> dict[str, dict[str, Any]]:
+    """What a step brings into its texts: the terms of its coupon, and its data as far as it is written out."""
+    data = {name: value for name, value in step.data.items() if not isinstance(value, Mapping)}
+    terms = library.campaigns.get(step.coupon or "")
+    if terms is None:
+        return {"data": data}
+    coupon = terms.model_dump(mode="json", exclude={"valid", "per_customer"})
+    return {"data": data, "coupon": {**coupon, "expires_at": terms.valid.after(now, library.policy_zone)}}
+
+
+def samples(library: Library, now: datetime, values: Sequence[str], step: Send | None = None) -> dict[str, Any]:
+    """What texts can name, made up; a `step` brings some of its own, and `values` replace some. Money is fen."""
     soon = now.astimezone(library.policy_zone) + timedelta(days=3)
     shop = library.policy.shop
     variables: dict[str, Any] = {
@@ -114,6 +147,8 @@ def samples(library: Library, now: datetime, values: Sequence[str]) -> dict[str,
                 "available": 20, "expires_on": soon.date().isoformat()},
         "stream": {"id": "TEST", "title": "试播", "city": "杭州", "starts_at": soon},
     }  # fmt: skip
+    for root, own in (_of_step(library, step, now) if step else {}).items():
+        variables[root] = {**variables[root], **own}
     for value in values:
         key, separator, text = value.partition("=")
         root, dot, name = key.partition(".")

@@ -27,22 +27,27 @@ def send_test(
     values: Annotated[
         list[str] | None, typer.Option("--value", help="A value in place of the sample, like coupon.code=A1.")
     ] = None,
+    journey: Annotated[str | None, typer.Option(help="With --step: the coupon and data of that step.")] = None,
+    step: Annotated[str | None, typer.Option(help="The id of the step of --journey that sends it.")] = None,
     data: Data = None,
 ) -> None:
     """Send one real message to yourself, by the same path as every other."""
     from anyio.from_thread import start_blocking_portal
 
     from domain.published.library import read_library
-    from runtime.authoring.send_test import send_test, text_wanted
+    from runtime.authoring.send_test import send_test, step_wanted, text_wanted
     from runtime.platform.channels import channels
     from runtime.platform.stored_clock import clock_of
 
+    if (journey is None) != (step is None):
+        raise StartError("--journey and --step go together; they name the step whose coupon is shown")
     with database(data) as db, start_blocking_portal() as portal:
         clock = clock_of(db)
         with db() as session:
             wanted = text_wanted(read_library(session), template, channel)
+            of = step_wanted(session, journey, step, template) if journey and step else None
         carriers = channels(db, clock, portal)
-        outcome = send_test(db, clock, carriers, wanted, to, values or [])
+        outcome = send_test(db, clock, carriers, wanted, to, values or [], of)
     account = carriers[outcome.channel].account
     _report(outcome, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
 

@@ -12,13 +12,14 @@ from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Customer
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
-from domain.published.publishing import publish_document, publish_text
+from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.published.tables import Journey
 from domain.store.clock import SystemClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.cli.app import run as run_command
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
+from workflows.language.compile import read_journey
 from workflows.language.policy import Policy
 
 LI = "+8613800000001"
@@ -75,6 +76,21 @@ def test_the_sandbox_keeps_it_by_default(run: Run, db: Database) -> None:
         assert session.exec(select(Enrollment.ending)).all() == ["finished"]
         assert session.exec(select(Journey)).all() == []
         assert session.exec(select(Outbox)).all() == []
+
+
+def test_a_steps_own_coupon_is_shown(run: Run, db: Database) -> None:
+    spec = "journey: gifts\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps:\n"
+    plan = read_journey(f"{spec}  - {{id: give, send: gift, via: [sms], coupon: eight}}\n", "gifts.yaml", None).plan
+    assert plan
+    eight = {"name": "立减8元", "amount_off": 800, "valid": "2d"}
+    with db.begin() as work:
+        publish_document(work, "_coupons", {"eight": eight})
+        publish_journey(work, plan, spec, SystemClock().now())
+    assert "立减8元，码TEST" in run("gift", "--to", "13800000001", "--journey", "gifts", "--step", "give")
+    assert "go together" in run("gift", "--to", "13800000001", "--journey", "gifts")
+    slip = run("gift", "--to", "13800000001", "--journey", "gifts", "--step", "gave")
+    assert 'no step gave of gifts sends gift; did you mean "give"?' in slip
+    assert "no journey gift was ever" in run("gift", "--to", "13800000001", "--journey", "gift", "--step", "give")
 
 
 def test_it_goes_through_twilio_once_that_is_set_up(run: Run, server: TwilioServer) -> None:
