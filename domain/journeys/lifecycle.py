@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from domain.access import audit
@@ -42,7 +42,10 @@ class UnknownJourneyError(LookupError):
 
 @dataclass(frozen=True)
 class JourneyStatus:
-    """A journey: its live version and what that calls it, its state, and how many enrollments run on each version."""
+    """A journey: its live version and what that calls it, its state, and how many enrollments run on each version.
+
+    Of those, `stuck` are put off by a defect; `failed` have ended so, ever.
+    """
 
     journey: str
     title: str
@@ -50,6 +53,8 @@ class JourneyStatus:
     state: Literal["live", "paused", "stopped"]
     running: dict[int, int]
     last: JourneyAction | None
+    stuck: int
+    failed: int
 
 
 @contextmanager
@@ -189,6 +194,8 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
         numbers[plan_id] = version
         if plan_id in running:
             versions.setdefault(name, {})[version] = running[plan_id]
+    stuck = _counts(session, col(Enrollment.stuck_on).is_not(None))
+    failed = _counts(session, col(Enrollment.ending) == "failed")
     newest = select(func.max(JourneyAction.id)).group_by(col(JourneyAction.journey))
     last = {row.journey: row for row in session.exec(select(JourneyAction).where(col(JourneyAction.id).in_(newest)))}
     return [
@@ -199,9 +206,16 @@ def journey_statuses(session: Session) -> list[JourneyStatus]:
             "stopped" if row.stopped else "paused" if row.paused else "live",
             versions.get(row.name, {}),
             last.get(row.name),
+            stuck.get(row.name, 0),
+            failed.get(row.name, 0),
         )
         for row in session.exec(select(Journey).order_by(col(Journey.name)))
     ]
+
+
+def _counts(session: Session, which: ColumnElement[bool]) -> dict[str, int]:
+    query = select(Enrollment.journey, func.count()).where(which).group_by(Enrollment.journey)
+    return dict(session.exec(query).all())
 
 
 def journey_status(session: Session, name: str) -> JourneyStatus:

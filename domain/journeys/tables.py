@@ -30,6 +30,7 @@ class Enrollment(Row, table=True):
         Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_stuck", "id", postgresql_where=text("stuck_on IS NOT NULL")),
+        Index("ix_enrollments_failed", "journey", postgresql_where=text("ending = 'failed'")),
         Index("ix_enrollments_cohort", "cohort_id", postgresql_where=text("cohort_id IS NOT NULL")),
     )  # fmt: skip
     id: int = id_column()

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Name = Annotated[str, typer.Argument(help="The journey's name.")]
+STATES = {"live": "生效中", "paused": "已暂停", "stopped": "已停止"}
+ACTIONS = {
+    "published": "发布", "paused": "暂停", "resumed": "恢复", "stopped": "停止", "stopped_customer": "停止了一位客户",
+}  # fmt: skip
 
 
 @app.command()
@@ -124,8 +128,7 @@ def diff(
                 lines.append(f'the {channel} text of "{template}" {how}')
     same = f"nothing differs from version {now.version}, which is {now.state}"
     if lang == "zh":
-        state = {"live": "生效中", "paused": "已暂停", "stopped": "已停止"}[now.state]
-        same = f"与版本 {now.version}（{state}）没有差别"
+        same = f"与版本 {now.version}（{STATES[now.state]}）没有差别"
     say("\n".join(lines) or same)
     say(running_words(now.running, lang))
     for line in shared_lines(shared, lang):
@@ -194,18 +197,26 @@ def stop(
 
 
 @app.command()
-def journeys(data: Data = None) -> None:
-    """List the journeys: the live version, the state, who is inside, and the last thing done to each."""
+def journeys(data: Data = None, lang: Lang = LANG) -> None:
+    """List the journeys: live version, state, how many are inside, stuck and failed, and the last thing done."""
     from domain.journeys.lifecycle import journey_statuses
     from domain.published.library import read_library
 
     with database(data) as db, db() as session:
         zone = read_library(session).policy_zone
         for status in journey_statuses(session):
-            last = status.last
-            when = f"{last.at.astimezone(zone):%Y-%m-%d %H:%M}" if last else ""
-            done = f" · {last.action.replace('_', ' ')} by {last.by}, {when}" if last else ""
-            say(f"{status.journey} v{status.version} · {status.state} · {running_words(status.running)}{done}")
+            last, zh = status.last, lang == "zh"
+            parts = [f"{status.journey} v{status.version}", STATES[status.state] if zh else status.state]
+            parts.append(running_words(status.running, lang))
+            if status.stuck:
+                parts.append(f"{status.stuck} 位卡住" if zh else f"{status.stuck} stuck")
+            if status.failed:
+                parts.append(f"{status.failed} 位出错中止" if zh else f"{status.failed} failed")
+            if last:
+                done = ACTIONS.get(last.action, last.action) if zh else last.action.replace("_", " ")
+                by = f"{last.by} {done}" if zh else f"{done} by {last.by}"
+                parts.append(f"{by}{'，' if zh else ', '}{last.at.astimezone(zone):%Y-%m-%d %H:%M}")
+            say(" · ".join(parts))
 
 
 def running_words(running: dict[int, int], lang: "Language" = "en") -> str:

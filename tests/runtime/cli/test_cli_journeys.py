@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
+from domain.customers.identifiers import identify
 from domain.customers.tables import Customer
+from domain.intake.ingest import Incoming, ingest
+from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.published.tables import JourneyAction, MessageText
 from domain.store.work import Database
@@ -189,3 +192,18 @@ def test_a_paused_journey_that_is_published_says_so(desk: Desk) -> None:
     found = desk.run("publish", "welcome", "--lang", "en")
     assert "published, and still paused: welcome v2" in found
     assert "live:" not in found
+
+
+def test_who_is_stuck_or_failed_is_counted(desk: Desk, db: Database) -> None:
+    desk.run("publish")
+    who = [identify(None, {"phone": f"1380000000{number}"}) for number in range(3)]
+    at = datetime.now(UTC)
+    with db.begin() as work:
+        paid = {"order_id": "o", "total": 100}
+        ingest(work, [Incoming("shop", f"o{n}", "order.paid", at, paid, who[n]) for n in range(3)], now=at)
+        failed, stuck = work.exec(select(Enrollment).order_by(col(Enrollment.id))).all()[:2]
+        failed.ending, stuck.stuck_on = "failed", "KeyError at wait.py:1"
+    assert "welcome v1 · live · 2 running on v1 · 1 stuck · 1 failed · published by" in desk.run("journeys")
+    assert "welcome v1 · 生效中 · 版本 1 有 2 位在途客户 · 1 位卡住 · 1 位出错中止" in desk.run(
+        "journeys", "--lang", "zh"
+    )
