@@ -27,7 +27,6 @@ from domain.journeys.verbs import coupon, todo
 from domain.journeys.verbs.webhook import Call, Reply, claim_calls, settle_calls
 from domain.sending import claiming
 from domain.sending.settling import settle_messages
-from domain.sending.snapshots import ClaimSnapshot
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from domain.texts.links import Site
@@ -270,14 +269,14 @@ class JourneyActivities:
         """
         now, given_up = max(self._clock.now(), claims.since), time.monotonic() + HOLD_SECONDS
         answers, held = list[Answer](), list[tuple[Outgoing, Delivery]]()
-        snapshot, move_on = claims.snapshot, True
+        move_on = True
         while told:
             outgoing, deliveries = zip(*told, strict=True)
             locked: frozenset[int] = frozenset()
             try:
                 with self._db.begin() as work:
                     settled = settle_messages(
-                        work, group, outgoing, deliveries, now, self._channels, snapshot, move_on=move_on
+                        work, group, outgoing, deliveries, now, self._channels, claims.snapshot, move_on=move_on
                     )
                 answers += settled
                 told, held = held, []
@@ -294,7 +293,6 @@ class JourneyActivities:
                 if not move_on:
                     raise
                 move_on = False
-            snapshot = ClaimSnapshot()  # an attempt that was undone has changed it
             free = [each for each in (*told, *held) if each[0].enrollment not in locked]
             held = [each for each in (*told, *held) if each[0].enrollment in locked]
             told, held = (free, held) if free else (held, [])

@@ -16,7 +16,7 @@ from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing, reserving
 from domain.coupons.reserving import Issue, Reservation, ReservationRequest
 from domain.coupons.tables import Coupon
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import EnrollmentRow
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from workflows.plan.commands import Group
@@ -83,7 +83,9 @@ class HttpCoupons:
             wanted = reserving.reservations_needed(session, group)
         offers = dict(zip((reservation.key for reservation in wanted), self._reserve_all(wanted), strict=True))
 
-        def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+        def issue(
+            work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, step: Path, campaign: str
+        ) -> Coupon:
             if held := facts.subjects.held(enrollment.id, step):
                 return held
             offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")

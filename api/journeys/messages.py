@@ -15,7 +15,7 @@ from domain.access import audit
 from domain.access.actors import Actor
 from domain.channels.tables import ProviderAccount
 from domain.ledger.states import MessageStateError, Status
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.sending import messages
 
 router = APIRouter(tags=["messages"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -114,7 +114,7 @@ def _settle(env: Context, caller: Actor, id: int, body: Settlement) -> LedgerEnt
         return entry
 
 
-def _entry(message: Message) -> LedgerEntry:
+def _entry(message: Message | MessageRow) -> LedgerEntry:
     values = {name: getattr(message, name) for name in LedgerEntry.model_fields if hasattr(message, name)}
     return LedgerEntry(customer=message.customer_id, enrollment=message.enrollment_id, **values)
 

@@ -15,9 +15,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalogue.types import is_about_a_step
 from domain.coupons.tables import Coupon
-from domain.customers.tables import Customer, CustomerTag, Order, OwnDataError
+from domain.customers.tables import AnyCustomer, CustomerTag, Order, OwnDataError
 from domain.intake.tables import Event
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import EnrollmentRow
 from domain.published.library import Library
 from domain.stock import inventory
 from domain.stock.tables import Lot, Product, Stream
@@ -159,7 +159,7 @@ def _moments_table(moments: Mapping[int, Moment], within: Duration | None = None
 class GroupRefs:
     """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
 
-    def __init__(self, session: Session, enrollments: Sequence[Enrollment]) -> None:
+    def __init__(self, session: Session, enrollments: Sequence[EnrollmentRow]) -> None:
         self._session = session
         self._enrollments = enrollments
         self._lots: dict[str, tuple[Lot, Product | None] | None] = {}
@@ -242,12 +242,12 @@ class CustomerFacts:
         self,
         session: Session,
         library: Library,
-        customer: Customer,
+        customer: AnyCustomer,
         now: datetime,
         *,
         event: Mapping[str, Any] | None = None,
         trigger: Mapping[str, Any] | None = None,
-        enrollment: Enrollment | None = None,
+        enrollment: EnrollmentRow | None = None,
         subject: Mapping[str, Any] | None = None,
         upto: int | None = None,
         batch: BatchFacts | None = None,
@@ -378,7 +378,7 @@ class CustomerFacts:
         return {**own_fields(self.customer), "name": self.customer.name, "timezone": self.customer.timezone}
 
 
-def is_readable(library: Library, customer: Customer) -> bool:
+def is_readable(library: Library, customer: AnyCustomer) -> bool:
     """Whether what is stored of the customer can be read."""
     try:
         _own_zone(library, customer)
@@ -388,14 +388,14 @@ def is_readable(library: Library, customer: Customer) -> bool:
     return True
 
 
-def _own_zone(library: Library, customer: Customer) -> ZoneInfo:
+def _own_zone(library: Library, customer: AnyCustomer) -> ZoneInfo:
     zone = library.zone(customer)
     if customer.timezone and customer.timezone != zone.key:
         raise OwnDataError("bad_timezone")
     return zone
 
 
-def own_fields(customer: Customer) -> Mapping[str, Any]:
+def own_fields(customer: AnyCustomer) -> Mapping[str, Any]:
     """What is known of the customer. Raises OwnDataError where that can't be read."""
     if not isinstance(customer.fields, Mapping):
         raise OwnDataError("bad_fields")

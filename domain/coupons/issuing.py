@@ -26,7 +26,7 @@ from domain.coupons.baskets import worst_case
 from domain.coupons.codes import make_code
 from domain.coupons.tables import CampaignUse, Coupon
 from domain.customers.resolution import lock_customers
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import EnrollmentRow
 from domain.stock.book import available
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.language.policy import CouponTerms
@@ -56,7 +56,7 @@ class CouponStateError(ValueError):
     """A coupon can't come into a state from where it is."""
 
 
-def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: Path, campaign: str) -> Coupon:
+def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, step: Path, campaign: str) -> Coupon:
     """Issue one coupon for this step, or give the one that it has.
 
     Raises IssueRefusedError, whose text is the reason: per_customer, budget, unknown_campaign, or campaign_over if it
@@ -80,7 +80,7 @@ def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: Enrollment, step: 
 def accept(
     work: UnitOfWork,
     facts: CustomerFacts,
-    enrollment: Enrollment,
+    enrollment: EnrollmentRow,
     step: Path,
     campaign: str,
     code: str,
@@ -260,7 +260,7 @@ def _announce(work: UnitOfWork, coupon: Coupon, type: str, at: datetime, order_i
 def _new(
     work: UnitOfWork,
     facts: CustomerFacts,
-    enrollment: Enrollment,
+    enrollment: EnrollmentRow,
     step: Path,
     campaign: str,
     terms: CouponTerms,

@@ -14,13 +14,13 @@ from domain.conditions.facts import CustomerFacts
 from domain.coupons.issuing import move
 from domain.coupons.tables import Coupon
 from domain.customers.resolution import lock_customers
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.published.library import read_plan
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Group
 from workflows.verbs.base import Path
 
-Issue = Callable[[UnitOfWork, CustomerFacts, Enrollment, Path, str], Coupon]
+Issue = Callable[[UnitOfWork, CustomerFacts, EnrollmentRow, Path, str], Coupon]
 """Gives a step its coupon of a campaign, within the claim. Raises IssueRefusedError."""
 
 

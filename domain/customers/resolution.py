@@ -6,13 +6,15 @@ from datetime import datetime
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import BigInteger, Text, any_, cast, text
+from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from domain.customers.identifiers import Ident, identify
-from domain.customers.tables import Customer, Identifier
+from domain.customers.tables import Customer, CustomerRow, Identifier
 from domain.store.bulk import as_json, is_among, recordset_of
+from domain.store.work import UnitOfWork
 
 _WEAK = frozenset({"device_id"})
 """Kinds that several people share; they link nothing while a stronger one is given."""
@@ -56,21 +58,28 @@ def resolve(
             ]
 
 
-def lock_customers(session: Session, ids: Iterable[int]) -> Mapping[int, Customer]:
+def lock_customers(work: UnitOfWork, ids: Iterable[int]) -> Mapping[int, CustomerRow]:
     """Lock the customers' rows, in id order: the one lock that orders a customer's life.
 
     It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
     """
-    id_array = cast(sorted(set(ids)), ARRAY(BigInteger))
-    query = select(Customer).where(col(Customer.id) == any_(id_array)).order_by(col(Customer.id))
-    return {customer.id: customer for customer in session.exec(query.with_for_update(key_share=True))}
+    rows = work.connection().execute(_LOCK_AND_READ, {"ids": sorted(set(ids))})
+    customers = [work.hold(CustomerRow._make(row)) for row in rows]
+    return {customer.id: customer for customer in customers}
 
 
-def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, Customer]:
+_LOCK_AND_READ = (
+    sa_select(*Customer.__table__.columns)  # type: ignore[attr-defined]
+    .where(is_among(Customer.id))
+    .order_by(col(Customer.id))
+    .with_for_update(key_share=True)
+)
+
+
+def hold_customers(session: Session, ids: Collection[int]) -> None:
     """Lock the customers' rows as `lock_customers` does, without reading them."""
     if ids:
         session.connection().execute(_LOCK, {"ids": sorted(ids)})
-    return {}
 
 
 _LOCK = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")

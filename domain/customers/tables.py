@@ -1,7 +1,8 @@
 """Customers and what names them, what they allowed, and what they bought."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import BigInteger, Index, text
 from sqlmodel import Field
@@ -23,6 +24,21 @@ class Customer(Row, table=True):
     fields: dict[str, Any] = json_column()
     field_times: dict[str, Any] = json_column()
     created_at: datetime = instant()
+
+
+class CustomerRow(NamedTuple):
+    """A row of customers as a value."""
+
+    id: int
+    name: str | None
+    timezone: str | None
+    fields: Mapping[str, Any]
+    field_times: Mapping[str, Any]
+    created_at: datetime
+
+
+AnyCustomer = Customer | CustomerRow
+"""A customer to be read."""
 
 
 class Identifier(Row, table=True):

@@ -14,15 +14,15 @@ from domain.coupons import issuing, redeeming
 from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
-from domain.customers.tables import Customer, Order
+from domain.customers.tables import CustomerRow, Order
 from domain.insight.attribution import attribute
 from domain.intake.tables import Event
 from domain.journeys.tables import Todo
 from domain.ledger import states
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.stock import book
 from domain.stock.tables import Stream
-from domain.store.bulk import as_json
+from domain.store.bulk import as_json, is_among
 from domain.store.outbox import FollowUp
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.terms.comparing import as_instant
@@ -30,7 +30,7 @@ from workflows.terms.comparing import as_instant
 _UTC = ZoneInfo("UTC")
 _UNSYNCHRONIZED = {"synchronize_session": False}
 
-Effect = Callable[[UnitOfWork, Event, Customer], None]
+Effect = Callable[[UnitOfWork, Event, CustomerRow], None]
 BusinessEffect = Callable[[UnitOfWork, Event], None]
 
 
@@ -71,7 +71,7 @@ class Orders:
         self._paid = []
 
 
-def apply_to_customers(work: UnitOfWork, events: Sequence[tuple[Event, Customer]], orders: Orders) -> None:
+def apply_to_customers(work: UnitOfWork, events: Sequence[tuple[Event, CustomerRow]], orders: Orders) -> None:
     """Bring the customers' records up to date with an event of each."""
     for event, _ in events:
         if event.type == "order.paid":
@@ -99,19 +99,19 @@ def apply_to_business(work: UnitOfWork, event: Event) -> None:
         effect(work, event)
 
 
-def _update_customer(_: UnitOfWork, event: Event, customer: Customer) -> None:
+def _update_customer(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     newer = {
         name: value
         for name, value in event.data.items()
         if (as_instant(customer.field_times.get(name), _UTC) or event.time) <= event.time
     }
-    customer.field_times = {**customer.field_times, **dict.fromkeys(newer, event.time.isoformat())}
-    customer.name = newer.pop("name", customer.name)
-    customer.timezone = newer.pop("timezone", customer.timezone)
-    customer.fields = {**customer.fields, **newer}
+    field_times = {**customer.field_times, **dict.fromkeys(newer, event.time.isoformat())}
+    name, timezone = newer.pop("name", customer.name), newer.pop("timezone", customer.timezone)
+    fields = {**customer.fields, **newer}
+    work.change(customer._replace(name=name, timezone=timezone, fields=fields, field_times=field_times))
 
 
-def _record_consent(work: UnitOfWork, event: Event, customer: Customer) -> None:
+def _record_consent(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
     customers = record_consent(work, event, customer.id, at)
     if event.type == "consent.withdrawn":
@@ -120,9 +120,12 @@ def _record_consent(work: UnitOfWork, event: Event, customer: Customer) -> None:
 
 def _recheck_pending(work: UnitOfWork, customers: Set[int], channel: str, now: datetime) -> None:
     """Follow up messages that staff has yet to confirm at once: their provider may let them be withdrawn."""
-    is_addressed = col(Message.customer_id).in_(customers) & (col(Message.channel) == channel)
+    is_addressed = is_among(Message.customer_id, customers) & (col(Message.channel) == channel)
     is_pending = is_addressed & (col(Message.status) == "pending_staff") & col(Message.look_at).is_not(None)
-    if work.execute(update(Message).where(is_pending).values(look_at=now).returning(col(Message.id))).first():
+    pending = work.read(MessageRow, is_pending)
+    for message in pending:
+        work.change(message._replace(look_at=now))
+    if pending:
         work.enqueue(FollowUp(channel))
 
 
@@ -150,7 +153,7 @@ RETURNING order_id
 """A refund may have come before its order; one that comes after it has an effect of its own."""
 
 
-def _record_refund(work: UnitOfWork, event: Event, customer: Customer) -> None:
+def _record_refund(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     """Add the refund to the order; once all of it is refunded, its coupons are restored where their terms allow it."""
     order_id, refund = event.data["order_id"], event.data.get("total")
     order = work.get(Order, order_id)
@@ -162,7 +165,7 @@ def _record_refund(work: UnitOfWork, event: Event, customer: Customer) -> None:
         redeeming.restore(work, order_id, customer.id, event.received_at)
 
 
-def _redeem_coupon(work: UnitOfWork, event: Event, customer: Customer) -> None:
+def _redeem_coupon(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     """A till that locks nothing says that it took a coupon. Names the step that gave it, for its journey to wait for.
 
     What it came to isn't said, so it is taken to have cost the most it could. What counts is when it was taken, however
@@ -195,7 +198,7 @@ def _redeem_coupon(work: UnitOfWork, event: Event, customer: Customer) -> None:
     issuing.move(work, [coupon], "redeemed", event.time, order_id=data.get("order_id"), announced=True)
 
 
-def _finish_todo(work: UnitOfWork, event: Event, _: Customer) -> None:
+def _finish_todo(work: UnitOfWork, event: Event, _: CustomerRow) -> None:
     query = select(Todo).where(Todo.enrollment_id == event.data.get("enrollment"), Todo.step == event.data.get("step"))
     todo = work.exec(query).first()
     if todo is not None and todo.done_at is None:
@@ -240,16 +243,14 @@ def _end_stream(work: UnitOfWork, event: Event) -> None:
         stream.ended_at = event.time
 
 
-def _receive_receipt(work: UnitOfWork, event: Event, customer: Customer) -> None:
+def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     """The ledger's row is named by its key, else by enrollment and step."""
     data = event.data
-    query = select(Message).where(Message.customer_id == customer.id)
     if data.get("message") is not None:
-        query = query.where(Message.id == data["message"])
+        is_it = col(Message.id) == data["message"]
     else:
-        query = query.where(Message.enrollment_id == data.get("enrollment"), Message.step == data.get("step"))
-    message = work.exec(query.execution_options(populate_existing=True)).first()
-    if message is not None:
+        is_it = (col(Message.enrollment_id) == data.get("enrollment")) & (col(Message.step) == data.get("step"))
+    for message in work.read(MessageRow, col(Message.customer_id) == customer.id, is_it):
         states.receive(work, message, event.type, data.get("reason"))
 
 

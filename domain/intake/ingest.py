@@ -21,7 +21,7 @@ from domain.customers.resolution import (
     locked_elsewhere,
     resolve,
 )
-from domain.customers.tables import Customer, IdentifierConflict
+from domain.customers.tables import CustomerRow, IdentifierConflict
 from domain.intake.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
@@ -76,7 +76,7 @@ class _Lookup:
 _CHANGES = frozenset({"order.paid", "order.refunded"})
 """The types of the events that change what conditions can ask about a customer, beside the events themselves."""
 
-_CustomerEvent = tuple[Event, Customer]
+_CustomerEvent = tuple[Event, CustomerRow]
 _Row = dict[str, Any]
 
 _LOOK_UP = text("""
@@ -108,6 +108,7 @@ def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> li
     The caller's transaction is the unit: all of it is taken or none. Batches are kept small by the caller, because the
     rows of all their customers stay locked until the transaction ends.
     """
+    work.write_rows()
     order = sorted(range(len(events)), key=lambda index: events[index].time)
     lookup = _look_up(work, [events[index] for index in order])
     new_events, library = lookup.new_events, library_of(work, lookup.version)
@@ -120,10 +121,11 @@ def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> li
         if event.type == "consent.withdrawn":  # it holds for all whom it names
             customer_ids.update(other for _, other in owners[id(event)].conflicts)
     lock = lock_customers if any(_has_effects(library, event.type) for event in new_events) else hold_customers
-    customers = lock(work, customer_ids)
+    lock(work, customer_ids)
     stored, version = _store(work, lookup, owners, now)
     if version != lookup.version:  # published just now; who holds the locks must go by it
-        library, customers = library_of(work, version), lock_customers(work, customer_ids)
+        library = library_of(work, version)
+        lock_customers(work, customer_ids)
     _note_conflicts(work, [(stored[event.key], owners[id(event)]) for event in identified if event.key in stored])
     rows = [
         _as_event(row) for row in stored.values() if row["customer_id"] is None or _has_effects(library, row["type"])
@@ -140,9 +142,10 @@ def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> li
         if row.customer_id is None:
             _apply_business(work, library, book, row)
         else:
-            pending[row.customer_id] = (row, customers[row.customer_id])
+            pending[row.customer_id] = (row, work.held(CustomerRow, row.customer_id))
     batch.apply(list(pending.values()))
-    batch.write()
+    orders.write()
+    work.write_rows()
     business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
     follow_supply(work, library, business)
     if stock_events := book.close():
@@ -263,6 +266,7 @@ class _Batch:
                 enrollment_id = newest_enrollment(self._work, customer.id, journey, step)
                 amend(self._work, event, enrollment=enrollment_id)
         apply_to_customers(self._work, events, self._orders)
+        events = [(event, self._work.held(CustomerRow, customer.id)) for event, customer in events]
         for event, customer in events:
             self._book.enter(event, customer)
         fresh = [
@@ -276,12 +280,7 @@ class _Batch:
             self._end_or_wake(event, customer)
         self._enter(fresh)
 
-    def write(self) -> None:
-        """Write down what was settled."""
-        self._orders.write()
-        self._enrollments.write()
-
-    def _end_or_wake(self, event: Event, customer: Customer) -> None:
+    def _end_or_wake(self, event: Event, customer: CustomerRow) -> None:
         """Goal, then exit, then wake, for each enrollment that the event can still touch."""
         if event.type not in self._library.listening:
             return
@@ -297,7 +296,7 @@ class _Batch:
             elif enrollment.ending is None:
                 if must_exit(plan, enrollment, event, facts):
                     apply_effect(self._work, enrollment, "exit", now)
-                elif wake_waits(plan, enrollment, enrollments, event, facts, now):
+                elif wake_waits(self._work, plan, enrollment, enrollments, event, facts, now):
                     apply_effect(self._work, enrollment, "wake", now)
 
     def _enter(self, events: Sequence[_CustomerEvent]) -> None:

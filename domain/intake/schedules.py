@@ -14,16 +14,17 @@ from domain.catalogue.sources import SCHEDULE
 from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.conditions.sql import matching
 from domain.customers.resolution import lock_customers
-from domain.customers.tables import Customer
+from domain.customers.tables import Customer, CustomerRow
 from domain.intake.birthdays import born_on
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.journeys.waits import move_wait
 from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
+from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.calendar import falls_on, is_anniversary
@@ -159,12 +160,13 @@ def fan_out_page(work: UnitOfWork, event_id: int, journey: str, cursor: str, now
 
 
 def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:
-    running = select(Enrollment).where(Enrollment.journey == journey, col(Enrollment.ending).is_(None))
-    page = work.exec(running.where(Enrollment.id > after).order_by(col(Enrollment.id)).limit(PAGE)).all()
-    customers = lock_customers(work, {enrollment.customer_id for enrollment in page})
+    running = select(Enrollment.id, Enrollment.customer_id).where(
+        Enrollment.journey == journey, Enrollment.id > after, col(Enrollment.ending).is_(None)
+    )
+    page = work.exec(running.order_by(col(Enrollment.id)).limit(PAGE)).all()
+    customers = lock_customers(work, {customer for _, customer in page})
     facts_batch = BatchFacts(work, {id: Moment(now) for id in customers})
-    batch = EnrollmentBatch(work, library)
-    for enrollment in batch.get([member.id for member in page], refresh=True).values():
+    for enrollment in work.read(EnrollmentRow, is_among(Enrollment.id, [id for id, _ in page])):
         facts = CustomerFacts(
             work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
         )
@@ -173,10 +175,9 @@ def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, a
         plan = read_plan(work, enrollment.plan_id)
         if must_exit(plan, enrollment, event, facts):
             apply_effect(work, enrollment, "exit", now)
-        elif move_wait(plan, enrollment, event, facts, now):
+        elif move_wait(work, plan, enrollment, event, facts, now):
             apply_effect(work, enrollment, "wake", now)
-    batch.write()
-    return page[-1].id if len(page) == PAGE else None
+    return page[-1][0] if len(page) == PAGE else None
 
 
 def _entry_page(
@@ -187,7 +188,8 @@ def _entry_page(
         return None
     plan = live.plan
     subject = _subject(work, event, now, library.policy_zone)
-    shared = CustomerFacts(work, library, Customer(created_at=now), now, event=event.data, subject=subject)
+    nobody = CustomerRow(0, None, None, {}, {}, now)
+    shared = CustomerFacts(work, library, nobody, now, event=event.data, subject=subject)
     lot, stream = shared.lot, shared.stream
     conditions = [condition for condition in (whom(plan.trigger), plan.trigger.where, plan.audience) if condition]
     ids = _page(work, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
@@ -203,9 +205,7 @@ def _entry_page(
             continue
         if plan.trigger.where is None or facts.holds(plan.trigger.where):
             attempts.append(EntryAttempt(live, event, facts, now, subject))
-    batch = EnrollmentBatch(work, library)
-    enter(work, attempts, batch)
-    batch.write()
+    enter(work, attempts, EnrollmentBatch(work, library))
     return ids[-1] if len(ids) == PAGE else None
 
 

@@ -8,7 +8,7 @@ A transaction adds what it counts as rows of its own (`UnitOfWork.count`), which
 days. Both are read together, in one statement, so that the counts are exact at every instant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import EnrollmentRow
 from domain.store.work import Counted, UnitOfWork
 
 BIN = 900
@@ -43,7 +43,7 @@ class Count:
     n: int
 
 
-def counted(enrollment: Enrollment, step: str | None, what: str, detail: str | None, at: datetime) -> Counted:
+def counted(enrollment: EnrollmentRow, step: str | None, what: str, detail: str | None, at: datetime) -> Counted:
     """What is counted when something happens to an enrollment."""
     return Counted(enrollment.journey, enrollment.plan_id, step or "", what, detail or "", quarter(at))
 
@@ -53,13 +53,13 @@ def quarter(at: datetime) -> datetime:
     return datetime.fromtimestamp(at.timestamp() // BIN * BIN, UTC)
 
 
-def take_back_outcomes(work: UnitOfWork, enrollment: Enrollment, since: datetime | None = None) -> None:
-    """The enrollment's outcomes after an instant, or all, came to nothing; one that can't be read never counts."""
+def outcomes_of(enrollment: EnrollmentRow, since: datetime | None = None) -> Iterator[Counted]:
+    """The enrollment's outcomes after an instant, or all, as they were counted; one that can't be read never was."""
     for outcome in enrollment.outcomes:
         with suppress(TypeError, ValueError):
             path, result, at = outcome[0], outcome[1], datetime.fromisoformat(outcome[2])
             if since is None or at > since:
-                work.count(counted(enrollment, path, PASSED, result, at), -1)
+                yield counted(enrollment, path, PASSED, result, at)
 
 
 def counts_of(session: Session, journey: str, since: datetime | None = None) -> Sequence[Count]:

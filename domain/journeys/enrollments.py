@@ -11,18 +11,17 @@ from propcache.api import cached_property
 
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
+from domain.journeys import decisions
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
-from domain.journeys.counts import take_back_outcomes
 from domain.journeys.holdout import holdout_of
-from domain.journeys.tables import Enrollment
-from domain.journeys.trail import record, record_entered, record_not_entered
+from domain.journeys.tables import EnrollmentRow
+from domain.journeys.trail import record_entered, record_not_entered
 from domain.published.library import Live, read_plan
 from domain.store.outbox import StartRun, WakeRun
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
 from workflows.terms.conditions import EventCondition, matches
 from workflows.terms.values import local_day
-from workflows.verbs.wait import Wait
 
 LIFETIME_SLOT = "once"
 
@@ -65,19 +64,16 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
     limited = [attempt for attempt, reason, _ in checked if not reason and attempt.live.plan.entry.again != "always"]
     previous = batch.newest({(attempt.live.plan.journey, attempt.key) for attempt in limited})
     for attempt, reason, because in checked:
-        plan, previous_entry = (
-            attempt.live.plan,
-            previous.get((attempt.live.plan.journey, attempt.key)) if not reason else None,
-        )
-        if previous_entry is not None and not _may_enter_again(plan, previous_entry, attempt.anchor, attempt.facts):
-            if (
-                plan.entry.again == "restart"
-                and not previous_entry.claimed
-                and attempt.event.time >= previous_entry.anchor
-            ):
-                _restart(work, previous_entry, attempt)
+        plan = attempt.live.plan
+        newest = previous.get((plan.journey, attempt.key))
+        if not reason:
+            zone = attempt.facts.zone
+            what = decisions.at_the_door(plan, newest, attempt.event.time, attempt.anchor, zone)
+            if what == "restarts" and newest is not None:
+                own_plan = read_plan(work, newest.plan_id)
+                decisions.restarted(newest, own_plan, attempt.event.id, attempt.anchor, attempt.now, zone).write(work)
                 continue
-            reason = "again"
+            reason = "again" if what == "again" else None
         if reason:
             record_not_entered(work, attempt.facts.customer.id, plan.journey, reason, attempt.now, because)
         else:
@@ -89,52 +85,44 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
         customer, live = attempt.facts.customer.id, attempt.live
         held_out = holdout_of(live.plan, attempt.facts.library.policy, customer)
         record_entered(work, customer, live.plan.journey, live.plan_id, enrollment_id, attempt.now, held_out)
-    ended = _end_by_stored_events(work, entered, batch)
+    over = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
-        if enrollment_id not in ended:
+        if enrollment_id not in over:
             alone = attempt.live.plan.entry.cohort == 1
             gather = None if alone else attempt.live.plan_id
             work.enqueue(StartRun(enrollment_id), gather=gather)
 
 
 def end(
-    work: UnitOfWork, enrollment: Enrollment, ending: str, now: datetime, reason: str | None = None, *, wake: bool
+    work: UnitOfWork, enrollment: EnrollmentRow, ending: str, now: datetime, reason: str | None = None, *, wake: bool
 ) -> None:
     """End an enrollment. `wake` signals its workflow; False where the caller is an activity of that workflow."""
-    enrollment.ending = ending
-    enrollment.reason = reason
-    enrollment.ended_at = now
-    enrollment.due_at = None
-    record(work, enrollment, "ended", ending, now, reason=reason)
-    take_back_outcomes(work, enrollment, now)
-    if wake:
-        work.enqueue(WakeRun(enrollment.id))
+    decisions.ended(enrollment, ending, now, reason, wakes=wake).write(work)
 
 
-def apply_effect(work: UnitOfWork, enrollment: Enrollment, effect: EventEffect, now: datetime) -> None:
+def apply_effect(work: UnitOfWork, enrollment: EnrollmentRow, effect: EventEffect, now: datetime) -> None:
     """Do to the enrollment what an event means for it, and wake its workflow where it must look."""
     if effect == "converted":
-        enrollment.converted_at = now
-        record(work, enrollment, "converted", "goal", now)
+        decisions.converted(enrollment, now).write(work)
     elif effect == "wake":
         work.enqueue(WakeRun(enrollment.id))
     else:
         end(work, enrollment, effect, now, wake=True)
 
 
-def reached_goal(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+def reached_goal(plan: Plan, enrollment: EnrollmentRow, event: Event, facts: CustomerFacts) -> bool:
     """Whether the event is the journey's goal, after its trigger and within its time."""
     if plan.goal is None or enrollment.goal_until is None or event.time > enrollment.goal_until:
         return False
     return _is_met_by(plan.goal.condition, enrollment, event, facts)
 
 
-def must_exit(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+def must_exit(plan: Plan, enrollment: EnrollmentRow, event: Event, facts: CustomerFacts) -> bool:
     """Whether the event is one of the journey's exits, after its trigger."""
     return any(_is_met_by(condition, enrollment, event, facts) for condition in plan.exits)
 
 
-def _is_met_by(condition: EventCondition, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> bool:
+def _is_met_by(condition: EventCondition, enrollment: EnrollmentRow, event: Event, facts: CustomerFacts) -> bool:
     if event.id == enrollment.trigger_id or event.time < enrollment.anchor:
         return False
     return matches(condition, event.type, facts.looking_at(event.data))
@@ -169,46 +157,9 @@ def _row(attempt: EntryAttempt) -> Mapping[str, Any]:
         "entered_at": attempt.now,
         "anchor": attempt.anchor,
         "due_at": attempt.now,
-        "goal_until": _goal_until(plan, attempt),
+        "goal_until": decisions.goal_until(plan, attempt.anchor, attempt.facts.zone),
         "position": plan.first,
     }
-
-
-def _may_enter_again(plan: Plan, previous: Enrollment, anchor: datetime, facts: CustomerFacts) -> bool:
-    match plan.entry.again:
-        case "always":
-            return True
-        case "restart":
-            return previous.ending is not None
-        case "after" if plan.entry.after is not None:
-            return anchor >= plan.entry.after.after(previous.anchor, facts.zone)
-        case _:
-            return False
-
-
-def _restart(work: UnitOfWork, enrollment: Enrollment, attempt: EntryAttempt) -> None:
-    """Begin the enrollment anew, by the plan it is in.
-
-    In its first wait it sleeps on: the new end can only be later. Anywhere else it must look at once.
-    """
-    plan = read_plan(work, enrollment.plan_id)
-    first = plan.steps.get(plan.first or "")
-    keeps_sleeping = enrollment.position == plan.first and isinstance(first, Wait) and first.field is None
-    enrollment.anchor = attempt.anchor
-    enrollment.trigger_id = attempt.event.id
-    enrollment.generation += 1
-    take_back_outcomes(work, enrollment)
-    enrollment.outcomes = []
-    enrollment.position = plan.first
-    enrollment.goal_until = _goal_until(plan, attempt)
-    if enrollment.held or not keeps_sleeping:
-        enrollment.held, enrollment.due_at = False, attempt.now
-        work.enqueue(WakeRun(enrollment.id))
-    record(work, enrollment, "restarted", enrollment.journey, attempt.now)
-
-
-def _goal_until(plan: Plan, attempt: EntryAttempt) -> datetime | None:
-    return plan.goal.within.after(attempt.anchor, attempt.facts.zone) if plan.goal else None
 
 
 def _end_by_stored_events(
@@ -220,12 +171,11 @@ def _end_by_stored_events(
         for id, attempt in entered
     }
     events_since = batch.since(queries)
-    enrollments = batch.get(events_since)
-    ended = set()
+    over = set()
     for id, attempt in entered:
         if id not in events_since:
             continue
-        enrollment, plan = enrollments[id], attempt.live.plan
+        enrollment, plan = work.held(EnrollmentRow, id), attempt.live.plan
         facts = CustomerFacts(
             work, attempt.facts.library, attempt.facts.customer, attempt.now,
             enrollment=enrollment, trigger=attempt.event.data,
@@ -235,9 +185,9 @@ def _end_by_stored_events(
             goal = reached_goal(plan, enrollment, event, facts)
             if goal or must_exit(plan, enrollment, event, facts):
                 end(work, enrollment, "goal" if goal else "exit", attempt.now, wake=False)
-                ended.add(id)
+                over.add(id)
                 break
-    return ended
+    return over
 
 
 def _endings(plan: Plan) -> Set[str]:

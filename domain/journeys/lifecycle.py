@@ -18,10 +18,11 @@ from domain.access import audit
 from domain.access.actors import Actor
 from domain.customers.resolution import lock_customers
 from domain.journeys.enrollments import end
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.published.library import mark_published, read_library, read_plan
 from domain.published.publishing import plan_id_of, publish_journey
 from domain.published.tables import Journey, JourneyAction, PublishedPlan
+from domain.store.bulk import is_among
 from domain.store.outbox import WakeRun
 from domain.store.work import Database, UnitOfWork
 from workflows.plan.model import Plan
@@ -140,10 +141,8 @@ def stop_customer(work: UnitOfWork, name: str, customer_id: int, now: datetime, 
     if journey is None:
         raise UnknownJourneyError(name)
     customers = lock_customers(work, [customer_id])
-    running = select(Enrollment).where(
-        Enrollment.customer_id == customer_id, Enrollment.journey == name, col(Enrollment.ending).is_(None)
-    )
-    enrollments = work.exec(running).all() if customers else []
+    of_journey = (col(Enrollment.customer_id) == customer_id) & (col(Enrollment.journey) == name)
+    enrollments = work.read(EnrollmentRow, of_journey, col(Enrollment.ending).is_(None)) if customers else []
     for enrollment in enrollments:
         end(work, enrollment, "stopped", now, BY_OPERATOR, wake=True)
     if enrollments:
@@ -166,7 +165,7 @@ def release_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int 
     page = _page(work, name, after, col(Enrollment.held))
     for enrollment in page:
         if enrollment.ending is None and enrollment.held:
-            enrollment.due_at = now
+            work.change(enrollment._replace(due_at=now))
             work.enqueue(WakeRun(enrollment.id))
     return page[-1].id if len(page) == PAGE else None
 
@@ -263,15 +262,13 @@ def _end_plans(session: Session, name: str, reason: str, *, except_plan: str | N
     return len(session.execute(plans.values(ended=reason).returning(col(PublishedPlan.id))).all())
 
 
-def _page(session: Session, name: str, after: int, condition: Any) -> Sequence[Enrollment]:
-    query = select(Enrollment).where(
+def _page(work: UnitOfWork, name: str, after: int, condition: Any) -> Sequence[EnrollmentRow]:
+    query = select(Enrollment.id, Enrollment.customer_id).where(
         Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), condition
     )
-    page = session.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
-    lock_customers(session, (enrollment.customer_id for enrollment in page))
-    ids = [enrollment.id for enrollment in page]
-    locked = select(Enrollment).where(col(Enrollment.id).in_(ids)).order_by(col(Enrollment.id))
-    return session.exec(locked.execution_options(populate_existing=True)).all()
+    page = work.exec(query.order_by(col(Enrollment.id)).limit(PAGE)).all()
+    lock_customers(work, (customer for _, customer in page))
+    return work.read(EnrollmentRow, is_among(Enrollment.id, [id for id, _ in page]))
 
 
 def _record(

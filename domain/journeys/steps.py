@@ -13,19 +13,20 @@ from sqlmodel import Session, col, select
 
 from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
 from domain.customers import resolution
-from domain.customers.tables import Customer, OwnDataError
+from domain.customers.tables import Customer, CustomerRow, OwnDataError
 from domain.intake.tables import Event
 from domain.journeys.counts import PASSED, counted
+from domain.journeys.decisions import before_step, unstuck, with_outcome
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
 from domain.journeys.group_rows import GroupRows
 from domain.journeys.holdout import holdout_of
-from domain.journeys.stuck import go_on, put_off
-from domain.journeys.tables import Enrollment
+from domain.journeys.stuck import put_off
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.journeys.trail import record
 from domain.published.library import Library, library_of, read_plan
 from domain.stock import inventory
-from domain.store.bulk import BulkRows, is_among
+from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group, Member
 from workflows.plan.model import Plan
@@ -37,13 +38,16 @@ SKEW = timedelta(seconds=1)
 
 @dataclass
 class StepContext:
-    """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry."""
+    """One enrollment at a step, locked, with what is known of it. `at` is the instant that its decisions carry.
+
+    The rows of the enrollment and its customer are those that the unit of work holds.
+    """
 
     work: UnitOfWork
     library: Library
     plan: Plan
-    enrollment: Enrollment
-    customer: Customer
+    enrollment_id: int
+    customer_id: int
     trigger: Mapping[str, Any]
     subjects: GroupRefs
     rows: GroupRows
@@ -54,9 +58,19 @@ class StepContext:
     """Those for whom what is asked at an instant is read at once."""
 
     @property
+    def enrollment(self) -> EnrollmentRow:
+        """The enrollment as it is now."""
+        return self.work.held(EnrollmentRow, self.enrollment_id)
+
+    @property
+    def customer(self) -> CustomerRow:
+        """The customer as it is now."""
+        return self.work.held(CustomerRow, self.customer_id)
+
+    @property
     def facts(self) -> CustomerFacts:
         batch_facts = (
-            self.batch_facts if self.batch_facts and self.batch_facts.is_asked_at(self.customer.id, self.at) else None
+            self.batch_facts if self.batch_facts and self.batch_facts.is_asked_at(self.customer_id, self.at) else None
         )
         return CustomerFacts(
             self.work, self.library, self.customer, self.at, enrollment=self.enrollment, trigger=self.trigger,
@@ -70,8 +84,8 @@ class StepContext:
 
     def later(self, due: datetime) -> Answer:
         """Sleep until `due`."""
-        self.enrollment.due_at = due
-        return Answer(self.enrollment.id, "later", self.at, due=due)
+        self.work.change(self.enrollment._replace(due_at=due))
+        return Answer(self.enrollment_id, "later", self.at, due=due)
 
     def done(self, step: Step, result: str) -> Answer:
         """The step came to `result`: move the enrollment on to what follows, as far as no command is needed."""
@@ -79,7 +93,7 @@ class StepContext:
         due = arrive(self, self.plan.after(step.path, result), self.at)
         if self.enrollment.ending:
             return self.over()
-        return Answer(enrollment=self.enrollment.id, kind="done", at=self.at, result=result, due=due)
+        return Answer(enrollment=self.enrollment_id, kind="done", at=self.at, result=result, due=due)
 
 
 @dataclass
@@ -88,8 +102,6 @@ class LockedGroup:
 
     library: Library
     entries: Sequence[StepContext | Answer]
-    enrollments: Mapping[int, Enrollment]
-    sheet: BulkRows[Enrollment]
     rows: GroupRows
     moments: Mapping[int, Moment] = field(default_factory=dict)
     """The instants at which what is asked of those customers is read for all of them."""
@@ -99,16 +111,17 @@ class LockedGroup:
         return [context for context in self.entries if isinstance(context, StepContext)]
 
     def again(self, work: UnitOfWork, some: Sequence[StepContext], times: Mapping[int, datetime]) -> "LockedGroup":
-        """Some of the contexts, by another transaction that holds the locks; each enrollment's time is in `times`."""
+        """Some of the contexts, by another transaction, which holds their rows; `times` is by enrollment."""
         batch_facts = BatchFacts(work, self.moments)
-        enrollments = {context.enrollment.id: context.enrollment for context in some}
-        subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
         for context in some:
-            context.work, context.subjects, context.rows, context.batch_facts = work, subjects, rows, batch_facts
-            context.now = times[context.enrollment.id]
+            context.work = work
+        enrollments = [context.enrollment for context in some]
+        subjects, rows = GroupRefs(work, enrollments), GroupRows(work, enrollments)
+        for context in some:
+            context.subjects, context.rows, context.batch_facts = subjects, rows, batch_facts
+            context.now = times[context.enrollment_id]
             context.at = max(context.now, context.reached)
-        work.track(self.sheet)
-        return LockedGroup(self.library, some, enrollments, self.sheet, rows, self.moments)
+        return LockedGroup(self.library, some, rows, self.moments)
 
 
 def lock(session: Session, enrollments: Iterable[int]) -> Library:
@@ -130,34 +143,32 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     plan = read_plan(work, group.plan_id)
     members = {member.enrollment: member for member in group.members}
     library = lock(work, members)
-    sheet, people = work.track(BulkRows(Enrollment)), work.track(BulkRows(Customer))
-    enrollments: dict[int, Enrollment] = {}
-    customers: dict[int, Customer] = {}
+    enrollments: list[EnrollmentRow] = []
     triggers: dict[int, Mapping[str, Any]] = {}
-    for trigger, *values in work.connection().execute(_READ, {"ids": list(members)}).all():
-        enrollment = sheet.add(values[:_WIDTH])
-        enrollments[enrollment.id], triggers[enrollment.id] = enrollment, trigger
-        if enrollment.customer_id not in customers:
-            customers[enrollment.customer_id] = people.add(values[_WIDTH:])
+    for trigger, *values in work.connection().execute(_READ, {"ids": list(members)}):
+        enrollment = work.hold(EnrollmentRow._make(values[:_WIDTH]))
+        work.hold(CustomerRow._make(values[_WIDTH:]))
+        enrollments.append(enrollment)
+        triggers[enrollment.id] = trigger
     if _promises_lots(library, plan, group.path):
-        subjects_of = [each.subject for each in enrollments.values()]
+        subjects_of = [each.subject for each in enrollments]
         inventory.lock_lots(work, [subject["lot_id"] for subject in subjects_of if "lot_id" in subject])
-    subjects, rows = GroupRefs(work, list(enrollments.values())), GroupRows(work, list(enrollments.values()))
+    subjects, rows = GroupRefs(work, enrollments), GroupRows(work, enrollments)
     entries: list[StepContext | Answer] = []
-    for enrollment in enrollments.values():
+    for enrollment in enrollments:
         member = members[enrollment.id]
         reached, present = member.at or enrollment.anchor, member.now or now
-        customer, trigger = customers[enrollment.customer_id], triggers[enrollment.id]
         context = StepContext(
-            work, library, plan, enrollment, customer, trigger, subjects, rows, present, max(present, reached), reached
-        )
+            work, library, plan, enrollment.id, enrollment.customer_id, triggers[enrollment.id], subjects, rows,
+            present, max(present, reached), reached,
+        )  # fmt: skip
         try:
             answer = _turned_away(context, member, group.path)
         except (TypeError, ValueError) as error:  # its history can't be read
             end(work, enrollment, "failed", context.at, type(error).__name__, wake=False)
             answer = context.over()
         entries.append(answer or context)
-    locked = LockedGroup(library, entries, enrollments, sheet, rows)
+    locked = LockedGroup(library, entries, rows)
     _share_facts(work, locked)
     return locked
 
@@ -168,7 +179,7 @@ _LOCKED = text("""
     ORDER BY id FOR NO KEY UPDATE OF customers
 """)
 
-_WIDTH = len(Enrollment.__table__.columns)  # type: ignore[attr-defined]
+_WIDTH = len(EnrollmentRow._fields)
 _READ = (
     sa_select(col(Event.data), *Enrollment.__table__.columns, *Customer.__table__.columns)  # type: ignore[attr-defined]
     .join_from(Enrollment, Event, col(Event.id) == Enrollment.trigger_id)
@@ -180,7 +191,7 @@ _READ = (
 
 def _share_facts(session: Session, locked: LockedGroup) -> None:
     """Who is there twice, at different instants, shares the first one with the others."""
-    instants = {context.customer.id: context.at for context in reversed(locked.contexts)}
+    instants = {context.customer_id: context.at for context in reversed(locked.contexts)}
     locked.moments = {customer: Moment(at) for customer, at in instants.items()}
     batch_facts = BatchFacts(session, locked.moments)
     for context in locked.contexts:
@@ -223,13 +234,12 @@ def _done_before(context: StepContext, path: Path, result: str, at: datetime) ->
     return Answer(enrollment=context.enrollment.id, kind="done", at=at, result=result, due=due)
 
 
-def add_outcome(work: UnitOfWork, enrollment: Enrollment, path: Path, result: str, at: datetime) -> None:
-    """Add an outcome to the enrollment's history, in place of an earlier one of the same step."""
-    kept = [outcome for outcome in enrollment.outcomes if outcome[0] != path]
+def add_outcome(work: UnitOfWork, enrollment: EnrollmentRow, path: Path, result: str, at: datetime) -> None:
+    """Add an outcome to the enrollment's history, in place of an earlier one of the same step, and count it."""
     for _, earlier, said in (outcome for outcome in enrollment.outcomes if outcome[0] == path):
         work.count(counted(enrollment, path, PASSED, earlier, datetime.fromisoformat(said)), -1)
     work.count(counted(enrollment, path, PASSED, result, at))
-    enrollment.outcomes = [*kept, [path, result, at.isoformat()]]
+    work.change(with_outcome(enrollment, path, result, at))
 
 
 def for_each_member(
@@ -283,15 +293,14 @@ def for_each_member(
         raise defects[0][1]
     for context, defect in defects:
         due = put_off(work, context.enrollment, group.path, defect, context.now)
-        context.enrollment.due_at = due
-        answers.append(Answer(context.enrollment.id, "later", context.at, result="again", due=due))
+        answers.append(Answer(context.enrollment_id, "later", context.at, result="again", due=due))
     work.write_rows()
     return [answer for answer in answers if answer]
 
 
 def _unseen(session: Session, locked: Sequence[StepContext]) -> AbstractContextManager[object]:
     """Different customers don't see what is decided about the others: it is written at once, when all is decided."""
-    customers = [context.customer.id for context in locked]
+    customers = [context.customer_id for context in locked]
     return session.no_autoflush if len(set(customers)) == len(customers) else nullcontext()
 
 
@@ -300,11 +309,11 @@ def _in_place(
 ) -> Answer | None:
     if isinstance(context, Answer):
         return context
-    before, context.enrollment.position = context.enrollment.position, group.path or None
+    work, before = context.work, context.enrollment
+    work.change(before._replace(position=group.path or None))
     answer = act(context)
-    go_on(context.enrollment)
-    if answer is None:
-        context.enrollment.position = before
+    after = unstuck(context.enrollment)
+    work.change(after if answer else after._replace(position=before.position))
     return answer
 
 
@@ -316,8 +325,7 @@ def _raise_unless_own(error: Exception) -> None:
 
 def arrive(context: StepContext, step: Step | None, at: datetime) -> datetime | None:
     """Put the enrollment before `step`, reached at `at`; end it if there is none. Returns the due time of a wait."""
-    context.enrollment.position = step.path if step else None
-    context.enrollment.due_at = at
+    context.work.change(before_step(context.enrollment, step, at))
     if step is None:
         end(context.work, context.enrollment, "finished", at, wake=False)
         return at

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlmodel import Session, col, func, select
 
 from domain.customers.resolution import lock_customers
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.journeys.trail import record
 from domain.store.bulk import is_among
 from domain.store.outbox import WakeRun
@@ -34,25 +34,22 @@ def share(
     """
     of_group = is_among(Enrollment.id, enrollment_ids), col(Enrollment.ending).is_(None)
     lock_customers(work, work.exec(select(Enrollment.customer_id).where(*of_group)))
-    query = select(Enrollment).where(*of_group).order_by(col(Enrollment.id))
-    members = work.exec(query.execution_options(populate_existing=True)).all()
+    members = work.read(EnrollmentRow, *of_group)
     since = min((member.stuck_since for member in members if member.stuck_since), default=now)
     if now - since >= SHARED:
-        for member in members:
-            member.due_at = put_off(work, member, path, error, now)
-        return {member.id: member.due_at for member in members if member.due_at}
+        return {member.id: put_off(work, member, path, error, now) for member in members}
     defect = f"{type(error).__name__} at {_place(error)}"
     logger.error("%s enrollments are stuck at %s: %s\n%s", len(members), path or "their end", defect,
                  "".join(_frames(error)))  # fmt: skip
     for member in members:
         if member.stuck_on is None:
-            member.stuck_since = now
             record(work, member, "stuck", path or "end", now, step=path or None, reason=defect)
-        member.stuck_on = defect
+        told_at = now if member.stuck_on is None else member.stuck_since
+        work.change(member._replace(stuck_on=defect, stuck_since=told_at))
     return {}
 
 
-def put_off(work: UnitOfWork, enrollment: Enrollment, path: str, error: Exception, now: datetime) -> datetime:
+def put_off(work: UnitOfWork, enrollment: EnrollmentRow, path: str, error: Exception, now: datetime) -> datetime:
     """Put an enrollment off because of a defect, told in its trail and, with a traceback, in the log.
 
     Returns until when. Neither holds what the error says, which may be the customer's data.
@@ -61,17 +58,14 @@ def put_off(work: UnitOfWork, enrollment: Enrollment, path: str, error: Exceptio
     defect = f"{type(error).__name__} at {_place(error)}"
     logger.error("enrollment %s is stuck at %s of %s: %s\n%s", enrollment.id, path or "its end", enrollment.journey,
                  defect, "".join(_frames(error)))  # fmt: skip
-    enrollment.stuck_since = enrollment.stuck_since or now
-    enrollment.stuck_on = defect
-    enrollment.attempts += 1
+    work.change(
+        enrollment._replace(
+            stuck_on=defect, stuck_since=enrollment.stuck_since or now, attempts=enrollment.attempts + 1,
+            due_at=now + pause,
+        )
+    )  # fmt: skip
     record(work, enrollment, "stuck", path or "end", now, step=path or None, reason=defect, until=now + pause)
     return now + pause
-
-
-def go_on(enrollment: Enrollment) -> None:
-    """A step was carried out: the enrollment is stuck no more."""
-    if enrollment.stuck_on is not None:
-        enrollment.stuck_on, enrollment.stuck_since, enrollment.attempts = None, None, 0
 
 
 def list_stuck(session: Session, *, journey: str | None = None, limit: int = 100) -> Sequence[Enrollment]:
@@ -94,10 +88,9 @@ def retry(work: UnitOfWork, now: datetime, *, journey: str | None = None, limit:
     """Let stuck enrollments try again at once. Locks their customers. Returns how many there are."""
     found = list_stuck(work, journey=journey, limit=limit)
     lock_customers(work, {enrollment.customer_id for enrollment in found})
-    still = select(Enrollment).where(is_among(Enrollment.id, [enrollment.id for enrollment in found]), *_STUCK)
-    stuck = work.exec(still.order_by(col(Enrollment.id)).execution_options(populate_existing=True)).all()
+    stuck = work.read(EnrollmentRow, is_among(Enrollment.id, [enrollment.id for enrollment in found]), *_STUCK)
     for enrollment in stuck:
-        enrollment.due_at, enrollment.attempts = now, 0
+        work.change(enrollment._replace(due_at=now, attempts=0))
         work.enqueue(WakeRun(enrollment.id))
     return len(stuck)
 

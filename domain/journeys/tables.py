@@ -1,7 +1,8 @@
 """Enrollments, and what is written of each: waits, todos, the trail, webhook calls."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,7 +18,8 @@ class Enrollment(Row, table=True):
     where its time begins and `generation` counts its restarts. `outcomes` is its history, as [path, result, at];
     `position` the path of its next step. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
     after which the cohort is named in whose run this one is; null for one that runs alone. `stuck_on` is the defect
-    that put it off, `attempts` times since `stuck_since`; null once a step was carried out again.
+    that put it off, `attempts` times since `stuck_since`; null once a step was carried out again. `revision` counts the
+    changes made under the lock on its customer.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -60,11 +62,45 @@ class Enrollment(Row, table=True):
     stuck_on: str | None = None
     stuck_since: datetime | None = instant(nullable=True)
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
     @property
     def run(self) -> int:
         """The enrollment that its run is named after."""
         return self.cohort_id or self.id
+
+
+class EnrollmentRow(NamedTuple):
+    """A row of enrollments as a value."""
+
+    id: int
+    journey: str
+    plan_id: str
+    customer_id: int
+    cohort_id: int | None
+    key: str
+    slot: str
+    exclusive: bool
+    trigger_id: int
+    subject: Mapping[str, Any]
+    entered_at: datetime
+    anchor: datetime
+    generation: int
+    claimed: bool
+    held: bool
+    outcomes: Sequence[Any]
+    position: str | None
+    due_at: datetime | None
+    last_sent_at: datetime | None
+    goal_until: datetime | None
+    ending: str | None
+    reason: str | None
+    ended_at: datetime | None
+    converted_at: datetime | None
+    stuck_on: str | None
+    stuck_since: datetime | None
+    attempts: int
+    revision: int
 
 
 class Wait(Row, table=True):
@@ -77,6 +113,17 @@ class Wait(Row, table=True):
     deadline: datetime = instant()
     result: str | None = None
     settled_at: datetime | None = instant(nullable=True)
+
+
+class WaitRow(NamedTuple):
+    """A row of waits as a value."""
+
+    enrollment_id: int
+    generation: int
+    step: str
+    deadline: datetime
+    result: str | None = None
+    settled_at: datetime | None = None
 
 
 class Todo(Row, table=True):

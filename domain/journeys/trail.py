@@ -1,11 +1,12 @@
 """The trail: every decision about a customer, noted where it is made."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from domain.journeys.counts import BY_VALUE, counted, quarter
 from domain.journeys.holdout import Holdout
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import EnrollmentRow
 from domain.store.work import Counted, UnitOfWork
 
 
@@ -19,19 +20,30 @@ class Details(TypedDict, total=False):
     because: str | None
 
 
-def record(
-    work: UnitOfWork, enrollment: Enrollment, what: str, value: str, at: datetime, **details: Unpack[Details]
-) -> None:
-    """Note a decision about an enrollment: `value` is the template, campaign, step, tag, branch or ending.
+def entry(
+    enrollment: EnrollmentRow, what: str, value: str, at: datetime, **details: Unpack[Details]
+) -> Mapping[str, Any]:
+    """What the trail says of a decision about an enrollment, as the columns of an entry.
 
-    The kinds that a verb writes are named in its `trail`.
+    `value` is the template, campaign, step, tag, branch or ending. The kinds that a verb writes are named in its
+    `trail`.
     """
-    work.note(
-        {"at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey,
-         "enrollment_id": enrollment.id, "what": what, "value": value, **details}
-    )  # fmt: skip
-    detail = value if what in BY_VALUE else details.get("reason")
-    work.count(counted(enrollment, details.get("step"), what, detail, at))
+    return {"at": at, "customer_id": enrollment.customer_id, "journey": enrollment.journey,
+            "enrollment_id": enrollment.id, "what": what, "value": value, **details}  # fmt: skip
+
+
+def record(
+    work: UnitOfWork, enrollment: EnrollmentRow, what: str, value: str, at: datetime, **details: Unpack[Details]
+) -> None:
+    """Note a decision about an enrollment, and count it."""
+    note(work, enrollment, entry(enrollment, what, value, at, **details))
+
+
+def note(work: UnitOfWork, enrollment: EnrollmentRow, said: Mapping[str, Any]) -> None:
+    """Note what `entry` says, and count it."""
+    work.note(said)
+    detail = said["value"] if said["what"] in BY_VALUE else said.get("reason")
+    work.count(counted(enrollment, said.get("step"), said["what"], detail, said["at"]))
 
 
 def record_not_entered(

@@ -11,7 +11,7 @@ from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
 from domain.journeys.group_rows import GroupRows
-from domain.journeys.tables import Enrollment, Wait
+from domain.journeys.tables import Enrollment, EnrollmentRow, WaitRow
 from domain.ledger.tables import Message
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
@@ -23,7 +23,7 @@ from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
 
 
-def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
+def end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts, at: datetime) -> datetime | None:
     """When a wait that began at `at` is over, on the customer's clock; None if there is no such instant."""
     try:
         return _end_of_wait(step, enrollment, facts, at)
@@ -31,7 +31,7 @@ def end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at
         return None
 
 
-def _end_of_wait(step: WaitStep, enrollment: Enrollment, facts: CustomerFacts, at: datetime) -> datetime | None:
+def _end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts, at: datetime) -> datetime | None:
     zone = facts.zone
     if step.each and step.of:
         return _after_each(step.each, _number(facts.field(step.of.field)), step.at_most, at, zone)
@@ -82,27 +82,25 @@ def _after_each(
     return Duration(amount=span.days, unit="d").after(at, zone) + (span - timedelta(days=span.days))
 
 
-def register(
-    work: UnitOfWork, rows: GroupRows, step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, at: datetime
-) -> Wait:
+def register(rows: GroupRows, step: WaitFor, enrollment: EnrollmentRow, facts: CustomerFacts, at: datetime) -> WaitRow:
     """The wait for an event, opened now if it isn't yet; settled at once if it happened since the last send."""
-    key = enrollment.id, enrollment.generation, step.path
-    wait = rows.waits.get(key)
+    wait = rows.wait_of(enrollment, step.path)
     if wait is None:
-        wait = rows.waits[key] = Wait(
-            enrollment_id=enrollment.id,
-            generation=enrollment.generation,
-            step=step.path,
-            deadline=step.within.after(at, facts.zone),
-        )
-        work.add(wait)
+        wait = WaitRow(enrollment.id, enrollment.generation, step.path, step.within.after(at, facts.zone))
         if happened := _happened_already(rows, step, enrollment, facts, wait.deadline):
-            wait.result, wait.settled_at = happened, at
+            wait = wait._replace(result=happened, settled_at=at)
+        rows.register(wait)
     return wait
 
 
 def wake_waits(
-    plan: Plan, enrollment: Enrollment, passes: EnrollmentBatch, event: Event, facts: CustomerFacts, now: datetime
+    work: UnitOfWork,
+    plan: Plan,
+    enrollment: EnrollmentRow,
+    passes: EnrollmentBatch,
+    event: Event,
+    facts: CustomerFacts,
+    now: datetime,
 ) -> bool:
     """Settle the wait that the enrollment stands in, if this event is what it waits for and came in time."""
     step = plan.steps.get(enrollment.position or "")
@@ -111,12 +109,14 @@ def wake_waits(
     wait = passes.wait_of(enrollment)
     if wait is None or event.time > wait.deadline:
         return False
-    wait.result, wait.settled_at = happened, now
-    enrollment.due_at = now
+    work.change(wait._replace(result=happened, settled_at=now))
+    work.change(enrollment._replace(due_at=now))
     return True
 
 
-def move_wait(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerFacts, now: datetime) -> bool:
+def move_wait(
+    work: UnitOfWork, plan: Plan, enrollment: EnrollmentRow, event: Event, facts: CustomerFacts, now: datetime
+) -> bool:
     """Move the end of the wait in which the enrollment stands, if the event moved the show or lot that it is for.
 
     It is over `now` if its time is past, and if there is no such time any more.
@@ -131,7 +131,7 @@ def move_wait(plan: Plan, enrollment: Enrollment, event: Event, facts: CustomerF
     due = end_of_wait(step, enrollment, facts, reached)
     if due == enrollment.due_at:
         return False
-    enrollment.due_at = max(due or now, now)
+    work.change(enrollment._replace(due_at=max(due or now, now)))
     return True
 
 
@@ -148,7 +148,7 @@ def newest_enrollment(session: Session, customer_id: int, journey: str | None, s
 
 
 def _happened_already(
-    rows: GroupRows, step: WaitFor, enrollment: Enrollment, facts: CustomerFacts, deadline: datetime
+    rows: GroupRows, step: WaitFor, enrollment: EnrollmentRow, facts: CustomerFacts, deadline: datetime
 ) -> str | None:
     """What it waits for of that which is stored: the first that happened, by the name that it is told as."""
     types = {condition.event for condition in step.awaited}
@@ -161,7 +161,7 @@ def _happened_already(
     return next((name for name in happened if name is not None), None)
 
 
-def _awaited(step: WaitFor, enrollment: Enrollment, event: Event, facts: CustomerFacts) -> str | None:
+def _awaited(step: WaitFor, enrollment: EnrollmentRow, event: Event, facts: CustomerFacts) -> str | None:
     """The name of what the step waits for that the event is, None if it is nothing of it."""
     sent = enrollment.last_sent_at  # an event of the same instant came before it
     fresh = event.time > sent if sent else event.time >= enrollment.anchor

@@ -12,12 +12,11 @@ A claimed message that may go no longer is withdrawn: its row is deleted.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.coupons import issuing
-from domain.journeys.tables import Enrollment
-from domain.ledger.tables import Message
+from domain.journeys.tables import Enrollment, EnrollmentRow
+from domain.ledger.tables import Message, MessageRow
 from domain.store.bulk import insert_all
 from domain.store.work import UnitOfWork
 
@@ -46,31 +45,41 @@ class MessageStateError(ValueError):
     """A message can't come into a state from where it is."""
 
 
-def move(
-    session: Session,
-    message: Message,
-    to: Status,
-    *,
-    reason: str | None = None,
-    provider_id: str | None = None,
-    enrollment: Enrollment | None = None,
-) -> None:
-    """Bring a message into another state. The caller holds the customer's lock, and perhaps the message's enrollment.
-
-    Raises MessageStateError if that state can't follow.
-    """
+def moved(message: MessageRow, to: Status, *, reason: str | None = None, provider_id: str | None = None) -> MessageRow:
+    """The message in another state. Raises MessageStateError if that state can't follow."""
     if to not in LEGAL[message.status]:
         raise MessageStateError(f"message {message.id} is {message.status} and can't become {to}")
-    message.status, message.reason = to, reason
-    message.provider_id = None if to == "claimed" else provider_id or message.provider_id
-    message.counts = to != "failed" and message.kind == "marketing"
-    if to == "failed":
-        message.refused = [*message.refused, {"channel": message.channel, "reason": reason}]
-    if to not in OPEN:
-        message.look_at = None
+    refusal = [{"channel": message.channel, "reason": reason}] if to == "failed" else []
+    return message._replace(
+        status=to,
+        reason=reason,
+        provider_id=None if to == "claimed" else provider_id or message.provider_id,
+        counts=to != "failed" and message.kind == "marketing",
+        refused=[*message.refused, *refusal],
+        look_at=message.look_at if to in OPEN else None,
+    )
+
+
+def move(
+    work: UnitOfWork, message: MessageRow, to: Status, *, reason: str | None = None, provider_id: str | None = None
+) -> MessageRow:
+    """Bring a message into another state, and tell its enrollment of one that may have reached the customer.
+
+    The caller holds the customer's lock. Raises MessageStateError if that state can't follow.
+    """
+    message = work.change(moved(message, to, reason=reason, provider_id=provider_id))
     if to in WENT or to == "unknown":
-        enrollment = enrollment or session.get_one(Enrollment, message.enrollment_id)
-        enrollment.last_sent_at = max(enrollment.last_sent_at or message.claimed_at, message.claimed_at)
+        enrollment = enrollment_of(work, message)
+        last_sent_at = max(enrollment.last_sent_at or message.claimed_at, message.claimed_at)
+        work.change(enrollment._replace(last_sent_at=last_sent_at))
+    return message
+
+
+def enrollment_of(work: UnitOfWork, message: MessageRow) -> EnrollmentRow:
+    """The enrollment of a message, whose customer is locked."""
+    if enrollment := work.find(EnrollmentRow, message.enrollment_id):
+        return enrollment
+    return work.read(EnrollmentRow, col(Enrollment.id) == message.enrollment_id)[0]
 
 
 def claim(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
@@ -82,35 +91,33 @@ def claim(session: Session, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
     return [key for (key,) in insert_all(session, Message, rows, "id")] if rows else ()
 
 
-def claim_again(session: Session, message: Message, row: Mapping[str, Any]) -> None:
+def claim_again(work: UnitOfWork, message: MessageRow, row: Mapping[str, Any]) -> None:
     """Claim a message anew, as another channel or another time has it now; it may go at once."""
     if message.status == "failed":
-        move(session, message, "claimed")
-    for name, value in row.items():
-        if name != "status":
-            setattr(message, name, value)
-    if row["status"] == "calling":
-        move(session, message, "calling")
+        message = moved(message, "claimed")
+    message = message._replace(**{**row, "status": message.status})
+    work.change(moved(message, "calling") if row["status"] == "calling" else message)
 
 
-def fail(work: UnitOfWork, message: Message, reason: str | None) -> None:
+def fail(work: UnitOfWork, message: MessageRow, reason: str | None) -> MessageRow:
     """Every channel has refused the message for good, so its coupon is taken back."""
     if message.status != "failed":
-        move(work, message, "failed", reason=reason)
+        message = move(work, message, "failed", reason=reason)
     issuing.revoke(work, message.enrollment_id, message.step)
+    return message
 
 
-def withdraw(work: UnitOfWork, message: Message, enrollment: Enrollment) -> None:
+def withdraw(work: UnitOfWork, message: MessageRow) -> None:
     """Delete a claimed message and revoke its coupon. Raises MessageStateError if it isn't `claimed`."""
     if message.status != "claimed":
         raise MessageStateError(f"message {message.id} is {message.status} and can't be withdrawn")
     issuing.revoke(work, message.enrollment_id, message.step)
-    work.execute(delete(Message).where(col(Message.id) == message.id))
+    work.remove(message)
     remaining = select(Message.id).where(Message.enrollment_id == message.enrollment_id)
-    enrollment.claimed = work.exec(remaining).first() is not None
+    work.change(enrollment_of(work, message)._replace(claimed=work.exec(remaining).first() is not None))
 
 
-def receive(work: UnitOfWork, message: Message, what: str, reason: str | None) -> None:
+def receive(work: UnitOfWork, message: MessageRow, what: str, reason: str | None) -> None:
     """A receipt says what became of the message; one that is no news any more changes nothing."""
     to: Status | None = _RECEIPTS.get(what)
     if to is None or to not in LEGAL[message.status]:

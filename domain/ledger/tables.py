@@ -1,7 +1,8 @@
 """The ledger of messages."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,7 +18,8 @@ class Message(Row, table=True):
     before it said, as {channel, reason}. `day` is the customer's local day, of whose caps it takes a place if it
     `counts`.
     `called_at` is the instant of sending, `look_at` when to ask the provider again, after `looks` times in vain.
-    `written_at` is when its result was recorded for the enrollment; a receipt may come before.
+    `written_at` is when its result was recorded for the enrollment; a receipt may come before. `revision` counts the
+    changes made under the lock on its customer.
     """
 
     __tablename__: ClassVar[Any] = "messages"
@@ -53,3 +55,33 @@ class Message(Row, table=True):
     provider_id: str | None = None
     look_at: datetime | None = instant(nullable=True)
     looks: int = 0
+    revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+
+
+class MessageRow(NamedTuple):
+    """A row of messages as a value."""
+
+    id: int
+    enrollment_id: int
+    customer_id: int
+    journey: str
+    step: str
+    template: str
+    kind: str
+    channel: str
+    recipient: str
+    body: str
+    coupon: str | None
+    coupon_refused: str | None
+    status: str
+    reason: str | None
+    refused: Sequence[Any]
+    counts: bool
+    day: date
+    claimed_at: datetime
+    called_at: datetime | None
+    written_at: datetime | None
+    provider_id: str | None
+    look_at: datetime | None
+    looks: int
+    revision: int

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.customers.tables import Customer
+from domain.customers.tables import AnyCustomer
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
@@ -71,7 +71,7 @@ class Library:
         """The timezone of the business."""
         return ZoneInfo(self.policy.timezone)
 
-    def zone(self, customer: Customer) -> ZoneInfo:
+    def zone(self, customer: AnyCustomer) -> ZoneInfo:
         """The customer's timezone, else the policy's, as where there is no such zone."""
         try:
             return ZoneInfo(customer.timezone or self.policy.timezone)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlmodel import Session, col, select
+from sqlmodel import col
 
 from domain.channels import accounts
 from domain.channels.delivery import LOST, Channels, Outgoing
@@ -17,16 +17,16 @@ from domain.coupons.reserving import Issue
 from domain.journeys import steps
 from domain.journeys.enrollments import end, must_exit
 from domain.journeys.steps import LockedGroup, StepContext, is_held_out, suppress
-from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.policy import full_caps, open_channel, quiet_until
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.published.library import read_plan
 from domain.sending.inputs import Pause, SendInputs, read_inputs
 from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
 from domain.sending.text_context import reworded, text_context
+from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from domain.texts.links import Site, TextLinks
 from domain.texts.rendering import RenderError, render, variables
@@ -71,7 +71,7 @@ class _Claimed:
 
     context: StepContext
     channel: Channel
-    earlier: Message | None = None
+    earlier: MessageRow | None = None
     row: dict[str, Any] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,7 +104,7 @@ def claim(
             return None
         answer = _claim_one(context, step, inputs)
         if isinstance(answer, _Claimed):
-            claimed[context.enrollment.id] = answer
+            claimed[context.enrollment_id] = answer
             return None
         return answer
 
@@ -116,13 +116,12 @@ def claim(
     claims = _start_calls(work, step, answers, list(claimed.values()), channels, now)
     if locked:
         work.write_rows()
-        claims.snapshot.group = locked
-        claims.snapshot.close(work)
+        claims.snapshot.close(locked)
     return claims
 
 
 def _start_calls(
-    session: Session,
+    work: UnitOfWork,
     step: Send,
     answers: list[Answer],
     claimed: Sequence[_Claimed],
@@ -145,7 +144,7 @@ def _start_calls(
         waiting = [claimed_message for claimed_message in of_channel if claimed_message.row]
         capacity = accounts.Capacity(len(waiting))
         if adapter.account and waiting:
-            capacity = accounts.take_capacity(session, adapter.account, len(waiting), now)
+            capacity = accounts.take_capacity(work, adapter.account, len(waiting), now)
         calling += waiting[: capacity.count]
         due = timedelta(seconds=capacity.wait)
         if due > SHORT_WAIT:
@@ -153,28 +152,28 @@ def _start_calls(
                 claims.answers.append(_postpone(claimed_message, step, now + due))
         else:
             wait = max(wait, capacity.wait)
-    _write_down(session, [claimed_message for claimed_message in claimed if claimed_message.row], calling, claims)
+    _write_down(work, [claimed_message for claimed_message in claimed if claimed_message.row], calling, claims)
     return replace(claims, wait=wait)
 
 
-def _write_down(session: Session, new_claims: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
+def _write_down(work: UnitOfWork, new_claims: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
     for message in calling:
         message.row.update(status="calling", called_at=message.context.now)
     inserted = [message for message in new_claims if message.earlier is None]
-    keys = dict(zip(map(id, inserted), states.claim(session, [message.row for message in inserted]), strict=True))
+    keys = dict(zip(map(id, inserted), states.claim(work, [message.row for message in inserted]), strict=True))
     for message in calling:
         if message.earlier is None:
             claims.snapshot.add(message.context, message.row | {"id": keys[id(message)]})
     for message in new_claims:
         if message.earlier is not None:
             keys[id(message)] = message.earlier.id
-            states.claim_again(session, message.earlier, message.row)
+            states.claim_again(work, message.earlier, message.row)
         if not message.context.enrollment.claimed:
-            message.context.enrollment.claimed = True
-    keep(session, {keys[id(message)]: message.links for message in new_claims if message.links})
+            work.change(message.context.enrollment._replace(claimed=True))
+    keep(work, {keys[id(message)]: message.links for message in new_claims if message.links})
     claims.going.extend(
         Outgoing(
-            keys[id(message)], message.context.enrollment.id, message.channel, message.row["recipient"],
+            keys[id(message)], message.context.enrollment_id, message.channel, message.row["recipient"],
             message.row["body"], message.row["kind"],
         )
         for message in calling
@@ -186,22 +185,20 @@ def _postpone(claimed: _Claimed, step: Send, until: datetime) -> Answer:
     if claimed.row["reason"] is None:
         claimed.row["reason"] = "provider"
         _record_hold(claimed.context, step, reason="provider")
-    claimed.context.enrollment.position = step.path
+    claimed.context.work.change(claimed.context.enrollment._replace(position=step.path))
     return claimed.context.later(max(until, claimed.context.at))
 
 
 def _undo_ended(work: UnitOfWork, step: Send, ended: Sequence[int]) -> None:
     """What was claimed for an enrollment that has ended is withdrawn; what was in flight is not tried again."""
-    query = select(Message).where(
-        col(Message.enrollment_id).in_(ended), col(Message.status).in_(("claimed", "calling")),
-    )  # fmt: skip
-    for message in work.exec(query).all() if ended else ():
-        enrollment = work.get_one(Enrollment, message.enrollment_id, populate_existing=True)
+    if not ended:
+        return
+    open_messages = is_among(Message.enrollment_id, ended), col(Message.status).in_(("claimed", "calling"))
+    for message in work.read(MessageRow, *open_messages):
         if message.status == "claimed":
-            states.withdraw(work, message, enrollment)
+            states.withdraw(work, message)
         else:
-            states.move(work, message, "unknown", reason=LOST.reason, enrollment=enrollment)
-            record_result(work, enrollment, message, step)
+            record_result(work, states.move(work, message, "unknown", reason=LOST.reason), step)
 
 
 @dataclass(frozen=True)
@@ -228,7 +225,7 @@ class _Unrenderable:
 
 
 def _claim_one(context: StepContext, step: Send, inputs: SendInputs) -> Answer | _Claimed:
-    earlier = inputs.messages.get(context.enrollment.id)
+    earlier = inputs.messages.get(context.enrollment_id)
     if earlier is not None and earlier.status == "calling":
         return _Claimed(context, earlier.channel, earlier)
     tried_channels = {refusal["channel"] for refusal in earlier.refused} if earlier else set()
@@ -244,7 +241,7 @@ def _claim_one(context: StepContext, step: Send, inputs: SendInputs) -> Answer |
     if earlier is not None and earlier.status == "failed" and isinstance(decision, _Suppressed | _Unrenderable):
         return conclude(context, step, earlier)  # no other channel may carry it
     if earlier is not None and earlier.status == "claimed":
-        states.withdraw(context.work, earlier, context.enrollment)
+        states.withdraw(context.work, earlier)
     match decision:
         case _Suppressed(reason, because):
             return suppress(context, step, step.template, reason, because)
@@ -269,7 +266,7 @@ def _decide(
     step: Send,
     inputs: SendInputs,
     facts: CustomerFacts,
-    earlier: Message | None,
+    earlier: MessageRow | None,
     via: Sequence[Channel],
 ) -> Answer | _Claimed | _Suppressed | _Held | _Unrenderable:
     if any(must_exit(context.plan, context.enrollment, event, facts) for event in inputs.business):
@@ -288,16 +285,16 @@ def _decide(
                 return _Suppressed("audience", verdict.because)
         if is_held_out(context):
             return _Suppressed("holdout")
-    addresses = inputs.addresses.get(context.customer.id, {})
+    addresses = inputs.addresses.get(context.customer_id, {})
     allowed = {
-        name: _channel_refusal(name, context.customer.id, addresses, inputs, marketing=marketing) for name in via
+        name: _channel_refusal(name, context.customer_id, addresses, inputs, marketing=marketing) for name in via
     }
     rules, today = inputs.rules, local_day(context.at, facts.zone)
     if marketing and None in allowed.values():
         until = quiet_until(rules, context.at, facts.zone)
         if until:
             return _Suppressed("expired") if expires and until > expires else _Held(until)
-    sent = inputs.sent.setdefault(context.customer.id, Counter())
+    sent = inputs.sent.setdefault(context.customer_id, Counter())
     if earlier is not None and earlier.counts:
         sent[earlier.channel, earlier.day] -= 1
     channel, reason = open_channel(via, allowed, full_caps(rules, sent, today) if marketing else set())
@@ -310,7 +307,7 @@ def _decide(
         if step.without_coupon == "skip":
             return _Suppressed("coupon_refused", str(refused))
         coupon, refusal = None, str(refused)
-    links, text = TextLinks(inputs.site, context.customer.id, context.at), context.library.texts[step.template, channel]
+    links, text = TextLinks(inputs.site, context.customer_id, context.at), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
         values = text_context(facts, step.data, coupon, variables(text)) | links.functions()
@@ -325,7 +322,7 @@ def _decide(
         record(context.work, context.enrollment, "reworded", f"customer.{word}", context.at, step=step.path)
     sent[channel, today] += marketing
     row = {
-        "enrollment_id": context.enrollment.id, "customer_id": context.customer.id, "journey": context.plan.journey,
+        "enrollment_id": context.enrollment_id, "customer_id": context.customer_id, "journey": context.plan.journey,
         "step": step.name, "template": step.template, "kind": step.kind, "status": "claimed", "counts": marketing,
         "reason": earlier.reason if earlier and earlier.status == "claimed" else None,
         "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
@@ -334,10 +331,9 @@ def _decide(
     return _Claimed(context, channel, earlier, row, links.short_links)
 
 
-def _outgoing(message: Message, *, again: bool) -> Outgoing:
-    channel: Channel = message.channel
+def _outgoing(message: MessageRow, *, again: bool) -> Outgoing:
     kind: Literal["marketing", "transactional"] = message.kind  # type: ignore[assignment]
-    return Outgoing(message.id, message.enrollment_id, channel, message.recipient, message.body, kind, again)
+    return Outgoing(message.id, message.enrollment_id, message.channel, message.recipient, message.body, kind, again)
 
 
 def _channel_refusal(
@@ -364,7 +360,8 @@ def _pause_decision(context: StepContext, pause: Pause | None) -> _Suppressed | 
     if pause.lasts:
         return _Held()
     due_at, was_held = enrollment.due_at or context.reached, enrollment.held
-    enrollment.held = False
+    if was_held:
+        context.work.change(enrollment._replace(held=False))
     since, until = pause.since, pause.dropped_until
     dropped = until is not None and (was_held or (since is not None and since <= due_at < until))
     return _Suppressed("expired", "held_by_pause") if dropped else None
@@ -373,8 +370,8 @@ def _pause_decision(context: StepContext, pause: Pause | None) -> _Suppressed | 
 def _hold_for_pause(context: StepContext, step: Send) -> Answer:
     if not context.enrollment.held:
         _record_hold(context, step, reason="paused")
-    context.enrollment.held, context.enrollment.due_at = True, None
-    return Answer(context.enrollment.id, "later", context.at, due=context.at + PATIENCE)
+    context.work.change(context.enrollment._replace(held=True, due_at=None))
+    return Answer(context.enrollment_id, "later", context.at, due=context.at + PATIENCE)
 
 
 def _record_hold(context: StepContext, step: Send, *, reason: str | None = None, until: datetime | None = None) -> None:

@@ -16,9 +16,10 @@ from domain.customers.resolution import identifiers_of
 from domain.intake.tables import Event
 from domain.journeys.steps import StepContext
 from domain.ledger.policy import Rules, Sent, sent_since, tightened
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.published.tables import Journey
 from domain.store.bulk import is_among
+from domain.store.work import UnitOfWork
 from domain.texts.links import Site
 from workflows.terms.channels import ADDRESS, Channel
 from workflows.verbs.send import Send
@@ -40,7 +41,7 @@ class SendInputs:
     addresses: Mapping[int, Mapping[str, str]]
     unreachable: Mapping[Channel, Set[str]]
     consents: Consents
-    messages: Mapping[int, Message]
+    messages: Mapping[int, MessageRow]
     rules: Rules
     sent: dict[int, Sent]
     business: Sequence[Event]
@@ -51,7 +52,7 @@ class SendInputs:
 
 
 def read_inputs(
-    session: Session,
+    work: UnitOfWork,
     contexts: Sequence[StepContext],
     step: Send,
     channels: Channels,
@@ -61,22 +62,23 @@ def read_inputs(
 ) -> SendInputs:
     """Read for the contexts of a group, of which there is one at least, who hold the locks on their customers."""
     library, plan = contexts[0].library, contexts[0].plan
-    customers = [context.customer.id for context in contexts]
-    addresses = identifiers_of(session, customers)
+    customers = [context.customer_id for context in contexts]
+    addresses = identifiers_of(work, customers)
     kinds = {ADDRESS[via] for via in step.via}
-    parameters = {"ids": [context.enrollment.id for context in contexts], "name": step.name}
+    parameters = {"ids": [context.enrollment_id for context in contexts], "name": step.name}
     exits = {condition.event for condition in plan.exits if is_business(condition.event)}
     business = select(Event).where(
         col(Event.customer_id).is_(None),
         col(Event.type).in_(exits),
         col(Event.time) >= min(context.enrollment.anchor for context in contexts),
     )
+    messages = (work.hold(MessageRow._make(row)) for row in work.connection().execute(_MESSAGES, parameters))
     rules, earliest = tightened(library.policy, plan.policy), min(context.now for context in contexts)
     return SendInputs(
         addresses=addresses,
         unreachable={
             via: adapter.unreachable(
-                session,
+                work,
                 [names[ADDRESS[via]] for names in addresses.values() if ADDRESS[via] in names],
                 library.texts[step.template, via],
                 now,
@@ -85,15 +87,15 @@ def read_inputs(
             if isinstance(adapter := channels[via], Reach)
         },
         consents=read_consents(
-            session, customers, [names[kind] for names in addresses.values() for kind in kinds if kind in names]
+            work, customers, [names[kind] for names in addresses.values() for kind in kinds if kind in names]
         ),
-        messages={message.enrollment_id: message for message in session.scalars(_MESSAGES, parameters)},
+        messages={message.enrollment_id: message for message in messages},
         rules=rules,
-        sent=sent_since(session, rules, customers, earliest) if step.kind == "marketing" else {},
-        business=session.exec(business).all() if exits else (),
+        sent=sent_since(work, rules, customers, earliest) if step.kind == "marketing" else {},
+        business=work.exec(business).all() if exits else (),
         site=site,
         issue=issue,
-        pause=_read_pause(session, contexts),
+        pause=_read_pause(work, contexts),
     )
 
 
@@ -107,4 +109,6 @@ def _read_pause(session: Session, contexts: Sequence[StepContext]) -> Pause | No
     return Pause(*session.exec(columns.where(Journey.name == journey).with_for_update(read=True)).one())
 
 
-_MESSAGES = sa_select(Message).where(is_among(Message.enrollment_id), col(Message.step) == bindparam("name"))
+_MESSAGES = sa_select(*Message.__table__.columns).where(  # type: ignore[attr-defined]
+    is_among(Message.enrollment_id), col(Message.step) == bindparam("name")
+)

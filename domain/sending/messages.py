@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from domain.channels.tables import ProviderAccount
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import Enrollment
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.published.tables import JourneyAction, PublishedPlan
 from domain.sending import tracking
 from domain.store.work import UnitOfWork
@@ -39,16 +39,16 @@ def list_messages(
     return session.exec(query).all()
 
 
-def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> Message:
+def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"], now: datetime, by: str) -> MessageRow:
     """Settle an open message by hand, and record by whom.
 
     Raises UnknownMessageError, and MessageStateError for a message that isn't open.
     """
-    message = work.get(Message, number)
-    if message is None:
+    owner = work.exec(select(Message.customer_id).where(Message.id == number)).first()
+    if owner is None:
         raise UnknownMessageError(f"there is no message {number}")
-    lock_customers(work, [message.customer_id])
-    work.refresh(message)
+    lock_customers(work, [owner])
+    (message,) = work.read(MessageRow, col(Message.id) == number)
     tracking.settle_message(work, message, to, "settled_by_hand", now)
     version = select(PublishedPlan.version).join(Enrollment, col(Enrollment.plan_id) == col(PublishedPlan.id))
     work.add(
@@ -58,7 +58,7 @@ def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"],
             details={"message": number, "as": to},
         )
     )  # fmt: skip
-    return message
+    return work.held(MessageRow, number)
 
 
 def accounts(session: Session) -> Sequence[ProviderAccount]:

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from domain.intake.ingest import Incoming, ingest
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.sending.tables import EarlyReceipt
+from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
 
@@ -57,9 +58,10 @@ def take(work: UnitOfWork, source: str, receipts: Sequence[Receipt], now: dateti
     matched = [(receipt, _message_of(receipt, messages)) for receipt in receipts]
     matched_messages = [(receipt, message) for receipt, message in matched if message]
     ingest(work, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
-    for receipt, message in matched_messages:
-        if receipt.provider_id and message.status != "claimed":
-            message.provider_id = message.provider_id or receipt.provider_id
+    names_by_key = {message.id: receipt.provider_id for receipt, message in matched_messages if receipt.provider_id}
+    for row in work.read(MessageRow, is_among(Message.id, names_by_key)) if names_by_key else ():
+        if row.status != "claimed" and row.provider_id is None:
+            work.change(row._replace(provider_id=names_by_key[row.id]))
     early = [
         {
             "source": source, "receipt_id": receipt.id, "channel": receipt.channel, "provider_id": receipt.provider_id,
@@ -73,7 +75,7 @@ def take(work: UnitOfWork, source: str, receipts: Sequence[Receipt], now: dateti
     return len(matched_messages)
 
 
-def take_early(work: UnitOfWork, messages: Iterable[Message], now: datetime) -> None:
+def take_early(work: UnitOfWork, messages: Iterable[MessageRow], now: datetime) -> None:
     """Take in the receipts that came before we knew the provider's names of these messages, and forget old ones."""
     names = [message.provider_id for message in messages if message.provider_id]
     is_old = col(EarlyReceipt.received_at) < now - EARLY

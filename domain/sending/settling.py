@@ -9,10 +9,9 @@ from sqlmodel import Session
 from domain.channels import accounts
 from domain.channels.delivery import LOST, Channels, Delivery, Outgoing, Traceable
 from domain.journeys.steps import StepContext
-from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
-from domain.ledger.tables import Message
+from domain.ledger.tables import MessageRow
 from domain.published.library import read_plan
 from domain.sending import tracking
 from domain.sending.receipts import take_early
@@ -43,17 +42,18 @@ def settle_messages(
     results = dict(zip((message.enrollment for message in outgoing), deliveries, strict=True))
     members = tuple(member for member in group.members if member.enrollment in results)
     keys = {message.enrollment: message.key for message in outgoing}
-    settle_set = collect(work, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
-    rows, enrollments, answers = settle_set.messages, settle_set.enrollments, []
-    for member_result in (member_result for group_part in settle_set.groups for member_result in group_part.entries):
-        id = member_result.enrollment if isinstance(member_result, Answer) else member_result.enrollment.id
-        row, delivery, enrollment = rows[id], results[id], enrollments[id]
-        _write_down(work, row, delivery, enrollment, now, channels)
+    groups = collect(work, group.model_copy(update={"members": members}), keys, snapshot or ClaimSnapshot(), now)
+    rows: dict[int, MessageRow] = {}
+    answers = []
+    for member_result in (member_result for group_part in groups for member_result in group_part.entries):
+        id = member_result.enrollment if isinstance(member_result, Answer) else member_result.enrollment_id
+        delivery = results[id]
+        row = rows[id] = _write_down(work, work.held(MessageRow, keys[id]), delivery, now, channels)
         if isinstance(member_result, Answer):
             if row.status == "claimed":
-                states.withdraw(work, row, enrollment)
+                states.withdraw(work, row)
             else:
-                record_result(work, enrollment, row, step)
+                record_result(work, row, step)
             answers.append(member_result)
         elif row.status == "claimed":
             answers.append(member_result.later(max(member_result.at, now + timedelta(seconds=delivery.after))))
@@ -68,14 +68,14 @@ def settle_messages(
     return answers
 
 
-def conclude(context: StepContext, step: Send, message: Message) -> Answer:
+def conclude(context: StepContext, step: Send, message: MessageRow) -> Answer:
     """Tell the enrollment what became of its message, and move it on."""
-    record_result(context.work, context.enrollment, message, step)
+    record_result(context.work, message, step)
     context.at = message.claimed_at
     return context.done(step, result_of(message))
 
 
-def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
+def result_of(message: MessageRow) -> Literal["sent", "failed", "unknown"]:
     """What a step comes to whose message is in this state."""
     match message.status:
         case "failed":
@@ -86,12 +86,13 @@ def result_of(message: Message) -> Literal["sent", "failed", "unknown"]:
             return "sent"
 
 
-def record_result(work: UnitOfWork, enrollment: Enrollment, message: Message, step: Send) -> None:
+def record_result(work: UnitOfWork, message: MessageRow, step: Send) -> None:
     """Note in the trail what became of a message, once."""
     if message.written_at is not None:
         return
     path, at, campaign = step.path, message.claimed_at, step.coupon or ""
-    message.written_at = at
+    enrollment = states.enrollment_of(work, message)
+    work.change(message._replace(written_at=at))
     if message.status == "failed":
         states.fail(work, message, message.reason)
     if message.coupon:
@@ -106,20 +107,21 @@ def record_result(work: UnitOfWork, enrollment: Enrollment, message: Message, st
 
 
 def _write_down(
-    work: UnitOfWork, message: Message, delivery: Delivery, enrollment: Enrollment, now: datetime, channels: Channels
-) -> None:
+    work: UnitOfWork, message: MessageRow, delivery: Delivery, now: datetime, channels: Channels
+) -> MessageRow:
     """Bring the ledger up to date; a receipt may have been faster."""
-    message.provider_id = message.provider_id or delivery.provider_id
+    message = work.change(message._replace(provider_id=message.provider_id or delivery.provider_id))
     if message.status == "calling" and delivery.status == "retry":
-        states.move(work, message, "claimed", reason=delivery.reason)
-    elif message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
+        return states.move(work, message, "claimed", reason=delivery.reason)
+    if message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):
         to: states.Status = "unknown" if delivery.status == "retry" else delivery.status
-        states.move(work, message, to, reason=delivery.reason, enrollment=enrollment)
+        message = states.move(work, message, to, reason=delivery.reason)
         if to in states.OPEN and isinstance(channels[message.channel], Traceable):
-            tracking.start_tracking(work, message, now)
+            message = tracking.start_tracking(work, message, now)
+    return message
 
 
-def _tried_channels(message: Message) -> set[str]:
+def _tried_channels(message: MessageRow) -> set[str]:
     return {refusal["channel"] for refusal in message.refused}
 
 

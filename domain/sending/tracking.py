@@ -10,10 +10,10 @@ from domain.channels.delivery import Delivery, OpenMessage
 from domain.customers.consent import read_consents
 from domain.customers.resolution import lock_customers
 from domain.intake.ingest import Incoming, ingest
-from domain.journeys.tables import Enrollment
 from domain.journeys.trail import record
 from domain.ledger import states
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
+from domain.store.bulk import is_among
 from domain.store.outbox import FollowUp
 from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
@@ -26,10 +26,10 @@ GIVEN_UP = timedelta(days=3)
 """Beyond, an unknown message stays unknown until an operator settles it."""
 
 
-def start_tracking(work: UnitOfWork, message: Message, now: datetime) -> None:
+def start_tracking(work: UnitOfWork, message: MessageRow, now: datetime) -> MessageRow:
     """Have the provider asked about this message."""
-    message.look_at, message.looks = now + PAUSES[0], 0
     work.enqueue(FollowUp(message.channel))
+    return work.change(message._replace(look_at=now + PAUSES[0], looks=0))
 
 
 def due_messages(session: Session, channel: Channel, now: datetime) -> list[OpenMessage]:
@@ -61,8 +61,7 @@ def record_answers(
     lock_customers(work, work.exec(owners))
     names = [delivery.provider_id for delivery in deliveries if delivery.provider_id]
     taken_ids = set(work.exec(select(Message.provider_id).where(col(Message.provider_id).in_(names))))
-    rows = select(Message).where(col(Message.id).in_(answers)).execution_options(populate_existing=True)
-    for row in work.exec(rows.order_by(col(Message.id))).all():
+    for row in work.read(MessageRow, is_among(Message.id, answers)):
         delivery = answers[row.id]
         if row.status not in states.OPEN:
             continue  # a receipt or an operator was faster
@@ -73,16 +72,18 @@ def record_answers(
         if delivery.status in ("sent", "failed"):
             settle_message(work, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
             continue
+        row = work.held(MessageRow, row.id)
         if delivery.status == "pending_staff" and row.status == "unknown":
-            states.move(work, row, "pending_staff", provider_id=delivery.provider_id)
-        row.looks += 1
+            row = states.move(work, row, "pending_staff", provider_id=delivery.provider_id)
+        looks = row.looks + 1
         given_up = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
-        row.look_at = None if given_up else now + PAUSES[min(row.looks, len(PAUSES) - 1)]
+        look_at = None if given_up else now + PAUSES[min(looks, len(PAUSES) - 1)]
+        work.change(row._replace(looks=looks, look_at=look_at))
 
 
 def settle_message(
     work: UnitOfWork,
-    message: Message,
+    message: MessageRow,
     to: states.Status,
     reason: str | None,
     now: datetime,
@@ -95,7 +96,7 @@ def settle_message(
     """
     if message.status not in states.OPEN:
         raise states.MessageStateError(f"message {message.id} is {message.status}, which is not open")
-    enrollment = work.get_one(Enrollment, message.enrollment_id)
+    enrollment = states.enrollment_of(work, message)
     record(work, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
     if to != "failed":
         states.move(work, message, to, reason=reason, provider_id=provider_id)
@@ -113,7 +114,7 @@ def settle_message(
     ingest(work, [event], now=now)
 
 
-def opt_out(work: UnitOfWork, message: Message, now: datetime) -> None:
+def opt_out(work: UnitOfWork, message: MessageRow, now: datetime) -> None:
     """The provider knew of an opt-out before us: it is an event, and holds from this transaction on."""
     event = Incoming(
         source=PROVIDER,

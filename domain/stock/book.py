@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import STOCK
-from domain.customers.tables import Customer, Order
+from domain.customers.tables import CustomerRow, Order
 from domain.intake.tables import Event
 from domain.stock.tables import Lot, Product, StockMove, Store
 from domain.store.bulk import inserting
@@ -94,7 +94,7 @@ class Book:
         if own_events:
             self._open(own_events)
 
-    def enter(self, event: Event, customer: Customer | None = None) -> None:
+    def enter(self, event: Event, customer: CustomerRow | None = None) -> None:
         """Enter what the event says of stock; most say nothing."""
         if event.source == STOCK:
             return
@@ -199,7 +199,7 @@ class Book:
             if event.id not in batch_refunds and event.data["order_id"] in orders:
                 self._early_refunds.setdefault(event.data["order_id"], []).append(event)
 
-    def _sell(self, event: Event, customer: Customer | None) -> None:
+    def _sell(self, event: Event, customer: CustomerRow | None) -> None:
         order = event.data["order_id"]
         if order in self._taken:
             return  # the same order came before, as another event
@@ -213,7 +213,7 @@ class Book:
         for refund in self._early_refunds.get(order, ()):
             self._give_back(refund)
 
-    def _lots_for(self, sku: str, event: Event, customer: Customer | None) -> Sequence[Lot]:
+    def _lots_for(self, sku: str, event: Event, customer: CustomerRow | None) -> Sequence[Lot]:
         lots = [lot for lot in self._of_sku.get(sku, ()) if lot.received_at is None or lot.received_at <= event.time]
         if store := event.data.get("store"):
             return [lot for lot in lots if lot.store == store]

@@ -1,10 +1,10 @@
 """Many rows in one statement: they travel as one JSON parameter, so that its text is the same however many they are."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -20,20 +20,15 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    inspect,
     literal,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
-from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Session, col
 
-from domain.journeys.tables import Enrollment
 from domain.store.columns import Row
 
 Rows = Sequence[Mapping[str, Any]]
-R = TypeVar("R", bound=Row)
 
 
 def inserting(table: type[Row], rows: Rows) -> Insert:
@@ -105,87 +100,3 @@ def recordset_of(rows: Rows, **columns: Any) -> TableValuedAlias:
 def _recordset(rows: Rows, columns: Sequence[ColumnClause[Any]]) -> TableValuedAlias:
     text = literal(as_json(rows), Text)
     return func.json_to_recordset(cast(text, JSON)).table_valued(*columns).render_derived(with_types=True)
-
-
-class BulkRows(Generic[R]):
-    """Rows that are read for a group at once. The session doesn't keep them: what is changed in them is written here.
-
-    They have the attributes of the table's rows, but no change tracking, which costs more than all other work on them.
-    The session has other objects for the same rows.
-    """
-
-    def __init__(self, table: type[R]) -> None:
-        self._table = table
-        self._make_row = _row_factory(table)
-        self._names = [column.name for column in table.__table__.columns]  # type: ignore[attr-defined]
-        self._rows: list[R] = []
-        self._before: list[list[Any]] = []
-
-    def make(self, values: Mapping[str, Any]) -> R:
-        """A row that was just inserted, with these values; what they leave out has the model's default."""
-        defaults, _ = _shape(self._table)
-        return self.add([values[name] if name in values else defaults[name] for name in self._names])
-
-    def add(self, values: Sequence[Any]) -> R:
-        """A row, from the values of the table's columns in their order."""
-        row: R = self._make_row()
-        row.__dict__ = dict(zip(self._names, values, strict=True))
-        self._rows.append(row)
-        self._before.append(list(values))
-        return row
-
-    def mark(self) -> Sequence[list[Any]]:
-        """What was written last, for `undo`."""
-        return tuple(self._before)
-
-    def undo(self, mark: Sequence[list[Any]]) -> None:
-        """Let the rows be as they were written when the mark was made; those added since are forgotten."""
-        del self._rows[len(mark) :]
-        self._before = list(mark)
-        for row, before in zip(self._rows, self._before, strict=True):
-            row.__dict__.update(zip(self._names, before, strict=True))
-
-    def write(self, session: Session) -> None:
-        """Write what was changed since the last time, after what the session has to write."""
-        session.flush()
-        changed: list[R] = []
-        names: set[str] = set()
-        for number, (row, before) in enumerate(zip(self._rows, self._before, strict=True)):
-            values = list(row.__dict__.values())
-            if values != before:
-                changed.append(row)
-                names.update(name for name, new, old in zip(self._names, values, before, strict=True) if new != old)
-                self._before[number] = values
-        if changed:
-            columns = tuple(name for name in self._names if name in names or name == "id")
-            rows = [{name: row.__dict__[name] for name in columns} for row in changed]
-            session.connection().execute(_rewriting(self._table, columns), {"rows": as_json(rows)})
-
-
-@cache
-def _row_factory(table: type[R]) -> Callable[[], R]:
-    properties = {name: value for name, value in vars(table).items() if isinstance(value, property)}
-    return type(table.__name__, (), properties)
-
-
-@cache
-def _rewriting(table: type[Row], names: tuple[str, ...]) -> Executable:
-    target = table.__table__  # type: ignore[attr-defined]
-    changed = recordset("rows", *(column(name, target.c[name].type) for name in names))
-    new = {name: changed.c[name] for name in names if name != "id"}
-    return update(target).where(target.c.id == changed.c.id).values(new)
-
-
-def rewrite(session: Session, rows: Sequence[Enrollment]) -> None:
-    """Write what was changed in rows of the session, by one statement."""
-    changed = {
-        name for row in rows for name, before in inspect(row).committed_state.items() if getattr(row, name) != before
-    }
-    if not changed:
-        return
-    names = tuple(name for name in Enrollment.model_fields if name in changed or name == "id")
-    values = [{name: getattr(row, name) for name in names} for row in rows]
-    session.connection().execute(_rewriting(Enrollment, names), {"rows": as_json(values)})
-    for row in rows:
-        for name in changed:
-            set_committed_value(row, name, getattr(row, name))

@@ -7,16 +7,26 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import ColumnElement, Connection, Engine, select, text
 from sqlmodel import Session
 
-from domain.journeys.tables import CountChange, TrailEntry
-from domain.store.bulk import BulkRows, insert_all
-from domain.store.columns import Row
+from domain.customers.tables import Customer, CustomerRow
+from domain.journeys.tables import CountChange, Enrollment, EnrollmentRow, TrailEntry, Wait, WaitRow
+from domain.ledger.tables import Message, MessageRow
+from domain.store.bulk import insert_all
 from domain.store.outbox import CHANNEL, Notice
+from domain.store.rows import HeldRows, RowKind
 from domain.store.tables import Outbox
 
-R = TypeVar("R", bound=Row)
+V = TypeVar("V", bound=NamedTuple)
+
+KINDS: Mapping[type, RowKind[Any]] = {
+    CustomerRow: RowKind(Customer, CustomerRow),
+    EnrollmentRow: RowKind(Enrollment, EnrollmentRow),
+    WaitRow: RowKind(Wait, WaitRow),
+    MessageRow: RowKind(Message, MessageRow),
+}
+"""The tables whose rows are plain values, in the order in which they are written."""
 
 _ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 
@@ -47,7 +57,7 @@ class Counted(NamedTuple):
 class UnitOfWork(Session):
     """A transaction, and what it has yet to write, which `write` does in this order, before the commit:
 
-    1. rows of the session, then rows that were read for a group (`track`);
+    1. rows of the session, then those that are plain values, table by table (`insert`, `change`);
     2. the trail: decisions about customers (`note`), and what happened in journeys (`count`);
     3. the outbox: what Temporal must be told (`enqueue`), announced once;
     4. the events that it gives rise to (`give_rise_to`), taken in by `ingest`. What they bring about is written by the
@@ -59,17 +69,48 @@ class UnitOfWork(Session):
     def __init__(self, ingest: "Ingest", bind: Engine | Connection, **options: Any) -> None:
         super().__init__(bind, **options)
         self._ingest = ingest
-        self._tracked: list[BulkRows[Any]] = []
+        self._rows = {value: HeldRows(kind) for value, kind in KINDS.items()}
         self._trail: list[Mapping[str, Any]] = []
         self._counts: Counter[Counted] = Counter()
         self._outbox: list[Mapping[str, Any]] = []
         self._events: list[EventGiven] = []
         self._announced = False
 
-    def track(self, rows: BulkRows[R]) -> BulkRows[R]:
-        """Write what is changed in these rows."""
-        self._tracked.append(rows)
-        return rows
+    def hold(self, row: V) -> V:
+        """A row that was just read under its customer's lock; as this transaction has it now, if it was read before."""
+        rows: HeldRows[V] = self._rows[type(row)]
+        return rows.hold(row)
+
+    def held(self, value: type[V], key: Any) -> V:
+        """A row as this transaction has it now, by its primary key. Raises KeyError if it isn't held."""
+        rows: HeldRows[V] = self._rows[value]
+        return rows[key]
+
+    def find(self, value: type[V], key: Any) -> V | None:
+        """A row as this transaction has it now, by its primary key; None if it isn't held."""
+        rows: HeldRows[V] = self._rows[value]
+        return rows.get(key)
+
+    def read(self, value: type[V], *conditions: ColumnElement[bool]) -> list[V]:
+        """Read rows under their customers' locks, and hold them, in the order of their primary keys."""
+        self.write_rows()
+        kind = KINDS[value]
+        query = select(*kind.columns).where(*conditions).order_by(*kind.table.primary_key.columns)
+        return [self.hold(value._make(row)) for row in self.connection().execute(query)]
+
+    def change(self, row: V) -> V:
+        """Put a row in the place of the one that is held. Only what differs is written."""
+        rows: HeldRows[V] = self._rows[type(row)]
+        return rows.change(row)
+
+    def insert(self, row: V) -> V:
+        """Add a row whose primary key is known, and hold it."""
+        self._rows[type(row)].insert(row)
+        return row
+
+    def remove(self, row: NamedTuple) -> None:
+        """Delete a stored row, at once."""
+        self._rows[type(row)].remove(self, row)
 
     def note(self, entry: Mapping[str, Any]) -> None:
         """Add a row to the trail."""
@@ -98,7 +139,7 @@ class UnitOfWork(Session):
     def write_rows(self) -> None:
         """Write all but the events, so that statements see it."""
         self.flush()
-        for rows in self._tracked:
+        for rows in self._rows.values():
             rows.write(self)
         if self._trail:
             insert_all(self, TrailEntry, self._trail)
@@ -118,7 +159,7 @@ class UnitOfWork(Session):
         """What is done and noted inside is written at its end, or undone by an error, which goes on."""
         self.write_rows()
         announced, events = self._announced, list(self._events)
-        tracked = [(rows, rows.mark()) for rows in self._tracked]
+        marks = [(rows, rows.mark()) for rows in self._rows.values()]
         try:
             with self.begin_nested():
                 yield
@@ -126,8 +167,7 @@ class UnitOfWork(Session):
         except BaseException:
             self._trail, self._outbox, self._events, self._announced = [], [], events, announced
             self._counts = Counter()
-            self._tracked = [rows for rows, _ in tracked]
-            for rows, mark in tracked:
+            for rows, mark in marks:
                 rows.undo(mark)
             raise
 

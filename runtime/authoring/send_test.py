@@ -23,9 +23,9 @@ from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.journeys.enrollments import end
 from domain.journeys.lifecycle import UnknownJourneyError, plan_of
-from domain.journeys.tables import Enrollment, TrailEntry
+from domain.journeys.tables import Enrollment, EnrollmentRow, TrailEntry
 from domain.ledger import states
-from domain.ledger.tables import Message
+from domain.ledger.tables import Message, MessageRow
 from domain.published.library import Library, read_library
 from domain.published.publishing import plan_id_of, publish_text
 from domain.published.tables import PublishedPlan
@@ -53,7 +53,7 @@ class SendOutcome:
 
     channel: Channel
     text: str
-    message: Message | None
+    message: MessageRow | None
     reason: str | None
 
 
@@ -80,13 +80,13 @@ def send_test(
     (answer,) = JourneyActivities(db, clock, channels).send(group)
     with db.begin() as work:
         lock_customers(work, [enrollment.customer_id])
-        enrollment = work.get_one(Enrollment, enrollment.id, populate_existing=True)
-        message = work.exec(select(Message).where(Message.enrollment_id == enrollment.id)).one_or_none()
-        reason = message.reason if message else enrollment.reason or _suppressed(work, enrollment.id)
+        (row,) = work.read(EnrollmentRow, col(Enrollment.id) == enrollment.id)
+        message = next(iter(work.read(MessageRow, col(Message.enrollment_id) == enrollment.id)), None)
+        reason = message.reason if message else row.reason or _suppressed(work, enrollment.id)
         if answer.kind == "later":  # nobody waits for a test
-            end(work, enrollment, "stopped", clock.now(), "not sent at once", wake=False)
+            end(work, row, "stopped", clock.now(), "not sent at once", wake=False)
             if message is not None and message.status == "claimed":
-                states.withdraw(work, message, enrollment)
+                states.withdraw(work, message)
                 message = None
         return SendOutcome(channel, text, message, reason)
 

@@ -30,7 +30,7 @@ from domain.customers.resolution import lock_customers
 from domain.intake.retention import RetentionCursor, forget
 from domain.journeys import counts
 from domain.journeys.enrollments import end
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
@@ -282,10 +282,9 @@ def _stop(db: Database, clock: Clock, run: int, carried: Collection[int], ending
     while members is None or len(members) == PAGE:
         with db.begin() as work:
             open_ = _belongs_to(run) & is_among(Enrollment.id, carried) & col(Enrollment.ending).is_(None)
-            enrollments = work.exec(select(Enrollment).where(open_).limit(PAGE)).all()
-            lock_customers(work, (enrollment.customer_id for enrollment in enrollments))
-            for enrollment in enrollments:
-                work.refresh(enrollment)
+            page = work.exec(select(Enrollment.id, Enrollment.customer_id).where(open_).limit(PAGE)).all()
+            lock_customers(work, (customer for _, customer in page))
+            members = [id for id, _ in page]
+            for enrollment in work.read(EnrollmentRow, is_among(Enrollment.id, members)):
                 if enrollment.ending is None:
                     end(work, enrollment, ending, clock.now(), reason, wake=False)
-            members = [enrollment.id for enrollment in enrollments]

@@ -16,7 +16,8 @@ from sqlalchemy import Engine, text
 from sqlmodel import col, select
 
 from domain.catalogue.sources import SCHEDULE
-from domain.customers.tables import Customer
+from domain.customers.resolution import lock_customers
+from domain.customers.tables import Customer, CustomerRow
 from domain.intake.effects import Orders, apply_to_business, apply_to_customers, refunded_sql
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.schedules import fires_on
@@ -118,13 +119,16 @@ def _carry_in(copier: Copier, since: datetime, library: Library) -> None:
 
 def _remember(db: Database, since: datetime) -> None:
     """Bring back customers' fields, where they have changed since, and streams, from the events before."""
-    changed = select(Event, Customer).join(Customer, col(Customer.id) == col(Event.customer_id))
+    changed = select(Event).join(Customer, col(Customer.id) == col(Event.customer_id))
     registered = col(Event.type).in_(("customer.registered", "customer.updated"))
     blank = col(Customer.field_times) == {}
     order = (col(Event.time), col(Event.id))
     with db.begin() as work:
-        for event, customer in work.exec(changed.where(registered, blank, Event.time < since).order_by(*order)):
-            apply_to_customers(work, [(event, customer)], Orders(work, timedelta()))
+        events = work.exec(changed.where(registered, blank, Event.time < since).order_by(*order)).all()
+        lock_customers(work, {event.customer_id or 0 for event in events})
+        orders = Orders(work, timedelta())
+        for event in events:
+            apply_to_customers(work, [(event, work.held(CustomerRow, event.customer_id))], orders)
         business = select(Event).where(col(Event.customer_id).is_(None), Event.time < since)
         for event in work.exec(business.order_by(*order)):
             apply_to_business(work, event)

@@ -14,10 +14,9 @@ def carry_out(context: StepContext, step: SetFields) -> Answer:
         name: facts.field(value.field) if isinstance(value, FieldRef) else value for name, value in step.fields.items()
     }
     known = {name: value for name, value in given.items() if value is not None}
-    customer.field_times = {**customer.field_times, **dict.fromkeys(known, context.at.isoformat())}
-    for name in known:
-        record(context.work, context.enrollment, "set", name, context.at, step=step.path)
-    if "name" in known:
-        customer.name = str(known.pop("name"))
-    customer.fields = {**customer.fields, **known}
+    field_times = {**customer.field_times, **dict.fromkeys(known, context.at.isoformat())}
+    for field in known:
+        record(context.work, context.enrollment, "set", field, context.at, step=step.path)
+    name = str(known.pop("name")) if "name" in known else customer.name
+    context.work.change(customer._replace(name=name, fields={**customer.fields, **known}, field_times=field_times))
     return context.done(step, "done")

@@ -15,10 +15,11 @@ def arrive(context: StepContext, step: Wait, at: datetime) -> datetime | None:
     if due is None:
         end(context.work, context.enrollment, "failed", context.at, "no_time", wake=False)
         return None
-    context.enrollment.due_at = max(due, at)
+    due = max(due, at)
+    waiting = context.work.change(context.enrollment._replace(due_at=due))
     if not step.moves:
-        add_outcome(context.work, context.enrollment, step.path, "passed", context.enrollment.due_at)
-    return context.enrollment.due_at
+        add_outcome(context.work, waiting, step.path, "passed", due)
+    return due
 
 
 def carry_out(context: StepContext, step: Wait) -> Answer:

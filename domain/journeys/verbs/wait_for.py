@@ -11,18 +11,20 @@ from workflows.verbs.wait_for import WaitFor
 
 def arrive(context: StepContext, step: WaitFor, at: datetime) -> datetime:
     """Register the wait; it is over at once if what it waits for has happened."""
-    wait = register(context.work, context.rows, step, context.enrollment, context.facts, at)
-    context.enrollment.due_at = at if wait.result else wait.deadline
-    return context.enrollment.due_at
+    wait = register(context.rows, step, context.enrollment, context.facts, at)
+    due = at if wait.result else wait.deadline
+    context.work.change(context.enrollment._replace(due_at=due))
+    return due
 
 
 def carry_out(context: StepContext, step: WaitFor) -> Answer:
     """Settle the wait, if what it waits for has happened or its time has come."""
-    wait = register(context.work, context.rows, step, context.enrollment, context.facts, context.reached)
+    wait = register(context.rows, step, context.enrollment, context.facts, context.reached)
     if wait.result is None:
         if wait.deadline > context.now + SKEW:
             return context.later(wait.deadline)
-        wait.result, wait.settled_at = "timed_out", wait.deadline
+        wait = context.work.change(wait._replace(result="timed_out", settled_at=wait.deadline))
+    result = wait.result or "timed_out"
     context.at = wait.settled_at or context.at
-    record(context.work, context.enrollment, "waited", wait.result, context.at, step=step.path)
-    return context.done(step, wait.result)
+    record(context.work, context.enrollment, "waited", result, context.at, step=step.path)
+    return context.done(step, result)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from sqlmodel import Session, col, select
 
 from domain.journeys.steps import StepContext, for_each_member, lock_group
-from domain.journeys.tables import Enrollment, WebhookCall
+from domain.journeys.tables import EnrollmentRow, WebhookCall
 from domain.journeys.trail import record
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group
@@ -88,7 +88,8 @@ def settle_calls(
     answers = []
     for context in locked.entries:
         standing = isinstance(context, StepContext)
-        enrollment = context.enrollment if isinstance(context, StepContext) else locked.enrollments[context.enrollment]
+        id = context.enrollment_id if isinstance(context, StepContext) else context.enrollment
+        enrollment = work.held(EnrollmentRow, id)
         row = rows[enrollment.id]
         if row.status == "calling":
             at = context.at if standing else now
@@ -104,7 +105,14 @@ def settle_calls(
 
 
 def _write_down(
-    work: UnitOfWork, group: Group, row: WebhookCall, enrollment: Enrollment, reply: Reply, at: datetime, *, over: bool
+    work: UnitOfWork,
+    group: Group,
+    row: WebhookCall,
+    enrollment: EnrollmentRow,
+    reply: Reply,
+    at: datetime,
+    *,
+    over: bool,
 ) -> None:
     """Settle the call, or say when it is made again; not for an enrollment that has gone elsewhere meanwhile."""
     if reply.status == "later":

@@ -322,7 +322,7 @@ class TestRefunds:
         till.redeem("o1")
         till.refund("o1", "r1", [(1, 1)])
         for units, place in [([(0, 1), (1, 2)], 1), ([(2, 1)], 0)]:
-            with till.shop.db() as session:
+            with till.shop.db.begin() as session:
                 (why,) = redeeming.carry_out(session, [checkout.Refund("o1", "r2", units)], till.shop.clock.now())
             assert isinstance(why, NotLeft)
             assert why.index == place

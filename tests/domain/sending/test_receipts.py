@@ -64,6 +64,7 @@ def test_one_that_waited_for_another_knows_what_that_one_said(shop: Shop, sent: 
         seen = session.get_one(Message, sent[0])
         told(shop, Receipt("b", "sms", "read", now, key=sent[0]))
         take(session, "provider", [Receipt("a", "sms", "delivered", now, key=sent[0])], now)
+        session.refresh(seen)
         assert seen.status == "read"
 
 

@@ -586,3 +586,15 @@ def test_a_message_that_waits_for_its_provider_is_not_made_over_and_over(
     shop.take(*(shop.incoming("form.filled", name) for name in "abcdef"))
     assert results(shop.give("send", shop.group("hello"))) == ["sent"] * 6
     assert len(made) == 6
+
+
+def test_what_its_own_coupon_ends_while_the_message_is_in_flight_is_over_when_it_is_settled(shop: Shop) -> None:
+    """The coupon's event comes at the end of the claim's transaction, after what the claim itself has changed."""
+    shop.publish(GIFT.replace("steps:", "exit: [{event: coupon.issued}]\n    steps:"), coupons=FIVE)
+    shop.customers("li")
+    shop.post("form.filled", "li")
+    (answer,) = shop.give("send", shop.group("gift"))
+    assert (answer.kind, answer.result) == ("over", "exit")
+    assert shop.timeline() == [("ended", "exit"), ("coupon", "five"), ("sent", "gift")]
+    (enrollment,) = shop.rows(Enrollment)
+    assert (enrollment.due_at, enrollment.outcomes) == (None, [])

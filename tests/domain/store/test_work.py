@@ -7,10 +7,10 @@ from shop import Shop
 from sqlmodel import col, select
 
 from domain.intake.tables import Event
-from domain.journeys.tables import Enrollment, TrailEntry
+from domain.journeys.tables import Enrollment, EnrollmentRow, TrailEntry, Wait, WaitRow
 from domain.journeys.trail import record, record_not_entered
-from domain.store.bulk import BulkRows
 from domain.store.outbox import WakeRun
+from domain.store.rows import StaleRowError
 from domain.store.tables import Outbox
 from domain.store.work import EventGiven, UnitOfWork
 
@@ -33,8 +33,13 @@ def whats(shop: Shop) -> list[str]:
     return [row.what for row in shop.rows(TrailEntry)]
 
 
+def owner(work: UnitOfWork) -> EnrollmentRow:
+    (row,) = work.read(EnrollmentRow)
+    return row
+
+
 def note(work: UnitOfWork, what: str) -> None:
-    record(work, work.exec(select(Enrollment)).one(), what, "x", work.exec(select(Enrollment)).one().entered_at)
+    record(work, owner(work), what, "x", owner(work).entered_at)
 
 
 def test_leaving_the_block_writes_what_was_noted_and_an_error_nothing(shop: Shop) -> None:
@@ -54,24 +59,22 @@ def test_leaving_the_block_writes_what_was_noted_and_an_error_nothing(shop: Shop
 def test_an_undone_savepoint_takes_with_it_what_was_noted_inside_and_no_more(shop: Shop) -> None:
     before, now = whats(shop), shop.clock.now()
     with shop.db.begin() as work:
-        owner = work.exec(select(Enrollment)).one()
-        rows = work.track(BulkRows(Enrollment))
-        columns = Enrollment.__table__.columns
-        row = rows.add([getattr(owner, column.name) for column in columns])
-        row.position = "outside"
+        row = work.change(owner(work)._replace(position="outside"))
         note(work, "outside")
         with suppress(RuntimeError), work.savepoint():
-            row.position = "inside"
+            work.change(owner(work)._replace(position="inside"))
+            work.insert(WaitRow(row.id, 0, "inside", now))
             note(work, "inside")
             with work.savepoint():
                 note(work, "innermost")
-                work.enqueue(WakeRun(owner.id))
-            work.give_rise_to(EventGiven("x", "1", "form.filled", now, {}, owner.customer_id))
+                work.enqueue(WakeRun(row.id))
+            work.give_rise_to(EventGiven("x", "1", "form.filled", now, {}, row.customer_id))
             raise RuntimeError
+        assert work.held(EnrollmentRow, row.id).position == "outside"
         with work.savepoint():
             note(work, "kept")
     assert whats(shop) == [*before, "outside", "kept"]
-    assert shop.rows(Outbox) == []
+    assert shop.rows(Outbox) == shop.rows(Wait) == []
     assert [event.source for event in shop.rows(Event)].count("x") == 0
     assert [enrollment.position for enrollment in shop.rows(Enrollment)] == ["outside"]
 
@@ -85,3 +88,36 @@ def test_an_event_that_it_gives_rise_to_is_taken_in_last_with_all_that_it_means(
     with shop.db() as session:
         trail = session.exec(select(TrailEntry.value).order_by(col(TrailEntry.id))).all()
     assert trail[len(before) :] == ["inactive", "again"]
+
+
+def test_a_row_is_written_as_often_as_it_differs_and_each_time_it_has_another_revision(shop: Shop) -> None:
+    with shop.db.begin() as work:
+        first = owner(work)
+        work.change(first._replace(position="there"))
+        work.change(work.held(EnrollmentRow, first.id)._replace(position=first.position))
+        work.write_rows()
+        assert owner(work) == first
+        work.change(first._replace(position="there", due_at=None))
+        work.write_rows()
+        assert work.held(EnrollmentRow, first.id).revision == first.revision + 1
+        work.change(work.held(EnrollmentRow, first.id)._replace(held=True))
+    with shop.db.begin() as work:
+        assert owner(work) == first._replace(position="there", due_at=None, held=True, revision=first.revision + 2)
+
+
+def test_a_row_that_somebody_else_changed_since_it_was_read_is_not_overwritten(shop: Shop) -> None:
+    with shop.db.begin() as work:
+        mine = owner(work)
+        with shop.db.begin() as other:
+            other.change(owner(other)._replace(position="theirs"))
+        work.change(mine._replace(position="mine"))
+        with pytest.raises(StaleRowError, match="enrollments"):
+            work.write_rows()
+    assert [enrollment.position for enrollment in shop.rows(Enrollment)] == ["theirs"]
+
+
+def test_a_row_that_isnt_held_cant_be_changed(shop: Shop) -> None:
+    with shop.db.begin() as work:
+        row = owner(work)
+    with shop.db.begin() as work, pytest.raises(KeyError):
+        work.change(row)
