@@ -24,6 +24,7 @@ from runtime.cli.shared import (
     existing,
     journey_file,
     say,
+    told,
 )
 
 app = typer.Typer(
@@ -245,7 +246,9 @@ def run() -> None:
         words = _in_plain_words(problem)
         if words is None:
             raise
-        Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(f"aftershow: {words}")
+        Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False).print(
+            f"aftershow: {told(words)}"
+        )
         sys.exit(1)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, record, say
+from runtime.cli.shared import Data, database, record, say, table
 
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -34,7 +34,6 @@ def create(
 @app.command("list")
 def list_all(data: Data = None) -> None:
     """List the API keys, also those that were revoked; never their secrets."""
-    from rich.table import Table
 
     from domain.access.keys import list_keys
 
@@ -43,11 +42,11 @@ def list_all(data: Data = None) -> None:
     if not keys:
         say("there is no key; make one with: aftershow key create")
         return
-    table = Table("key", "name", "scopes", "made (UTC)", "revoked (UTC)")
+    listing = table("key", "name", "scopes", "made (UTC)", "revoked (UTC)")
     for key in keys:
         times = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (key.created_at, key.revoked_at))
-        table.add_row(str(key.id), key.name, ", ".join(key.scopes), *times)
-    CONSOLE.print(table, markup=False)
+        listing.add_row(str(key.id), key.name, ", ".join(key.scopes), *times)
+    CONSOLE.print(listing, markup=False)
 
 
 @app.command()

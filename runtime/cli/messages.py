@@ -4,10 +4,9 @@ from datetime import UTC
 from typing import Annotated, Literal
 
 import typer
-from rich.table import Table
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, operator, record, say
+from runtime.cli.shared import Data, database, operator, record, say, table
 
 app = typer.Typer()
 
@@ -35,12 +34,12 @@ def list_messages(
     if not rows:
         say("none is open")
         return
-    table = Table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
+    listing = table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
     for row in rows:
         called = f"{row.called_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.called_at else ""
         cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, row.reason or "")
-        table.add_row(*map(str, cells))
-    CONSOLE.print(table)
+        listing.add_row(*map(str, cells))
+    CONSOLE.print(listing)
     say("look a message up at its provider, then: aftershow settle MESSAGE sent|failed")
 
 
@@ -75,8 +74,8 @@ def accounts(data: Data = None) -> None:
     if not rows:
         say("no provider was called yet; messages stay in the sandbox until one is configured")
         return
-    table = Table("account", "failures", "since (UTC)", "held until (UTC)", "last said")
+    listing = table("account", "failures", "since (UTC)", "held until (UTC)", "last said")
     for row in rows:
         times = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.failing_since, row.held_until))
-        table.add_row(row.name, str(row.failures), *times, row.reason or "")
-    CONSOLE.print(table)
+        listing.add_row(row.name, str(row.failures), *times, row.reason or "")
+    CONSOLE.print(listing)

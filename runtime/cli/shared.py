@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from runtime import CONSOLE, StartError, terminal_language
+from runtime.chinese import HEADS, in_chinese
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from domain.store.work import Database, UnitOfWork
     from workflows.terms.values import Language
 
@@ -35,8 +38,20 @@ SPECS, TEMPLATES, TESTS = Path("journey_specs"), Path("templates/messages"), Pat
 
 
 def say(text: str) -> None:
-    """Print it as it is: never wrapped, coloured or read as markup."""
-    CONSOLE.print(text, markup=False, emoji=False)
+    """Print it, in the terminal's language, as it is: never wrapped, coloured or read as markup."""
+    CONSOLE.print(told(text), markup=False, emoji=False)
+
+
+def told(text: str) -> str:
+    """What is said in English, in the terminal's language."""
+    return in_chinese(text) if terminal_language() == "zh" else text
+
+
+def table(*heads: str) -> "Table":
+    """A table with these heads, in the terminal's language."""
+    from rich.table import Table
+
+    return Table(*(HEADS[head] if terminal_language() == "zh" else head for head in heads))
 
 
 def existing(*paths: Path) -> list[Path]:

@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from runtime import CONSOLE
-from runtime.cli.shared import Data, database, record, say
+from runtime.cli.shared import Data, database, record, say, table
 
 app = typer.Typer()
 Journey = Annotated[str | None, typer.Option("--journey", help="Only those of this journey.")]
@@ -27,21 +26,21 @@ def list_stuck(
         rows = list_stuck(session, journey=journey, limit=last)
         notices = [] if journey else list_given_up(session, last)
     if notices:
-        table = Table("notice", "kind", "about", "given up (UTC)", "attempts", "problem")
+        listing = table("notice", "kind", "about", "given up (UTC)", "attempts", "problem")
         for notice in notices:
             about = ", ".join(f"{name} {value}" for name, value in (notice.payload or {}).items())
             given_up, attempts = _instant(notice.given_up_at), str(notice.attempts)
-            table.add_row(str(notice.id), notice.kind, about, given_up, attempts, notice.problem)
-        CONSOLE.print(table)
+            listing.add_row(str(notice.id), notice.kind, about, given_up, attempts, notice.problem)
+        CONSOLE.print(listing)
     if not rows:
         say("once it is mended: aftershow retry" if notices else "nobody is stuck")
         return
-    table = Table("enrollment", "customer", "journey", "step", "since (UTC)", "attempts", "again at (UTC)", "defect")
+    listing = table("enrollment", "customer", "journey", "step", "since (UTC)", "attempts", "again at (UTC)", "defect")
     for row in rows:
         since, again = map(_instant, (row.stuck_since, row.due_at))
         cells = (row.id, row.customer_id, row.journey, row.position or "the end", since, row.attempts, again)
-        table.add_row(*map(str, cells), row.stuck_on)
-    CONSOLE.print(table)
+        listing.add_row(*map(str, cells), row.stuck_on)
+    CONSOLE.print(listing)
     say("the worker's log has a traceback of each; once it is mended: aftershow retry")
 
 

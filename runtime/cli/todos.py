@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 
 from runtime import CONSOLE
-from runtime.cli.shared import Data, Lang, database, say
+from runtime.cli.shared import LANG, Data, Lang, database, say
 
 app = typer.Typer()
 
@@ -21,7 +21,7 @@ def list_todos(
     assignee: Annotated[str | None, typer.Option(help="Only this person's.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are done, too.")] = False,
     last: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    lang: Lang = "zh",
+    lang: Lang = LANG,
     data: Data = None,
 ) -> None:
     """List the open tasks of sales guides, and what buyers were told, the newest first."""

@@ -15,6 +15,8 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.store.work import Database
+from runtime import terminal_language
+from runtime.chinese import HEADS, in_chinese
 from runtime.demo.events import ZONE
 
 ENDINGS = ("goal", "exit", "finished", "stopped", "failed")
@@ -46,10 +48,12 @@ def board(db: Database, now: datetime, ui: str, data: Path) -> RenderableType:
     came_to: dict[str, dict[str | None, int]] = defaultdict(dict)
     for journey, ending, count in endings:
         came_to[journey][ending] = count
-    table = Table(title=f"绿野鲜踪 · {now.astimezone(ZONE):%Y-%m-%d %H:%M} · {events} events", title_justify="left")
-    table.add_column("journey", no_wrap=True)
+    zh = terminal_language() == "zh"
+    counted = f"{events} 个事件" if zh else f"{events} events"
+    table = Table(title=f"绿野鲜踪 · {now.astimezone(ZONE):%Y-%m-%d %H:%M} · {counted}", title_justify="left")
+    table.add_column(HEADS["journey"] if zh else "journey", no_wrap=True)
     for heading in ("entered", "active", "sent", "held", "not sent", "coupons", *ENDINGS):
-        table.add_column(heading, justify="right")
+        table.add_column(HEADS[heading] if zh else heading, justify="right")
     for name, title in names.items():
         done, entered = came_to[name], sum(came_to[name].values())
         counts = [entered, done.get(None, 0), *(noted[name].get(what, 0) for what in (SENT, HELD, SUPPRESSED, COUPONS))]
@@ -61,9 +65,8 @@ def board(db: Database, now: datetime, ui: str, data: Path) -> RenderableType:
     ]
     for text in texts:
         text.truncate(110, overflow="ellipsis")
-    return Group(
-        table, *texts, Text(f"runs: {ui}    whole texts: .venv/bin/aftershow messages --data {data}", style="dim")
-    )
+    further = f"runs: {ui}    whole texts: .venv/bin/aftershow messages --data {data}"
+    return Group(table, *texts, Text(in_chinese(further) if zh else further, style="dim"))
 
 
 def _one_line(body: str) -> str:

@@ -119,7 +119,9 @@ class Publisher:
             return
         try:
             now = clock_of(self._db).now()
-            report = publish_directory(self._db, self._options.specs, self._options.templates, now)
+            report = publish_directory(
+                self._db, self._options.specs, self._options.templates, now, lang=terminal_language()
+            )
         except OperationalError:
             self._say("Postgres is away; what was saved is published when it is back")
         else:

@@ -5,7 +5,7 @@ Chinese too. Names, keys and codes stay as they are.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 
 SENTENCES: Mapping[str, str] = {
@@ -313,26 +313,33 @@ _HINTS = (
 _PLACE = re.compile(r"\{([a-z]+)\}")
 
 
-@cache
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """The sentences, those with the most of their own words first."""
-    by_words = sorted(SENTENCES.items(), key=lambda pair: -len(_PLACE.sub("", pair[0])))
-    return [(re.compile(_regex(english), re.DOTALL), chinese) for english, chinese in by_words]
-
-
 def _regex(english: str) -> str:
     parts = _PLACE.split(english)
     return "".join(f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
 
 
-def in_chinese(message: str) -> str:
-    """A diagnostic's sentence in Chinese; one that isn't in the catalogue stays as it is."""
-    for hint, form in _HINTS:
-        if (match := hint.fullmatch(message)) and (head := in_chinese(match[1])) != match[1]:
-            return form.format(head, match[2])
-    for pattern, chinese in _patterns():
-        if match := pattern.fullmatch(message):
-            values = {name: in_chinese(value) for name, value in match.groupdict().items()}
-            parts = _PLACE.split(chinese)
-            return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
-    return message
+def translator(sentences: Mapping[str, str]) -> Callable[[str], str]:
+    """What puts the sentences of a catalogue into Chinese; one that isn't in it stays as it is."""
+
+    @cache
+    def patterns() -> list[tuple[re.Pattern[str], str]]:
+        """The sentences, those with the most of their own words first."""
+        by_words = sorted(sentences.items(), key=lambda pair: -len(_PLACE.sub("", pair[0])))
+        return [(re.compile(_regex(english), re.DOTALL), chinese) for english, chinese in by_words]
+
+    def told(message: str) -> str:
+        for hint, form in _HINTS:
+            if (match := hint.fullmatch(message)) and (head := told(match[1])) != match[1]:
+                return form.format(head, match[2])
+        for pattern, chinese in patterns():
+            if match := pattern.fullmatch(message):
+                values = {name: told(value) for name, value in match.groupdict().items()}
+                parts = _PLACE.split(chinese)
+                return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
+        return message
+
+    return told
+
+
+in_chinese = translator(SENTENCES)
+"""Puts a diagnostic's sentence into Chinese."""

@@ -101,9 +101,9 @@ def test_a_key_is_made(db: Database, postgres_url: str) -> None:
 
 
 def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: Database) -> None:
-    assert "there is no key" in aftershow("key", "list")
+    assert "还没有密钥" in aftershow("key", "list")
     secret = aftershow("key", "create", "--name", "[red]till", "--scope", "ingest").strip()
-    assert aftershow("key", "revoke", "1") == "key 1 is revoked\n"
+    assert aftershow("key", "revoke", "1") == "密钥 1 已作废\n"
     with db() as session:
         assert find_key(session, secret) is None
     with pytest.raises(StartError, match="no key 1 is in force"):

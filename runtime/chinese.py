@@ -1,0 +1,292 @@
+"""What the command line says, in Chinese: one catalogue, by the English sentence with its places in braces.
+
+A line is looked up by itself, without its indent; what stands in a place, if it is a phrase of a catalogue, is put into
+Chinese too. Names, keys and codes stay as they are.
+"""
+
+from collections.abc import Mapping
+
+from workflows.source.chinese import SENTENCES as DIAGNOSTICS
+from workflows.source.chinese import translator
+
+SENTENCES: Mapping[str, str] = {
+    # starting and stopping
+    "Aftershow is up. Ctrl-C stops it; the data stays in {place}.": "Aftershow 已启动。Ctrl-C 停止，数据留在 {place}。",
+    "The console is at {url}. Each of these links signs in once, within a day:": (
+        "控制台在 {url}。下面每个链接一天之内可以登录一次："
+    ),
+    "API, with its documentation   {url}": "API 和它的文档                {url}",
+    "Temporal UI                   {url}": "Temporal 界面                 {url}",
+    "metrics                       {url}": "指标                          {url}",
+    "logs                          {place}": "日志                          {place}",
+    "API key                       {key}  (kept in {place})": "API 密钥                      {key}  （保存在 {place}）",
+    "Post an event:": "发一个事件试试：",
+    "stopping …": "正在停止……",
+    "stopped; the data stays in {place}": "已停止，数据留在 {place}",
+    "The story is told. Everything stays up until Ctrl-C; the next demo begins anew.": (
+        "演示讲完了。服务继续运行，Ctrl-C 停止；下次演示从头开始。"
+    ),
+    "Postgres is away; what was saved is published when it is back": "Postgres 不在；保存的文件等它回来再发布",
+    "{option} and {other} are both {port}; give each a port of its own": (
+        "{option} 和 {other} 都是 {port}，请各用一个端口"
+    ),
+    "port {port} cannot be used ({reason}); free it, or choose another with {option}": (
+        "端口 {port} 用不了（{reason}）；让出它，或用 {option} 换一个"
+    ),
+    "{data} is in use by another `aftershow up` (process {owner}); stop that one, or give this one a directory of its"
+    " own with --data": "{data} 正被另一个 `aftershow up`（进程 {owner}）使用；停掉那个，或用 --data 给这个换个目录",
+    "{name} did not start. The end of {log}:": "{name} 没有启动。{log} 的末尾：",
+    "{name} did not start. Its last words:": "{name} 没有启动。它最后说：",
+    "{name} is back (process {pid})": "{name} 恢复了（进程 {pid}）",
+    "{name} {cause}; starting it again in {pause} s": "{name} {cause}；{pause} 秒后重新启动",
+    "was killed ({signal})": "被终止（{signal}）",
+    "ended (exit code {code})": "退出了（代码 {code}）",
+    "{name} has died {count} times in a row. The end of {log}:": "{name} 连续退出了 {count} 次。{log} 的末尾：",
+    "ending {name} (process {pid}), left over from a run that was cut short": (
+        "正在结束上次没有收尾的 {name}（进程 {pid}）"
+    ),
+    "waiting for {name}: {reason}": "等待 {name}：{reason}",
+    "Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard": (
+        "Twilio 找不到我们：请设置 AFTERSHOW_PUBLIC_URL，否则收不到回执和退订"
+    ),
+    "{path} is missing; install the project's requirements again (make setup)": (
+        "缺少 {path}；请重新安装依赖（make setup）"
+    ),
+    "cannot prepare Postgres in {directory}: {problem}": "无法在 {directory} 准备 Postgres：{problem}",
+    "no `aftershow up` has run on {data}; name the directory of one with --data, or set {variable}": (
+        "{data} 上没有运行过 `aftershow up`；用 --data 指明它的目录，或设置 {variable}"
+    ),
+    "{path} is somebody else's; remove it, or choose a shorter path than {other}": (
+        "{path} 是别人的；请删掉它，或选一个比 {other} 短的路径"
+    ),
+    "AFTERSHOW_PUBLIC_URL is no address; it looks like https://shop.example": (
+        "AFTERSHOW_PUBLIC_URL 不是网址；应像 https://shop.example"
+    ),
+    "AFTERSHOW_WEBHOOKS: not a JSON object": "AFTERSHOW_WEBHOOKS 不是 JSON 对象",
+    "AFTERSHOW_DATABASE_URL is no address; it looks like postgresql+psycopg://user@host/database": (
+        "AFTERSHOW_DATABASE_URL 不是地址；应像 postgresql+psycopg://user@host/database"
+    ),
+    "Postgres cannot be reached: {problem}": "连不上 Postgres：{problem}",
+    "Start it, or put its address right in AFTERSHOW_DATABASE_URL": "请启动它，或改正 AFTERSHOW_DATABASE_URL 里的地址",
+    "the database's schema is not up to date; run: aftershow db upgrade": (
+        "数据库结构不是最新的；请运行：aftershow db upgrade"
+    ),
+    "the schema is up to date": "数据库结构已是最新",
+    "new search attributes: {names}": "新的搜索属性：{names}",
+    # files, journeys and texts
+    "there is no {names}; run this in the project's directory, or name the right path": (
+        "没有 {names}；请在项目目录里运行，或写对路径"
+    ),
+    "there is no file {file}": "没有 {file} 这个文件",
+    "{path} has mistakes": "{path} 有错误",
+    "{path} has mistakes, or no place for": "{path} 有错误，或没有地方放",
+    "there is no recipe {name}": "没有 {name} 这个配方",
+    "there is no recipe {name}; `aftershow new --list` lists what there is": (
+        "没有 {name} 这个配方；`aftershow new --list` 列出有哪些"
+    ),
+    "{name} is no name of a journey; write a letter first, then letters, digits, _ and -": (
+        "{name} 不能作旅程的名字；先写一个文字，后面是文字、数字、_ 和 -"
+    ),
+    "{names} is there already; take another name, or move it away": "{names} 已经存在；换个名字，或先把它移走",
+    "name the journey and its recipe: aftershow new NAME --from RECIPE; --list lists them": (
+        "请写旅程名和配方：aftershow new 名字 --from 配方；--list 列出配方"
+    ),
+    "no journey {journey} was ever published; `aftershow journeys` lists those that were": (
+        "从未发布过 {journey} 这个旅程；`aftershow journeys` 列出发布过的"
+    ),
+    "nobody ever entered a journey {journey}; aftershow journeys lists those there are": (
+        "从未有人进入过 {journey}；aftershow journeys 列出有哪些旅程"
+    ),
+    "there is no journey {journey}": "没有 {journey} 这个旅程",
+    "--running stop ends what runs on older versions; name the journeys that it is for": (
+        "--running stop 会结束旧版本里的客户；请写明是哪些旅程"
+    ),
+    "name the split: aftershow experiment JOURNEY STEP; or plan one: aftershow experiment plan": (
+        "请写明分流：aftershow experiment 旅程 步骤；或先算要多少人：aftershow experiment plan"
+    ),
+    "{name} must be a percentage; write it like 10%": "{name} 要是百分比，写成 10%",
+    "{problem}; nothing was changed": "{problem}；什么也没有改",
+    # customers and what would happen
+    "there is no such customer": "没有这位客户",
+    "--customer {problem}": "--customer {problem}",
+    "customer {customer} isn't in {journey}": "客户 {customer} 不在 {journey} 里",
+    "--event-data needs the type of the event; name it with --event": "--event-data 还需要用 --event 写明事件类型",
+    '--event-data must be a JSON object, like {"total": 8900}': '--event-data 要是 JSON 对象，像 {"total": 8900}',
+    "--event-data is no JSON: {problem}": "--event-data 不是 JSON：{problem}",
+    "--from must be before --to": "--from 要早于 --to",
+    "{text} is no time; write it like 2026-03-02 or 2026-03-02T19:40": (
+        "{text} 不是时间；写成 2026-03-02 或 2026-03-02T19:40"
+    ),
+    "no {event} is stored for this customer; give one with --event {type} --event-data '{data}'": (
+        "这位客户没有 {event} 的记录；用 --event {type} --event-data '{data}' 给一个"
+    ),
+    # one message to oneself
+    "no template {template} is published": "没有发布过模板 {template}",
+    "no template {template} is published; publish it first: aftershow publish": (
+        "没有发布过模板 {template}；请先发布：aftershow publish"
+    ),
+    "{template} has no text for {channel}, but for {channels}": "{template} 没有 {channel} 的文案，有 {channels} 的",
+    "no step {step} of {journey} sends {template}": "{journey} 的 {step} 不是发送 {template} 的步骤",
+    "no step {step} of {journey} sends {template}; those that do are {names}": (
+        "{journey} 的 {step} 不是发送 {template} 的步骤；发送它的有 {names}"
+    ),
+    "--journey and --step go together; they name the step whose coupon is shown": (
+        "--journey 和 --step 要一起写，指明用哪一步的券"
+    ),
+    "--to is not the {kind} that the messages of its customer go to": "--to 不是这位客户收消息用的 {kind}",
+    "--to {problem}": "--to {problem}",
+    "--value {value} can't be read; write it like coupon.code=A1, with {names}": (
+        "--value {value} 看不懂；写成 coupon.code=A1，开头可以是 {names}"
+    ),
+    "give the text what it needs with --value, like --value coupon.code=A1": (
+        "用 --value 给出文案需要的值，像 --value coupon.code=A1"
+    ),
+    "{status} by {channel}, over {carrier}": "{status}，渠道 {channel}，经 {carrier}",
+    "the provider calls it {id}": "服务商的编号是 {id}",
+    "the sandbox, which keeps it: aftershow messages shows it": "沙箱，留在本机：aftershow messages 可以看到",
+    "unknown whether it was sent: {reason}": "不知道是否送出：{reason}",
+    "look at the phone before trying again": "先看看手机收到没有，再重试",
+    "it was not sent by {channel}: {reason}": "没有经 {channel} 发出：{reason}",
+    "the address has refused messages over this channel; it has to give its consent again": (
+        "这个地址拒收过这个渠道的消息，要重新同意才行"
+    ),
+    "the channel can't carry this to the address now": "这个渠道现在无法送达这个地址",
+    "the provider is not answering; try again when it does": "服务商没有应答，等它恢复再试",
+    # messages, keys, users, what is stuck
+    "look a message up at its provider, then: aftershow settle MESSAGE sent|failed": (
+        "到服务商那里查清楚，再：aftershow settle 编号 sent|failed"
+    ),
+    "message {message} is {status}": "消息 {message} 已登记为 {status}",
+    "{problem}; `aftershow messages --unknown --pending` lists what is open": (
+        "{problem}；`aftershow messages --unknown --pending` 列出未决的"
+    ),
+    "none is open": "没有未决的消息",
+    "no message yet": "还没有消息",
+    "no provider was called yet; messages stay in the sandbox until one is configured": (
+        "还没有呼叫过服务商；没有配置时消息留在沙箱里"
+    ),
+    "key {key} is revoked": "密钥 {key} 已作废",
+    "there is no key; make one with: aftershow key create": "还没有密钥；创建一个：aftershow key create",
+    "no key {key} is in force; `aftershow key list` tells which are": (
+        "没有有效的密钥 {key}；`aftershow key list` 列出有效的"
+    ),
+    "nobody signs in with {login}; `aftershow user list` lists who does": (
+        "没有人用 {login} 登录；`aftershow user list` 列出用户"
+    ),
+    "{name} can't sign in any more": "{name} 不能再登录了",
+    "{name} has a new password": "{name} 的密码已更换",
+    "{user} · disabled": "{user} · 已停用",
+    "nobody is stuck": "没有人卡住",
+    "the worker's log has a traceback of each; once it is mended: aftershow retry": (
+        "worker 的日志里有每个缺陷的堆栈；修好之后：aftershow retry"
+    ),
+    "once it is mended: aftershow retry": "修好之后：aftershow retry",
+    "{count} try again": "{count} 位重新尝试",
+    "{count} notices are told again": "{count} 条通知重新发出",
+    # the demo
+    "runs: {ui}    whole texts: {command}": "运行：{ui}    消息全文：{command}",
+    # sheets
+    "columns that were not read: {names}": "没有读取的列：{names}",
+    "{count} lots {taken}, {known} known already, {wrong} rows wrong": (
+        "{count} 批{taken}，{known} 批已有，{wrong} 行有错"
+    ),
+    "taken": "已收下",
+    "would be taken": "将收下",
+    "row {row}: {words}": "第 {row} 行：{words}",
+    "row {row}, {column}: {words}": "第 {row} 行，{column}：{words}",
+    "{lot}, new -> {now} on hand, until {day}": "{lot}，新批次 → 在库 {now}，到 {day}",
+    "{lot}, {before} on hand -> {now} on hand, until {day}": "{lot}，在库 {before} → {now}，到 {day}",
+    "{word}, a total of other rows; it was passed over": "{word}，是其他行的合计，跳过",
+    "the day has passed; it was taken, and is never for sale": "日期已过；收下了，但不会再卖",
+    "the lot {lot} came in with {field} {value}, which holds; give another lot its own name": (
+        "批次 {lot} 入库时 {field} 是 {value}，以它为准；另一批请另起批号"
+    ),
+    "the lot stands in row {row}, too; write it on one line": "这一批在第 {row} 行也有，请写在一行里",
+    "is merged with the rows above; unmerge it and give each lot its own": "与上面的行合并了；请取消合并，每批各写各的",
+    "is empty; fill it in (of a formula, the value that Excel stored is read)": (
+        "是空的，请填上（公式读的是 Excel 存下的值）"
+    ),
+    "must be a shelf life, like 30, 30天, 6个月 or 1年": "要是保质期，像 30、30天、6个月、1年",
+    "is a date or a truth value; format the column as text": "是日期或真假值；请把这一列设为文本",
+    "is a number that Excel doesn't keep exactly; format the column as text": "这个数 Excel 存不准；请把这一列设为文本",
+    "was cut short by Excel to {text}; format the column as text (or as 0) and save the file anew": (
+        "被 Excel 缩成了 {text}；请把这一列设为文本（或格式 0）重新保存"
+    ),
+    "must be a whole number, like 120": "要是整数，像 120",
+    "must be a whole number without a unit, like 120": "要是不带单位的整数，像 120",
+    "must be a date, like 2026-03-02, 2026/3/2 or 2026年3月2日; a number must be formatted as one": (
+        "要是日期，像 2026-03-02、2026/3/2、2026年3月2日；数字要设成日期格式"
+    ),
+    "is not a day that exists": "没有这一天",
+    "holds Excel's error {text}; mend the formula": "是 Excel 的错误 {text}；请改好公式",
+    "holds control characters or line breaks; write it on one line": "里面有换行或控制字符，请写在一行里",
+    'row {row}: "{first}" and "{second}" both head the {field}; keep one': (
+        "第 {row} 行：“{first}”和“{second}”都是 {field} 列，请留一个"
+    ),
+    "row {row} is the header, and lacks the column of {words}": "第 {row} 行是表头，缺少这些列：{words}",
+    "{file} has no header: a row that heads the lot (批次), the product (货号), 数量 and 到期日": (
+        "{file} 没有表头：要有一行写着批次、货号、数量和到期日"
+    ),
+    "{path} is neither .xlsx nor text in UTF-8 or GBK; save it as .xlsx or as CSV UTF-8": (
+        "{path} 既不是 .xlsx，也不是 UTF-8 或 GBK 的文本；请另存为 .xlsx 或 CSV UTF-8"
+    ),
+    "{path} cannot be read as a spreadsheet; open it in Excel and save it anew as .xlsx": (
+        "{path} 读不出表格；请用 Excel 打开，另存为 .xlsx"
+    ),
+    "{path} is larger than {size} MB; cut it into several files": "{path} 超过 {size} MB，请拆成几个文件",
+    "{path} is an old .xls file, or protected by a password; save it as .xlsx without one": (
+        "{path} 是旧的 .xls，或有密码；请另存为没有密码的 .xlsx"
+    ),
+    "{path} unpacks to more than {size} MB; cut it into several files": "{path} 解开后超过 {size} MB，请拆成几个文件",
+    "{path} has more than {count} rows; cut it into several files": "{path} 超过 {count} 行，请拆成几个文件",
+    "{path} is no CSV file that can be read: {problem}": "{path} 不是能读的 CSV：{problem}",
+}
+
+HEADS: Mapping[str, str] = {
+    "about": "关于",
+    "account": "账户",
+    "again at (UTC)": "下次尝试（UTC）",
+    "attempts": "次数",
+    "called (UTC)": "呼叫时间（UTC）",
+    "channel": "渠道",
+    "customer": "客户",
+    "defect": "缺陷",
+    "enrollment": "旅程编号",
+    "failures": "失败次数",
+    "given up (UTC)": "放弃时间（UTC）",
+    "held until (UTC)": "停到（UTC）",
+    "journey": "旅程",
+    "key": "密钥",
+    "kind": "种类",
+    "last said": "最后答复",
+    "made (UTC)": "创建（UTC）",
+    "message": "消息",
+    "name": "名字",
+    "notice": "通知",
+    "problem": "问题",
+    "revoked (UTC)": "作废（UTC）",
+    "scopes": "权限",
+    "since (UTC)": "开始（UTC）",
+    "status": "状态",
+    "step": "步骤",
+    "why": "原因",
+    "active": "在途",
+    "coupons": "发券",
+    "entered": "进入",
+    "exit": "退出",
+    "failed": "出错",
+    "finished": "走完",
+    "goal": "达成",
+    "held": "暂缓",
+    "not sent": "未发",
+    "sent": "发送",
+    "stopped": "停下",
+}
+"""The heads of tables. They are words that somebody's journey may be called by, and so stand apart."""
+
+_told = translator({**DIAGNOSTICS, **SENTENCES})
+
+
+def in_chinese(text: str) -> str:
+    """The text in Chinese, line by line; a line that isn't in the catalogue stays as it is."""
+    return "\n".join(f"{line[: len(line) - len(line.lstrip())]}{_told(line.strip())}" for line in text.split("\n"))

@@ -1,0 +1,78 @@
+"""Whatever the command line says in English it says in Chinese, too."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.chinese import HEADS, SENTENCES, in_chinese
+
+RUNTIME = Path(__file__).parents[3] / "runtime"
+SAYING = {"StartError", "say", "_say", "table"}
+CHINESE = re.compile("[一-鿿]")
+PLACE = re.compile(r"\{[a-z]+\}")
+
+
+def said(node: ast.expr) -> Iterator[str]:
+    """The English texts that an argument can be; one that is picked by language is left to who wrote it."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=parts):
+            yield "".join(map(shown, parts))
+        case ast.IfExp(test=test, body=body, orelse=other) if "lang" not in ast.unparse(test):
+            yield from (*said(body), *said(other))
+
+
+def shown(part: ast.expr) -> str:
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    return "" if isinstance(part, ast.FormattedValue) and ast.unparse(part.value) in ("hint", "known") else "X1"
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    for file in sorted(RUNTIME.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            for argument in node.args if name in SAYING else ():
+                for text in said(argument):
+                    for line in text.split("\n"):
+                        words = re.findall(r"(?<![/?\w])[a-z]{2,}(?![/=\w])", re.sub("aftershow [a-z]+", "", line))
+                        if len(words) > 1 and name != "table":
+                            yield f"{file.name}:{node.lineno}", line
+
+
+@pytest.mark.parametrize(("where", "sentence"), sorted(set(sentences())))
+def test_no_sentence_lacks_chinese(where: str, sentence: str) -> None:
+    assert CHINESE.search(in_chinese(sentence)), f"{where} says in English only: {sentence}"
+
+
+def test_no_head_of_a_table_lacks_chinese() -> None:
+    calls = (
+        node
+        for file in RUNTIME.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "table"
+    )
+    heads = {text for call in calls for argument in call.args for text in said(argument)}
+    assert len(heads) > 20
+    assert heads - HEADS.keys() == set()
+
+
+def test_both_languages_have_the_same_places() -> None:
+    for english, chinese in SENTENCES.items():
+        assert sorted(PLACE.findall(english)) == sorted(PLACE.findall(chinese)), english
+
+
+def test_what_stands_in_a_place_is_told_in_chinese_too() -> None:
+    assert in_chinese("row 3, 数量: must be a whole number, like 120") == "第 3 行，数量：要是整数，像 120"
+    assert in_chinese('there is no journey welcom; did you mean "welcome"?') == (
+        "没有 welcom 这个旅程；是不是“welcome”？"
+    )
+    assert in_chinese("Worker was killed (SIGKILL); starting it again in 2 s") == (
+        "Worker 被终止（SIGKILL）；2 秒后重新启动"
+    )
