@@ -58,7 +58,7 @@ class TestTimeline:
         }  # fmt: skip
 
     def test_is_chinese_unless_asked_otherwise(self, reader: Caller) -> None:
-        assert reader.get(PATH).json()["entries"][2]["words"] == "发送 thanks，经 wecom"
+        assert reader.get(PATH).json()["entries"][2]["words"] == "发送 thanks，经企业微信"
 
     def test_comes_in_pages(self, reader: Caller) -> None:
         found, after = [], None

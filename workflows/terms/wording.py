@@ -6,6 +6,7 @@ from typing import Any
 
 from workflows.terms.because import FUNCTION_WORDS
 from workflows.terms.calendar import LAST_DAY, WEEKDAYS, ordinal
+from workflows.terms.channels import CHANNEL_KINDS
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
@@ -20,6 +21,7 @@ from workflows.terms.conditions import (
     SomeCondition,
     TagCondition,
 )
+from workflows.terms.event_names import EVENT_NAMES
 from workflows.terms.limits import Limits
 from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import Duration, Language, Shows, Window
@@ -91,6 +93,14 @@ class Wording:
             return self.pick(f"{span}内 {rows} 的{words}", f"{words} of {rows} within {span}")
         return self.pick(f"{rows} 的{words}", f"{words} of {rows}")
 
+    def channel(self, name: str) -> str:
+        """`短信`, `sms`."""
+        return CHANNEL_KINDS[name].name if self.lang == "zh" and name in CHANNEL_KINDS else name
+
+    def happening(self, event: str) -> str:
+        """`订单已付款`, `order.paid`; of an event that nobody has named, its type."""
+        return EVENT_NAMES.get(event, event) if self.lang == "zh" else event
+
     def weekday(self, number: int) -> str:
         """`周一`, `Monday`; 0 is Monday."""
         return self.pick("周" + "一二三四五六日"[number], WEEKDAYS[number].capitalize())
@@ -156,7 +166,7 @@ class Wording:
             share = f"{limits.holdout:g}%"
             words.append(self.pick(f"{share} 的客户作为对照组，不发送", f"{share} of customers are held out"))
         for name, cap in limits.caps.items():
-            channel = self.pick("所有渠道", "all channels") if name == "all" else name
+            channel = self.pick("所有渠道", "all channels") if name == "all" else self.channel(name)
             days = self.pick(f"每 {cap.days} 天", "a day" if cap.days == 1 else f"in {cap.days} days")
             words.append(self.pick(f"{channel} {days}至多 {cap.count} 条", f"at most {cap.count} by {channel} {days}"))
         return self.pick("，", ", ").join(words)

@@ -70,7 +70,9 @@ class Send(Step):
         "data": ("数据", "its data"),
     }
     trail = {
-        "sent": lambda it, say: say.pick(f"发送 {it.value}，经 {it.via}", f"sent {it.value} by {it.via}"),
+        "sent": lambda it, say: say.pick(
+            f"发送 {it.value}，经{say.channel(it.via or '')}", f"sent {it.value} by {it.via}"
+        ),
         "held": _held,
         "unknown": lambda it, say: say.pick(f"{it.value} 是否送出不明", f"whether {it.value} was sent is unknown"),
         "failed": lambda it, say: say.pick(
@@ -106,8 +108,8 @@ class Send(Step):
         return self.kind == "transactional"
 
     def words(self, say: Wording) -> str:
-        via = say.pick("，否则 ", ", else ").join(self.via)
-        words = say.pick(f"发送 `{self.template}`，经 {via}", f"send `{self.template}` by {via}")
+        via = say.pick("，否则", ", else ").join(map(say.channel, self.via))
+        words = say.pick(f"发送 `{self.template}`，经{via}", f"send `{self.template}` by {via}")
         if self.coupon:
             words += say.pick(f"，附优惠券 `{self.coupon}`", f", with coupon `{self.coupon}`")
             if self.without_coupon == "send":

@@ -73,7 +73,8 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
         case "restarted":
             return say.pick("因新的事件重新开始", "started over, on a newer event")
         case "not_entered":
-            on = say.pick(f"（{decision.event}）", f" on {decision.event}") if decision.event else ""
+            event = say.happening(decision.event or "")
+            on = say.pick(f"（{event}）", f" on {event}") if event else ""
             words = say.pick(f"没有进入{on}：{_reason(value, say)}", f"not entered{on}: {_reason(value, say)}")
             return words + (_next_time(decision.until.astimezone(zone), say) if decision.until else "")
         case "suppressed":

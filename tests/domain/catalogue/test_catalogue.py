@@ -18,6 +18,7 @@ from domain.stock import inventory
 from domain.stock.tables import Lot, Stream
 from workflows.language.policy import CouponTerms
 from workflows.terms import fields
+from workflows.terms.event_names import EVENT_NAMES
 
 ORDER = {"order_id": "o1", "total": 8900}
 
@@ -208,3 +209,7 @@ def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
         "stream": stream.keys(),
         "coupon": {*CouponTerms.model_fields, "code", "campaign", "status", "expires_at"},
     }
+
+
+def test_every_event_has_a_chinese_name() -> None:
+    assert CATALOGUE.keys() - EVENT_NAMES.keys() == set()

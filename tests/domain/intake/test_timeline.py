@@ -71,8 +71,8 @@ class TestTimeline:
         lines = [render(each, "zh", SHANGHAI) for each in whole(lived, journey="welcome")]
         assert lines[0] == "进入旅程"
         assert lines[1] == "thanks 暂缓到 2026-03-03 08:00 再发送"
-        assert lines[2] == "发送 thanks，经 wecom"
-        assert lines[-1].startswith("没有进入（order.paid）：触发条件不满足（因为 ")
+        assert lines[2] == "发送 thanks，经企业微信"
+        assert lines[-1].startswith("没有进入（已下单）：触发条件不满足（因为 ")
 
     def test_tells_what_became_of_coupons(self, lived: Database, clock: VirtualClock) -> None:
         with lived.begin() as work:

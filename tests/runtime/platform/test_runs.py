@@ -95,7 +95,7 @@ def test_each_timer_and_activity_is_named_by_its_step(engine: TemporalEngine) ->
         for event in history.events
         if event.event_type in (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     ]
-    assert json.loads(named[0]) == "发送 thank_you，经 sms，服务通知"
+    assert json.loads(named[0]) == "发送 thank_you，经短信，服务通知"
     assert all(named)
 
 

@@ -154,7 +154,7 @@ def test_the_commands_tell_it_in_words(aftershow: Callable[..., str], shop: Shop
     data = '{"cart_id": "k", "total": 900}'
     options = ["--event", "cart.updated", "--event-data", data, "--at", "2026-03-20T09:00"]
     said = aftershow("simulate", "cart", "--customer", "phone:13800000001", *options)
-    assert "2026-03-20 10:00  cart  发送 remind，经 wecom\n                  │ remind 客1" in said
+    assert "2026-03-20 10:00  cart  发送 remind，经企业微信\n                  │ remind 客1" in said
     said = aftershow("why", "--customer", "2", "--lang", "en")
     assert "welcome  not entered on order.paid: the trigger's condition doesn't hold" in said
     assert "(because customer.orders is 2" in said

@@ -49,14 +49,14 @@ def test_in_chinese() -> None:
     assert lines[-11:] == [
         "6. 分流 off10 45% / off20 45% / control 10% — `offer`",
         "   - `off10` 45%：",
-        "     1. 发送 `repurchase_coupon`，经 wecom，否则 sms，附优惠券 `full59_minus10` — `offer10`",
+        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券 `full59_minus10` — `offer10`",
         "   - `off20` 45%：",
-        "     1. 发送 `repurchase_coupon`，经 wecom，否则 sms，附优惠券 `full99_minus20` — `offer20`",
+        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券 `full99_minus20` — `offer20`",
         "   - `control` 10%：继续",
         "7. 等到第 6 天 10:00",
         "8. 判断",
         "   - 如果 `coupon.status` 是 issued：",
-        "     1. 发送 `coupon_expiring`，经 sms，12 小时后不再发送 — `last_call`",
+        "     1. 发送 `coupon_expiring`，经短信，12 小时后不再发送 — `last_call`",
         "   - 否则：继续",
     ]
 

@@ -163,12 +163,12 @@ def test_those_inside_keep_what_they_have() -> None:
         (
             "  - wait: 3d\n",
             "  - wait: 3d\n  - {id: hi, send: hi, via: [sms]}\n",
-            "在步骤 hi 之前的等待 之后增加步骤 hi（发送 hi，经 sms）",
+            "在步骤 hi 之前的等待 之后增加步骤 hi（发送 hi，经短信）",
         ),
         (
             ", {id: last, send: last_call, via: [sms]}]",
             "]",
-            "去掉步骤 last（发送 last_call，经 sms）；2 位在途客户仍会执行",
+            "去掉步骤 last（发送 last_call，经短信）；2 位在途客户仍会执行",
         ),
     ],
 )
