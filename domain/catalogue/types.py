@@ -202,7 +202,14 @@ class StockCounted(LotData):
 
 class StockDiscrepancy(Data):
     reason: Literal[
-        "oversold", "unknown_sku", "unknown_lot", "expired", "expiry_differs", "sku_differs", "returned_too_many"
+        "oversold",
+        "unknown_sku",
+        "unknown_place",
+        "unknown_lot",
+        "expired",
+        "expiry_differs",
+        "sku_differs",
+        "returned_too_many",
     ] = Field(description="what doesn't fit")
     sku: Code | None = Field(None, description="the product it is about")
     lot_id: Code | None = Field(None, description="the batch it is about")

@@ -6,8 +6,9 @@ that count; and a late count corrects what was there at its time, and nothing th
 instants what is told first came first.
 
 A sale takes what expires first, of the lots that had come in by then and may still be sold: in the store that the order
-names, else the city that it names, else the customer's city if the product is kept there, else anywhere. What isn't
-there is booked on the last of these lots all the same, below zero if need be, and told as `stock.discrepancy`.
+names, else the city that it names (with its 市 or without), else the customer's city if the product is kept there, else
+anywhere. What isn't there is booked on the last of these lots all the same, below zero if need be, and told as
+`stock.discrepancy`.
 
 A refund brings back what it lists, or all that the order took if it is of the whole order. A part of the money alone
 brings nothing back.
@@ -27,6 +28,7 @@ from sqlmodel import Session, col, select
 from domain.catalogue.sources import STOCK
 from domain.customers.tables import CustomerRow, Order
 from domain.intake.tables import Event
+from domain.stock.places import plain, spellings
 from domain.stock.tables import Lot, Product, StockMove, Store
 from domain.store.bulk import inserting
 from workflows.terms.values import local_day
@@ -174,13 +176,18 @@ class Book:
         skus = {item["sku"] for event in paid for item in event.data.get("items") or ()}
         if not skus:
             return set()
-        named = {place for event in paid if (place := event.data.get("store") or event.data.get("city"))}
+        named = {
+            spelling
+            for event in paid
+            if (place := event.data.get("store") or event.data.get("city"))
+            for spelling in spellings(place)
+        }
         products = select(literal("sku"), col(Lot.sku)).where(col(Lot.sku).in_(skus)).distinct()
         stores = select(literal("place"), col(Store.store)).where(col(Store.store).in_(named))
         cities = select(literal("place"), col(Store.city)).where(col(Store.city).in_(named))
         query: Any = union_all(products, stores, cities) if named else products
         rows = self._session.execute(query).all()
-        self._places = {name for kind, name in rows if kind == "place"}
+        self._places = {plain(name) for kind, name in rows if kind == "place"}
         return {name for kind, name in rows if kind == "sku"}
 
     def _read_orders(self, paid: Sequence[Event], refunds: Sequence[Event]) -> None:
@@ -208,8 +215,11 @@ class Book:
             lots = self._lots_for(sku, event, customer)
             if lots:
                 self._take(lots, event, wanted)
-            elif (event.data.get("store") or event.data.get("city")) in self._places:
-                self._report_discrepancy("unknown_sku", event, wanted, sku=sku)
+            elif place := event.data.get("store") or event.data.get("city"):
+                if plain(place) in self._places:
+                    self._report_discrepancy("unknown_sku", event, wanted, sku=sku)
+                elif sku in self._of_sku:
+                    self._report_discrepancy("unknown_place", event, wanted, sku=sku)
         for refund in self._early_refunds.get(order, ()):
             self._give_back(refund)
 
@@ -218,9 +228,9 @@ class Book:
         if store := event.data.get("store"):
             return [lot for lot in lots if lot.store == store]
         if city := event.data.get("city"):
-            return [lot for lot in lots if lot.city == city]
+            return [lot for lot in lots if plain(lot.city or "") == plain(city)]
         home = customer.fields.get("city") if customer else None
-        return [lot for lot in lots if lot.city == home] or lots
+        return [lot for lot in lots if home and plain(lot.city or "") == plain(str(home))] or lots
 
     def _take(self, lots: Sequence[Lot], event: Event, wanted: int) -> None:
         """Take units first expired, first out. What isn't there is taken below zero of the last that may be sold."""

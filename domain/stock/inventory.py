@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.stock.book import available, last_day
+from domain.stock.places import is_in
 from domain.stock.selling import Stock, at_risk, read_sales
 from domain.stock.tables import Lot, Product, Stream
 from workflows.terms.values import at_local, local_day, parse_time
@@ -48,9 +49,13 @@ def stream_facts(stream: Stream) -> Mapping[str, Any]:
 
 
 def since_shows(number: int, now: datetime | ColumnElement[datetime]) -> ColumnElement[datetime]:
-    """When the so-and-so-many-th last show that has started by `now` began; ever, if there weren't so many."""
+    """When the so-and-so-many-th last show that has started by `now` began; ever, if there weren't so many.
+
+    Shows that were called off don't count.
+    """
     starts_at = col(Stream.starts_at)
-    began = sa_select(starts_at).where(starts_at <= now).order_by(starts_at.desc()).offset(number - 1).limit(1)
+    took_place = sa_select(starts_at).where(starts_at <= now, col(Stream.cancelled_at).is_(None))
+    began = took_place.order_by(starts_at.desc()).offset(number - 1).limit(1)
     return func.coalesce(began.correlate_except(Stream).scalar_subquery(), cast("-infinity", DateTime(timezone=True)))
 
 
@@ -105,6 +110,7 @@ def next_stream(session: Session, lot_id: str, now: datetime, zone: ZoneInfo) ->
         return None
     last = last_day(lot, session.get(Product, lot.sku))
     end = at_local(last + timedelta(days=1), parse_time("00:00"), zone, now)
-    query = select(Stream.stream_id).where(Stream.city == lot.city, Stream.starts_at > now, Stream.starts_at < end)
+    in_city = is_in(Stream.city, lot.city) if lot.city else col(Stream.city).is_(None)
+    query = select(Stream.stream_id).where(in_city, Stream.starts_at > now, Stream.starts_at < end)
     query = query.where(col(Stream.cancelled_at).is_(None))
     return session.exec(query.order_by(col(Stream.starts_at))).first()

@@ -15,6 +15,7 @@ from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.stock.book import available
 from domain.stock.demand import BLOCK, WINDOWS, Baseline, PastShow, learn
+from domain.stock.places import is_in
 from domain.stock.tables import LiveProduct, LiveSale, Lot, Product, Stream
 from domain.store.bulk import as_json
 from workflows.language.stock_rules import StockRule
@@ -86,7 +87,7 @@ def units_left(session: Session, skus: Sequence[str], city: str | None, today: d
     """What is left of each product that the city, or a store without one, holds lots of; expired lots don't count."""
     query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku).where(col(Lot.sku).in_(skus))
     if city is not None:
-        query = query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+        query = query.where(is_in(Lot.city, city) | col(Lot.city).is_(None))
     stocks: dict[str, ProductStock] = {}
     for lot, product in session.exec(query.order_by(col(Lot.lot_id))):
         before = stocks.get(lot.sku, ProductStock(0, None, None))

@@ -15,6 +15,7 @@ from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
 from domain.stock.live import ProductStock, units_left
+from domain.stock.places import is_in, plain
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
 from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
@@ -240,7 +241,7 @@ def _is_for(receipt: Event, row: Replenishment) -> bool:
     """Whether these may be the goods: of the product, in its city if both name one, and not from before the order."""
     city = receipt.data.get("city")
     is_since = row.decided_at is not None and row.decided_at <= receipt.time
-    return is_since and receipt.data["sku"] == row.sku and (city is None or row.city in (city, ""))
+    return is_since and receipt.data["sku"] == row.sku and (not city or not row.city or plain(city) == plain(row.city))
 
 
 def _days_of_places(
@@ -249,7 +250,7 @@ def _days_of_places(
     """What each place that can serve the city has sold by local day; of what none of them keeps, what shows have."""
     places_query: Any = select(func.coalesce(Lot.store, Lot.city, "")).where(Lot.sku == sku).distinct()
     if city is not None:
-        places_query = places_query.where((col(Lot.city) == city) | col(Lot.city).is_(None))
+        places_query = places_query.where(is_in(Lot.city, city) | col(Lot.city).is_(None))
     if places := set(session.exec(places_query)):
         return [days for (_, place), days in read_days(session, [sku], now, zone).items() if place in places]
     day_of_sale: Any = func.date(func.timezone(str(zone), LiveSale.minute))

@@ -190,6 +190,29 @@ class TestSales:
         shop.take(paid(shop, "o1", 2, **where))
         assert on_hand(shop) == {"there": 9, "here": 9, "shop": 9} | {taken: 7}
 
+    @pytest.mark.parametrize(("kept", "named"), [("杭州", "杭州市"), ("杭州市", "杭州"), ("沙市", "沙市")])
+    @pytest.mark.parametrize("by_customer", [True, False])
+    def test_a_city_is_the_same_with_its_suffix_and_without(
+        self, shop: Shop, kept: str, named: str, *, by_customer: bool
+    ) -> None:
+        shop.take(received(shop, "first", 9, city="北京", expires_on="2026-03-05"), received(shop, "A", 9, city=kept))
+        where = {} if by_customer else {"city": named}
+        if by_customer:
+            shop.post("customer.updated", "li", city=named)
+        shop.take(paid(shop, "o1", 2, **where))
+        assert on_hand(shop) == {"first": 9, "A": 7}
+        shop.take(paid(shop, "o2", sku="tea", **where))
+        assert [each["sku"] for each in told(shop, "stock.discrepancy")] == ([] if by_customer else ["tea"])
+
+    @pytest.mark.parametrize("where", [{"city": "苏州市"}, {"store": "S9", "city": "北京"}])
+    def test_an_order_where_no_stock_is_kept_is_told_of(self, shop: Shop, where: dict[str, str]) -> None:
+        shop.take(received(shop, "A", 9))
+        shop.take(paid(shop, "o1", 2, **where))
+        assert on_hand(shop) == {"A": 9}
+        assert told(shop, "stock.discrepancy") == [
+            {"reason": "unknown_place", "sku": "milk", "order_id": "o1", "quantity": 2}
+        ]
+
     def test_what_came_in_later_was_not_sold(self, shop: Shop) -> None:
         shop.take(received(shop, "A", 5))
         shop.take(paid(shop, "o1", 1, time=shop.clock.now() - timedelta(days=3)))
