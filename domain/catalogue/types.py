@@ -86,6 +86,9 @@ class OrderPaid(OrderData):
     city: Code | None = Field(None, description="the city it is served in, if no store is named")
     cart_id: Code | None = Field(None, description="the cart it came from")
     stream_id: Code | None = Field(None, description="the livestream it came from")
+    channel: Code | None = Field(
+        None, description="where it was sold; `wholesale` is taken from stock, and counts in no rate of sale"
+    )
     items: list[Item] | None = Field(None, description="what was bought")
 
 
@@ -301,6 +304,9 @@ CATALOGUE: Mapping[str, EventType] = {
     ),
     "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
 }
+
+WHOLESALE = "wholesale"
+"""The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
 _BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"})

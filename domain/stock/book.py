@@ -10,8 +10,8 @@ names, else the city that it names (with its 市 or without), else the customer'
 anywhere. What isn't there is booked on the last of these lots all the same, below zero if need be, and told as
 `stock.discrepancy`.
 
-A refund brings back what it lists, or all that the order took if it is of the whole order. A part of the money alone
-brings nothing back.
+What is sold to wholesale is booked as such, which rates of sale don't know. A refund brings back what it lists, or all
+that the order took if it is of the whole order. A part of the money alone brings nothing back.
 """
 
 from collections import Counter
@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import STOCK
+from domain.catalogue.types import WHOLESALE
 from domain.customers.tables import CustomerRow, Order
 from domain.intake.tables import Event
 from domain.stock.places import plain, spellings
@@ -92,6 +93,7 @@ class Book:
         self._taken: dict[str, Counter[str]] = {}
         self._early_refunds: dict[str, list[Event]] = {}
         self._places: set[str] = set()
+        self._wholesale: set[str] = set()
         own_events = [event for event in events if event.type in TYPES and event.source != STOCK]
         if own_events:
             self._open(own_events)
@@ -194,10 +196,12 @@ class Book:
         """Read what these orders have taken so far, and the refunds that came before their orders."""
         orders = {event.data["order_id"] for event in (*paid, *refunds)}
         net = func.sum(StockMove.quantity).filter(~col(StockMove.seen))
-        query = select(StockMove.order_id, StockMove.lot_id, net).where(col(StockMove.order_id).in_(orders))
-        for order, lot_id, quantity in self._session.execute(
+        wholesale = func.bool_or(StockMove.reason == WHOLESALE)
+        query = select(StockMove.order_id, StockMove.lot_id, net, wholesale).where(col(StockMove.order_id).in_(orders))
+        for order, lot_id, quantity, is_wholesale in self._session.execute(
             query.group_by(col(StockMove.order_id), col(StockMove.lot_id))
         ):
+            self._wholesale |= {order} if is_wholesale else set()
             self._taken.setdefault(order, Counter())[lot_id] = -int(quantity or 0)
         batch_refunds = {event.id for event in refunds}
         customers = {event.customer_id for event in paid}
@@ -211,6 +215,7 @@ class Book:
         if order in self._taken:
             return  # the same order came before, as another event
         self._taken[order] = Counter()
+        self._wholesale |= {order} if event.data.get("channel") == WHOLESALE else set()
         for sku, wanted in _goods(event).items():
             lots = self._lots_for(sku, event, customer)
             if lots:
@@ -258,7 +263,8 @@ class Book:
     def _sold(self, lot: Lot, event: Event, units: int) -> None:
         product, today = self._products.get(lot.sku), self._day(event.received_at)
         before = available(lot, product, today)
-        self._move(lot, event, -units, "sold", event.data["order_id"])
+        order = event.data["order_id"]
+        self._move(lot, event, -units, WHOLESALE if order in self._wholesale else "sold", order)
         self._taken[event.data["order_id"]][lot.lot_id] += units
         if before > 0 >= available(lot, product, today):
             data = {"lot_id": lot.lot_id, "sku": lot.sku}
@@ -289,7 +295,7 @@ class Book:
             ):
                 lot = self._lots[lot_id]
                 if lot.sku == sku and (returned := min(units, wanted)) > 0:
-                    self._move(lot, event, returned, "returned", order_id)
+                    self._move(lot, event, returned, WHOLESALE if order_id in self._wholesale else "returned", order_id)
                     taken[lot_id] -= returned
                     wanted -= returned
             if wanted and sku in {self._lots[lot_id].sku for lot_id in taken}:

@@ -11,6 +11,7 @@ from sqlalchemy import func, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.catalogue.types import WHOLESALE
 from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.stock.book import available
@@ -161,7 +162,7 @@ def floor(instant: datetime) -> datetime:
 def _units(orders: Sequence[Event]) -> dict[tuple[str, str, datetime], int]:
     units: dict[tuple[str, str, datetime], int] = {}
     for order in orders:
-        if stream := order.data.get("stream_id"):
+        if (stream := order.data.get("stream_id")) and order.data.get("channel") != WHOLESALE:
             for item in order.data.get("items") or ():
                 key = (stream, item["sku"], floor(order.time))
                 units[key] = units.get(key, 0) + item.get("quantity", 1)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.access.tables import ApiKey, User
+from domain.catalogue.types import WHOLESALE
 from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
@@ -18,7 +19,7 @@ from domain.stock.live import ProductStock, units_left
 from domain.stock.places import is_in, plain
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
-from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, Stream
+from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, StockMove, Stream
 from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
@@ -85,6 +86,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
             "sold_by_day": _by_day(places, local_day(now, zone)),
+            "wholesale": _sold_to_wholesale(session, sku, city, now),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,
             "alarm": data.get("kind"),
@@ -261,6 +263,14 @@ def _days_of_places(
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
 
 
+def _sold_to_wholesale(session: Session, sku: str, city: str | None, now: datetime) -> int:
+    """Units that went to wholesale in the time that sales are looked at, and of which the proposal takes no notice."""
+    units = select(-func.coalesce(func.sum(StockMove.quantity), 0)).join(Lot, col(Lot.lot_id) == StockMove.lot_id)
+    is_wholesale = (col(StockMove.reason) == WHOLESALE) & ~col(StockMove.seen)
+    query = units.where(Lot.sku == sku, is_wholesale, StockMove.at >= now - WINDOW, StockMove.at <= now)
+    return int(session.exec(query.where(is_in(Lot.city, city) | col(Lot.city).is_(None)) if city else query).one())
+
+
 def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
     """The units that all places sold, today first."""
     first = min((day for days in places for day in days), default=today)
@@ -290,12 +300,13 @@ def _close(row: Replenishment, status: str, now: datetime, *, reason: str | None
 def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -> None:
     """Record a notice to the assignee."""
     units = row.proposed if row.quantity is None else row.quantity
+    wholesale = f"，近四周另有批发 {row.basis['wholesale']} 件，未计入销量" if row.basis.get("wholesale") else ""
     notice = {
         "replenishment_id": row.id,
         "status": row.status,
         "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）",
+        "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）{wholesale}",
         "at": now,
     }
     session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

@@ -128,8 +128,8 @@ class Lot(Row, table=True):
 class StockMove(Row, table=True):
     """A change of what is on hand of a lot, never altered: the sum of a lot's moves up to an instant is what was there.
 
-    `reason` is received, sold, returned, counted or sold_out. `seen` marks one that takes a late move back at the
-    count that had already seen it.
+    `reason` is received, sold, returned, counted, sold_out, or wholesale for what was sold to it or came back. `seen`
+    marks one that takes a late move back at the count that had already seen it.
     """
 
     __tablename__: ClassVar[Any] = "stock_moves"

@@ -12,7 +12,7 @@ from domain.intake.ingest import Incoming
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.replenishment import begin
-from domain.stock.tables import Replenishment
+from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, tzinfo=SHANGHAI)
@@ -54,6 +54,25 @@ def test_what_stores_sold_outside_of_shows_is_demand(shop: Shop) -> None:
     assert row.basis["per_day"] == pytest.approx(170 / 14.5, rel=0.01)
     assert row.basis["sold_by_day"] == [0, *[10] * 6, 40, *[10] * 7]
     assert row.basis["reorder_point"] > 3 * row.basis["per_day"]
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_what_went_to_wholesale_is_no_demand_and_the_proposal_says_so(shop: Shop, *, comes_back: bool) -> None:
+    start = MONDAY - timedelta(days=14)
+    shop.take(received(shop, start, 330, "A", store="S1", city="杭州"))
+    shop.take(*(sold(shop, start + timedelta(days=day, hours=9), 2, store="S1") for day in range(14)))
+    whole = sold(shop, start + timedelta(days=7, hours=20), 300, store="S1", stream_id="s", channel="wholesale")
+    shop.take(whole)
+    if comes_back:
+        items = [{"sku": "beans", "quantity": 100}]
+        shop.post("order.refunded", "li", order_id=whole.data["order_id"], items=items)
+    row = proposed(shop)
+    assert row.basis["per_day"] == pytest.approx(28 / 14.5, rel=0.01)
+    assert row.basis["sold_by_day"] == [0, *[2] * 14]
+    assert row.basis["wholesale"] == (200 if comes_back else 300)
+    assert ["批发 300 件" in notice.body for notice in shop.rows(ReplenishmentNotice)] == [True] * (not comes_back)
+    assert [lot.on_hand for lot in shop.rows(Lot)] == [330 - 28 - row.basis["wholesale"]]
+    assert shop.rows(LiveSale) == []
 
 
 def test_days_sold_out_show_no_demand(shop: Shop) -> None:
