@@ -25,12 +25,14 @@ from domain.journeys import steps, stuck
 from domain.journeys.executors import Executor, executor_of
 from domain.journeys.verbs import coupon, todo
 from domain.journeys.verbs.webhook import Call, Reply, claim_calls, settle_calls
+from domain.published.library import read_plan
 from domain.sending import claiming
 from domain.sending.settling import settle_messages
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from domain.texts.links import Site
 from workflows.plan.commands import Answer, FanOut, Group, Member, pack, unpack
+from workflows.plan.model import Plan
 from workflows.verbs.registry import STEPS
 
 CHUNK = 500
@@ -94,6 +96,7 @@ class JourneyActivities:
             self.webhook,
             self.emit,
             self.fan_out,
+            self.plan,
         ]
         return [*own, *(self._plain(verb) for verb in PLAIN)]
 
@@ -110,6 +113,12 @@ class JourneyActivities:
             return self._each(partial(steps.carry_out, executor=PLAIN[command]), group)
         own: Callable[[Group], list[Answer]] = getattr(self, command)
         return own(group)
+
+    @activity.defn
+    def plan(self, plan_id: str) -> Plan:
+        """A published plan."""
+        with self._db() as session:
+            return read_plan(session, plan_id)
 
     @activity.defn
     def arrive(self, group: Group) -> list[Answer]:

@@ -14,6 +14,7 @@ from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthoriz
 from domain.access.actors import Actor
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
+from domain.journeys.moving import count_movable, settle_running
 from domain.published.fitting import published_references
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy
@@ -65,11 +66,16 @@ class Published(BaseModel):
 
 
 class Difference(BaseModel):
-    """What changes, in plain words, and how many customers are inside each version."""
+    """What changes, in plain words, and how many customers are inside each version.
+
+    Of those in other versions `moving` would go on under this one with `running=move`; `staying` would finish theirs.
+    """
 
     journey: str
     changes: list[str]
     running: dict[int, int]
+    moving: int = 0
+    staying: int = 0
 
 
 class Stopped(BaseModel):
@@ -208,8 +214,7 @@ def _publish(env: Context, caller: Actor, name: str, body: bytes, running: Runni
         assert compiled.plan is not None
         with audited(work, caller, "journey.publish", name, env.wall.now(), running=running):
             version = lifecycle.publish(work, compiled.plan, text, now, caller.by, running=running).version
-    if running == "stop":
-        lifecycle.in_pages(env.db, lifecycle.stop_page, name, now)
+    settle_running(env.db, name, running, now)
     return Published(
         journey=name, version=version, warnings=[_error(diagnostic) for diagnostic in compiled.diagnostics]
     )
@@ -222,7 +227,8 @@ def _compare(env: Context, name: str, body: bytes, lang: Language) -> Difference
         assert compiled.plan is not None
         inside = now.running.get(now.version, 0)
         changes = diff(lifecycle.plan_of(session, name), compiled.plan, inside, lang)
-        return Difference(journey=name, changes=changes, running=now.running)
+        moving, staying = count_movable(session, compiled.plan)
+        return Difference(journey=name, changes=changes, running=now.running, moving=moving, staying=staying)
 
 
 def _compiled(env: Context, session: Session, name: str, body: bytes) -> tuple[str, Compiled]:

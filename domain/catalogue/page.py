@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -24,8 +24,9 @@ def _describe(model: type[BaseModel], prefix: str = "") -> Iterator[_Described]:
     for name, info in model.model_fields.items():
         hint = _without_none(hints[name])
         yield _Described(f"{prefix}{name}", _kind(hint), info.is_required(), info.description or "")
-        if get_origin(hint) is list:
-            yield from _describe(get_args(hint)[0], f"{prefix}{name}.")
+        inner = get_args(hint)[0] if get_origin(hint) in (list, Annotated) else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _describe(inner, f"{prefix}{name}.")
 
 
 def _without_none(hint: Any) -> Any:

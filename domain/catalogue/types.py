@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,8 @@ from domain.catalogue.wire import (
     Expiry,
     Fen,
     Instant,
+    Latitude,
+    Longitude,
     LunarDay,
     Minutes,
     Number,
@@ -21,6 +23,7 @@ from domain.catalogue.wire import (
     RowId,
     Text,
     Total,
+    Words,
     Zone,
 )
 from workflows.terms.channels import Channel
@@ -48,11 +51,20 @@ class Goods(Data):
     quantity: Count | None = Field(None, description="units; 1 if it isn't given")
 
 
+class Location(Data):
+    lat: Latitude = Field(description="degrees, south of the equator below zero")
+    lon: Longitude = Field(description="degrees, west of Greenwich below zero")
+
+
+LocationField = Annotated[Location, Words("`{lat, lon}`")]
+
+
 class CustomerData(Data):
     name: Text | None = Field(None, description="how messages address the customer")
     birthday: DayOfBirth | None = Field(None, description="starts birthday journeys")
     birthday_lunar: LunarDay | None = Field(None, description="starts them by the lunar calendar")
     city: Code | None = Field(None, description="where the customer lives")
+    location: LocationField | None = Field(None, description="for conditions about what is near")
     owner: Code | None = Field(None, description="the sales guide, whom todos go to")
     timezone: Zone | None = Field(None, description="for quiet hours and times of day; else the policy's")
 
@@ -228,6 +240,12 @@ class ProductUpdated(Data):
     min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
 
 
+class StoreUpdated(Data):
+    store: Code = Field(description="names the store, or the city itself of lots that name no store")
+    city: Code | None = Field(None, description="where it is")
+    location: LocationField | None = Field(None, description="for conditions about what is near")
+
+
 class StockAlarm(Data):
     lot_id: Code | None = Field(None, description="the batch it is about")
     sku: Code | None = Field(None, description="the product it is about")
@@ -297,6 +315,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "lot.near_expiry": EventType(LotNearExpiry, "A batch is about to expire. Schedules send it."),
     "lot.sold_out": EventType(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
     "product.updated": EventType(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
+    "store.updated": EventType(StoreUpdated, "A store is known, or moved; only the fields given are set."),
     "stock.counted": EventType(StockCounted, "A batch was counted; at that instant its stock was this."),
     "stock.discrepancy": EventType(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
     "stock.alarm": EventType(
@@ -309,7 +328,9 @@ WHOLESALE = "wholesale"
 """The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
 _BUSINESS_PREFIXES = ("lot.", "stock.")
-_BUSINESS = frozenset({"product.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"})
+_BUSINESS = frozenset(
+    {"product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"}
+)
 
 
 _ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))

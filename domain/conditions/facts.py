@@ -11,24 +11,21 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, Function, TableValue
 from sqlalchemy import select as sa_select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalogue.types import is_about_a_step
-from domain.coupons.tables import Coupon
+from domain.conditions.subjects import GroupRefs
 from domain.customers.tables import AnyCustomer, CustomerTag, Order, OwnDataError
 from domain.intake.tables import Event
 from domain.journeys.tables import EnrollmentRow
 from domain.published.library import Library
 from domain.stock import inventory
-from domain.stock.tables import Lot, Product, Stream
-from domain.store.bulk import is_among, recordset_of
-from workflows.terms.comparing import dig
+from domain.store.bulk import recordset_of
+from workflows.terms.comparing import dig, now_parts
 from workflows.terms.conditions import Condition as AnyCondition
-from workflows.terms.conditions import EventCondition, Verdict, evaluate
+from workflows.terms.conditions import EventCondition, Verdict, evaluate, measured
 from workflows.terms.fields import DERIVED
 from workflows.terms.measuring import MOST_EVENTS
 from workflows.terms.values import Duration, Shows, Window
-from workflows.verbs.base import Path
 
 _INSTANTS = DateTime(timezone=True)
 
@@ -109,14 +106,14 @@ class BatchFacts:
             tags.setdefault(name, set()).add(tag)
         return tags
 
-    def newest_events(self, name: int, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
+    def newest_events(self, name: int, type: str, within: Window | None, at_most: int) -> Sequence[Mapping[str, Any]]:
         """The data of the newest events of the type in the window, newest first."""
-        key = type, within, "newest"
+        key = type, within, f"newest {at_most}"
         if key not in self._history:
             moments, in_window = self._in_window(type, within)
             newest_first = col(Event.time).desc(), col(Event.id).desc()
             newest = sa_select(col(Event.data), col(Event.time), col(Event.id)).where(in_window).order_by(*newest_first)
-            each = newest.limit(MOST_EVENTS).lateral()
+            each = newest.limit(at_most).lateral()
             data = func.jsonb_agg(aggregate_order_by(each.c.data, each.c.time.desc(), each.c.id.desc()))
             query = sa_select(moments.c.name, data).select_from(moments.join(each, true())).group_by(moments.c.name)
             self._history[key] = dict(self._session.execute(query).all())
@@ -156,79 +153,6 @@ def _moments_table(moments: Mapping[int, Moment], within: Duration | None = None
     return recordset_of(rows, name=BigInteger(), id=BigInteger(), at=_INSTANTS, upto=BigInteger(), since=_INSTANTS)
 
 
-class GroupRefs:
-    """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
-
-    def __init__(self, session: Session, enrollments: Sequence[EnrollmentRow]) -> None:
-        self._session = session
-        self._enrollments = enrollments
-        self._lots: dict[str, tuple[Lot, Product | None] | None] = {}
-        self._streams: dict[str, Stream | None] = {}
-        self._campaigns: dict[str, dict[int, list[Coupon]]] = {}
-        self._promised: dict[str, int] = {}
-
-    def lot(self, lot_id: str) -> tuple[Lot, Product | None] | None:
-        """A lot and its product, as far as that is known."""
-        if lot_id not in self._lots:
-            lot = self._session.get(Lot, lot_id)
-            self._lots[lot_id] = None if lot is None else (lot, self._session.get(Product, lot.sku))
-        return self._lots[lot_id]
-
-    def stream(self, stream_id: str) -> Stream | None:
-        if stream_id not in self._streams:
-            self._streams[stream_id] = self._session.get(Stream, stream_id)
-        return self._streams[stream_id]
-
-    def coupon_of(self, enrollment_id: int) -> Coupon | None:
-        """The newest coupon of an enrollment."""
-        return next(reversed(self._coupons.get(enrollment_id, [])), None)
-
-    def held(self, enrollment_id: int, step: Path) -> Coupon | None:
-        """The coupon that was issued for this step, unless it was taken back."""
-        return next(
-            (coupon for coupon in self._not_revoked(self._coupons.get(enrollment_id, ())) if coupon.step == step), None
-        )
-
-    def coupons_of(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
-        """What a customer was given of a campaign, unless it was taken back."""
-        if campaign not in self._campaigns:
-            customers = {enrollment.customer_id for enrollment in self._enrollments}
-            query = select(Coupon).where(is_among(Coupon.customer_id, customers), Coupon.campaign == campaign)
-            self._campaigns[campaign] = self._grouped_by("customer_id", query)
-        return self._not_revoked(self._campaigns[campaign].get(customer_id, ()))
-
-    def units_promised(self, lot_id: str, now: datetime) -> int:
-        """Units of a lot that live coupons hold for. The caller has locked the lot."""
-        if lot_id not in self._promised:
-            live = col(Coupon.status).in_(("issued", "locked")) & (col(Coupon.expires_at) > now)
-            counted = select(func.count()).where(Coupon.lot_id == lot_id, live)
-            self._promised[lot_id] = self._session.exec(counted).one()
-        return self._promised[lot_id]
-
-    def add_coupon(self, coupon: Coupon) -> None:
-        """This coupon was just issued."""
-        self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
-        if coupon.campaign in self._campaigns:
-            self._campaigns[coupon.campaign].setdefault(coupon.customer_id, []).append(coupon)
-        if coupon.lot_id in self._promised:
-            self._promised[coupon.lot_id] += 1
-
-    @cached_property
-    def _coupons(self) -> dict[int, list[Coupon]]:
-        of_group = is_among(Coupon.enrollment_id, [enrollment.id for enrollment in self._enrollments])
-        return self._grouped_by("enrollment_id", select(Coupon).where(of_group))
-
-    def _grouped_by(self, key: str, query: SelectOfScalar[Coupon]) -> dict[int, list[Coupon]]:
-        coupons: dict[int, list[Coupon]] = {}
-        for coupon in self._session.exec(query.order_by(col(Coupon.issued_at))):
-            coupons.setdefault(getattr(coupon, key), []).append(coupon)
-        return coupons
-
-    def _not_revoked(self, coupons: Iterable[Coupon]) -> list[Coupon]:
-        """Those that weren't taken back, and whose issue wasn't undone."""
-        return [coupon for coupon in coupons if coupon in self._session and coupon.status != "revoked"]
-
-
 class CustomerFacts:
     """One customer as of an instant; implements workflows.terms.conditions.Facts.
 
@@ -263,12 +187,15 @@ class CustomerFacts:
         self._trigger = trigger
         self._subject = subject if subject is not None else (enrollment.subject if enrollment else {})
         self._item: Any = None
+        self._measures: dict[str, Any] = {}
         self._batch = batch or BatchFacts(session, {customer.id: Moment(now, upto)})
         self._moment = customer.id if moment is None else moment
         self.subjects = subjects or GroupRefs(session, [enrollment] if enrollment else [])
 
-    def newest_events(self, type: str, within: Window | None) -> Sequence[Mapping[str, Any]]:
-        return self._batch.newest_events(self._moment, type, within)
+    def newest_events(
+        self, type: str, within: Window | None, at_most: int = MOST_EVENTS
+    ) -> Sequence[Mapping[str, Any]]:
+        return self._batch.newest_events(self._moment, type, within, at_most)
 
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
@@ -284,7 +211,7 @@ class CustomerFacts:
             event=event, trigger=self._trigger, enrollment=self.enrollment, subject=self._subject,
             batch=self._batch, moment=self._moment, subjects=self.subjects,
         )  # fmt: skip
-        facts._item = item
+        facts._item, facts._measures = item, self._measures
         for name in ("trigger", "lot", "stream", "zone"):
             if name in self.__dict__:
                 facts.__dict__[name] = self.__dict__[name]
@@ -316,6 +243,10 @@ class CustomerFacts:
                 known = self.stream
             case "coupon":
                 known = self.coupon
+            case "now":
+                known = now_parts(self.now, self.zone)
+            case "measure":
+                return self._measure(key_path)
             case _:
                 return None
         return dig(known, key_path, self.zone)
@@ -326,6 +257,14 @@ class CustomerFacts:
             return dig(self._customer, key_path, self.zone)
         value = self._batch.orders_at(self._moment)[DERIVED.index(first)]
         return dig(value, part, self.zone) if part else value
+
+    def _measure(self, key_path: str) -> Any:
+        """What a named measure comes to, worked out once for all that look at the same customer."""
+        name, _, part = key_path.partition(".")
+        if name not in self._measures:
+            measure = self.library.measures.get(name)
+            self._measures[name] = measured(measure, self) if measure is not None else None
+        return dig(self._measures[name], part, self.zone) if part else self._measures[name]
 
     def in_segment(self, name: str) -> bool:
         condition = self.library.segments.get(name)

@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    Double,
     Integer,
     Interval,
+    Numeric,
     Text,
     and_,
     case,
@@ -33,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from workflows.terms.comparing import DATE_PARTS, DAY_OF_ANY_YEAR, INSTANT
+from workflows.terms.places import EARTH_KM
 
 Truth = ColumnElement[bool]
 Json = ColumnElement[Any]
@@ -118,6 +121,25 @@ def holds(operator: str, value: Value, rights: Sequence[Value], zone: ColumnElem
         case _:
             truth = _or_some_item(value, lambda each: _ranked(operator, each, right, zone))
     return and_(_not_null(right), not_(func.coalesce(truth, false())) if operator in ("is_not", "not_in") else truth)
+
+
+def near(value: Json, of: Json, km: float) -> Truth:
+    """Whether a location, or an item of a list of them, is within so many km of another. NULL counts as false."""
+    listed = case((is_a(value, "array"), value), else_=func.jsonb_build_array(value))
+    each = func.jsonb_array_elements(listed).table_valued(column("value", JSONB))
+    lat, lon, of_lat, of_lon = (
+        _degrees(at(place, name), most) for place in (each.c.value, of) for name, most in (("lat", 90), ("lon", 180))
+    )
+    across, along = (func.sin(func.radians(there - here) / 2) for here, there in ((lat, of_lat), (lon, of_lon)))
+    half = across * across + func.cos(func.radians(lat)) * func.cos(func.radians(of_lat)) * along * along
+    distance = 2 * EARTH_KM * func.asin(func.sqrt(func.least(1.0, half)))
+    return exists(select(1).select_from(each).where(distance <= km).correlate_except(each))
+
+
+def _degrees(data: Json, most: int) -> ColumnElement[float]:
+    """A number of degrees, NULL if it is none or too large."""
+    number = case((is_a(data, "number"), cast(data, Numeric)))
+    return cast(case((number.between(-most, most), number)), Double)
 
 
 def itself_or_items(data: Json) -> Any:

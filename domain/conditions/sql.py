@@ -11,10 +11,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     FromClause,
+    Integer,
     Select,
     and_,
     case,
+    cast,
     exists,
     false,
     func,
@@ -26,13 +29,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from domain.conditions.json_values import Json, Truth, Value, at, constant, holds, is_a, items, present, step
+from domain.conditions.json_values import Json, Truth, Value, at, constant, holds, is_a, items, near, present, step
 from domain.conditions.measures_sql import work_out
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.stock import inventory
-from workflows.terms.comparing import DATE_PARTS, dig
+from workflows.terms.comparing import DATE_PARTS, NOW_PARTS, dig
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
@@ -42,6 +45,7 @@ from workflows.terms.conditions import (
     FieldCondition,
     Measure,
     MeasureCondition,
+    NearCondition,
     NotCondition,
     SegmentCondition,
     SomeCondition,
@@ -100,6 +104,9 @@ class _Reading:
                 return self._compared(condition, self._field(name))
             case MeasureCondition(measure=measure):
                 return self._compared(condition, Value(self._measured(measure)))
+            case NearCondition(field=name, within_km=km, of=of):
+                both = [self._field(name).json, self._field(of).json]
+                return func.coalesce(self._once(both, lambda value, centre: near(value, centre, km)), false())
             case SomeCondition(some=name, where=where):
                 return self._some(name, lambda reading: reading.of(where))
             case EveryCondition(every=name, where=where):
@@ -172,11 +179,24 @@ class _Reading:
             is_column = first in ("name", "timezone")
             value = func.to_jsonb(_CUSTOMERS.c[first], type_=JSONB) if is_column else at(_CUSTOMERS.c.fields, first)
             return Value(self._along(keys, value))
+        if root == "now":
+            return Value(self._now(key_path))
+        if root == "measure":
+            measure = self.library.measures.get(first)
+            return constant(None) if measure is None else Value(self._along(keys, self._measured(measure)))
         if root == "event" and self.event is not None:
             return Value(self._along(keys, at(self.event.c.data, first)))
         if root == "item" and self.item is not None:
             return Value(self._along([first, *keys], self.item))
         return self._known(self.known.get(root), key_path)
+
+    def _now(self, part: str) -> Json:
+        """A part of the present instant on the customer's calendar and clock."""
+        if part not in NOW_PARTS:
+            return constant(None).json
+        local = func.timezone(self._zone, literal(self.now, DateTime(timezone=True)))
+        value = func.to_char(local, "FMday") if part == "weekday" else cast(func.extract(part, local), Integer)
+        return func.to_jsonb(value, type_=JSONB)
 
     def _known(self, data: Any, key_path: str) -> Value:
         """What is the same for all customers, but for a part of a date, which depends on where they live."""
@@ -224,7 +244,7 @@ class _Reading:
         """What `read` makes of the values, each worked out once; the offset keeps Postgres from copying them."""
         columns = [value.label(f"v{number}") for number, value in enumerate(values)]
         inner = select(*columns).correlate(*self.rows).offset(0).subquery()
-        return select(read(*inner.c)).scalar_subquery()
+        return select(read(*inner.c)).select_from(inner).scalar_subquery()
 
 
 def _items(right: Any) -> Sequence[Any]:

@@ -107,11 +107,12 @@ def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
     lot_id = _lot_of(facts, terms)
     if lot_id is None:
         return True
-    lot_and_product = facts.subjects.lot(lot_id)
-    if lot_and_product is None:
+    known = facts.subjects.lot(lot_id)
+    if known is None:
         return False
+    lot, product, _ = known
     today = local_day(facts.now, facts.library.policy_zone)
-    return facts.subjects.units_promised(lot_id, facts.now) < available(*lot_and_product, today)
+    return facts.subjects.units_promised(lot_id, facts.now) < available(lot, product, today)
 
 
 def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:

@@ -21,7 +21,7 @@ from domain.journeys.tables import Todo
 from domain.ledger import states
 from domain.ledger.tables import Message, MessageRow
 from domain.stock import book
-from domain.stock.tables import Stream
+from domain.stock.tables import Store, Stream
 from domain.store.bulk import as_json, is_among
 from domain.store.outbox import FollowUp
 from domain.store.work import EventGiven, UnitOfWork
@@ -254,6 +254,16 @@ def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> N
         states.receive(work, message, event.type, data.get("reason"))
 
 
+def _update_store(work: UnitOfWork, event: Event) -> None:
+    data = event.data
+    store = insert(Store).values(store=data["store"], city=data.get("city"), location=data.get("location"))
+    given = {name: store.excluded[name] for name in ("city", "location") if data.get(name) is not None}
+    updated = (
+        store.on_conflict_do_update(index_elements=["store"], set_=given) if given else store.on_conflict_do_nothing()
+    )
+    work.execute(updated)
+
+
 _CUSTOMER: dict[str, Effect] = {
     "customer.registered": _update_customer,
     "customer.updated": _update_customer,
@@ -268,6 +278,7 @@ _CUSTOMER: dict[str, Effect] = {
 }
 
 _BUSINESS: dict[str, BusinessEffect] = {
+    "store.updated": _update_store,
     "stream.scheduled": _schedule_stream,
     "stream.started": _start_stream,
     "stream.cancelled": _cancel_stream,

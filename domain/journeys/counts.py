@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from domain.journeys.tables import EnrollmentRow
 from domain.store.work import Counted, UnitOfWork
+from workflows.plan.model import MOVED
 
 BIN = 900
 """Seconds: the midnights of all time zones are multiples of it."""
@@ -58,7 +59,7 @@ def outcomes_of(enrollment: EnrollmentRow, since: datetime | None = None) -> Ite
     for outcome in enrollment.outcomes:
         with suppress(TypeError, ValueError):
             path, result, at = outcome[0], outcome[1], datetime.fromisoformat(outcome[2])
-            if since is None or at > since:
+            if path != MOVED and (since is None or at > since):
                 yield counted(enrollment, path, PASSED, result, at)
 
 

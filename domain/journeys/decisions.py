@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from domain.journeys.counts import outcomes_of
 from domain.journeys.tables import EnrollmentRow
 from domain.journeys.trail import entry, note
+from domain.published.library import Live
 from domain.store.outbox import WakeRun
 from domain.store.work import Counted, UnitOfWork
-from workflows.plan.model import Plan
+from workflows.plan.model import MOVED, Plan
 from workflows.verbs.base import Path, Step
 from workflows.verbs.wait import Wait
 
@@ -88,6 +89,23 @@ def restarted(
     if wakes:
         row = row._replace(held=False, due_at=now)
     return Decided(row, entry(row, "restarted", row.journey, now), wakes, tuple(outcomes_of(enrollment)))
+
+
+def moved(enrollment: EnrollmentRow, live: Live, path: Path, now: datetime, zone: ZoneInfo) -> Decided:
+    """It goes on under the live version, at the step at `path`, reached when it came to where it stands.
+
+    A plain wait has an outcome as soon as it begins, which is undone.
+    """
+    reached = [at for done, _, at in enrollment.outcomes if done != enrollment.position]
+    pending = tuple(each for each in outcomes_of(enrollment) if each.step == enrollment.position)
+    row = enrollment._replace(
+        plan_id=live.plan_id,
+        position=path,
+        outcomes=[[MOVED, path, reached[-1] if reached else enrollment.anchor.isoformat()]],
+        goal_until=goal_until(live.plan, enrollment.anchor, zone),
+        due_at=None if enrollment.held else now,
+    )
+    return Decided(row, entry(row, "moved", str(live.version), now, step=path), True, pending)
 
 
 def goal_until(plan: Plan, anchor: datetime, zone: ZoneInfo) -> datetime | None:

@@ -33,7 +33,7 @@ STOPPED = "journey_stopped"
 BY_OPERATOR = "stopped_by_operator"
 """Codes of why enrollments end; their words are in workflows/words/telling.py."""
 
-Running = Literal["finish", "stop"]
+Running = Literal["finish", "stop", "move"]
 Late = Literal["send", "drop"]
 
 
@@ -153,7 +153,7 @@ def stop_customer(work: UnitOfWork, name: str, customer_id: int, now: datetime, 
 def stop_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int | None:
     """End a page of the enrollments whose version is over. Returns where the next one begins, None after the last."""
     ended = read_library(work).ended
-    page = _page(work, name, after, col(Enrollment.plan_id).in_(ended))
+    page = running_page(work, name, after, col(Enrollment.plan_id).in_(ended))
     for enrollment in page:
         if enrollment.ending is None:
             end(work, enrollment, "stopped", now, ended[enrollment.plan_id], wake=True)
@@ -162,7 +162,7 @@ def stop_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int | N
 
 def release_page(work: UnitOfWork, name: str, after: int, now: datetime) -> int | None:
     """Wake a page of the enrollments that a pause has held. Returns where the next one begins, None after the last."""
-    page = _page(work, name, after, col(Enrollment.held))
+    page = running_page(work, name, after, col(Enrollment.held))
     for enrollment in page:
         if enrollment.ending is None and enrollment.held:
             work.change(enrollment._replace(due_at=now))
@@ -262,7 +262,8 @@ def _end_plans(session: Session, name: str, reason: str, *, except_plan: str | N
     return len(session.execute(plans.values(ended=reason).returning(col(PublishedPlan.id))).all())
 
 
-def _page(work: UnitOfWork, name: str, after: int, condition: Any) -> Sequence[EnrollmentRow]:
+def running_page(work: UnitOfWork, name: str, after: int, condition: Any) -> Sequence[EnrollmentRow]:
+    """A page of a journey's running enrollments that the condition holds for. Locks their customers."""
     query = select(Enrollment.id, Enrollment.customer_id).where(
         Enrollment.journey == name, Enrollment.id > after, col(Enrollment.ending).is_(None), condition
     )

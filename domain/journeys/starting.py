@@ -19,7 +19,7 @@ from domain.store.outbox import StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Cohort, EnrollmentState, Outcome
-from workflows.plan.model import Plan
+from workflows.plan.model import MOVED, Plan
 
 
 @dataclass
@@ -107,15 +107,27 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
     first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
     of_run = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
     columns = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
-    query = select(*columns).where(of_run, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
-    members = session.exec(query).all()
+    query = (
+        sa_select(Enrollment.plan_id, *columns)
+        .where(of_run, col(Enrollment.ending).is_(None))
+        .order_by(col(Enrollment.id))
+    )
+    members = session.execute(query).all()
     if not members:
         return None
     plan = read_plan(session, first.plan_id)
     version = session.exec(select(PublishedPlan.version).where(PublishedPlan.id == first.plan_id)).one()
-    states = tuple(enrollment_state(plan, *member) for member in members)
+    plans = {plan_id: read_plan(session, plan_id) for plan_id, *_ in members if plan_id != first.plan_id}
+    states = tuple(
+        enrollment_state(plans.get(plan_id, plan), *member).model_copy(
+            update={"plan_id": plan_id if plan_id in plans else None}
+        )
+        for plan_id, *member in members
+    )
     language = read_library(session).policy.language
-    cohort = Cohort(plan_id=first.plan_id, version=version, plan=plan, enrollments=states, language=language)
+    cohort = Cohort(
+        plan_id=first.plan_id, version=version, plan=plan, enrollments=states, language=language, plans=plans
+    )
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 
@@ -130,7 +142,7 @@ def enrollment_state(
         last = _OUTCOME.validate_python(dict(zip(_FIELDS, outcomes[-1], strict=True))) if outcomes else None
     except (TypeError, ValidationError, ValueError):
         last = None
-    if last is not None and last.path not in plan.steps:
+    if last is not None and (last.result if last.path == MOVED else last.path) not in plan.steps:
         last = None
     return EnrollmentState(enrollment=enrollment, customer=customer, generation=generation, last=last)
 

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlmodel import Session, col, select
 
-from domain.conditions.facts import BatchFacts, CustomerFacts, GroupRefs, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
+from domain.conditions.subjects import GroupRefs
 from domain.customers import resolution
 from domain.customers.tables import Customer, CustomerRow, OwnDataError
 from domain.intake.tables import Event
@@ -29,7 +30,7 @@ from domain.stock import inventory
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from workflows.plan.commands import Answer, Group, Member
-from workflows.plan.model import Plan
+from workflows.plan.model import MOVED, Plan
 from workflows.verbs.base import Path, Step
 
 SKEW = timedelta(seconds=1)
@@ -163,7 +164,7 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
             present, max(present, reached), reached,
         )  # fmt: skip
         try:
-            answer = _turned_away(context, member, group.path)
+            answer = _turned_away(context, member, group)
         except (TypeError, ValueError) as error:  # its history can't be read
             end(work, enrollment, "failed", context.at, type(error).__name__, wake=False)
             answer = context.over()
@@ -205,13 +206,15 @@ def _promises_lots(library: Library, plan: Plan, path: Path) -> bool:
     return terms is not None and terms.products == "lot"
 
 
-def _turned_away(context: StepContext, member: Member, path: Path) -> Answer | None:
-    enrollment = context.enrollment
+def _turned_away(context: StepContext, member: Member, group: Group) -> Answer | None:
+    enrollment, path = context.enrollment, group.path
     if enrollment.ending:
         return context.over()
     if reason := context.library.ended.get(enrollment.plan_id):
         end(context.work, enrollment, "stopped", context.now, reason, wake=False)
         return context.over()
+    if enrollment.plan_id != group.plan_id:
+        return _moved(enrollment)
     if member.generation != enrollment.generation:
         return Answer(enrollment.id, "moved", enrollment.anchor, generation=enrollment.generation)
     step = context.plan.steps.get(path)
@@ -220,11 +223,22 @@ def _turned_away(context: StepContext, member: Member, path: Path) -> Answer | N
     if context.reached > context.now + SKEW:
         return context.later(context.reached)
     for done, result, at in enrollment.outcomes:
-        if done not in context.plan.steps:
+        if done not in (MOVED, *context.plan.steps):
             raise ValueError(done)
         if done == path:
             return _done_before(context, path, result, datetime.fromisoformat(at))
     return None
+
+
+def _moved(enrollment: EnrollmentRow) -> Answer:
+    """The answer for one that goes on under another plan: where it stands there, unless it was restarted since."""
+    place, at = "", enrollment.anchor
+    for path, result, reached in enrollment.outcomes:
+        if path == MOVED:
+            place, at = result, datetime.fromisoformat(reached)
+    return Answer(
+        enrollment.id, "moved", at, result=place, generation=enrollment.generation, plan_id=enrollment.plan_id
+    )
 
 
 def _done_before(context: StepContext, path: Path, result: str, at: datetime) -> Answer:

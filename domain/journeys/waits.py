@@ -16,8 +16,9 @@ from domain.ledger.tables import Message
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
 from workflows.terms.calendar import falls_on
-from workflows.terms.comparing import as_instant
-from workflows.terms.conditions import matches
+from workflows.terms.comparing import as_instant, as_number
+from workflows.terms.conditions import matches, measured
+from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
@@ -34,7 +35,8 @@ def end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts,
 def _end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts, at: datetime) -> datetime | None:
     zone = facts.zone
     if step.each and step.of:
-        return _after_each(step.each, _number(facts.field(step.of.field)), step.at_most, at, zone)
+        of = facts.field(step.of.field) if isinstance(step.of, FieldRef) else measured(step.of, facts)
+        return _after_each(step.each, _number(of), step.at_most, at, zone)
     if step.span and step.clock:
         last_day = local_day(step.span.after(at, zone), zone)
         return at_local(last_day, parse_time(step.clock), zone, at)
@@ -61,10 +63,9 @@ _A_CENTURY = Duration.of("36500d")
 
 def _number(value: Any) -> float | None:
     """A number, or what the items of a list add up to; None for anything else."""
-    items = value if isinstance(value, list) else [value]
-    if not items or any(isinstance(item, bool) or not isinstance(item, int | float) for item in items):
-        return None
-    return sum(items)
+    items = [as_number(item) for item in (value if isinstance(value, list) else [value])]
+    numbers = [float(item) for item in items if item is not None]
+    return sum(numbers) if numbers and len(numbers) == len(items) else None
 
 
 def _after_each(

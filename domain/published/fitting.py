@@ -1,5 +1,6 @@
 """Whether plans and texts fit each other: what a new plan may refer to, and what running plans still need."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ def published_references(library: Library, webhooks: Collection[str]) -> Referen
         segments=frozenset(library.segments),
         webhooks=webhooks,
         policy=library.policy,
+        measures=frozenset(library.measures),
         events=FIELDS,
         business=BUSINESS,
         variables={text: variables(body) for text, body in library.texts.items()},
@@ -69,7 +71,7 @@ def misfits(
     `replaced` are journeys that get a new version at the same time; with `ending`, their enrollments end.
     """
     misfits_found: list[Misfit] = []
-    campaigns = read_library(session).campaigns
+    library = read_library(session)
     for plan, version in _in_use(session, replaced=replaced, ending=ending):
         journey = plan.journey
         for need in text_needs(plan):
@@ -80,17 +82,23 @@ def misfits(
                 names = ", ".join(f'"{name}"' for name in sorted(missing))
                 misfits_found.append(Misfit(text, journey, version, need.step, f"nothing there provides {names}"))
             elif text in texts:
-                given = provided(plan, need, campaigns)
+                given = provided(plan, need, library.campaigns, library.measures)
                 errors = [each for each in text_problems(texts[text], given) if each.severity == "error"]
                 misfits_found += [Misfit(text, journey, version, need.step, each.message) for each in errors[:1]]
     return misfits_found
 
 
 def still_asked(session: Session) -> Mapping[tuple[str, str], str]:
-    """The segments and campaigns that what is live or running refers to, by file and name, each with one who does."""
-    return {
-        name: f"{plan.journey}, version {version}" for plan, version in _in_use(session) for name in names_asked(plan)
-    }
+    """The segments, measures and campaigns that what is live or running refers to, by file and name, each with one who
+    does.
+    """
+    library = read_library(session)
+    asked: dict[tuple[str, str], str] = {}
+    for plan, version in _in_use(session):
+        texts = "".join(library.texts.get(need.text, "") for need in text_needs(plan))
+        named = [("_tags", name) for name in re.findall(r"\bmeasure\.(\w+)", texts)]
+        asked |= dict.fromkeys([*names_asked(plan), *named], f"{plan.journey}, version {version}")
+    return asked
 
 
 def _in_use(session: Session, *, replaced: Collection[str] = (), ending: bool = False) -> Iterator[tuple[Plan, int]]:

@@ -16,8 +16,9 @@ from domain.customers.tables import AnyCustomer
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
+from workflows.language.tags import Tags
 from workflows.plan.model import EventTrigger, Plan
-from workflows.terms.conditions import Condition
+from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
@@ -50,6 +51,7 @@ class Library:
     texts: Mapping[tuple[str, str], str]
     ended: Mapping[str, str] = field(default_factory=dict)
     """Why no enrollment of these plans goes on, by their ids."""
+    measures: Mapping[str, Measure] = field(default_factory=dict)
     stock: StockRules = field(default_factory=StockRules)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
@@ -150,6 +152,7 @@ def _read(session: Session) -> Library:
             for row, version in live
         },
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+        measures=Tags.model_validate(documents.get("_tags", {})).measures,
         stock=StockRules.model_validate(documents.get("_stock", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),

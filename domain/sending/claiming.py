@@ -29,11 +29,11 @@ from domain.sending.text_context import reworded, text_context
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from domain.texts.links import Site, TextLinks
-from domain.texts.rendering import RenderError, render, variables
+from domain.texts.rendering import RenderError, render
 from domain.texts.short_links import keep
 from workflows.plan.commands import Answer, Group
 from workflows.terms.channels import ADDRESS, Channel
-from workflows.terms.comparing import as_instant
+from workflows.terms.comparing import end_of
 from workflows.terms.operands import FieldRef
 from workflows.terms.values import local_day
 from workflows.verbs.send import Send
@@ -310,7 +310,7 @@ def _decide(
     links, text = TextLinks(inputs.site, context.customer_id, context.at), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
-        values = text_context(facts, step.data, coupon, variables(text)) | links.functions()
+        values = text_context(facts, step.data, coupon, text) | links.functions()
         body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:
         if coupon is not None:
@@ -348,7 +348,7 @@ def _channel_refusal(
 
 def _expiry(step: Send, context: StepContext, facts: CustomerFacts) -> datetime | None:
     if isinstance(step.expires, FieldRef):
-        return as_instant(facts.field(step.expires.field), facts.zone)
+        return end_of(facts.field(step.expires.field), facts.zone)
     return step.expires.after(context.reached, facts.zone) if step.expires else None
 
 

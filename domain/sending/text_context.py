@@ -2,13 +2,18 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.conditions.facts import CustomerFacts, own_fields
 from domain.coupons.tables import Coupon
+from domain.texts.rendering import variables
+from workflows.terms.measuring import plain_number
+from workflows.terms.operands import FieldRef
+from workflows.verbs.send import DataValue, EventList
 
 LONGEST_NAME = 40
 """Characters of a word of a customer's own, like a nickname, in a text."""
@@ -50,14 +55,16 @@ def _shortened(word: str) -> str:
 
 
 def text_context(
-    facts: CustomerFacts, data: Mapping[str, Any], coupon: Coupon | None, names: Iterable[str]
+    facts: CustomerFacts, data: Mapping[str, DataValue], coupon: Coupon | None, source: str
 ) -> dict[str, Any]:
     """What a text can name, of what it does name; what there isn't is None. Instants are in the customer's timezone.
+
+    Raises RenderError if it is no template.
 
     `coupon` is the message's own; without it, the enrollment's newest is meant.
     """
     context: dict[str, Any] = {}
-    for name in names:
+    for name in variables(source):
         match name:
             case "shop":
                 context[name] = {"name": facts.library.policy.shop, "sign": f"【{facts.library.policy.shop}】"}
@@ -66,7 +73,10 @@ def text_context(
             case "trigger":
                 context[name] = facts.trigger
             case "data":
-                context[name] = data
+                context[name] = {key: _given(facts, value) for key, value in data.items()}
+            case "measure":
+                asked = (measure for measure in facts.library.measures if measure in source)
+                context[name] = {measure: _plain(facts.field(f"measure.{measure}")) for measure in asked}
             case "coupon":
                 issued = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
                 context[name] = _local(issued or facts.coupon, facts.zone)
@@ -75,6 +85,21 @@ def text_context(
             case "stream":
                 context[name] = _local(facts.stream, facts.zone)
     return context
+
+
+def _given(facts: CustomerFacts, value: DataValue) -> Any:
+    """What a step hands to its text: a value as it is written, what a field holds, or the data of events."""
+    match value:
+        case EventList(events=type, within=within, at_most=at_most):
+            return facts.newest_events(type, within, at_most)
+        case FieldRef(field=path):
+            held = _plain(facts.field(path))
+            return held.astimezone(facts.zone) if isinstance(held, datetime) else held
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return plain_number(value) if isinstance(value, Decimal) else value
 
 
 def reworded(facts: CustomerFacts, source: str) -> list[str]:

@@ -13,14 +13,16 @@ from sqlmodel.sql.expression import SelectOfScalar
 from domain.stock.book import available, last_day
 from domain.stock.places import is_in
 from domain.stock.selling import Stock, at_risk, read_sales
-from domain.stock.tables import Lot, Product, Stream
+from domain.stock.tables import Lot, Product, Store, Stream
 from workflows.terms.values import at_local, local_day, parse_time
 
 NEAR_EXPIRY_DAYS = 30
 """Lots that expire within so many days are offered to journeys, whose `where` narrows it."""
 
 
-def lot_facts(lot: Lot, product: Product | None, now: datetime, zone: ZoneInfo) -> Mapping[str, Any]:
+def lot_facts(
+    lot: Lot, product: Product | None, place: Store | None, now: datetime, zone: ZoneInfo
+) -> Mapping[str, Any]:
     """A lot as conditions and texts see it; `days_left` counts the local days until it expires."""
     today = local_day(now, zone)
     return {
@@ -30,6 +32,7 @@ def lot_facts(lot: Lot, product: Product | None, now: datetime, zone: ZoneInfo) 
         "category": lot.category or (product and product.category),
         "city": lot.city,
         "store": lot.store,
+        "location": place.location if place else None,
         "expires_on": lot.expires_on.isoformat(),
         "days_left": (lot.expires_on - today).days,
         "available": available(lot, product, today),

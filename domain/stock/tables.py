@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
@@ -96,11 +97,12 @@ class Product(Row, table=True):
 
 
 class Store(Row, table=True):
-    """Where stock is kept: a store, or the city itself of lots that name no store."""
+    """Where stock is kept: a store, or the city itself of lots that name no store. `location` is `{lat, lon}`."""
 
     __tablename__: ClassVar[Any] = "stores"
     store: str = Field(primary_key=True)
     city: str | None = Field(default=None, index=True)
+    location: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
 
 
 class Lot(Row, table=True):

@@ -14,6 +14,7 @@ from domain.texts.rendering import variables
 from domain.texts.sandbox import environment
 from domain.texts.shapes import ANY, JSON, NUMBER, ROOTS, TEXT, TRUTH, Provided, Shape
 from workflows.source.diagnostics import Severity, did_you_mean, quoted, slip_of
+from workflows.terms.fields import DERIVED
 
 _NUMBERS = ("number", "money")
 _WORDS = {"customer.name": "顾客", "stream.title": "直播间", "lot.name": "这批货"}
@@ -255,6 +256,10 @@ class _Checker:
         slip = slip_of(name, base.fields)
         if not slip and (self._asking or path in self.present):
             return JSON.optional(path not in self.present)
+        if base.name == "customer" and not slip and name not in DERIVED:  # anything may be known of a customer
+            words = f"nobody has described the field {quoted(name)} of a customer; if there is none, nothing is written"
+            self.report(node, path, "W003", f'{words}; write {{{{ {path} or "…" }}}}', "warning")
+            return JSON
         hint = did_you_mean(name, base.fields)
         if not hint:
             hint = f"; it has {', '.join(sorted(base.fields)) or 'none'}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
@@ -12,10 +12,13 @@ from domain.catalogue.wire import Fen
 from workflows.language.needs import Need
 from workflows.language.policy import CouponTerms
 from workflows.plan.model import EventTrigger, Plan
-from workflows.terms.conditions import AllCondition, FieldCondition
+from workflows.terms.conditions import AllCondition, FieldCondition, Measure
+from workflows.terms.fields import is_money
+from workflows.terms.operands import FieldRef
 from workflows.terms.scheduled import event_of
 from workflows.verbs.decide import Decide
-from workflows.verbs.send import Send
+from workflows.verbs.send import EventList, Send
+from workflows.verbs.set import SetFields
 
 Kind = Literal["text", "number", "money", "time", "truth", "list", "record", "json", "any"]
 """`json` is what nobody has described: whatever an event's data can hold, so no instant. `any` may be everything."""
@@ -60,6 +63,8 @@ def _of_model(model: type[BaseModel], name: str) -> Shape:
 def _of_hint(hint: Any, name: str) -> Shape:
     if get_origin(hint) in (Union, UnionType):
         hint = next(alternative for alternative in get_args(hint) if alternative is not type(None))
+    if get_origin(hint) is Annotated and issubclass(get_args(hint)[0], BaseModel):
+        hint = get_args(hint)[0]
     if get_origin(hint) is list:
         return Shape("list", item=_of_hint(get_args(hint)[0], name))
     if isinstance(hint, type) and issubclass(hint, BaseModel):
@@ -79,7 +84,8 @@ SHOP = _record("shop", name=TEXT, sign=TEXT)
 CUSTOMER = replace(_of_model(CustomerData, "customer"), name="customer")
 LOT = _record(
     "lot", id=TEXT, sku=TEXT, name=TEXT.optional(), category=TEXT.optional(), city=TEXT.optional(),
-    store=TEXT.optional(), expires_on=TEXT, days_left=NUMBER, available=NUMBER,
+    store=TEXT.optional(), location=_record("location", lat=NUMBER, lon=NUMBER).optional(),
+    expires_on=TEXT, days_left=NUMBER, available=NUMBER,
 )  # fmt: skip
 STREAM = _record("stream", id=TEXT, title=TEXT.optional(), city=TEXT.optional(), starts_at=TIME)
 _TERMS: Mapping[str, Shape] = {
@@ -94,6 +100,7 @@ ROOTS: Mapping[str, Shape] = {
     "customer": CUSTOMER,
     "trigger": JSON,
     "data": JSON,
+    "measure": JSON,
     "lot": LOT,
     "stream": STREAM,
     "coupon": _record(
@@ -122,7 +129,16 @@ class Provided:
     certain: frozenset[str] = frozenset()
 
 
-def provided(plan: Plan, need: Need, campaigns: Mapping[str, CouponTerms]) -> Provided:
+def _measure(measure: Measure) -> Shape:
+    """What a measure comes to; a number of nothing but `count`, `distinct` and `sum` of events may be missing."""
+    missing = measure.of_list or measure.function not in ("count", "distinct", "sum")
+    if measure.function in ("latest", "first"):
+        return JSON.optional()
+    money = measure.function in ("sum", "average", "min", "max") and is_money(str(measure.argument))
+    return (MONEY if money else NUMBER).optional(missing)
+
+
+def provided(plan: Plan, need: Need, campaigns: Mapping[str, CouponTerms], measures: Mapping[str, Measure]) -> Provided:
     """What the step that needs the text provides."""
     step = plan.steps[need.path]
     assert isinstance(step, Send)
@@ -132,6 +148,10 @@ def provided(plan: Plan, need: Need, campaigns: Mapping[str, CouponTerms]) -> Pr
     shapes["coupon"] = coupon_fields.optional(step.coupon is None or step.without_coupon == "send")
     begun_by_show = isinstance(plan.trigger, EventTrigger) and plan.trigger.event.startswith("stream.")
     shapes["stream"] = STREAM.optional(not begun_by_show)
+    set_here = {name for other in plan.steps.values() if isinstance(other, SetFields) for name in other.fields}
+    own = {name: JSON.optional() for name in sorted(set_here - CUSTOMER.fields.keys())}
+    shapes["customer"] = replace(CUSTOMER, fields={**CUSTOMER.fields, **own})
+    shapes["measure"] = _record("measure", **{name: _measure(each) for name, each in measures.items()})
     shapes["data"] = _record("data", **{key: _given(value, shapes) for key, value in step.data.items()})
     return Provided({name: shape for name, shape in shapes.items() if name in need.given}, certain)
 
@@ -156,9 +176,9 @@ def _given(value: Any, shapes: Mapping[str, Shape]) -> Shape:
             return TEXT
         case [first, *_]:
             return Shape("list", item=_given(first, shapes))
-        case {"events": str(event)}:
+        case EventList(events=event):
             return Shape("list", item=EVENTS.get(event, JSON))
-        case {"field": str(path)}:
+        case FieldRef(field=path):
             return _at(path, shapes).optional()
         case Mapping():
             return _record("data", **{str(key): _given(each, shapes) for key, each in value.items()})

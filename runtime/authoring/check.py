@@ -21,6 +21,7 @@ from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
+from workflows.language.tags import Tags, read_tags
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
 from workflows.source.tree import MAX_BYTES, decode, read_source
@@ -30,7 +31,9 @@ from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS, _STOCK = "_policy.yaml", "_segments.yaml", "_coupons.yaml", "_stock.yaml"
+_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS = (
+    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags")
+)
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
 """What every text can name, whatever its customer."""
@@ -50,6 +53,7 @@ class CheckReport:
     policy: Policy | None = None
     segments: dict[str, Condition] | None = None
     campaigns: dict[str, CouponTerms] | None = None
+    tags: Tags | None = None
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
@@ -98,6 +102,7 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
                     segments=_names(beside / _SEGMENTS),
                     webhooks=webhooks,
                     policy=_policy(beside / _POLICY),
+                    measures=_measures(beside / _TAGS),
                     events=FIELDS,
                     business=BUSINESS,
                 )
@@ -132,6 +137,8 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         report.segments, diagnostics = read_segments(text, path, references)
     elif file.name == _COUPONS:
         report.campaigns, diagnostics = read_coupons(text, path)
+    elif file.name == _TAGS:
+        report.tags, diagnostics = read_tags(text, path, references)
     elif file.name == _STOCK:
         _, diagnostics = read_stock_rules(text, path)
     else:
@@ -144,11 +151,12 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
 
 def _check_texts(report: CheckReport, templates: Path) -> None:
     """Check each sound text against every step that sends it; one that nobody sends, against what any could provide."""
+    measures = report.tags.measures if report.tags else {}
     senders: dict[tuple[str, str], list[Provided]] = {text: [] for text in report.texts}
     for plan in report.plans.values():
         for need in text_needs(plan):
             if need.text in senders:
-                given = provided(plan, need, report.campaigns or {})
+                given = provided(plan, need, report.campaigns or {}, measures)
                 if given not in senders[need.text]:
                     senders[need.text].append(given)
     faulty = {diagnostic.path for diagnostic in report.diagnostics}
@@ -196,6 +204,14 @@ def _names(file: Path) -> frozenset[str]:
     text = _read(CheckReport(), file) if os.path.lexists(file) else None
     source = read_source(text, str(file)) if text is not None else None
     return frozenset(source.root.entries) if source and source.root else frozenset()
+
+
+def _measures(file: Path) -> frozenset[str]:
+    """The names of the measures of a file, likewise."""
+    text = _read(CheckReport(), file) if os.path.lexists(file) else None
+    source = read_source(text, str(file)) if text is not None else None
+    named = source.root.get("measures") if source and source.root else None
+    return frozenset(named.entries) if named is not None else frozenset()
 
 
 def _policy(file: Path) -> Policy | None:

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from domain.access.actors import at_terminal
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import Running
+from domain.journeys.moving import settle_running
 from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
@@ -27,11 +28,12 @@ from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
+from workflows.language.tags import read_tags
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange
 
-_NAMED = {"_segments": "segment", "_coupons": "coupon campaign"}
+_NAMED = {"_segments": "segment", "_coupons": "coupon campaign", "_tags": "measure"}
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -166,9 +168,8 @@ def publish_files(
         session.commit()
     for each in seen.values():
         each.keep()
-    if running == "stop":
-        for name in done.versions:
-            lifecycle.in_pages(db, lifecycle.stop_page, name, now)
+    for name in done.versions:
+        settle_running(db, name, running, now)
     return done
 
 
@@ -180,17 +181,22 @@ def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping
     """Put back the segments and campaigns that were taken away while something live or running refers to them."""
     required = still_asked(session)
     for name, what in _NAMED.items():
-        now = _document(session, name)
-        retained = {
-            entry: body for entry, body in before[name].items() if entry not in now and (name, entry) in required
-        }
+        now, was = _entries(_document(session, name)), _entries(before[name])
+        retained = {entry: body for entry, body in was.items() if entry not in now and (name, entry) in required}
         if retained:
-            publish_document(session, name, {**now, **retained})
+            together = {**now, **retained}
+            publish_document(session, name, {"measures": together} if name == "_tags" else together)
         for entry in retained:
             words = f'{what} "{entry}" is gone from here and stays as it was: {required[name, entry]}, refers to it'
             yield Diagnostic(
                 str(specs / f"{name}.yaml"), 1, 1, "E046", f"{words} and is live or still has customers in it"
             )
+
+
+def _entries(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a document names: measures stand one level down."""
+    measures: Mapping[str, Any] = document.get("measures", document)
+    return measures
 
 
 def _document(session: Session, name: str) -> Mapping[str, Any]:
@@ -244,6 +250,8 @@ def publish_shared(session: Session, name: str, text: str) -> None:
             body = _JSON.dump_python(read_segments(text, name)[0], mode="json")
         case "_coupons":
             body = _JSON.dump_python(read_coupons(text, name)[0], mode="json")
+        case "_tags":
+            body = _JSON.dump_python(read_tags(text, name)[0], mode="json")
         case "_stock":
             rules = read_stock_rules(text, name)[0]
             body = rules.body() if rules else {}

@@ -13,6 +13,7 @@ from domain.customers.tables import Customer
 from domain.published.library import Library
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
+from workflows.language.tags import read_tags
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange, SharedDocuments, shared_changes
@@ -22,10 +23,10 @@ def changes_of_shared(
     session: Session, library: Library, specs: Path, now: datetime, lang: Language
 ) -> list[SharedChange]:
     """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
-    old = SharedDocuments(library.policy, library.segments, library.campaigns, library.stock)
+    old = SharedDocuments(library.policy, library.segments, library.campaigns, library.stock, library.measures)
     new = _written(specs, old)
     names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
-    after = replace(library, segments=new.segments)
+    after = replace(library, segments=new.segments, measures=new.measures)
     sizes = {name: (_size(session, library, name, now), _size(session, after, name, now)) for name in names}
     return shared_changes(old, new, sizes, lang)
 
@@ -38,11 +39,13 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         segments = read_segments(text, "_segments.yaml")[0]
     campaigns = read_coupons(text, "_coupons.yaml")[0] if (text := texts.get("_coupons")) is not None else None
     stock = read_stock_rules(text, "_stock.yaml")[0] if (text := texts.get("_stock")) is not None else None
+    tags = read_tags(text, "_tags.yaml")[0] if (text := texts.get("_tags")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
         campaigns=old.campaigns if campaigns is None else campaigns,
         stock=old.stock if stock is None else stock,
+        measures=old.measures if tags is None else tags.measures,
     )
 
 

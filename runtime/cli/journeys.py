@@ -41,7 +41,7 @@ ACTIONS = {
 def publish(
     journeys: Annotated[list[str] | None, typer.Argument(help="Names, or paths of files; all, without any.")] = None,
     running: Annotated[
-        Literal["finish", "stop"], typer.Option(help="What becomes of those in older versions.")
+        Literal["finish", "stop", "move"], typer.Option(help="What becomes of those in older versions.")
     ] = "finish",
     force: Annotated[bool, typer.Option("--force", help="Also over what was published elsewhere.")] = False,
     data: Data = None,
@@ -56,8 +56,9 @@ def publish(
 
     paths = [journey_file(name, specs) for name in journeys or ()]
     existing(*paths, *([] if paths else [specs]), templates)
-    if running == "stop" and not paths:
-        raise StartError("--running stop ends what runs on older versions; name the journeys that it is for")
+    if running != "finish" and not paths:
+        does = "ends what runs on" if running == "stop" else "moves what runs on"
+        raise StartError(f"--running {running} {does} older versions; name the journeys that it is for")
     with database(data) as db:
         now = clock_of(db).now()
         if paths:
@@ -104,6 +105,7 @@ def diff(
 ) -> None:
     """Tell what publishing a journey's file and the shared documents beside it would change, and for whom not."""
     from domain.journeys.lifecycle import journey_status, plan_of
+    from domain.journeys.moving import count_movable
     from domain.published.library import read_library
     from runtime.authoring.reports import shared_lines
     from runtime.authoring.shared import changes_of_shared
@@ -117,6 +119,7 @@ def diff(
         library = read_library(session)
         shared = changes_of_shared(session, library, path.parent, clock_of(db).now(), lang)
         lines = changes(plan_of(session, plan.journey), plan, now.running.get(now.version, 0), lang)
+        moving, staying = count_movable(session, plan)
     for (template, channel), body in sorted(texts.items()):
         if library.texts.get((template, channel)) != body:
             is_new = (template, channel) not in library.texts
@@ -131,6 +134,10 @@ def diff(
         same = f"与版本 {now.version}（{STATES[now.state]}）没有差别"
     say("\n".join(lines) or same)
     say(running_words(now.running, lang))
+    if moving or staying:
+        zh = f"按 --running move 发布：{moving} 位转到新版本，{staying} 位在旧版本走完"
+        en = f"with --running move, {moving} would go on under the new version and {staying} finish the old one"
+        say(zh if lang == "zh" else en)
     for line in shared_lines(shared, lang):
         say(line)
 

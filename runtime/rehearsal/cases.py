@@ -1,15 +1,27 @@
 """Journey tests as they are written: the format of `tests/journeys/*.yaml`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    create_model,
+    model_validator,
+)
 
+from domain.journeys.lifecycle import Running
 from runtime.authoring.check import read_text
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
@@ -67,12 +79,21 @@ class CaseCustomer(_Part):
 
 
 class CaseEvent(_Part):
-    """Something that happens in a case; without a customer it happens to the case's only one."""
+    """Something that happens in a case, told when it `arrives`; without a customer it happens to the only one."""
 
     at: Time
+    arrives: Time | None = None
     event: str
     data: dict[str, Any] = {}
     customer: str | None = None
+
+
+class CaseVersion(_Part):
+    """A new version of the journey that is published while customers are in it: a spec beside the file."""
+
+    at: Time
+    spec: str
+    running: Running = "finish"
 
 
 class CaseLot(_Part):
@@ -102,12 +123,27 @@ VISIBLE = (
 """What a timeline shows of the trail."""
 
 
+class CaseText(_Part):
+    """What is asked of the text of a message."""
+
+    contains: str | None = None
+    is_: str | None = Field(None, alias="is")
+
+    def fits(self, text: str | None) -> bool:
+        """Whether a text is like this."""
+        return text is not None and (self.contains or "") in text and self.is_ in (None, text)
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}: {value}" for name, value in (("contains", self.contains), ("is", self.is_)) if value)
+
+
 class _Line(_Part):
-    at: Time
+    at: Time | None = None
     via: str | None = None
     reason: str | None = None
     until: Time | None = None
     customer: str | None = None
+    text: CaseText | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -134,8 +170,24 @@ def _by_id(value: Any) -> Any:
     return value
 
 
+def _has_time(line: Expected) -> Expected:
+    if line.at is None:
+        raise ValueError("a line says when, with `at`; only under `never` it may be left out")
+    return line
+
+
+Dated = Annotated[Expected, AfterValidator(_has_time)]
+
+
+class Parts(_Part):
+    """Of a timeline: lines that are there, in their order, and lines that are not."""
+
+    includes: tuple[Dated, ...] = ()
+    never: tuple[Expected, ...] = ()
+
+
 class Case(_Part):
-    """One story: who, what happens, and the complete timeline that is expected."""
+    """One story: who, what happens, and the timeline that is expected, complete or in parts."""
 
     name: str
     customer: CaseCustomer | None = None
@@ -144,9 +196,18 @@ class Case(_Part):
     lots: Annotated[tuple[CaseLot, ...], BeforeValidator(_by_id)] = ()
     streams: Annotated[tuple[CaseStream, ...], BeforeValidator(_by_id)] = ()
     events: tuple[CaseEvent, ...] = ()
+    publish: tuple[CaseVersion, ...] = ()
     until: Time | None = None
-    expect: tuple[Expected, ...]
+    expect: Annotated[
+        Annotated[tuple[Dated, ...], Tag("<all>")] | Annotated[Parts, Tag("<parts>")],
+        Discriminator(lambda value: "<parts>" if isinstance(value, Parts | Mapping) else "<all>"),
+    ]
     policy: dict[str, Any] = {}
+
+    @property
+    def expected(self) -> Sequence[Expected]:
+        """The lines that must be there."""
+        return self.expect.includes if isinstance(self.expect, Parts) else self.expect
 
     @property
     def people(self) -> Mapping[str, CaseCustomer]:
@@ -181,7 +242,7 @@ def read_cases(path: Path) -> tuple[CaseFile | None, list[Diagnostic]]:
     if isinstance(text, Diagnostic):
         return None, [text]
     source = read_source(text, str(path))
-    return validate(CaseFile, source), source.diagnostics
+    return validate(CaseFile, source, nullable=("data", "fields")), source.diagnostics
 
 
 def case_files(paths: list[Path]) -> Iterator[Path]:

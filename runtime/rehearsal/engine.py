@@ -108,7 +108,9 @@ class Rehearsal:
         members: tuple[Member, ...] = tuple(replace(runner.command(), now=lane.now) for lane, runner in group)
         for answer in unpack(self._activities.carry_out(name, Group(plan_id=plan_id, path=path, members=members))):
             lane, runner = runners[answer.enrollment]
-            runner.answered(answer)
+            if answer.plan_id:
+                lane.walking[runner.enrollment].plan_id = answer.plan_id
+            runner.answered(answer, self._activities.plan(answer.plan_id) if answer.plan_id else None)
             if runner.over:
                 del lane.walking[runner.enrollment]
                 del self._of[runner.enrollment]

@@ -17,12 +17,14 @@ from runtime.authoring.check import read_text
 from runtime.authoring.reports import diagnostics_text
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
-from runtime.rehearsal.cases import Case, CaseFile, Expected, case_files, read_cases
+from runtime.rehearsal.cases import Case, CaseFile, Expected, Parts, case_files, read_cases
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
 from runtime.rehearsal.world import CaseStock, Line, with_texts
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
+from workflows.language.tags import read_tags
+from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
@@ -78,13 +80,8 @@ def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterato
 
 def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> CaseStock:
     """What is published for a case: its journey, and our policy, segments, coupons and texts. Raises ValueError."""
-    spec = path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml"
-    text = read_text(spec)
-    if isinstance(text, Diagnostic):
-        raise ValueError(diagnostics_text([text]))
-    compiled = read_journey(text, str(spec), None)
-    if compiled.plan is None:
-        raise ValueError(diagnostics_text(compiled.diagnostics))
+    plan = _read_plan(path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml")
+    versions = tuple(_read_plan(path.parent / version.spec, plan.journey) for version in case.publish)
     policy = _read(specs / "_policy.yaml", read_policy) or Policy()
     texts = {
         (text.parent.name, text.stem): text.read_text(encoding="utf-8") for text in sorted(templates.glob("*/*.j2"))
@@ -94,12 +91,25 @@ def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: P
     except ValidationError as problem:
         raise ValueError(f"policy: {problem.errors()[0]['msg']}") from problem
     return CaseStock(
-        plan=compiled.plan,
+        plan=plan,
+        versions=versions,
         policy=policy,
         segments=_JSON.dump_python(_read(specs / "_segments.yaml", read_segments) or {}, mode="json"),
+        tags=_JSON.dump_python(_read(specs / "_tags.yaml", read_tags) or {}, mode="json"),
         campaigns=_read(specs / "_coupons.yaml", read_coupons) or {},
-        texts=with_texts(compiled.plan, texts),
+        texts={key: text for each in (plan, *versions) for key, text in with_texts(each, texts).items()},
     )
+
+
+def _read_plan(spec: Path, journey: str | None = None) -> Plan:
+    """The plan of a spec; of a later version, whatever its file is called, under the name of its journey."""
+    text = read_text(spec)
+    if isinstance(text, Diagnostic):
+        raise ValueError(diagnostics_text([text]))
+    compiled = read_journey(text, f"{journey}.yaml" if journey else str(spec), None)
+    if compiled.plan is None:
+        raise ValueError(diagnostics_text(compiled.diagnostics))
+    return compiled.plan
 
 
 def _read(path: Path, read: Callable[[str, str], tuple[Any, list[Diagnostic]]]) -> Any:
@@ -114,12 +124,18 @@ def _read(path: Path, read: Callable[[str, str], tuple[Any, list[Diagnostic]]]) 
 def compare(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
     """What is wrong with a timeline: nothing, or the expected one beside what happened.
 
-    Lines of different enrollments at one instant compare as a set; those of one enrollment in their order.
+    Lines of different enrollments at one instant compare as a set; those of one enrollment in their order. Of a
+    timeline that is expected in parts, other lines may be there.
     """
-    left = dict(enumerate(case.expect))
+    parts = case.expect if isinstance(case.expect, Parts) else None
+    if parts and any(_says(never, line, case, zone) for never in parts.never for line in lines):
+        return [_difference(case, lines, zone)]
+    left = dict(enumerate(case.expected))
     reached: dict[int | None, int] = {}
     for line in lines:
         match = next((place for place, expected in left.items() if _says(expected, line, case, zone)), None)
+        if match is None and parts:
+            continue
         if match is None or match < reached.get(line.enrollment, 0):
             return [_difference(case, lines, zone)]
         del left[match]
@@ -139,7 +155,8 @@ def _says(expected: Expected, line: Line, case: Case, zone: ZoneInfo) -> bool:
     own = _zone(case, expected.customer, zone)
     return (
         (what, value) == (line.what, line.value)
-        and expected.at.shows(line.at, own)
+        and (expected.at is None or expected.at.shows(line.at, own))
+        and (expected.text is None or expected.text.fits(line.text))
         and case.who(expected.customer) in (None, line.customer)
         and expected.via in (None, line.via)
         and expected.reason in (None, line.reason)
@@ -149,8 +166,15 @@ def _says(expected: Expected, line: Line, case: Case, zone: ZoneInfo) -> bool:
 
 def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
     several = len(case.people) > 1
-    expected = [_expected_words(item, several=several) for item in case.expect]
-    happened = [_words(line, _zone(case, line.customer, zone), several=several) for line in lines]
+    expected = [_expected_words(item, several=several) for item in case.expected]
+    if isinstance(case.expect, Parts):
+        expected += [f"never {_expected_words(item, several=several)}" for item in case.expect.never]
+    asked = any(item.text for item in (*case.expected, *(case.expect.never if isinstance(case.expect, Parts) else ())))
+    happened = [
+        _words(line, _zone(case, line.customer, zone), several=several)
+        + (f", text: {line.text}" if asked and line.text is not None else "")
+        for line in lines
+    ]
     say = Wording(terminal_language())
     title = say.pick("预期", "expected")
     width = max([len(title), *map(len, expected)])
@@ -167,7 +191,8 @@ def _expected_words(line: Expected, *, several: bool) -> str:
     who = f"{line.customer} " if several and line.customer else ""
     extra = "".join(f", {key}: {detail}" for key in ("via", "reason") if (detail := getattr(line, key)) is not None)
     until = f", until: {line.until.text}" if line.until else ""
-    return f"{line.at.text} {who}{what}: {value}{extra}{until}"
+    text = f", text {line.text}" if line.text else ""
+    return f"{line.at.text + ' ' if line.at else ''}{who}{what}: {value}{extra}{until}{text}"
 
 
 def _words(line: Line, zone: ZoneInfo, *, several: bool) -> str:

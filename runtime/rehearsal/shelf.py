@@ -35,7 +35,11 @@ class Draft:
 
 def read_draft(path: Path, templates: Path) -> Draft:
     """Read a journey's file. Raises StartError with every mistake in it."""
-    shared = [file for name in ("_policy", "_segments", "_coupons") if (file := path.parent / f"{name}.yaml").is_file()]
+    shared = [
+        file
+        for name in ("_policy", "_segments", "_tags", "_coupons")
+        if (file := path.parent / f"{name}.yaml").is_file()
+    ]
     report = check([path, *shared], templates, webhook_targets())
     errors = [diagnostic for diagnostic in report.diagnostics if diagnostic.severity == "error"]
     if has_errors(errors) or not report.plans:

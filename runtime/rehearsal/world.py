@@ -1,7 +1,7 @@
 """The world of a journey test: an empty shop with the case's customers and stock, in which its events happen."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,14 +15,18 @@ from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Customer, CustomerTag
 from domain.intake.ingest import HISTORY, Incoming, ingest
 from domain.intake.schedules import fires_on
+from domain.journeys import lifecycle
+from domain.journeys.lifecycle import Running
+from domain.journeys.moving import settle_running
 from domain.journeys.stuck import list_stuck
 from domain.journeys.tables import Enrollment, TrailEntry
+from domain.ledger.tables import Message
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.stock.tables import Stream
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot
+from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot, CaseVersion
 from workflows.language.policy import CouponTerms, Policy
 from workflows.plan.model import Plan, ScheduleTrigger
 from workflows.terms.values import at_local, local_day, parse_time
@@ -41,6 +45,9 @@ class CaseStock:
     segments: dict[str, object]
     campaigns: dict[str, CouponTerms]
     texts: dict[tuple[str, str], str]
+    tags: dict[str, object] = field(default_factory=dict)
+    versions: tuple[Plan, ...] = ()
+    """What the case publishes later, in the order in which it says so."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class Line:
     until: datetime | None
     customer: str
     enrollment: int | None
+    text: str | None = None
 
 
 class World:
@@ -66,7 +74,7 @@ class World:
         self.shelf = shelf
         self.zone = ZoneInfo(shelf.policy.timezone)
         self.names: dict[int, str] = {}
-        self.events = sorted(case.events, key=lambda event: event.at.at(self.zone_of(event.customer)))
+        self.happenings: list[CaseEvent | CaseVersion] = sorted([*case.publish, *case.events], key=self.arrival_of)
         self.clock = VirtualClock(self._beginning())
         self._set_up()
 
@@ -77,16 +85,36 @@ class World:
         return ZoneInfo(person.timezone) if person and person.timezone else self.zone
 
     def time_of(self, event: CaseEvent) -> datetime:
+        """When an event happened."""
         return event.at.at(self.zone_of(event.customer))
 
+    def arrival_of(self, happening: CaseEvent | CaseVersion) -> datetime:
+        """When an event is told, or a version published."""
+        if isinstance(happening, CaseVersion):
+            return happening.at.at(self.zone)
+        return (happening.arrives or happening.at).at(self.zone_of(happening.customer))
+
     def post(self, numbers: Sequence[int]) -> None:
-        """Let these of the case's events happen now. Raises ValueError if one is not what the API would take."""
-        incoming = [self._incoming(number) for number in numbers]
+        """Let these of the case's events and versions come now. Raises ValueError for what the API wouldn't take."""
+        for number in numbers:
+            happening = self.happenings[number]
+            if isinstance(happening, CaseVersion):
+                self._publish(self.shelf.versions[self.case.publish.index(happening)], happening.running)
+        incoming = [
+            self._incoming(number, happening)
+            for number in numbers
+            if isinstance(happening := self.happenings[number], CaseEvent)
+        ]
         with self.db.begin() as work:
             ingest(work, incoming, now=self.clock.now())
 
-    def _incoming(self, number: int) -> Incoming:
-        event = self.events[number]
+    def _publish(self, plan: Plan, running: Running) -> None:
+        now = self.clock.now()
+        with self.db.begin() as work:
+            lifecycle.publish(work, pinned(plan, self.case.variants), "", now, "case", running=running)
+        settle_running(self.db, plan.journey, running, now)
+
+    def _incoming(self, number: int, event: CaseEvent) -> Incoming:
         data = dict(event.data)
         if wrong := validate(event.event, data):
             raise ValueError("; ".join(f"{event.event}: {item.field} {item.reason}" for item in wrong))
@@ -140,15 +168,18 @@ class World:
         """Until when a schedule fires: the case's `until`, else the last time that it speaks of."""
         if self.case.until:
             return self.case.until.at(self.zone_of(None))
-        times = [self.clock.now(), *(self.time_of(event) for event in self.events)]
+        times = [self.clock.now(), *map(self.arrival_of, self.happenings)]
         times += [stream.starts_at.at(self.zone) for stream in self.case.streams]
         times += [lot.expires.at(self.zone) for lot in self.case.lots]
-        times += [line.at.at(self.zone_of(line.customer)) + timedelta(minutes=1) for line in self.case.expect]
+        times += [line + timedelta(minutes=1) for line in self._expected()]
         return max(times)
 
     def timeline(self) -> list[Line]:
         """What happened, in order."""
         with self.db() as session:
+            bodies = {(row.enrollment_id, row.step): row.body for row in session.exec(select(Message))}
+            plans = [self.shelf.plan, *self.shelf.versions]
+            names = {step.path: step.name for plan in plans for step in plan.steps.values()}
             rows = session.exec(
                 select(TrailEntry)
                 .where(col(TrailEntry.what).in_(VISIBLE))
@@ -164,14 +195,19 @@ class World:
                 row.until,
                 self.names[row.customer_id],
                 row.enrollment_id,
+                bodies.get((row.enrollment_id or 0, names.get(row.step or "", ""))) if row.what == "sent" else None,
             )
             for row in rows
         ]
 
+    def _expected(self) -> list[datetime]:
+        """The times that the timeline speaks of."""
+        return [line.at.at(self.zone_of(line.customer)) for line in self.case.expected if line.at]
+
     def _beginning(self) -> datetime:
-        times = [self.time_of(event) for event in self.events]
+        times = [self.time_of(event) for event in self.case.events]
         times += [stream.starts_at.at(self.zone) for stream in self.case.streams]
-        times += [line.at.at(self.zone_of(line.customer)) for line in self.case.expect]
+        times += self._expected()
         return min(times, default=datetime(2026, 1, 1, tzinfo=self.zone)) - timedelta(minutes=1)
 
     def _set_up(self) -> None:
@@ -179,6 +215,7 @@ class World:
         with self.db.begin() as work:
             publish_document(work, "_policy", self.shelf.policy.model_dump(mode="json"))
             publish_document(work, "_segments", self.shelf.segments)
+            publish_document(work, "_tags", self.shelf.tags)
             publish_document(work, "_coupons", {k: v.model_dump(mode="json") for k, v in self.shelf.campaigns.items()})
             publish_journey(work, pinned(self.shelf.plan, self.case.variants), "", now)
             for (template, channel), body in self.shelf.texts.items():
@@ -231,20 +268,20 @@ def agenda(world: World) -> Iterator[tuple[datetime, list[int], bool]]:
 
     Raises ValueError as soon as an enrollment is stuck on a defect: it would be tried again for ever.
     """
-    queue = list(range(len(world.events)))
+    queue = list(range(len(world.happenings)))
     until = world.case.until.at(world.zone_of(None)) if world.case.until else None
     firing = world.next_firing(world.clock.now())
     horizon = world.horizon()
     while True:
         world.raise_if_stuck()
-        event_at = world.time_of(world.events[queue[0]]) if queue else None
+        event_at = world.arrival_of(world.happenings[queue[0]]) if queue else None
         fires_at = firing if firing and firing <= horizon else None
         times = [time for time in (event_at, fires_at, world.next_due()) if time is not None]
         instant: datetime | None = min(times, default=None)
         if instant is None or (until is not None and instant > until):
             return
         numbers = []
-        while queue and world.time_of(world.events[queue[0]]) <= instant:
+        while queue and world.arrival_of(world.happenings[queue[0]]) <= instant:
             numbers.append(queue.pop(0))
         fires = fires_at is not None and fires_at <= instant
         if fires:

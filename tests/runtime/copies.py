@@ -47,7 +47,7 @@ def copied(case: Case, count: int) -> Case:
             },
             "events": tuple(each for event in case.events for each in _events(case, event, count)),
             "expect": tuple(
-                line.model_copy(update={"customer": f"{case.who(line.customer)}#0"}) for line in case.expect
+                line.model_copy(update={"customer": f"{case.who(line.customer)}#0"}) for line in case.expected
             ),
         }
     )

@@ -6,6 +6,7 @@ The checks read the tree and pass over what isn't grammatical, so that all mista
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from pathlib import PurePath
@@ -87,7 +88,7 @@ def _check_segments(source: Source, references: References | None) -> None:
     if source.root is None:
         return
     segments = source.root.entries
-    known = References(segments=frozenset(segments), events=references.events if references else {})
+    known = replace(references or References(), segments=frozenset(segments))
     scope = Scope(source, known, frozenset({"customer"}))
     for node in segments.values():
         check_condition(node, scope)

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.channels import Channel
-from workflows.terms.conditions import SegmentCondition
+from workflows.terms.conditions import FieldCondition, SegmentCondition
+from workflows.terms.operands import FieldRef
 from workflows.terms.scheduled import brought_by
 from workflows.terms.values import parts_of
 from workflows.verbs.base import Path, Step
@@ -30,7 +31,7 @@ class Need:
 
 def text_needs(plan: Plan) -> Iterator[Need]:
     """The texts that a plan may send."""
-    given = {"customer", "trigger", "data", "shop"}
+    given = {"customer", "trigger", "data", "shop", "measure"}
     if plan.trigger.for_each:
         given |= brought_by(plan.trigger.event)
     with_coupon = _with_coupon(plan)
@@ -52,12 +53,14 @@ def _with_coupon(plan: Plan) -> set[Path]:
     return paths
 
 
-def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons"], str]]:
-    """The segments and coupon campaigns that a plan, or a part of it, refers to, each with the file it stands in."""
+def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons", "_tags"], str]]:
+    """The segments, measures and coupon campaigns that a plan, or a part of it, refers to, each with its file."""
     for part in parts_of(plan):
         match part:
             case SegmentCondition(segment=name):
                 yield "_segments", name
+            case FieldCondition(field=path) | FieldRef(field=path) if path.startswith("measure."):
+                yield "_tags", path.split(".")[1]
             case ScheduleTrigger(for_each=str(name)) | EventTrigger(for_each=str(name)) if name.startswith("segment:"):
                 yield "_segments", name.removeprefix("segment:")
             case Step(campaign_given=str(name)):

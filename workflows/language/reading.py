@@ -1,6 +1,6 @@
 """From a tree to a model: Pydantic's complaints become diagnostics in plain words, each at the value it is about."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -47,12 +47,15 @@ class _Place(NamedTuple):
     key: str | None
 
 
-def validate(model: type[T], source: Source) -> T | None:
-    """The source's tree as a model, or None with every mistake reported to the source. Never raises."""
+def validate(model: type[T], source: Source, *, nullable: Container[str] = ()) -> T | None:
+    """The source's tree as a model, or None with every mistake reported to the source. Never raises.
+
+    What stands under a `nullable` key may hold nulls.
+    """
     if source.root is None:
         return None
     try:
-        _report_empty(source)
+        _report_empty(source, source.root, nullable)
         value = TypeAdapter(model).validate_python(
             source.root.plain, context={"written": True}, by_alias=True, by_name=False
         )
@@ -65,18 +68,19 @@ def validate(model: type[T], source: Source) -> T | None:
     return None if source.broken else value
 
 
-def _report_empty(source: Source) -> None:
-    assert source.root is not None
-    for node in source.root.walk():
-        for key, child in node.entries.items():
-            colon = key.find(":") if node.flow and node.keys[key].bare else -1
-            if child.value is None and colon >= 0:
-                source.report_at(node.keys[key].start + colon, 1, "E001", 'a space is missing after this ":"')
-            elif child.value is None:
-                source.report(node.keys[key], "E009", f"nothing is written for {quoted(key)}")
-        for child in node.items:
-            if child.value is None:
-                source.report(child, "E009", "nothing is written for this item")
+def _report_empty(source: Source, node: Node, nullable: Container[str]) -> None:
+    for key, child in node.entries.items():
+        colon = key.find(":") if node.flow and node.keys[key].bare else -1
+        if child.value is None and colon >= 0:
+            source.report_at(node.keys[key].start + colon, 1, "E001", 'a space is missing after this ":"')
+        elif child.value is None:
+            source.report(node.keys[key], "E009", f"nothing is written for {quoted(key)}")
+        elif key not in nullable:
+            _report_empty(source, child, nullable)
+    for child in node.items:
+        if child.value is None:
+            source.report(child, "E009", "nothing is written for this item")
+        _report_empty(source, child, nullable)
 
 
 def _report(errors: list[ErrorDetails], model: Any, source: Source, root: Node) -> None:

@@ -57,7 +57,8 @@ class Answer:
 
     - `done`: the step came to `result` at `at`. If a wait follows, it ends at `due`.
     - `later`: not now; try again at `due`. A wait is over by then, unless the `result` is `again`: it is asked anew.
-    - `moved`: the enrollment was restarted: begin again at `at`, as `generation`.
+    - `moved`: the enrollment was restarted: begin again at `at`, as `generation`. With a `plan_id` it goes on under
+      that plan: at the step that is the `result`, if there is one, reached at `at`.
     - `over`: the enrollment has ended, at `at`, as `result`.
 
     `seconds` is the real time from now until `due`. On its way through Temporal it may hold for `others`, too.
@@ -71,10 +72,11 @@ class Answer:
     seconds: float = 0
     generation: int = 0
     others: tuple[int, ...] = ()
+    plan_id: str = ""
 
     @property
     def same(self) -> Hashable:
-        return self.kind, self.at, self.result, self.due, self.seconds, self.generation
+        return self.kind, self.at, self.result, self.due, self.seconds, self.generation, self.plan_id
 
 
 Each = TypeVar("Each", bound=Member | Answer)
@@ -102,7 +104,7 @@ class EnrollmentState(Frozen):
 
     Its `last` outcome says which step follows and when that was reached, for steps never come back; the whole history
     is the database's. One that sleeps until `due`, in journey time, `wakes` then in real time; one that `asks_again`
-    then was put off, also before a wait.
+    then was put off, also before a wait. `plan_id` names its plan, if that isn't the cohort's.
     """
 
     enrollment: int
@@ -112,6 +114,7 @@ class EnrollmentState(Frozen):
     due: datetime | None = None
     wakes: datetime | None = None
     asks_again: bool = False
+    plan_id: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -128,7 +131,7 @@ class EnrollmentState(Frozen):
 class Cohort(Frozen):
     """The input of a JourneyWorkflow: enrollments that entered one plan together, and how earlier ones ended.
 
-    `language` is what its details and summaries are written in.
+    `language` is what its details and summaries are written in; `plans` are those that members were moved to.
     """
 
     plan_id: str
@@ -137,6 +140,7 @@ class Cohort(Frozen):
     enrollments: tuple[EnrollmentState, ...] = Field(alias="travellers")
     endings: dict[str, int] = Field(default_factory=dict)
     language: Language = "en"
+    plans: dict[str, Plan] = Field(default_factory=dict)
 
 
 class FanOut(Frozen):

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from workflows.plan.commands import END, Answer, EnrollmentState, Member, Outcome
-from workflows.plan.model import Plan
+from workflows.plan.model import MOVED, Plan
 from workflows.verbs.base import Path, Step
 from workflows.verbs.wait import Wait
 
@@ -22,7 +22,7 @@ class Runner:
     """
 
     def __init__(self, plan: Plan, state: EnrollmentState) -> None:
-        self._plan = plan
+        self.plan = plan
         self.enrollment = state.enrollment
         self.customer = state.customer
         self.generation = state.generation
@@ -38,9 +38,9 @@ class Runner:
         self._last = last
         self.step: Step | None
         if last is not None:
-            self.step = self._plan.after(last.path, last.result)
+            self.step = self.plan.after(last.path, last.result)
         else:
-            self.step = self._plan.steps[self._plan.first] if self._plan.first is not None else None
+            self.step = self.plan.steps[self.plan.first] if self.plan.first is not None else None
         self.at = at
         self.due = None
 
@@ -84,15 +84,17 @@ class Runner:
         else:
             self.due = None
 
-    def answered(self, answer: Answer) -> None:
-        """Take what the database said of the last command."""
+    def answered(self, answer: Answer, moved_to: Plan | None = None) -> None:
+        """Take what the database said of the last command; `moved_to` is the plan that the answer names."""
         self._asks_again = answer.kind == "later" and answer.result == "again"
         match answer.kind:
             case "over":
                 self.over = True
             case "moved":
                 self.generation = answer.generation
-                self._begin(None, answer.at)
+                self.plan = moved_to or self.plan
+                stands = Outcome(path=MOVED, result=answer.result, at=answer.at) if moved_to and answer.result else None
+                self._begin(stands, answer.at)
             case "later":
                 self.due = answer.due
             case "done":

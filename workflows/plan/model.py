@@ -19,6 +19,9 @@ from workflows.verbs.registry import AnyStep
 
 SEMANTICS = 1
 
+MOVED: Path = "@"
+"""In the place of a step's path: the enrollment came from another version, and stands where the result says."""
+
 
 class EventTrigger(Frozen):
     """An event about the business says with `for_each` for which segment it is; without, it is for all."""
@@ -95,6 +98,8 @@ class Plan(Frozen):
 
     def after(self, path: Path, result: str) -> Step | None:
         """The step that follows `path` when it came to `result`; None where the journey is at its end."""
+        if path == MOVED:
+            return self.steps[result]
         following = self.steps[path].after(result)
         return self.steps[following] if following is not None else None
 

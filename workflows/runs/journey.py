@@ -13,6 +13,7 @@ from temporalio.common import Priority, RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import END, Answer, Cohort, Group, pack
     from workflows.plan.interpreter import Runner
+    from workflows.plan.model import Plan
     from workflows.terms.wording import Wording
     from workflows.verbs.base import Path, Step
     from workflows.words.describe import summary
@@ -37,7 +38,12 @@ class JourneyWorkflow:
     @workflow.init
     def __init__(self, cohort: Cohort) -> None:
         self._cohort = cohort
-        self._runners = {state.enrollment: Runner(cohort.plan, state) for state in cohort.enrollments}
+        self._plans = {cohort.plan_id: cohort.plan, **cohort.plans}
+        self._plan_ids = {state.enrollment: state.plan_id or cohort.plan_id for state in cohort.enrollments}
+        self._runners = {
+            state.enrollment: Runner(self._plans[self._plan_ids[state.enrollment]], state)
+            for state in cohort.enrollments
+        }
         self._until = {state.enrollment: state.wakes for state in cohort.enrollments if state.wakes}
         self._running: dict[asyncio.Task[None], Sequence[Runner]] = {}
         self._endings = Counter(cohort.endings)
@@ -49,8 +55,8 @@ class JourneyWorkflow:
         """Returns how many enrollments came to which ending."""
         while self._runners or self._running:
             if not _has_grown_long():
-                for (name, path), runners in self._commands().items():
-                    task = asyncio.create_task(self._carry_out(name, path, runners))
+                for (name, plan_id, path), runners in self._commands().items():
+                    task = asyncio.create_task(self._carry_out(name, plan_id, path, runners))
                     self._running[task] = runners
             elif not self._running:
                 workflow.continue_as_new(self._carried_over())
@@ -71,30 +77,33 @@ class JourneyWorkflow:
                 self._stirred = True
 
     def _carried_over(self) -> Cohort:
-        states = (runner.state() for runner in self._runners.values())
-        enrollments = (
-            state.model_copy(update={"wakes": self._until[state.enrollment]}) if state.due else state
-            for state in states
-        )
-        return self._cohort.model_copy(update={"enrollments": tuple(enrollments), "endings": dict(self._endings)})
+        elsewhere = {id: plan for id, plan in self._plan_ids.items() if plan != self._cohort.plan_id}
+        states = []
+        for runner in self._runners.values():
+            state = runner.state()
+            own = {"wakes": self._until[state.enrollment]} if state.due else {}
+            states.append(state.model_copy(update={**own, "plan_id": elsewhere.get(state.enrollment)}))
+        plans = {plan_id: self._plans[plan_id] for plan_id in sorted(set(elsewhere.values()))}
+        carried = {"enrollments": tuple(states), "endings": dict(self._endings), "plans": plans}
+        return self._cohort.model_copy(update=carried)
 
     def _idle(self) -> list[Runner]:
         """The runners that wait for no answer."""
         busy = {runner.enrollment for runners in self._running.values() for runner in runners}
         return [runner for runner in self._runners.values() if runner.enrollment not in busy]
 
-    def _commands(self) -> dict[tuple[str, Path], list[Runner]]:
-        commands: dict[tuple[str, Path], list[Runner]] = {}
+    def _commands(self) -> dict[tuple[str, str, Path], list[Runner]]:
+        """The runners that have the same to do, by the activity, the plan and the step."""
+        commands: dict[tuple[str, str, Path], list[Runner]] = {}
         for runner in self._idle():
             if runner.activity is not None:
-                commands.setdefault((runner.activity, runner.path), []).append(runner)
+                key = runner.activity, self._plan_ids[runner.enrollment], runner.path
+                commands.setdefault(key, []).append(runner)
         return commands
 
-    async def _carry_out(self, name: str, path: Path, runners: Sequence[Runner]) -> None:
-        step = self._cohort.plan.steps.get(path)
-        group = Group(
-            plan_id=self._cohort.plan_id, path=path, members=tuple(pack(runner.command() for runner in runners))
-        )
+    async def _carry_out(self, name: str, plan_id: str, path: Path, runners: Sequence[Runner]) -> None:
+        step = self._plans[plan_id].steps.get(path)
+        group = Group(plan_id=plan_id, path=path, members=tuple(pack(runner.command() for runner in runners)))
         answers: list[Answer] = await workflow.execute_activity(
             name,
             group,
@@ -105,6 +114,10 @@ class JourneyWorkflow:
             priority=_priority(step, len(runners)),
             summary=self._summary(step),
         )
+        for unknown in sorted({answer.plan_id for answer in answers if answer.plan_id} - self._plans.keys()):
+            self._plans[unknown] = await workflow.execute_activity(
+                "plan", unknown, result_type=Plan, start_to_close_timeout=TIMEOUT, retry_policy=RETRY
+            )
         by_enrollment = {enrollment: answer for answer in answers for enrollment in (answer.enrollment, *answer.others)}
         now = workflow.now()
         for runner in runners:
@@ -114,10 +127,12 @@ class JourneyWorkflow:
     def _take(self, runner: Runner, answer: Answer | None, now: datetime) -> None:
         """An enrollment that the database knows nothing of any more is over, too."""
         if answer is not None:
-            runner.answered(answer)
+            if answer.plan_id:
+                self._plan_ids[runner.enrollment] = answer.plan_id
+            runner.answered(answer, self._plans.get(answer.plan_id))
             self._until[runner.enrollment] = now + timedelta(seconds=answer.seconds)
         if answer is None or runner.over:
-            del self._runners[runner.enrollment]
+            del self._runners[runner.enrollment], self._plan_ids[runner.enrollment]
             self._endings[answer.result if answer else "gone"] += 1
 
     async def _rest(self) -> None:
@@ -163,7 +178,7 @@ class JourneyWorkflow:
         pick = self._say.pick
         due = f"{runner.due:%Y-%m-%d %H:%M} UTC" if runner.due else ""
         until = pick(f"，到 {due}", f" until {due}") if due else ""
-        after = self._cohort.plan.after(runner.path, "") if runner.path != END else None
+        after = runner.plan.after(runner.path, "") if runner.path != END else None
         following = self._summary(after) if after else ""
         return step + until + (pick(f"，然后{following}", f", then {following}") if after else "")
 

@@ -205,6 +205,13 @@ SENTENCES: Mapping[str, str] = {
     "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost": (
         "有 `percent_off` 的 `budget.money` 还要写 `ceiling`：一张最多减多少"
     ),
+    "unknown measure {name}": "没有 {name} 这个度量",
+    "unknown measure {name}; measures are named in _tags.yaml": "没有 {name} 这个度量；度量在 _tags.yaml 里命名",
+    "a measure can't ask for a segment, which may ask for measures itself": ("度量里不能用人群，因为人群里可以用度量"),
+    "measures refer to each other in a circle: {names}": "度量互相引用，成了一个圈：{names}",
+    "{value} is not a name: a letter first, then letters, digits and `_`": (
+        "{value} 不能作名字：先是字母，后面是字母、数字和 `_`"
+    ),
     "segments refer to each other in a circle: {names}": "人群互相引用，成了一个圈：{names}",
     "`until` is before `from`, so that nobody could ever enter": "`until` 早于 `from`，谁也进不来",
     "quiet hours that end when they begin; write none if there are none": "免打扰时段开始即结束；没有就写 none",
@@ -223,6 +230,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "compared with the text {name}; the field is written {field}": "这是在和文字 {name} 比较；字段要写成 {field}",
     # texts
+    "nobody has described the field {name} of a customer; if there is none, nothing is written; write {example}": (
+        "没有人描述过客户的字段 {name}；如果没有，那里什么也不写；请写 {example}"
+    ),
     "not a template: {problem}": "不是模板：{problem}",
     "it can't be filled in: {problem}": "填不出来：{problem}",
     "a marketing sms with {lacks}": "营销短信{lacks}",

@@ -52,7 +52,7 @@ CODES: dict[str, str] = {
     "E039": "template variable that nothing provides",
     "E040": "unknown webhook",
     "E041": "keys that exclude each other",
-    "E042": "segments that refer to each other in a circle",
+    "E042": "segments or measures that refer to each other in a circle",
     "E043": "broken template",
     "E044": "period that ends before it begins",
     "E045": "too many mistakes",

@@ -7,13 +7,15 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from workflows.terms.measuring import plain_number
 from workflows.terms.values import Language
 
 HIDDEN = "[hidden]"
 _PRIVATE = frozenset(
-    {"name", "phone", "mobile", "email", "address", "birthday"}
+    {"name", "phone", "mobile", "email", "address", "birthday", "location", "lat", "lon"}
     | {"openid", "unionid", "external_userid", "member_no", "device_id"}
 )
 """The last parts of the names of fields whose values tell who somebody is."""
@@ -67,13 +69,15 @@ class Asked(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """One question that was asked: of a field, of how often an event happened, of a segment, a tag, a list, a measure.
+    """One question that was asked: of a field, of how often an event happened, of a segment, a tag, a list, a measure,
+    a distance.
 
-    A measure is named by its function, what it is of, and the events or the list. `value` is the field's or the
+    A measure is named by its function, what it is of, and the events or the list; a distance by both fields, and it is
+    of so many km `within`. `value` is the field's or the
     measure's, the count, or whether it holds; of a list how many items were as described, and of how many.
     """
 
-    kind: Literal["field", "event", "segment", "tag", "items", "measure"]
+    kind: Literal["field", "event", "segment", "tag", "items", "measure", "near"]
     name: str
     value: Any
     asked: Sequence[Asked] = ()
@@ -108,7 +112,8 @@ def _stored_leaf(leaf: Leaf) -> list[Any]:
         comparison._replace(right=_stored_value(comparison.field, comparison.right, hide=private))
         for comparison in failed or leaf.asked
     ]
-    return [*leaf._replace(value=_stored_value(leaf.name, leaf.value, hide=private), asked=comparisons)]
+    named = None if leaf.kind == "near" else leaf.name
+    return [*leaf._replace(value=_stored_value(named, leaf.value, hide=private), asked=comparisons)]
 
 
 def _words(leaf: Leaf, lang: Language) -> str:
@@ -125,6 +130,12 @@ def _words(leaf: Leaf, lang: Language) -> str:
         case "tag":
             has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
             return f"{has}标签 {name}" if zh else f"{has} tag {name}"
+        case "near":
+            field, of = name.split(" ")
+            zh_near, near = ("在", "within") if value else ("不在", "not within")
+            return (
+                f"{field} {zh_near} {of} {leaf.within} 公里内" if zh else f"{field} is {near} {leaf.within} km of {of}"
+            )
         case "measure":
             return f"{_measure_words(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
         case "items" if value[0] is None:
@@ -219,6 +230,8 @@ def _stored_value(field: str | None, value: Any, *, hide: bool) -> Any:
         case list() | tuple():
             some = [_stored_value(None, item, hide=False) for item in value[:_MOST]]
             return [*some, {"more": len(value) - _MOST}] if len(value) > _MOST else some
+        case Decimal():
+            return plain_number(value)
         case int() | float():
             return value
     return {}

@@ -12,12 +12,13 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from workflows.terms.calendar import WEEKDAYS
+from workflows.terms.values import at_local
 
 INSTANT = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,12})?)?"
@@ -30,6 +31,9 @@ DAY_OF_ANY_YEAR = r"(?:--)?(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 
 DATE_PARTS = ("year", "month", "day", "weekday")
 """What can be asked of any date, on the customer's calendar; `weekday` is a name."""
+
+NOW_PARTS = (*DATE_PARTS, "hour")
+"""What can be asked of the instant at which a condition is read."""
 
 _NEGATED = {"is_not": "is", "not_in": "in"}
 
@@ -130,6 +134,17 @@ def as_instant(value: Any, zone: ZoneInfo) -> datetime | None:
     return value.replace(tzinfo=timezone(min(offset or timedelta() for offset in offsets)))
 
 
+def end_of(value: Any, zone: ZoneInfo) -> datetime | None:
+    """The instant until which a value lasts: a day lasts until the next one begins in `zone`, an instant is itself."""
+    instant = as_instant(value, zone)
+    if instant is None or not isinstance(value, str) or len(value) > len("2026-03-02"):
+        return instant
+    try:
+        return at_local(date.fromisoformat(value) + timedelta(days=1), time.min, zone, instant)
+    except OverflowError:
+        return None
+
+
 def dig(data: Any, path: str, zone: ZoneInfo) -> Any:
     """Follow a dotted path through mappings; a list on the way gives the list of what its items hold.
 
@@ -145,6 +160,16 @@ def dig(data: Any, path: str, zone: ZoneInfo) -> Any:
     return data
 
 
+def now_parts(now: datetime, zone: ZoneInfo) -> Mapping[str, int | str]:
+    """The parts of an instant on the calendar and the clock of `zone`."""
+    local = now.astimezone(zone)
+    return {part: _part(part, local) for part in NOW_PARTS}
+
+
+def _part(key: str, local: datetime) -> int | str:
+    return WEEKDAYS[local.weekday()] if key == "weekday" else int(getattr(local, key))
+
+
 def date_part(key: str, value: Any, zone: ZoneInfo) -> int | str | None:
     """The `year`, `month`, `day` or `weekday` of a date on the calendar of `zone`; None if it is none."""
     if key not in DATE_PARTS:
@@ -157,6 +182,4 @@ def date_part(key: str, value: Any, zone: ZoneInfo) -> int | str | None:
         local = instant.astimezone(zone) if instant else None
     except OverflowError:
         return None
-    if local is None:
-        return None
-    return WEEKDAYS[local.weekday()] if key == "weekday" else int(getattr(local, key))
+    return None if local is None else _part(key, local)

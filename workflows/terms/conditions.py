@@ -8,7 +8,6 @@ holds.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ from workflows.terms.because import Asked, Leaf, kept
 from workflows.terms.comparing import holds
 from workflows.terms.measuring import FUNCTIONS, MOST_EVENTS, work_out
 from workflows.terms.operands import Comparison, FieldRef
+from workflows.terms.places import within_km
 from workflows.terms.values import Frozen, Window
 
 
@@ -26,6 +26,14 @@ class FieldCondition(Comparison):
     """A field compared: `{field: customer.orders, is: 1}`."""
 
     field: str
+
+
+class NearCondition(Frozen):
+    """A location near another: `{field: customer.location, within_km: 5, of: lot.location}`; each is `{lat, lon}`."""
+
+    field: str
+    within_km: float = Field(gt=0, le=20_100)
+    of: str
 
 
 class SegmentCondition(Frozen):
@@ -138,6 +146,7 @@ class NotCondition(Frozen):
 
 _BY_SUBJECT = {
     "field": FieldCondition,
+    "near": NearCondition,
     "segment": SegmentCondition,
     "tag": TagCondition,
     "event": EventCondition,
@@ -148,18 +157,21 @@ _BY_SUBJECT = {
     "any": AnyCondition,
     "not": NotCondition,
 }
-SUBJECTS = tuple(_BY_SUBJECT)
+SUBJECTS = tuple(name for name in _BY_SUBJECT if name != "near")
 
 
 def _subject(value: Any) -> str | None:
     if isinstance(value, Mapping):
         subjects = [name for name in SUBJECTS if name in value]
+        if subjects == ["field"] and "within_km" in value:
+            return "<near>"
         return f"<{subjects[0]}>" if len(subjects) == 1 else None
     return next((f"<{name}>" for name, model in _BY_SUBJECT.items() if type(value) is model), None)
 
 
 Condition = Annotated[
     Annotated[FieldCondition, Tag("<field>")]
+    | Annotated[NearCondition, Tag("<near>")]
     | Annotated[SegmentCondition, Tag("<segment>")]
     | Annotated[TagCondition, Tag("<tag>")]
     | Annotated[EventCondition, Tag("<event>")]
@@ -258,6 +270,9 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             value = facts.field(name)
             comparisons = _compared(condition, value, facts)
             return Verdict(_all_hold(comparisons), (Leaf("field", name, value, comparisons),))
+        case NearCondition(field=name, within_km=km, of=of):
+            near = within_km(facts.field(name), facts.field(of), km)
+            return Verdict(near, (Leaf("near", f"{name} {of}", near, within=f"{km:g}"),))
         case SomeCondition(some=name, where=where):
             some, total = _counted(name, where, facts)
             return Verdict(bool(some), (Leaf("items", name, [some, total]),))
@@ -266,7 +281,7 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
             return Verdict(some == total, (Leaf("items", name, [some, total]),))
         case MeasureCondition(measure=measure):
             rows = _rows(measure, facts)
-            value = None if rows is None else _measured(measure, rows)
+            value = _worked_out(measure, rows)
             comparisons = _compared(condition, value, facts)
             return Verdict(_all_hold(comparisons), (_measure_leaf(measure, value, comparisons, len(rows or ())),))
     raise TypeError(f"not a condition: {condition!r}")
@@ -280,7 +295,14 @@ def _rows(measure: Measure, facts: Facts) -> list[Facts] | None:
     return [facts.at_item(item) for item in items] if isinstance(items, list) else None
 
 
-def _measured(measure: Measure, rows: Sequence[Facts]) -> Any:
+def measured(measure: Measure, facts: Facts) -> Any:
+    """What a measure comes to; None where there is nothing to work it out of."""
+    return _worked_out(measure, _rows(measure, facts))
+
+
+def _worked_out(measure: Measure, rows: Sequence[Facts] | None) -> Any:
+    if rows is None:
+        return None
     where, argument = measure.where, measure.argument
     counted = [row for row in rows if where is None or evaluate(where, row).holds]
     if isinstance(argument, str):
@@ -291,8 +313,6 @@ def _measured(measure: Measure, rows: Sequence[Facts]) -> Any:
 def _measure_leaf(measure: Measure, value: Any, comparisons: Sequence[Asked], rows: int) -> Leaf:
     argument = measure.argument if isinstance(measure.argument, str) else ""
     name = " ".join(filter(None, (measure.function, argument, measure.of)))
-    if isinstance(value, Decimal):
-        value = int(value) if value == value.to_integral_value() else float(value)
     described = measure.where is not None or measure.function == "share"
     span, cut = str(measure.within) if measure.within else None, not measure.of_list and rows >= MOST_EVENTS
     return Leaf("measure", name, value, comparisons, described, span, cut)

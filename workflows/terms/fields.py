@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from workflows.source.diagnostics import did_you_mean, quoted, slip_of
 from workflows.source.tree import Node, Source
+from workflows.terms.comparing import DATE_PARTS, NOW_PARTS
 from workflows.terms.conditions import SUBJECTS, is_list
 from workflows.terms.limits import Limits
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
 
-ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item")
+ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item", "now", "measure")
 
 _ABSENT = {
     "event": "there is no event to look at here; what began the journey is `trigger.…`",
@@ -24,13 +25,14 @@ _ABSENT = {
 
 
 FIELDS: Mapping[str, Collection[str]] = {
-    "lot": ("id", "sku", "name", "category", "city", "store", "expires_on", "days_left", "available"),
+    "lot": ("id", "sku", "name", "category", "city", "store", "location", "expires_on", "days_left", "available"),
     "stream": ("id", "title", "city", "starts_at"),
     "coupon": (
         "code", "campaign", "status", "expires_at", "name", "amount_off", "percent_off", "ceiling", "threshold",
         "valid", "per_customer", "budget_count", "budget_money", "products", "skus", "categories", "combines",
         "refund", "partial_refund", "sku",
     ),
+    "now": NOW_PARTS,
 }  # fmt: skip
 """What there is to know of what isn't an event."""
 
@@ -43,10 +45,17 @@ FORECASTS = ("likely_to_buy", "expected_value")
 _MONEY = re.compile(r"customer\.(?:spent|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
 """Fields that hold fen."""
 
+
+def is_money(path: str) -> bool:
+    """Whether a field holds fen."""
+    return _MONEY.fullmatch(path) is not None
+
+
 _OF_MONEY = ("sum", "average", "min", "max", "latest", "first")
 """The measures of money that are money."""
 
 _SUBJECTS = frozenset(SUBJECTS)
+_EVERYWHERE = frozenset({"now", "measure"})
 _FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
 
 
@@ -68,6 +77,7 @@ class References:
     business: Collection[str] = frozenset()
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     policy: Limits | None = None
+    measures: Collection[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,8 @@ def check_condition(node: Node | None, scope: Scope) -> None:
         return
     if "field" in node.entries:
         check_field(node.get("field"), scope)
+    if "within_km" in node.entries:
+        check_field(node.get("of"), scope)
     _check_amounts(node, scope)
     _check_right_sides(node, scope)
     if "segment" in node.entries:
@@ -145,7 +157,7 @@ def _check_amounts(node: Node, scope: Scope) -> None:
     subject = node.get("field")
     if measure is not None:
         subject = next((measure.entries[name] for name in _OF_MONEY if name in measure.entries), None)
-    if subject is None or not _MONEY.fullmatch(subject.text or ""):
+    if subject is None or not is_money(subject.text or ""):
         return
     for key in OPERATORS:
         right = node.get(key)
@@ -234,7 +246,7 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
         scope.source.report(node, "E027", f"unknown field {quoted(node.text)}{hint}")
     elif not rest or not all(rest.split(".")):
         scope.source.report(node, "E027", f"{quoted(node.text)} names no field; write it like `{root}.name`")
-    elif root not in scope.roots:
+    elif root not in scope.roots | _EVERYWHERE:
         scope.source.report(node, "E029", f"{quoted(node.text)} is not known here: {_ABSENT[root]}")
     elif root in FIELDS and rest.split(".")[0] not in FIELDS[root]:
         hint = did_you_mean(rest, FIELDS[root]) or f"; it has {', '.join(sorted(FIELDS[root]))}"
@@ -247,6 +259,10 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
         _check_event_field(node, rest, scope.trigger, scope, sure=sure)
     elif root == "item":
         _check_item_field(node, rest, scope)
+    elif root == "measure" and scope.references and rest.partition(".")[0] not in scope.references.measures:
+        known = scope.references.measures
+        hint = did_you_mean(rest, known) or "; measures are named in _tags.yaml"
+        scope.source.report(node, "E027", f"unknown measure {quoted(rest)}{hint}")
 
 
 def _check_customer_field(node: Node, name: str, scope: Scope) -> None:
@@ -291,7 +307,8 @@ def _check_item_field(node: Node, name: str, scope: Scope) -> None:
 
 def _check_event_field(node: Node, name: str, event: str | None, scope: Scope, *, sure: bool) -> None:
     known = scope.references.events.get(event) if scope.references and event else None
-    if known is None or name in known:
+    whole, _, part = name.rpartition(".")
+    if known is None or name in known or (whole in known and part in DATE_PARTS):
         return
     if sure or slip_of(name, known):
         hint = did_you_mean(name, known) or f"; it has {', '.join(sorted(known)) or 'none'}"

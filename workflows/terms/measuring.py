@@ -44,6 +44,11 @@ def work_out(function: str, values: Sequence[Any]) -> Any:
     return max(numbers, default=None)
 
 
+def plain_number(value: Decimal) -> int | float:
+    """A number as JSON and texts have it."""
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
 def _parts(values: Sequence[Any]) -> Iterator[Any]:
     """The values, and the items of those that are lists."""
     for value in values:

@@ -16,6 +16,7 @@ from workflows.terms.conditions import (
     FieldCondition,
     Measure,
     MeasureCondition,
+    NearCondition,
     NotCondition,
     SegmentCondition,
     SomeCondition,
@@ -126,6 +127,8 @@ class Wording:
                 return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
             case FieldCondition(field=name):
                 return self._comparison(f"`{name}`", condition)
+            case NearCondition(field=name, within_km=km, of=of):
+                return self.pick(f"`{name}` 在 `{of}` {km:g} 公里内", f"`{name}` is within {km:g} km of `{of}`")
             case EventCondition():
                 return self.happened(condition)
             case MeasureCondition(measure=measure):

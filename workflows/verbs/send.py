@@ -9,15 +9,15 @@ from pydantic_core import PydanticCustomError
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
 from workflows.terms.channels import CHANNELS, Channel
-from workflows.terms.fields import Scope, check_field
+from workflows.terms.fields import Scope, check_event_type, check_field
 from workflows.terms.operands import FieldRef
-from workflows.terms.values import Duration
+from workflows.terms.values import Duration, Frozen, Window
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name, Text
 from workflows.verbs.base import Decision, Position, Step, StepSpec
 from workflows.verbs.flow import Flow, State
 
-_GIVEN = frozenset({"customer", "trigger", "data", "shop", "lot", "stream"})
+_GIVEN = frozenset({"customer", "trigger", "data", "shop", "measure", "lot", "stream"})
 
 
 def _expiry_form(value: Any) -> str:
@@ -28,6 +28,28 @@ Expires = Annotated[
     Annotated[Duration, Tag("<span>")] | Annotated[FieldRef, Tag("<field>")], Discriminator(_expiry_form)
 ]
 """When a message is of no use any more: a span after its step began, or the instant that a field holds."""
+
+
+class EventList(Frozen):
+    """The customer's events of a type, newest first: `{events: product.viewed, within: 1h, at_most: 5}`."""
+
+    events: Text
+    within: Window | None = None
+    at_most: int = Field(10, ge=1, le=100)
+
+
+def _data_form(value: Any) -> str:
+    if isinstance(value, EventList) or (isinstance(value, Mapping) and "events" in value):
+        return "<events>"
+    is_field = isinstance(value, FieldRef) or (isinstance(value, Mapping) and set(value) == {"field"})
+    return "<field>" if is_field else "<value>"
+
+
+DataValue = Annotated[
+    Annotated[EventList, Tag("<events>")] | Annotated[FieldRef, Tag("<field>")] | Annotated[Any, Tag("<value>")],
+    Discriminator(_data_form),
+]
+"""What a step hands to its text: a list of events, what a field holds, or a value as it is written."""
 
 
 def _held(decision: Decision, say: Wording) -> str:
@@ -57,7 +79,7 @@ class Send(Step):
     without_coupon: Literal["skip", "send"] = "skip"
     expires: Expires | None = None
     kind: Literal["marketing", "transactional"] = "marketing"
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, DataValue] = Field(default_factory=dict)
 
     noun = ("发送", "send")
     field_names = {
@@ -134,7 +156,7 @@ class SendStep(StepSpec):
     without_coupon: Literal["skip", "send"] | None = None
     expires: Expires | None = None
     kind: Literal["marketing", "transactional"] = "marketing"
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, DataValue] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _no_coupon(self) -> Self:
@@ -163,6 +185,11 @@ class SendStep(StepSpec):
         expires = step.get("expires")
         if expires is not None:
             check_field(expires.get("field"), scope)
+        for value in step.below("data") if "data" in step.entries else ():
+            if "events" in value.entries:
+                check_event_type(value.get("events"), scope)
+            elif value.entries.keys() == {"field"}:
+                check_field(value.get("field"), scope)
         template, references = step.entries["send"], scope.references
         if references is None or template.text is None:
             return state
@@ -171,7 +198,7 @@ class SendStep(StepSpec):
             hint = did_you_mean(template.text, references.templates)
             scope.source.report(template, "E023", f"unknown template {quoted(template.text)}{hint}")
             return state
-        given = _GIVEN & ({"data", "shop"} | flow.scope.roots) | ({"coupon"} if state.coupon else set())
+        given = _GIVEN & ({"data", "shop", "measure"} | flow.scope.roots) | ({"coupon"} if state.coupon else set())
         for via in step.entries["via"].items if "via" in step.entries else ():
             if via.text in CHANNELS and via.text not in channels:
                 message = f"template {quoted(template.text)} has no text for {via.text}"

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
 from workflows.terms.calendar import MONTH_DAY, WEEKDAY, WEEKDAYS, month_day_of
-from workflows.terms.fields import Scope, check_field
+from workflows.terms.conditions import Measure
+from workflows.terms.fields import Scope, check_field, check_measure
 from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
@@ -24,6 +25,23 @@ MOVED_BY: Mapping[str, Sequence[str]] = {
     "lot": ("lot.received",),
 }
 """The events that move the instants of a show or a lot."""
+
+
+def _number_field(value: Any) -> Any:
+    return {"field": value} if isinstance(value, str) else value
+
+
+def _amount_form(value: Any) -> str:
+    is_field = isinstance(value, FieldRef) or (isinstance(value, Mapping) and "field" in value)
+    return "<field>" if is_field else "<measure>"
+
+
+Amount = Annotated[
+    Annotated[FieldRef, Tag("<field>")] | Annotated[Measure, Tag("<measure>")],
+    Discriminator(_amount_form),
+    BeforeValidator(_number_field),
+]
+"""How many there are of something: what a field holds, or what a measure comes to."""
 
 
 class Wait(Step):
@@ -45,7 +63,7 @@ class Wait(Step):
     weekday: int | None = None
     month_day: int | None = None
     each: Duration | None = None
-    of: FieldRef | None = None
+    of: Amount | None = None
     at_most: Duration | None = None
     field: str | None = None
     minus: Duration | None = None
@@ -67,10 +85,9 @@ class Wait(Step):
 
     def words(self, say: Wording) -> str:
         if self.each and self.of:
-            words = say.pick(
-                f"等待 {say.span(self.each)} × `{self.of.field}`",
-                f"wait {say.span(self.each)} for each of `{self.of.field}`",
-            )
+            of = f"`{self.of.field}`" if isinstance(self.of, FieldRef) else say.measure(self.of)
+            each = say.span(self.each)
+            words = say.pick(f"等待 {each} × {of}", f"wait {each} for each of {of}")
             limit = say.pick("，至多 ", ", at most ") + say.span(self.at_most) if self.at_most else ""
             return words + limit
         if self.span and self.clock:
@@ -156,15 +173,11 @@ class Until(Frozen):
     until: Annotated[Moment, BeforeValidator(_moment)]
 
 
-def _number_field(value: Any) -> Any:
-    return {"field": value} if isinstance(value, str) else value
-
-
 class ForEach(Frozen):
     """A span for each that there is of something: `{each: 25d, of: trigger.items.quantity, at_most: 100d}`."""
 
     each: Duration
-    of: Annotated[FieldRef, BeforeValidator(_number_field)]
+    of: Amount
     at_most: Duration | None = None
 
 
@@ -224,6 +237,7 @@ class WaitStep(StepSpec):
         number = node.get("of")
         if number is not None:
             check_field(number.get("field") or number, scope)
+            check_measure(number, scope)
         days_on = DaysOn.PATTERN.fullmatch(node.text.strip()) if node.text else None
         if days_on:
             clock = parse_time(days_on["clock"])

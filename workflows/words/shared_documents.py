@@ -1,4 +1,4 @@
-"""What changed in the documents that hold for every journey: policy, segments, coupon campaigns, rules of stock."""
+"""What changed in the documents that hold for every journey: policy, segments, measures, coupon campaigns, stock."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
-from workflows.terms.conditions import Condition
+from workflows.terms.conditions import Condition, Measure
 from workflows.terms.limits import quiet_minutes
 from workflows.terms.values import Duration, Language, money_words
 from workflows.terms.wording import Wording
@@ -40,6 +40,7 @@ class SharedDocuments:
     segments: Mapping[str, Condition]
     campaigns: Mapping[str, CouponTerms]
     stock: StockRules
+    measures: Mapping[str, Measure]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ def shared_changes(
     return [
         *_policy(old.policy, new.policy, changes),
         *_segments(old.segments, new.segments, sizes, changes),
+        *_measures(old.measures, new.measures, changes),
         *_campaigns(old.campaigns, new.campaigns, changes),
         *_stock(old.stock, new.stock, say),
     ]
@@ -109,6 +111,14 @@ def _segments(
                 f"；客户数由 {count[0]} 变为 {count[1]}", f"; it had {count[0]} customers and gets {count[1]}"
             )
             yield SharedChange("_segments", words + people, bool(before and after) and count[1] > count[0])
+
+
+def _measures(old: Mapping[str, Measure], new: Mapping[str, Measure], changes: Changes) -> Iterator[SharedChange]:
+    say = changes.say
+    for name in dict.fromkeys([*old, *new]):
+        before, after = (say.measure(each[name]) if name in each else "" for each in (old, new))
+        label = say.pick(f"度量「{name}」", f"the measure “{name}”")
+        yield from (SharedChange("_tags", words) for words in changes.changed(label, before, after))
 
 
 def _campaigns(

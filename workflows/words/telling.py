@@ -72,6 +72,9 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(zh, f"stuck at {decision.step or 'its end'} on a defect ({reason}); it is tried again")
         case "restarted":
             return say.pick("因新的事件重新开始", "started over, on a newer event")
+        case "moved":
+            zh = f"转到第 {value} 版，从步骤 {decision.step} 接着走"
+            return say.pick(zh, f"goes on under version {value}, at step {decision.step}")
         case "not_entered":
             event = say.happening(decision.event or "")
             on = say.pick(f"（{event}）", f" on {event}") if event else ""

@@ -1226,6 +1226,8 @@ export interface components {
         /**
          * Difference
          * @description What changes, in plain words, and how many customers are inside each version.
+         *
+         *     Of those in other versions `moving` would go on under this one with `running=move`; `staying` would finish theirs.
          */
         Difference: {
             /** Journey */
@@ -1236,6 +1238,16 @@ export interface components {
             running: {
                 [key: string]: number;
             };
+            /**
+             * Moving
+             * @default 0
+             */
+            moving: number;
+            /**
+             * Staying
+             * @default 0
+             */
+            staying: number;
         };
         /**
          * Entry
@@ -2779,7 +2791,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description what becomes of those in older versions */
-                running?: "finish" | "stop";
+                running?: "finish" | "stop" | "move";
             };
             header?: never;
             path: {

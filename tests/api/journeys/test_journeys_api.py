@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
 from domain.intake.ingest import Incoming, ingest
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.publishing import publish_document, publish_text
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
@@ -156,9 +156,23 @@ class TestDiff:
         found = admin.post("/v1/journeys/welcome/diff", content=CHANGED.encode(), headers=YAML).json()
         assert found["changes"] == ["the wait before step hi grows from 3d to 5d; 1 running customer keeps 3d"]
         assert found["running"] == {"1": 1}
+        assert (found["moving"], found["staying"]) == (0, 1)
         told = admin.post("/v1/journeys/welcome/diff?lang=zh", content=CHANGED.encode(), headers=YAML).json()
         assert "1 位在途客户仍用 3d" in told["changes"][0]
         assert admin.get("/v1/journeys").json()[0]["version"] == 1
+
+    def test_whoever_stands_at_a_step_of_both_versions_moves(
+        self, admin: Caller, db: Database, clock: VirtualClock
+    ) -> None:
+        old, new = (spec.replace("- wait:", "- id: think\n    wait:") for spec in (SPEC, CHANGED))
+        publish(admin, old)
+        enter(db, clock, "li")
+        found = admin.post("/v1/journeys/welcome/diff", content=new.encode(), headers=YAML).json()
+        assert (found["moving"], found["staying"]) == (1, 0)
+        publish(admin, new, query="?running=move")
+        assert admin.get("/v1/journeys").json()[0]["running"] == {"2": 1}
+        with db() as session:
+            assert session.exec(select(TrailEntry.value).where(TrailEntry.what == "moved")).all() == ["2"]
 
 
 class TestScopes:

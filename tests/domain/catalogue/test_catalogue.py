@@ -18,6 +18,7 @@ from domain.stock import inventory
 from domain.stock.tables import Lot, Stream
 from workflows.language.policy import CouponTerms
 from workflows.terms import fields
+from workflows.terms.comparing import NOW_PARTS
 from workflows.terms.event_names import EVENT_NAMES
 
 ORDER = {"order_id": "o1", "total": 8900}
@@ -200,13 +201,14 @@ def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
     shop.post("lot.received", lot_id="l1", sku="milk", quantity=1, expires_on="2026-03-20")
     shop.post("stream.scheduled", stream_id="s1", starts_at="2026-03-03T20:00:00+08:00")
     with shop.db() as session:
-        lot = inventory.lot_facts(session.get_one(Lot, "l1"), None, shop.clock.now(), ZoneInfo("Asia/Shanghai"))
+        lot = inventory.lot_facts(session.get_one(Lot, "l1"), None, None, shop.clock.now(), ZoneInfo("Asia/Shanghai"))
         stream = inventory.stream_facts(session.get_one(Stream, "s1"))
     assert lot is not None
     assert stream is not None
     assert {name: set(known) for name, known in fields.FIELDS.items()} == {
         "lot": lot.keys(),
         "stream": stream.keys(),
+        "now": set(NOW_PARTS),
         "coupon": {*CouponTerms.model_fields, "code", "campaign", "status", "expires_at"},
     }
 

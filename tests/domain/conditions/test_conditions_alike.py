@@ -17,6 +17,8 @@ from domain.published.library import Library
 from domain.stock.tables import Stream
 from domain.store.work import Database
 from workflows.language.policy import Policy
+from workflows.language.tags import Tags
+from workflows.terms.comparing import NOW_PARTS
 from workflows.terms.conditions import Condition, is_list
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
@@ -44,8 +46,19 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     max_leaves=5,
 )
 ITEMS = st.lists(st.none() | st.dictionaries(st.sampled_from(("a", "b")), JSON, max_size=2) | SCALARS, max_size=3)
+PLACES: st.SearchStrategy[Any] = st.fixed_dictionaries(
+    {
+        "lat": st.sampled_from((0, 30.25, 30.3, 89.9, -90, 91, True, "30")),
+        "lon": st.sampled_from((120, 120.1, -180, 180, 1e30)),
+    }
+)
 DATA = st.fixed_dictionaries(
-    {"a": JSON}, optional={**dict.fromkeys(("b", "0", "", "name", "é'\"\\"), JSON), "list": ITEMS}
+    {"a": JSON},
+    optional={
+        **dict.fromkeys(("b", "0", "", "name", "é'\"\\"), JSON),
+        "list": ITEMS | st.lists(PLACES, max_size=2),
+        "place": PLACES | JSON,
+    },
 )
 PATHS = st.sampled_from(
     (
@@ -81,6 +94,8 @@ FIELDS = (
     | st.sampled_from(("customer.orders", "customer.spent", "customer.last_order_at", "customer.timezone", "customer"))
     | st.sampled_from(("customer.last_order_at.weekday", "stream.starts_at.day", "trigger.a.weekday"))
     | st.sampled_from(("stream.starts_at", "stream.starts_at.a", "lot.days_left", "event"))
+    | st.sampled_from(("now", "now.a"))
+    | st.sampled_from(("measure.watched", "measure.last", "measure.last.a", "measure.both", "measure.own", "measure.x"))
 )
 TYPES = st.sampled_from(("order.paid", "seen", "left"))
 TAGS = st.sampled_from(("vip", "old", "上海"))
@@ -157,7 +172,22 @@ def measured(
     return {"measure": measure, **draw(comparisons(right))}
 
 
-PLAIN = LEAF | st.builds(lambda name: {"tag": name}, TAGS) | st.builds(lambda name: {"segment": name}, SEGMENTS)
+PLACED = st.sampled_from(("customer.place", "customer.list", "event.place", "item.place", "trigger.place", "lot.a"))
+NEAR = st.builds(
+    lambda field, of, km: {"field": field, "of": of, "within_km": km},
+    PLACED, PLACED, st.sampled_from((0.1, 5, 163.7, 20_000)),
+)  # fmt: skip
+PRESENT = st.builds(
+    lambda part, value: {"field": f"now.{part}", "is": value},
+    st.sampled_from(NOW_PARTS), st.sampled_from((0, 1, 2, 3, 4, 12, 23, 2026, "sunday", "monday")),
+)  # fmt: skip
+PLAIN = (
+    LEAF
+    | NEAR
+    | PRESENT
+    | st.builds(lambda name: {"tag": name}, TAGS)
+    | st.builds(lambda name: {"segment": name}, SEGMENTS)
+)
 TREE = st.recursive(
     PLAIN | leaves(PLAIN) | lists(PLAIN) | measures(PLAIN),
     lambda inner: (
@@ -170,6 +200,16 @@ TREE = st.recursive(
     ),
     max_leaves=4,
 )
+NAMED = {
+    "watched": {"sum": "event.a", "of": "left", "within": "3 shows"},
+    "last": {"latest": "event.b", "of": "seen", "where": {"field": "event.a", "exists": True}},
+    "both": {
+        "average": "event.a",
+        "of": "order.paid",
+        "where": {"field": "event.a", "above": {"field": "measure.watched"}},
+    },
+    "own": {"count": True, "of": "customer.list", "where": {"field": "item.a", "is": {"field": "now.month"}}},
+}
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 CUSTOMER = st.fixed_dictionaries(
     {
@@ -241,6 +281,9 @@ SEGMENTED = {
 }
 
 
+MEASURES = Tags.model_validate({"measures": NAMED}).measures
+
+
 FEW = settings(
     max_examples=6, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
@@ -263,6 +306,24 @@ def test_comparisons(
     agree(db, people, known, leaves)
 
 
+@given(PEOPLE, KNOWN, st.lists(PRESENT, min_size=TREES // 3, max_size=TREES // 3))
+@FEW
+def test_the_present(
+    db: Database, people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]
+) -> None:
+    """The day and the hour, where the customer lives."""
+    agree(db, people, known, conditions)
+
+
+@given(PEOPLE, KNOWN, st.lists(NEAR, min_size=TREES // 3, max_size=TREES // 3))
+@FEW
+def test_what_is_near(
+    db: Database, people: list[dict[str, Any]], known: dict[str, Any], conditions: list[dict[str, Any]]
+) -> None:
+    """Locations, what is none, and lists of either."""
+    agree(db, people, known, conditions)
+
+
 @given(PEOPLE, KNOWN, st.lists(measures(PLAIN), min_size=TREES // 3, max_size=TREES // 3))
 @FEW
 def test_measures(
@@ -277,7 +338,7 @@ def agree(db: Database, people: list[dict[str, Any]], known: dict[str, Any], con
     with db() as session:
         stock(session, people)
         segments = {name: READ.validate_python(each) for name, each in SEGMENTED.items()}
-        shop = Shop(session, Library(Policy(), segments, {}, {}, {}), known)
+        shop = Shop(session, Library(Policy(), segments, {}, {}, {}, measures=MEASURES), known)
         for each in conditions:
             condition = READ.validate_python(each)
             in_sql, in_python = shop.in_sql(condition), shop.in_python(condition)

@@ -8,6 +8,7 @@ from domain.texts.shapes import EVENTS, ROOTS, Provided, Shape, provided
 from workflows.language.compile import read_journey
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, read_coupons
+from workflows.language.tags import Tags
 from workflows.terms.fields import DERIVED, FIELDS
 
 PAID = Provided({**ROOTS, "trigger": EVENTS["order.paid"]})
@@ -114,6 +115,14 @@ def test_names_that_nothing_provides() -> None:
 
 
 JOURNEY = "journey: j\ntrigger: {trigger}\nentry: {{again: never}}\nsteps:\n{steps}"
+MEASURES = Tags.model_validate(
+    {
+        "measures": {
+            "spent": {"sum": "event.total", "of": "order.paid"},
+            "last": {"latest": "event.city", "of": "order.paid"},
+        }
+    }
+).measures
 COUPONS: dict[str, CouponTerms] | None = read_coupons(
     "off: {name: 券, amount_off: 5元, valid: 3d}\npercent: {name: 折, percent_off: 20, valid: 3d}\n", "_coupons.yaml"
 )[0]
@@ -123,7 +132,7 @@ def sent(text: str, steps: str, trigger: str = "{event: order.paid}") -> list[st
     """The codes of what is wrong with a text, however the journey sends it."""
     plan = read_journey(JOURNEY.format(trigger=trigger, steps=steps), "j", None).plan
     assert plan is not None
-    provisions = [provided(plan, need, COUPONS or {}) for need in text_needs(plan)]
+    provisions = [provided(plan, need, COUPONS or {}, MEASURES) for need in text_needs(plan)]
     return [problem.code for each in provisions for problem in text_problems(text, each)]
 
 
@@ -133,6 +142,17 @@ def sent(text: str, steps: str, trigger: str = "{event: order.paid}") -> list[st
         ("码{{ coupon.code }}", "  - {id: a, send: t, via: [sms], coupon: off}", []),
         ("码{{ coupon.code }}", "  - {id: a, send: t, via: [sms], coupon: off, without_coupon: send}", ["W006"]),
         ("码{{ coupon.code }}", "  - {id: g, coupon: off}\n  - {id: a, send: t, via: [sms]}", ["W006"]),
+        ("{{ customer.level }}", "  - {set: {level: 金卡}}\n  - {id: a, send: t, via: [sms]}", []),
+        ("是{{ customer.level }}", "  - {set: {level: 金卡}}\n  - {id: a, send: t, via: [sms]}", ["W006"]),
+        ("是{{ customer.level }}", "  - {id: a, send: t, via: [sms]}", ["W003"]),
+        ("是{{ customer.level or '' }}{{ customer.nmae or '' }}", "  - {id: a, send: t, via: [sms]}", ["E027"]),
+        ("{{ measure.spent | yuan }}元{{ measure.last or '' }}", "  - {id: a, send: t, via: [sms]}", []),
+        ("{{ measure.spent }}{{ measure.spant }}", "  - {id: a, send: t, via: [sms]}", ["W006", "E027"]),
+        (
+            "{% for each in data.seen %}{{ each.price | yuan }}{{ each.prise }}{% endfor %}{{ data.seen }}",
+            "  - {id: a, send: t, via: [sms], data: {seen: {events: product.viewed, within: 1h, at_most: 5}}}",
+            ["W006", "E027", "E052"],
+        ),
         (
             "码{{ coupon.code }}",
             "  - {id: g, coupon: off}\n  - if: {field: coupon.status, is: issued}\n"
