@@ -106,12 +106,9 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
     """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
     first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
     of_run = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
-    columns = (Enrollment.id, Enrollment.customer_id, Enrollment.generation, Enrollment.outcomes)
-    query = (
-        sa_select(Enrollment.plan_id, *columns)
-        .where(of_run, col(Enrollment.ending).is_(None))
-        .order_by(col(Enrollment.id))
-    )
+    names = ("plan_id", "id", "customer_id", "generation", "outcomes")
+    query = sa_select(*(col(getattr(Enrollment, name)) for name in names))
+    query = query.where(of_run, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
     members = session.execute(query).all()
     if not members:
         return None
