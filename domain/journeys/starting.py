@@ -105,7 +105,7 @@ def wakes_of(session: Session, enrollment_ids: Iterable[int]) -> Iterable[Wake]:
 def start_of(session: Session, enrollment_id: int) -> Start | None:
     """How to start the run of an enrollment, with all who are in its cohort; None if all of them are over."""
     first = session.get_one(Enrollment, enrollment_id, populate_existing=True)
-    of_run = Enrollment.cohort_id == first.cohort_id if first.cohort_id else Enrollment.id == first.id
+    of_run = col(Enrollment.cohort_id) == first.cohort_id if first.cohort_id else col(Enrollment.id) == first.id
     names = ("plan_id", "id", "customer_id", "generation", "outcomes")
     query = sa_select(*(col(getattr(Enrollment, name)) for name in names))
     query = query.where(of_run, col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
