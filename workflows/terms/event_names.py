@@ -38,6 +38,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "lot.near_expiry": "临期",
     "lot.sold_out": "售罄",
     "product.updated": "商品变更",
+    "store.updated": "门店变更",
     "stock.counted": "盘点",
     "stock.discrepancy": "库存有出入",
     "stock.alarm": "库存预警",
