@@ -324,10 +324,14 @@ def _in_place(
     if isinstance(context, Answer):
         return context
     work, before = context.work, context.enrollment
-    work.change(before._replace(position=group.path or None))
+    if before.position != (group.path or None):
+        work.change(before._replace(position=group.path or None))
     answer = act(context)
     after = unstuck(context.enrollment)
-    work.change(after if answer else after._replace(position=before.position))
+    if answer is None and after.position != before.position:
+        after = after._replace(position=before.position)
+    if after is not context.enrollment:
+        work.change(after)
     return answer
 
 

@@ -110,7 +110,8 @@ def _write_down(
     work: UnitOfWork, message: MessageRow, delivery: Delivery, now: datetime, channels: Channels
 ) -> MessageRow:
     """Bring the ledger up to date; a receipt may have been faster."""
-    message = work.change(message._replace(provider_id=message.provider_id or delivery.provider_id))
+    if message.provider_id is None and delivery.provider_id is not None:
+        message = work.change(message._replace(provider_id=delivery.provider_id))
     if message.status == "calling" and delivery.status == "retry":
         return states.move(work, message, "claimed", reason=delivery.reason)
     if message.status == "calling" or (message.status == "unknown" and delivery.status not in ("retry", "unknown")):

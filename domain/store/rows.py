@@ -99,7 +99,11 @@ class HeldRows(Generic[V]):
             row = self._now[key]
             if before is not None and row != before:
                 changed.append((key, row))
-                places.update(place for place, value in enumerate(row) if value != before[place])
+                places.update(
+                    place
+                    for place, (value, old) in enumerate(zip(row, before, strict=True))
+                    if value is not old and value != old  # most are the same object, and instants compare slowly
+                )
         if not changed:
             return
         names = tuple(name for place, name in enumerate(kind.names) if place in places)
