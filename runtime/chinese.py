@@ -190,6 +190,23 @@ SENTENCES: Mapping[str, str] = {
     "{count} lots {taken}, {known} known already, {wrong} rows wrong": (
         "{count} 批{taken}，{known} 批已有，{wrong} 行有错"
     ),
+    "{count} customers {taken}, {known} known already, {wrong} rows wrong": (
+        "{count} 位客户{taken}，{known} 位没有新内容，{wrong} 行有错"
+    ),
+    "{file} has no header: a row that heads 手机号, 会员号 or another identifier, and 姓名, 生日 …": (
+        "{file} 没有表头：要有一行写着手机号、会员号等标识，以及姓名、生日……"
+    ),
+    "the customer stands in row {row}, too; write each on one line": "这位客户在第 {row} 行也有，请每人写一行",
+    "is empty, and nothing else names the customer; fill it in": "是空的，也没有别的标识能认出这位客户，请填上",
+    "must say 是 or 否, or nothing": "请写“是”或“否”，或者不写",
+    "the customer has refused {channel}, which holds; no consent was taken": (
+        "这位客户退订过 {channel}，以退订为准，没有记为同意"
+    ),
+    "customer {id}; {changes}": "客户 {id}；{changes}",
+    "a new customer; {changes}": "新客户；{changes}",
+    "nothing changes": "没有变化",
+    "is not a phone number": "不是电话号码",
+    "is not a possible phone number": "没有这样的电话号码",
     "taken": "已收下",
     "would be taken": "将收下",
     "row {row}: {words}": "第 {row} 行：{words}",

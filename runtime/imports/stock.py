@@ -21,7 +21,8 @@ from domain.stock.tables import Lot
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from runtime import StartError
-from runtime.imports.lot_rows import Fault, Header, Received, Total, find_header, name_of, read_lots
+from runtime.imports.cells import Fault, Header, Total, name_of
+from runtime.imports.lot_rows import Received, find_header, read_lots
 from runtime.imports.sheets import Row, open_sheets
 from workflows.terms.values import local_day
 

@@ -1,0 +1,37 @@
+"""Commands about customers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from runtime import StartError
+from runtime.cli.shared import Data, database, say
+
+app = typer.Typer(help="Who buys.", no_args_is_help=True)
+
+
+@app.callback()
+def customer() -> None:
+    """Who buys."""
+
+
+@app.command("import")
+def import_customers(
+    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file, one customer a row.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and keep nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Take customers in from a spreadsheet; good rows are taken, and what is wrong with the others is told."""
+    from runtime.imports.customers import import_customers
+    from runtime.platform.stored_clock import clock_of
+
+    if not file.is_file():
+        raise StartError(f"there is no file {file}")
+    with database(data) as db:
+        tally = import_customers(db, clock_of(db), file, say, dry_run=dry_run)
+    if tally.unread:
+        say(f"columns that were not read: {', '.join(tally.unread)}")
+    taken = "would be taken" if dry_run else "taken"
+    say(f"{tally.taken} customers {taken}, {tally.known} known already, {tally.wrong} rows wrong")
+    raise typer.Exit(1 if tally.wrong else 0)
