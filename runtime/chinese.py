@@ -98,9 +98,11 @@ SENTENCES: Mapping[str, str] = {
         "从未有人进入过 {journey}；aftershow journeys 列出有哪些旅程"
     ),
     "there is no journey {journey}": "没有 {journey} 这个旅程",
-    "--running stop ends what runs on older versions; name the journeys that it is for": (
-        "--running stop 会结束旧版本里的客户；请写明是哪些旅程"
+    "--running {running} {does} older versions; name the journeys that it is for": (
+        "--running {running} {does}旧版本里的客户；请写明是哪些旅程"
     ),
+    "ends what runs on": "会结束",
+    "moves what runs on": "会移动",
     "name the split: aftershow experiment JOURNEY STEP; or plan one: aftershow experiment plan": (
         "请写明分流：aftershow experiment 旅程 步骤；或先算要多少人：aftershow experiment plan"
     ),

@@ -11,7 +11,7 @@ from domain.customers.identifiers import STRENGTH
 from domain.texts.sandbox import environment
 from domain.texts.shapes import ROOTS
 from runtime.authoring.recipes import RECIPES
-from runtime.rehearsal.cases import VISIBLE, Case, CaseCustomer, CaseFile
+from runtime.rehearsal.cases import VISIBLE, Case, CaseCustomer, CaseEvent, CaseFile, CaseText, CaseVersion, Parts
 from workflows.language.checks import FESTIVALS
 from workflows.language.policy import Policy
 from workflows.language.spec import Entry, Journey
@@ -47,7 +47,7 @@ KNOWN: dict[str, Iterable[str]] = {
     "filters": environment.filters,
     "channels": CHANNELS,
     "keys of the policy": keys(Policy),
-    "keys of journey tests": keys(CaseFile, Case, CaseCustomer),
+    "keys of journey tests": keys(CaseFile, Case, CaseCustomer, CaseEvent, CaseVersion, CaseText, Parts),
     "lines of a timeline": VISIBLE,
     "identifiers": STRENGTH,
 }
