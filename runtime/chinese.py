@@ -164,6 +164,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "none is open": "没有未决的消息",
     "no message yet": "还没有消息",
+    "{at} to customer {id} · {journey}, step {step} · {status}": (
+        "{at} 发给客户 {id} · {journey}，步骤 {step} · {status}"
+    ),
     "no provider was called yet; messages stay in the sandbox until one is configured": (
         "还没有呼叫过服务商；没有配置时消息留在沙箱里"
     ),

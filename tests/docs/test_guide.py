@@ -64,3 +64,11 @@ def test_the_guide_names_it(guide: object, names: str) -> None:
 def test_every_recipe_is_on_its_page() -> None:
     page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert [name for name in RECIPES if f"`{name}`" not in page] == []
+
+
+def test_every_error_is_explained_in_chinese_and_in_english() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    for section in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
+        prose = re.sub(r"```.*?```", "", section, flags=re.DOTALL).split("\n\n")[2:]
+        assert re.search("[一-鿿]{2}", prose[0]), section[:4]
+        assert re.search("[a-z]{3} [a-z]{2}", prose[1]), section[:4]
