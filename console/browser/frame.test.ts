@@ -27,7 +27,7 @@ it("a link signs in once", async () => {
   const first = await Visit.begin();
   const link = inject("link");
   await first.page.goto(link);
-  await first.page.getByRole("heading", { name: "旅程" }).waitFor();
+  await first.page.getByRole("heading", { name: "今日" }).waitFor();
   expect(first.page.url()).not.toContain("#");
   await first.end();
 

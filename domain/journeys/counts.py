@@ -8,6 +8,7 @@ A transaction adds what it counts as rows of its own (`UnitOfWork.count`), which
 days. Both are read together, in one statement, so that the counts are exact at every instant.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,6 +70,19 @@ def counts_of(session: Session, journey: str, since: datetime | None = None) -> 
     return [Count(*row) for row in session.connection().execute(_READ if since is None else _READ_SINCE, parameters)]
 
 
+def totals(session: Session, since: datetime) -> Counter[tuple[str, str]]:
+    """How often each kind of thing happened in all journeys together since a midnight: by kind, and by kind and detail.
+
+    The kind alone has an empty detail.
+    """
+    sums: Counter[tuple[str, str]] = Counter()
+    for what, detail, n in session.connection().execute(_TOTALS, {"since": since}):
+        sums[what, ""] += n
+        if detail:
+            sums[what, detail] += n
+    return sums
+
+
 def fold(work: UnitOfWork, zone: ZoneInfo) -> int:
     """Fold changes into the counts of days, as the zone has them. Returns how many."""
     folded = work.connection().execute(_FOLD, {"zone": str(zone), "limit": FOLD}).scalar_one()
@@ -93,6 +107,14 @@ _BOTH = """
 """
 _READ = text(_BOTH.format(since="", at=""))
 _READ_SINCE = text(_BOTH.format(since="AND since >= :since", at="AND at >= :since"))
+
+_TOTALS = text("""
+    SELECT what, detail, sum(n)::bigint FROM (
+        SELECT what, detail, n FROM journey_counts WHERE since >= :since
+        UNION ALL
+        SELECT what, detail, n FROM count_changes WHERE at >= :since
+    ) AS counts WHERE what <> 'passed' GROUP BY 1, 2
+""")
 
 _FOLD = text("""
     WITH gone AS (

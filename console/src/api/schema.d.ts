@@ -825,6 +825,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/today": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what needs somebody
+         * @description It asks for no permission of its own, and shows what those of the caller let them see.
+         */
+        get: operations["get_today_v1_today_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clock": {
         parameters: {
             query?: never;
@@ -1093,6 +1113,21 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccountDown
+         * @description An account with a provider through which nothing is sent until `held_until`.
+         */
+        AccountDown: {
+            /** Name */
+            name: string;
+            /**
+             * Held Until
+             * Format: date-time
+             */
+            held_until: string;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
          * AccountState
          * @description An account with a provider. While it is held nothing is sent through it; `reason` is what it said last.
          */
@@ -1128,6 +1163,25 @@ export interface components {
             details: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Alarm
+         * @description A product of a show of today that sells faster than expected, or runs out.
+         */
+        Alarm: {
+            /** Stream Id */
+            stream_id: string;
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Kind */
+            kind: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * AllResults
@@ -1581,6 +1635,37 @@ export interface components {
             revoked_at: string | null;
         };
         /**
+         * LastShow
+         * @description The show that began last, and what came of it: units sold, and what journeys did since the day it began.
+         *
+         *     The journeys' figures are null for those who may not see them.
+         */
+        LastShow: {
+            /** Stream Id */
+            stream_id: string;
+            /** Title */
+            title: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Units */
+            units: number;
+            /** Products */
+            products: number;
+            /** Best */
+            best: components["schemas"]["ShowProduct"][];
+            /** Entered */
+            entered: number | null;
+            /** Sent */
+            sent: number | null;
+            /** Goals */
+            goals: number | null;
+        };
+        /**
          * Ledger
          * @description A page, by number. `next` is what to give as `after` for the following one; null after the last.
          */
@@ -1974,6 +2059,22 @@ export interface components {
             discount: number;
         };
         /**
+         * ShowProduct
+         * @description A product of the show, in units. `left` is null where no lot is known.
+         */
+        ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Alarm */
+            alarm: string | null;
+        };
+        /**
          * StepCounts
          * @description What happened at a step, and how many stand there now.
          */
@@ -2118,6 +2219,30 @@ export interface components {
             because: string | null;
             /** Event */
             event: string | null;
+        };
+        /**
+         * Today
+         * @description What needs somebody, as far as the caller may see it; what they may not see is null.
+         *
+         *     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a guide
+         *     in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done.
+         */
+        Today: {
+            show: components["schemas"]["LastShow"] | null;
+            /** Alarms */
+            alarms: components["schemas"]["Alarm"][] | null;
+            /** Replenishments */
+            replenishments: number | null;
+            /** Unknown */
+            unknown: number | null;
+            /** Pending Staff */
+            pending_staff: number | null;
+            /** Stuck */
+            stuck: number | null;
+            /** Accounts */
+            accounts: components["schemas"]["AccountDown"][] | null;
+            /** Overdue */
+            overdue: number | null;
         };
         /**
          * TodoState
@@ -5617,6 +5742,44 @@ export interface operations {
             };
             /** @description Nothing of the request could be taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_today_v1_today_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Today"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,22 +1,26 @@
-import { PartitionOutlined } from "@ant-design/icons";
+import { InboxOutlined, MailOutlined, PartitionOutlined, SunOutlined } from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { type Permission, useMay } from "@/parts/me";
 import { useWords } from "./words";
 
 interface Place {
-  path: "/journeys";
-  word: "journeys";
+  path: "/today" | "/journeys" | "/messages" | "/replenishments";
+  word: "today" | "journeys" | "messages" | "replenishments";
   icon: ReactNode;
-  permission: Permission;
+  /** Of which one is enough. */
+  permissions: Permission[];
 }
 
 const PLACES: Place[] = [
-  { path: "/journeys", word: "journeys", icon: <PartitionOutlined />, permission: "journeys.read" },
+  { path: "/today", word: "today", icon: <SunOutlined />, permissions: ["journeys.read", "streams.read"] },
+  { path: "/journeys", word: "journeys", icon: <PartitionOutlined />, permissions: ["journeys.read"] },
+  { path: "/messages", word: "messages", icon: <MailOutlined />, permissions: ["messages.read"] },
+  { path: "/replenishments", word: "replenishments", icon: <InboxOutlined />, permissions: ["replenishments.read"] },
 ];
 
 /** The pages that whoever is signed in may open, in the order of the menu. */
 export function usePlaces() {
   const words = useWords();
   const may = useMay();
-  return PLACES.filter((each) => may(each.permission)).map((each) => ({ ...each, label: words[each.word] }));
+  return PLACES.filter((each) => each.permissions.some(may)).map((each) => ({ ...each, label: words[each.word] }));
 }

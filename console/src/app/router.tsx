@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { filterOf } from "@/pages/journeys/rows";
+import { statusOf } from "@/pages/messages/status";
 import { viewOf } from "@/pages/journey/figures";
 import { Failure } from "@/parts/Failure";
 import { Enter } from "./session/Enter";
@@ -32,6 +33,22 @@ const pages = [
     getParentRoute: () => inside,
     path: "/",
     component: lazyRouteComponent(() => import("./Home"), "Home"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/today",
+    component: lazyRouteComponent(() => import("@/pages/today/TodayPage"), "TodayPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/messages",
+    validateSearch: statusOf,
+    component: lazyRouteComponent(() => import("@/pages/messages/MessagesPage"), "MessagesPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/replenishments",
+    component: lazyRouteComponent(() => import("@/pages/replenishments/ReplenishmentsPage"), "ReplenishmentsPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

@@ -2,7 +2,10 @@ import { makeWords, record } from "@/parts/words";
 
 export const useWords = makeWords({
   zh: {
+    today: "今日",
     journeys: "旅程",
+    messages: "消息",
+    replenishments: "补货",
     search: "搜索",
     searchHint: "搜索旅程，或客户的手机号、编号…",
     searchEmpty: "没有找到。客户要输入完整的手机号、会员号或编号。",
@@ -47,7 +50,10 @@ export const useWords = makeWords({
     }),
   },
   en: {
+    today: "Today",
     journeys: "Journeys",
+    messages: "Messages",
+    replenishments: "Replenishments",
     search: "Search",
     searchHint: "A journey, or a customer's phone or number…",
     searchEmpty: "Nothing found. A customer needs the whole phone, member number or id.",

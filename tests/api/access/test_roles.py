@@ -10,7 +10,7 @@ from domain.access.permissions import ROLES
 
 OPEN = {
     "GET /v1/session", "POST /v1/session", "POST /v1/session/link", "DELETE /v1/session", "PUT /v1/session/password",
-    "GET /v1/search", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
+    "GET /v1/search", "GET /v1/today", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
 }  # fmt: skip
 """What asks for no permission: it serves everybody, or checks by itself who calls."""
 

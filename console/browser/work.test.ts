@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { close, DESKTOP, happen, launch, PHONE, Visit } from "./visit";
+
+beforeAll(launch, 60_000);
+afterAll(close);
+
+it.each([
+  ["desktop", DESKTOP],
+  ["phone", PHONE],
+] as const)("today is where one begins, and leads to what needs somebody: %s", async (name, viewport) => {
+  await happen("stock.alarm", undefined, { sku: `eggs-${name}`, kind: "selling_out", per_minute: 4 });
+  const visit = await Visit.as("admin", { viewport });
+  const { page } = visit;
+  await page.getByRole("heading", { name: "今日" }).waitFor();
+  console.log(`first page: ${visit.bytes} bytes`);
+  const decide = page.getByRole("link", { name: "去审批" });
+  await decide.waitFor({ timeout: 60_000 });
+  await page.getByText("卖出（件）").waitFor({ timeout: 60_000 });
+  await visit.picture(`today-${name}`);
+  await visit.isAccessible();
+  await decide.click();
+  await page.getByRole("row", { name: new RegExp(`eggs-${name}`) }).waitFor({ timeout: 60_000 });
+  await visit.end();
+});
+
+it("a buyer is told what is wrong with a quantity, and refuses", async () => {
+  await happen("stock.alarm", undefined, { sku: "eggs-30", kind: "selling_out", per_minute: 4 });
+  const visit = await Visit.as("buyer", { expected: ["422"] });
+  const { page } = visit;
+  await page.goto("/console/replenishments");
+  const row = page.getByRole("row", { name: /eggs-30/ });
+  await row.getByRole("button", { name: "改数量" }).click({ timeout: 60_000 });
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("spinbutton").fill("900000");
+  await dialog.getByRole("button", { name: "下单" }).click();
+  await dialog.getByText(/十倍以上/).waitFor();
+  expect(await dialog.getByRole("button", { name: "下单" }).isDisabled()).toBe(true);
+  await visit.picture("replenishment-change");
+  await visit.isAccessible();
+  await dialog.getByRole("button", { name: "取消" }).click();
+  await row.getByRole("button", { name: "拒绝" }).click();
+  await dialog.getByRole("button", { name: "拒绝" }).click();
+  await row.waitFor({ state: "detached" });
+  await page.getByText("全部", { exact: true }).click();
+  await row.getByText("已拒绝").waitFor();
+  await visit.picture("replenishments-desktop");
+  await visit.end();
+});
+
+it("whoever may only read decides nothing, and the ledger is looked through by state", async () => {
+  const visit = await Visit.as("operator");
+  const { page } = visit;
+  await page.goto("/console/replenishments");
+  await page.getByRole("row", { name: /eggs/ }).first().waitFor();
+  expect(await page.getByRole("button", { name: "批准" }).count()).toBe(0);
+  await page.goto("/console/messages");
+  await page.getByText("没有结果不明的消息").waitFor();
+  await visit.isAccessible();
+  await page.getByText("失败", { exact: true }).click();
+  await page.getByText("没有失败的消息").waitFor();
+  expect(page.url()).toContain("status=failed");
+  await visit.picture("messages-desktop");
+  await visit.end();
+});

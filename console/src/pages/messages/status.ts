@@ -1,0 +1,8 @@
+export const STATUSES = ["unknown", "pending_staff", "claimed", "failed"] as const;
+export type Status = (typeof STATUSES)[number];
+
+/** The state that is looked at, as the address keeps it. */
+export function statusOf(search: Record<string, unknown>): { status?: Status | undefined } {
+  const status = STATUSES.find((each) => each === search.status);
+  return status && status !== "unknown" ? { status } : {};
+}
