@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import docs, health, metrics, search, timeline, today
+from api import desk, docs, health, metrics, search, timeline, today
 from api.access import audit, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -109,6 +109,7 @@ def create_app(
     app.include_router(coupons.router)
     app.include_router(search.router)
     app.include_router(today.router)
+    app.include_router(desk.router)
     app.include_router(journey_clock.router)
     app.include_router(health.router)
     app.include_router(user_sessions.router)

@@ -27,12 +27,13 @@ Text = Annotated[str, StringConstraints(max_length=200)]
 
 
 class NewUser(BaseModel):
-    """Somebody who signs in with an email address or a phone."""
+    """Somebody who signs in with an email address or a phone. `staff` is the `owner` of a guide's customers."""
 
     name: Text
     email: Text | None = None
     phone: Text | None = None
     roles: list[Role]
+    staff: Text | None = None
 
 
 class Change(BaseModel):
@@ -41,6 +42,7 @@ class Change(BaseModel):
     name: Text | None = None
     roles: list[Role] | None = None
     active: bool | None = None
+    staff: Text | None = None
 
 
 class UserState(BaseModel):
@@ -52,6 +54,7 @@ class UserState(BaseModel):
     phone: str | None
     roles: list[str]
     active: bool
+    staff: str | None
     has_password: bool
     created_at: datetime
 
@@ -82,7 +85,9 @@ async def post_user(request: Request, caller: Manager) -> UserState:
 def _create(env: Context, caller: Actor, body: NewUser) -> UserState:
     now = env.wall.now()
     with _told(), env.db.begin() as session:
-        user = users.create_user(session, body.name, body.roles, now, email=body.email, phone=body.phone)
+        user = users.create_user(
+            session, body.name, body.roles, now, email=body.email, phone=body.phone, staff=body.staff
+        )
         audit.record(session, caller, "user.create", f"user:{user.id}", now, after=_audited(user))
         return _shown(user)
 
@@ -102,7 +107,7 @@ def _change(env: Context, caller: Actor, id: int, body: Change) -> UserState:
     with _told(), env.db.begin() as session:
         user = _user(session, id)
         before = _audited(user)
-        users.change_user(session, user, name=body.name, roles=body.roles, active=body.active)
+        users.change_user(session, user, name=body.name, roles=body.roles, active=body.active, staff=body.staff)
         audit.record(session, caller, "user.change", f"user:{id}", env.wall.now(), before=before, after=_audited(user))
         return _shown(user)
 
@@ -137,7 +142,7 @@ def _user(session: Session, id: int) -> User:
 
 
 def _audited(user: User) -> dict[str, Any]:
-    return {"name": user.name, "roles": list(user.roles), "active": user.active}
+    return {"name": user.name, "roles": list(user.roles), "active": user.active, "staff": user.staff}
 
 
 def _shown(user: User) -> UserState:

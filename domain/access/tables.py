@@ -23,7 +23,10 @@ class ApiKey(Row, table=True):
 
 
 class User(Row, table=True):
-    """Somebody who signs in. `password` is an Argon2 hash; without one, only a link lets them in."""
+    """Somebody who signs in. `password` is an Argon2 hash; without one, only a link lets them in.
+
+    `staff` is what the shop's systems call them: the `owner` of their customers.
+    """
 
     __tablename__: ClassVar[Any] = "users"
     id: int = id_column()
@@ -33,6 +36,7 @@ class User(Row, table=True):
     roles: list[str] = Field(default_factory=list, sa_type=JSONB, nullable=False)
     active: bool = True
     password: str | None = None
+    staff: str | None = Field(default=None, unique=True)
     created_at: datetime = instant()
 
 

@@ -30,6 +30,7 @@ def create_user(
     *,
     email: str | None = None,
     phone: str | None = None,
+    staff: str | None = None,
 ) -> User:
     """Make a user who signs in with an email address or a phone. Raises UserError."""
     if email is None and phone is None:
@@ -39,6 +40,7 @@ def create_user(
         roles=_roles(roles),
         email=_login(session, "email", email),
         phone=_login(session, "phone", phone),
+        staff=_staff(session, staff),
         created_at=now,
     )
     session.add(user)
@@ -68,6 +70,7 @@ def change_user(
     name: str | None = None,
     roles: Collection[str] | None = None,
     active: bool | None = None,
+    staff: str | None = None,
 ) -> None:
     """Change what is given. Raises UserError, also if nobody who can manage users were left."""
     if name is not None:
@@ -76,6 +79,8 @@ def change_user(
         user.roles = _roles(roles)
     if active is not None:
         user.active = active
+    if staff is not None and staff.strip() != user.staff:
+        user.staff = _staff(session, staff)
     session.flush()
     if not any(each.active and "admin" in each.roles for each in _locked(session)):
         raise UserError("roles", "somebody must be left who is an active admin")
@@ -110,6 +115,18 @@ def _name(name: str) -> str:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise UserError("name", f"a name has 1 to {LONGEST_NAME} printable characters")
     return name
+
+
+def _staff(session: Session, staff: str | None) -> str | None:
+    """What the shop's systems call somebody; a blank takes it from them."""
+    staff = (staff or "").strip()
+    if not staff:
+        return None
+    if len(staff) > LONGEST_NAME or not staff.isprintable():
+        raise UserError("staff", f"a staff id has at most {LONGEST_NAME} printable characters")
+    if session.exec(select(User.id).where(User.staff == staff)).first() is not None:
+        raise UserError("staff", "there is already a user with this staff id")
+    return staff
 
 
 def _roles(roles: Collection[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The sources of events made by the product or its providers' receivers; reserved, so the API refuses them."""
 
 COUPONS = "coupons"
+DESK = "desk"
 FOLLOW_UP = "follow-up"
 IMPORT = "import"
 LINKS = "links"

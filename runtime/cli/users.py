@@ -24,6 +24,7 @@ def create(
     role: Annotated[list[str], typer.Option(help="marketer, guide, buyer, …; may be given more than once.")],
     email: Annotated[str | None, typer.Option(help="To sign in with.")] = None,
     phone: Annotated[str | None, typer.Option(help="To sign in with.")] = None,
+    staff: Annotated[str | None, typer.Option(help="A guide's id in the shop: the owner of their customers.")] = None,
     url: Annotated[str, typer.Option(help="Where the API is reached from their browser.")] = "http://127.0.0.1:8000",
     data: Data = None,
 ) -> None:
@@ -36,7 +37,7 @@ def create(
     with database(data) as db:
         try:
             with db.begin() as session:
-                user = users.create_user(session, name, role, now, email=email, phone=phone)
+                user = users.create_user(session, name, role, now, email=email, phone=phone, staff=staff)
                 record(session, "user.create", f"user:{user.id}", after={"name": user.name, "roles": user.roles})
                 token = sessions.make_link(session, user, now)
         except users.UserError as problem:

@@ -18,6 +18,9 @@ NAMES = {
     "product": "何敏",
 }
 
+DEMO_GUIDE = "guide-lin"
+"""Whose customers the demo's guide looks after."""
+
 
 def links(db: Database, demo: bool) -> dict[str, str]:
     """A new link's secret for the admin, and in the demo for somebody of each role; who isn't there yet is made.
@@ -35,7 +38,8 @@ def _user(session: Session, role: str, demo: bool) -> User:
     login = f"{role}@aftershow.local"
     name = NAMES[role] if demo else "admin"
     found = users.find_user(session, login)
-    return found or users.create_user(session, name, [role], SystemClock().now(), email=login)
+    staff = DEMO_GUIDE if demo and role == "guide" else None
+    return found or users.create_user(session, name, [role], SystemClock().now(), email=login, staff=staff)
 
 
 def link(url: str, token: str) -> str:

@@ -845,6 +845,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/desk/todos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List one's open tasks
+         * @description What is due first comes first. A user without a staff id has none.
+         */
+        get: operations["get_desk_todos_v1_desk_todos_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/desk/todos/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Finish a task
+         * @description It is over, and journeys hear of it as `todo.done`. Finishing twice is finishing once.
+         */
+        post: operations["post_finish_v1_desk_todos__id__finish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/desk/todos/{id}/later": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a task off
+         * @description It is due a day later.
+         */
+        post: operations["post_later_v1_desk_todos__id__later_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/desk/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a customer of one's own
+         * @description Anybody else's customer is as unknown as one that isn't there; that somebody asked is in the audit.
+         */
+        get: operations["get_card_v1_desk_customers__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clock": {
         parameters: {
             query?: never;
@@ -1276,6 +1356,82 @@ export interface components {
             revoked_at: string | null;
             /** Secret */
             secret: string;
+        };
+        /**
+         * CustomerCard
+         * @description A customer on one screen. Amounts are in fen; `recent` is the newest first.
+         */
+        CustomerCard: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string | null;
+            /** Phone */
+            phone: string | null;
+            /** City */
+            city: string | null;
+            /** Birthday */
+            birthday: string | null;
+            /** Orders */
+            orders: number;
+            /** Spent */
+            spent: number;
+            /** Last Order At */
+            last_order_at: string | null;
+            /** Coupons */
+            coupons: components["schemas"]["DeskCoupon"][];
+            /** Recent */
+            recent: components["schemas"]["Told"][];
+        };
+        /**
+         * DeskCoupon
+         * @description A coupon that the customer may still use.
+         */
+        DeskCoupon: {
+            /** Code */
+            code: string;
+            /** Campaign */
+            campaign: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * DeskTodo
+         * @description A task. `greeting` is how a message to the customer may begin.
+         */
+        DeskTodo: {
+            /** Id */
+            id: number;
+            /** Customer */
+            customer: number;
+            /** Name */
+            name: string | null;
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Overdue */
+            overdue: boolean;
+            /** Greeting */
+            greeting: string;
+        };
+        /**
+         * DeskTodos
+         * @description A page, what is due first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        DeskTodos: {
+            /** Todos */
+            todos: components["schemas"]["DeskTodo"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Difference
@@ -2224,8 +2380,8 @@ export interface components {
          * Today
          * @description What needs somebody, as far as the caller may see it; what they may not see is null.
          *
-         *     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a guide
-         *     in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done.
+         *     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a
+         *     guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done.
          */
         Today: {
             show: components["schemas"]["LastShow"] | null;
@@ -2280,6 +2436,21 @@ export interface components {
             next: number | null;
         };
         /**
+         * Told
+         * @description Something that was decided about the customer, in words.
+         */
+        Told: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Journey */
+            journey: string;
+            /** Words */
+            words: string;
+        };
+        /**
          * UserState
          * @description A user. One who isn't active can't sign in.
          */
@@ -2296,6 +2467,8 @@ export interface components {
             roles: string[];
             /** Active */
             active: boolean;
+            /** Staff */
+            staff: string | null;
             /** Has Password */
             has_password: boolean;
             /**
@@ -5798,6 +5971,282 @@ export interface operations {
             };
         };
     };
+    get_desk_todos_v1_desk_todos_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeskTodos"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_finish_v1_desk_todos__id__finish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "done"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Outcome
+                     * @enum {string}
+                     */
+                    outcome: "done" | "wrong";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_later_v1_desk_todos__id__later_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_card_v1_desk_customers__id__get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerCard"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_clock_v1_clock_get: {
         parameters: {
             query?: never;
@@ -6306,6 +6755,8 @@ export interface operations {
                     phone?: string | null;
                     /** Roles */
                     roles: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[];
+                    /** Staff */
+                    staff?: string | null;
                 };
             };
         };
@@ -6384,6 +6835,8 @@ export interface operations {
                     roles?: ("marketer" | "guide" | "buyer" | "operator" | "analyst" | "product" | "admin")[] | null;
                     /** Active */
                     active?: boolean | null;
+                    /** Staff */
+                    staff?: string | null;
                 };
             };
         };

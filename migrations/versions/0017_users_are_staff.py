@@ -1,0 +1,19 @@
+"""Users are known by what the shop's systems call them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.add_column("users", sa.Column("staff", sa.String(), nullable=True))
+    op.create_unique_constraint("uq_users_staff", "users", ["staff"])
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_constraint("uq_users_staff", "users")
+    op.drop_column("users", "staff")
