@@ -64,6 +64,7 @@ it("whoever may only read decides nothing, and the ledger is looked through by s
   const visit = await Visit.as("operator");
   const { page } = visit;
   await page.goto("/console/replenishments");
+  await page.getByText("全部", { exact: true }).click();
   await page
     .getByRole("row", { name: /egg-30/ })
     .first()

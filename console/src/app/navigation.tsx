@@ -1,11 +1,11 @@
-import { InboxOutlined, MailOutlined, PartitionOutlined, SunOutlined } from "@ant-design/icons";
+import { ContactsOutlined, InboxOutlined, MailOutlined, PartitionOutlined, SunOutlined } from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { type Permission, useMay } from "@/parts/me";
 import { useWords } from "./words";
 
 interface Place {
-  path: "/today" | "/journeys" | "/messages" | "/replenishments";
-  word: "today" | "journeys" | "messages" | "replenishments";
+  path: "/today" | "/journeys" | "/messages" | "/replenishments" | "/desk";
+  word: "today" | "journeys" | "messages" | "replenishments" | "desk";
   icon: ReactNode;
   /** Of which one is enough. */
   permissions: Permission[];
@@ -16,6 +16,7 @@ const PLACES: Place[] = [
   { path: "/journeys", word: "journeys", icon: <PartitionOutlined />, permissions: ["journeys.read"] },
   { path: "/messages", word: "messages", icon: <MailOutlined />, permissions: ["messages.read"] },
   { path: "/replenishments", word: "replenishments", icon: <InboxOutlined />, permissions: ["replenishments.read"] },
+  { path: "/desk", word: "desk", icon: <ContactsOutlined />, permissions: ["desk"] },
 ];
 
 /** The pages that whoever is signed in may open, in the order of the menu. */

@@ -41,6 +41,16 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/desk",
+    component: lazyRouteComponent(() => import("@/pages/desk/DeskPage"), "DeskPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/desk/customers/$id",
+    component: lazyRouteComponent(() => import("@/pages/desk/CardPage"), "CardPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/messages",
     validateSearch: statusOf,
     component: lazyRouteComponent(() => import("@/pages/messages/MessagesPage"), "MessagesPage"),
