@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -84,7 +84,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   for (const [role, link] of Object.entries(others)) cookies[role] = await signIn(url, link);
   project.provide("url", url);
   project.provide("link", analyst);
-  project.provide("key", /API key +(as_\S+)/.exec(said)?.[1] ?? "");
+  project.provide("key", readFileSync(join(data, "key"), "utf8").trim());
   project.provide("cookies", cookies);
   return async () => {
     up.kill("SIGINT");
