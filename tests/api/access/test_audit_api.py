@@ -78,7 +78,7 @@ def test_resuming_what_is_live_is_no_row(admin: Browser) -> None:
 def test_users_and_keys(admin: Browser) -> None:
     new = {"name": "李雷", "email": "li@shop.cn", "roles": ["buyer"]}
     user = admin.post("/v1/users", json=new).json()["id"]
-    after = {"name": "李雷", "roles": ["buyer"], "active": True}
+    after = {"name": "李雷", "roles": ["buyer"], "active": True, "staff": None}
     assert newest(admin) == entry("user.create", f"user:{user}", None, after)
     admin.request("PATCH", f"/v1/users/{user}", json={"roles": ["product"]})
     assert newest(admin) == entry("user.change", f"user:{user}", {"roles": ["buyer"]}, {"roles": ["product"]})
