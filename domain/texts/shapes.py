@@ -13,9 +13,9 @@ from workflows.language.needs import Need
 from workflows.language.policy import CouponTerms
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import AllCondition, FieldCondition, Measure
-from workflows.terms.fields import is_money
 from workflows.terms.operands import FieldRef
 from workflows.terms.scheduled import event_of
+from workflows.terms.values import MONEY_FUNCTIONS, is_money
 from workflows.verbs.decide import Decide
 from workflows.verbs.send import EventList, Send
 from workflows.verbs.set import SetFields
@@ -134,7 +134,7 @@ def _measure(measure: Measure) -> Shape:
     missing = measure.of_list or measure.function not in ("count", "distinct", "sum")
     if measure.function in ("latest", "first"):
         return JSON.optional()
-    money = measure.function in ("sum", "average", "min", "max") and is_money(str(measure.argument))
+    money = measure.function in MONEY_FUNCTIONS and is_money(str(measure.argument))
     return (MONEY if money else NUMBER).optional(missing)
 
 

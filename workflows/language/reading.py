@@ -25,6 +25,7 @@ _KINDS = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "float_parsing": "a number",
     "date_type": "a day like 2026-09-01",
 }
 
@@ -130,6 +131,8 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
             pass
         case "greater_than_equal":
             source.report(node, "E015", f"{quoted(node.plain)} is not possible; it must be {context['ge']} or more")
+        case "greater_than":
+            source.report(node, "E015", f"{quoted(node.plain)} is not possible; it must be above {context['gt']:g}")
         case "less_than_equal":
             source.report(node, "E015", f"{quoted(node.plain)} is not possible; it must be {context['le']} or less")
         case "E016":

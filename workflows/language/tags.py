@@ -37,8 +37,10 @@ def _check(source: Source, references: References | None) -> None:
     node = source.root.get("measures") if source.root is not None else None
     if node is None:
         return
+    refused = {named.text or "" for part in node.walk() if (named := part.get("segment"))}
     events = references.events if references else {}
-    scope = Scope(source, References(measures=frozenset(node.entries), events=events), frozenset({"customer"}))
+    known = References(measures=frozenset(node.entries), events=events, segments=frozenset(refused))
+    scope = Scope(source, known, frozenset({"customer"}))
     for measure in node.entries.values():
         check_measure(measure, scope)
         for part in measure.walk():

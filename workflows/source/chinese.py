@@ -100,6 +100,7 @@ SENTENCES: Mapping[str, str] = {
     "must be a list, in `[ ]` or with a `-` before each item": "必须是列表：写在 `[ ]` 里，或每项前加 `-`",
     "must be a mapping of keys and values": "必须由键和值组成",
     "must be a whole number": "必须是整数",
+    "must be a number": "必须是数字",
     "must be text, not a list": "必须是文字，不能是列表",
     "must be text; put it in quotes": "必须是文字，请加引号",
     "must be true or false": "必须是 true 或 false",
@@ -307,8 +308,11 @@ SENTENCES: Mapping[str, str] = {
     "a list": "列表",
     "no single value": "整个对象",
     "true or false": "真假值",
-    "0 or more": "0 或更大",
     "none": "没有",
+    "above {number}": "大于 {number}",
+    "{number} or less": "{number} 或更小",
+    "{number} or more": "{number} 或更大",
+    "a number of shows": "直播场数",
     "none at all": "什么也没有",
 }
 """What people are told about specs and texts, in English and in Chinese."""

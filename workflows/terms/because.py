@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from workflows.terms.measuring import plain_number
-from workflows.terms.values import Language
+from workflows.terms.values import MONEY_FUNCTIONS, Language, amount_words, is_money
 
 HIDDEN = "[hidden]"
 _PRIVATE = frozenset(
@@ -118,12 +118,13 @@ def _stored_leaf(leaf: Leaf) -> list[Any]:
 
 def _words(leaf: Leaf, lang: Language) -> str:
     zh = lang == "zh"
-    name, value = leaf.name, leaf.value
+    name, value, money = leaf.name, leaf.value, _of_money(leaf)
     match leaf.kind:
         case "field" if value is None or value == []:
             return f"{name} 没有值" if zh else f"{name} is missing"
         case "field":
-            return f"{name} {'是' if zh else 'is'} {_value_words(value, lang)}{_comparison_words(leaf.asked, lang)}"
+            shown = _value_words(value, lang, money=money)
+            return f"{name} {'是' if zh else 'is'} {shown}{_comparison_words(leaf.asked, lang, money=money)}"
         case "segment":
             inside = ("属于" if value else "不属于") if zh else ("in" if value else "not in")
             return f"{inside}人群 {name}" if zh else f"{inside} segment {name}"
@@ -137,7 +138,7 @@ def _words(leaf: Leaf, lang: Language) -> str:
                 f"{field} {zh_near} {of} {leaf.within} 公里内" if zh else f"{field} is {near} {leaf.within} km of {of}"
             )
         case "measure":
-            return f"{_measure_words(leaf, lang)}{_comparison_words(leaf.asked, lang)}"
+            return f"{_measure_words(leaf, lang, money=money)}{_comparison_words(leaf.asked, lang, money=money)}"
         case "items" if value[0] is None:
             return f"{name} 不是列表" if zh else f"{name} is no list"
         case "items":
@@ -168,11 +169,19 @@ def window_words(within: str, lang: Language) -> str:
     return f"within the last {within}" if shows else f"within {within}"
 
 
-def _measure_words(leaf: Leaf, lang: Language) -> str:
+def _of_money(leaf: Leaf) -> bool:
+    """Whether what was asked about is an amount in fen."""
+    function, _, rest = leaf.name.partition(" ")
+    if leaf.kind == "measure":
+        return function in MONEY_FUNCTIONS and is_money(rest.partition(" ")[0])
+    return leaf.kind == "field" and is_money(leaf.name)
+
+
+def _measure_words(leaf: Leaf, lang: Language, *, money: bool) -> str:
     zh = lang == "zh"
     function, *argument, of = leaf.name.split(" ")
     words = FUNCTION_WORDS[function][0 if zh else 1].format(" ".join(argument))
-    value = _value_words(leaf.value, lang)
+    value = _value_words(leaf.value, lang, money=money)
     if zh:
         span = f"{window_words(leaf.within, lang)}" if leaf.within else ""
         cut = "（只看最近 1,000 次）" if leaf.cut else ""
@@ -196,7 +205,7 @@ def _happened(leaf: Leaf, lang: Language) -> str:
     return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
 
 
-def _comparison_words(comparisons: Sequence[Asked], lang: Language) -> str:
+def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bool = False) -> str:
     parts = []
     for operator, right, field, holds in comparisons:
         if right is None or right == []:
@@ -205,7 +214,7 @@ def _comparison_words(comparisons: Sequence[Asked], lang: Language) -> str:
             else:
                 parts.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
             continue
-        shown = _value_words(right, lang)
+        shown = _value_words(right, lang, money=money)
         parts.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
     joint = _JOINTS[lang][0]
     return "".join(f"{joint}{words}" for words in parts if words)
@@ -237,7 +246,7 @@ def _stored_value(field: str | None, value: Any, *, hide: bool) -> Any:
     return {}
 
 
-def _value_words(value: Any, lang: Language) -> str:
+def _value_words(value: Any, lang: Language, *, money: bool = False) -> str:
     zh = lang == "zh"
     match value:
         case None:
@@ -247,10 +256,12 @@ def _value_words(value: Any, lang: Language) -> str:
         case str():
             return f'"{value}"' if _LOOKS_OTHERWISE.fullmatch(value) else value
         case [*some, {"more": more}]:
-            some_words = _value_words(some, lang)
+            some_words = _value_words(some, lang, money=money)
             return f"{some_words} 等 {len(some) + more} 个" if zh else f"{some_words} and {more} more"
         case list():
-            return ("、" if zh else ", ").join(_value_words(item, lang) for item in value)
+            return ("、" if zh else ", ").join(_value_words(item, lang, money=money) for item in value)
+        case int() | float() if money:
+            return amount_words(value)
         case dict():
             return "多个值" if zh else "several values"
     return str(value)

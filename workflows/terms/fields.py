@@ -11,6 +11,7 @@ from workflows.terms.conditions import SUBJECTS, is_list
 from workflows.terms.limits import Limits
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
+from workflows.terms.values import MONEY_FUNCTIONS, is_money
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item", "now", "measure")
 
@@ -41,18 +42,6 @@ DERIVED = ("orders", "spent", "last_order_at")
 
 FORECASTS = ("likely_to_buy", "expected_value")
 """What is foretold of a customer: the chance of an order within 30 days, and 12 months' orders in fen."""
-
-_MONEY = re.compile(r"customer\.(?:spent|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
-"""Fields that hold fen."""
-
-
-def is_money(path: str) -> bool:
-    """Whether a field holds fen."""
-    return _MONEY.fullmatch(path) is not None
-
-
-_OF_MONEY = ("sum", "average", "min", "max", "latest", "first")
-"""The measures of money that are money."""
 
 _SUBJECTS = frozenset(SUBJECTS)
 _EVERYWHERE = frozenset({"now", "measure"})
@@ -156,7 +145,7 @@ def _check_amounts(node: Node, scope: Scope) -> None:
     measure = node.get("measure")
     subject = node.get("field")
     if measure is not None:
-        subject = next((measure.entries[name] for name in _OF_MONEY if name in measure.entries), None)
+        subject = next((measure.entries[name] for name in MONEY_FUNCTIONS if name in measure.entries), None)
     if subject is None or not is_money(subject.text or ""):
         return
     for key in OPERATORS:

@@ -225,3 +225,19 @@ def money_words(fen: int) -> str:
     whole, cents = divmod(abs(fen), 100)
     sign = "-" if fen < 0 else ""
     return f"{sign}{whole}.{cents:02}元" if cents else f"{sign}{whole}元"
+
+
+MONEY_FUNCTIONS = ("sum", "average", "min", "max", "latest", "first")
+"""The measures of money that are money."""
+
+_MONEY_FIELD = re.compile(r"customer\.(?:spent|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
+
+
+def is_money(path: str) -> bool:
+    """Whether a field holds fen."""
+    return _MONEY_FIELD.fullmatch(path) is not None
+
+
+def amount_words(value: float) -> str:
+    """Fen that were compared or worked out, to the nearest one."""
+    return money_words(round(value))

@@ -25,7 +25,7 @@ from workflows.terms.conditions import (
 from workflows.terms.event_names import EVENT_NAMES
 from workflows.terms.limits import Limits
 from workflows.terms.operands import Comparison, FieldRef
-from workflows.terms.values import Duration, Language, Shows, Window
+from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, Shows, Window, amount_words, is_money
 
 _UNITS = {
     "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
@@ -126,13 +126,14 @@ class Wording:
             case TagCondition(tag=name):
                 return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
             case FieldCondition(field=name):
-                return self._comparison(f"`{name}`", condition)
+                return self._comparison(f"`{name}`", condition, money=is_money(name))
             case NearCondition(field=name, within_km=km, of=of):
                 return self.pick(f"`{name}` 在 `{of}` {km:g} 公里内", f"`{name}` is within {km:g} km of `{of}`")
             case EventCondition():
                 return self.happened(condition)
             case MeasureCondition(measure=measure):
-                return self._comparison(self.measure(measure), condition)
+                money = measure.function in MONEY_FUNCTIONS and is_money(str(measure.argument))
+                return self._comparison(self.measure(measure), condition, money=money)
             case SomeCondition(some=name, where=where):
                 inner = self.condition(where)
                 return self.pick(f"`{name}` 中有一项满足（{inner}）", f"some item of `{name}` has ({inner})")
@@ -180,21 +181,21 @@ class Wording:
             for part in parts
         )
 
-    def _comparison(self, subject: str, comparison: Comparison) -> str:
+    def _comparison(self, subject: str, comparison: Comparison, *, money: bool = False) -> str:
         return self.pick("，并且 ", " and ").join(
-            self._compared(subject, operator, right) for operator, right in comparison.asked()
+            self._compared(subject, operator, right, money=money) for operator, right in comparison.asked()
         )
 
-    def _compared(self, subject: str, operator: str, right: Any) -> str:
+    def _compared(self, subject: str, operator: str, right: Any, *, money: bool) -> str:
         if operator == "exists":
             return f"{subject} " + (self.pick("有值", "exists") if right else self.pick("没有值", "is missing"))
-        return f"{subject} {_OPERATORS[self.lang][operator]} {self._value_words(right)}"
+        return f"{subject} {_OPERATORS[self.lang][operator]} {self._value_words(right, money=money)}"
 
-    def _value_words(self, right: Any) -> str:
+    def _value_words(self, right: Any, *, money: bool) -> str:
         if isinstance(right, FieldRef):
             return f"`{right.field}`"
         if isinstance(right, tuple):
-            return self.pick("、", ", ").join(self._value_words(item) for item in right)
+            return self.pick("、", ", ").join(self._value_words(item, money=money) for item in right)
         if isinstance(right, bool):
             return self.pick("真" if right else "假", "true" if right else "false")
-        return str(right)
+        return amount_words(right) if money and isinstance(right, int | float) else str(right)

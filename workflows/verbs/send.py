@@ -185,7 +185,8 @@ class SendStep(StepSpec):
         expires = step.get("expires")
         if expires is not None:
             check_field(expires.get("field"), scope)
-        for value in step.below("data") if "data" in step.entries else ():
+        data = step.get("data")
+        for value in data.entries.values() if data is not None else ():
             if "events" in value.entries:
                 check_event_type(value.get("events"), scope)
             elif value.entries.keys() == {"field"}:

@@ -173,6 +173,14 @@ class TestBecause:
                 "符合条件的 seen 发生过 1 次，并非至少 2",
             ),
             ({"all": [{"tag": "vip"}, {"not": {"segment": "poor"}}]}, "有标签 vip；不属于人群 poor"),
+            (
+                {"measure": {"sum": "event.total", "of": "order.paid"}, "above": 5990},
+                "order.paid 的event.total合计是 0元，并不大于 59.90元",
+            ),
+            (
+                {"field": "customer.location", "within_km": 5, "of": "trigger.place"},
+                "customer.location 不在 trigger.place 5 公里内",
+            ),
         ],
     )
     def test_is_told_in_chinese_too(self, condition: dict[str, Any], because: str) -> None:

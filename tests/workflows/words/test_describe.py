@@ -27,11 +27,11 @@ def test_in_english() -> None:
         == """\
 ### 直播弃购挽回 (`abandoned_cart`)
 
-- **Begins:** `cart.updated` where `event.stream_id` exists and `event.total` is above 0
+- **Begins:** `cart.updated` where `event.stream_id` exists and `event.total` is above 0元
 - **Enters again:** starts over, until the first message is sent (for each customer and `trigger.cart_id`)
 - **Goal:** `order.paid` where `event.cart_id` is `trigger.cart_id` within 3 days
 - **Exit:** `cart.cleared` where `event.cart_id` is `trigger.cart_id`
-- **Exit:** `cart.updated` where `event.cart_id` is `trigger.cart_id` and `event.total` is 0
+- **Exit:** `cart.updated` where `event.cart_id` is `trigger.cart_id` and `event.total` is 0元
 
 1. wait 1 hour
 2. send `cart_reminder` by wecom, with coupon `cart_minus5` — `remind`
