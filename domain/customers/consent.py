@@ -67,10 +67,9 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
     """
     given, channel = event.type == "consent.given", event.data["channel"]
     customers = {customer_id} if given else {customer_id, *named_otherwise(session, event.id)}
-    owned = select(Identifier.customer_id, Identifier.value).where(
-        col(Identifier.customer_id).in_(customers), Identifier.kind == ADDRESS[channel]
-    )
-    records: set[tuple[int, str | None]] = set(session.exec(owned))
+    parameters = {"ids": list(customers), "kind": ADDRESS[channel]}
+    owned = session.connection().execute(_OWNED, parameters)  # consents noted before wait to be written with this one
+    records: set[tuple[int, str | None]] = {(customer, address) for customer, address in owned}
     if not given and isinstance(message := event.data.get("message"), int):
         recipients = select(Message.recipient).where(
             Message.id == message, Message.customer_id == customer_id, Message.channel == channel
@@ -91,6 +90,11 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
         for customer, address in sorted(records, key=lambda record: (record[0], record[1] or ""))
     )
     return customers
+
+
+_OWNED = sa_select(col(Identifier.customer_id), col(Identifier.value)).where(
+    is_among(Identifier.customer_id), col(Identifier.kind) == bindparam("kind")
+)
 
 
 def named_otherwise(session: Session, event_id: int) -> Iterable[int]:
