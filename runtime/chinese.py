@@ -19,7 +19,7 @@ SENTENCES: Mapping[str, str] = {
     "Temporal UI                   {url}": "Temporal 界面                 {url}",
     "metrics                       {url}": "指标                          {url}",
     "logs                          {place}": "日志                          {place}",
-    "API key                       {key}  (kept in {place})": "API 密钥                      {key}  （保存在 {place}）",
+    "API key                       in {place}": "API 密钥                      在 {place}",
     "Post an event:": "发一个事件试试：",
     "stopping …": "正在停止……",
     "stopped; the data stays in {place}": "已停止，数据留在 {place}",
