@@ -48,14 +48,15 @@ class Feed:
         self._seconds = seconds
         self._subjects: dict[str, _Subject] = {}
 
-    @property
-    def is_full(self) -> bool:
-        """Whether nobody else may listen."""
-        return sum(subject.listeners for subject in self._subjects.values()) >= self._limit
+    def is_full(self, name: str) -> bool:
+        """Whether nobody else may listen to the subject, which has half of the room at most."""
+        subject = self._subjects.get(name)
+        crowded = subject is not None and subject.listeners >= self._limit // 2
+        return crowded or sum(each.listeners for each in self._subjects.values()) >= self._limit
 
     async def listen(self, name: str, read: Read, kind: str) -> AsyncIterator[ServerSentEvent]:
         """The subject's text, now and whenever it has changed, as an event of the kind; `ended` after the last."""
-        if self.is_full:
+        if self.is_full(name):
             yield ServerSentEvent(event="full", data="", retry=30_000)
             return
         subject = self._subjects.setdefault(name, _Subject())

@@ -186,9 +186,9 @@ async def get_count_events(
     """
     env = context(request)
     await run_in_threadpool(_counts, env, name, version, days)
-    if env.feed.is_full:
-        raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
     subject = f"counts {name} {version} {days}"
+    if env.feed.is_full(subject):
+        raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
     return FeedResponse(env.feed.listen(subject, _reader(env, name, version, days), "counts"))
 
 

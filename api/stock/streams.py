@@ -91,14 +91,15 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
     """
     env = context(request)
     _board(env, id)
-    if env.feed.is_full:
+    subject = f"stream {id}"
+    if env.feed.is_full(subject):
         raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
 
     def read() -> tuple[str, bool]:
         stock_board = _board(env, id)
         return _as_answer(stock_board).model_dump_json(), stock_board.ended_at is not None
 
-    return FeedResponse(env.feed.listen(f"stream {id}", read, "stock"))
+    return FeedResponse(env.feed.listen(subject, read, "stock"))
 
 
 @router.get("/studio/{id:path}", summary="The screen in the studio", responses=_PROBLEMS, response_class=HTMLResponse)

@@ -225,6 +225,8 @@ def read_text(file: Path) -> str | Diagnostic:
         if not stat.S_ISREG(file.stat().st_mode):
             kind = "a directory" if file.is_dir() else "not an ordinary file"
             return Diagnostic(str(file), 1, 1, "E008", f"cannot be read: it is {kind}")
+        if file.is_symlink() and not file.resolve().is_relative_to(file.parent.resolve()):
+            return Diagnostic(str(file), 1, 1, "E008", "cannot be read: it is a link that leads out of its folder")
         with file.open("rb") as stream:
             return decode(stream.read(MAX_BYTES + 1), str(file))
     except (OSError, ValueError) as error:

@@ -84,6 +84,7 @@ SENTENCES: Mapping[str, str] = {
     # files
     "cannot be read: {reason}": "读不了：{reason}",
     "it is a directory": "它是一个目录",
+    "it is a link that leads out of its folder": "它是指向目录之外的链接",
     "it is not an ordinary file": "它不是普通文件",
     "there is no policy": "没有策略文件",
     "no policy is published; publish it first, with all that is beside it: aftershow publish": (

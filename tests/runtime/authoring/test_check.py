@@ -83,6 +83,19 @@ def test_a_broken_file_never_stops_the_others(shop: Path, content: bytes, code: 
     assert list(report.plans) == ["good"]
 
 
+def test_a_link_that_leads_out_of_its_folder_is_not_read(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("password: hunter2")
+    specs = shop / "specs"
+    (specs / "leak.yaml").symlink_to(tmp_path / "secret.txt")
+    (specs / "kept").write_text((specs / "good.yaml").read_text())
+    (specs / "good.yaml").unlink()
+    (specs / "good.yaml").symlink_to("kept")
+    report = run(shop)
+    assert (Path(only(report).path).name, only(report).code) == ("leak.yaml", "E008")
+    assert "hunter2" not in str(report.sources)
+    assert list(report.plans) == ["good"]
+
+
 def test_what_is_no_file_is_told(shop: Path) -> None:
     specs = shop / "specs"
     (specs / "folder.yaml").mkdir()
