@@ -13,6 +13,7 @@ from api.access import keys as api_keys
 from api.access import sessions as user_sessions
 from api.console import files
 from api.coupons import routes as coupons
+from api.customers import routes as customers
 from api.events import routes as events
 from api.http import problems
 from api.http.batching import MicroBatcher
@@ -97,6 +98,7 @@ def create_app(
     app.add_middleware(Watch)
     app.include_router(events.router)
     app.include_router(timeline.router)
+    app.include_router(customers.router)
     app.include_router(todos.router)
     app.include_router(journeys.router)
     app.include_router(results.router)

@@ -10,6 +10,21 @@ from workflows.source.chinese import SENTENCES as DIAGNOSTICS
 from workflows.source.chinese import translator
 
 SENTENCES: Mapping[str, str] = {
+    # who is one person
+    "forget customer {number} for good?": "彻底删除客户 {number} 的资料？",
+    "customer {number} is forgotten": "客户 {number} 的资料已删除",
+    "a person decides: aftershow customer decide NUMBER merge, or apart": (
+        "由人决定：aftershow customer decide NUMBER merge 或 apart"
+    ),
+    "they are one customer already": "他们已经是同一位客户",
+    "these identifiers are not all this customer's": "这些标识不全是这位客户的",
+    "these identifiers came from several customers; split them one after the other": (
+        "这些标识来自几位客户，请逐一拆开"
+    ),
+    "these are all the identifiers that the customer has": "这位客户只有这些标识",
+    "there is no open conflict {number}; see aftershow customer conflicts": (
+        "没有待定的冲突 {number}，见 aftershow customer conflicts"
+    ),
     # starting and stopping
     "Aftershow is up. Ctrl-C stops it; the data stays in {place}.": "Aftershow 已启动。Ctrl-C 停止，数据留在 {place}。",
     "The console is at {url}. Each of these links signs in once, within a day:": (
@@ -265,6 +280,17 @@ SENTENCES: Mapping[str, str] = {
 }
 
 HEADS: Mapping[str, str] = {
+    "identifier": "标识",
+    "source": "来源",
+    "last seen (UTC)": "最近出现 (UTC)",
+    "number": "编号",
+    "other": "另一位",
+    "named by": "共同的标识",
+    "why not joined": "没有合并的原因",
+    "events": "事件",
+    "orders": "订单",
+    "spent": "消费",
+    "tags": "标签",
     "about": "关于",
     "account": "账户",
     "again at (UTC)": "下次尝试（UTC）",

@@ -41,13 +41,19 @@ _BINARY_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
 class Item:
     """One event of a request as it is taken, or all that is wrong with it. `id` is None if it has no usable one.
 
-    `warnings` tell what of it was set aside.
+    `warnings` tell what of it was set aside; `subject` is what it gave as such.
     """
 
     id: str | None
     incoming: Incoming | None
     flaws: tuple[Flaw, ...] = ()
     warnings: tuple[Flaw, ...] = ()
+    subject: str | None = None
+
+    def place_of(self, kind: str) -> str:
+        """Where an identifier of this kind was given."""
+        given = {"openid:oa": "openid"}.get(name := (self.subject or "").rpartition(":")[0], name)
+        return "subject" if given == kind else f"data.customer.{kind}"
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,8 @@ def _read(event: Any, now: datetime, *, plain: bool) -> Item:
         return Item(names["id"] or None, None, tuple(flaws))
     stored = validation.as_stored(names["type"], lenient.data)
     incoming = Incoming(names["source"], names["id"], names["type"], time, stored, identifiers)
-    return Item(incoming.id, incoming, warnings=tuple(warnings))
+    subject = event.get("subject")
+    return Item(incoming.id, incoming, warnings=tuple(warnings), subject=subject if isinstance(subject, str) else None)
 
 
 def _flaw_in_data(fault: validation.FieldError) -> Flaw:

@@ -31,9 +31,10 @@ from api.http.strictjson import Flaw
 from api.http.transactions import in_transaction
 from domain.catalogue import types
 from domain.customers.resolution import is_locked_out
+from domain.identity.arriving import Remarks
 from domain.intake.ingest import Incoming, held_up, ingest
 from domain.store.clock import Clock
-from domain.store.work import Database
+from domain.store.work import Database, UnitOfWork
 
 router = APIRouter(tags=["events"])
 logger = logging.getLogger(__name__)
@@ -49,6 +50,16 @@ _SMALL = 10_000
 
 _BUSY = Flaw("id", "busy", "another change to its customer takes long; send it again")
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
+_NOBODY = Flaw("data.customer", "nobody", "none of its identifiers names anybody: _identity.yaml lists them in `never`")
+_REFUSED = {"unstorable": (_UNSTORABLE,), "busy": (_BUSY,), "nobody": (_NOBODY,)}
+_REMARKS = {
+    "never": "it names nobody: _identity.yaml lists it in `never`, and it was left aside",
+    "each": "a person has no more of this kind, so it is not taken for this customer's",
+    "asks": "another customer has it, and it doesn't join them by itself; a person decides",
+    "too_many": "one person with so many identifiers is not to be; a person decides",
+    "apart": "it names a customer who was told apart from this one; a person decides",
+}
+"""Why an identifier doesn't name the customer of the event's others, in words."""
 
 
 @router.post(
@@ -95,13 +106,17 @@ def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[di
     seen: Counter[tuple[str, str]] = Counter()
     for index, item in enumerate(items):
         status, flaws, label = "rejected", item.flaws, "other"
+        warnings: Sequence[Flaw] = item.warnings
         if item.incoming is not None:
             outcome = next(outcomes)
-            flaws = {"unstorable": (_UNSTORABLE,), "busy": (_BUSY,)}.get(outcome, ())
-            status = "rejected" if flaws else outcome
+            flaws = _REFUSED.get(outcome.status, ())
+            status = "rejected" if flaws else outcome.status
+            remarks = () if flaws else outcome.remarks
+            told = [Flaw(item.place_of(kind), reason, _REMARKS[reason]) for kind, reason in remarks]
+            warnings = [*item.warnings, *told]
             label = item.incoming.type if item.incoming.type in types.CATALOGUE else "other"
         seen[label, status] += 1
-        results.append(_result(index, item.id, status, flaws, item.warnings))
+        results.append(_result(index, item.id, status, flaws, warnings))
     for labels, count in seen.items():
         EVENTS.labels(*labels).inc(count)
     return results
@@ -113,12 +128,11 @@ def store(db: Database, clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
     Raises OperationalError if the wait was for anything else.
     """
     try:
-        outcomes = in_transaction(db, lambda work: ingest(work, chunk, now=clock.now()))
-        return ["accepted" if new else "duplicate" for new in outcomes]
+        return in_transaction(db, lambda work: _take(work, chunk, clock))
     except DataError:
         if len(chunk) == 1:
             logger.warning("an event could not be stored")
-            return ["unstorable"]
+            return [Taken("unstorable")]
         return [results for item in chunk for results in store(db, clock, [item])]
     except OperationalError as error:
         if not is_locked_out(error):
@@ -129,7 +143,17 @@ def store(db: Database, clock: Clock, chunk: Sequence[Incoming]) -> list[Taken]:
             raise
         others = [event for event, is_busy in zip(chunk, busy, strict=True) if not is_busy]
         results = iter(store(db, clock, others) if others else ())
-        return ["busy" if is_busy else next(results) for is_busy in busy]
+        return [Taken("busy") if is_busy else next(results) for is_busy in busy]
+
+
+def _take(work: UnitOfWork, chunk: Sequence[Incoming], clock: Clock) -> list[Taken]:
+    remarks: Remarks = {}
+    taken = []
+    for event, is_new in zip(chunk, ingest(work, chunk, now=clock.now(), remarks=remarks), strict=True):
+        told = remarks.get(event.key, ())
+        is_nobody = any(reason == "nobody" for _, reason in told)
+        taken.append(Taken("nobody" if is_nobody else "accepted" if is_new else "duplicate", told if is_new else ()))
+    return taken
 
 
 def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw], warnings: Sequence[Flaw]) -> dict[str, Any]:

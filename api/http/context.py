@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -19,8 +19,17 @@ from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from workflows.plan.supply import Decision
 
-Taken = Literal["accepted", "duplicate", "unstorable", "busy"]
-"""What became of an event."""
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an event, and what is to be said of its identifiers: the kind, and a reason's code.
+
+    `nobody` was named by one that was refused.
+    """
+
+    status: Literal["accepted", "duplicate", "unstorable", "busy", "nobody"]
+    remarks: Sequence[tuple[str, str]] = ()
+
 
 Decide = Callable[[int, Decision], Awaitable[None]]
 """Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""

@@ -9,6 +9,9 @@ Permission = Literal[
     "journeys.publish",
     "journeys.run",
     "customers.read",
+    "customers.join",
+    "customers.export",
+    "customers.erase",
     "messages.read",
     "messages.settle",
     "coupons.read",
@@ -39,7 +42,8 @@ ROLES: Mapping[str, frozenset[Permission]] = {
     "guide": frozenset({"desk", "pii"}),
     "buyer": frozenset({"streams.read", "replenishments.read", "replenishments.decide"}),
     "operator": frozenset({
-        "journeys.read", "journeys.run", "customers.read", "messages.read", "messages.settle", "coupons.read",
+        "journeys.read", "journeys.run", "customers.read", "customers.join", "messages.read", "messages.settle",
+        "coupons.read",
         "coupons.revoke", "streams.read", "replenishments.read", "channels.read",
         "metrics.read", "pii",
     }),
@@ -59,8 +63,8 @@ SCOPES: Mapping[str, frozenset[Permission]] = {
         "channels.read", "metrics.read", "pii",
     }),
     "admin": frozenset({
-        "journeys.publish", "journeys.run", "messages.settle", "coupons.revoke", "replenishments.decide",
-        "users.manage", "keys.manage", "audit.read",
+        "journeys.publish", "journeys.run", "customers.join", "customers.export", "customers.erase", "messages.settle",
+        "coupons.revoke", "replenishments.decide", "users.manage", "keys.manage", "audit.read",
     }),
 }  # fmt: skip
 """Sets that an API key can be given by name, beside single permissions; none implies another."""

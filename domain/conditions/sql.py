@@ -64,10 +64,12 @@ _TAGS = SQLModel.metadata.tables[CustomerTag.__tablename__]
 def matching(condition: Condition, library: Library, now: datetime, **known: Mapping[str, Any] | None) -> Truth:
     """Whether the condition holds for the row of `customers` in an enclosing query, as of `now`.
 
+    It holds for no row that is merged into another.
+
     `known` gives what is the same for all of them: the data of the `event` in view and of the `trigger`, `lot`,
     `stream`, `coupon`.
     """
-    return _Reading(library, now, known).of(condition)
+    return and_(_CUSTOMERS.c.merged_into.is_(None), _Reading(library, now, known).of(condition))
 
 
 @dataclass(frozen=True)

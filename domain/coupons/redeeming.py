@@ -88,6 +88,7 @@ class _Till:
         of_orders = col(CouponOrder.order_id).in_({request.order_id for request in requests})
         owners = work.exec(select(CouponOrder.customer_id).where(of_orders)).all()
         self._customers = lock_customers(work, {*self._ids.values(), *owners})
+        self._ids = {name: self._customers[id].id for name, id in self._ids.items()}
         self._orders = {order.order_id: order for order in work.exec(select(CouponOrder).where(of_orders))}
         codes = {code for basket in baskets for code in basket.codes}
         self._coupons = _coupons_by_code(work, codes.union(*(order.codes for order in self._orders.values())))

@@ -1,6 +1,6 @@
 """What customers allow and refuse: an append-only record, of which the latest holds for each purpose."""
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,10 +66,12 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
     address stays refused until the customer who has it then consents. The caller holds the locks of them all.
     """
     given, channel = event.type == "consent.given", event.data["channel"]
-    customers = {customer_id} if given else {customer_id, *named_otherwise(session, event.id)}
+    others = [] if given else beside(session, event.id)
+    customers = {customer_id, *(conflict.other_customer_id for conflict in others if conflict.other_customer_id)}
     parameters = {"ids": list(customers), "kind": ADDRESS[channel]}
     owned = session.connection().execute(_OWNED, parameters)  # consents noted before wait to be written with this one
     records: set[tuple[int, str | None]] = {(customer, address) for customer, address in owned}
+    records.update((customer_id, conflict.value) for conflict in others if conflict.kind == ADDRESS[channel])
     if not given and isinstance(message := event.data.get("message"), int):
         recipients = select(Message.recipient).where(
             Message.id == message, Message.customer_id == customer_id, Message.channel == channel
@@ -97,6 +99,6 @@ _OWNED = sa_select(col(Identifier.customer_id), col(Identifier.value)).where(
 )
 
 
-def named_otherwise(session: Session, event_id: int) -> Iterable[int]:
-    """The customers whom an event names beside the one it is about."""
-    return session.exec(select(IdentifierConflict.other_customer_id).where(IdentifierConflict.event_id == event_id))
+def beside(session: Session, event_id: int) -> Sequence[IdentifierConflict]:
+    """The identifiers of an event that don't name the customer it is about."""
+    return session.exec(select(IdentifierConflict).where(IdentifierConflict.event_id == event_id)).all()

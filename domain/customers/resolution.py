@@ -1,71 +1,144 @@
 """Who an event is about: identifiers resolved to customers, whose rows are then locked."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import BigInteger, Text, any_, cast, text
+from sqlalchemy import func, text
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from domain.customers.identifiers import Ident, identify
+from domain.customers.naming import Join, Naming, Person, ResolvedCustomer, is_plain, spellings
 from domain.customers.tables import Customer, CustomerRow, Identifier
-from domain.store.bulk import as_json, is_among, recordset_of
+from domain.store.bulk import as_json, is_among
 from domain.store.work import UnitOfWork
-
-_WEAK = frozenset({"device_id"})
-"""Kinds that several people share; they link nothing while a stronger one is given."""
-
-_ONE_PER_PERSON = frozenset({"unionid", "member_no"})
-"""Kinds of which a person has one: another value is another person."""
+from workflows.language.identity import IdentityRules
 
 
 @dataclass
-class ResolvedCustomer:
-    """The customer an event is about, and its identifiers that belong to other customers."""
+class Known:
+    """Who owns identifiers, and the count of changes (`Customer.identity`) of each owner when that was read."""
 
-    customer_id: int
-    conflicts: list[tuple[Ident, int]] = field(default_factory=list)
+    owners: dict[Ident, int] = field(default_factory=dict)
+    identities: dict[int, int] = field(default_factory=dict)
+
+    def add(self, ident: Ident, owner: int, identity: int) -> None:
+        """An identifier has this owner."""
+        self.owners[ident] = owner
+        self.identities[owner] = identity
 
 
-def resolve(
+@dataclass
+class Named:
+    """Whom groups of identifiers name: what was read for it, and what it changes beside what is stored already."""
+
+    customers: list[ResolvedCustomer]
+    joins: Sequence[Join]
+    links: Mapping[Ident, int]
+    taken: Mapping[Ident, int]
+    identities: Mapping[int, int]
+
+    @property
+    def ids(self) -> Set[int]:
+        """All whose locks it takes to rely on it: who is named, joins, gets or loses identifiers."""
+        named = {each.customer_id for each in self.customers}
+        return named.union(self.identities, self.links.values())
+
+
+def resolve(session: Session, groups: Sequence[tuple[Ident, ...]], now: datetime) -> list[ResolvedCustomer]:
+    """Find or create the customer of each group of identifiers, the strongest first, and link what is new.
+
+    Joins nobody: it is for setting up customers who are known to be different.
+    """
+    return name_groups(session, groups, now, IdentityRules()).customers
+
+
+def name_groups(
     session: Session,
     groups: Sequence[tuple[Ident, ...]],
     now: datetime,
-    known_owners: Mapping[Ident, int] | None = None,
-) -> list[ResolvedCustomer]:
+    rules: IdentityRules,
+    known: Known | None = None,
+) -> Named:
     """Find or create the customer of each group of identifiers (strongest first), and link what is new.
 
-    Identifiers that point at different customers are not merged: the strongest wins, the others are reported. What
-    somebody else links meanwhile is seen by the unique key; then all is looked up again. `known_owners` are the owners
-    of the identifiers, where they were looked up just before.
+    What somebody else links meanwhile is seen by the unique key; then all is looked up again. `known` is what was
+    looked up just before, of all `spellings`. Joins and what is taken over are left to the caller, who locks all `ids`
+    first and finds by their `identities` whether it still holds.
     """
-    idents = sorted({ident for group in groups for ident in group})
     while True:
-        owners = _Owners(session, idents, _owners(session, idents) if known_owners is None else known_owners)
-        known_owners = None
-        resolved = [owners.resolve(group) for group in groups]
-        if not owners.new_idents or owners.store(session, now):
-            return [
-                ResolvedCustomer(
-                    owners.ids.get(owner, owner),
-                    [(ident, owners.ids.get(other, other)) for ident, other in conflicts],
-                )
-                for owner, conflicts in resolved
-            ]
+        known = known or find_owners(session, spellings(rules, {ident for group in groups for ident in group}))
+        plain = all(is_plain(rules, group, known.owners) for group in groups)
+        naming = Naming(rules, known.owners, {} if plain else _people(session, known.identities))
+        customers = [naming.name(number, group) for number, group in enumerate(groups)]
+        ids = _store(session, naming, now)
+        if ids is not None:
+            break
+        known = None
+
+    def stored(id: int) -> int:
+        root = naming.root(id)
+        return ids.get(root, root)
+
+    return Named(
+        [
+            ResolvedCustomer(
+                stored(each.customer_id),
+                [replace(conflict, other=conflict.other and stored(conflict.other)) for conflict in each.conflicts],
+            )
+            for each in customers
+        ],
+        naming.joins,
+        {ident: stored(owner) for ident, owner in naming.links.items()},
+        {ident: stored(naming.links[ident]) for ident in naming.taken},
+        known.identities,
+    )
+
+
+def _people(session: Session, ids: Iterable[int]) -> Mapping[int, Person]:
+    rows = session.connection().execute(_PEOPLE, {"ids": list(ids)})
+    return {
+        id: Person(frozenset((kind, value) for kind, value in idents), frozenset([id, *former]), frozenset(apart))
+        for id, former, idents, apart in rows
+    }
+
+
+_PEOPLE = text("""
+SELECT id, former,
+    coalesce(
+        (SELECT jsonb_agg(jsonb_build_array(kind, value)) FROM identifiers WHERE customer_id = customers.id), '[]'
+    ),
+    ARRAY(
+        SELECT other_id FROM identity_apart WHERE customer_id = customers.id OR customer_id = ANY (former)
+        UNION ALL
+        SELECT customer_id FROM identity_apart WHERE other_id = customers.id OR other_id = ANY (former)
+    )
+FROM customers WHERE id = ANY (CAST(:ids AS bigint[]))
+""")
 
 
 def lock_customers(work: UnitOfWork, ids: Iterable[int]) -> Mapping[int, CustomerRow]:
     """Lock the customers' rows, in id order: the one lock that orders a customer's life.
 
+    Who became one with another since its id was read is locked as, and found here by its old id as, who it is now.
     It leaves room for the key-share locks that foreign keys take, which would deadlock otherwise.
     """
-    rows = work.connection().execute(_LOCK_AND_READ, {"ids": sorted(set(ids))})
-    customers = [work.hold(CustomerRow._make(row)) for row in rows]
-    return {customer.id: customer for customer in customers}
+    locked: dict[int, CustomerRow] = {}
+    wanted = set(ids)
+    while wanted:
+        rows = work.connection().execute(_LOCK_AND_READ, {"ids": sorted(wanted)})
+        locked.update((row.id, work.hold(CustomerRow._make(row))) for row in rows)
+        wanted = {row.merged_into for row in locked.values() if row.merged_into is not None} - locked.keys()
+    return {id: _present(customer, locked) for id, customer in locked.items()}
+
+
+def _present(customer: CustomerRow, locked: Mapping[int, CustomerRow]) -> CustomerRow:
+    while customer.merged_into is not None:
+        customer = locked[customer.merged_into]
+    return customer
 
 
 _LOCK_AND_READ = (
@@ -76,13 +149,16 @@ _LOCK_AND_READ = (
 )
 
 
-def hold_customers(session: Session, ids: Collection[int]) -> None:
-    """Lock the customers' rows as `lock_customers` does, without reading them."""
-    if ids:
-        session.connection().execute(_LOCK, {"ids": sorted(ids)})
+def hold_customers(session: Session, ids: Collection[int]) -> Mapping[int, tuple[int, int | None]]:
+    """Lock these rows. Of each, reads only how often its identifiers changed and whom it is merged into."""
+    rows = session.connection().execute(_LOCK, {"ids": sorted(ids)}) if ids else ()
+    return {id: (identity, merged_into) for id, identity, merged_into in rows}
 
 
-_LOCK = text("SELECT FROM customers WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE")
+_LOCK = text("""
+SELECT id, identity, merged_into FROM customers
+WHERE id = ANY (CAST(:ids AS bigint[])) ORDER BY id FOR NO KEY UPDATE
+""")
 
 
 def is_locked_out(error: DBAPIError) -> bool:
@@ -122,13 +198,13 @@ def read_name(name: str) -> int | Ident:
 
 
 def find_ids(session: Session, names: Collection[int | Ident]) -> Mapping[int | Ident, int]:
-    """The ids of customers who are named; one who is named by an id may not be there."""
-    owners = _owners(session, [name for name in names if not isinstance(name, int)])
-    return {
-        name: name if isinstance(name, int) else owners[name]
-        for name in names
-        if isinstance(name, int) or name in owners
-    }
+    """The ids of customers who are named, by whatever id they ever had."""
+    known = find_owners(session, [name for name in names if not isinstance(name, int)])
+    found: dict[int | Ident, int] = {**known.owners}  # type: ignore[dict-item]
+    if ids := [name for name in names if isinstance(name, int)]:
+        present = func.coalesce(Customer.merged_into, Customer.id)
+        found.update(session.exec(select(Customer.id, present).where(is_among(Customer.id, ids))).all())
+    return found
 
 
 def find_customer(session: Session, name: str) -> Customer | None:
@@ -137,58 +213,38 @@ def find_customer(session: Session, name: str) -> Customer | None:
     return session.get(Customer, find_ids(session, [id_or_ident]).get(id_or_ident, 0))
 
 
-class _Owners:
-    """The owners of identifiers, while groups are resolved in turn; a new customer's id is negative until stored."""
-
-    def __init__(self, session: Session, idents: Sequence[Ident], known_owners: Mapping[Ident, int]) -> None:
-        self.ids: dict[int, int] = {}
-        self.new_idents: dict[Ident, int] = {}
-        self._owners = dict(known_owners)
-        self._newcomers = 0
-        self._one_per_person: set[tuple[int, str]] = set()
-        if known_owners and any(ident[0] in _ONE_PER_PERSON and ident not in known_owners for ident in idents):
-            owners = cast(sorted(set(self._owners.values())), ARRAY(BigInteger))
-            query = select(Identifier.customer_id, Identifier.kind).where(col(Identifier.customer_id) == any_(owners))
-            self._one_per_person.update(session.exec(query.where(col(Identifier.kind).in_(_ONE_PER_PERSON))))
-
-    def resolve(self, group: tuple[Ident, ...]) -> tuple[int, list[tuple[Ident, int]]]:
-        """The owner of a group, who gets its new identifiers, and those of it that another customer owns."""
-        strong = [ident for ident in group if ident[0] not in _WEAK] or list(group)
-        owner = next((self._owners[ident] for ident in strong if ident in self._owners), None)
-        new_idents = [ident for ident in group if ident not in self._owners]
-        kinds = {kind for kind, _ in new_idents if kind in _ONE_PER_PERSON}
-        if owner is None or any((owner, kind) in self._one_per_person for kind in kinds):
-            self._newcomers += 1
-            owner = -self._newcomers
-        self._owners.update(dict.fromkeys(new_idents, owner))
-        self.new_idents.update(dict.fromkeys(new_idents, owner))
-        self._one_per_person.update((owner, kind) for kind in kinds)
-        return owner, [(ident, self._owners[ident]) for ident in strong if self._owners[ident] != owner]
-
-    def store(self, session: Session, now: datetime) -> bool:
-        """Insert new customers and identifiers; False, and nothing is, if another transaction linked one meanwhile."""
-        links = [
-            {"kind": kind, "value": value, "owner": owner} for (kind, value), owner in sorted(self.new_idents.items())
-        ]
-        parameters = {"newcomers": self._newcomers, "now": now, "links": as_json(links)}
-        with session.begin_nested() as attempt:
-            rows = session.connection().execute(_STORE, parameters).all()
-            self.ids = {-number: id for number, id in rows if number is not None}
-            if len(rows) == len(links) + len(self.ids):
-                return True
-            attempt.rollback()
-        return False
+def _store(session: Session, naming: Naming, now: datetime) -> Mapping[int, int] | None:
+    """Insert new customers and identifiers. Returns the ids of the new customers; None, and nothing is inserted, if
+    another transaction linked one of the identifiers meanwhile.
+    """
+    owners = {ident: naming.root(owner) for ident, owner in naming.links.items()}
+    links = [
+        {"kind": kind, "value": value, "owner": owner}
+        for (kind, value), owner in sorted(owners.items())
+        if (kind, value) not in naming.taken
+    ]
+    numbers = sorted({-owner for owner in owners.values() if owner < 0})
+    if not links and not numbers:
+        return {}
+    parameters = {"newcomers": numbers, "now": now, "links": as_json(links)}
+    with session.begin_nested() as attempt:
+        rows = session.connection().execute(_STORE, parameters).all()
+        ids = {-number: id for number, id in rows if number is not None}
+        if len(rows) == len(links) + len(ids):
+            return ids
+        attempt.rollback()
+    return None
 
 
 _STORE = text("""
 WITH numbered AS MATERIALIZED (
     SELECT number, nextval(pg_get_serial_sequence('customers', 'id')) AS id
-    FROM generate_series(1, :newcomers) AS number
+    FROM unnest(CAST(:newcomers AS bigint[])) AS number
 ), made AS (
     INSERT INTO customers (id, fields, field_times, created_at) SELECT id, '{}', '{}', :now FROM numbered
 ), linked AS (
-    INSERT INTO identifiers (kind, value, customer_id)
-    SELECT given.kind, given.value, coalesce(numbered.id, given.owner)
+    INSERT INTO identifiers (kind, value, customer_id, since)
+    SELECT given.kind, given.value, coalesce(numbered.id, given.owner), :now
     FROM json_to_recordset(CAST(:links AS json)) AS given (kind text, value text, owner bigint)
     LEFT JOIN numbered ON numbered.number = -given.owner
     ORDER BY given.kind COLLATE "C", given.value COLLATE "C"
@@ -199,11 +255,18 @@ SELECT number, id FROM numbered UNION ALL SELECT NULL, customer_id FROM linked
 """Inserts customers and identifiers, in an order that all transactions share; returns a row for each."""
 
 
-def _owners(session: Session, idents: Sequence[Ident]) -> dict[Ident, int]:
-    if not idents:
-        return {}
-    wanted_idents = recordset_of([{"kind": kind, "value": value} for kind, value in idents], kind=Text(), value=Text())
-    query = select(Identifier.kind, Identifier.value, Identifier.customer_id).join(
-        wanted_idents, (col(Identifier.kind) == wanted_idents.c.kind) & (col(Identifier.value) == wanted_idents.c.value)
-    )
-    return {(kind, value): customer_id for kind, value, customer_id in session.exec(query)}
+def find_owners(session: Session, idents: Iterable[Ident]) -> Known:
+    """The owners of identifiers, as far as they have any."""
+    known = Known()
+    pairs = [{"kind": kind, "value": value} for kind, value in idents]
+    for kind, value, owner, identity in session.connection().execute(_OWNERS, {"idents": as_json(pairs)}):
+        known.add((kind, value), owner, identity)
+    return known
+
+
+_OWNERS = text("""
+SELECT owned.kind, owned.value, owned.customer_id, customers.identity
+FROM json_to_recordset(CAST(:idents AS json)) AS given (kind text, value text)
+JOIN identifiers AS owned ON owned.kind = given.kind AND owned.value = given.value
+JOIN customers ON customers.id = owned.customer_id
+""")

@@ -1,10 +1,11 @@
 """Customers and what names them, what they allowed, and what they bought."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import BigInteger, Index, text
+from sqlalchemy import BigInteger, Column, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
@@ -15,7 +16,11 @@ class OwnDataError(ValueError):
 
 
 class Customer(Row, table=True):
-    """One person. `fields` holds what is known of them (city, birthday, owner, …), `field_times` since which event."""
+    """One person. `fields` holds what is known of them (city, birthday, owner, …), `field_times` since which event.
+
+    A row that is `merged_into` another is nobody any more: it was the same person, whose `former` ids are in the other
+    one's. `identity` counts how often identifiers came to the customer or went, so that a change can be noticed.
+    """
 
     __tablename__: ClassVar[Any] = "customers"
     id: int = id_column()
@@ -24,6 +29,11 @@ class Customer(Row, table=True):
     fields: dict[str, Any] = json_column()
     field_times: dict[str, Any] = json_column()
     created_at: datetime = instant()
+    merged_into: int | None = reference("customers.id", nullable=True)
+    former: list[int] = Field(
+        default_factory=list, sa_column=Column(ARRAY(BigInteger), nullable=False, server_default="{}")
+    )
+    identity: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class CustomerRow(NamedTuple):
@@ -35,6 +45,9 @@ class CustomerRow(NamedTuple):
     fields: Mapping[str, Any]
     field_times: Mapping[str, Any]
     created_at: datetime
+    merged_into: int | None = None
+    former: Sequence[int] = ()
+    identity: int = 0
 
 
 AnyCustomer = Customer | CustomerRow
@@ -42,24 +55,81 @@ AnyCustomer = Customer | CustomerRow
 
 
 class Identifier(Row, table=True):
-    """Something that names a customer: `phone`, `unionid`, `openid:mini`, …"""
+    """Something that names a customer: `phone`, `unionid`, `openid:mini`, …
+
+    `since` is when it was linked and `event_id` the event that did; both are null for links older than this release.
+    `device_id:unnamed` is what happens on a device without a name, once somebody is known on it.
+    """
 
     __tablename__: ClassVar[Any] = "identifiers"
     kind: str = Field(primary_key=True)
     value: str = Field(primary_key=True)
     customer_id: int = reference("customers.id", index=True)
+    since: datetime | None = instant(nullable=True)
+    event_id: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class IdentifierConflict(Row, table=True):
-    """An event whose identifiers point at different customers; the strongest was taken."""
+    """An identifier of an event that didn't name the customer it was about, the one of the strongest: why it doesn't.
+
+    `reason` is `each` (a person has no more of this kind), `asks` (a person decides), `too_many` identifiers, or
+    `apart` (they were split). Without another customer, nobody has the identifier. `decided` is what a person said.
+    """
 
     __tablename__: ClassVar[Any] = "identifier_conflicts"
     id: int = id_column()
     customer_id: int = reference("customers.id", index=True)
-    other_customer_id: int = reference("customers.id")
+    other_customer_id: int | None = reference("customers.id", nullable=True, index=True)
     kind: str
     value: str
     event_id: int = reference("events.id", index=True)
+    reason: str = Field(default="asks", sa_column_kwargs={"server_default": "asks"})
+    decided: str | None = None
+    decided_at: datetime | None = instant(nullable=True)
+
+
+class IdentityJoin(Row, table=True):
+    """Two customers that became one: `survivor_id` went on, `loser_id` is nobody since.
+
+    `evidence` are the identifiers (`phone:+86…`) that named both, in the event if it was one; else `by` did it for a
+    `reason`. `before` and `after` are what the survivor was and became (name, timezone, fields and their times),
+    `tags` the times until which its tags lasted, as {tag: [before, after]}, `made` the ids of consents that the join
+    wrote. It is null and void once it is `undone_at`.
+    """
+
+    __tablename__: ClassVar[Any] = "identity_joins"
+    id: int = id_column()
+    survivor_id: int = reference("customers.id", index=True)
+    loser_id: int = reference("customers.id", index=True)
+    at: datetime = instant()
+    event_id: int | None = Field(default=None, sa_type=BigInteger)
+    by: str | None = None
+    reason: str | None = None
+    evidence: list[str] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+    before: dict[str, Any] = json_column()
+    after: dict[str, Any] = json_column()
+    tags: dict[str, Any] = json_column()
+    made: list[int] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+    undone_at: datetime | None = instant(nullable=True)
+
+
+class IdentityMove(Row, table=True):
+    """The rows of a table that a join moved from the loser to the survivor, by their primary keys as lists."""
+
+    __tablename__: ClassVar[Any] = "identity_moves"
+    join_id: int = reference("identity_joins.id", primary_key=True)
+    place: str = Field(primary_key=True)
+    keys: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+
+
+class IdentityApart(Row, table=True):
+    """Two customers whom no event joins again: somebody split them, or decided so. The lower id first."""
+
+    __tablename__: ClassVar[Any] = "identity_apart"
+    customer_id: int = reference("customers.id", primary_key=True)
+    other_id: int = reference("customers.id", primary_key=True)
+    at: datetime = instant()
+    by: str
 
 
 class Consent(Row, table=True):

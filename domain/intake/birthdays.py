@@ -25,7 +25,12 @@ def born_on(session: Session, library: Library, at: datetime, *, after: int, lim
     born = or_(
         *(and_(today == day, or_(_is_one_of(birthday, _solar(day)), _is_one_of(lunar, _lunar(day)))) for day in days)
     )
-    query = select(Customer.id).where(Customer.id > after, born).order_by(col(Customer.id)).limit(limit)
+    query = (
+        select(Customer.id)
+        .where(Customer.id > after, col(Customer.merged_into).is_(None), born)
+        .order_by(col(Customer.id))
+        .limit(limit)
+    )
     return session.exec(query).all()
 
 

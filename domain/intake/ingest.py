@@ -1,7 +1,7 @@
 """Ingest: events are stored, and what they mean for journeys is settled in the same transaction."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,15 +13,11 @@ from domain.catalogue.sources import LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
 from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.customers.identifiers import Ident
-from domain.customers.resolution import (
-    ResolvedCustomer,
-    find_ids,
-    hold_customers,
-    lock_customers,
-    locked_elsewhere,
-    resolve,
-)
-from domain.customers.tables import CustomerRow, IdentifierConflict
+from domain.customers.naming import Nobody, spellings
+from domain.customers.resolution import Known, find_ids, lock_customers, locked_elsewhere
+from domain.customers.tables import CustomerRow
+from domain.identity.arriving import Arrival, Group, Remarks, name_and_lock, note_evidence
+from domain.identity.joining import spelled
 from domain.intake.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
 from domain.intake.tables import Event
 from domain.journeys.batch import EnrollmentBatch
@@ -34,6 +30,7 @@ from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
 from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
+from workflows.language.identity import IdentityRules
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
 
@@ -69,8 +66,25 @@ class _Lookup:
     """What was stored of a batch when it came in: who owns its identifiers, which of its events are new."""
 
     version: str = ""
-    owners: dict[Ident, int] = field(default_factory=dict)
+    known: Known = field(default_factory=Known)
     new_events: list[Incoming] = field(default_factory=list)
+    nobody: Set[Ident] = frozenset()
+
+    def leave_out(self, nobody: Nobody, remarks: Remarks) -> None:
+        """Leave out the identifiers that name nobody, and the events that have no other."""
+        self.nobody = {ident for event in self.new_events for ident in event.identifiers if ident in nobody}
+        for event in self.new_events if self.nobody else ():
+            unnamed = [kind for kind, _ in self.nobody.intersection(event.identifiers)]
+            reason = "never" if self.named_by(event) else "nobody"
+            remarks.setdefault(event.key, []).extend((kind, reason) for kind in unnamed)
+        if self.nobody:
+            self.new_events = [each for each in self.new_events if self.named_by(each) or not each.identifiers]
+
+    def named_by(self, event: Incoming) -> tuple[Ident, ...]:
+        """The identifiers of an event that can name somebody."""
+        if not self.nobody:
+            return event.identifiers
+        return tuple(ident for ident in event.identifiers if ident not in self.nobody)
 
 
 _CHANGES = frozenset({"order.paid", "order.refunded"})
@@ -80,53 +94,55 @@ _CustomerEvent = tuple[Event, CustomerRow]
 _Row = dict[str, Any]
 
 _LOOK_UP = text("""
-SELECT 'event', event.source, event.event_id, NULL::bigint
+SELECT 'event', event.source, event.event_id, NULL::bigint, NULL::integer
 FROM json_to_recordset(CAST(:keys AS json)) AS given (source text, id text),
     LATERAL (SELECT source, event_id FROM events WHERE source = given.source AND event_id = given.id OFFSET 0) AS event
 UNION ALL
-SELECT 'owner', owned.kind, owned.value, owned.customer_id
+SELECT 'owner', owned.kind, owned.value, owned.customer_id, owned.identity
 FROM json_to_recordset(CAST(:idents AS json)) AS given (kind text, value text),
-    LATERAL (SELECT * FROM identifiers WHERE kind = given.kind AND value = given.value OFFSET 0) AS owned
+    LATERAL (
+        SELECT kind, value, customer_id, identity FROM identifiers JOIN customers ON customers.id = customer_id
+        WHERE kind = given.kind AND value = given.value OFFSET 0
+    ) AS owned
 UNION ALL
-SELECT 'version', version, NULL, NULL FROM publication
+SELECT 'version', version, NULL, NULL, NULL FROM publication
 """)
 """OFFSET 0 keeps it to one look into the index for each, whatever is known of the tables' sizes."""
 
 _STORE = text("""
-INSERT INTO events (source, event_id, type, time, received_at, customer_id, data)
-SELECT source, event_id, type, time, received_at, customer_id, data
+INSERT INTO events (source, event_id, type, time, received_at, customer_id, data, identifiers)
+SELECT source, event_id, type, time, received_at, customer_id, data, identifiers
 FROM json_to_recordset(CAST(:rows AS json)) AS given (
-    source text, event_id text, type text, time timestamptz, received_at timestamptz, customer_id bigint, data jsonb
+    source text, event_id text, type text, time timestamptz, received_at timestamptz, customer_id bigint, data jsonb,
+    identifiers jsonb
 )
 ON CONFLICT DO NOTHING RETURNING id, source, event_id, (SELECT version FROM publication)
 """)
 
 
-def ingest(work: UnitOfWork, events: Sequence[Incoming], *, now: datetime) -> list[bool]:
+def ingest(
+    work: UnitOfWork, events: Sequence[Incoming], *, now: datetime, remarks: Remarks | None = None
+) -> list[bool]:
     """Take events in, in the order of their times, and settle what they mean. Returns for each whether it was new.
 
-    The caller's transaction is the unit: all of it is taken or none. Batches are kept small by the caller, because the
-    rows of all their customers stay locked until the transaction ends.
+    What is to be said of their identifiers is added to the `remarks`. The caller's transaction is the unit: all of it
+    is taken or none. Batches are kept small by the caller, because the rows of all their customers stay locked until
+    the transaction ends.
     """
     work.write_rows()
     order = sorted(range(len(events)), key=lambda index: events[index].time)
     lookup = _look_up(work, [events[index] for index in order])
-    new_events, library = lookup.new_events, library_of(work, lookup.version)
-    identified = [event for event in new_events if event.identifiers]
-    resolved = resolve(work, [event.identifiers for event in identified], now, lookup.owners) if identified else ()
-    owners = dict(zip((id(event) for event in identified), resolved, strict=True))
-    owners.update((id(event), ResolvedCustomer(event.customer)) for event in new_events if event.customer is not None)
-    customer_ids = {owner.customer_id for owner in owners.values()}
-    for event in identified:
-        if event.type == "consent.withdrawn":  # it holds for all whom it names
-            customer_ids.update(other for _, other in owners[id(event)].conflicts)
-    lock = lock_customers if any(_has_effects(library, event.type) for event in new_events) else hold_customers
-    lock(work, customer_ids)
-    stored, version = _store(work, lookup, owners, now)
+    library = library_of(work, lookup.version)
+    remarks = {} if remarks is None else remarks
+    lookup.leave_out(library.nobody, remarks)
+    new_events = lookup.new_events
+    naming = _name(work, library, lookup, now, in_full=any(_has_effects(library, event.type) for event in new_events))
+    stored, version = _store(work, lookup, naming, now)
     if version != lookup.version:  # published just now; who holds the locks must go by it
         library = library_of(work, version)
-        lock_customers(work, customer_ids)
-    _note_conflicts(work, [(stored[event.key], owners[id(event)]) for event in identified if event.key in stored])
+        lock_customers(work, naming.arrival.ids)
+    note_evidence(work, naming.arrival, naming.groups, naming.stored(stored))
+    naming.tell(remarks)
     rows = [
         _as_event(row) for row in stored.values() if row["customer_id"] is None or _has_effects(library, row["type"])
     ]
@@ -180,18 +196,17 @@ def _follow_shows(work: UnitOfWork, library: Library, orders: Sequence[Event], n
 
 def _look_up(session: Session, events: Sequence[Incoming]) -> _Lookup:
     keys = [{"source": event.source, "id": event.id} for event in events]
-    idents = [
-        {"kind": kind, "value": value} for kind, value in {ident for event in events for ident in event.identifiers}
-    ]
+    named = {ident for event in events for ident in event.identifiers}
+    idents = [{"kind": kind, "value": value} for kind, value in spellings(IdentityRules(), named)]
     seen: set[tuple[str, str]] = set()
     lookup = _Lookup()
-    for what_found, key, second, number in session.connection().execute(
+    for what_found, key, second, number, identity in session.connection().execute(
         _LOOK_UP, {"keys": as_json(keys), "idents": as_json(idents)}
     ):
         if what_found == "event":
             seen.add((key, second))
         elif what_found == "owner":
-            lookup.owners[key, second] = number
+            lookup.known.add((key, second), number, identity)
         else:
             lookup.version = key
     for event in events:
@@ -201,8 +216,45 @@ def _look_up(session: Session, events: Sequence[Incoming]) -> _Lookup:
     return lookup
 
 
+@dataclass
+class _Naming:
+    """Whom the new events name: of each group of identifiers its event."""
+
+    events: Sequence[Incoming]
+    groups: Sequence[Group]
+    arrival: Arrival
+
+    def __post_init__(self) -> None:
+        named = zip(self.events, self.arrival.named, strict=True)
+        self.owners = {event.key: owner.customer_id for event, owner in named}
+
+    def customer_of(self, event: Incoming) -> int | None:
+        """The customer an event is about, None for one about the business."""
+        return self.owners.get(event.key) if event.customer is None else self.arrival.present(event.customer)
+
+    def tell(self, remarks: Remarks) -> None:
+        """Say which identifiers don't name the customer."""
+        for event, owner in zip(self.events, self.arrival.named, strict=True):
+            told = [(each.ident[0], each.reason) for each in owner.conflicts if each.other != owner.customer_id]
+            if told:
+                remarks.setdefault(event.key, []).extend(told)
+
+    def stored(self, rows: Mapping[tuple[str, str], _Row]) -> Mapping[int, int]:
+        """The ids of the stored events, by their groups' numbers."""
+        keys = [event.key for event in self.events]
+        return {number: rows[key]["id"] for number, key in enumerate(keys) if key in rows}
+
+
+def _name(work: UnitOfWork, library: Library, lookup: _Lookup, now: datetime, *, in_full: bool) -> _Naming:
+    """Find and lock the customers of the new events, and of what they refuse, and join those who are one."""
+    events = [event for event in lookup.new_events if event.identifiers]
+    groups = [Group(lookup.named_by(event), event.time) for event in events]
+    given = {event.customer for event in lookup.new_events if event.customer is not None}
+    return _Naming(events, groups, name_and_lock(work, library, groups, lookup.known, given, now, in_full=in_full))
+
+
 def _store(
-    session: Session, lookup: _Lookup, owners: Mapping[int, ResolvedCustomer], now: datetime
+    session: Session, lookup: _Lookup, naming: _Naming, now: datetime
 ) -> tuple[Mapping[tuple[str, str], _Row], str]:
     """Insert the events that aren't stored yet. Returns their rows, in order, and the version published by now."""
     rows: dict[tuple[str, str], _Row] = {
@@ -212,8 +264,9 @@ def _store(
             "type": event.type,
             "time": event.time.astimezone(UTC),
             "received_at": (event.arrived or now).astimezone(UTC),
-            "customer_id": owners[id(event)].customer_id if id(event) in owners else None,
+            "customer_id": naming.customer_of(event),
             "data": event.data,
+            "identifiers": spelled(event.identifiers) or None,
         }
         for event in lookup.new_events
     }
@@ -228,16 +281,6 @@ def _as_event(row: _Row) -> Event:
     What the unit of work keeps for each row costs as much as all else that is done for an event that means little.
     """
     return Event(**row | {"data": json.loads(as_json(row["data"]))})
-
-
-def _note_conflicts(session: Session, events: Sequence[tuple[_Row, ResolvedCustomer]]) -> None:
-    for row, owner in events:
-        for (kind, value), other in owner.conflicts:
-            session.add(
-                IdentifierConflict(
-                    customer_id=owner.customer_id, other_customer_id=other, kind=kind, value=value, event_id=row["id"]
-                )
-            )
 
 
 def _has_effects(library: Library, type: str) -> bool:

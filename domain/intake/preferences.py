@@ -29,7 +29,7 @@ def allowed_channels(session: Session, customer_id: int) -> dict[Channel, bool]:
 
 def choose_channels(work: UnitOfWork, customer_id: int, wanted: Set[str], now: datetime) -> dict[Channel, bool]:
     """Take down which channels the customer wants: what changes is an event, and holds from this transaction on."""
-    lock_customers(work, [customer_id])
+    customer_id = lock_customers(work, [customer_id])[customer_id].id
     before = allowed_channels(work, customer_id)
     after = {channel: channel in wanted for channel in before}
     events = [

@@ -195,7 +195,8 @@ def _entry_page(
     ids = _page(work, library, conditions, after, now, event=event.data, trigger=event.data, lot=lot, stream=stream)
     attempts = []
     facts_batch = BatchFacts(work, {id: Moment(now) for id in ids})
-    for customer in lock_customers(work, ids).values():
+    customers = lock_customers(work, ids)
+    for customer in (customers[id] for id in ids if customers[id].id == id):
         facts = CustomerFacts(
             work, library, customer, now,
             event=event.data, trigger=event.data, subject=subject, batch=facts_batch,

@@ -4,13 +4,17 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
 class Event(Row, table=True):
-    """What happened, once per (source, event_id), for ever. Of one that is `forgotten`, no `data` is kept."""
+    """What happened, once per (source, event_id), for ever. Of one that is `forgotten`, no `data` is kept.
+
+    `identifiers` are those that it came with, as `phone:+86…`; null for what the product made, and for older rows.
+    """
 
     __tablename__: ClassVar[Any] = "events"
     __table_args__ = (
@@ -29,4 +33,5 @@ class Event(Row, table=True):
     received_at: datetime = instant()
     customer_id: int | None = reference("customers.id", nullable=True)
     data: dict[str, Any] = json_column()
+    identifiers: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
     forgotten: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})

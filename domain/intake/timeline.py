@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from domain.conditions.facts import CustomerFacts
 from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer
+from domain.identity.describing import joins_of
 from domain.intake.ingest import HISTORY, can_begin
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry
@@ -25,7 +26,7 @@ from workflows.terms.scheduled import CUSTOMER_EVENTS
 from workflows.verbs.base import Decision
 from workflows.verbs.coupon import COUPONS_LIFE
 
-_MISSED, _DECIDED, _COUPON = 0, 1, 2
+_MISSED, _DECIDED, _COUPON, _JOINED, _SPLIT = 0, 1, 2, 3, 4
 _PAGE = 200
 
 
@@ -49,7 +50,7 @@ class TimelineCursor:
             cursor = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
         except (OverflowError, OSError):
             raise ValueError("no such time") from None
-        if cursor.kind not in (_MISSED, _DECIDED, _COUPON) or not 0 <= cursor.id < 2**63:
+        if not _MISSED <= cursor.kind <= _SPLIT or not 0 <= cursor.id < 2**63:
             raise ValueError("no such place")
         return cursor
 
@@ -61,7 +62,8 @@ def timeline(
     decisions = _decisions(session, customer, journey, after)
     missed_entries = _not_entered(session, customer, journey, after)
     coupons = _coupons(session, customer, journey, after)
-    return list(islice(merge(decisions, missed_entries, coupons, key=lambda entry: entry[0]), limit))
+    joins = [] if journey else _joins(session, customer, after)
+    return list(islice(merge(decisions, missed_entries, coupons, joins, key=lambda entry: entry[0]), limit))
 
 
 def decision_of(row: TrailEntry) -> Decision:
@@ -87,6 +89,24 @@ def not_begun(session: Session, library: Library, customer: Customer, event: Eve
     return Decision(
         at=event.time, journey=plan.journey, what="not_entered", value=reason, because=because, event=event.type
     )
+
+
+def _joins(
+    session: Session, customer: Customer, after: TimelineCursor | None
+) -> Sequence[tuple[TimelineCursor, Decision]]:
+    """With whom the customer became one, and from whom it was split again."""
+    told = []
+    for row in joins_of(session, customer):
+        ids = [row.survivor_id, row.loser_id]
+        other = row.survivor_id if row.loser_id == customer.id else row.loser_id
+        told.append((TimelineCursor(row.at, _JOINED, row.id), "joined", other))
+        if row.undone_at is not None and customer.id in ids:
+            told.append((TimelineCursor(row.undone_at, _SPLIT, row.id), "split", other))
+    return [
+        (cursor, Decision(at=cursor.at, journey="", what=what, value=str(other)))
+        for cursor, what, other in sorted(told)
+        if after is None or cursor > after
+    ]
 
 
 def _decisions(

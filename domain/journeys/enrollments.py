@@ -42,12 +42,29 @@ class EntryAttempt:
     now: datetime
     subject: Mapping[str, Any] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def key(self) -> str:
         """What the re-entry rule counts by."""
-        names = self.live.plan.entry.per
-        values = [self.facts.customer.id if name == "customer" else self.facts.field(name) for name in names]
-        return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()
+        return self.keys[0]
+
+    @cached_property
+    def keys(self) -> Sequence[str]:
+        """The key, and those by which the customer entered before it became one with others."""
+        customer, names = self.facts.customer, self.live.plan.entry.per
+        values = {name: self.facts.field(name) for name in names if name != "customer"}
+        ids = [customer.id, *customer.former] if "customer" in names else [customer.id]
+        counted = ([values.get(name, id) for name in names] for id in ids)
+        return [hashlib.sha256(json.dumps(each, default=str).encode()).hexdigest() for each in counted]
+
+    @property
+    def may_return(self) -> bool:
+        """Whether it matters if the customer was in the journey before."""
+        return self.live.plan.entry.again != "always" or bool(self.facts.customer.former)
+
+    def newest_of(self, previous: Mapping[tuple[str, str], EnrollmentRow]) -> EnrollmentRow | None:
+        """The newest enrollment by one of the keys."""
+        entries = (previous.get((self.live.plan.journey, key)) for key in self.keys)
+        return max((each for each in entries if each is not None), key=lambda each: each.id, default=None)
 
     @property
     def anchor(self) -> datetime:
@@ -61,11 +78,11 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
     """
     admitted = []
     checked = [(attempt, *_entry_refusal(attempt.live, attempt.facts)) for attempt in attempts]
-    limited = [attempt for attempt, reason, _ in checked if not reason and attempt.live.plan.entry.again != "always"]
-    previous = batch.newest({(attempt.live.plan.journey, attempt.key) for attempt in limited})
+    returning = [attempt for attempt, reason, _ in checked if not reason and attempt.may_return]
+    previous = batch.newest({(attempt.live.plan.journey, key) for attempt in returning for key in attempt.keys})
     for attempt, reason, because in checked:
         plan = attempt.live.plan
-        newest = previous.get((plan.journey, attempt.key))
+        newest = attempt.newest_of(previous)
         if not reason:
             zone = attempt.facts.zone
             what = decisions.at_the_door(plan, newest, attempt.event.time, attempt.anchor, zone)
@@ -80,10 +97,11 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
             admitted.append(attempt)
     if not admitted:
         return
-    entered = list(zip(batch.enroll([_row(attempt) for attempt in admitted]), admitted, strict=True))
-    for enrollment_id, attempt in entered:
+    rows = [_row(attempt, attempt.newest_of(previous)) for attempt in admitted]
+    entered = list(zip(batch.enroll(rows), admitted, strict=True))
+    for (enrollment_id, attempt), row in zip(entered, rows, strict=True):
         customer, live = attempt.facts.customer.id, attempt.live
-        held_out = holdout_of(live.plan, attempt.facts.library.policy, customer)
+        held_out = holdout_of(live.plan, attempt.facts.library.policy, row["entered_as"] or customer)
         record_entered(work, customer, live.plan.journey, live.plan_id, enrollment_id, attempt.now, held_out)
     over = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
@@ -143,7 +161,7 @@ def _entry_refusal(live: Live, facts: CustomerFacts) -> tuple[str | None, str | 
     return None, None
 
 
-def _row(attempt: EntryAttempt) -> Mapping[str, Any]:
+def _row(attempt: EntryAttempt, previous: EnrollmentRow | None) -> Mapping[str, Any]:
     plan = attempt.live.plan
     return {
         "journey": plan.journey,
@@ -159,6 +177,7 @@ def _row(attempt: EntryAttempt) -> Mapping[str, Any]:
         "due_at": attempt.now,
         "goal_until": decisions.goal_until(plan, attempt.anchor, attempt.facts.zone),
         "position": plan.first,
+        "entered_as": previous.entered_as if previous else None,
     }
 
 

@@ -141,12 +141,13 @@ def stop_customer(work: UnitOfWork, name: str, customer_id: int, now: datetime, 
     if journey is None:
         raise UnknownJourneyError(name)
     customers = lock_customers(work, [customer_id])
-    of_journey = (col(Enrollment.customer_id) == customer_id) & (col(Enrollment.journey) == name)
+    present = customers[customer_id].id if customers else 0
+    of_journey = (col(Enrollment.customer_id) == present) & (col(Enrollment.journey) == name)
     enrollments = work.read(EnrollmentRow, of_journey, col(Enrollment.ending).is_(None)) if customers else []
     for enrollment in enrollments:
         end(work, enrollment, "stopped", now, BY_OPERATOR, wake=True)
     if enrollments:
-        _record(work, name, "stopped_customer", by, now, customer=customer_id)
+        _record(work, name, "stopped_customer", by, now, customer=present)
     return len(enrollments)
 
 

@@ -1,6 +1,6 @@
 """What the database does for each step of a group: settle it, and say what follows. Callers own the transaction."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -78,6 +78,11 @@ class StepContext:
             batch=batch_facts, subjects=self.subjects,
         )  # fmt: skip
 
+    @property
+    def entered_as(self) -> int:
+        """The id by which the customer has its place in splits and holdouts, whoever it became one with since."""
+        return self.enrollment.entered_as or self.customer_id
+
     def over(self) -> Answer:
         """Tell the workflow that the enrollment has ended."""
         enrollment = self.enrollment
@@ -125,10 +130,13 @@ class LockedGroup:
         return LockedGroup(self.library, some, rows, self.moments)
 
 
-def lock(session: Session, enrollments: Iterable[int]) -> Library:
-    """Lock the customers of these enrollments as `lock_customers` does. Returns what is published."""
-    version, _ = session.connection().execute(_LOCKED, {"ids": list(enrollments)}).first() or ("", 0)
-    return library_of(session, version or "")
+def lock(session: Session, enrollments: Iterable[int]) -> tuple[Library, Set[int]]:
+    """Lock the customers of these enrollments as `lock_customers` does. Returns what is published, and their ids."""
+    ids = list(enrollments)
+    rows = session.connection().execute(_LOCKED, {"ids": ids}).all()
+    if any(merged for _, _, merged in rows):  # it became one with another since its enrollment was read
+        rows = session.connection().execute(_LOCKED, {"ids": ids}).all()
+    return library_of(session, rows[0][0] or "" if rows else ""), {id for _, id, _ in rows}
 
 
 def locked_elsewhere(session: Session, group: Group) -> frozenset[int]:
@@ -143,10 +151,14 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
     """Lock the group's customers and look at each enrollment."""
     plan = read_plan(work, group.plan_id)
     members = {member.enrollment: member for member in group.members}
-    library = lock(work, members)
+    library, locked_ids = lock(work, members)
+    read = work.connection().execute(_READ, {"ids": list(members)}).all()
+    while not {row.customer_id for row in read} <= locked_ids:  # an enrollment went to another customer meanwhile
+        library, locked_ids = lock(work, members)
+        read = work.connection().execute(_READ, {"ids": list(members)}).all()
     enrollments: list[EnrollmentRow] = []
     triggers: dict[int, Mapping[str, Any]] = {}
-    for trigger, *values in work.connection().execute(_READ, {"ids": list(members)}):
+    for trigger, *values in read:
         enrollment = work.hold(EnrollmentRow._make(values[:_WIDTH]))
         work.hold(CustomerRow._make(values[_WIDTH:]))
         enrollments.append(enrollment)
@@ -175,7 +187,7 @@ def lock_group(work: UnitOfWork, group: Group, now: datetime) -> LockedGroup:
 
 
 _LOCKED = text("""
-    SELECT (SELECT version FROM publication), id FROM customers
+    SELECT (SELECT version FROM publication), id, merged_into FROM customers
     WHERE id = ANY (ARRAY(SELECT customer_id FROM enrollments WHERE id = ANY (CAST(:ids AS bigint[]))))
     ORDER BY id FOR NO KEY UPDATE OF customers
 """)
@@ -376,7 +388,7 @@ def carry_out(work: UnitOfWork, group: Group, now: datetime, executor: Executor)
 
 def is_held_out(context: StepContext) -> bool:
     """Whether the customer is of the global holdout or the journey's, for whom nothing is sent, issued or assigned."""
-    return holdout_of(context.plan, context.library.policy, context.customer.id) is not None
+    return holdout_of(context.plan, context.library.policy, context.entered_as) is not None
 
 
 def suppress(context: StepContext, step: Step, what: str, reason: str, because: str | None = None) -> Answer:

@@ -19,7 +19,8 @@ class Enrollment(Row, table=True):
     `position` the path of its next step. `slot` makes the re-entry rule a unique key. `cohort_id` is the enrollment
     after which the cohort is named in whose run this one is; null for one that runs alone. `stuck_on` is the defect
     that put it off, `attempts` times since `stuck_since`; null once a step was carried out again. `revision` counts the
-    changes made under the lock on its customer.
+    changes made under the lock on its customer. `entered_as` is the id by which the customer is in it for splits and
+    holdouts, where a join changed the id since.
     """
 
     __tablename__: ClassVar[Any] = "enrollments"
@@ -63,6 +64,7 @@ class Enrollment(Row, table=True):
     stuck_since: datetime | None = instant(nullable=True)
     attempts: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     revision: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    entered_as: int | None = Field(default=None, sa_type=BigInteger)
 
     @property
     def run(self) -> int:
@@ -101,6 +103,7 @@ class EnrollmentRow(NamedTuple):
     stuck_since: datetime | None
     attempts: int
     revision: int
+    entered_as: int | None = None
 
 
 class Wait(Row, table=True):

@@ -12,8 +12,10 @@ from pydantic import TypeAdapter
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.customers.naming import Nobody
 from domain.customers.tables import AnyCustomer
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
+from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.language.tags import Tags
@@ -53,6 +55,7 @@ class Library:
     """Why no enrollment of these plans goes on, by their ids."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
     stock: StockRules = field(default_factory=StockRules)
+    identity: IdentityRules = field(default_factory=IdentityRules)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
 
@@ -67,6 +70,11 @@ class Library:
             elif (type := event_of(trigger.for_each)) in CUSTOMER_EVENTS:
                 journeys.setdefault(type, []).append(live)
         return journeys
+
+    @cached_property
+    def nobody(self) -> Nobody:
+        """The identifiers that name nobody."""
+        return Nobody(self.identity)
 
     @property
     def policy_zone(self) -> ZoneInfo:
@@ -154,6 +162,7 @@ def _read(session: Session) -> Library:
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
         measures=Tags.model_validate(documents.get("_tags", {})).measures,
         stock=StockRules.model_validate(documents.get("_stock", {})),
+        identity=IdentityRules.model_validate(documents.get("_identity", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
     )

@@ -47,7 +47,7 @@ def plan_id_of(plan: Plan) -> str:
 
 
 def publish_document(session: Session, name: str, body: Mapping[str, Any]) -> None:
-    """Replace `_policy`, `_segments`, `_tags`, `_coupons` or `_stock`; they hold for running enrollments too."""
+    """Replace `_policy` or another shared document; they hold for running enrollments too."""
     statement = insert(Document).values(name=name, body=body)
     session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"body": body}))
     mark_published(session)

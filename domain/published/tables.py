@@ -18,7 +18,7 @@ class Publication(Row, table=True):
 
 
 class Document(Row, table=True):
-    """A published `_policy`, `_segments`, `_tags`, `_coupons` or `_stock` file, as the JSON of its validated models."""
+    """A published file like `_policy` or `_identity`, as the JSON of its validated models."""
 
     __tablename__: ClassVar[Any] = "documents"
     name: str = Field(primary_key=True)

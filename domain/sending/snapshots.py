@@ -65,7 +65,7 @@ def collect(
 
     The unit of work holds their messages, whose keys are given by enrollment.
     """
-    library = lock(work, keys)
+    library, _ = lock(work, keys)
     unchanged: list[StepContext] = []
     if snapshot.group is not None and snapshot.group.library is library:
         revisions = _revisions(work, [rows.message.id for rows in snapshot.rows.values()])

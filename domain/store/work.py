@@ -108,6 +108,13 @@ class UnitOfWork(Session):
         self._rows[type(row)].insert(row)
         return row
 
+    def let_go(self) -> None:
+        """Write all rows and hold none of them any more: statements changed some of them beside this."""
+        self.write_rows()
+        self.expire_all()
+        for rows in self._rows.values():
+            rows.undo({})
+
     def remove(self, row: NamedTuple) -> None:
         """Delete a stored row, at once."""
         self._rows[type(row)].remove(self, row)

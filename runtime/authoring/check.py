@@ -18,6 +18,7 @@ from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
 from workflows.language.checks import References
 from workflows.language.compile import read_journey
+from workflows.language.identity import read_identity
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
@@ -31,8 +32,8 @@ from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS = (
-    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags")
+_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY = (
+    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity")
 )
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
@@ -141,6 +142,8 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         report.tags, diagnostics = read_tags(text, path, references)
     elif file.name == _STOCK:
         _, diagnostics = read_stock_rules(text, path)
+    elif file.name == _IDENTITY:
+        _, diagnostics = read_identity(text, path)
     else:
         compiled = read_journey(text, path, references)
         diagnostics = compiled.diagnostics

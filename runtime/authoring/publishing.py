@@ -25,6 +25,7 @@ from runtime.authoring.seen import Seen, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
+from workflows.language.identity import read_identity
 from workflows.language.needs import text_needs
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
@@ -242,7 +243,7 @@ def _file(templates: Path, text: Text) -> Path:
 
 
 def publish_shared(session: Session, name: str, text: str) -> None:
-    """Publish the policy, the segments, the coupons or the rules of stock, by the name of their file."""
+    """Publish the policy, the segments, the coupons, the rules of stock or of identity, by the name of their file."""
     match name:
         case "_policy":
             body = _JSON.dump_python(read_policy(text, name)[0], mode="json")
@@ -255,6 +256,9 @@ def publish_shared(session: Session, name: str, text: str) -> None:
         case "_stock":
             rules = read_stock_rules(text, name)[0]
             body = rules.body() if rules else {}
+        case "_identity":
+            identity = read_identity(text, name)[0]
+            body = identity.body() if identity else {}
         case _:
             return
     publish_document(session, name, body)

@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from domain.conditions.sql import matching
 from domain.customers.tables import Customer
 from domain.published.library import Library
+from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import read_tags
@@ -23,7 +24,9 @@ def changes_of_shared(
     session: Session, library: Library, specs: Path, now: datetime, lang: Language
 ) -> list[SharedChange]:
     """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
-    old = SharedDocuments(library.policy, library.segments, library.campaigns, library.stock, library.measures)
+    old = SharedDocuments(
+        library.policy, library.segments, library.campaigns, library.stock, library.measures, library.identity
+    )
     new = _written(specs, old)
     names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
     after = replace(library, segments=new.segments, measures=new.measures)
@@ -40,12 +43,14 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     campaigns = read_coupons(text, "_coupons.yaml")[0] if (text := texts.get("_coupons")) is not None else None
     stock = read_stock_rules(text, "_stock.yaml")[0] if (text := texts.get("_stock")) is not None else None
     tags = read_tags(text, "_tags.yaml")[0] if (text := texts.get("_tags")) is not None else None
+    identity = read_identity(text, "_identity.yaml")[0] if (text := texts.get("_identity")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
         campaigns=old.campaigns if campaigns is None else campaigns,
         stock=old.stock if stock is None else stock,
         measures=old.measures if tags is None else tags.measures,
+        identity=old.identity if identity is None else identity,
     )
 
 

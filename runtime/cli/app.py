@@ -11,7 +11,20 @@ import typer
 from rich.console import Console
 
 from runtime import StartError
-from runtime.cli import customers, insight, journeys, keys, messages, results, send_test, stock, stuck, todos, users
+from runtime.cli import (
+    customers,
+    identity,
+    insight,
+    journeys,
+    keys,
+    messages,
+    results,
+    send_test,
+    stock,
+    stuck,
+    todos,
+    users,
+)
 from runtime.cli.shared import (
     LANG,
     SPECS,
@@ -45,6 +58,7 @@ app.add_typer(stuck.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
+customers.app.add_typer(identity.app)
 app.add_typer(customers.app, name="customer")
 
 Engine = Literal["rehearsal", "temporal", "both"]

@@ -36,7 +36,7 @@ def why(
     from domain.published.library import read_library
 
     with database(data) as db, db() as session:
-        who = _customer(session, customer)
+        who = find(session, customer)
         if journey is not None:
             _check_published(session, journey)
         say(_named(session, who))
@@ -71,7 +71,7 @@ def simulate(
     given_event = GivenEvent(event, _object(event_data)) if event else None
     with database(data) as db:
         with db() as session:
-            who = _customer(session, customer)
+            who = find(session, customer)
             zone = read_library(session).zone(who)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
@@ -130,7 +130,8 @@ def backtest(
     )
 
 
-def _customer(session: "Session", name: str) -> "Customer":
+def find(session: "Session", name: str) -> "Customer":
+    """The customer of an id or an identifier. Raises StartError."""
     from domain.customers.identifiers import IdentifierError
     from domain.customers.resolution import find_customer
 

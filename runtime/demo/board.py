@@ -19,7 +19,7 @@ from runtime import terminal_language
 from runtime.chinese import HEADS, in_chinese
 from runtime.demo.events import ZONE
 
-ENDINGS = ("goal", "exit", "finished", "stopped", "failed")
+ENDINGS = ("goal", "exit", "finished", "stopped", "failed", "merged")
 SENT, HELD, SUPPRESSED, COUPONS = "sent", "held", "suppressed", "coupon"
 LATEST = 3
 

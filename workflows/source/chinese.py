@@ -199,6 +199,10 @@ SENTENCES: Mapping[str, str] = {
     "`without_coupon` says what to do without `coupon`, but there is none": (
         "`without_coupon` 说的是发不出 `coupon` 时怎么办，但这里没有 `coupon`"
     ),
+    "{kind} carries no account, so there is no `per` for it": "{kind} 没有账号之分，不能写 `per`",
+    "{kind} is anonymous, so there is no `each` for it": "{kind} 是匿名的，不能写 `each`",
+    "{kind} is in `joins` and in `asks`": "{kind} 既在 `joins` 又在 `asks` 里，只能留一处",
+    "{kind} is anonymous, so it can't join or ask": "{kind} 是匿名的，不能用来合并或询问",
     "a coupon has exactly one of `amount_off` and `percent_off`": "一张券要有且只有一个：`amount_off` 或 `percent_off`",
     "`ceiling` goes with `percent_off` only": "`ceiling` 只能与 `percent_off` 同用",
     "`products` names the lot's product; `skus` and `categories` name others": (

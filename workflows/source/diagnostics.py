@@ -61,6 +61,7 @@ CODES: dict[str, str] = {
     "E050": "head of a WeChat text that cannot be read",
     "E051": "argument that WeChat does not take",
     "E052": "value that doesn't fit its use in a text",
+    "E055": "rules of identity that do not fit together",
     "E060": "event about the business in a customer's place, or without a customer",
     "E061": "published elsewhere, and not in this file",
     "W001": "wait that outlasts the goal",

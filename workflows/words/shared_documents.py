@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.terms.conditions import Condition, Measure
@@ -41,6 +42,7 @@ class SharedDocuments:
     campaigns: Mapping[str, CouponTerms]
     stock: StockRules
     measures: Mapping[str, Measure]
+    identity: IdentityRules
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def shared_changes(
         *_measures(old.measures, new.measures, changes),
         *_campaigns(old.campaigns, new.campaigns, changes),
         *_stock(old.stock, new.stock, say),
+        *_identity(old.identity, new.identity, say),
     ]
 
 
@@ -171,6 +174,23 @@ def _stock(old: StockRules, new: StockRules, say: Wording) -> Iterator[SharedCha
             fields = [each for each in parts if before.get(name, {}).get(each) != after.get(name, {}).get(each)]
             told = say.pick("、", ", ").join(fields)
             yield SharedChange("_stock", say.pick(f"库存规则 {name} 改了 {told}", f"the stock rules of {name}: {told}"))
+
+
+def _identity(old: IdentityRules, new: IdentityRules, say: Wording) -> Iterator[SharedChange]:
+    """That more joins customers is risky: what was joined is taken back one by one."""
+    looser = any(_loosened(old.of(kind).each, new.of(kind).each) for kind in DEFAULTS)
+    parts = [f"kinds.{kind}" for kind in DEFAULTS if old.of(kind) != new.of(kind)]
+    parts += [
+        name for name in ("joins", "asks", "never", "most_identifiers") if getattr(old, name) != getattr(new, name)
+    ]
+    if parts:
+        risky = looser or bool(set(new.joins) - set(old.joins)) or new.most_identifiers > old.most_identifiers
+        told = say.pick("、", ", ").join(parts)
+        yield SharedChange("_identity", say.pick(f"身份规则改了 {told}", f"the rules of identity: {told}"), risky)
+
+
+def _loosened(old: int | None, new: int | None) -> bool:
+    return old is not None and (new is None or new > old)
 
 
 def _rules(rules: StockRules) -> Mapping[str, Mapping[str, Any]]:

@@ -28,6 +28,7 @@ _REASONS: Mapping[str, tuple[str, str]] = {
     "journey_holdout": ("属于本旅程的对照组", "in the journey's own holdout"),
     "replaced": ("发布了新版本", "a new version was published"),
     "journey_stopped": ("旅程已停止", "the journey was stopped"),
+    "erased": ("应本人要求删除了资料", "the customer's data was erased on request"),
     "stopped_by_operator": ("由操作人员停止", "stopped by an operator"),
     "held_by_pause": ("到期时旅程已暂停", "held by a pause"),
     "bad_timezone": ("客户的时区不存在", "there is no such time zone as the customer's"),
@@ -41,13 +42,21 @@ _FORMER_REASONS = {
 """The codes of reasons that were stored as sentences."""
 
 _ENDINGS: _Words = {
-    "zh": {"finished": "走完全程", "goal": "达成目标", "exit": "中途退出", "stopped": "提前结束", "failed": "出错中止"},
+    "zh": {
+        "finished": "走完全程",
+        "goal": "达成目标",
+        "exit": "中途退出",
+        "stopped": "提前结束",
+        "failed": "出错中止",
+        "merged": "客户合并，由较早的一次继续",
+    },
     "en": {
         "finished": "came to its end",
         "goal": "ended: the goal is reached",
         "exit": "ended by an exit",
         "stopped": "stopped",
         "failed": "failed",
+        "merged": "two customers became one, the earlier enrollment goes on",
     },
 }
 
@@ -84,6 +93,10 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"不发送 {value}：{reason}", f"{value} suppressed: {reason}")
         case "ended":
             return _ENDINGS[say.lang].get(value, value) + (say.pick(f"：{reason}", f": {reason}") if reason else "")
+        case "joined":
+            return say.pick(f"与客户 {value} 是同一个人，合并为一位", f"is one person with customer {value}: joined")
+        case "split":
+            return say.pick(f"与客户 {value} 不是同一个人，已拆开", f"is not customer {value}: split")
         case "converted":
             return say.pick("结束之后达成目标", "reached the goal after its end")
     if decision.what in COUPONS_LIFE:

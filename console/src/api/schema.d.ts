@@ -52,6 +52,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a customer by an identifier
+         * @description Who an identifier names, whoever they became one with.
+         */
+        get: operations["get_customers_v1_customers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read who a customer is
+         * @description What names a customer, what is known of it and what it allows.
+         */
+        get: operations["get_customer_v1_customers__id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget who a customer is
+         * @description Its journeys end, and identifiers, fields, texts and what events said are gone for good.
+         *
+         *     Kept are amounts, counts and the ledger. Whoever comes with one of the identifiers later is somebody new, who has
+         *     agreed to nothing.
+         */
+        delete: operations["delete_customer_v1_customers__id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make two customers one
+         * @description The one with the lower id goes on, and has everything of both. `409` if they are one already.
+         */
+        post: operations["post_merge_v1_customers__id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give identifiers back to whom they came from
+         * @description Takes a join back with all that it moved; what came since goes by the identifiers of its event.
+         *
+         *     Identifiers that no join brought become a new customer's. The two are never joined by an event again. `409` for
+         *     identifiers that aren't the customer's, or are all it has.
+         */
+        post: operations["post_split_v1_customers__id__split_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identity/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List customers who may be one
+         * @description Those whom an event named together without joining them, until somebody decides.
+         */
+        get: operations["get_conflicts_v1_identity_conflicts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identity/conflicts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide whether two customers are one
+         * @description Holds for all conflicts of the same two. `404` if there is no such conflict, or it is decided.
+         */
+        post: operations["post_decision_v1_identity_conflicts__number__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read everything that is kept about a customer
+         * @description Its own row, and by table every row that is about it.
+         */
+        get: operations["get_export_v1_customers__id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/todos": {
         parameters: {
             query?: never;
@@ -1307,6 +1457,25 @@ export interface components {
             revenue: number;
         };
         /**
+         * ConsentState
+         * @description What the customer said last for a channel and purpose.
+         */
+        ConsentState: {
+            /** Channel */
+            channel: string;
+            /** Purpose */
+            purpose: string;
+            /** Given */
+            given: boolean;
+            /** Source */
+            source: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * CouponState
          * @description A coupon. `order_id` is the order that holds it or has used it.
          */
@@ -1382,6 +1551,56 @@ export interface components {
             coupons: components["schemas"]["DeskCoupon"][];
             /** Recent */
             recent: components["schemas"]["Told"][];
+        };
+        /**
+         * CustomerState
+         * @description A customer. `merged` are the ids of those it became one with; `spent` is in fen.
+         */
+        CustomerState: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string | null;
+            /** Timezone */
+            timezone: string | null;
+            /** Fields */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Identifiers */
+            identifiers: components["schemas"]["KnownIdentifier"][];
+            /** Merged */
+            merged: number[];
+            /** Tags */
+            tags: string[];
+            /** Consents */
+            consents: components["schemas"]["ConsentState"][];
+            /** Orders */
+            orders: number;
+            /** Spent */
+            spent: number;
+            /** Last Order At */
+            last_order_at: string | null;
+        };
+        /**
+         * Decided
+         * @description What a conflict came to: the customer who was asked about, and the other.
+         */
+        Decided: {
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "merge" | "apart";
+            /** Customer */
+            customer: number;
+            /** Other */
+            other: number;
         };
         /**
          * DeskCoupon
@@ -1791,6 +2010,22 @@ export interface components {
             revoked_at: string | null;
         };
         /**
+         * KnownIdentifier
+         * @description Something that names the customer; of `value`, those who may not see it in full see the ends.
+         */
+        KnownIdentifier: {
+            /** Kind */
+            kind: string;
+            /** Value */
+            value: string;
+            /** Since */
+            since: string | null;
+            /** Source */
+            source: string | null;
+            /** Last Seen */
+            last_seen: string | null;
+        };
+        /**
          * LastShow
          * @description The show that began last, and what came of it: units sold, and what journeys did since the day it began.
          *
@@ -1889,7 +2124,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -1899,6 +2134,16 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * Merged
+         * @description The customer who goes on, and the one who is nobody any more.
+         */
+        Merged: {
+            /** Customer */
+            customer: number;
+            /** Merged */
+            merged: number;
         };
         /**
          * MetricDefinition
@@ -1980,6 +2225,36 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * OpenConflict
+         * @description Two customers whom an identifier names together: `number` to decide it by, `times` how many events did so.
+         */
+        OpenConflict: {
+            /** Number */
+            number: number;
+            /** Customer */
+            customer: number;
+            /** Other */
+            other: number;
+            /** Kind */
+            kind: string;
+            /** Value */
+            value: string;
+            /** Reason */
+            reason: string;
+            /** Times */
+            times: number;
+        };
+        /**
+         * OpenConflicts
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        OpenConflicts: {
+            /** Conflicts */
+            conflicts: components["schemas"]["OpenConflict"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * OrderState
@@ -2229,6 +2504,16 @@ export interface components {
             left: number | null;
             /** Alarm */
             alarm: string | null;
+        };
+        /**
+         * SplitOff
+         * @description The customer who stays, and the `id` of the one to whom the identifiers went.
+         */
+        SplitOff: {
+            /** Customer */
+            customer: number;
+            /** Id */
+            id: number;
         };
         /**
          * StepCounts
@@ -2777,6 +3062,616 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_customers_v1_customers_get: {
+        parameters: {
+            query: {
+                /** @description `kind:value`, like phone:13800000001 */
+                identifier: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_customer_v1_customers__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_customer_v1_customers__id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_merge_v1_customers__id__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "with": "phone:13800000002",
+                 *       "reason": "asked at the counter"
+                 *     }
+                 */
+                "application/json": {
+                    /** With */
+                    with: string | number;
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_split_v1_customers__id__split_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "identifiers": [
+                 *         "phone:13800000002"
+                 *       ],
+                 *       "reason": "two people"
+                 *     }
+                 */
+                "application/json": {
+                    /** Identifiers */
+                    identifiers: string[];
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitOff"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_conflicts_v1_identity_conflicts_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenConflicts"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_decision_v1_identity_conflicts__number__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "merge"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Decision
+                     * @enum {string}
+                     */
+                    decision: "merge" | "apart";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_export_v1_customers__id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -9,7 +9,7 @@ from workflows.verbs.split import Split
 
 def carry_out(context: StepContext, step: Split) -> Answer:
     """Give the member its variant: by hash, so that it is sticky across re-entry, versions and machines."""
-    place = bucket(context.plan.journey, step.written_id, context.customer.id)
+    place = bucket(context.plan.journey, step.written_id, context.entered_as)
     variant = step.arms[-1].variant
     for arm in step.arms:
         if place < arm.weight:

@@ -35,6 +35,14 @@ TABLE = {
     "POST /v1/journeys/{name}/stop": "marketer operator admin",
     "GET /v1/customers/{id}/timeline": "marketer operator analyst admin",
     "GET /v1/customers/{id}/coupons": "marketer operator analyst admin",
+    "GET /v1/customers": "marketer operator analyst admin",
+    "GET /v1/customers/{id}": "marketer operator analyst admin",
+    "POST /v1/customers/{id}/merge": "operator admin",
+    "POST /v1/customers/{id}/split": "operator admin",
+    "GET /v1/customers/{id}/export": "admin",
+    "DELETE /v1/customers/{id}": "admin",
+    "GET /v1/identity/conflicts": "marketer operator analyst admin",
+    "POST /v1/identity/conflicts/{number}": "operator admin",
     "GET /v1/messages": "marketer operator analyst admin",
     "POST /v1/messages/{id}/settle": "operator admin",
     "GET /v1/accounts": "marketer operator analyst admin",
@@ -71,7 +79,7 @@ TABLE = {
     "POST /v1/stuck/retry": "marketer operator admin",
     "GET /metrics": "operator admin",
 }
-VALUES = {"{name}": "welcome", "{id}": "1", "{code}": "ABCD2345"}
+VALUES = {"{name}": "welcome", "{id}": "1", "{code}": "ABCD2345", "{number}": "1"}
 
 
 def test_the_table_has_every_route(app: FastAPI) -> None:

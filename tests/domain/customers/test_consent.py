@@ -16,6 +16,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.intake.preferences import allowed_channels, choose_channels
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
+from domain.published.publishing import publish_document
 from domain.sending import tracking
 from domain.sending.claiming import claim
 from domain.sending.replies import Reply, take_reply
@@ -32,8 +33,13 @@ BOTH = {"phone": PHONE, "unionid": "u2"}
 
 @pytest.fixture
 def gift(shop: Shop) -> Shop:
-    """Customer 1 has the phone and consented; customer 2 is known by a unionid, and has agreed too."""
+    """Customer 1 has the phone and consented; customer 2 is known by a unionid, and has agreed too.
+
+    No event joins them.
+    """
     shop.publish(SPEC)
+    with shop.db.begin() as work:
+        publish_document(work, "_identity", {"joins": [], "never": {}})
     shop.customers("li")
     say(shop, "consent.given", {"unionid": "u2"})
     return shop

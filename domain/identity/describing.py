@@ -1,0 +1,68 @@
+"""What is known of a customer, in one piece: what names it and since when, whom it was, what it said and allows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel import Session, col, or_, select
+
+from domain.conditions.facts import BatchFacts, Moment
+from domain.customers.naming import UNNAMED
+from domain.customers.tables import Consent, Customer, IdentityJoin
+from domain.identity import moving
+
+
+@dataclass(frozen=True)
+class NamedBy:
+    """An identifier: since when it is linked, by an event of which source, and when an event last named it."""
+
+    kind: str
+    value: str
+    since: datetime | None
+    source: str | None
+    last_seen: datetime | None
+
+
+def named_by(session: Session, customer_id: int) -> Sequence[NamedBy]:
+    """What names a customer."""
+    rows = session.connection().execute(_NAMED_BY, {"id": customer_id, "unnamed": UNNAMED})
+    return [NamedBy(*row) for row in rows]
+
+
+_NAMED_BY = text("""
+SELECT kind, value, since, (SELECT source FROM events WHERE events.id = identifiers.event_id),
+    (SELECT max(time) FROM events
+     WHERE events.customer_id = :id AND events.identifiers ? (identifiers.kind || ':' || identifiers.value))
+FROM identifiers WHERE customer_id = :id AND kind <> :unnamed ORDER BY kind, value
+""")
+
+
+def consents_of(session: Session, customer_id: int) -> Sequence[Consent]:
+    """What holds for each channel and purpose by what the customer said last."""
+    query = select(Consent).where(Consent.customer_id == customer_id).order_by(col(Consent.at), col(Consent.id))
+    return list({(row.channel, row.purpose): row for row in session.exec(query)}.values())
+
+
+def numbers_of(session: Session, customer_id: int, now: datetime) -> tuple[int, int, datetime | None, Sequence[str]]:
+    """The orders, what was spent on them in fen, when the last was paid, and the tags, as of now."""
+    facts = BatchFacts(session, {customer_id: Moment(now)})
+    return (*facts.orders_at(customer_id), sorted(facts.tags_at(customer_id)))
+
+
+def joins_of(session: Session, customer: Customer) -> Sequence[IdentityJoin]:
+    """The joins that a customer came out of or was split from, the oldest first."""
+    ids = [customer.id, *customer.former]
+    touched = or_(col(IdentityJoin.survivor_id).in_(ids), IdentityJoin.loser_id == customer.id)
+    return session.exec(select(IdentityJoin).where(touched).order_by(col(IdentityJoin.id))).all()
+
+
+def export(session: Session, customer: Customer) -> Mapping[str, Any]:
+    """Everything that is kept about a customer: its own row, and by table every row that is about it."""
+    everything: dict[str, Any] = {"customer": customer.model_dump()}
+    for place in moving.places():
+        statement = text(f"SELECT to_jsonb({place.table}) FROM {place.table} WHERE {place.column} = :id")
+        rows = session.connection().execute(statement, {"id": customer.id}).scalars().all()
+        everything.setdefault(place.table, []).extend(rows)
+    return everything

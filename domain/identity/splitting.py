@@ -1,0 +1,281 @@
+"""Splitting: identifiers go back to the customer they came from, with all that the join moved and what came since."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import TextClause, delete, text
+from sqlalchemy.orm.attributes import flag_modified
+from sqlmodel import Session, SQLModel, col, select
+
+from domain.customers.identifiers import Ident
+from domain.customers.resolution import find_owners, hold_customers, lock_customers
+from domain.customers.tables import Consent, Customer, CustomerTag, IdentityApart, IdentityJoin, IdentityMove
+from domain.identity import moving
+from domain.identity.joining import PLAIN, profile, spelled
+from domain.intake.tables import Event
+from domain.store.bulk import as_json, is_among
+from domain.store.work import UnitOfWork
+from workflows.terms.comparing import as_instant
+
+_UTC = ZoneInfo("UTC")
+_TELLS_FIELDS = ("customer.registered", "customer.updated")
+
+
+class SplitError(ValueError):
+    """What can't be split: identifiers of somebody else, of several customers, or all that there are."""
+
+
+def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: datetime, by: str) -> int:
+    """Give identifiers back to the customer they came from, or to a new one if no join brought them. Returns its id.
+
+    The join is undone as a whole: what else it brought goes with them. What came since goes by the identifiers of its
+    event, and else stays. No event joins the two again. Raises SplitError.
+    """
+    work.write_rows()
+    customer = work.get_one(Customer, lock_customers(work, [customer_id])[customer_id].id, populate_existing=True)
+    join = _join_of(work, customer, idents)
+    if join is None:
+        other = Customer(created_at=now)
+        work.add(other)
+        work.flush()
+    else:
+        hold_customers(work, [customer.id, join.loser_id])
+        other = work.get_one(Customer, join.loser_id, populate_existing=True)
+        _undo(work, join, customer, other, now)
+    _give(work, idents, other.id)
+    _send_after(work, join, customer, other)
+    customer.identity += 1
+    other.identity += 1
+    lower, higher = sorted((customer.id, other.id))
+    work.merge(IdentityApart(customer_id=lower, other_id=higher, at=now, by=by))
+    work.flush()
+    id = other.id
+    work.let_go()
+    return id
+
+
+def _join_of(session: Session, customer: Customer, idents: Sequence[Ident]) -> IdentityJoin | None:
+    """The join that brought the identifiers to the customer, or to whom it became one with: the first of each."""
+    owners = find_owners(session, idents).owners
+    if not idents or any(owners.get(ident) != customer.id for ident in idents):
+        raise SplitError("these identifiers are not all this customer's")
+    ids = [customer.id, *customer.former]
+    query = select(IdentityJoin, IdentityMove.keys).join(
+        IdentityMove, (col(IdentityMove.join_id) == IdentityJoin.id) & (col(IdentityMove.place) == _IDENTIFIERS)
+    )
+    standing = is_among(IdentityJoin.survivor_id, ids) & col(IdentityJoin.undone_at).is_(None)
+    found: dict[int, IdentityJoin] = {}
+    brought: dict[Ident, int] = {}
+    for join, keys in session.exec(query.where(standing).order_by(col(IdentityJoin.id))):
+        found[join.id] = join
+        for kind, value in keys:
+            brought.setdefault((kind, value), join.id)
+    joins = {brought[ident] for ident in idents if ident in brought}
+    if len(joins) > 1:
+        raise SplitError("these identifiers came from several customers; split them one after the other")
+    if joins:
+        return found[joins.pop()]
+    if _count(session, customer.id) <= len(idents):
+        raise SplitError("these are all the identifiers that the customer has")
+    return None
+
+
+_IDENTIFIERS = "identifiers.customer_id"
+
+
+def _count(session: Session, customer_id: int) -> int:
+    count: int = session.connection().execute(_COUNT, {"id": customer_id}).scalar_one()
+    return count
+
+
+_COUNT = text("SELECT count(*) FROM identifiers WHERE customer_id = :id")
+
+
+def _undo(work: UnitOfWork, join: IdentityJoin, customer: Customer, other: Customer, now: datetime) -> None:
+    """Bring back what the join moved and overwrote, as far as it is as the join left it."""
+    connection = work.connection()
+    moving.move_back(work, join.id, other.id, customer.id)
+    work.exec(delete(Consent).where(is_among(Consent.id, join.made)))
+    for tag, (before, after) in join.tags.items():
+        row = work.get(CustomerTag, (customer.id, tag), populate_existing=True)
+        if row is not None and row.until == _instant(after):
+            row.until = _instant(before)
+    later = select(IdentityJoin).where(IdentityJoin.id > join.id, is_among(IdentityJoin.survivor_id, [customer.id]))
+    _restore(customer, join, work.exec(later.where(col(IdentityJoin.undone_at).is_(None))).all())
+    back = [other.id, *other.former]
+    parameters = {"back": back, "into": other.id, "id": other.id}
+    connection.execute(_NO_LONGER_FORMER, parameters)
+    work.flush()
+    connection.execute(_MERGED_AGAIN, parameters)
+    customer.former = [id for id in customer.former if id not in back]
+    other.merged_into = None
+    join.undone_at = now
+    work.flush()
+
+
+_NO_LONGER_FORMER = text("""
+UPDATE customers SET former = ARRAY(SELECT each FROM unnest(former) AS each WHERE each <> ALL (CAST(:back AS bigint[])))
+WHERE former && CAST(:back AS bigint[]) AND id <> :id AND merged_into IS NOT NULL
+    AND id <> ALL (CAST(:back AS bigint[]))
+""")
+_MERGED_AGAIN = text("""
+UPDATE customers SET merged_into = :into WHERE id = ANY (CAST(:back AS bigint[])) AND id <> :into
+""")
+
+
+def _instant(said: str | None) -> datetime | None:
+    return datetime.fromisoformat(said) if said else None
+
+
+def _restore(customer: Customer, join: IdentityJoin, later: Sequence[IdentityJoin]) -> None:
+    """Give the survivor back what the join overwrote; a later join that found it so goes back to that, too."""
+    now = profile(customer)
+    for name in [*PLAIN, *{**join.before["fields"], **join.after["fields"]}]:
+        before, after = _known(join.before, name), _known(join.after, name)
+        if before == after:
+            continue
+        for known in (now, *(each.before for each in later)):
+            if _known(known, name) == after:
+                _set(known, name, before)
+    for each in later:
+        flag_modified(each, "before")
+    _learn(customer, now)
+
+
+_Known = tuple[bool, Any, Any]
+
+
+def _known(who: Mapping[str, Any], name: str) -> _Known:
+    """Of a profile: whether there is a value, which, and since when."""
+    values = who if name in PLAIN else who["fields"]
+    is_there = values.get(name) is not None if name in PLAIN else name in values
+    return is_there, values.get(name), who["field_times"].get(name)
+
+
+def _set(who: dict[str, Any], name: str, known: _Known) -> None:
+    is_there, value, at = known
+    values = who if name in PLAIN else who["fields"]
+    if is_there or name in PLAIN:
+        values[name] = value
+    else:
+        values.pop(name, None)
+    if at is None:
+        who["field_times"].pop(name, None)
+    else:
+        who["field_times"][name] = at
+
+
+def _give(session: Session, idents: Collection[Ident], customer_id: int) -> None:
+    rows = as_json([{"kind": kind, "value": value} for kind, value in idents])
+    session.connection().execute(_GIVE, {"rows": rows, "id": customer_id})
+
+
+_GIVE = text("""
+UPDATE identifiers SET customer_id = :id
+FROM json_to_recordset(CAST(:rows AS json)) AS given (kind text, value text)
+WHERE identifiers.kind = given.kind AND identifiers.value = given.value
+""")
+
+
+def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: Customer, other: Customer) -> None:
+    """What came since goes by the identifiers of its event: each that names only who is split off goes, with what it
+    brought about, and identifiers that only such an event has linked.
+    """
+    session = work.connection()
+    named = {id: set(idents) for id, idents in session.execute(_NAMING, {"id": customer.id})}
+    theirs = {spelled([(kind, value)])[0] for kind, value, _ in session.execute(_OWNED, {"id": other.id})}
+    links = {
+        spelled([(kind, value)])[0]: (kind, value, event)
+        for kind, value, event in session.execute(_OWNED, {"id": customer.id})
+    }
+    following: set[str] = set()
+    while join and (
+        found := {
+            ident
+            for ident, (_, _, event) in links.items()
+            if ident not in theirs and (rest := named.get(event, set()) - {ident}) and rest <= theirs
+        }
+    ):
+        theirs |= found
+        following |= found
+    _give(work, [links[ident][:2] for ident in following], other.id)
+    going = [id for id, idents in named.items() if idents <= theirs]
+    addresses = [ident.rpartition(":")[2] for ident in theirs]
+    parameters = {"old": customer.id, "new": other.id, "events": going, "addresses": addresses}
+    for statement in _since():
+        session.execute(statement, parameters | {"at": join.at if join else None})
+    _tell_fields(work, join, customer, other, going)
+
+
+_NAMING = text("SELECT id, identifiers FROM events WHERE customer_id = :id AND identifiers IS NOT NULL ORDER BY id")
+_OWNED = text("SELECT kind, value, event_id FROM identifiers WHERE customer_id = :id")
+
+
+@cache
+def _since() -> Sequence[TextClause]:
+    """What moves the events that go, and then what they brought about, in this order."""
+    of_events = "events.id = ANY (CAST(:events AS bigint[]))"
+    paid = f"{of_events} AND events.type = 'order.paid' AND events.data ->> 'order_id' ="
+    statements = [
+        f"UPDATE events SET customer_id = :new WHERE {of_events}",
+        f"UPDATE orders SET customer_id = :new FROM events WHERE orders.customer_id = :old AND {paid} orders.order_id",
+        "UPDATE enrollments SET customer_id = :new, entered_as = NULL, revision = enrollments.revision + 1"
+        " WHERE customer_id = :old AND trigger_id = ANY (CAST(:events AS bigint[]))",
+        "UPDATE events SET customer_id = :new FROM enrollments WHERE events.customer_id = :old"
+        " AND events.identifiers IS NULL AND enrollments.customer_id = :new"
+        " AND events.data ->> 'enrollment' = CAST(enrollments.id AS text)",
+        "UPDATE identifier_conflicts SET customer_id = :new"
+        " WHERE customer_id = :old AND event_id = ANY (CAST(:events AS bigint[]))",
+        "UPDATE consents SET customer_id = :new WHERE customer_id = :old"
+        " AND address = ANY (CAST(:addresses AS text[])) AND at >= coalesce(CAST(:at AS timestamptz), at)",
+    ]
+    for place in moving.places():
+        columns = SQLModel.metadata.tables[place.table].columns
+        counted = f", revision = {place.table}.revision + 1" if place.has_revision else ""
+        if "enrollment_id" in columns:
+            statements.append(
+                f"UPDATE {place.table} SET {place.column} = :new{counted} FROM enrollments"
+                f" WHERE {place.table}.{place.column} = :old"
+                f" AND enrollments.id = {place.table}.enrollment_id AND enrollments.customer_id = :new"
+            )
+        elif "order_id" in columns and place.table != "orders":
+            statements.append(
+                f"UPDATE {place.table} SET {place.column} = :new FROM orders WHERE {place.table}.{place.column} = :old"
+                f" AND orders.order_id = {place.table}.order_id AND orders.customer_id = :new"
+            )
+    return [text(statement) for statement in statements]
+
+
+def _tell_fields(
+    work: UnitOfWork, join: IdentityJoin | None, customer: Customer, other: Customer, going: Collection[int]
+) -> None:
+    """What the events that went said of the customer is known of the other one, and no more of the first."""
+    told = select(Event).where(is_among(Event.id, going), col(Event.type).in_(_TELLS_FIELDS))
+    kept = select(Event).where(Event.customer_id == customer.id, col(Event.type).in_(_TELLS_FIELDS))
+    order = col(Event.time), col(Event.id)
+    events = work.exec(told.order_by(*order)).all()
+    if not events:
+        return
+    old, new = ({**profile(each)} for each in (customer, other))
+    for event in events:
+        for name, value in event.data.items():
+            said: _Known = True, value, event.time.isoformat()
+            if (as_instant(_known(new, name)[2], _UTC) or event.time) <= event.time:
+                _set(new, name, said)
+            if _known(old, name) == said:
+                _set(old, name, _known(join.before, name) if join else (False, None, None))
+    for event in work.exec(kept.order_by(*order)):
+        for name, value in event.data.items():
+            if (as_instant(_known(old, name)[2], _UTC) or event.time) <= event.time:
+                _set(old, name, (True, value, event.time.isoformat()))
+    for each, known in ((customer, old), (other, new)):
+        _learn(each, known)
+
+
+def _learn(customer: Customer, known: Mapping[str, Any]) -> None:
+    for name in PLAIN:
+        setattr(customer, name, known[name])
+    customer.fields, customer.field_times = known["fields"], known["field_times"]

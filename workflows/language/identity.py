@@ -1,0 +1,97 @@
+"""Who is one person: what identifiers count for, which of them join customers, and how the rules are read."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, StrictBool, StrictInt, model_validator
+from pydantic_core import PydanticCustomError
+
+from workflows.language.reading import validate
+from workflows.source.diagnostics import Diagnostic
+from workflows.source.tree import read_source
+from workflows.terms.values import Frozen
+
+Kind = Literal["unionid", "member_no", "external_userid", "openid", "phone", "email", "device_id"]
+"""What an identifier can be; `openid` and `external_userid` may carry an account, like `openid:mini`."""
+
+_WITH_ACCOUNTS = frozenset({"openid", "external_userid"})
+_Value = Annotated[str, Field(min_length=1, max_length=200)]
+
+_NEVER: Mapping[Kind | Literal["any"], tuple[str, ...]] = {
+    "phone": ("+8613800000000", "+8613888888888"),
+    "device_id": ("0", "unknown"),
+    "any": ("null", "undefined", "none", "N/A", "0", "test", "[object Object]"),
+}
+
+
+class KindRule(Frozen):
+    """What holds for a kind of identifier.
+
+    A person has at most `each` values of it, `per: account` in each account; without, any number. One that is
+    `anonymous` names somebody only until a person is known by it.
+    """
+
+    each: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    per: Literal["account"] | None = None
+    anonymous: StrictBool = False
+
+
+class IdentityRules(Frozen):
+    """When two customers are one: an event that names both by kinds in `joins` joins them, unless a limit is broken.
+
+    By kinds in `asks` it puts them up for a decision. Values in `never` name nobody. A kind that is left out of `kinds`
+    keeps what holds without the file.
+    """
+
+    kinds: dict[Kind, KindRule] = Field(default_factory=dict)
+    joins: tuple[Kind, ...] = ("unionid", "member_no", "external_userid", "openid", "phone")
+    asks: tuple[Kind, ...] = ("email",)
+    never: dict[Kind | Literal["any"], tuple[_Value, ...]] = Field(default_factory=lambda: dict(_NEVER))
+    most_identifiers: Annotated[StrictInt, Field(ge=2, le=10_000)] = 50
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        for kind, rule in self.kinds.items():
+            if rule.per and kind not in _WITH_ACCOUNTS:
+                raise PydanticCustomError(
+                    "E055", "{kind} carries no account, so there is no `per` for it", {"kind": kind}
+                )
+            if rule.anonymous and rule.each is not None:
+                raise PydanticCustomError("E055", "{kind} is anonymous, so there is no `each` for it", {"kind": kind})
+        for kind in self.joins:
+            if kind in self.asks:
+                raise PydanticCustomError("E055", "{kind} is in `joins` and in `asks`", {"kind": kind})
+        for kind in (*self.joins, *self.asks):
+            if self.of(kind).anonymous:
+                raise PydanticCustomError("E055", "{kind} is anonymous, so it can't join or ask", {"kind": kind})
+        return self
+
+    def of(self, kind: str) -> KindRule:
+        """What holds for a kind, which may carry its account; nothing for one that is not in the rules."""
+        base = kind.partition(":")[0]
+        return self.kinds.get(base) or DEFAULTS.get(base, _UNRULED)  # type: ignore[call-overload, no-any-return]
+
+    def body(self) -> Mapping[str, Any]:
+        """As it is published: only what was written."""
+        written: dict[str, Any] = self.model_dump(mode="json", exclude_unset=True)
+        return written
+
+
+DEFAULTS: Mapping[Kind, KindRule] = {
+    "unionid": KindRule(each=1),
+    "member_no": KindRule(each=1),
+    "external_userid": KindRule(each=1, per="account"),
+    "openid": KindRule(each=1, per="account"),
+    "phone": KindRule(each=3),
+    "email": KindRule(each=3),
+    "device_id": KindRule(anonymous=True),
+}
+"""What holds for each kind without the file, the strongest evidence first."""
+
+_UNRULED = KindRule()
+
+
+def read_identity(text: str, path: str) -> tuple[IdentityRules | None, list[Diagnostic]]:
+    """Read `_identity.yaml`. Never raises; None where there are errors."""
+    source = read_source(text, path)
+    return validate(IdentityRules, source), source.sorted()
