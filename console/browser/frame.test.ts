@@ -74,13 +74,13 @@ it("language and theme are everyone's own choice, and are kept", async () => {
   const account = page.getByRole("button", { name: "林晓" });
   await account.click();
   await page.getByRole("menuitem", { name: "English" }).click();
-  await page.getByRole("heading", { name: "Journeys" }).waitFor();
+  await page.getByRole("heading", { name: "Today" }).waitFor();
   await account.click();
   await page.getByRole("menuitem", { name: "Dark" }).click();
   await page.reload();
-  await page.getByRole("heading", { name: "Journeys" }).waitFor();
+  await page.getByRole("heading", { name: "Today" }).waitFor();
   expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe("rgb(21, 24, 23)");
-  await visit.picture("journeys-english-dark");
+  await visit.picture("today-english-dark");
   await visit.end();
 });
 
