@@ -19,6 +19,7 @@ from runtime.rehearsal.world import CaseStock, Line
 from workflows.language.compile import compile_plan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.spec import Journey
+from workflows.plan.model import Plan
 from workflows.verbs.split import Split
 
 START = datetime(2026, 3, 2, 2, tzinfo=UTC)
@@ -36,6 +37,10 @@ conditions = st.one_of(
     ),
     st.just({"tag": "met"}),
     st.builds(lambda n: {"field": "customer.level", "is": n}, numbers),
+    st.builds(lambda n: {"field": "measure.spent", "at_least": n * 100}, numbers),
+    st.builds(lambda n: {"every": "trigger.parts", "where": {"field": "item.size", "at_least": n}}, numbers),
+    st.builds(lambda n: {"field": "now.hour", "below": 8 * n}, numbers),
+    st.builds(lambda n: {"field": "trigger.place", "of": "customer.home", "within_km": n * 60}, numbers),
 )
 verbs = st.one_of(
     st.builds(
@@ -49,6 +54,11 @@ verbs = st.one_of(
     ),
     st.just({"wait": {"each": "5h", "of": "trigger.size", "at_most": "12h"}}),
     st.just({"set": {"level": {"field": "trigger.size"}}}),
+    st.just({"wait": {"each": "3h", "of": {"count": True, "of": "order.paid"}, "at_most": "9h"}}),
+    st.just(
+        {"send": "note", "via": ["sms"], "data": {"paid": {"events": "order.paid", "within": "1 show", "at_most": 2}}}
+    ),
+    st.just({"send": "note", "via": ["sms"], "expires": {"field": "trigger.day"}}),
     st.sampled_from([{"tag": "met"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"}]),
     st.sampled_from([{"todo": "call", "assign": "owner", "due": "8h"}, {"webhook": "crm", "data": {"level": 1}}]),
 )
@@ -97,10 +107,32 @@ journeys = st.fixed_dictionaries(
         "goal": st.just({"event": "order.paid", "where": {"field": "event.total", "at_least": 300}, "within": "2d"}),
     },
 )
+follows = st.sampled_from(
+    [
+        {"wait": {"until": {"field": "stream.starts_at", "minus": "30m"}}},
+        {"wait": {"until": {"field": "stream.starts_at"}}},
+    ]
+)
+business = st.fixed_dictionaries(
+    {
+        "journey": st.just("random"),
+        "trigger": st.just({"event": "stream.scheduled", "for_each": "segment:all"}),
+        "entry": st.sampled_from([{"again": again} for again in ("never", "always", "after 1d")]),
+        "steps": st.lists(st.one_of(verbs, follows, branches(st.lists(verbs, max_size=2))), min_size=1, max_size=4),
+    },
+    optional={"exit": st.just([{"event": "stream.cancelled"}])},
+)
+monthly = st.builds(
+    lambda journey, at: {**journey, "trigger": {"schedule": at, "for_each": "segment:all"}},
+    journeys,
+    st.sampled_from(["every month on the 4th at 10:00", "every year on 03-03 at 09:30", "every day at 12:00"]),
+)  # fmt: skip
 events = st.lists(
     st.tuples(
         st.integers(0, 4 * 24 * 12),
-        st.sampled_from(["form.filled", "form.filled", "order.paid", "cart.cleared"]),
+        st.sampled_from(
+            ["form.filled", "form.filled", "order.paid", "cart.cleared", "stream.scheduled", "stream.cancelled"]
+        ),
         numbers,
     ),
     min_size=1,
@@ -110,6 +142,7 @@ events = st.lists(
 
 
 PHONE = "+8613800000001"
+TAGS: dict[str, object] = {"measures": {"spent": {"sum": "event.total", "of": "order.paid", "within": "2d"}}}
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +158,7 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
         own = f"{path}{number}"
         step = {
             **step,
-            **({"id": own} if {"send", "wait_for", "split", "todo", "webhook", "repeat"} & step.keys() else {}),
+            **({"id": own} if {"send", "wait", "wait_for", "split", "todo", "webhook", "repeat"} & step.keys() else {}),
         }
         for branch in ("then", "else"):
             if branch in step:
@@ -146,11 +179,23 @@ def numbered(steps: list[dict[str, Any]], path: str = "s") -> list[dict[str, Any
 
 def happening(number: int, minutes: int, name: str, size: int) -> dict[str, Any]:
     data = {
-        "form.filled": {"size": size, "parts": [{"size": 1}, {"size": size}]},
+        "form.filled": {
+            "size": size, "parts": [{"size": 1}, {"size": size}], "day": f"2026-03-0{size + 1}",
+            "place": {"lat": 30 + size / 2, "lon": 120},
+        },
+        "stream.scheduled": {
+            "stream_id": "s", "starts_at": (START + timedelta(minutes=5 * minutes, hours=9 * size)).isoformat()
+        },
+        "stream.cancelled": {"stream_id": "s"},
         "order.paid": {"order_id": f"o{number}", "total": size * 100},
         "cart.cleared": {"cart_id": "k"},
-    }[name]
-    return {"at": f"{START + timedelta(minutes=5 * minutes):%Y-%m-%d %H:%M}+00:00", "event": name, "data": data}
+    }[name]  # fmt: skip
+    return {"at": instant(minutes), "event": name, "data": data}
+
+
+def instant(minutes: int) -> str:
+    """So many times five minutes after the start."""
+    return f"{START + timedelta(minutes=5 * minutes):%Y-%m-%d %H:%M}+00:00"
 
 
 def told(lines: list[Line]) -> list[tuple[Any, ...]]:
@@ -162,31 +207,60 @@ def told(lines: list[Line]) -> list[tuple[Any, ...]]:
     )
 
 
-def story(journey: dict[str, Any], happenings: list[tuple[int, str, int]], variant: str) -> tuple[Case, CaseStock]:
-    spec = Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True)
-    plan = compile_plan(spec)
+def planned(journey: dict[str, Any]) -> Plan:
+    return compile_plan(Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True))
+
+
+def story(
+    journey: dict[str, Any],
+    happenings: list[tuple[int, str, int]],
+    variant: str,
+    later: dict[int, dict[str, Any]] | None = None,
+) -> tuple[Case, CaseStock]:
+    """A journey and what happens; `later` are versions to which the enrollments are moved, by their minutes."""
+    plan, versions = (
+        planned(journey),
+        [planned({**journey, "steps": [*journey["steps"], *each["steps"]]}) for each in (later or {}).values()],
+    )
+    splits = {step.written_id for each in (plan, *versions) for step in each.steps.values() if isinstance(step, Split)}
     case = Case.model_validate(
         {
             "name": "random",
-            "customer": {"identifiers": {"phone": PHONE}, "consent": ["sms"], "timezone": "Asia/Shanghai"},
-            "variants": {step.written_id: variant for step in plan.steps.values() if isinstance(step, Split)},
+            "customer": {
+                "identifiers": {"phone": PHONE},
+                "consent": ["sms"],
+                "timezone": "Asia/Shanghai",
+                "fields": {"home": {"lat": 30, "lon": 120}},
+            },
+            "variants": dict.fromkeys(splits, variant) if not versions else {},
+            "publish": [{"at": instant(minutes), "spec": "", "running": "move"} for minutes in later or {}],
             "events": [happening(number, *event) for number, event in enumerate(happenings)],
             "expect": [],
         }
     )
-    return case, CaseStock(plan, ROOMY, {}, {"gift": GIFT}, {("note", via): "note" for via in ("sms", "wecom")})
+    return case, CaseStock(
+        plan, ROOMY, {"all": {"field": "customer.home", "exists": True}}, {"gift": GIFT},
+        {("note", via): "note" for via in ("sms", "wecom")}, TAGS, tuple(versions),
+    )  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
-@given(journey=journeys, happenings=events, variant=st.sampled_from("ab"))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), print_blob=True)
+@given(
+    journey=journeys | business | monthly,
+    happenings=events,
+    variant=st.sampled_from("ab"),
+    later=st.dictionaries(st.integers(1, 36), journeys, max_size=2),
+)
 def test_both_engines_tell_the_same_story(
     migrated: tuple[Engine, Database],
     temporal: TemporalEngine,
     journey: dict[str, Any],
     happenings: list[tuple[int, str, int]],
     variant: str,
+    later: dict[int, dict[str, Any]],
 ) -> None:
-    case, shelf = story(journey, happenings, variant)
+    first = min(minutes for minutes, *_ in happenings)
+    case, shelf = story(journey, happenings, variant, {first + after: each for after, each in later.items()})
     rehearsed = told(rehearse(migrated[0], case, shelf))
     note(str(rehearsed))
     assert told(temporal.play(case, shelf)) == rehearsed
