@@ -79,6 +79,8 @@ class EnrollmentBatch:
 
     def enroll(self, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
         """Make enrollments. Returns their ids."""
+        if any(row.get("exclusive") for row in rows):
+            self._work.write_changes(EnrollmentRow)  # one that the same event ended must not be in their way
         ids = [id for (id,) in insert_all(self._work, Enrollment, rows, "id")]
         for id, row in zip(ids, rows, strict=True):
             self._newest.pop((row["journey"], row["key"]), None)

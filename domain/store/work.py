@@ -108,6 +108,10 @@ class UnitOfWork(Session):
         self._rows[type(row)].insert(row)
         return row
 
+    def write_changes(self, kind: type[NamedTuple]) -> None:
+        """Write the rows of a kind now, so that a constraint sees what was changed."""
+        self._rows[kind].write(self)
+
     def let_go(self) -> None:
         """Write all rows and hold none of them any more: statements changed some of them beside this."""
         self.write_rows()

@@ -50,7 +50,7 @@ class TestTimeline:
         lines = [f"{(each.at - start).days} {each.journey} {render(each, 'en', SHANGHAI)}" for each in whole(lived)]
         assert lines == [
             "0 cart not entered on cart.updated: the trigger's condition doesn't hold"
-            " (because event.total is 0, not above 0)",
+            " (because event.total is 0元, not above 0元)",
             "0 welcome entered",
             "0 welcome thanks held until 2026-03-03 08:00",
             "0 welcome sent thanks by wecom",
@@ -129,8 +129,9 @@ class TestTimeline:
             start + timedelta(days=1),
         )
         assert [render(each, "en", SHANGHAI) for each in whole(db)] == [
-            "not entered on cart.updated: the trigger's condition doesn't hold (because event.total is 0, not above 0)"
-        ]
+            "not entered on cart.updated: the trigger's condition doesn't hold"
+            " (because event.total is 0元, not above 0元)"
+        ]  # fmt: skip
 
     @pytest.mark.parametrize("text", ["", "1", "x_1_1_", "1_7_1_", "1_1_-1_", "1_1_9223372036854775808_", "1e300_1_1_"])
     def test_a_wrong_place_is_refused(self, text: str) -> None:
