@@ -71,7 +71,7 @@ class _Lookup:
     nobody: Set[Ident] = frozenset()
 
     def leave_out(self, nobody: Nobody, remarks: Remarks) -> None:
-        """Leave out the identifiers that name nobody, and the events that have no other."""
+        """Leave out the identifiers that name nobody, and the events that have no other; a refusal is heard always."""
         self.nobody = {ident for event in self.new_events for ident in event.identifiers if ident in nobody}
         for event in self.new_events if self.nobody else ():
             unnamed = [kind for kind, _ in self.nobody.intersection(event.identifiers)]
@@ -82,9 +82,8 @@ class _Lookup:
 
     def named_by(self, event: Incoming) -> tuple[Ident, ...]:
         """The identifiers of an event that can name somebody."""
-        if not self.nobody:
-            return event.identifiers
-        return tuple(ident for ident in event.identifiers if ident not in self.nobody)
+        known = tuple(ident for ident in event.identifiers if ident not in self.nobody)
+        return event.identifiers if not known and event.type == "consent.withdrawn" else known
 
 
 _CHANGES = frozenset({"order.paid", "order.refunded"})
