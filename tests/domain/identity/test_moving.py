@@ -124,3 +124,10 @@ def test_consents_and_events_of_the_loser_are_the_survivor_s(shop: Shop) -> None
     say(shop, "consent.given", {"channel": "sms"}, **WANG)
     say(shop, **BOTH)
     assert {row.customer_id for table in (Event, Consent) for row in shop.rows(table)} == {who(shop, **LI)}
+
+
+def test_a_refusal_by_an_address_that_names_nobody_holds_for_the_address(shop: Shop) -> None:
+    say(shop, "consent.withdrawn", {"channel": "sms"}, phone="13800000000")
+    with shop.db() as session:
+        consents = read_consents(session, [], ["+8613800000000"])
+    assert consents.of(0, "sms", "+8613800000000") == {"marketing": False}
