@@ -138,7 +138,7 @@ async def delay(parts: Stack) -> None:
             sku = f"sku-{number}"
             await _post(api, "lot.received", lot_id=sku, sku=sku, quantity=0, expires_on="2999-01-01")
             items = [{"sku": "plenty"}]
-            order = {"total": 100, "stream_id": "show", "customer": {"member_no": str(number)}}
+            order = {"total": 100, "stream_id": "show", "customer": {"member_no": f"m{number}"}}
             usual = await _post(api, "order.paid", order_id=f"a{number}", items=items, **order)
             crossing = await _post(api, "order.paid", order_id=f"b{number}", items=[{"sku": sku}], **order)
             if number >= 0:

@@ -10,7 +10,7 @@ from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import col, select
 
 from benchmarks.harness.driver import drive, driver
 from benchmarks.harness.stack import Stack, stack
@@ -18,11 +18,12 @@ from domain.conditions.facts import CustomerFacts
 from domain.coupons.issuing import issue
 from domain.customers.identifiers import identify
 from domain.customers.resolution import lock_customers
-from domain.customers.tables import Customer
+from domain.customers.tables import CustomerRow
 from domain.intake.ingest import Incoming, ingest
-from domain.journeys.tables import Enrollment
+from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.published.library import read_library
 from domain.published.publishing import publish_document
+from domain.store.work import UnitOfWork
 from runtime.platform.database import connect
 
 CONNECTIONS = 50
@@ -75,7 +76,7 @@ def _issue(parts: Stack) -> list[tuple[int, str]]:
         publish_document(work, "_coupons", {"ten": TERMS})
     for start in range(0, ORDERS, 100):
         events = [
-            Incoming("bench", str(n), "form.filled", now, {}, identify(f"member_no:{n}", None))
+            Incoming("bench", str(n), "form.filled", now, {}, identify(f"member_no:m{n}", None))
             for n in range(start, start + 100)
         ]
         with parts.db.begin() as work:
@@ -87,13 +88,15 @@ def _issue(parts: Stack) -> list[tuple[int, str]]:
 
 def _give(parts: Stack, enrollments: Any, now: datetime) -> list[tuple[int, str]]:
     with parts.db.begin() as work:
-        rows = [work.get_one(Enrollment, id) for id in enrollments]
-        customers = lock_customers(work, [row.customer_id for row in rows])
+        owners = work.exec(select(Enrollment.customer_id).where(col(Enrollment.id).in_(enrollments))).all()
+        customers = lock_customers(work, owners)
+        rows = work.read(EnrollmentRow, col(Enrollment.id).in_(enrollments))
         return [(row.customer_id, _one(work, customers[row.customer_id], row, now)) for row in rows]
 
 
-def _one(session: Session, customer: Customer, enrollment: Enrollment, now: datetime) -> str:
-    return issue(CustomerFacts(session, read_library(session), customer, now), enrollment, "gift", "ten").code
+def _one(work: UnitOfWork, customer: CustomerRow, enrollment: EnrollmentRow, now: datetime) -> str:
+    facts = CustomerFacts(work, read_library(work), customer, now)
+    return issue(work, facts, enrollment, "gift", "ten").code
 
 
 def _bare(parts: Stack, codes: list[tuple[int, str]]) -> float:
