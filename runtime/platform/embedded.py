@@ -2,6 +2,7 @@
 
 import asyncio
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,7 +41,7 @@ STOP_SECONDS = 15
 
 @dataclass(frozen=True)
 class Program:
-    """A server that can be started again and again on the same data."""
+    """A server that can be started again and again on the same data; `leaves` is a folder for while it runs."""
 
     name: str
     command: tuple[str, ...]
@@ -48,6 +49,7 @@ class Program:
     environment: Mapping[str, str] | None = None
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    leaves: Path | None = None
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Start it with its output appended to `log`, out of reach of the terminal's Ctrl-C.
@@ -134,6 +136,7 @@ def postgres_program(data: Path, *, durable: bool = True) -> tuple[Program, str]
         ready=ready,
         user=cluster.user,
         stop_signal=signal.SIGINT,  # a fast shutdown
+        leaves=None if sockets == cluster.directory else sockets,
     )
     return program, url.render_as_string(hide_password=False)
 
@@ -188,8 +191,12 @@ def time_skipping_server() -> Path:
 def embedded_postgres(data: Path, *, durable: bool) -> Iterator[str]:
     """Postgres on `data` while the block runs; yields its SQLAlchemy URL."""
     program, url = postgres_program(data, durable=durable)
-    with program.running(data / "log" / "postgres.log"):
-        yield url
+    try:
+        with program.running(data / "log" / "postgres.log"):
+            yield url
+    finally:
+        if program.leaves:
+            shutil.rmtree(program.leaves, ignore_errors=True)
 
 
 @contextmanager

@@ -102,10 +102,12 @@ def _write_who_may_connect(directory: Path, user: str | None) -> None:
 
 def _socket_folder(cluster: Cluster) -> Path:
     """The data directory; where its path is too long for a socket, a folder of our own among the temporary ones."""
-    if len(os.fsencode(cluster.directory / ".s.PGSQL.5432")) <= LONGEST_SOCKET:
-        return cluster.directory
-    name = hashlib.sha256(os.fsencode(cluster.directory)).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"aftershow-{os.geteuid()}-{name}"
+    name = f"aftershow-{os.geteuid()}-{hashlib.sha256(os.fsencode(cluster.directory)).hexdigest()[:16]}"
+    folders = (cluster.directory, *(Path(temporary) / name for temporary in (tempfile.gettempdir(), "/tmp")))
+    fitting = [folder for folder in folders if len(os.fsencode(folder / ".s.PGSQL.5432")) <= LONGEST_SOCKET]
+    folder = next(iter(fitting), folders[-1])
+    if folder == cluster.directory:
+        return folder
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     owners = {os.geteuid(), *([pwd.getpwnam(cluster.user).pw_uid] if cluster.user else [])}

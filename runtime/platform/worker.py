@@ -105,13 +105,14 @@ async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -
         client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp
     ) as relay:
         house = keep_house(client, db, clock, coupons, settings.keep_events)
-        chores = [asyncio.create_task(relay.run(engine)), asyncio.create_task(house)]
-        waiting = asyncio.create_task(stop.wait())
-        await asyncio.wait([*chores, waiting], return_when=asyncio.FIRST_COMPLETED)
-        for task in [*chores, waiting]:
-            if task.done() and not task.cancelled():
-                task.result()
-            task.cancel()
+        tasks = [asyncio.create_task(part) for part in (relay.run(engine), house, stop.wait())]
+        ended, going_on = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        while going_on:  # a call to Temporal may turn a cancellation into an error of its own, and be tried again
+            for task in going_on:
+                task.cancel()
+            _, going_on = await asyncio.wait(going_on, timeout=1)
+        for task in ended:
+            task.result()
 
 
 def run(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -12,7 +12,7 @@ import pytest
 from calling import Caller
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlmodel import Session, select
+from sqlmodel import select
 
 import api.events.routes
 from api.app import create_app
@@ -23,7 +23,7 @@ from domain.access.keys import find_key, revoke_key
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
 from domain.store.clock import VirtualClock
-from domain.store.work import Database
+from domain.store.work import Database, UnitOfWork
 from runtime.platform.database import connect
 
 PHONE = "13800000001"
@@ -178,10 +178,10 @@ class TestDatabaseAway:
     ) -> None:
         calls = 0
 
-        def fail_second(session: Session, chunk: Sequence[Incoming], *, now: datetime) -> list[bool]:
+        def fail_second(work: UnitOfWork, chunk: Sequence[Incoming], **options: Any) -> list[bool]:
             nonlocal calls
             calls += 1
-            taken = ingest(session, chunk, now=now)
+            taken = ingest(work, chunk, **options)
             if calls == 2:
                 raise error
             return taken
@@ -199,12 +199,12 @@ class TestDatabaseAway:
     def test_a_deadlock_is_tried_again(self, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
         calls = 0
 
-        def deadlock_first(session: Session, chunk: Sequence[Incoming], *, now: datetime) -> list[bool]:
+        def deadlock_first(work: UnitOfWork, chunk: Sequence[Incoming], **options: Any) -> list[bool]:
             nonlocal calls
             calls += 1
             if calls == 1:
                 raise OperationalError("UPDATE", {}, psycopg.errors.DeadlockDetected())
-            return ingest(session, chunk, now=now)
+            return ingest(work, chunk, **options)
 
         monkeypatch.setattr(api.events.routes, "ingest", deadlock_first)
         assert caller.post(json=lot()).status_code == 202
@@ -213,10 +213,10 @@ class TestDatabaseAway:
     def test_a_value_that_postgres_refuses_harms_only_its_own_event(
         self, caller: Caller, db: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuse_one(session: Session, chunk: Sequence[Incoming], *, now: datetime) -> list[bool]:
+        def refuse_one(work: UnitOfWork, chunk: Sequence[Incoming], **options: Any) -> list[bool]:
             if any(each.id == "e2" for each in chunk):
                 raise DataError("INSERT", {}, Exception())
-            return ingest(session, chunk, now=now)
+            return ingest(work, chunk, **options)
 
         monkeypatch.setattr(api.events.routes, "ingest", refuse_one)
         response = caller.post(json=[lot("e1"), lot("e2"), lot("e3")])

@@ -196,7 +196,7 @@ def test_a_paused_journey_that_is_published_says_so(desk: Desk) -> None:
 
 def test_who_is_stuck_or_failed_is_counted(desk: Desk, db: Database) -> None:
     desk.run("publish")
-    who = [identify(None, {"phone": f"1380000000{number}"}) for number in range(3)]
+    who = [identify(None, {"phone": f"1390000000{number}"}) for number in range(3)]
     at = datetime.now(UTC)
     with db.begin() as work:
         paid = {"order_id": "o", "total": 100}

@@ -93,15 +93,15 @@ def test_nobody_else_reaches_the_embedded_postgres(tmp_path: Path, name: str) ->
 
 
 def test_a_socket_folder_that_somebody_else_made_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data, temporary = tmp_path / ("l" * 100), tmp_path / "temporary"
-    temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    postgres_program(data)
-    (sockets,) = temporary.iterdir()
-    sockets.rmdir()
-    sockets.symlink_to(tmp_path)
-    with pytest.raises(StartError, match="somebody else's; remove it"):
+    data = tmp_path / ("l" * 100)
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
         postgres_program(data)
+        (sockets,) = Path(temporary).iterdir()
+        sockets.rmdir()
+        sockets.symlink_to(tmp_path)
+        with pytest.raises(StartError, match="somebody else's; remove it"):
+            postgres_program(data)
 
 
 def test_temporal_keeps_its_data_and_knows_the_search_attributes(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ steps:
 def event(number: int) -> dict[str, object]:
     return {
         "specversion": "1.0", "id": str(number), "source": "shop", "type": "order.paid",
-        "subject": f"phone:+86138{number:08}", "data": {"order_id": str(number), "total": 100},
+        "subject": f"phone:+86139{number:08}", "data": {"order_id": str(number), "total": 100},
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from domain.store.work import Database
 from runtime.rehearsal.cases import ONLY, Case
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
-from runtime.rehearsal.world import CaseStock, Line
+from runtime.rehearsal.world import CaseStock, Line, pinned
 from workflows.language.compile import compile_plan
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.spec import Journey
@@ -207,8 +207,11 @@ def told(lines: list[Line]) -> list[tuple[Any, ...]]:
     )
 
 
-def planned(journey: dict[str, Any]) -> Plan:
-    return compile_plan(Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True))
+def planned(journey: dict[str, Any], variant: str) -> Plan:
+    """Its plan, each split decided: by itself it goes by the customer's id, which the engines don't share."""
+    plan = compile_plan(Journey.model_validate({**journey, "steps": numbered(journey["steps"])}, by_alias=True))
+    splits = {step.written_id for step in plan.steps.values() if isinstance(step, Split)}
+    return pinned(plan, dict.fromkeys(splits, variant))
 
 
 def story(
@@ -218,11 +221,10 @@ def story(
     later: dict[int, dict[str, Any]] | None = None,
 ) -> tuple[Case, CaseStock]:
     """A journey and what happens; `later` are versions to which the enrollments are moved, by their minutes."""
-    plan, versions = (
-        planned(journey),
-        [planned({**journey, "steps": [*journey["steps"], *each["steps"]]}) for each in (later or {}).values()],
-    )
-    splits = {step.written_id for each in (plan, *versions) for step in each.steps.values() if isinstance(step, Split)}
+    plan = planned(journey, variant)
+    versions = [
+        planned({**journey, "steps": [*journey["steps"], *each["steps"]]}, variant) for each in (later or {}).values()
+    ]
     case = Case.model_validate(
         {
             "name": "random",
@@ -232,7 +234,6 @@ def story(
                 "timezone": "Asia/Shanghai",
                 "fields": {"home": {"lat": 30, "lon": 120}},
             },
-            "variants": dict.fromkeys(splits, variant) if not versions else {},
             "publish": [{"at": instant(minutes), "spec": "", "running": "move"} for minutes in later or {}],
             "events": [happening(number, *event) for number, event in enumerate(happenings)],
             "expect": [],
