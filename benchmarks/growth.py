@@ -170,7 +170,7 @@ def _customers(numbers: range, base: Base) -> list[str]:
 
 def _identifiers(numbers: range, _: Base) -> list[str]:
     return [
-        f"{kind}\t{value}{n:08}\t{n + 1}" for n in numbers for kind, value in (("unionid", "u"), ("phone", "+86138"))
+        f"{kind}\t{value}{n:08}\t{n + 1}" for n in numbers for kind, value in (("unionid", "u"), ("phone", "+86139"))
     ]
 
 
@@ -214,7 +214,7 @@ def _messages(numbers: range, base: Base) -> list[str]:
         at = base.now - SPAN * (n % 1000) / 1000 - timedelta(days=8)
         enrollment = base.enrollment - (numbers.stop - n) + 1
         lines.append(
-            f"{enrollment}\t{n % base.people + 1}\tthanks\tfilled{n}\thello\tmarketing\tsms\t+86138{n:08}\thello\tsent"
+            f"{enrollment}\t{n % base.people + 1}\tthanks\tfilled{n}\thello\tmarketing\tsms\t+86139{n:08}\thello\tsent"
             f"\t[]\tt\t{at.date()}\t{at}\t{at}\t{at}\t0"
         )
     return lines
@@ -244,7 +244,7 @@ def _measure(parts: Stack, events: int, people: int) -> Point:
         source = f"{events}/{name}/{round}"
         return [
             Incoming("growth", f"{source}/{n}", type, now, {"order_id": f"{source}/{n}", "total": 8900, "sku": "beans"},
-                     (("unionid", f"u{n:08}"), ("phone", f"+86138{n:08}")))
+                     (("unionid", f"u{n:08}"), ("phone", f"+86139{n:08}")))
             for n in who
         ]  # fmt: skip
 

@@ -155,7 +155,7 @@ def _row(
 
 def _event(type: str, person: int) -> dict[str, Any]:
     number = next(numbers)
-    data: dict[str, Any] = {"customer": {"unionid": f"u{person}", "phone": f"+86138{person:08}"}}
+    data: dict[str, Any] = {"customer": {"unionid": f"u{person}", "phone": f"+86139{person:08}"}}
     match type:
         case "order.paid":
             data |= {"order_id": f"o{number}", "total": 8900, "items": [{"sku": "beans", "quantity": 1, "price": 8900}]}

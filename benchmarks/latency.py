@@ -155,7 +155,7 @@ def form(shortest: float = SHORTEST, longest: float = LONGEST) -> dict[str, Any]
 def _event(type: str, data: dict[str, Any]) -> dict[str, Any]:
     return {
         "specversion": "1.0", "id": str(uuid4()), "source": "benchmark", "type": type,
-        "subject": f"phone:+86138{next(numbers):08}", "data": data,
+        "subject": f"phone:+86139{next(numbers):08}", "data": data,
     }  # fmt: skip
 
 

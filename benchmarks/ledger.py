@@ -66,7 +66,7 @@ def _row(what: str, seconds: float, trips: float, times: float) -> tuple[str, st
 def _enter(parts: Stack, count: int) -> Group:
     now = datetime.now(UTC)
     orders = [
-        Incoming("bench", str(n), "order.paid", now, {"order_id": str(n), "total": 1}, (("phone", f"+86138{n:08}"),))
+        Incoming("bench", str(n), "order.paid", now, {"order_id": str(n), "total": 1}, (("phone", f"+86139{n:08}"),))
         for n in range(count)
     ]
     with parts.db.begin() as work:

@@ -230,7 +230,7 @@ def _load(parts: Stack, sleepers: int, due: int, window: float) -> dict[str, flo
 
 
 def _phone(number: int) -> str:
-    return f"+86138{number:08}"
+    return f"+86139{number:08}"
 
 
 def _fall_asleep(parts: Stack, who: Sequence[tuple[str, float]]) -> None:

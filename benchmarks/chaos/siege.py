@@ -223,7 +223,7 @@ class Person:
 
     @property
     def phone(self) -> str:
-        return f"+86138{self.number:08}"
+        return f"+86139{self.number:08}"
 
 
 def eventually(holds: Callable[[], bool], seconds: float) -> bool:
