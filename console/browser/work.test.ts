@@ -3,19 +3,35 @@ import { close, DESKTOP, happen, launch, PHONE, Visit } from "./visit";
 
 beforeAll(async () => {
   await launch();
+  // Until the demo's story is told, its days pass in seconds, and an undecided proposal lapses with them.
+  let before = "";
+  let now = await journeyTime();
+  while (now !== before) {
+    await pause(1500);
+    before = now;
+    now = await journeyTime();
+  }
   // An alarm proposes nothing until the product has sold.
   for (let tries = 0; tries < 20 && !(await isProposed()); tries++) {
     await happen("stock.alarm", undefined, { sku: "egg-30", kind: "selling_out", per_minute: 40 });
-    await new Promise((resolve) => setTimeout(resolve, 4000));
+    await pause(4000);
   }
-}, 120_000);
+}, 240_000);
 afterAll(close);
 
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function read(path: string): Promise<unknown> {
+  const answer = await fetch(`${inject("url")}${path}`, { headers: { Authorization: `Bearer ${inject("key")}` } });
+  return answer.json();
+}
+
+async function journeyTime(): Promise<string> {
+  return ((await read("/v1/clock")) as { now: string }).now;
+}
+
 async function isProposed(): Promise<boolean> {
-  const answer = await fetch(`${inject("url")}/v1/replenishments?status=proposed`, {
-    headers: { Authorization: `Bearer ${inject("key")}` },
-  });
-  const { replenishments } = (await answer.json()) as { replenishments: unknown[] };
+  const { replenishments } = (await read("/v1/replenishments?status=proposed")) as { replenishments: unknown[] };
   return replenishments.length > 0;
 }
 
