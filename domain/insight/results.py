@@ -25,13 +25,17 @@ _EVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Group:
-    """Customers who are compared: how many, in how many the window is still open, and what came of the others."""
+    """Customers who are compared: how many, in how many the window is still open, and what came of the others.
+
+    `first` is when the first of them came in.
+    """
 
     name: str
     still_open: int
     reached: Sample
     revenue: Sample
     plain_revenue: Sample
+    first: datetime | None = None
 
     @property
     def n(self) -> int:
@@ -87,7 +91,7 @@ _UNITS = """
     FROM unit JOIN enrollments ON enrollments.id = unit.enrollment_id
     WHERE unit.at >= :since
 ), measured AS (
-    SELECT name, until <= :now AS over, coalesce(reached, false)::int AS reached,
+    SELECT name, at, until <= :now AS over, coalesce(reached, false)::int AS reached,
         (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders
             WHERE orders.customer_id = windows.customer_id AND paid_at > windows.at AND paid_at <= until) AS paid,
         (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders WHERE orders.customer_id = windows.customer_id
@@ -98,7 +102,7 @@ SELECT name, count(*) FILTER (WHERE NOT over), count(*) FILTER (WHERE over),
     coalesce(sum(reached) FILTER (WHERE over), 0),
     coalesce(sum(paid) FILTER (WHERE over), 0), coalesce(sum(paid * paid) FILTER (WHERE over), 0),
     coalesce(sum(paid_before) FILTER (WHERE over), 0), coalesce(sum(paid_before * paid_before) FILTER (WHERE over), 0),
-    coalesce(sum(paid * paid_before) FILTER (WHERE over), 0)
+    coalesce(sum(paid * paid_before) FILTER (WHERE over), 0), min(at)
 FROM measured GROUP BY name
 """
 
@@ -154,7 +158,7 @@ def results(session: Session, journey: str, now: datetime, since: datetime | Non
     entered, first, sent, clicked, orders, revenue = session.connection().execute(_TOTALS, parameters).one()
     groups = _groups(session, _HELD_OUT, parameters, now)
     treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
-    days = _days(first, now)
+    days = _days([treated, held_out], now)
     comparison = _compare(treated, held_out, days)
     return Results(first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
 
@@ -163,7 +167,7 @@ def of_all_journeys(session: Session, now: datetime, since: datetime | None = No
     """All journeys together: whoever would have entered one, by whether they are in the global holdout."""
     groups = _groups(session, _HELD_OUT, {"journey": None, "since": since or _EVER}, now)
     treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
-    return _compare(treated, held_out, _days(since, now))
+    return _compare(treated, held_out, _days([treated, held_out], now))
 
 
 def experiment(
@@ -180,7 +184,7 @@ def experiment(
     names = sorted(weights, key=lambda name: name != "control")
     groups = [found.get(name) or _empty(name) for name in names]
     chance = statistics.mismatch([group.n + group.still_open for group in groups], [weights[name] for name in names])
-    days = _days(since, now)
+    days = _days(groups, now)
     comparisons = _compared(groups[1:], groups[0], chance, days)
     return Experiment(step, groups, comparisons, chance)
 
@@ -190,11 +194,11 @@ def _groups(session: Session, query: Any, parameters: Mapping[str, Any], now: da
     rows = session.connection().execute(query, given).all()
     moments = [
         Moments(Sample(paid, paid_squares, n), Sample(before, before_squares, n), product)
-        for _, _, n, _, paid, paid_squares, before, before_squares, product in rows
+        for _, _, n, _, paid, paid_squares, before, before_squares, product, _ in rows
     ]
     revenues = statistics.cuped(moments)
     return {
-        row[0]: Group(row[0], row[1], Sample.of_proportion(row[3], row[2]), revenue, moment.outcome)
+        row[0]: Group(row[0], row[1], Sample.of_proportion(row[3], row[2]), revenue, moment.outcome, row[9])
         for row, moment, revenue in zip(rows, moments, revenues, strict=True)
     }
 
@@ -240,8 +244,9 @@ def _more_days(control: Group, group: Group, days: float) -> int | None:
     return max(round((needed - smaller) / (smaller / days)), 1)
 
 
-def _days(first: datetime | None, now: datetime) -> float:
-    return (now - first) / timedelta(days=1) if first else 0.0
+def _days(groups: Sequence[Group], now: datetime) -> float:
+    """How long it is since the first customer of any of the groups came in."""
+    return max(((now - group.first) / timedelta(days=1) for group in groups if group.first), default=0.0)
 
 
 def _a_month(comparison: Comparison, days: float) -> Difference | None:

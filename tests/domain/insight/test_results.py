@@ -111,6 +111,7 @@ def test_variants_are_compared_among_those_who_are_not_held_out(visited: Shop) -
         for group in found.groups
     } == by_hand(visited, names)
     assert [(each.group.name, each.control.name) for each in found.comparisons] == [("ten", "control")]
+    assert found.comparisons[0].more_days
 
 
 def test_before_the_window_is_over_a_customer_does_not_count(shop: Shop) -> None:
