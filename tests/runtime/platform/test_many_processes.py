@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 import httpx
 from processes import answers, eventually, process
 from sqlmodel import select
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from domain.access.keys import create_key
@@ -18,6 +21,7 @@ from domain.ledger.tables import Message
 from domain.published.publishing import publish_journey, publish_text
 from domain.store.work import Database
 from runtime.platform.embedded import free_port, temporal_server
+from runtime.platform.temporal import TASK_QUEUE
 from workflows.language.compile import read_journey
 
 CUSTOMERS = 20
@@ -46,6 +50,18 @@ def post_all(url: str, key: str) -> Counter[str]:
             answer = client.post("/v1/events", json=event(number)).json()
             told.update(accepted=answer["accepted"], duplicates=answer["duplicates"])
     return told
+
+
+async def polling(address: str) -> set[str]:
+    """The processes that ask for activities."""
+    client = await Client.connect(address)
+    queue = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+    )
+    answer = await client.workflow_service.describe_task_queue(queue)
+    return {poller.identity for poller in answer.pollers}
 
 
 async def identities(address: str, runs: list[int]) -> set[str]:
@@ -80,6 +96,7 @@ def test_they_share_the_work_and_send_each_message_once(db: Database, postgres_u
             processes.enter_context(process(environment, "worker"))
         for url in urls:
             eventually(lambda url=url: answers(url))
+        eventually(lambda: len(asyncio.run(polling(address))) == 2)
         with ThreadPoolExecutor(2) as threads:
             told = sum(threads.map(lambda url: post_all(url, key), urls), Counter())
         assert told == {"accepted": CUSTOMERS, "duplicates": CUSTOMERS}
