@@ -11,7 +11,7 @@ from limits.strategies import MovingWindowRateLimiter
 from api.http.problems import TooFast
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """Bytes of a body, events of a batch, and events a second that one key may send to one process.
 

@@ -35,12 +35,11 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_postgres(settings.database_url, say)
     if settings_of(twilio.Settings) and settings.public_url is None:
         say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
-    limits = Limits(settings.body_limit, settings.batch_limit, settings.rate)
     app = create_app(
         db,
         clock_of(db),
         ready=ready,
-        limits=limits,
+        limits=limits_of(settings),
         receivers=receivers(settings),
         webhooks=settings.webhooks,
         signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
@@ -59,6 +58,15 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     )
     probe.dispose()
     engine.dispose()
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What a caller may ask of this process."""
+    return Limits(
+        max_body_bytes=settings.body_limit,
+        max_batch=settings.batch_limit,
+        events_per_second=settings.rate,
+    )
 
 
 def receivers(settings: Settings) -> list[APIRouter]:
