@@ -7,8 +7,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
+from domain.catalogue.chinese import CHINESE
 from domain.catalogue.types import CATALOGUE, is_business
 from domain.catalogue.wire import Words
+from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,12 @@ FIELDS: Mapping[str, frozenset[str]] = {
 }
 """The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
 
-_INTRODUCTION = """\
+_INTRODUCTIONS: Mapping[Language, str] = {
+    "en": """\
 # Events
 
-Generated from the catalogue; don't edit. An event is sent to `POST /v1/events` as a CloudEvent 1.0; this page says
-what its `data` holds.
+Generated from the catalogue; don't edit. In Chinese: [events.md](events.md). An event is sent to `POST /v1/events` as a
+CloudEvent 1.0 ([producers.md](producers.md)); this page says what its `data` holds.
 
 - Fields that aren't listed are kept and can be asked for in conditions. Of a listed field that is wrong: a required one
   refuses the event; an optional one is set aside, and told in the answer's `warnings`. Where an optional field that is
@@ -63,18 +68,46 @@ what its `data` holds.
 - `null` is the same as leaving a field out; only in `customer.registered` and `customer.updated` it clears the field.
 - An event happened to the customer whom `data.customer` and `subject` name, or else to the business.
 - Types that aren't listed are stored as they are, and can start journeys too; they happened to a customer.
-"""
+""",
+    "zh": """\
+# 事件
+
+由程序生成，不要手改。英文版见 [events.en.md](events.en.md)。事件以 CloudEvent 1.0 的样子发到 `POST /v1/events`
+（怎样发见 [producers.md](producers.md)）；这一页说每种事件的 `data` 里有什么。
+
+- 没有列出的字段也会保留，可以在条件里用。列出的字段写错时：必填的，整个事件被拒绝；选填的被放到一边，
+  在答复的 `warnings` 里说明。选填的字段如果不写就是另一个意思（金额、步骤），写错也会拒绝整个事件。
+- 该是文字的地方写了数，就当作文字。NUL 和半个代理对变成 U+FFFD。
+- 金额是整数分（`8900` 是 89 元）。
+- 写 `null` 和不写一样；只有在 `customer.registered` 和 `customer.updated` 里会清空那个字段。
+- 写了 `data.customer` 或 `subject` 的，是那位客户的事件；都没写的，是店里的事件。
+- 没有列出的事件类型照样存下来，也能开始旅程；它们算客户的事件。
+""",
+}
+_HEADS: Mapping[Language, tuple[str, ...]] = {
+    "en": ("field", "value", "required", "meaning", "yes"),
+    "zh": ("字段", "值", "必填", "意思", "是"),
+}
 
 
-def document() -> str:
-    """The page `docs/events.md`."""
-    parts = [_INTRODUCTION]
+def document(lang: Language) -> str:
+    """The page `docs/events.md`, or `docs/events.en.md`."""
+    say = Wording(lang)
+    *head, yes = _HEADS[lang]
+    parts = [_INTRODUCTIONS[lang]]
     for name, event_type in CATALOGUE.items():
-        about = "About the business." if is_business(name) else "About a customer."
+        about = say.pick("店里的事件。", " About the business.")
+        if not is_business(name):
+            about = say.pick("客户的事件。", " About a customer.")
         rows = [
-            f"| `{field_row.name}` | {field_row.kind} | {'yes' if field_row.required else ''} | {field_row.meaning} |"
-            for field_row in _describe(event_type.model)
+            f"| `{row.name}` | {_told(row.kind, lang)} | {yes if row.required else ''} | {_told(row.meaning, lang)} |"
+            for row in _describe(event_type.model)
         ]
-        table = ["| field | value | required | meaning |", "| --- | --- | --- | --- |", *rows]
-        parts.append("\n".join([f"## {name}", "", f"{event_type.meaning} {about}", "", *table, ""]))
+        table = [f"| {' | '.join(head)} |", "| --- | --- | --- | --- |", *rows]
+        title = say.pick(f"## {name} {EVENT_NAMES.get(name, '')}".rstrip(), f"## {name}")
+        parts.append("\n".join([title, "", f"{_told(event_type.meaning, lang)}{about}", "", *table, ""]))
     return "\n".join(parts)
+
+
+def _told(english: str, lang: Language) -> str:
+    return CHINESE.get(english, english) if lang == "zh" else english

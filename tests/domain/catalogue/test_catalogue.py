@@ -1,5 +1,6 @@
 """The event catalogue: what is refused, what is kept, and the page made of it."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shop import Shop
 
+from domain.catalogue.chinese import CHINESE
 from domain.catalogue.page import FIELDS, document
 from domain.catalogue.types import CATALOGUE, is_business
 from domain.catalogue.validation import FieldError, as_stored, validate
@@ -20,6 +22,7 @@ from workflows.language.policy import CouponTerms
 from workflows.terms import fields
 from workflows.terms.comparing import NOW_PARTS
 from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.values import Language
 
 ORDER = {"order_id": "o1", "total": 8900}
 
@@ -192,9 +195,17 @@ class TestParseInstant:
             parse_instant(text)
 
 
-def test_the_page_is_what_the_catalogue_says() -> None:
-    page = Path(__file__).parents[3] / "docs" / "events.md"
-    assert page.read_text(encoding="utf-8") == document()
+@pytest.mark.parametrize(("name", "lang"), [("events.md", "zh"), ("events.en.md", "en")])
+def test_the_page_is_what_the_catalogue_says(name: str, lang: Language) -> None:
+    page = Path(__file__).parents[3] / "docs" / name
+    assert page.read_text(encoding="utf-8") == document(lang)
+
+
+def test_the_chinese_page_says_everything_in_chinese() -> None:
+    cells = {cell for line in document("zh").splitlines() for cell in line.split(" | ")}
+    assert {cell for cell in cells if re.search(r"[A-Za-z]{2,} [a-z]{2,}", re.sub("`[^`]*`", "", cell))} == set()
+    english = document("en")
+    assert {words for words in CHINESE if words not in english} == set()
 
 
 def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
