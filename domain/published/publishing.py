@@ -46,10 +46,11 @@ def plan_id_of(plan: Plan) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def publish_document(session: Session, name: str, body: Mapping[str, Any]) -> None:
+def publish_document(session: Session, name: str, body: Mapping[str, Any], source: str | None = None) -> None:
     """Replace `_policy` or another shared document; they hold for running enrollments too."""
-    statement = insert(Document).values(name=name, body=body)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"body": body}))
+    new = {"body": body, "source": source}
+    statement = insert(Document).values(name=name, **new)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new))
     mark_published(session)
 
 

@@ -18,11 +18,15 @@ class Publication(Row, table=True):
 
 
 class Document(Row, table=True):
-    """A published file like `_policy` or `_identity`, as the JSON of its validated models."""
+    """A published file like `_policy` or `_identity`, as the JSON of its validated models.
+
+    `source` is the file's text; what was published before texts were kept has none.
+    """
 
     __tablename__: ClassVar[Any] = "documents"
     name: str = Field(primary_key=True)
     body: dict[str, Any] = json_column()
+    source: str | None = Field(default=None, sa_type=Text)
 
 
 class MessageText(Row, table=True):

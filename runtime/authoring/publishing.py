@@ -21,7 +21,7 @@ from domain.published.tables import Document, Journey
 from domain.store.clock import SystemClock
 from domain.store.work import Database
 from runtime.authoring.check import check
-from runtime.authoring.seen import Seen, unseen_journey, unseen_text
+from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
@@ -74,8 +74,12 @@ def publish_directory(
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
     seen = Seen(specs)
+    shared = {path: path.read_text(encoding="utf-8") for path in specs.glob("_*.yaml") if str(path) not in broken}
     with db.begin() as work:
         mark_published(work)
+        unseen_shared = [unseen_document(work, seen, path.stem, text, path) for path, text in shared.items()]
+        if not force and any(unseen_shared):  # journeys may need what those files lack
+            return PublishReport({}, [*report.diagnostics, *filter(None, unseen_shared)])
         if has_policy(work):
             done.shared.extend(changes_of_shared(work, read_library(work), specs, now, lang))
         stopped = set(work.exec(select(Journey.name).where(col(Journey.stopped))))
@@ -86,6 +90,7 @@ def publish_directory(
             text = path.read_text(encoding="utf-8")
             if path.stem.startswith("_"):
                 publish_shared(work, path.stem, text)
+                seen.add_document(path.stem, text)
             elif path.stem in stopped:
                 done.stopped.append(path.stem)
             elif has_policy(work):
@@ -186,7 +191,8 @@ def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping
         retained = {entry: body for entry, body in was.items() if entry not in now and (name, entry) in required}
         if retained:
             together = {**now, **retained}
-            publish_document(session, name, {"measures": together} if name == "_tags" else together)
+            body, document = {"measures": together} if name == "_tags" else together, session.get(Document, name)
+            publish_document(session, name, body, document.source if document else None)
         for entry in retained:
             words = f'{what} "{entry}" is gone from here and stays as it was: {required[name, entry]}, refers to it'
             yield Diagnostic(
@@ -261,4 +267,4 @@ def publish_shared(session: Session, name: str, text: str) -> None:
             body = identity.body() if identity else {}
         case _:
             return
-    publish_document(session, name, body)
+    publish_document(session, name, body, text)

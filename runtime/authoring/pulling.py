@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from domain.published.publishing import plan_id_of
-from domain.published.tables import Journey, MessageText, PublishedPlan
+from domain.published.tables import Document, Journey, MessageText, PublishedPlan
 from runtime.authoring.check import read_text
 from runtime.authoring.seen import Seen, text_id_of
 from runtime.authoring.send_test import NAME as SEND_TEST
@@ -23,11 +23,18 @@ class Pulled:
 
 
 def pull(session: Session, specs: Path, templates: Path, *, force: bool) -> Pulled:
-    """Write each live journey and text that the files haven't seen; over one that has changes of its own only by force.
+    """Write each shared document, live journey and text that the files haven't seen; over one that has changes of its
+    own only by force.
 
     A journey that is stopped and has no file gets none.
     """
     done, seen = Pulled(), Seen(specs)
+    for document in session.exec(select(Document).order_by(col(Document.name))):
+        if document.source is None:
+            continue
+        path, live_id = specs / f"{document.name}.yaml", text_id_of(document.source)
+        if _bring(done, path, document.source, live_id, _text_id(path), seen.document(document.name), force=force):
+            seen.add_document(document.name, document.source)
     live = select(Journey, PublishedPlan).join(PublishedPlan, col(Journey.plan_id) == PublishedPlan.id)
     for journey, plan in session.exec(live.order_by(col(Journey.name))):
         path = specs / f"{journey.name}.yaml"

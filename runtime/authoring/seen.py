@@ -1,7 +1,8 @@
 """What a directory of specs has seen of what is published, so that what was published elsewhere isn't overwritten.
 
-Each version of a journey and each text is known by the hash of its content; those that were ever in the files, or were
-brought into them, are in `.published.json` beside the specs. It belongs to these files, and to no other checkout.
+Each version of a journey, each text and each shared document is known by the hash of its content; those that were ever
+in the files, or were brought into them, are in `.published.json` beside the specs. It belongs to these files, and to no
+other checkout.
 """
 
 import hashlib
@@ -13,19 +14,19 @@ from sqlmodel import Session, col, select
 
 from domain.access.tables import AuditEntry
 from domain.published.publishing import plan_id_of
-from domain.published.tables import Journey, MessageText, PublishedPlan
+from domain.published.tables import Document, Journey, MessageText, PublishedPlan
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
 
 RECORD = ".published.json"
 _MOST = 100
-"""Versions of one journey or text that are remembered, the newest."""
+"""Versions of one journey, text or document that are remembered, the newest."""
 
 Text = tuple[str, str]
 
 
 def text_id_of(body: str) -> str:
-    """The hash of a text."""
+    """The hash of a text, or of a shared document's."""
     return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
@@ -51,6 +52,10 @@ class Seen:
         """Those of a text."""
         return self._known.get(f"text:{'/'.join(text)}", [])
 
+    def document(self, name: str) -> list[str]:
+        """Those of a shared document."""
+        return self._known.get(f"document:{name}", [])
+
     def add_journey(self, name: str, plan_id: str) -> None:
         """This version is in the files now."""
         self._add(f"journey:{name}", plan_id)
@@ -58,6 +63,10 @@ class Seen:
     def add_text(self, text: Text, body: str) -> None:
         """This text is in the files now."""
         self._add(f"text:{'/'.join(text)}", text_id_of(body))
+
+    def add_document(self, name: str, body: str) -> None:
+        """This text of a shared document is in the files now."""
+        self._add(f"document:{name}", text_id_of(body))
 
     def _add(self, key: str, version: str) -> None:
         versions = [each for each in self._known.get(key, []) if each != version]
@@ -93,6 +102,17 @@ def unseen_text(session: Session, seen: Seen, text: Text, body: str, path: Path)
     if live is None or live.body == body or not seen.text(text) or text_id_of(live.body) in seen.text(text):
         return None
     words = "this text was changed elsewhere, and this file hasn't seen it; bring it in with `aftershow pull`, "
+    return Diagnostic(str(path), 1, 1, "E061", f"{words}or publish over it with --force")
+
+
+def unseen_document(session: Session, seen: Seen, name: str, body: str, path: Path) -> Diagnostic | None:
+    """The same of a shared document that was in these files before."""
+    live = session.get(Document, name)
+    if live is None or live.source in (None, body) or not seen.document(name):
+        return None
+    if text_id_of(live.source) in seen.document(name):
+        return None
+    words = "this file was changed elsewhere, and what is here hasn't seen it; bring it in with `aftershow pull`, "
     return Diagnostic(str(path), 1, 1, "E061", f"{words}or publish over it with --force")
 
 

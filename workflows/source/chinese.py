@@ -81,6 +81,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "this text was changed elsewhere, and this file hasn't seen it; bring it in with `aftershow pull`, or publish"
     " over it with --force": ("这段文案在别处改过，这个文件里没有；用 `aftershow pull` 取回，或用 --force 覆盖"),
+    "this file was changed elsewhere, and what is here hasn't seen it; bring it in with `aftershow pull`, or publish"
+    " over it with --force": ("这个文件在别处改过并发布，这里没有；用 `aftershow pull` 取回，或用 --force 覆盖"),
     # files
     "cannot be read: {reason}": "读不了：{reason}",
     "it is a directory": "它是一个目录",

@@ -103,3 +103,27 @@ def test_what_has_no_file_gets_one(run: Run, db: Database, tmp_path: Path) -> No
         lifecycle.publish(work, plan, text, datetime.now(UTC), "key shop")
     assert "own.yaml" in run("pull")
     assert file.read_text() == text
+
+
+def test_shared_documents_are_pulled_as_they_were_written_and_never_overwritten_unseen(
+    run: Run, tmp_path: Path
+) -> None:
+    segments = "# 谁算老客\n老客: {field: customer.orders, at_least: 2}\n"
+    one, two = (tmp_path / desk / "_segments.yaml" for desk in ("one", "two"))
+    run("publish")
+    run("publish", desk="two")
+    write(one, segments)
+    run("publish")
+    assert "_segments.yaml" in run("pull", desk="two")
+    assert two.read_text() == segments
+    write(one, segments.replace("2", "3"))
+    assert "live: welcome" in run("publish")
+    write(two, segments.replace("2", "4"))
+    refused = run("publish", desk="two")
+    assert refused.count("E061") == 1
+    assert "live:" not in refused.replace("live: no journey", "")
+    assert "_segments.yaml has changes of its own" in run("pull", desk="two")
+    assert "4" in two.read_text()
+    run("pull", "--force", desk="two")
+    assert two.read_text() == segments.replace("2", "3")
+    assert "all that is published" in run("pull", desk="two")
