@@ -1,6 +1,7 @@
 """What commands share: their options, and their ways to the terminal, to files and to a running shop."""
 
 import getpass
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +28,19 @@ Data = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _speak(lang: str) -> str:
+    """Whatever else this process says is in the language, too."""
+    os.environ["AFTERSHOW_LANG"] = lang
+    return lang
+
+
 Lang = Annotated[
     Literal["zh", "en"],
-    typer.Option(envvar="AFTERSHOW_LANG", help="The language; else that of the locale.", show_default=False),
+    typer.Option(
+        envvar="AFTERSHOW_LANG", help="The language; else that of the locale.", show_default=False, callback=_speak
+    ),
 ]
 LANG: "Language" = terminal_language()
 Specs = Annotated[Path, typer.Option(envvar="AFTERSHOW_SPECS", help="Where the journeys are.")]

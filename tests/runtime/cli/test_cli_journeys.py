@@ -46,6 +46,7 @@ class Desk:
     def run(self, *arguments: str) -> str:
         """What it says; the first word is its exit code."""
         sys.argv = ["aftershow", *arguments]
+        os.environ["AFTERSHOW_LANG"] = "en"
         try:
             run()
             code: object = 0
@@ -65,6 +66,7 @@ def desk(
 ) -> Desk:
     for name in [name for name in os.environ if name.startswith("AFTERSHOW_")]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("AFTERSHOW_LANG", "en")
     monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.chdir(tmp_path)

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from runtime import StartError
 from runtime.chinese import HEADS, SENTENCES, in_chinese
+from runtime.cli.app import app
+from runtime.cli.shared import told
 
 RUNTIME = Path(__file__).parents[3] / "runtime"
 SAYING = {"StartError", "say", "_say"}
@@ -71,6 +74,13 @@ def test_no_head_of_a_table_lacks_chinese() -> None:
 def test_both_languages_have_the_same_places() -> None:
     for english, chinese in SENTENCES.items():
         assert sorted(PLACE.findall(english)) == sorted(PLACE.findall(chinese)), english
+
+
+def test_what_goes_wrong_is_told_in_the_language_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AFTERSHOW_LANG", "en")
+    with pytest.raises(StartError) as problem:
+        app(["check", "nowhere.yaml", "--lang", "zh"], standalone_mode=False)
+    assert told(str(problem.value)).startswith("没有 nowhere.yaml")
 
 
 def test_what_stands_in_a_place_is_told_in_chinese_too() -> None:
