@@ -208,7 +208,8 @@ def _card(session: Session, customer: Customer, now: datetime, lang: Language) -
         Coupon.customer_id == customer.id, Coupon.status == "issued", col(Coupon.expires_at) > now
     )
     coupons = session.exec(usable.order_by(col(Coupon.expires_at)).limit(COUPONS)).all()
-    zone = read_library(session).zone(customer)
+    library = read_library(session)
+    say, zone = library.wording(lang), library.zone(customer)
     return CustomerCard(
         id=customer.id,
         name=customer.name,
@@ -220,7 +221,7 @@ def _card(session: Session, customer: Customer, now: datetime, lang: Language) -
         last_order_at=last,
         coupons=[DeskCoupon(code=each.code, campaign=each.campaign, expires_at=each.expires_at) for each in coupons],
         recent=[
-            Told(at=each.at, journey=each.journey, words=render(each, lang, zone))
+            Told(at=each.at, journey=each.journey, words=render(each, say, zone))
             for each in desk.recent(session, customer.id, RECENT)
         ],
     )

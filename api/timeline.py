@@ -68,13 +68,14 @@ def get_timeline(
     with context(request).db() as session:
         customer = find_customer(session, name)
         page = timeline(session, customer, journey=journey, after=_place(after), limit=limit + 1)
-        zone, customer_id = read_library(session).zone(customer), customer.id
+        library, customer_id = read_library(session), customer.id
+        say, zone = library.wording(lang), library.zone(customer)
     entries = [
         TimelineEntry.model_validate(
             {
                 **vars(decision),
                 "because": decision.because and worded(decision.because, lang),
-                "words": render(decision, lang, zone),
+                "words": render(decision, say, zone),
             }
         )
         for _, decision in page[:limit]

@@ -23,7 +23,6 @@ from domain.published.library import read_library
 from domain.published.tables import Journey, PublishedPlan
 from workflows.plan.model import Plan
 from workflows.terms.values import Language, at_local, local_day, parse_time
-from workflows.terms.wording import Wording
 from workflows.words.describe import head
 from workflows.words.graph import END, START, graph
 from workflows.words.telling import reasons_in_words
@@ -147,12 +146,13 @@ def get_graph(
 ) -> JourneyGraph:
     with context(request).db() as session:
         plan, number, _id = _plan(session, name, version)
+        say = read_library(session).wording(lang)
         live = select(Journey.plan_id).where(Journey.name == name)
         versions = select(PublishedPlan.version, PublishedPlan.published_at, col(PublishedPlan.id).in_(live))
         rows = session.exec(
             versions.where(PublishedPlan.journey == name).order_by(col(PublishedPlan.version).desc())
         ).all()
-    shown, say = graph(plan, lang), Wording(lang)
+    shown = graph(plan, say)
     return JourneyGraph(
         journey=name,
         title=plan.name,

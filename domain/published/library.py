@@ -22,6 +22,8 @@ from workflows.language.tags import Tags
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
@@ -75,6 +77,10 @@ class Library:
     def nobody(self) -> Nobody:
         """The identifiers that name nobody."""
         return Nobody(self.identity)
+
+    def wording(self, lang: Language) -> Wording:
+        """Says things in a language, with the names that the coupon campaigns have by now."""
+        return Wording(lang, {key: terms.name for key, terms in self.campaigns.items()})
 
     @property
     def policy_zone(self) -> ZoneInfo:

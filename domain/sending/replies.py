@@ -34,8 +34,8 @@ def take_reply(work: UnitOfWork, source: str, reply: Reply, now: datetime) -> No
     """Take a reply in, once however often it comes. Raises IdentifierError if it is from no phone.
 
     - A refusal withdraws the consent to marketing over sms. Transactional messages stop with it: a withdrawn consent
-      stops those too (DESIGN, section 5), whoever says STOP doesn't tell the one from the other, and the provider
-      blocks both. An unknown phone's is kept, for when its owner is known.
+      stops those too, whoever says STOP doesn't tell the one from the other, and the provider blocks both. An unknown
+      phone's is kept, for when its owner is known.
     - START and the like change nothing: consent is given expressly, and they only lift the provider's own block.
     - Anything else is a reply to the newest text message to that phone.
     """

@@ -34,6 +34,13 @@ def changes_of_shared(
     return shared_changes(old, new, sizes, lang)
 
 
+def campaign_names(specs: Path) -> Mapping[str, str]:
+    """What the coupon campaigns of a directory are called, by their keys; none if their file has errors."""
+    file = specs / "_coupons.yaml"
+    campaigns = read_coupons(file.read_text("utf-8", "replace"), file.name)[0] if file.is_file() else None
+    return {key: terms.name for key, terms in (campaigns or {}).items()}
+
+
 def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     texts = {path.stem: path.read_text("utf-8", "replace") for path in specs.glob("_*.yaml") if path.is_file()}
     policy = read_policy(text, "_policy.yaml")[0] if (text := texts.get("_policy")) is not None else None

@@ -137,8 +137,10 @@ def explain(
     """Tell a journey in plain words, with a graph."""
     from runtime.authoring.check import read_text
     from runtime.authoring.reports import diagnostics_text
+    from runtime.authoring.shared import campaign_names
     from workflows.language.compile import read_journey
     from workflows.source.diagnostics import Diagnostic
+    from workflows.terms.wording import Wording
     from workflows.words.describe import describe, mermaid
 
     (path,) = existing(journey_file(journey, specs))
@@ -148,7 +150,8 @@ def explain(
     compiled = read_journey(text, str(path), None)
     if compiled.plan is None:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics, lang)}")
-    say(f"{describe(compiled.plan, lang)}\n\n```mermaid\n{mermaid(compiled.plan, lang)}\n```")
+    wording = Wording(lang, campaign_names(path.parent))
+    say(f"{describe(compiled.plan, wording)}\n\n```mermaid\n{mermaid(compiled.plan, wording)}\n```")
 
 
 @app.command("test")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from domain.customers.tables import Customer
     from runtime.rehearsal.shelf import Draft
-    from workflows.terms.values import Language
+    from workflows.terms.wording import Wording
     from workflows.verbs.base import Decision
 
 app = typer.Typer()
@@ -40,11 +40,12 @@ def why(
         if journey is not None:
             _check_published(session, journey)
         say(_named(session, who))
-        zone = read_library(session).zone(who)
+        library = read_library(session)
+        zone, wording = library.zone(who), library.wording(lang)
         after: TimelineCursor | None = None
         while page := timeline(session, who, journey=journey, after=after, limit=200):
             for after, decision in page:  # noqa: B007 the last one is where the next page begins
-                say(_line(decision, lang, zone))
+                say(_line(decision, wording, zone))
         if after is None:
             say("还没有任何决定" if lang == "zh" else "nothing was decided yet")
 
@@ -72,16 +73,17 @@ def simulate(
     with database(data) as db:
         with db() as session:
             who = find(session, customer)
-            zone = read_library(session).zone(who)
+            library = read_library(session)
+            zone, wording = library.zone(who), library.wording(lang)
         start = _instant(at, zone) if at else clock_of(db).now()
         try:
             outcome = play(db.bind.engine, _wanted(journey, templates), who.id, given_event=given_event, at=start)
         except LookupError as problem:
             raise StartError(str(problem)) from None
-    begins = f"{outcome.at.astimezone(zone):%Y-%m-%d %H:%M}  {outcome.begun_by.type}"
+    begins = f"{outcome.at.astimezone(zone):%Y-%m-%d %H:%M}  {wording.happening(outcome.begun_by.type)}"
     say(begins + ("，此后没有别的事情发生：" if lang == "zh" else ", and nothing else comes in:"))
     for decision, text in outcome.decisions:
-        say(_line(decision, lang, zone))
+        say(_line(decision, wording, zone))
         for line in (text or "").splitlines():
             say(f"                  │ {line}")
 
@@ -191,7 +193,7 @@ def _object(text: str | None) -> dict[str, Any]:
     return value
 
 
-def _line(decision: "Decision", lang: "Language", zone: ZoneInfo) -> str:
+def _line(decision: "Decision", wording: "Wording", zone: ZoneInfo) -> str:
     from workflows.words.telling import render
 
-    return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {render(decision, lang, zone)}"
+    return f"{decision.at.astimezone(zone):%Y-%m-%d %H:%M}  {decision.journey}  {render(decision, wording, zone)}"

@@ -1,7 +1,7 @@
 """What journeys came to, counted over everybody."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,8 +15,10 @@ from domain.coupons.tables import Coupon
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.texts.rendering import yuan
 from workflows.language.policy import CouponTerms
+from workflows.terms.channels import CHANNELS
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
+from workflows.words.telling import ENDINGS, ending_words, reasons_in_words
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -79,28 +81,31 @@ def results(session: Session, journeys: Sequence[str], *, since: datetime = BEGI
 def table_of(outcomes: Sequence[Result], lang: Language) -> Table:
     """One column a journey."""
     say = Wording(lang)
+    reasons = reasons_in_words(say) | {"failed": say.pick("发送失败", "failed")}
+    channels = {name: say.channel(name) for name in CHANNELS}
+    endings = {name: ending_words(name, say) for name in ENDINGS} | {"open": say.pick("仍在途中", "still inside")}
     table = Table(title=say.pick("回放结果", "Back-test"))
     table.add_column("")
     for result in outcomes:
         table.add_column(result.journey, justify="right")
     rows = {
         say.pick("进入", "entered"): [f"{outcome.entered:,}" for outcome in outcomes],
-        say.pick("未进入", "not entered"): [_counts(outcome.not_entered) for outcome in outcomes],
-        say.pick("已发送", "sent"): [_counts(outcome.sent) for outcome in outcomes],
-        say.pick("未发送", "suppressed"): [_counts(outcome.suppressed) for outcome in outcomes],
+        say.pick("未进入", "not entered"): [_counts(outcome.not_entered, reasons) for outcome in outcomes],
+        say.pick("已发送", "sent"): [_counts(outcome.sent, channels) for outcome in outcomes],
+        say.pick("未发送", "suppressed"): [_counts(outcome.suppressed, reasons) for outcome in outcomes],
         say.pick("发券", "coupons"): [f"{outcome.coupons:,}" for outcome in outcomes],
         say.pick("最高成本（元）", "greatest cost (yuan)"): [yuan(outcome.cost) for outcome in outcomes],
-        say.pick("拒发券", "coupons refused"): [_counts(outcome.refused) for outcome in outcomes],
+        say.pick("拒发券", "coupons refused"): [_counts(outcome.refused, reasons) for outcome in outcomes],
         say.pick("达成目标", "goals"): [_goals(outcome) for outcome in outcomes],
-        say.pick("结局", "endings"): [_counts(outcome.endings) for outcome in outcomes],
+        say.pick("结局", "endings"): [_counts(outcome.endings, endings) for outcome in outcomes],
     }
     for name, cells in rows.items():
         table.add_row(name, *cells)
     return table
 
 
-def _counts(counter: Counter[str]) -> str:
-    return "\n".join(f"{what} {count:,}" for what, count in counter.most_common()) or "–"
+def _counts(counter: Counter[str], words: Mapping[str, str]) -> str:
+    return "\n".join(f"{words.get(what, what)} {count:,}" for what, count in counter.most_common()) or "–"
 
 
 def _goals(result: Result) -> str:

@@ -189,7 +189,7 @@ class JourneyWorkflow:
 
     def _summary(self, step: Step | None) -> str:
         """A step in one line; without one, the journey's end."""
-        return summary(step, self._cohort.language) if step else self._say.pick("结束", "the end")
+        return summary(step, self._say) if step else self._say.pick("结束", "the end")
 
 
 @workflow.defn(name="Cohort")

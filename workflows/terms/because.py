@@ -10,8 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
+from workflows.terms.event_names import EVENT_NAMES
 from workflows.terms.measuring import plain_number
-from workflows.terms.values import MONEY_FUNCTIONS, Language, amount_words, is_money
+from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, amount_words, is_money, span_words
 
 HIDDEN = "[hidden]"
 _PRIVATE = frozenset(
@@ -164,9 +165,10 @@ FUNCTION_WORDS: Mapping[str, tuple[str, str]] = {
 def window_words(within: str, lang: Language) -> str:
     """A window as it is written, in words: `3 shows`."""
     number, shows, _ = within.partition(" show")
-    if lang == "zh":
-        return f"最近 {number} 场直播内" if shows else f"{within} 内"
-    return f"within the last {within}" if shows else f"within {within}"
+    if shows:
+        return f"最近 {number} 场直播内" if lang == "zh" else f"within the last {within}"
+    span = span_words(Duration.of(within), lang)
+    return f"{span}内" if lang == "zh" else f"within {span}"
 
 
 def _of_money(leaf: Leaf) -> bool:
@@ -185,7 +187,7 @@ def _measure_words(leaf: Leaf, lang: Language, *, money: bool) -> str:
     if zh:
         span = f"{window_words(leaf.within, lang)}" if leaf.within else ""
         cut = "（只看最近 1,000 次）" if leaf.cut else ""
-        return f"{span}{'符合条件的 ' if leaf.described else ''}{of} 的{words}是 {value}{cut}"
+        return f"{span}{'符合条件的' if leaf.described else ''}{_event_words(of)}的{words}是 {value}{cut}".strip()
     span = f" {window_words(leaf.within, lang)}" if leaf.within else ""
     cut = " (of the newest 1,000)" if leaf.cut else ""
     return f"{words} of {of}{' as described' if leaf.described else ''}{span} is {value}{cut}"
@@ -193,16 +195,19 @@ def _measure_words(leaf: Leaf, lang: Language, *, money: bool) -> str:
 
 def _happened(leaf: Leaf, lang: Language) -> str:
     if lang == "zh":
-        span = f"在 {leaf.within} 内" if leaf.within else ""
-        if leaf.within and "show" in leaf.within:
-            span = window_words(leaf.within, lang)
+        span = window_words(leaf.within, lang) if leaf.within else ""
         often = f"{span}发生过 {leaf.value} 次" if leaf.value else f"{span}没有发生过"
-        return f"{'符合条件的 ' if leaf.described else ''}{leaf.name} {often}"
+        return f"{'符合条件的' if leaf.described else ''}{_event_words(leaf.name)}{often}".strip()
     often = {0: "never happened", 1: "happened once", 2: "happened twice"}.get(
         leaf.value, f"happened {leaf.value} times"
     )
     span = f" {window_words(leaf.within, lang)}" if leaf.within else ""
     return f"{leaf.name}{' as described' if leaf.described else ''} {often}{span}"
+
+
+def _event_words(name: str) -> str:
+    """What an event is called in Chinese; a list, or an event that nobody has named, as it is written."""
+    return f"「{EVENT_NAMES[name]}」" if name in EVENT_NAMES else f" {name} "
 
 
 def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bool = False) -> str:

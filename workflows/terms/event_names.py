@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from workflows.terms.values import Language
+
 EVENT_NAMES: Mapping[str, str] = {
     "customer.registered": "注册",
     "customer.updated": "资料变更",
@@ -45,3 +47,8 @@ EVENT_NAMES: Mapping[str, str] = {
     "todo.done": "待办完成",
     "segment.member": "属于人群",
 }
+
+
+def event_name(type: str, lang: Language) -> str:
+    """`已下单`, `order.paid`; of an event that nobody has named, its type."""
+    return EVENT_NAMES.get(type, type) if lang == "zh" else type

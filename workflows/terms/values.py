@@ -23,6 +23,10 @@ from pydantic_core import CoreSchema, PydanticCustomError
 Language = Literal["zh", "en"]
 """What people are told things in."""
 
+_UNITS: Mapping[Language, Mapping[str, str]] = {
+    "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
+    "en": {"m": "minute", "h": "hour", "d": "day", "w": "week"},
+}
 _MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?\s*元")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -140,6 +144,12 @@ class Duration(TextForm):
     def before(self, end: datetime, zone: ZoneInfo) -> datetime:
         """The instant this long before `end`, counted likewise."""
         return end - self.nominal if self.days is None else _days_on(end, -self.days, zone)
+
+
+def span_words(span: Duration, lang: Language) -> str:
+    """`3 天`, `3 days`."""
+    plural = "s" if lang == "en" and span.amount != 1 else ""
+    return f"{span.amount} {_UNITS[lang][span.unit]}{plural}"
 
 
 class Shows(TextForm):

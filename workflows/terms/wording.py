@@ -1,7 +1,7 @@
 """Conditions, spans and limits in plain words, in Chinese and in English."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from workflows.terms.because import FUNCTION_WORDS
@@ -22,15 +22,20 @@ from workflows.terms.conditions import (
     SomeCondition,
     TagCondition,
 )
-from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.event_names import EVENT_NAMES, event_name
 from workflows.terms.limits import Limits
 from workflows.terms.operands import Comparison, FieldRef
-from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, Shows, Window, amount_words, is_money
+from workflows.terms.values import (
+    MONEY_FUNCTIONS,
+    Duration,
+    Language,
+    Shows,
+    Window,
+    amount_words,
+    is_money,
+    span_words,
+)
 
-_UNITS = {
-    "zh": {"m": "分钟", "h": "小时", "d": "天", "w": "周"},
-    "en": {"m": "minute", "h": "hour", "d": "day", "w": "week"},
-}
 _OPERATORS = {
     "zh": {
         "is": "是",
@@ -63,9 +68,10 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Wording:
-    """Says things in one language."""
+    """Says things in one language, and of coupon campaigns the names that people gave them."""
 
     lang: Language
+    campaigns: Mapping[str, str] = field(default_factory=dict)
 
     def pick(self, zh: str, en: str) -> str:
         """The phrase of this language."""
@@ -73,8 +79,7 @@ class Wording:
 
     def span(self, span: Duration) -> str:
         """`3 天`, `3 days`."""
-        plural = "s" if self.lang == "en" and span.amount != 1 else ""
-        return f"{span.amount} {_UNITS[self.lang][span.unit]}{plural}"
+        return span_words(span, self.lang)
 
     def window(self, window: Window) -> str:
         """`最近 3 场直播`, `3 天`; `the last 3 shows`, `3 days`."""
@@ -99,8 +104,17 @@ class Wording:
         return CHANNEL_KINDS[name].name if self.lang == "zh" and name in CHANNEL_KINDS else name
 
     def happening(self, event: str) -> str:
-        """`订单已付款`, `order.paid`; of an event that nobody has named, its type."""
-        return EVENT_NAMES.get(event, event) if self.lang == "zh" else event
+        """`已下单`, `order.paid`; of an event that nobody has named, its type."""
+        return event_name(event, self.lang)
+
+    def campaign(self, key: str) -> str:
+        """`满59减10`, `full59_minus10` if nobody knows its name."""
+        return self.campaigns.get(key, key)
+
+    def coupon(self, key: str) -> str:
+        """The campaign inside a sentence: its name in quotes, else its key as code."""
+        name = self.campaigns.get(key)
+        return self.pick(f"「{name}」", f"“{name}”") if name else f"`{key}`"
 
     def weekday(self, number: int) -> str:
         """`周一`, `Monday`; 0 is Monday."""
@@ -156,9 +170,10 @@ class Wording:
 
     def event(self, name: str, where: Condition | None) -> str:
         """An event and what must hold of it."""
+        named = f"「{EVENT_NAMES[name]}」" if self.lang == "zh" and name in EVENT_NAMES else f"`{name}`"
         if where is None:
-            return f"`{name}`"
-        return self.pick(f"`{name}`（{self.condition(where)}）", f"`{name}` where {self.condition(where)}")
+            return named
+        return self.pick(f"{named}（{self.condition(where)}）", f"{named} where {self.condition(where)}")
 
     def limits(self, limits: Limits) -> str:
         """When it is quiet, and how often a customer is written to."""

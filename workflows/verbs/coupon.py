@@ -25,9 +25,12 @@ class IssueCoupon(Step):
     noun = ("发券", "coupon")
     field_names = {"campaign": ("优惠券活动", "the campaign")}
     trail = {
-        "coupon": lambda it, say: say.pick(f"发放优惠券 {it.value}", f"coupon {it.value} issued"),
+        "coupon": lambda it, say: say.pick(
+            f"发放优惠券 {say.campaign(it.value)}", f"coupon {say.campaign(it.value)} issued"
+        ),
         "refused": lambda it, say: say.pick(
-            f"不发放优惠券 {it.value}：{it.reason}", f"coupon {it.value} refused: {it.reason}"
+            f"不发放优惠券 {say.campaign(it.value)}：{it.reason}",
+            f"coupon {say.campaign(it.value)} refused: {it.reason}",
         ),
     }
     visible = ("coupon", "refused")
@@ -43,7 +46,7 @@ class IssueCoupon(Step):
         return self.campaign
 
     def words(self, say: Wording) -> str:
-        return say.pick(f"发放优惠券 `{self.campaign}`", f"give coupon `{self.campaign}`")
+        return say.pick(f"发放优惠券 {say.coupon(self.campaign)}", f"give coupon {say.coupon(self.campaign)}")
 
 
 class CouponStep(StepSpec):

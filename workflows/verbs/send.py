@@ -133,7 +133,7 @@ class Send(Step):
         via = say.pick("，否则", ", else ").join(map(say.channel, self.via))
         words = say.pick(f"发送 `{self.template}`，经{via}", f"send `{self.template}` by {via}")
         if self.coupon:
-            words += say.pick(f"，附优惠券 `{self.coupon}`", f", with coupon `{self.coupon}`")
+            words += say.pick(f"，附优惠券{say.coupon(self.coupon)}", f", with coupon {say.coupon(self.coupon)}")
             if self.without_coupon == "send":
                 words += say.pick("（发不出券也发送）", " (sent without it, too)")
         if self.kind == "transactional":

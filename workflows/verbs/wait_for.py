@@ -35,8 +35,13 @@ def _waited(decision: Decision, say: Wording) -> str:
     if decision.value == TIMED_OUT:
         return say.pick(f"步骤 {decision.step} 等待超时", f"step {decision.step}: timed out")
     which = "" if decision.value == HAPPENED else decision.value
-    zh = f"步骤 {decision.step} 等到了{f' {which}' if which else ''}"
+    zh = f"步骤 {decision.step} 等到了{f'「{_named(which, say)}」' if which else ''}"
     return say.pick(zh, f"step {decision.step}: {which or 'it'} happened")
+
+
+def _named(choice: str, say: Wording) -> str:
+    """What is waited for by this name: an event, or what a receipt tells of."""
+    return say.happening(RECEIPTS.get(choice, choice)) if say.lang == "zh" else choice
 
 
 class Awaited(Frozen):
@@ -96,7 +101,7 @@ class WaitFor(Step):
     def branches_in_words(self, say: Wording) -> Sequence[tuple[str, Path | None]]:
         span = say.span(self.within)
         missed = say.pick(f"{span}内没有发生", f"not within {span}")
-        own = [(say.pick(f"{name} 发生了", f"{name} happened"), path) for name, path in (self.on or {}).items()]
+        own = [(say.pick(f"{_named(name, say)}", f"{name} happened"), path) for name, path in (self.on or {}).items()]
         return [*own, (say.pick("发生了", "it happened"), self.then), (missed, self.otherwise)]
 
 

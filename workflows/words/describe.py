@@ -4,39 +4,32 @@ import re
 from collections.abc import Iterator
 
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
-from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Path, Step
 
 _LONGEST = 200
 
 
-def describe(plan: Plan, lang: Language = "zh") -> str:
+def describe(plan: Plan, say: Wording) -> str:
     """The plan as Markdown: what begins it, for whom, what ends it, and its steps, numbered and indented."""
-    say = Wording(lang)
     title = plan.name if plan.name == plan.journey else f"{plan.name} (`{plan.journey}`)"
     lines = [f"### {title}", ""]
     lines += [f"- **{label}** {words}" for label, words in head(plan, say)]
     return "\n".join([*lines, "", *_sequence(plan, plan.first, None, say, "")])
 
 
-def summary(step: Step, lang: Language = "en") -> str:
+def summary(step: Step, say: Wording) -> str:
     """A step in one line of at most 200 characters, without any personal data."""
-    return _summary(step, Wording(lang))
-
-
-def _summary(step: Step, say: Wording) -> str:
     words = " ".join(step.in_short(say).replace("`", "").split())
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 
 
-def mermaid(plan: Plan, lang: Language = "en") -> str:
+def mermaid(plan: Plan, say: Wording) -> str:
     """The plan as a Mermaid flowchart."""
-    say = Wording(lang)
     shown = {path: step for path, step in plan.steps.items() if path == _shown(path)}
     ids = {path: f"s{number}" for number, path in enumerate(shown, 1)}
     lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
-    lines += [f"  {ids[path]}{step.shape.format(_label(_summary(step, say)))}" for path, step in shown.items()]
+    lines += [f"  {ids[path]}{step.shape.format(_label(summary(step, say)))}" for path, step in shown.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in shown.items():
         for label, first in ways_in_words(step, say):

@@ -186,7 +186,7 @@ class _Steps:
         return words if running else ""
 
     def _summary(self, step: Step) -> str:
-        return summary(step, self.say.lang)
+        return summary(step, self.say)
 
 
 def _in_order(plan: Plan, path: Path | None) -> Iterator[Step]:
@@ -206,7 +206,7 @@ def _by_place(side: _Side, step: Step) -> Any:
 
 
 def _by_place_and_words(side: _Side, step: Step) -> Any:
-    return *_by_place(side, step), summary(step, side.say.lang)
+    return *_by_place(side, step), summary(step, side.say)
 
 
 def _by_branch(side: _Side, step: Step) -> Any:
@@ -214,7 +214,7 @@ def _by_branch(side: _Side, step: Step) -> Any:
 
 
 def _by_branch_and_words(side: _Side, step: Step) -> Any:
-    return *_by_branch(side, step), summary(step, side.say.lang)
+    return *_by_branch(side, step), summary(step, side.say)
 
 
 def _verb(step: Step, say: Wording) -> str:

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from workflows.plan.model import Plan
-from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Path, Step
 from workflows.words.describe import summary, trigger_words, ways_in_words
@@ -45,15 +44,14 @@ class Graph:
     edges: list[Edge]
 
 
-def graph(plan: Plan, lang: Language = "zh") -> Graph:
+def graph(plan: Plan, say: Wording) -> Graph:
     """The plan as a graph from the top to the bottom."""
-    say = Wording(lang)
     block = _block(plan, plan.first, None)
     places: dict[Path, tuple[int, float]] = {}
     bottom = _place(block, 1, block.width / 2, places)
     middle = block.width / 2
     steps = [
-        Node(path, step.verb, say.pick(*step.noun), summary(step, lang), *places[path])
+        Node(path, step.verb, say.pick(*step.noun), summary(step, say), *places[path])
         for path, step in plan.steps.items()
         if path in places
     ]

@@ -41,7 +41,7 @@ _FORMER_REASONS = {
 }
 """The codes of reasons that were stored as sentences."""
 
-_ENDINGS: _Words = {
+_ENDING_WORDS: _Words = {
     "zh": {
         "finished": "走完全程",
         "goal": "达成目标",
@@ -60,13 +60,15 @@ _ENDINGS: _Words = {
     },
 }
 
+ENDINGS = tuple(_ENDING_WORDS["en"])
+"""How an enrollment can end."""
 
-def render(decision: Decision, lang: Language, zone: ZoneInfo) -> str:
+
+def render(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     """The decision in one sentence, with its reason and what decided it."""
-    say = Wording(lang)
     words = _words(decision, say, zone)
     if decision.because:
-        because = _reason(worded(decision.because, lang), say)
+        because = _reason(worded(decision.because, say.lang), say)
         words += say.pick(f"（因为 {because}）", f" (because {because})")
     return words
 
@@ -92,7 +94,7 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
         case "suppressed":
             return say.pick(f"不发送 {value}：{reason}", f"{value} suppressed: {reason}")
         case "ended":
-            return _ENDINGS[say.lang].get(value, value) + (say.pick(f"：{reason}", f": {reason}") if reason else "")
+            return ending_words(value, say) + (say.pick(f"：{reason}", f": {reason}") if reason else "")
         case "joined":
             return say.pick(f"与客户 {value} 是同一个人，合并为一位", f"is one person with customer {value}: joined")
         case "split":
@@ -102,7 +104,7 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
     if decision.what in COUPONS_LIFE:
         order = f" {decision.reason}" if decision.reason else ""
         became = say.pick(*COUPONS_LIFE[decision.what]).format(f"{order} " if say.lang == "zh" and order else order)
-        return say.pick(f"优惠券 {value} {became}", f"coupon {value} {became}").rstrip()
+        return say.pick(f"优惠券 {say.campaign(value)} {became}", f"coupon {say.campaign(value)} {became}").rstrip()
     if words_of := TRAIL.get(decision.what):
         until = decision.until.astimezone(zone) if decision.until else None
         return words_of(replace(decision, reason=reason, until=until), say)
@@ -116,7 +118,7 @@ def reasons_in_words(say: Wording) -> dict[str, str]:
 
 def ending_words(ending: str, say: Wording) -> str:
     """How an enrollment ended, in words."""
-    return _ENDINGS[say.lang].get(ending, ending)
+    return _ENDING_WORDS[say.lang].get(ending, ending)
 
 
 def _next_time(at: datetime, say: Wording) -> str:

@@ -139,7 +139,7 @@ async def _start(
             id_reuse_policy=reuse,
             search_attributes=TypedSearchAttributes(pairs),
             static_summary=f"{plan.name} · {version} · {who}",
-            static_details=describe(plan, cohort.language),
+            static_details=describe(plan, say),
             request_eager_start=True,
         )
     except WorkflowAlreadyStartedError:

@@ -15,9 +15,11 @@ from domain.intake.timeline import TimelineCursor, timeline
 from domain.journeys import lifecycle
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
+from workflows.terms.wording import Wording
 from workflows.verbs.base import Decision
 from workflows.words.telling import render
 
+EN, ZH = Wording("en", {"five": "立减五元"}), Wording("zh", {"five": "立减五元"})
 WHO = identify(None, {"phone": "+8613800000001"})
 
 
@@ -47,7 +49,7 @@ def whole(db: Database, *, journey: str | None = None, limit: int = 100) -> list
 class TestTimeline:
     def test_tells_every_decision_with_its_reason(self, lived: Database, clock: VirtualClock) -> None:
         start = clock.now() - timedelta(days=20)
-        lines = [f"{(each.at - start).days} {each.journey} {render(each, 'en', SHANGHAI)}" for each in whole(lived)]
+        lines = [f"{(each.at - start).days} {each.journey} {render(each, EN, SHANGHAI)}" for each in whole(lived)]
         assert lines == [
             "0 cart not entered on cart.updated: the trigger's condition doesn't hold"
             " (because event.total is 0元, not above 0元)",
@@ -55,12 +57,12 @@ class TestTimeline:
             "0 welcome thanks held until 2026-03-03 08:00",
             "0 welcome sent thanks by wecom",
             "1 welcome step 3 took the branch “else” (because customer.city is 上海, not 杭州)",
-            "1 welcome coupon five issued",
+            "1 welcome coupon 立减五元 issued",
             "1 welcome sent thanks by sms",
             "2 welcome step answer: timed out",
             "2 welcome came to its end",
             "8 cart entered",
-            "8 cart coupon five issued",
+            "8 cart coupon 立减五元 issued",
             "8 cart sent remind by wecom",
             "8 cart came to its end",
             "20 welcome not entered on order.paid: the trigger's condition doesn't hold"
@@ -68,7 +70,7 @@ class TestTimeline:
         ]  # fmt: skip
 
     def test_tells_it_in_chinese(self, lived: Database) -> None:
-        lines = [render(each, "zh", SHANGHAI) for each in whole(lived, journey="welcome")]
+        lines = [render(each, ZH, SHANGHAI) for each in whole(lived, journey="welcome")]
         assert lines[0] == "进入旅程"
         assert lines[1] == "thanks 暂缓到 2026-03-03 08:00 再发送"
         assert lines[2] == "发送 thanks，经企业微信"
@@ -81,8 +83,8 @@ class TestTimeline:
             at, data = coupon.issued_at + timedelta(hours=1), {"code": coupon.code, "order_id": "o9"}
             ingest(work, [Incoming("till", "r1", "coupon.redeemed", at, data, WHO)], now=clock.now())
         (used,) = [each for each in whole(lived, journey="welcome") if each.what == "coupon.redeemed"]
-        assert render(used, "en", SHANGHAI) == "coupon five was used on order o9"
-        assert render(used, "zh", SHANGHAI) == "优惠券 five 用于订单 o9"
+        assert render(used, EN, SHANGHAI) == "coupon 立减五元 was used on order o9"
+        assert render(used, ZH, SHANGHAI) == "优惠券 立减五元 用于订单 o9"
         assert [each for each in whole(lived, journey="cart") if each.what == "coupon.redeemed"] == []
 
     @pytest.mark.parametrize("size", [1, 2, 3, 5])
@@ -128,7 +130,7 @@ class TestTimeline:
             [(start + timedelta(hours=3), 1, "cart.updated", {"cart_id": "k", "total": 0})],
             start + timedelta(days=1),
         )
-        assert [render(each, "en", SHANGHAI) for each in whole(db)] == [
+        assert [render(each, EN, SHANGHAI) for each in whole(db)] == [
             "not entered on cart.updated: the trigger's condition doesn't hold"
             " (because event.total is 0元, not above 0元)"
         ]  # fmt: skip
@@ -155,7 +157,7 @@ class TestFindCustomer:
 class TestTold:
     def test_what_has_no_words_yet_is_told_as_it_is(self, clock: VirtualClock) -> None:
         decision = Decision(at=clock.now(), journey="j", what="new", value="thing", reason="odd")
-        assert render(decision, "en", SHANGHAI) == "new: thing: odd"
+        assert render(decision, EN, SHANGHAI) == "new: thing: odd"
 
     @pytest.mark.parametrize(
         ("reason", "sentence", "chinese"),
@@ -172,5 +174,5 @@ class TestTold:
     ) -> None:
         for stored in (reason, sentence):
             decision = Decision(at=clock.now(), journey="j", what="ended", value="stopped", reason=stored)
-            assert render(decision, "zh", SHANGHAI) == f"提前结束：{chinese}"
-            assert render(decision, "en", SHANGHAI) == f"stopped: {sentence}"
+            assert render(decision, ZH, SHANGHAI) == f"提前结束：{chinese}"
+            assert render(decision, EN, SHANGHAI) == f"stopped: {sentence}"

@@ -40,9 +40,10 @@ WHY = """
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 from workflows.verbs.base import Decision
+from workflows.terms.wording import Wording
 from workflows.words.telling import render
 noted = Decision(datetime(2026, 3, 2, tzinfo=UTC), "notes", "note", "paid", reason="by_hand")
-print(render(noted, "en", ZoneInfo("UTC")))
+print(render(noted, Wording("en"), ZoneInfo("UTC")))
 """
 
 

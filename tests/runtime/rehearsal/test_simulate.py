@@ -22,6 +22,7 @@ from runtime.rehearsal.engine import Rehearsal
 from runtime.rehearsal.shelf import Draft, read_draft
 from runtime.rehearsal.simulate import GivenEvent, simulate
 from workflows.terms.because import worded
+from workflows.terms.wording import Wording
 from workflows.words.telling import render
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -110,7 +111,7 @@ class TestScheduled:
                 publish_journey(session, plan_of(spec), spec, clock.now())
             start = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
             (decision, _) = simulate(migrated[0], "care", customer, given_event=None, at=start).decisions[0]
-            return render(decision, "en", SHANGHAI)
+            return render(decision, Wording("en"), SHANGHAI)
 
         return simulated
 

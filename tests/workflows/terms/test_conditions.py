@@ -132,7 +132,7 @@ class TestBecause:
         ("condition", "holds", "because"),
         [
             ({"event": "order.paid"}, True, "order.paid happened 3 times"),
-            ({"event": "left", "within": "30d"}, False, "left never happened within 30d"),
+            ({"event": "left", "within": "30d"}, False, "left never happened within 30 days"),
             (
                 {"event": "seen", "where": {"field": "event.a", "is": 1}, "times": {"at_least": 2}},
                 False,
@@ -167,7 +167,7 @@ class TestBecause:
                 {"field": "customer.city", "in": ["a", "b", "c", "d", "e", "f", "g"]},
                 "customer.city 是 上海，不属于 a、b、c、d、e 等 7 个",
             ),
-            ({"event": "left", "within": "30d"}, "left 在 30d 内没有发生过"),
+            ({"event": "left", "within": "30d"}, "left 30 天内没有发生过"),
             (
                 {"event": "seen", "where": {"field": "event.a", "is": 1}, "times": {"at_least": 2}},
                 "符合条件的 seen 发生过 1 次，并非至少 2",
@@ -175,7 +175,7 @@ class TestBecause:
             ({"all": [{"tag": "vip"}, {"not": {"segment": "poor"}}]}, "有标签 vip；不属于人群 poor"),
             (
                 {"measure": {"sum": "event.total", "of": "order.paid"}, "above": 5990},
-                "order.paid 的event.total合计是 0元，并不大于 59.90元",
+                "「已下单」的event.total合计是 0元，并不大于 59.90元",
             ),
             (
                 {"field": "customer.location", "within_km": 5, "of": "trigger.place"},
@@ -273,7 +273,7 @@ class TestMeasures:
         condition = {"measure": measure, "above": 15}
         english = "the sum of event.minutes of stream.left within the last 3 shows is 10.3, not above 15"
         assert said(condition) == (False, english)
-        assert said(condition, "zh") == (False, "最近 3 场直播内stream.left 的event.minutes合计是 10.3，并不大于 15")
+        assert said(condition, "zh") == (False, "最近 3 场直播内「离开直播间」的event.minutes合计是 10.3，并不大于 15")
 
     def test_a_measure_hides_who_somebody_is(self) -> None:
         condition = {"measure": {"latest": "event.phone", "of": "stream.left"}, "is": "13800138000"}

@@ -11,6 +11,7 @@ from workflows.verbs.base import Position
 from workflows.verbs.wait import WaitStep
 from workflows.words.describe import describe, mermaid, summary
 
+ZH, EN = Wording("zh"), Wording("en")
 SPECS = Path(__file__).parents[3] / "journey_specs"
 NAMES = sorted(path.stem for path in SPECS.glob("[a-z]*.yaml"))
 
@@ -23,7 +24,7 @@ def plan(name: str) -> Plan:
 
 def test_in_english() -> None:
     assert (
-        describe(plan("abandoned_cart"), "en")
+        describe(plan("abandoned_cart"), EN)
         == """\
 ### 直播弃购挽回 (`abandoned_cart`)
 
@@ -44,14 +45,14 @@ def test_in_english() -> None:
 
 
 def test_in_chinese() -> None:
-    lines = describe(plan("new_customer")).split("\n")
-    assert lines[2] == "- **开始：** `order.paid`（`customer.orders` 是 1，并且 `event.stream_id` 有值）"
+    lines = describe(plan("new_customer"), Wording("zh", {"full59_minus10": "满59减10"})).split("\n")
+    assert lines[2] == "- **开始：** 「已下单」（`customer.orders` 是 1，并且 `event.stream_id` 有值）"
     assert lines[-11:] == [
         "6. 分流 off10 45% / off20 45% / control 10% — `offer`",
         "   - `off10` 45%：",
-        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券 `full59_minus10` — `offer10`",
+        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券「满59减10」 — `offer10`",
         "   - `off20` 45%：",
-        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券 `full99_minus20` — `offer20`",
+        "     1. 发送 `repurchase_coupon`，经企业微信，否则短信，附优惠券`full99_minus20` — `offer20`",
         "   - `control` 10%：继续",
         "7. 等到第 6 天 10:00",
         "8. 判断",
@@ -74,23 +75,23 @@ def test_in_chinese() -> None:
     ],
 )
 def test_a_step_in_one_line(journey: str, path: str, words: str) -> None:
-    assert summary(plan(journey).steps[path]) == words
+    assert summary(plan(journey).steps[path], EN) == words
 
 
 def test_a_summary_is_short() -> None:
     text = f"journey: j\ntrigger: {{event: a}}\nentry: {{again: never}}\nsteps: [{{stop: {'长' * 900}}}]\n"
     found = read_journey(text, "j.yaml", None).plan
     assert found is not None
-    assert len(summary(found.steps["1"])) == 200
+    assert len(summary(found.steps["1"], EN)) == 200
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_step_is_told(name: str) -> None:
     told = plan(name)
-    for lang in ("zh", "en"):
-        words = describe(told, lang)  # type: ignore[arg-type]
+    for say in (ZH, EN):
+        words = describe(told, say)
         assert all(f"— `{step.id}`" in words for step in told.steps.values() if step.id)
-    graph = mermaid(told)
+    graph = mermaid(told, EN)
     assert graph.startswith("flowchart TD\n")
     assert graph.count(" --> ") + graph.count(" -->|") >= len(told.steps) + 1
 
@@ -99,7 +100,7 @@ def test_a_graph_quotes_what_mermaid_would_misread() -> None:
     text = "journey: j\ntrigger: {event: a}\nentry: {again: never}\nsteps: [{stop: 'say \"<b>\" #1'}]\n"
     found = read_journey(text, "j.yaml", None).plan
     assert found is not None
-    assert 's1(["stop: say #quot;#lt;b#gt;#quot; #35;1"])' in mermaid(found)
+    assert 's1(["stop: say #quot;#lt;b#gt;#quot; #35;1"])' in mermaid(found, EN)
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,4 @@ def test_a_graph_quotes_what_mermaid_would_misread() -> None:
 )
 def test_waits_in_words(written: object, zh: str, en: str) -> None:
     step = WaitStep.model_validate({"wait": written}).compiled(Position("1", None, {}))
-    assert [step.words(Wording("zh")), step.words(Wording("en"))] == [zh, en]
+    assert [step.words(ZH), step.words(EN)] == [zh, en]

@@ -7,8 +7,10 @@ import pytest
 
 from workflows.language.compile import read_journey
 from workflows.plan.model import Plan
+from workflows.terms.wording import Wording
 from workflows.words.graph import END, START, graph
 
+EN = Wording("en")
 SHIPPED = sorted(path for path in Path("journey_specs").rglob("*.yaml") if not path.name.startswith("_"))
 
 
@@ -41,7 +43,7 @@ ROUNDS = plan_of("""
 
 
 def test_branches_stand_side_by_side_below_their_step() -> None:
-    nodes = {node.path: (node.row, node.column) for node in graph(BRANCHES).nodes}
+    nodes = {node.path: (node.row, node.column) for node in graph(BRANCHES, EN).nodes}
     assert nodes == {
         START: (0, 1), "1": (1, 1), "offer": (2, 1), "offer.a.one": (3, 0.5), "offer.a.two": (4, 0.5),
         "offer.b.1": (3, 1.5), "bye": (5, 1), END: (6, 1),
@@ -49,7 +51,7 @@ def test_branches_stand_side_by_side_below_their_step() -> None:
 
 
 def test_ways_have_their_labels() -> None:
-    edges = [(edge.source, edge.target, edge.label) for edge in graph(BRANCHES, "en").edges]
+    edges = [(edge.source, edge.target, edge.label) for edge in graph(BRANCHES, EN).edges]
     assert edges == [
         (START, "1", ""), ("1", "offer", ""), ("offer", "offer.a.one", "a 50%"), ("offer", "offer.b.1", "b 50%"),
         ("offer.a.one", "offer.a.two", ""), ("offer.a.two", "bye", ""), ("offer.b.1", END, ""), ("bye", END, ""),
@@ -57,7 +59,7 @@ def test_ways_have_their_labels() -> None:
 
 
 def test_rounds_are_shown_as_one() -> None:
-    shown = graph(ROUNDS, "en")
+    shown = graph(ROUNDS, EN)
     assert [node.verb for node in shown.nodes] == ["start", "repeat", "wait", "send", "send", "end"]
     weekly, wait, hello = (node.path for node in shown.nodes[1:4])
     pairs = {(edge.source, edge.target) for edge in shown.edges}
@@ -66,7 +68,7 @@ def test_rounds_are_shown_as_one() -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_of_shipped_journeys_no_step_hides_another(path: Path) -> None:
-    shown = graph(plan_of(path.read_text()))
+    shown = graph(plan_of(path.read_text()), EN)
     rows: dict[int, list[float]] = {}
     for node in shown.nodes:
         assert node.words or node.path == END
