@@ -8,14 +8,14 @@ from sqlalchemy import BigInteger, Column, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from domain.store.columns import Row, id_column, instant, json_column, reference
+from domain.store.columns import ReadRow, Row, id_column, instant, json_column, reference
 
 
 class OwnDataError(ValueError):
     """What is stored of a customer can't be read, which is nobody's defect: `bad_timezone`, `bad_fields`."""
 
 
-class Customer(Row, table=True):
+class Customer(ReadRow, table=True):
     """One person. `fields` holds what is known of them (city, birthday, owner, …), `field_times` since which event.
 
     A row that is `merged_into` another is nobody any more: it was the same person, whose `former` ids are in the other

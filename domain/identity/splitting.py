@@ -11,12 +11,20 @@ from sqlalchemy.orm.attributes import flag_modified
 from sqlmodel import Session, SQLModel, col, select
 
 from domain.customers.identifiers import Ident
-from domain.customers.resolution import find_owners, hold_customers, lock_customers
-from domain.customers.tables import Consent, Customer, CustomerTag, IdentityApart, IdentityJoin, IdentityMove
+from domain.customers.resolution import find_owners, lock_customers
+from domain.customers.tables import (
+    Consent,
+    Customer,
+    CustomerRow,
+    CustomerTag,
+    IdentityApart,
+    IdentityJoin,
+    IdentityMove,
+)
 from domain.identity import moving
 from domain.identity.joining import PLAIN, profile, spelled
 from domain.intake.tables import Event
-from domain.store.bulk import as_json, is_among
+from domain.store.bulk import as_json, insert_all, is_among
 from domain.store.work import UnitOfWork
 from workflows.terms.comparing import as_instant
 
@@ -35,29 +43,28 @@ def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: date
     event, and else stays. No event joins the two again. Raises SplitError.
     """
     work.write_rows()
-    customer = work.get_one(Customer, lock_customers(work, [customer_id])[customer_id].id, populate_existing=True)
-    join = _join_of(work, customer, idents)
+    id = lock_customers(work, [customer_id])[customer_id].id
+    join = _join_of(work, work.held(CustomerRow, id), idents)
+    other_id: int
     if join is None:
-        other = Customer(created_at=now)
-        work.add(other)
-        work.flush()
+        ((other_id,),) = insert_all(work, Customer, [{"created_at": now}], "id")
+        lock_customers(work, [other_id])
     else:
-        hold_customers(work, [customer.id, join.loser_id])
-        other = work.get_one(Customer, join.loser_id, populate_existing=True)
-        _undo(work, join, customer, other, now)
-    _give(work, idents, other.id)
-    _send_after(work, join, customer, other)
-    customer.identity += 1
-    other.identity += 1
-    lower, higher = sorted((customer.id, other.id))
+        other_id = join.loser_id
+        lock_customers(work, [other_id])
+        _undo(work, join, work.held(CustomerRow, id), work.held(CustomerRow, other_id), now)
+    _give(work, idents, other_id)
+    _send_after(work, join, work.held(CustomerRow, id), work.held(CustomerRow, other_id))
+    for each in (id, other_id):
+        row = work.held(CustomerRow, each)
+        work.change(row._replace(identity=row.identity + 1))
+    lower, higher = sorted((id, other_id))
     work.merge(IdentityApart(customer_id=lower, other_id=higher, at=now, by=by))
-    work.flush()
-    id = other.id
     work.let_go()
-    return id
+    return other_id
 
 
-def _join_of(session: Session, customer: Customer, idents: Sequence[Ident]) -> IdentityJoin | None:
+def _join_of(session: Session, customer: CustomerRow, idents: Sequence[Ident]) -> IdentityJoin | None:
     """The join that brought the identifiers to the customer, or to whom it became one with: the first of each."""
     owners = find_owners(session, idents).owners
     if not idents or any(owners.get(ident) != customer.id for ident in idents):
@@ -94,7 +101,7 @@ def _count(session: Session, customer_id: int) -> int:
 _COUNT = text("SELECT count(*) FROM identifiers WHERE customer_id = :id")
 
 
-def _undo(work: UnitOfWork, join: IdentityJoin, customer: Customer, other: Customer, now: datetime) -> None:
+def _undo(work: UnitOfWork, join: IdentityJoin, customer: CustomerRow, other: CustomerRow, now: datetime) -> None:
     """Bring back what the join moved and overwrote, as far as it is as the join left it."""
     connection = work.connection()
     moving.move_back(work, join.id, other.id, customer.id)
@@ -104,16 +111,15 @@ def _undo(work: UnitOfWork, join: IdentityJoin, customer: Customer, other: Custo
         if row is not None and row.until == _instant(after):
             row.until = _instant(before)
     later = select(IdentityJoin).where(IdentityJoin.id > join.id, is_among(IdentityJoin.survivor_id, [customer.id]))
-    _restore(customer, join, work.exec(later.where(col(IdentityJoin.undone_at).is_(None))).all())
+    restored = _restored(customer, join, work.exec(later.where(col(IdentityJoin.undone_at).is_(None))).all())
     back = [other.id, *other.former]
     parameters = {"back": back, "into": other.id, "id": other.id}
     connection.execute(_NO_LONGER_FORMER, parameters)
-    work.flush()
     connection.execute(_MERGED_AGAIN, parameters)
-    customer.former = [id for id in customer.former if id not in back]
-    other.merged_into = None
+    work.change(restored._replace(former=[id for id in customer.former if id not in back]))
+    work.change(other._replace(merged_into=None))
     join.undone_at = now
-    work.flush()
+    work.write_rows()
 
 
 _NO_LONGER_FORMER = text("""
@@ -130,8 +136,8 @@ def _instant(said: str | None) -> datetime | None:
     return datetime.fromisoformat(said) if said else None
 
 
-def _restore(customer: Customer, join: IdentityJoin, later: Sequence[IdentityJoin]) -> None:
-    """Give the survivor back what the join overwrote; a later join that found it so goes back to that, too."""
+def _restored(customer: CustomerRow, join: IdentityJoin, later: Sequence[IdentityJoin]) -> CustomerRow:
+    """Gives the survivor back what the join overwrote; a later join that found it so goes back to that, too."""
     now = profile(customer)
     for name in [*PLAIN, *{**join.before["fields"], **join.after["fields"]}]:
         before, after = _known(join.before, name), _known(join.after, name)
@@ -142,7 +148,7 @@ def _restore(customer: Customer, join: IdentityJoin, later: Sequence[IdentityJoi
                 _set(known, name, before)
     for each in later:
         flag_modified(each, "before")
-    _learn(customer, now)
+    return _knowing(customer, now)
 
 
 _Known = tuple[bool, Any, Any]
@@ -180,7 +186,7 @@ WHERE identifiers.kind = given.kind AND identifiers.value = given.value
 """)
 
 
-def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: Customer, other: Customer) -> None:
+def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: CustomerRow, other: CustomerRow) -> None:
     """What came since goes by the identifiers of its event: each that names only who is split off goes, with what it
     brought about, and identifiers that only such an event has linked.
     """
@@ -250,7 +256,7 @@ def _since() -> Sequence[TextClause]:
 
 
 def _tell_fields(
-    work: UnitOfWork, join: IdentityJoin | None, customer: Customer, other: Customer, going: Collection[int]
+    work: UnitOfWork, join: IdentityJoin | None, customer: CustomerRow, other: CustomerRow, going: Collection[int]
 ) -> None:
     """What the events that went said of the customer is known of the other one, and no more of the first."""
     told = select(Event).where(is_among(Event.id, going), col(Event.type).in_(_TELLS_FIELDS))
@@ -272,10 +278,9 @@ def _tell_fields(
             if (as_instant(_known(old, name)[2], _UTC) or event.time) <= event.time:
                 _set(old, name, (True, value, event.time.isoformat()))
     for each, known in ((customer, old), (other, new)):
-        _learn(each, known)
+        work.change(_knowing(each, known))
 
 
-def _learn(customer: Customer, known: Mapping[str, Any]) -> None:
-    for name in PLAIN:
-        setattr(customer, name, known[name])
-    customer.fields, customer.field_times = known["fields"], known["field_times"]
+def _knowing(customer: CustomerRow, known: Mapping[str, Any]) -> CustomerRow:
+    plain = {name: known[name] for name in PLAIN}
+    return customer._replace(fields=known["fields"], field_times=known["field_times"], **plain)

@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from domain.store.columns import Row, id_column, instant, json_column, reference
+from domain.store.columns import ReadRow, Row, id_column, instant, json_column, reference
 
 
-class Enrollment(Row, table=True):
+class Enrollment(ReadRow, table=True):
     """One customer in one version of a journey.
 
     `due_at` is the journey time at which it acts next (null once it is over, or while a pause holds it). `anchor` is
@@ -106,7 +106,7 @@ class EnrollmentRow(NamedTuple):
     entered_as: int | None = None
 
 
-class Wait(Row, table=True):
+class Wait(ReadRow, table=True):
     """A registered wait_for. `result` is set once, by the event or by the time-out."""
 
     __tablename__: ClassVar[Any] = "waits"

@@ -8,10 +8,10 @@ from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from domain.store.columns import Row, id_column, instant, reference
+from domain.store.columns import ReadRow, id_column, instant, reference
 
 
-class Message(Row, table=True):
+class Message(ReadRow, table=True):
     """The ledger: one row per (enrollment, step), written before the provider is called; see domain/ledger/states.py.
 
     `channel`, `recipient`, `body` and `provider_id` are of the attempt under way, `refused` holds what the channels

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from typing import Any, Self
 
+from pydantic import ConfigDict
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -32,6 +33,22 @@ class Row(SQLModel):
         self.__dict__.update(missing, **values)
 
     __setattr__ = object.__setattr__  # type: ignore[assignment]
+
+
+class ReadRow(Row):
+    """The base of tables whose rows are changed as values alone (`domain/store/rows.py`): one of these is to be read.
+
+    Assigning to a column persists nowhere: mypy refuses it, and so does the row, with TypeError.
+    """
+
+    model_config = ConfigDict(frozen=True)  # type: ignore[assignment]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).model_fields:
+            raise TypeError(f"{type(self).__name__}.{name} is changed by the unit of work, as a value")
+        object.__setattr__(self, name, value)
+
+    __hash__ = object.__hash__
 
 
 @cache

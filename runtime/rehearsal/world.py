@@ -11,8 +11,8 @@ from sqlmodel import col, select
 from domain.catalogue.types import is_business
 from domain.catalogue.validation import validate
 from domain.customers.identifiers import identify
-from domain.customers.resolution import resolve
-from domain.customers.tables import Consent, Customer, CustomerTag
+from domain.customers.resolution import lock_customers, resolve
+from domain.customers.tables import Consent, CustomerRow, CustomerTag
 from domain.intake.ingest import HISTORY, Incoming, ingest
 from domain.intake.schedules import fires_on
 from domain.journeys import lifecycle
@@ -221,12 +221,12 @@ class World:
             for (template, channel), body in self.shelf.texts.items():
                 publish_text(work, template, channel, body)
             resolved = resolve(work, [identify(None, person.identifiers) for person in self.case.people.values()], now)
-            for (name, person), owner in zip(self.case.people.items(), resolved, strict=True):
-                customer = work.get_one(Customer, owner.customer_id)
-                self.names[customer.id] = name
-                customer.timezone = person.timezone
-                customer.fields = dict(person.fields)
-                customer.name = person.fields.get("name")
+            lock_customers(work, [owner.customer_id for owner in resolved])
+            for (who, person), owner in zip(self.case.people.items(), resolved, strict=True):
+                customer = work.held(CustomerRow, owner.customer_id)
+                self.names[customer.id] = who
+                name, fields = person.fields.get("name"), dict(person.fields)
+                work.change(customer._replace(name=name, timezone=person.timezone, fields=fields))
                 for channel in person.consent:
                     work.add(Consent(customer_id=customer.id, channel=channel, purpose="marketing", given=True, at=now))
                 for tag in person.tags:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from calling import Caller
 from shop import Shop
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from domain.journeys.tables import Enrollment
 from domain.store.clock import VirtualClock
@@ -27,9 +27,10 @@ def test_the_stuck_are_listed_counted_and_tried_again(
     for who in ("li", "wang"):
         shop.post("form.filled", who)
     with shop.db.begin() as work:
-        row = work.get_one(Enrollment, 2)
-        row.stuck_on, row.stuck_since, row.attempts = "KeyError at tag.py:7", shop.clock.now(), 3
-        row.due_at = shop.clock.now() + timedelta(hours=6)
+        now = shop.clock.now()
+        stuck = {"stuck_on": "KeyError at tag.py:7", "stuck_since": now, "attempts": 3}
+        late = now + timedelta(hours=6)
+        work.exec(update(Enrollment).where(col(Enrollment.id) == 2).values(due_at=late, **stuck))
     listed = caller.get("/v1/stuck").json()["enrollments"]
     assert [(each["enrollment"], each["step"], each["defect"], each["attempts"]) for each in listed] == [
         (2, "mark", "KeyError at tag.py:7", 3)

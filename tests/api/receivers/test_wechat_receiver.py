@@ -12,7 +12,7 @@ from calling import Caller
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shop import Shop
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from api.app import create_app
 from api.receivers.tencent import aes_key, encrypt, sign
@@ -124,9 +124,8 @@ def sent(db: Database, clock: VirtualClock) -> int:
     shop.post("order.paid", "li", order_id="1", total=1)
     shop.give("send", shop.group("hello"))
     with db.begin() as session:
-        message = session.exec(select(Message)).one()
-        message.provider_id = "4711"
-        return message.id
+        session.exec(update(Message).values(provider_id="4711"))
+        return session.exec(select(Message.id)).one()
 
 
 def subscriptions(name: str, *said: tuple[str, str]) -> str:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from shop import Shop
+from sqlmodel import col, update
 
 from domain.intake.tables import Event
 from domain.ledger.tables import Message
@@ -28,7 +29,7 @@ def sent(shop: Shop) -> list[int]:
     shop.give("send", shop.group(shop.plan.first or ""))
     keys = sorted(row.id for row in shop.rows(Message))
     with shop.db.begin() as session:
-        session.get_one(Message, keys[1]).provider_id = "SM2"
+        session.exec(update(Message).where(col(Message.id) == keys[1]).values(provider_id="SM2"))
     return keys
 
 

@@ -9,10 +9,11 @@ from sqlmodel import col, select
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, EnrollmentRow, TrailEntry, Wait, WaitRow
 from domain.journeys.trail import record, record_not_entered
+from domain.store.columns import ReadRow
 from domain.store.outbox import WakeRun
 from domain.store.rows import StaleRowError
 from domain.store.tables import Outbox
-from domain.store.work import EventGiven, UnitOfWork
+from domain.store.work import KINDS, EventGiven, UnitOfWork
 
 ENTRY = "journey: greet\nname: Greet\ntrigger: {event: form.filled}\nentry: {again: never}\nsteps: [wait: 1d]\n"
 
@@ -121,3 +122,18 @@ def test_a_row_that_isnt_held_cant_be_changed(shop: Shop) -> None:
         row = owner(work)
     with shop.db.begin() as work, pytest.raises(KeyError):
         work.change(row)
+
+
+def test_rows_that_are_values_cant_be_assigned_to(shop: Shop) -> None:
+    """Nor does mypy let it pass, which reads `frozen`."""
+    assert {kind.model for kind in KINDS.values()} == set(ReadRow.__subclasses__())
+    for kind in KINDS.values():
+        assert kind.model.model_config["frozen"]
+        for name in kind.names:
+            with pytest.raises(TypeError, match=name):
+                setattr(kind.model(), name, None)
+    with shop.db.begin() as work:
+        row = work.exec(select(Enrollment)).one()
+        with pytest.raises(TypeError, match="unit of work"):
+            row.position = "elsewhere"
+        assert not work.dirty

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from domain.customers.identifiers import identify
 from domain.customers.tables import Customer
@@ -203,8 +203,9 @@ def test_who_is_stuck_or_failed_is_counted(desk: Desk, db: Database) -> None:
     with db.begin() as work:
         paid = {"order_id": "o", "total": 100}
         ingest(work, [Incoming("shop", f"o{n}", "order.paid", at, paid, who[n]) for n in range(3)], now=at)
-        failed, stuck = work.exec(select(Enrollment).order_by(col(Enrollment.id))).all()[:2]
-        failed.ending, stuck.stuck_on = "failed", "KeyError at wait.py:1"
+        failed, stuck, _ = work.exec(select(Enrollment.id).order_by(col(Enrollment.id)))
+        work.exec(update(Enrollment).where(col(Enrollment.id) == failed).values(ending="failed"))
+        work.exec(update(Enrollment).where(col(Enrollment.id) == stuck).values(stuck_on="KeyError at wait.py:1"))
     assert "welcome v1 · live · 2 running on v1 · 1 stuck · 1 failed · published by" in desk.run("journeys")
     assert "welcome v1 · 生效中 · 版本 1 有 2 位在途客户 · 1 位卡住 · 1 位出错中止" in desk.run(
         "journeys", "--lang", "zh"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
 from sqlalchemy import Engine
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from domain.customers.tables import Customer
 from domain.journeys import lifecycle
@@ -107,7 +107,7 @@ class TestScheduled:
             spec = f"journey: care\ntrigger: {trigger}\nentry: {{again: always}}\nsteps: [{{stop: done}}]\n"
             with shop[0].begin() as session:
                 publish_document(session, "_segments", {"vip": {"field": "customer.orders", "at_least": 2}})
-                session.get_one(Customer, 1).fields = {"birthday": "1990-05-06"}
+                session.exec(update(Customer).where(col(Customer.id) == 1).values(fields={"birthday": "1990-05-06"}))
                 publish_journey(session, plan_of(spec), spec, clock.now())
             start = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
             (decision, _) = simulate(migrated[0], "care", customer, given_event=None, at=start).decisions[0]

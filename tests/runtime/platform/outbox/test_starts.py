@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from real_worker import THANKS, connected, eventually, texts_sent
 from sqlalchemy.exc import OperationalError
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 from temporalio.client import Client
 
 from domain.intake.ingest import Incoming, ingest
@@ -142,8 +142,7 @@ def test_whom_the_run_of_their_cohort_does_not_carry_get_a_run_and_are_never_fai
             if spec == BRIEF:
                 await first.result()
                 with db.begin() as session:  # the others are put together with one that ended since
-                    for each in session.exec(select(Enrollment)):
-                        each.cohort_id = 1
+                    session.exec(update(Enrollment).values(cohort_id=1))
                     session.exec(delete(Outbox))
                     session.enqueue(StartRun(1))
             else:
