@@ -23,7 +23,7 @@ from benchmarks.harness.stack import Stack, stack, worker
 from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.stock.demand import BLOCK, Baseline, PastShow, learn
-from domain.stock.live import floor, pace_of
+from domain.stock.live import floor, looks_back, pace_of
 from runtime.platform.outbox.tellers import replenishment_id
 from workflows.language.stock_rules import StockRule, StockRules
 
@@ -88,7 +88,9 @@ def alarms(baseline: Baseline | None, orders: list[float]) -> Iterator[float]:
     for at in orders:
         now = BEGAN + at * MINUTE
         sales[floor(now)] = sales.get(floor(now), 0) + 1
-        if at >= quiet and pace_of(sales, baseline, RULE, None, BEGAN, now, ZONE).is_fast:
+        windows = looks_back(BEGAN, now, ZONE)
+        sold = [sum(units for minute, units in sales.items() if minute >= each.since) for each in windows]
+        if at >= quiet and pace_of(sold, windows, baseline, RULE, None, now).is_fast:
             yield at
             quiet = at + RULE.quiet_for.nominal / MINUTE
 

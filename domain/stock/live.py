@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
-from sqlalchemy import func, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, any_, cast, func, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, col, select
 
 from domain.catalogue.types import WHOLESALE
@@ -18,7 +18,7 @@ from domain.stock.book import available
 from domain.stock.demand import BLOCK, WINDOWS, Baseline, PastShow, learn
 from domain.stock.places import is_in
 from domain.stock.tables import LiveProduct, LiveSale, Lot, Product, Stream
-from domain.store.bulk import as_json
+from domain.store.bulk import as_json, inserting
 from workflows.language.stock_rules import StockRule
 from workflows.terms.values import local_day
 
@@ -56,6 +56,29 @@ class ProductStock:
 
 
 @dataclass(frozen=True)
+class LookBack:
+    """One of the WINDOWS of a show: `since` when its sales count, and how many minutes it has, also by local hour."""
+
+    window: int
+    since: datetime
+    minutes: float
+    by_hour: Mapping[int, float]
+
+
+class Followed(NamedTuple):
+    """A product in a show: what was expected of it, its last alarm and how many there were, its units by window.
+
+    There is no baseline and no number of alarms where nothing was ordered while the show ran.
+    """
+
+    baseline: Mapping[str, Any] | None
+    alarm: str | None
+    alarmed_at: datetime | None
+    alarms: int | None
+    sold: Sequence[int]
+
+
+@dataclass(frozen=True)
 class SalesPace:
     """What a product sells in a running show.
 
@@ -77,16 +100,17 @@ def follow_sales(session: Session, library: Library, orders: Sequence[Event], no
     The queries are as many for one order as for a batch, and none for orders from outside a show.
     """
     sold = _units(orders)
-    for page in _pages(sorted(sold)):
-        _record(session, [(*key, sold[key]) for key in page])
-    streams = _running(session, {stream for stream, _, _ in sold}, now)
-    keys = sorted({(stream, sku) for stream, sku, _ in sold if stream in streams})
+    for page in _pages(sold):
+        _record(session, page)
+    streams = _running(session, {stream for stream, *_ in sold}, now)
+    keys = sorted({(stream, sku) for stream, sku, *_ in sold if stream in streams})
     return [alarm for page in _pages(keys) for alarm in _alarms(session, library, streams, page, now)]
 
 
 def units_left(session: Session, skus: Sequence[str], city: str | None, today: date) -> dict[str, ProductStock]:
     """What is left of each product that the city, or a store without one, holds lots of; expired lots don't count."""
-    query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku).where(col(Lot.sku).in_(skus))
+    is_asked = col(Lot.sku) == any_(cast(list(skus), ARRAY(Text)))
+    query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku).where(is_asked)
     if city is not None:
         query = query.where(is_in(Lot.city, city) | col(Lot.city).is_(None))
     stocks: dict[str, ProductStock] = {}
@@ -97,26 +121,32 @@ def units_left(session: Session, skus: Sequence[str], city: str | None, today: d
     return stocks
 
 
+def looks_back(started_at: datetime, now: datetime, zone: ZoneInfo) -> Sequence[LookBack]:
+    """The WINDOWS of a show, as of an instant in it."""
+    windows = []
+    for window in WINDOWS:
+        since = max(floor(now) - (window - 1) * _MINUTE, floor(started_at))
+        minutes = max((now - since) / _MINUTE, 1.0)
+        windows.append(LookBack(window, since, minutes, minutes_by_hour(now - minutes * _MINUTE, now, zone)))
+    return windows
+
+
 def pace_of(
-    sales: Mapping[datetime, int],
+    sold: Sequence[int],
+    windows: Sequence[LookBack],
     baseline: Baseline | None,
     rule: StockRule,
     stock: ProductStock | None,
-    started_at: datetime,
     now: datetime,
-    zone: ZoneInfo,
 ) -> SalesPace:
-    """How a product sells, from its units by minute.
+    """How a product sells, from its units in each of the windows.
 
     The window taken is the first that is out of the ordinary, else the shortest that holds enough units to go by.
     """
-    counts = []
-    for window in WINDOWS:
-        start = max(floor(now) - (window - 1) * _MINUTE, floor(started_at))
-        units = sum(count for minute, count in sales.items() if minute >= start)
-        minutes = max((now - start) / _MINUTE, 1.0)
-        expected = baseline.expected(minutes_by_hour(now - minutes * _MINUTE, now, zone)) if baseline else None
-        counts.append((units, window, minutes, expected))
+    counts = [
+        (units, each.window, each.minutes, baseline.expected(each.by_hour) if baseline else None)
+        for units, each in zip(sold, windows, strict=True)
+    ]
     enough = [seen for seen in counts if seen[0] >= rule.at_least]
     fast = [seen for seen in enough if baseline and seen[3] and _is_fast(baseline, rule, seen[0], seen[3])]
     steady = (enough or counts[-1:])[0]
@@ -125,20 +155,37 @@ def pace_of(
     return SalesPace(units, window, expected, per_minute, _sold_out(stock, per_minute, now), bool(fast))
 
 
-def sales_of(session: Session, keys: Sequence[Key], until: datetime, minutes: int) -> dict[Key, dict[datetime, int]]:
-    """The units by minute that products sold in shows in the minutes before `until`, and since."""
-    query = select(LiveSale).where(
-        tuple_(col(LiveSale.stream_id), col(LiveSale.sku)).in_(keys), LiveSale.minute >= until - minutes * _MINUTE
-    )
-    sales_by_key: dict[Key, dict[datetime, int]] = {key: {} for key in keys}
-    for sale in session.exec(query.execution_options(populate_existing=True)):
-        sales_by_key[sale.stream_id, sale.sku][sale.minute] = sale.units
-    return sales_by_key
+def read_followed(
+    session: Session, keys: Sequence[Key], windows: Mapping[str, Sequence[LookBack]]
+) -> dict[Key, Followed]:
+    """What is stored of these products in their shows, as of the shows' windows."""
+    asked = [
+        {"stream_id": stream, "sku": sku, **{f"w{each.window}": each.since for each in windows[stream]}}
+        for stream, sku in keys
+    ]
+    rows = session.connection().execute(_FOLLOWED, {"keys": as_json(asked)})
+    return {(stream, sku): Followed._make(stored) for stream, sku, *stored in rows}
 
 
-def baseline_of(product: LiveProduct | None) -> Baseline | None:
-    """The baseline that a product had when the show sold it first."""
-    return _BASELINE.validate_python(product.baseline) if product and product.baseline else None
+_FOLLOWED = text(f"""
+SELECT asked.stream_id, asked.sku, baseline, alarm, alarmed_at, alarms, sold
+FROM json_to_recordset(CAST(:keys AS json)) AS asked (
+    stream_id text, sku text, {", ".join(f"w{each} timestamptz" for each in WINDOWS)}
+)
+LEFT JOIN live_products ON live_products.stream_id = asked.stream_id AND live_products.sku = asked.sku,
+LATERAL (
+    SELECT CAST(ARRAY[
+        {", ".join(f"coalesce(sum(units) FILTER (WHERE minute >= w{each}), 0)" for each in WINDOWS)}
+    ] AS bigint[]) AS sold
+    FROM live_sales
+    WHERE live_sales.stream_id = asked.stream_id AND live_sales.sku = asked.sku AND minute >= w{max(WINDOWS)}
+) AS of_windows
+""")
+
+
+def baseline_of(learnt: Mapping[str, Any] | None) -> Baseline | None:
+    """What is stored as a product's baseline: the one that it had when the show sold it first."""
+    return _BASELINE.validate_python(learnt) if learnt else None
 
 
 def minutes_by_hour(start: datetime, end: datetime, zone: ZoneInfo) -> dict[int, float]:
@@ -159,14 +206,17 @@ def floor(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-def _units(orders: Sequence[Event]) -> dict[tuple[str, str, datetime], int]:
-    units: dict[tuple[str, str, datetime], int] = {}
+def _units(orders: Sequence[Event]) -> list[tuple[str, str, datetime, int]]:
+    """What shows sold by the minute, in order."""
+    shows: dict[tuple[str, datetime], dict[str, int]] = {}
     for order in orders:
-        if (stream := order.data.get("stream_id")) and order.data.get("channel") != WHOLESALE:
-            for item in order.data.get("items") or ():
-                key = (stream, item["sku"], floor(order.time))
-                units[key] = units.get(key, 0) + item.get("quantity", 1)
-    return {key: count for key, count in units.items() if count}
+        data = order.data
+        if (stream := data.get("stream_id")) and data.get("channel") != WHOLESALE:
+            units = shows.setdefault((stream, floor(order.time)), {})
+            for item in data.get("items") or ():
+                units[item["sku"]] = units.get(item["sku"], 0) + item.get("quantity", 1)
+    sales = [(stream, sku, minute, units[sku]) for (stream, minute), units in shows.items() for sku in units]
+    return sorted(sale for sale in sales if sale[-1])
 
 
 def _record(session: Session, sales: Sequence[tuple[str, str, datetime, int]]) -> None:
@@ -198,8 +248,8 @@ def _alarms(
     session: Session, library: Library, streams: Mapping[str, Stream], keys: Sequence[Key], now: datetime
 ) -> Iterator[Alarm]:
     zone = library.policy_zone
-    products = _products(session, keys, zone, now)
-    sales = sales_of(session, keys, floor(now), max(WINDOWS))
+    windows = {id: looks_back(stream.starts_at, now, zone) for id, stream in streams.items()}
+    products = _products(session, keys, windows, zone, now)
     stocks = {
         id: units_left(session, [sku for stream, sku in keys if stream == id], streams[id].city, local_day(now, zone))
         for id in sorted({stream for stream, _ in keys})
@@ -209,24 +259,32 @@ def _alarms(
         rule = library.stock.of(sku, stock.category if stock else None)
         if product.alarmed_at is not None and now < product.alarmed_at + rule.quiet_for.nominal:
             continue
-        started_at = streams[stream].starts_at
-        pace = pace_of(sales[stream, sku], baseline_of(product), rule, stock, started_at, now, zone)
+        pace = pace_of(product.sold, windows[stream], baseline_of(product.baseline), rule, stock, now)
         sells_out_soon = pace.sells_out_at is not None and pace.sells_out_at <= now + rule.sells_out_within.nominal
         is_sold_out = stock is not None and stock.left <= 0
         if is_sold_out or (sells_out_soon and pace.sold >= rule.at_least):
-            yield _raise(session, product, "selling_out", pace, stock, now)
+            kind = "selling_out"
         elif pace.is_fast:
-            yield _raise(session, product, "selling_fast", pace, stock, now)
+            kind = "selling_fast"
+        else:
+            continue
+        number = (product.alarms or 0) + 1
+        if _raise(session, (stream, sku), number, kind, now):
+            yield _alarm((stream, sku), number, kind, pace, stock)
 
 
-def _raise(
-    session: Session, product: LiveProduct, kind: str, pace: SalesPace, stock: ProductStock | None, now: datetime
-) -> Alarm:
-    product.alarm, product.alarmed_at, product.alarms = kind, now, product.alarms + 1
-    session.add(product)
+def _raise(session: Session, key: Key, number: int, kind: str, now: datetime) -> bool:
+    """Write an alarm down. False if another transaction has raised one since the product was read."""
+    is_it = (col(LiveProduct.stream_id) == key[0]) & (col(LiveProduct.sku) == key[1])
+    is_as_read = is_it & (col(LiveProduct.alarms) == number - 1)
+    raised = {"alarm": kind, "alarmed_at": now, "alarms": number}
+    return session.connection().execute(update(LiveProduct).where(is_as_read).values(raised)).rowcount == 1
+
+
+def _alarm(key: Key, number: int, kind: str, pace: SalesPace, stock: ProductStock | None) -> Alarm:
     data = {
-        "stream_id": product.stream_id,
-        "sku": product.sku,
+        "stream_id": key[0],
+        "sku": key[1],
         "kind": kind,
         "sold": pace.sold,
         "window": pace.window,
@@ -236,28 +294,23 @@ def _raise(
         "sells_out_at": pace.sells_out_at.isoformat() if pace.sells_out_at else None,
     }
     present = {name: value for name, value in data.items() if value is not None}
-    return Alarm(f"{product.stream_id}/{product.sku}/{product.alarms}", present)
+    return Alarm(f"{key[0]}/{key[1]}/{number}", present)
 
 
-def _products(session: Session, keys: Sequence[Key], zone: ZoneInfo, now: datetime) -> dict[Key, LiveProduct]:
-    """The products of shows, locked in order; those that sell for the first time get their baseline."""
-    query = (
-        select(LiveProduct)
-        .where(tuple_(col(LiveProduct.stream_id), col(LiveProduct.sku)).in_(keys))
-        .order_by(col(LiveProduct.stream_id), col(LiveProduct.sku))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    products = {(product.stream_id, product.sku): product for product in session.exec(query)}
-    missing = [key for key in keys if key not in products]
+def _products(
+    session: Session, keys: Sequence[Key], windows: Mapping[str, Sequence[LookBack]], zone: ZoneInfo, now: datetime
+) -> dict[Key, Followed]:
+    """The products of shows; those that sell for the first time get their baseline."""
+    products = read_followed(session, keys, windows)
+    missing = [key for key in keys if products[key].alarms is None]
     if missing:
         baselines = _baselines(session, {stream for stream, _ in missing}, {sku for _, sku in missing}, zone, now)
         rows = [
             {"stream_id": stream, "sku": sku, "baseline": asdict(baseline) if (baseline := baselines.get(sku)) else {}}
             for stream, sku in missing
         ]
-        session.execute(insert(LiveProduct).values([row | {"alarms": 0} for row in rows]).on_conflict_do_nothing())
-        products = {(product.stream_id, product.sku): product for product in session.exec(query)}
+        session.execute(inserting(LiveProduct, rows).on_conflict_do_nothing())
+        products = read_followed(session, keys, windows)
     return products
 
 

@@ -8,9 +8,18 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.published.library import read_library
-from domain.stock.demand import WINDOWS
-from domain.stock.live import LONGEST, ProductStock, baseline_of, floor, minutes_by_hour, pace_of, sales_of, units_left
-from domain.stock.tables import LiveProduct, LiveSale, Stream
+from domain.stock.live import (
+    LONGEST,
+    ProductStock,
+    baseline_of,
+    floor,
+    looks_back,
+    minutes_by_hour,
+    pace_of,
+    read_followed,
+    units_left,
+)
+from domain.stock.tables import LiveSale, Stream
 from workflows.terms.values import local_day
 
 PRODUCTS = 200
@@ -59,16 +68,15 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     sums = select(LiveSale.sku, total).where(LiveSale.stream_id == stream_id).group_by(col(LiveSale.sku))
     sold = {sku: int(units) for sku, units in session.exec(sums.order_by(total.desc(), LiveSale.sku).limit(PRODUCTS))}
     keys = [(stream_id, sku) for sku in sold]
-    sales = sales_of(session, keys, floor(at), max(WINDOWS))
-    query = select(LiveProduct).where(LiveProduct.stream_id == stream_id, col(LiveProduct.sku).in_(sold))
-    live_products = {row.sku: row for row in session.exec(query)}
+    windows = looks_back(stream.starts_at, at, zone)
+    followed = read_followed(session, keys, {stream_id: windows})
     stocks = units_left(session, list(sold), stream.city, local_day(now, zone))
     products = []
     for sku in sold:
-        product, stock = live_products.get(sku), stocks.get(sku)
-        baseline = baseline_of(product)
+        product, stock = followed[stream_id, sku], stocks.get(sku)
+        baseline = baseline_of(product.baseline)
         rule = library.stock.of(sku, stock.category if stock else None)
-        pace = pace_of(sales[stream_id, sku], baseline, rule, stock, stream.starts_at, at, zone)
+        pace = pace_of(product.sold, windows, baseline, rule, stock, at)
         so_far = baseline.expected(minutes_by_hour(stream.starts_at, at, zone)) if baseline else None
         products.append(
             OnSale(
@@ -79,8 +87,8 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
                 expected=round(so_far, 1) if so_far is not None else None,
                 per_minute=round(pace.per_minute, 1),
                 sells_out_at=None if stream.ended_at else floor(pace.sells_out_at) if pace.sells_out_at else None,
-                alarm=product.alarm if product else None,
-                alarmed_at=product.alarmed_at if product else None,
+                alarm=product.alarm,
+                alarmed_at=product.alarmed_at,
             )
         )
     return Board(stream_id, stream.title, stream.starts_at, stream.ended_at, products)
