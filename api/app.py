@@ -41,6 +41,32 @@ Errors are problem details (RFC 9457): `type` names the kind of problem, `errors
 """
 
 
+ROUTERS = (
+    events.router,
+    timeline.router,
+    customers.router,
+    todos.router,
+    journeys.router,
+    results.router,
+    canvas.router,
+    metrics.router,
+    streams.router,
+    replenishment.router,
+    messages.router,
+    stuck.router,
+    coupons.router,
+    search.router,
+    today.router,
+    desk.router,
+    journey_clock.router,
+    health.router,
+    user_sessions.router,
+    users.router,
+    api_keys.router,
+    audit.router,
+)
+
+
 def create_app(
     db: Database,
     clock: Clock,
@@ -96,33 +122,9 @@ def create_app(
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Watch)
-    app.include_router(events.router)
-    app.include_router(timeline.router)
-    app.include_router(customers.router)
-    app.include_router(todos.router)
-    app.include_router(journeys.router)
-    app.include_router(results.router)
-    app.include_router(canvas.router)
-    app.include_router(metrics.router)
-    app.include_router(streams.router)
-    app.include_router(replenishment.router)
-    app.include_router(messages.router)
-    app.include_router(stuck.router)
-    app.include_router(coupons.router)
-    app.include_router(search.router)
-    app.include_router(today.router)
-    app.include_router(desk.router)
-    app.include_router(journey_clock.router)
-    app.include_router(health.router)
-    app.include_router(user_sessions.router)
-    app.include_router(users.router)
-    app.include_router(api_keys.router)
-    app.include_router(audit.router)
-    app.include_router(files.router())
-    app.include_router(docs.router)
+    for router in (*ROUTERS, files.router(), docs.router, *receivers):
+        app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request
     app.mount(docs.ASSETS, docs.assets())
-    for receiver in receivers:
-        app.include_router(receiver)
     return app
 
 
