@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,46 @@ from api.http.screen_links import check_stream
 from domain.access.keys import find_key
 from domain.store.work import Database
 from runtime import StartError
-from runtime.cli.app import app
+from runtime.cli.app import app, run
 from runtime.local.up import keep_signing_key
 from runtime.platform.environment import keep_environment
 
 ROOT = Path(__file__).parents[3]
 
 
-def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AFTERSHOW_")}
-    command = [sys.executable, "-m", "runtime.cli", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, timeout=60, check=False
-    )
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: object
+    out: str
+    err: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Give a command in the project's directory, in English, with nothing else set than what is given by name."""
+    monkeypatch.chdir(ROOT)
+
+    def call(*arguments: str, **environment: str) -> Ended:
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AFTERSHOW_")]:
+                patch.delenv(name)
+            for name, value in {"AFTERSHOW_LANG": "en", **environment}.items():
+                patch.setenv(name, value)
+            patch.setattr(sys, "argv", ["aftershow", *arguments])
+            code: object = 0
+            try:
+                run()
+            except SystemExit as ended:
+                code = ended.code
+        said = capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -45,11 +73,13 @@ def _aftershow(*arguments: str, **environment: str) -> subprocess.CompletedProce
         (["up", "--specs", "nowhere"], {}, "there is no nowhere"),
     ],
 )
-def test_a_mistake_is_told_without_a_traceback(arguments: list[str], environment: dict[str, str], words: str) -> None:
-    result = _aftershow(*arguments, **environment)
-    assert result.returncode == 1
-    assert words in result.stderr
-    assert "Traceback" not in result.stderr
+def test_a_mistake_is_told_without_a_traceback(
+    command: Run, arguments: list[str], environment: dict[str, str], words: str
+) -> None:
+    ended = command(*arguments, **environment)
+    assert ended.code == 1
+    assert words in ended.err
+    assert "Traceback" not in ended.err
 
 
 @pytest.mark.parametrize(("journey", "code"), [("abandoned_cart", 0), ("nothing", 1)])
@@ -71,29 +101,29 @@ main()
     assert "torn down" not in result.stdout
 
 
-@pytest.mark.parametrize("command", ["check", "explain", "test"])
-def test_what_is_no_file_or_no_text_is_told(tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize("name", ["check", "explain", "test"])
+def test_what_is_no_file_or_no_text_is_told(command: Run, tmp_path: Path, name: str) -> None:
     fifo, garbage = tmp_path / "fifo.yaml", tmp_path / "garbage.yaml"
     os.mkfifo(fifo)
     garbage.write_bytes(b"journey: \xff\xfe")
     for path, words in ((fifo, "it is not an ordinary file"), (garbage, "not UTF-8 text")):
-        result = _aftershow(command, str(path))
-        assert result.returncode == 1
-        assert words in result.stdout + result.stderr
-        assert "Traceback" not in result.stderr
+        ended = command(name, str(path))
+        assert ended.code == 1
+        assert words in ended.out + ended.err
+        assert "Traceback" not in ended.err
 
 
-def test_a_postgres_that_is_away_is_named(tmp_path: Path) -> None:
+def test_a_postgres_that_is_away_is_named(command: Run, tmp_path: Path) -> None:
     url = f"postgresql+psycopg://postgres@/postgres?host={tmp_path}"
-    result = _aftershow("key", "create", "--name", "shop", "--scope", "ingest", AFTERSHOW_DATABASE_URL=url)
-    assert result.returncode == 1
-    assert "Postgres cannot be reached" in result.stderr
-    assert "Traceback" not in result.stderr
+    ended = command("key", "create", "--name", "shop", "--scope", "ingest", AFTERSHOW_DATABASE_URL=url)
+    assert ended.code == 1
+    assert "Postgres cannot be reached" in ended.err
+    assert "Traceback" not in ended.err
 
 
-def test_a_key_is_made(db: Database, postgres_url: str) -> None:
+def test_a_key_is_made(command: Run, db: Database, postgres_url: str) -> None:
     options = ["key", "create", "--name", "shop", "--scope", "ingest", "--scope", "read"]
-    secret = _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stdout.strip()
+    secret = command(*options, AFTERSHOW_DATABASE_URL=postgres_url).out.strip()
     with db() as session:
         key = find_key(session, secret)
         assert key
@@ -115,9 +145,9 @@ def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: Database
     assert secret not in listed
 
 
-def test_an_unknown_scope_is_told(db: Database, postgres_url: str) -> None:  # noqa: ARG001
+def test_an_unknown_scope_is_told(command: Run, db: Database, postgres_url: str) -> None:  # noqa: ARG001
     options = ["key", "create", "--name", "shop", "--scope", "all"]
-    assert 'unknown scope "all"' in _aftershow(*options, AFTERSHOW_DATABASE_URL=postgres_url).stderr
+    assert 'unknown scope "all"' in command(*options, AFTERSHOW_DATABASE_URL=postgres_url).err
 
 
 OF_ONE_PROCESS = {"api", "worker"}
@@ -132,25 +162,26 @@ def test_every_command_on_a_running_shop_takes_its_data() -> None:
 
 
 def test_the_data_named_counts_before_the_environment(
+    command: Run,
     db: Database,  # noqa: ARG001
     postgres_url: str,
     tmp_path: Path,
 ) -> None:
     elsewhere = "postgresql+psycopg://postgres@127.0.0.1:1/nowhere"
     keep_environment(tmp_path, {"AFTERSHOW_DATABASE_URL": postgres_url})
-    result = _aftershow("key", "list", "--data", str(tmp_path), AFTERSHOW_DATABASE_URL=elsewhere)
-    assert "there is no key" in result.stdout
-    assert "Postgres cannot be reached" in _aftershow("key", "list", AFTERSHOW_DATABASE_URL=elsewhere).stderr
-    assert "there is no key" in _aftershow("key", "list", AFTERSHOW_DATA_DIR=str(tmp_path)).stdout
-    nowhere = _aftershow("key", "list", "--data", str(tmp_path / "x"), AFTERSHOW_DATABASE_URL=postgres_url)
-    assert nowhere.returncode == 1
-    assert f"no `aftershow up` has run on {tmp_path / 'x'}" in nowhere.stderr
+    ended = command("key", "list", "--data", str(tmp_path), AFTERSHOW_DATABASE_URL=elsewhere)
+    assert "there is no key" in ended.out
+    assert "Postgres cannot be reached" in command("key", "list", AFTERSHOW_DATABASE_URL=elsewhere).err
+    assert "there is no key" in command("key", "list", AFTERSHOW_DATA_DIR=str(tmp_path)).out
+    nowhere = command("key", "list", "--data", str(tmp_path / "x"), AFTERSHOW_DATABASE_URL=postgres_url)
+    assert nowhere.code == 1
+    assert f"no `aftershow up` has run on {tmp_path / 'x'}" in nowhere.err
 
 
-def test_explain_tells_a_journey_with_a_graph() -> None:
-    result = _aftershow("explain", "new_customer")
-    assert result.returncode == 0
-    assert "```mermaid" in result.stdout
+def test_explain_tells_a_journey_with_a_graph(command: Run) -> None:
+    ended = command("explain", "new_customer")
+    assert ended.code == 0
+    assert "```mermaid" in ended.out
 
 
 def test_a_studio_link_opens_the_show_and_needs_a_key(
