@@ -3,13 +3,22 @@
 from collections.abc import Callable
 
 import pytest
+from argon2 import PasswordHasher
 from browsing import PASSWORD, Browser
 from fastapi import FastAPI
 
 from api.app import create_app
-from domain.access import sessions, users
+from domain.access import passwords, sessions, users
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their hashes are Argon2's like all others, but cost a hundredth."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", hasher)
+    monkeypatch.setattr(passwords, "_DUMMY", hasher.hash("nobody's"))
 
 
 @pytest.fixture
