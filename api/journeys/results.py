@@ -12,7 +12,7 @@ from api.http.context import context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.insight import results as insight
-from domain.insight.splits import UnknownSplitError, weights_of
+from domain.insight.splits import UnknownSplitError
 from domain.insight.statistics import Difference
 from domain.insight.telling import comparison_words, experiment_words, results_words
 from domain.published.library import read_library
@@ -134,10 +134,9 @@ def get_experiment(
     env = context(request)
     with env.db() as session:
         try:
-            weights = weights_of(read_library(session), name, step)
+            found = insight.experiment(session, name, step, env.clock.now(), since)
         except UnknownSplitError as problem:
             raise NotFound(f"{problem}.") from None
-        found = insight.experiment(session, name, step, weights, env.clock.now(), since)
     return ExperimentResults(
         journey=name,
         step=step,

@@ -19,6 +19,7 @@ from domain.customers.tables import (
     IdentityJoin,
 )
 from domain.identity import flight, moving
+from domain.insight.attribution import attribute_customers
 from domain.published.library import Library
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
@@ -69,6 +70,7 @@ def join(
     moving.move(work, row.id, loser.id, survivor.id)
     work.connection().execute(update(Customer).where(is_among(Customer.id, absorbed)).values(merged_into=survivor.id))
     work.connection().execute(_COUNT, {"ids": list(ids)})
+    attribute_customers(work, [survivor.id], library.policy.attribution.nominal)
     work.let_go()
     flight.take_up(work, library, in_flight, now)
     return row

@@ -23,7 +23,9 @@ from domain.customers.tables import (
 )
 from domain.identity import moving
 from domain.identity.joining import PLAIN, profile, spelled
+from domain.insight.attribution import attribute_customers
 from domain.intake.tables import Event
+from domain.published.library import read_library
 from domain.store.bulk import as_json, insert_all, is_among
 from domain.store.work import UnitOfWork
 from workflows.terms.comparing import as_instant
@@ -55,6 +57,7 @@ def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: date
         _undo(work, join, work.held(CustomerRow, id), work.held(CustomerRow, other_id), now)
     _give(work, idents, other_id)
     _send_after(work, join, work.held(CustomerRow, id), work.held(CustomerRow, other_id))
+    attribute_customers(work, [id, other_id], read_library(work).policy.attribution.nominal)
     for each in (id, other_id):
         row = work.held(CustomerRow, each)
         work.change(row._replace(identity=row.identity + 1))

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.insight import statistics
+from domain.insight.splits import split_of
 from domain.insight.statistics import Difference, Moments, Sample, Verdict
 
 WITHOUT_GOAL = timedelta(days=30)
@@ -121,12 +122,15 @@ _VARIANTS = text(
     """
 WITH given AS (
     SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at, value AS name
-    FROM trail WHERE what = 'variant' AND journey = :journey AND (step = :step OR step LIKE :within_repeat)
+    FROM trail WHERE what = 'variant' AND journey = :journey
+        AND (step = :step OR right(step, length(:step) + 1) = '.' || :step)
     ORDER BY customer_id, id
 ), unit AS (
     SELECT * FROM given WHERE NOT EXISTS (
         SELECT FROM trail WHERE trail.customer_id = given.customer_id AND trail.enrollment_id = given.enrollment_id
             AND trail.what = 'entered' AND trail.reason IS NOT NULL)
+        AND EXISTS (SELECT FROM enrollments
+            WHERE enrollments.id = given.enrollment_id AND enrollments.plan_id = ANY (:plans))
 )"""
     + _UNITS
 )
@@ -174,12 +178,16 @@ def experiment(
     session: Session,
     journey: str,
     step: str,
-    weights: Mapping[str, float],
     now: datetime,
     since: datetime | None = None,
 ) -> Experiment:
-    """How the variants of a split differ. `weights` are those of the plan: `control`, else the first, is the base."""
-    parameters = {"journey": journey, "step": step, "within_repeat": f"%.{step}", "since": since or _EVER}
+    """How the variants of a split of the live version differ: `control`, else the first, is what others are beside.
+
+    Customers count who were split as it splits now: by a version with the same variants and weights. Raises
+    UnknownSplitError.
+    """
+    weights, plans = split_of(session, journey, step)
+    parameters = {"journey": journey, "step": step, "plans": plans, "since": since or _EVER}
     found = _groups(session, _VARIANTS, parameters, now)
     names = sorted(weights, key=lambda name: name != "control")
     groups = [found.get(name) or _empty(name) for name in names]
@@ -214,15 +222,16 @@ def _compare(group: Group, control: Group, days: float) -> Comparison:
 
 def _compared(groups: Sequence[Group], control: Group, chance: float, days: float) -> list[Comparison]:
     """Each group beside the control; whether they differ is judged of all of them together."""
+    compare = statistics.sequential_difference
     samples = [_judged(group, control) for group in groups]
-    gaps = [statistics.sequential_difference(*pair) for pair in samples]
-    told = [gap for gap in gaps if gap.p is not None]
-    chances = dict(zip(map(id, told), statistics.adjusted([gap.p or 0.0 for gap in told]), strict=True))
+    chances = [compare(*pair).p for pair in samples]
+    alpha = statistics.level(chances)
+    for_revenue = statistics.level([compare(control.revenue, group.revenue).p for group in groups])
     comparisons = []
-    for group, pair, gap in zip(groups, samples, gaps, strict=True):
-        verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=chances.get(id(gap)))
-        goal = statistics.sequential_difference(control.reached, group.reached, relative=True)
-        revenue = statistics.sequential_difference(control.revenue, group.revenue)
+    for group, pair, p in zip(groups, samples, chances, strict=True):
+        verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=p, alpha=alpha)
+        goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
+        revenue = compare(control.revenue, group.revenue, alpha=for_revenue)
         more = _more_days(control, group, days) if verdict == "keep going" else None
         comparisons.append(Comparison(group, control, verdict, goal, revenue, more))
     return comparisons

@@ -29,16 +29,20 @@ Verdict = Literal["keep going", "better", "worse", "no difference worth having",
 
 @dataclass(frozen=True)
 class Sample:
-    """A number of each customer of a group: its sum, the sum of its squares, and how many customers there are."""
+    """A number of each customer of a group: its sum, the sum of its squares, and how many customers there are.
+
+    `is_proportion` says that each number is 0 or 1.
+    """
 
     total: float
     squares: float
     n: int
+    is_proportion: bool = False
 
     @classmethod
     def of_proportion(cls, reached: int, n: int) -> "Sample":
         """The sample of customers of whom so many reached something."""
-        return cls(reached, reached, n)
+        return cls(reached, reached, n, is_proportion=True)
 
     @property
     def mean(self) -> float:
@@ -47,7 +51,11 @@ class Sample:
 
     @property
     def variance(self) -> float:
-        """The variance of a customer's number."""
+        """The variance of a customer's number; where all or none reached it, as if one more had and one more hadn't."""
+        if self.is_proportion and self.n:
+            extreme = self.total in (0, self.n)
+            share = (self.total + 1) / (self.n + 2) if extreme else self.mean
+            return share * (1 - share)
         return max((self.squares - self.total**2 / self.n) / (self.n - 1), 0.0) if self.n > 1 else 0.0
 
     @property
@@ -152,28 +160,33 @@ def mismatch(counts: Sequence[int], weights: Sequence[float]) -> float:
     return float(chdtrc(len(kept) - 1, distance))
 
 
-def adjusted(chances: Sequence[float]) -> list[float]:
-    """The chances of several comparisons, so that of those called real few are not (Benjamini-Hochberg)."""
-    if len(chances) < 2:
-        return list(chances)
-    from scipy.stats import false_discovery_control  # takes a second to import
+def level(chances: Sequence[float | None], *, alpha: float = ALPHA) -> float:
+    """The chance below which each of several comparisons is called real, so that of those called few are not.
 
-    return [float(p) for p in false_discovery_control(chances)]
+    Benjamini-Hochberg; the intervals at this level (Benjamini and Yekutieli 2005) exclude zero where it is called so.
+    `chances` are None where nothing can be said.
+    """
+    told = sorted(p for p in chances if p is not None)
+    steps = [alpha * place / len(told) for place in range(1, len(told) + 1)]
+    called = [step for p, step in zip(told, steps, strict=True) if p <= step]
+    return called[-1] if called else steps[0] if steps else alpha
 
 
-def verdict(a: Sample, b: Sample, *, chance_of_sizes: float, p: float | None, margin: float = 0.02) -> Verdict:
+def verdict(
+    a: Sample, b: Sample, *, chance_of_sizes: float, p: float | None, alpha: float = ALPHA, margin: float = 0.02
+) -> Verdict:
     """What can be said of B beside A.
 
-    `p` is the always-valid chance of their difference, adjusted where there are several comparisons; `margin` the
-    relative lift that isn't worth having.
+    `p` is the always-valid chance of their difference and `alpha` the `level` at which it is called real; `margin` is
+    the relative lift that isn't worth having.
     """
     if chance_of_sizes < MISMATCH:
         return "can't be trusted"
     if min(a.n, b.n) < LEAST:
         return "keep going"
-    if p is not None and p < ALPHA:
+    if p is not None and p <= alpha:
         return "better" if b.mean > a.mean else "worse"
-    lift = sequential_difference(a, b, relative=True)
+    lift = sequential_difference(a, b, relative=True, alpha=alpha)
     return "no difference worth having" if -margin <= lift.low and lift.high <= margin else "keep going"
 
 
@@ -208,7 +221,8 @@ def _estimate(a: Sample, b: Sample, *, relative: bool) -> tuple[float, float]:
 
 
 def _degrees(a: Sample, b: Sample) -> float:
-    return (a.of_mean + b.of_mean) ** 2 / (a.of_mean**2 / (a.n - 1) + b.of_mean**2 / (b.n - 1))
+    parts = [each.of_mean**2 / (each.n - 1) for each in (a, b) if each.n > 1]
+    return (a.of_mean + b.of_mean) ** 2 / sum(parts)
 
 
 def _unsaid(estimate: float) -> Difference:

@@ -15,11 +15,12 @@ from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
 from domain.customers.tables import CustomerRow, Order
-from domain.insight.attribution import attribute
+from domain.insight.attribution import attribute, attribute_after
 from domain.intake.tables import Event
 from domain.journeys.tables import Todo
 from domain.ledger import states
 from domain.ledger.tables import Message, MessageRow
+from domain.published.library import read_library
 from domain.stock import book
 from domain.stock.tables import Store, Stream
 from domain.store.bulk import as_json, is_among
@@ -252,6 +253,9 @@ def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> N
         is_it = (col(Message.enrollment_id) == data.get("enrollment")) & (col(Message.step) == data.get("step"))
     for message in work.read(MessageRow, col(Message.customer_id) == customer.id, is_it):
         states.receive(work, message, event.type, data.get("reason"))
+        if (message.status in states.WENT) != (work.held(MessageRow, message.id).status in states.WENT):
+            work.write_rows()
+            attribute_after(work, [message.id], read_library(work).policy.attribution.nominal)
 
 
 def _update_store(work: UnitOfWork, event: Event) -> None:

@@ -8,11 +8,12 @@ from sqlmodel import Session
 
 from domain.channels import accounts
 from domain.channels.delivery import LOST, Channels, Delivery, Outgoing, Traceable
+from domain.insight.attribution import attribute_after
 from domain.journeys.steps import StepContext
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import MessageRow
-from domain.published.library import read_plan
+from domain.published.library import read_library, read_plan
 from domain.sending import tracking
 from domain.sending.receipts import take_early
 from domain.sending.snapshots import ClaimSnapshot, collect
@@ -60,6 +61,7 @@ def settle_messages(
         elif row.status != "failed" or _tried_channels(row).issuperset(step.via):
             answers += [conclude(member_result, step, row)] if move_on else []
     work.write_rows()
+    attribute_after(work, list(keys.values()), read_library(work).policy.attribution.nominal)
     _note_accounts(work, outgoing, deliveries, now, channels)
     for message in outgoing:
         if results[message.enrollment].opted_out:

@@ -9,10 +9,12 @@ from domain.catalogue.sources import FOLLOW_UP, PROVIDER
 from domain.channels.delivery import Delivery, OpenMessage
 from domain.customers.consent import read_consents
 from domain.customers.resolution import lock_customers
+from domain.insight.attribution import attribute_after
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.trail import record
 from domain.ledger import states
 from domain.ledger.tables import Message, MessageRow
+from domain.published.library import read_library
 from domain.store.bulk import is_among
 from domain.store.outbox import FollowUp
 from domain.store.work import UnitOfWork
@@ -75,6 +77,7 @@ def record_answers(
         row = work.held(MessageRow, row.id)
         if delivery.status == "pending_staff" and row.status == "unknown":
             row = states.move(work, row, "pending_staff", provider_id=delivery.provider_id)
+            _attribute_after(work, row)
         looks = row.looks + 1
         given_up = row.status == "unknown" and now >= (row.called_at or now) + GIVEN_UP
         look_at = None if given_up else now + PAUSES[min(looks, len(PAUSES) - 1)]
@@ -100,8 +103,11 @@ def settle_message(
     record(work, enrollment, "settled", to, now, step=message.step, via=message.channel, reason=reason)
     if to != "failed":
         states.move(work, message, to, reason=reason, provider_id=provider_id)
+    else:
+        states.fail(work, message, reason)
+    _attribute_after(work, message)
+    if to != "failed":
         return
-    states.fail(work, message, reason)
     data = {"message": message.id, "enrollment": enrollment.id, "journey": message.journey, "step": message.step}
     event = Incoming(
         source=FOLLOW_UP,
@@ -112,6 +118,11 @@ def settle_message(
         customer=message.customer_id,
     )
     ingest(work, [event], now=now)
+
+
+def _attribute_after(work: UnitOfWork, message: MessageRow) -> None:
+    work.write_rows()
+    attribute_after(work, [message.id], read_library(work).policy.attribution.nominal)
 
 
 def opt_out(work: UnitOfWork, message: MessageRow, now: datetime) -> None:

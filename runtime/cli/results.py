@@ -67,7 +67,7 @@ def experiment(
     if step is None:
         raise StartError("name the split: aftershow experiment JOURNEY STEP; or plan one: aftershow experiment plan")
     from domain.insight.results import experiment as compare
-    from domain.insight.splits import UnknownSplitError, weights_of
+    from domain.insight.splits import UnknownSplitError
     from domain.insight.telling import experiment_words
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
@@ -76,16 +76,18 @@ def experiment(
         library = read_library(session)
         start = since.replace(tzinfo=library.policy_zone) if since else None
         try:
-            weights = weights_of(library, journey, step)
+            found = compare(session, journey, step, clock_of(db).now(), start)
         except UnknownSplitError as problem:
             raise StartError(str(problem)) from None
-        found = compare(session, journey, step, weights, clock_of(db).now(), start)
     _print(found.groups, experiment_words(found, lang), lang)
 
 
 @app.command()
 def metric(
-    name: Annotated[str | None, typer.Argument(help="Its name; without one, all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Its name; without one, all are listed. Or `rebuild`: what orders are owed to."),
+    ] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
     until: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last.")
@@ -107,6 +109,9 @@ def metric(
             table.add_row(key, pick(each.zh, each.en), pick(each.means_zh, each.means_en))
         CONSOLE.print(table)
         return
+    if name == "rebuild":
+        _rebuild(data, lang)
+        return
     with database(data) as db, db() as session:
         zone, now = read_library(session).policy_zone, clock_of(db).now()
         end = until.date() if until else now.astimezone(zone).date() + timedelta(days=1)
@@ -122,6 +127,24 @@ def metric(
         parts = (f"{part:,.0f}" if part is not None else "" for part in (point.numerator, point.denominator))
         table.add_row(str(point.day), _value(point.value, one.unit), *parts)
     CONSOLE.print(table)
+
+
+def _rebuild(data: Data, lang: "Language") -> None:
+    from domain.insight.attribution import attribute_again, attributed
+    from domain.published.library import read_library
+
+    with database(data) as db:
+        with db() as session:
+            window = read_library(session).policy.attribution.nominal
+        after: str | None = ""
+        while after is not None:
+            with db.begin() as work:
+                after = attribute_again(work, after, window)
+        with db() as session:
+            orders, owed = attributed(session)
+    zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息；其余指标都是现算的，无需重建"
+    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages; all else is always counted"
+    say(zh if lang == "zh" else en)
 
 
 def _value(value: float | None, unit: "Unit") -> str:

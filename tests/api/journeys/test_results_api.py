@@ -101,6 +101,7 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["metric", "orders", "--lang", "zh"], "订单数: 付款的订单"),
         (["metric", "repurchase", "--days", "7", "--lang", "en"], "repurchase rate"),
         (["metric", "--lang", "zh"], "复购率"),
+        (["metric", "rebuild", "--lang", "zh"], "重新计算 20 笔订单，其中 0 笔归因到消息"),
         (["metric", "sales"], "there is no metric sales; there are new_customers"),
         (["ltv", "fit"], "0 customers ordered again"),
         (["experiment", "plan", "--base", "ten"], "--base must be a percentage"),

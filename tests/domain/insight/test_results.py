@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from domain.customers.tables import Order
 from domain.insight.attribution import attribute_again
 from domain.insight.results import experiment, of_all_journeys, results
+from domain.insight.splits import UnknownSplitError
 from domain.insight.tables import Attribution
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
@@ -28,7 +29,6 @@ SPEC = """
           - {variant: ten, weight: 50, steps: [{id: gift, send: gift, via: [sms]}]}
 """
 DAY = timedelta(days=1)
-WEIGHTS = {"ten": 50.0, "control": 50.0}
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_variants_are_compared_among_those_who_are_not_held_out(visited: Shop) -
     given = [row for row in trail if row.what == "variant" and row.enrollment_id not in held_out]
     names = {row.enrollment_id: row.value for row in given}
     with visited.db() as session:
-        found = experiment(session, "visits", "offer", WEIGHTS, visited.clock.now())
+        found = experiment(session, "visits", "offer", visited.clock.now())
     assert [group.name for group in found.groups] == ["control", "ten"]
     assert {
         group.name: (group.n, group.reached.total, group.plain_revenue.total, group.plain_revenue.squares)
@@ -128,7 +128,8 @@ def test_of_nobody_and_of_an_unknown_journey_nothing_is_said(shop: Shop) -> None
         outcome = results(session, "nothing", shop.clock.now())
         assert (outcome.entered, outcome.a_month, outcome.comparison.more_days) == (0, None, None)
         assert of_all_journeys(session, shop.clock.now()).verdict == "keep going"
-        assert experiment(session, "nothing", "x", WEIGHTS, shop.clock.now()).chance_of_sizes == 1
+        with pytest.raises(UnknownSplitError, match="no live journey nothing"):
+            experiment(session, "nothing", "x", shop.clock.now())
 
 
 class TestAttribution:

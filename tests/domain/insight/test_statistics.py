@@ -2,16 +2,19 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
 from domain.insight.statistics import (
     ALPHA,
     TUNED_FOR,
     Moments,
     Sample,
-    adjusted,
     cuped,
     difference,
+    level,
     mismatch,
     sample_needed,
     sequential_difference,
@@ -43,7 +46,7 @@ def test_means_with_any_number_of_looks() -> None:
 def test_proportions_with_any_number_of_looks() -> None:
     a, b = Sample.of_proportion(1396, 3000), Sample.of_proportion(2422, 3461)
     lift = sequential_difference(a, b, relative=True, tuned_for=5000)
-    assert rounded(lift.estimate, lift.low, lift.high) == [0.50386, 0.40096, 0.60676]
+    assert rounded(lift.estimate, lift.low, lift.high) == [0.50386, 0.40098, 0.60675]
 
 
 @pytest.mark.parametrize(("counts", "p"), [([1000, 1200], 2.0079e-5), ([5000, 5100], 0.31972)])
@@ -139,7 +142,10 @@ def test_the_time_before_takes_off_what_it_does_customer_by_customer() -> None:
         (Sample.of_proportion(500_000, 10**6), Sample.of_proportion(500_100, 10**6), 0.5, "no difference worth having"),
         (Sample.of_proportion(0, 1000), Sample.of_proportion(100, 1000), 0.5, "better"),
         (Sample.of_proportion(0, 1000), Sample.of_proportion(0, 1000), 0.5, "keep going"),
-        (Sample.of_proportion(1000, 1000), Sample.of_proportion(1000, 1000), 0.5, "keep going"),
+        (Sample.of_proportion(1000, 1000), Sample.of_proportion(1000, 1000), 0.5, "no difference worth having"),
+        (Sample.of_proportion(0, 1000), Sample.of_proportion(1000, 1000), 0.5, "better"),
+        (Sample.of_proportion(1000, 1000), Sample.of_proportion(0, 1000), 0.5, "worse"),
+        (Sample(1000, 1e6, 1000), Sample(1e9, 1e18, 1000), 0.5, "keep going"),
         (Sample(0, 0, 0), Sample(0, 0, 0), 1.0, "keep going"),
         (Sample(0, 0, 1), Sample(5, 25, 1), 1.0, "keep going"),
     ],
@@ -149,5 +155,21 @@ def test_the_verdict(a: Sample, b: Sample, chance: float, words: str) -> None:
 
 
 def test_several_comparisons_are_judged_together() -> None:
-    assert adjusted([0.01, 0.04, 0.03, 0.5]) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.5])
-    assert adjusted([]) == []
+    assert level([0.01, 0.04, None, 0.03, 0.5]) == pytest.approx(0.05 / 4)
+    assert level([0.01, 0.02, 0.03]) == pytest.approx(0.05)
+    assert level([0.9, 0.8]) == pytest.approx(0.05 / 2)
+    assert level([]) == level([None]) == 0.05
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=6))
+def test_as_many_are_called_real_as_benjamini_and_hochberg_do(chances: list[float]) -> None:
+    assert [p <= level(chances) for p in chances] == (false_discovery_control(chances) <= 0.05 + 1e-12).tolist()
+
+
+def test_where_one_of_several_is_called_its_interval_excludes_zero() -> None:
+    a = Sample.of_proportion(400, 4000)
+    others = [Sample.of_proportion(reached, 4000) for reached in (400, 430, 460, 480, 500, 520)]
+    alpha = level([sequential_difference(a, b).p for b in others])
+    for b in others:
+        gap = sequential_difference(a, b, alpha=alpha)
+        assert gap.excludes_zero == (gap.p is not None and gap.p <= alpha)
