@@ -8,9 +8,12 @@ from domain.access.permissions import Permission
 
 @dataclass(frozen=True)
 class Actor:
-    """`id` is the user's or the key's, `address` where the request came from; the command line has neither."""
+    """`id` is the user's or the key's, `address` where the request came from; the command line has neither.
 
-    kind: Literal["user", "key", "cli"]
+    A `worker` does what was agreed on before.
+    """
+
+    kind: Literal["user", "key", "cli", "worker"]
     name: str
     permissions: frozenset[Permission]
     id: int | None = None
@@ -18,7 +21,7 @@ class Actor:
 
     @property
     def reference(self) -> str:
-        """`user:7`, `key:3`, `cli:alice`."""
+        """`user:7`, `key:3`, `cli:alice`, `worker:nightly`."""
         return f"{self.kind}:{self.name if self.id is None else self.id}"
 
     @property

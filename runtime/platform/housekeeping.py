@@ -43,6 +43,7 @@ from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.temporal import TASK_QUEUE
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
+from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import ScheduleWorkflow
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ FORGET_PAGE, PAGES_AT_ONCE = 1000, 20
 SWEEP_EVERY = timedelta(days=1)
 
 _PREFIX = "schedule/"
+NIGHTLY = "nightly"
+NIGHT = "30 3 * * *"
+"""When the night's work is done, by the shop's time."""
 _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
 
 
@@ -113,6 +117,7 @@ async def sync_schedules(client: Client, library: Library, *, paused: bool) -> N
         for name, live in library.journeys.items()
         if isinstance(live.plan.trigger, ScheduleTrigger)
     }
+    wanted[NIGHTLY] = _nightly(library.policy.timezone, paused=paused)
     async for listed in await client.list_schedules():
         if listed.id.startswith(_PREFIX) and listed.id not in wanted:
             await client.get_schedule_handle(listed.id).delete()
@@ -147,6 +152,17 @@ def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: 
             static_summary=f"who is due for {journey}",
         ),
         spec=ScheduleSpec(cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=timezone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
+        state=ScheduleState(paused=paused),
+    )
+
+
+def _nightly(timezone: str, *, paused: bool) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE, static_summary="forecasts and winners"
+        ),
+        spec=ScheduleSpec(cron_expressions=[NIGHT], time_zone_name=timezone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         state=ScheduleState(paused=paused),
     )

@@ -17,6 +17,7 @@ from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.adapters.webhook import HttpWebhooks, NobodyCalled
 from activities.adapters.webhook_target import Target
 from activities.journey import JourneyActivities
+from activities.nightly import NightlyActivities
 from activities.replenishment import ReplenishmentActivities
 from activities.tracking import FollowUpActivities
 from domain.channels.staff import TellsStaff
@@ -34,13 +35,15 @@ from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import TASK_QUEUE, temporal_client
 from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
+from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 
 THREADS = 16
 WORKFLOWS = (
-    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, ReplenishmentWorkflow, ScheduleWorkflow,
+    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReplenishmentWorkflow,
+    ScheduleWorkflow,
 )  # fmt: skip
 
 
@@ -82,6 +85,7 @@ async def working(
                 ).all(),
                 *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
+                *NightlyActivities(db, clock).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

@@ -34,6 +34,8 @@ class PlannedArm(Frozen):
 class Split(Step):
     verb: Literal["split"] = "split"
     arms: tuple[PlannedArm, ...]
+    winner: Literal["auto"] | None = None
+    """`auto`: a variant that is judged better takes over."""
 
     noun = ("分流", "split")
     shape = '{{"{}"}}'
@@ -46,7 +48,9 @@ class Split(Step):
         return next((arm.first for arm in self.arms if arm.variant == result), self.next)
 
     def words(self, say: Wording) -> str:
-        return say.pick("分流", "split") + " " + " / ".join(f"{arm.variant} {arm.weight}%" for arm in self.arms)
+        arms = " / ".join(f"{arm.variant} {arm.weight}%" for arm in self.arms)
+        takes_over = say.pick("，胜出的一组接手所有新进入的人", ", the winner gets all who enter from then on")
+        return say.pick("分流", "split") + f" {arms}" + (takes_over if self.winner else "")
 
     def branches_in_words(self, say: Wording) -> Sequence[tuple[str, Path | None]]:
         return [(f"`{arm.variant}` {arm.weight}%", arm.first) for arm in self.arms]
@@ -54,6 +58,12 @@ class Split(Step):
     def changes(self, new: Self, label: str, changes: Changes) -> Iterator[str]:
         was, now = (", ".join(f"{arm.variant} {arm.weight}%" for arm in each.arms) for each in (self, new))
         yield from changes.changed(changes.say.pick(f"{label}：分流", f"{label}: the split"), was, now)
+        by = {
+            None: changes.say.pick("由人决定", "somebody decides"),
+            "auto": changes.say.pick("自动接手", "takes over"),
+        }
+        winner = changes.say.pick(f"{label}：胜出的一组", f"{label}: the winner")
+        yield from changes.changed(winner, by[self.winner], by[new.winner])
 
 
 class Arm(Frozen):
@@ -67,12 +77,13 @@ class SplitStep(StepSpec):
 
     id: Name
     split: tuple[Arm, ...] = Field(min_length=1)
+    winner: Literal["auto"] | None = None
 
     def compiled(self, position: Position) -> Split:
         arms = tuple(
             PlannedArm(variant=arm.variant, weight=arm.weight, first=position.firsts[arm.variant]) for arm in self.split
         )
-        return Split(**position.fields(self), arms=arms)
+        return Split(**position.fields(self), arms=arms, winner=self.winner)
 
     def branches(self) -> Mapping[str, Sequence[StepSpec]]:
         return {arm.variant: arm.steps for arm in self.split}

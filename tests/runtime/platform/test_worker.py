@@ -39,6 +39,7 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
+from workflows.runs.nightly import NightlyWorkflow
 
 ROOT = Path(__file__).parents[3]
 PHONE = "+8613800000001"
@@ -192,7 +193,7 @@ def test_schedules_follow_what_is_published(db: Database, temporal: str) -> None
 
         await sync_schedules(client, library, paused=False)
         await sync_schedules(client, library, paused=False)
-        wanted = {f"schedule/{name}" for name in ("near_expiry", "vip_birthday", "festival_care")}
+        wanted = {"nightly", *(f"schedule/{name}" for name in ("near_expiry", "vip_birthday", "festival_care"))}
 
         async def there() -> bool:
             return await schedules() == wanted
@@ -202,11 +203,20 @@ def test_schedules_follow_what_is_published(db: Database, temporal: str) -> None
         await sync_schedules(client, type(library)(library.policy, {}, {}, kept, {}), paused=False)
 
         async def gone() -> bool:
-            return await schedules() == {"schedule/near_expiry"}
+            return await schedules() == {"nightly", "schedule/near_expiry"}
 
         await eventually(gone)
 
     asyncio.run(story())
+
+
+def test_the_work_of_a_night_is_done(thanks: Database, temporal: str) -> None:
+    async def night() -> list[str]:
+        client = await connected(temporal)
+        async with working(client, thanks, SystemClock(), "night"):
+            return await client.execute_workflow(NightlyWorkflow.run, id="night", task_queue="night")
+
+    assert asyncio.run(night()) == ["0 customers ordered again; a model needs 100"]
 
 
 def test_a_message_that_a_pause_holds_goes_out_when_the_journey_resumes(

@@ -85,6 +85,11 @@ def test_the_same_plan_has_no_changes() -> None:
             "{variant: a, weight: 80, steps: []}\n      - {variant: b, weight: 20",
             "step fork: the split changes from a 50%, b 50% to a 80%, b 20%",
         ),
+        (
+            "- id: fork",
+            "- id: fork\n    winner: auto",
+            "step fork: the winner changes from somebody decides to takes over",
+        ),
         ("event: order.paid}", "event: cart.updated}", "the trigger changes from `order.paid` to `cart.updated`"),
         ("again: never", "again: always", "the rule for entering again changes from never to always"),
         ("within: 7d", "within: 9d", "the time for the goal changes from 7 days to 9 days"),

@@ -1,0 +1,57 @@
+"""The activities of a night."""
+
+from collections.abc import Callable
+from typing import Any
+
+from temporalio import activity
+
+from activities.liveness import sign_of_life
+from domain.published.library import read_library
+from domain.store.clock import Clock, SystemClock
+from domain.store.work import Database
+
+
+class NightlyActivities:
+    """What is worked out each night. What each tells is for people, without personal data."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    def all(self) -> list[Callable[..., Any]]:
+        """The activities, to register with a worker."""
+        return [self.fit_forecasts, self.decide_winners]
+
+    @activity.defn
+    def fit_forecasts(self) -> list[str]:
+        """Fit what customers will order and be worth, and write it into their fields."""
+        from domain.insight.forecasts import PAGE, fit, write_page  # scipy, which nothing else in a worker needs
+        from domain.insight.lifetime import TooFewOrdersError
+
+        try:
+            with self._db.begin() as work:
+                kept, forecasts = fit(work, self._clock.now())
+                told = f"fit {kept.id}: {kept.customers:,} customers who ordered"
+        except TooFewOrdersError as problem:
+            return [str(problem)]
+        for start in range(0, len(forecasts), PAGE):
+            sign_of_life()
+            with self._db.begin() as work:
+                write_page(work, forecasts[start : start + PAGE])
+        return [told]
+
+    @activity.defn
+    def decide_winners(self) -> list[str]:
+        """Let the variants take over that are judged better, where journeys say so."""
+        from domain.insight import winners  # scipy
+
+        with self._db() as session:
+            experiments = winners.open_experiments(read_library(session))
+        told = []
+        for journey, step in experiments:
+            sign_of_life()
+            with self._db.begin() as work:
+                found = winners.decide(work, journey, step, self._clock.now(), SystemClock().now())
+            if found:
+                told.append(f"{journey} version {found.version}: {found.variant} takes over in {step}")
+        return told
