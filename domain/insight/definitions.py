@@ -131,7 +131,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     "sent": Metric(
         "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
-        "SELECT called_at AS at FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        "SELECT called_at AS at, journey FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
         "count(*)", parts=JOURNEY,
     ),
     "entered": Metric(

@@ -180,16 +180,18 @@ def cohorts(
     with database(data) as db, db() as session:
         found = insight.cohorts(session, clock_of(db).now(), read_library(session).policy_zone, months)
     pick: Callable[[str, str], str] = (lambda zh, _: zh) if lang == "zh" else (lambda _, en: en)
-    heads = pick("首单月份", "first order"), pick("客户", "customers"), pick("人均已付", "paid by each")
+    heads = pick("首单月份", "first order"), pick("客户", "customers"), pick("已付", "paid")
     longest = max((len(each.active) for each in found), default=0)
-    worth = pick("今后 12 个月人均预期", "expected of each in 12 months")
-    table = Table(*heads, worth, *(pick(f"第 {place} 个月", f"month {place}") for place in range(1, longest)))
+    table = Table(*heads, pick("预期", "expected"), *(f"+{place}" for place in range(1, longest)))
     for each in found:
         paid = money_words(round(each.realised[-1] / each.customers))
         expected = "–" if each.expected is None else money_words(round(each.expected / each.customers))
-        shares = (f"{active / each.customers:.1%}" for active in each.active[1:])
+        shares = (f"{active / each.customers:.0%}" for active in each.active[1:])
         table.add_row(f"{each.month:%Y-%m}", f"{each.customers:,}", paid, expected, *shares)
     CONSOLE.print(table)
+    zh = "已付与预期（今后 12 个月）是人均；+1 是首单后第 1 个月又下单的比例，依此类推"
+    en = "paid and expected (of 12 months to come) are of each customer; +1 is who ordered a month later, and so on"
+    say(pick(zh, en))
 
 
 @ltv_app.command("fit")

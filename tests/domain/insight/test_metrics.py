@@ -83,6 +83,10 @@ class TestByHand:
 def test_every_metric_can_be_counted_of_nothing_and_is_on_the_page(shop: Shop, name: str) -> None:
     assert numbers(shop, name, "month") == {}
     metric = METRICS[name]
+    with shop.db() as session:
+        for part in metric.parts:
+            by: Period = "show" if part == "show" else "day"
+            assert points(session, name, SINCE, UNTIL, shop.clock.now(), ZONE, by=by, where={part: "x"}) == []
     page = PAGE.read_text(encoding="utf-8")
     unit = {"count": "个", "fen": "分", "share": "比例", "days": "天"}[metric.unit]
     parts = " ".join(f"`{part}`" for part in sorted(metric.parts))
