@@ -127,7 +127,6 @@ def test_the_command_line_tells_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
-    monkeypatch.setenv("AFTERSHOW_LANG", "en")
     monkeypatch.setattr("sys.argv", ["aftershow", *arguments])
     with pytest.raises(SystemExit):
         run()
