@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from domain.published.library import mark_published
 from domain.published.tables import Document, Journey, MessageText, PublishedPlan
+from domain.store.bulk import inserting
 from workflows.plan.model import Plan
 
 
@@ -48,9 +49,14 @@ def plan_id_of(plan: Plan) -> str:
 
 def publish_document(session: Session, name: str, body: Mapping[str, Any], source: str | None = None) -> None:
     """Replace `_policy` or another shared document; they hold for running enrollments too."""
-    new = {"body": body, "source": source}
-    statement = insert(Document).values(name=name, **new)
-    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=new))
+    publish_documents(session, {name: body}, source)
+
+
+def publish_documents(session: Session, bodies: Mapping[str, Mapping[str, Any]], source: str | None = None) -> None:
+    """Replace several, by their names."""
+    new = inserting(Document, [{"name": name, "body": body, "source": source} for name, body in bodies.items()])
+    values = {"body": new.excluded.body, "source": new.excluded.source}
+    session.execute(new.on_conflict_do_update(index_elements=["name"], set_=values))
     mark_published(session)
 
 
@@ -61,8 +67,16 @@ def has_policy(session: Session) -> bool:
 
 def publish_text(session: Session, template: str, channel: str, body: str) -> None:
     """Replace the text of a template on a channel; running enrollments get the new one too."""
-    statement = insert(MessageText).values(template=template, channel=channel, body=body)
-    session.execute(statement.on_conflict_do_update(index_elements=["template", "channel"], set_={"body": body}))
+    publish_texts(session, {(template, channel): body})
+
+
+def publish_texts(session: Session, texts: Mapping[tuple[str, str], str]) -> None:
+    """Replace several, by template and channel."""
+    rows = [{"template": template, "channel": channel, "body": body} for (template, channel), body in texts.items()]
+    new = inserting(MessageText, rows)
+    session.execute(
+        new.on_conflict_do_update(index_elements=["template", "channel"], set_={"body": new.excluded.body})
+    )
     mark_published(session)
 
 

@@ -196,8 +196,8 @@ class Database:
         self._options = {"expire_on_commit": False, **options}
 
     def __call__(self) -> Session:
-        """A session, to read with."""
-        return Session(self.bind, **self._options)
+        """A session, to read with. In a transaction that somebody else began, it takes no savepoint."""
+        return Session(self.bind, **{**self._options, "join_transaction_mode": "rollback_only"})
 
     @contextmanager
     def begin(self) -> Iterator[UnitOfWork]:

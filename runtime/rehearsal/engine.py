@@ -152,7 +152,7 @@ def rehearse(engine: Engine, case: Case, shelf: CaseStock) -> list[Line]:
     with engine.connect() as connection, connection.begin() as everything:
         db = Database(connection, ingest_given, join_transaction_mode="create_savepoint")
         world = World(db, case, shelf)
-        play = Rehearsal(db, world.clock)
+        play = Rehearsal(db, world.clock, Silence())
         try:
             for instant, numbers, fires in agenda(world):
                 world.clock.set(instant)

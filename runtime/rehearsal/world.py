@@ -21,7 +21,7 @@ from domain.journeys.moving import settle_running
 from domain.journeys.stuck import list_stuck
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
-from domain.published.publishing import publish_document, publish_journey, publish_text
+from domain.published.publishing import publish_documents, publish_journey, publish_texts
 from domain.stock.tables import Stream
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
@@ -143,13 +143,16 @@ class World:
             waiting = session.exec(select(func.count()).select_from(Outbox)).one()
         return waiting == 0 and (due is None or due > self.clock.now())
 
-    def raise_if_stuck(self) -> None:
-        """Raise ValueError if a defect put somebody off."""
+    def next_act(self) -> datetime | None:
+        """When the next enrollment acts, if nothing else happens. Raises ValueError if a defect put somebody off."""
+        standing = select(func.min(Enrollment.due_at), func.count(col(Enrollment.stuck_on)))
         with self.db() as session:
-            stuck = list_stuck(session, limit=1)
+            due, defects = session.exec(standing.where(col(Enrollment.ending).is_(None))).one()
+            stuck = list_stuck(session, limit=1) if defects else ()
         if stuck:
             step = f"step {stuck[0].position}" if stuck[0].position else "the end"
             raise ValueError(f"{self.names[stuck[0].customer_id]} is stuck at {step}: {stuck[0].stuck_on}")
+        return due
 
     def next_firing(self, after: datetime, *, at_once: bool = False) -> datetime | None:
         """The next instant at which the journey's schedule fires."""
@@ -213,13 +216,13 @@ class World:
     def _set_up(self) -> None:
         now = self.clock.now()
         with self.db.begin() as work:
-            publish_document(work, "_policy", self.shelf.policy.model_dump(mode="json"))
-            publish_document(work, "_segments", self.shelf.segments)
-            publish_document(work, "_tags", self.shelf.tags)
-            publish_document(work, "_coupons", {k: v.model_dump(mode="json") for k, v in self.shelf.campaigns.items()})
-            publish_journey(work, pinned(self.shelf.plan, self.case.variants), "", now)
-            for (template, channel), body in self.shelf.texts.items():
-                publish_text(work, template, channel, body)
+            shelf = self.shelf
+            coupons = {name: terms.model_dump(mode="json") for name, terms in shelf.campaigns.items()}
+            policy = shelf.policy.model_dump(mode="json")
+            documents = {"_policy": policy, "_segments": shelf.segments, "_tags": shelf.tags, "_coupons": coupons}
+            publish_documents(work, documents)
+            publish_journey(work, pinned(shelf.plan, self.case.variants), "", now)
+            publish_texts(work, shelf.texts)
             resolved = resolve(work, [identify(None, person.identifiers) for person in self.case.people.values()], now)
             lock_customers(work, [owner.customer_id for owner in resolved])
             for (who, person), owner in zip(self.case.people.items(), resolved, strict=True):
@@ -273,10 +276,10 @@ def agenda(world: World) -> Iterator[tuple[datetime, list[int], bool]]:
     firing = world.next_firing(world.clock.now())
     horizon = world.horizon()
     while True:
-        world.raise_if_stuck()
+        due = world.next_act()
         event_at = world.arrival_of(world.happenings[queue[0]]) if queue else None
         fires_at = firing if firing and firing <= horizon else None
-        times = [time for time in (event_at, fires_at, world.next_due()) if time is not None]
+        times = [time for time in (event_at, fires_at, due) if time is not None]
         instant: datetime | None = min(times, default=None)
         if instant is None or (until is not None and instant > until):
             return
