@@ -3,13 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator, Field, Strict
 from pydantic_core import PydanticCustomError
 
+from workflows.terms.calendar import zone_names
 from workflows.terms.comparing import DAY_OF_ANY_YEAR
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -79,14 +78,9 @@ def _read_instant(value: Any) -> datetime:
 
 
 def _read_zone(value: Any) -> str:
-    if isinstance(value, str) and value in _zones():
+    if isinstance(value, str) and value in zone_names():
         return value
     raise PydanticCustomError("bad_timezone", "must be an IANA time zone, like Asia/Shanghai")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,11 @@ from sqlalchemy import (
     Integer,
     Interval,
     Numeric,
+    SQLColumnExpression,
     Text,
     and_,
+    any_,
+    bindparam,
     case,
     cast,
     collate,
@@ -32,8 +35,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, JSONPATH
 
+from workflows.terms.calendar import zone_names
 from workflows.terms.comparing import DATE_PARTS, DAY_OF_ANY_YEAR, INSTANT
 from workflows.terms.places import EARTH_KM
 
@@ -53,6 +57,15 @@ def constant(value: Any) -> Value:
     """A value that is known; a datetime stands for a time."""
     is_instant = isinstance(value, datetime)
     return Value(literal(value.astimezone(UTC).isoformat() if is_instant else value, JSONB), is_instant)
+
+
+def zone_of(zone: SQLColumnExpression[str | None], otherwise: str) -> ColumnElement[str]:
+    """A zone that is stored; the other one where there is none, or none of that name: Postgres would refuse it."""
+    return case((zone == any_(_ZONES), zone), else_=otherwise)
+
+
+_ZONES = bindparam("zone_names", sorted(zone_names()), ARRAY(Text))
+"""One parameter, however often a statement asks for it."""
 
 
 def at(data: Json, key: str) -> Json:

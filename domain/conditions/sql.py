@@ -29,7 +29,20 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from domain.conditions.json_values import Json, Truth, Value, at, constant, holds, is_a, items, near, present, step
+from domain.conditions.json_values import (
+    Json,
+    Truth,
+    Value,
+    at,
+    constant,
+    holds,
+    is_a,
+    items,
+    near,
+    present,
+    step,
+    zone_of,
+)
 from domain.conditions.measures_sql import work_out
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
@@ -168,7 +181,7 @@ class _Reading:
 
     @property
     def _zone(self) -> ColumnElement[str]:
-        return func.coalesce(_CUSTOMERS.c.timezone, self.library.policy.timezone)
+        return zone_of(_CUSTOMERS.c.timezone, self.library.policy.timezone)
 
     def _field(self, name: str) -> Value:
         root, _, key_path = name.partition(".")

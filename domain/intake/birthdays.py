@@ -8,6 +8,7 @@ from lunar_python import LunarYear, Solar
 from sqlalchemy import ColumnElement, Date, and_, cast, false, func, or_
 from sqlmodel import Session, col, select
 
+from domain.conditions.json_values import zone_of
 from domain.customers.tables import Customer
 from domain.published.library import Library
 
@@ -19,7 +20,7 @@ def born_on(session: Session, library: Library, at: datetime, *, after: int, lim
     never in a leap month beside it; one on the 30th is on the last day of a month that has 29.
     """
     birthday, lunar = (_text(name) for name in ("birthday", "birthday_lunar"))
-    zone = func.coalesce(Customer.timezone, library.policy.timezone)
+    zone = zone_of(col(Customer.timezone), library.policy.timezone)
     today = cast(func.timezone(zone, at), Date)
     days = [at.date() + timedelta(days=shift) for shift in (-1, 0, 1)]
     born = or_(

@@ -74,9 +74,7 @@ def publish_texts(session: Session, texts: Mapping[tuple[str, str], str]) -> Non
     """Replace several, by template and channel."""
     rows = [{"template": template, "channel": channel, "body": body} for (template, channel), body in texts.items()]
     new = inserting(MessageText, rows)
-    session.execute(
-        new.on_conflict_do_update(index_elements=["template", "channel"], set_={"body": new.excluded.body})
-    )
+    session.execute(new.on_conflict_do_update(index_elements=["template", "channel"], set_={"body": new.excluded.body}))
     mark_published(session)
 
 

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from functools import cache
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BeforeValidator,
@@ -24,6 +23,7 @@ from workflows.language.checks import References, check_segments
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
+from workflows.terms.calendar import zone_names
 from workflows.terms.conditions import Condition
 from workflows.terms.limits import Limits, Percent
 from workflows.terms.values import (
@@ -100,11 +100,6 @@ def _limit(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
 Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
 
@@ -125,10 +120,9 @@ class Policy(Limits):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        if name not in _zones():
-            raise PydanticCustomError(
-                "E038", "unknown timezone {name}{hint}", {"name": quoted(name), "hint": did_you_mean(name, _zones())}
-            )
+        if name not in zone_names():
+            known = {"name": quoted(name), "hint": did_you_mean(name, zone_names())}
+            raise PydanticCustomError("E038", "unknown timezone {name}{hint}", known)
         return name
 
     def overridden(self, changes: Mapping[str, Any]) -> "Policy":

@@ -1,7 +1,9 @@
-"""Days of the week and of the month, as journeys name them."""
+"""Days of the week and of the month, as journeys name them, and the names of time zones."""
 
 import re
 from datetime import date, timedelta
+from functools import cache
+from zoneinfo import available_timezones
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 WEEKDAY = "|".join(WEEKDAYS)
@@ -15,6 +17,12 @@ LEAP_YEAR = 2000
 
 LAST_DAY = -1
 """The last day of a month, as its number."""
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The time zones that everybody knows by these names: `localtime` is a machine's own, which Postgres refuses."""
+    return frozenset(name for name in available_timezones() if name[0].isupper())
 
 
 def month_day_of(text: str) -> int:

@@ -84,6 +84,7 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("customer.updated", {"birthday": "1990-02-28T00:00:00"}, "birthday", "bad_date"),
     ("customer.updated", {"timezone": "Asia/Atlantis"}, "timezone", "bad_timezone"),
     ("customer.updated", {"timezone": "America"}, "timezone", "bad_timezone"),
+    ("customer.updated", {"timezone": "localtime"}, "timezone", "bad_timezone"),
     ("customer.updated", {"timezone": "../../etc/passwd"}, "timezone", "bad_timezone"),
     ("customer.updated", {"name": ["李"]}, "name", "wrong_type"),
     ("stream.scheduled", {"stream_id": "s1"}, "starts_at", "missing"),

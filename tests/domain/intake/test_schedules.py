@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy import event as sql
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 from statements import counting
 
 from domain.customers.tables import Customer, Identifier
@@ -48,6 +48,25 @@ def publish(db: Database, clock: VirtualClock, text: str, steps: str = "[{stop: 
     assert plan is not None
     with db.begin() as session:
         publish_journey(session, plan, text, clock.now())
+
+
+@pytest.mark.parametrize("whom", ["segment:now", "birthday"])
+def test_a_time_zone_that_postgres_refuses_keeps_nobody_else_from_a_schedule(
+    shop: Database, clock: VirtualClock, whom: str
+) -> None:
+    with shop.begin() as work:
+        publish_document(work, "_segments", {"now": {"field": "now.hour", "at_least": 0}})
+        work.exec(update(Customer).values(fields={"birthday": "1990-03-02"}))
+        for number, zone in ((1, "localtime"), (2, "Mars/Phobos"), (3, "Asia/Shanghai")):
+            work.exec(update(Customer).where(col(Customer.id) == number).values(timezone=zone))
+    publish(shop, clock, f'trigger: {{schedule: every day at 12:00, for_each: "{whom}"}}')
+    cursor: str | None = ""
+    while cursor is not None:
+        with shop.begin() as work:
+            cursor = schedules.emit_page(work, "j", cursor, clock.now())
+    with shop() as session:
+        entered = set(session.exec(select(Enrollment.customer_id)))
+    assert entered - {1} == {3, 4, 5, 6, 7, 8, 9}  # Python may know a `localtime`
 
 
 def test_a_segment_is_swept_in_pages_of_members(shop: Database, clock: VirtualClock) -> None:
