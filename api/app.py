@@ -22,7 +22,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import canvas, messages, results, stuck, todos
+from api.journeys import canvas, messages, results, specs, stuck, todos
 from api.journeys import routes as journeys
 from api.stock import replenishment, streams
 from domain.access.keys import find_keys
@@ -49,6 +49,7 @@ ROUTERS = (
     journeys.router,
     results.router,
     canvas.router,
+    specs.router,
     metrics.router,
     streams.router,
     replenishment.router,

@@ -134,12 +134,6 @@ class StreamStarted(StreamData):
     city: Code | None = Field(None, description="whose customers it is for, if it wasn't scheduled")
 
 
-class SpendRecorded(Data):
-    amount: Fen = Field(description="what was spent")
-    channel: Code | None = Field(None, description="where it was spent, as `douyin`")
-    stream_id: Code | None = Field(None, description="the livestream it was spent for")
-
-
 class StreamLeft(StreamData):
     watched_minutes: Minutes | None = Field(None, description="how long the customer watched")
 
@@ -327,14 +321,13 @@ CATALOGUE: Mapping[str, EventType] = {
     "stock.alarm": EventType(
         StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."
     ),
-    "spend.recorded": EventType(SpendRecorded, "Money was spent on winning customers."),
     "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
 }
 
 WHOLESALE = "wholesale"
 """The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
-_BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
+_BUSINESS_PREFIXES = ("lot.", "stock.")
 _BUSINESS = frozenset(
     {"product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"}
 )

@@ -13,6 +13,7 @@ from rich.console import Console
 from runtime import StartError
 from runtime.cli import (
     customers,
+    editing,
     identity,
     insight,
     journeys,
@@ -50,6 +51,7 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(keys.app, name="key")
 app.add_typer(users.app, name="user")
+app.add_typer(editing.app)
 app.add_typer(insight.app)
 app.add_typer(results.app)
 app.add_typer(journeys.app)

@@ -52,7 +52,7 @@ def _check_journey(source: Source, references: References | None) -> None:
         return
     _check_name(source, root)
     steps = root.get("steps") or Node(0, 0, [])
-    every = list(islice(_steps(steps), MAX_STEPS + 1))
+    every = list(islice(steps_in(steps), MAX_STEPS + 1))
     scope = _check_trigger(source, root, references)
     check_condition(root.get("audience"), scope)
     enrolled = (
@@ -193,15 +193,15 @@ def _limit(form: type[T], node: Node | None) -> T | None:
     return None
 
 
-def _steps(steps: Node) -> Iterator[Node]:
-    """All steps, in the order of the text, branches included."""
+def steps_in(steps: Node) -> Iterator[Node]:
+    """All steps of a list, in the order of the text, branches included."""
     for step in steps.items:
         if not isinstance(step.value, dict):
             continue
         yield step
         branches = (branch for spec in SPECS.values() for branch in spec.branches_in(step))
         for branch in sorted({each for each in branches if each is not None}, key=lambda each: each.start):
-            yield from _steps(branch)
+            yield from steps_in(branch)
 
 
 def _count(steps: Node) -> int:

@@ -10,7 +10,7 @@ from workflows.language.reading import validate
 from workflows.plan import model
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
-from workflows.source.tree import read_source
+from workflows.source.tree import Source, read_source
 from workflows.terms.calendar import WEEKDAYS, month_day_of
 from workflows.verbs.base import Path, Position, Step, StepSpec
 
@@ -29,7 +29,11 @@ def read_journey(text: str, path: str, references: References | None) -> Compile
     `path` is the name shown in diagnostics; if it ends in `.yaml`, the journey must be named like the file. Without
     `references`, templates, campaigns, segments and the fields of events are taken on trust.
     """
-    source = read_source(text, path)
+    return compile_source(read_source(text, path), references)
+
+
+def compile_source(source: Source, references: References | None) -> Compiled:
+    """Compile a journey that was read; what is wrong is reported to the source, too."""
     journey = validate(spec.Journey, source)
     check_journey(source, references)
     compiled = compile_plan(journey) if journey and not source.broken else None

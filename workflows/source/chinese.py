@@ -36,6 +36,26 @@ SENTENCES: Mapping[str, str] = {
     "full-width {sign} where a half-width {half} is needed": "这里是全角的 {sign}，要写半角的 {half}",
     "the file is empty": "文件是空的",
     "nothing is written in it": "这里面什么也没写",
+    # edits that can't be made
+    "this can't be written here without touching what stands around it; edit the text": (
+        "在这里改会动到周围的内容，请直接改文字"
+    ),
+    "this is an alias of what is written elsewhere; edit it there": "这是别处内容的别名，请到那里去改",
+    "the text can't be read as it stands; mend it by hand first": "这份文字现在读不懂，请先手工改好",
+    "the whole text isn't edited at once; name a place in it, like /steps/2": (
+        "不能一次改整份文字，请写明位置，如 /steps/2"
+    ),
+    "a place is written like /steps/2, not {place}": "位置要写成 /steps/2 这样，不是 {place}",
+    "{place} is no place in a list; write a number at its end": "{place} 不是列表里的位置，末尾要写序号",
+    "there is nothing at {place}": "{place} 处什么也没有",
+    "there is nothing at {place}; the list has {n} items": "{place} 处什么也没有，这个列表有 {n} 项",
+    "there is nothing at {place} that could have keys": "{place} 处没有可以加键的内容",
+    "there is no list at {place}": "{place} 处没有列表",
+    "nothing would be left; remove what it stands in": "去掉就什么也不剩了，请去掉它所在的那一项",
+    "nothing can't be written; remove the key": "不能写成空，请去掉这个键",
+    "only the items of lists can be moved": "只有列表里的项可以移动",
+    "a step can't be moved into itself": "步骤不能移到它自己里面",
+    "only steps have an id": "只有步骤有 id",
     # waits, repeats, events about the business
     "{name} is not awaited here; `on` is about what `any` waits for": (
         "这里没有等待 {name}；`on` 说的是 `any` 里等待的事件"
@@ -66,8 +86,6 @@ SENTENCES: Mapping[str, str] = {
     "more than {number} steps in one journey, those repeated counted each time": (
         "一个旅程超过 {number} 步（重复的步骤每次都计）"
     ),
-    "a round but the first begins when this time has come, and waits for nothing; put a wait in front of it,"
-    " like `wait: 1d`": "除第一轮外，每轮开始时正是这个时刻，不会再等；在前面先等一段时间，例如 `wait: 1d`",
     "the file must be a mapping: lines of `key: value`": "文件要由一行行的 `键: 值` 组成",
     "`%` directives are not used here": "这里不用 `%` 指令",
     "a key must be text": "键必须是文字",

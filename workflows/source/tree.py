@@ -46,7 +46,7 @@ Loc = tuple[str | int, ...]
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A value and the stretch of text that it was read from.
+    """A value and the stretch of text that it was read from; of a block, from its first entry to its last one's end.
 
     `keys` holds where each key of a mapping is written; `flow`: it is written in brackets; `bare`: it is a scalar
     without quotes; `size` counts the nodes.
@@ -125,8 +125,8 @@ class Source:
         return line, index - self._starts[line - 1] + 1
 
     def start_of(self, line: int) -> int:
-        """Where a line, 1-based, begins in the text."""
-        return self._starts[line - 1]
+        """Where a line, 1-based, begins in the text; the end of the text for the one behind the last."""
+        return self._starts[line - 1] if line <= len(self._starts) else len(self.text)
 
     def report(self, at: Node | None, code: str, message: str, severity: Severity = "error") -> None:
         """Note a mistake at a node, or at the beginning of the file."""
@@ -233,6 +233,8 @@ class _Tree:
         self.anchors: dict[str, Node | None] = {}
         self.events: Iterator[Any] = YAML(typ="safe", pure=True).parse(source.text)
         self.count = 0
+        self.closed = 0
+        """Where the collection ends that was read last."""
 
     def read(self) -> Node | None:
         root: Node | None = None
@@ -274,7 +276,9 @@ class _Tree:
             node = self._mapping(event, depth)
         else:
             children = list(self._children(SequenceEndEvent, depth))
-            node = Node(start, end, children, flow=bool(event.flow_style), size=1 + sum(c.size for c in children))
+            flow = bool(event.flow_style)
+            end = self.closed if flow else max([end, *(child.end for child in children)])
+            node = Node(start, end, children, flow=flow, size=1 + sum(c.size for c in children))
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -294,7 +298,9 @@ class _Tree:
 
     def _children(self, ending: type, depth: int) -> Iterator[Node]:
         for event in self.events:
+            closed = event.end_mark.index
             if isinstance(event, ending):
+                self.closed = closed
                 return
             yield self._node(event, depth + 1)
 
@@ -314,6 +320,7 @@ class _Tree:
                 continue
             name = self.source.text[key.start : key.end] if not isinstance(key.value, dict | list | str) else key.value
             value = next(children)
+            node.end = max(node.end, key.end, value.end)
             node.size += key.size + value.size
             last = value if value.bare else None
             if isinstance(name, dict):
@@ -327,6 +334,8 @@ class _Tree:
             else:
                 node.keys[name] = key
                 node.entries[name] = value  # type: ignore[index]
+        if node.flow:
+            node.end = self.closed
         return node
 
 

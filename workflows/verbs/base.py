@@ -217,6 +217,11 @@ class StepSpec(Frozen):
         return None
 
     @classmethod
+    def steps_named_in(cls, step: Node) -> Iterator[Node]:
+        """Where it names other steps by their ids."""
+        yield from ()
+
+    @classmethod
     def check_alone(cls, step: Node, scope: Scope) -> None:
         """Report what is wrong with it wherever it stands."""
 

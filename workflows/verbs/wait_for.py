@@ -191,6 +191,12 @@ class WaitForStep(StepSpec):
         return step.get("then"), *(on.entries.values() if on else ()), step.get("else")
 
     @classmethod
+    def steps_named_in(cls, step: Node) -> Iterator[Node]:
+        awaited = step.entries["wait_for"]
+        for choice in (awaited, *awaited.below("any")):
+            yield from (choice.entries[receipt] for receipt in RECEIPTS if receipt in choice.entries)
+
+    @classmethod
     def check(cls, step: Node, scope: Scope, state: State, flow: Flow) -> State | None:
         awaited, on = step.entries["wait_for"], step.get("on")
         several = awaited.get("any")

@@ -48,7 +48,7 @@ def graph(plan: Plan, say: Wording) -> Graph:
     """The plan as a graph from the top to the bottom."""
     block = _block(plan, plan.first, None)
     places: dict[Path, tuple[int, float]] = {}
-    bottom = _place(block, 1, block.width / 2, places)
+    bottom = place(block, 1, block.width / 2, places)
     middle = block.width / 2
     steps = [
         Node(path, step.verb, say.pick(*step.noun), summary(step, say), *places[path])
@@ -77,42 +77,44 @@ def _edges(plan: Plan, say: Wording) -> list[Edge]:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
     """Steps one below the other, each with the blocks of its branches side by side; an empty one is a bare way."""
 
-    steps: list[tuple[Path, "list[_Block]"]]
+    steps: list[tuple[Path, "list[Block]"]]
 
     @property
     def width(self) -> float:
+        """In nodes."""
         return max((sum(branch.width for branch in branches) for _, branches in self.steps), default=1) or 1
 
 
-def _block(plan: Plan, first: Path | None, end: Path | None) -> _Block:
-    steps: list[tuple[Path, list[_Block]]] = []
+def _block(plan: Plan, first: Path | None, end: Path | None) -> Block:
+    steps: list[tuple[Path, list[Block]]] = []
     path = first
     while path is not None and path != end:
         step = plan.steps[path]
         if path == node_of(path):
             steps.append((path, _branches(plan, step)))
         path = step.next
-    return _Block(steps)
+    return Block(steps)
 
 
-def _branches(plan: Plan, step: Step) -> list[_Block]:
+def _branches(plan: Plan, step: Step) -> list[Block]:
     firsts = dict.fromkeys(first for _, first in step.branches_in_words(Wording("en")))
     inner = [first for first in firsts if first not in (step.next, step.rejoined)]
     blocks = [_block(plan, first, step.rejoined) for first in inner]
-    return blocks if len(inner) == len(firsts) else [*blocks, _Block([])] if blocks else []
+    return blocks if len(inner) == len(firsts) else [*blocks, Block([])] if blocks else []
 
 
-def _place(block: _Block, row: int, middle: float, places: dict[Path, tuple[int, float]]) -> int:
+def place(block: Block, row: int, middle: float, places: dict[Path, tuple[int, float]]) -> int:
+    """Give every step of a block its row and column; returns the row below them."""
     for path, branches in block.steps:
         places[path] = row, middle
         row += 1
         left = middle - sum(branch.width for branch in branches) / 2
         bottom = row
         for branch in branches:
-            bottom = max(bottom, _place(branch, row, left + branch.width / 2, places))
+            bottom = max(bottom, place(branch, row, left + branch.width / 2, places))
             left += branch.width
         row = bottom
     return row

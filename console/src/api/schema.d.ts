@@ -506,6 +506,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/specs/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a journey's text as a tree
+         * @description What has mistakes is told as far as it can be read; `diagnostics` says what is wrong, and where.
+         */
+        post: operations["post_outline_v1_specs_outline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/specs/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit a journey's text
+         * @description Makes edits that leave every byte alone that they aren't about, comments and blank lines included.
+         *
+         *     Places are JSON pointers, and edits work as in JSON Patch: each is about the text as the edits before it left it.
+         *     `errors` of a `422` names the edit that can't be made.
+         */
+        post: operations["post_edit_v1_specs_edit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/metrics": {
         parameters: {
             query?: never;
@@ -530,25 +573,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a metric by day, week, month or livestream */
+        /** Read a metric by day, week or month */
         get: operations["get_metric_v1_metrics__name__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/cohorts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read who came back, by the month of the first order */
-        get: operations["get_cohorts_v1_cohorts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1458,28 +1484,6 @@ export interface components {
             lines: number[];
         };
         /**
-         * Cohort
-         * @description Who ordered first in a month: of each month since, who ordered, and what all had paid by its end.
-         *
-         *     The first entry is the month of the first order. `expected` is what the next 12 months are worth, by the newest
-         *     fit; None before one.
-         */
-        Cohort: {
-            /**
-             * Month
-             * Format: date
-             */
-            month: string;
-            /** Customers */
-            customers: number;
-            /** Active */
-            active: number[];
-            /** Realised */
-            realised: number[];
-            /** Expected */
-            expected: number | null;
-        };
-        /**
          * ComparedGroup
          * @description Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average.
          */
@@ -1718,6 +1722,28 @@ export interface components {
             staying: number;
         };
         /**
+         * Edited
+         * @description A journey's text, and the edits to be made one after the other: all of them, or none.
+         */
+        Edited: {
+            /**
+             * Text
+             * @description a journey as YAML, which may be broken
+             */
+            text: string;
+            /** Edits */
+            edits: (components["schemas"]["InsertEdit"] | components["schemas"]["MoveEdit"] | components["schemas"]["RemoveEdit"] | components["schemas"]["SetEdit"] | components["schemas"]["RenameEdit"])[];
+        };
+        /**
+         * EditedSpec
+         * @description The text after the edits, and its outline.
+         */
+        EditedSpec: {
+            /** Text */
+            text: string;
+            outline: components["schemas"]["SpecOutline"];
+        };
+        /**
          * Entry
          * @description A change, or a refusal. `actor` is `user:7`, `key:3` or `cli:alice`, `address` where the request came from.
          *
@@ -1874,6 +1900,24 @@ export interface components {
             label: string;
             /** Words */
             words: string;
+        };
+        /**
+         * InsertEdit
+         * @description Put a value before the item of a list, or behind its last.
+         */
+        InsertEdit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "insert";
+            /**
+             * At
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            at: string;
+            /** Value */
+            value: unknown;
         };
         /**
          * Inside
@@ -2186,7 +2230,7 @@ export interface components {
         };
         /**
          * MetricDefinition
-         * @description What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
+         * @description What a metric means, in Chinese and in English; `unit` is `count`, `fen` or `share`.
          */
         MetricDefinition: {
             /** Name */
@@ -2203,14 +2247,11 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "count" | "fen" | "share" | "days";
-            /** Parts */
-            parts: ("journey" | "show" | "campaign")[];
+            unit: "count" | "fen" | "share";
         };
         /**
          * MetricPoint
-         * @description A period by its first day, or a livestream by its id; `value` is the numerator, or that by the denominator (null
-         *     if that is 0).
+         * @description A period by its first day; `value` is the numerator, or that by the denominator (null if that is 0).
          */
         MetricPoint: {
             /**
@@ -2224,8 +2265,6 @@ export interface components {
             numerator: number;
             /** Denominator */
             denominator: number | null;
-            /** Show */
-            show?: string | null;
         };
         /**
          * MetricPoints
@@ -2247,9 +2286,53 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "day" | "week" | "month" | "show";
+            by: "day" | "week" | "month";
             /** Points */
             points: components["schemas"]["MetricPoint"][];
+        };
+        /**
+         * Mistake
+         * @description What is wrong in a line; `at` is the place of the innermost step that the line belongs to.
+         */
+        Mistake: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+            /** Width */
+            width: number;
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Detail */
+            detail: string;
+            /** At */
+            at: string | null;
+        };
+        /**
+         * MoveEdit
+         * @description Take an item away, and insert it at `to`, as that place is called without it.
+         */
+        MoveEdit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "move";
+            /**
+             * From
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            from: string;
+            /**
+             * To
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            to: string;
         };
         /**
          * Notice
@@ -2317,6 +2400,60 @@ export interface components {
             lines: number[];
             /** Coupons */
             coupons: components["schemas"]["AppliedCoupon"][];
+        };
+        /**
+         * OutlineBranch
+         * @description A branch of a step. A step put in at `{at}/0` becomes its first, also where nothing is written yet.
+         */
+        OutlineBranch: {
+            /** Label */
+            label: string;
+            /** At */
+            at: string;
+            /** Steps */
+            steps: string[];
+        };
+        /**
+         * OutlineEdge
+         * @description A way between two places; `^` is the beginning, `$` the end.
+         */
+        OutlineEdge: {
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * OutlineNode
+         * @description A step: its place in the text, its path in the plan, and itself in one line of words.
+         *
+         *     Lines are those of the text, both included. `row` counts from the top, `column` is the middle, in widths of a node.
+         */
+        OutlineNode: {
+            /** At */
+            at: string;
+            /** Path */
+            path: string;
+            /** Id */
+            id: string | null;
+            /** Verb */
+            verb: string;
+            /** Noun */
+            noun: string;
+            /** Words */
+            words: string;
+            /** First Line */
+            first_line: number;
+            /** Last Line */
+            last_line: number;
+            /** Branches */
+            branches: components["schemas"]["OutlineBranch"][];
+            /** Row */
+            row: number;
+            /** Column */
+            column: number;
         };
         /**
          * Page
@@ -2443,6 +2580,40 @@ export interface components {
             slip: boolean;
         };
         /**
+         * RemoveEdit
+         * @description Take away an item of a list, or a key.
+         */
+        RemoveEdit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "remove";
+            /**
+             * At
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            at: string;
+        };
+        /**
+         * RenameEdit
+         * @description Give a step another id, also where other steps name it.
+         */
+        RenameEdit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "rename";
+            /**
+             * At
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            at: string;
+            /** Id */
+            id: string;
+        };
+        /**
          * ReplenishmentState
          * @description An order for more of a product, in units, from the proposal to the receipt.
          *
@@ -2534,6 +2705,24 @@ export interface components {
             discount: number;
         };
         /**
+         * SetEdit
+         * @description Write a value in the place of the one that stands there, or add the key.
+         */
+        SetEdit: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "set";
+            /**
+             * At
+             * @description a JSON pointer into the text, like `/steps/2`
+             */
+            at: string;
+            /** Value */
+            value: unknown;
+        };
+        /**
          * ShowProduct
          * @description A product of the show, in units. `left` is null where no lot is known.
          */
@@ -2548,6 +2737,26 @@ export interface components {
             left: number | null;
             /** Alarm */
             alarm: string | null;
+        };
+        /**
+         * SpecOutline
+         * @description A journey's text as a tree to look at. `steps` are those that stand in no branch.
+         */
+        SpecOutline: {
+            /** Title */
+            title: string;
+            /** Steps */
+            steps: string[];
+            /** Nodes */
+            nodes: components["schemas"]["OutlineNode"][];
+            /** Edges */
+            edges: components["schemas"]["OutlineEdge"][];
+            /** Rows */
+            rows: number;
+            /** Width */
+            width: number;
+            /** Diagnostics */
+            diagnostics: components["schemas"]["Mistake"][];
         };
         /**
          * SplitOff
@@ -2817,6 +3026,17 @@ export interface components {
             target: string;
             /** N */
             n: number;
+        };
+        /**
+         * Written
+         * @description A journey's text.
+         */
+        Written: {
+            /**
+             * Text
+             * @description a journey as YAML, which may be broken
+             */
+            text: string;
         };
     };
     responses: never;
@@ -4980,6 +5200,132 @@ export interface operations {
             };
         };
     };
+    post_outline_v1_specs_outline_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Written"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpecOutline"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_edit_v1_specs_edit_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Edited"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditedSpec"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_metrics_v1_metrics_get: {
         parameters: {
             query?: never;
@@ -5043,9 +5389,7 @@ export interface operations {
                 from?: string | null;
                 /** @description the day after the last; tomorrow */
                 to?: string | null;
-                by?: "day" | "week" | "month" | "show";
-                /** @description only a part: `journey:NAME`, `show:ID` or `campaign:NAME` */
-                where?: string | null;
+                by?: "day" | "week" | "month";
                 /** @description how far repurchase looks ahead */
                 days?: number | null;
             };
@@ -5064,65 +5408,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricPoints"];
-                };
-            };
-            /** @description A valid API key or a session is needed */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description The caller lacks a permission */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Nothing of the request could be taken */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description The service can't take this now; try again */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
-    get_cohorts_v1_cohorts_get: {
-        parameters: {
-            query?: {
-                /** @description how far to look back */
-                months?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Cohort"][];
                 };
             };
             /** @description A valid API key or a session is needed */

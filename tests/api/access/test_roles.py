@@ -18,7 +18,6 @@ EVERYBODY_BUT_GUIDES = "marketer buyer operator analyst product admin"
 TABLE = {
     "GET /v1/journeys": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/actions": "marketer operator analyst product admin",
-    "GET /v1/cohorts": "marketer operator analyst product admin",
     "GET /v1/metrics": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}": "marketer operator analyst product admin",
     "GET /v1/results": "marketer operator analyst product admin",
@@ -31,6 +30,8 @@ TABLE = {
     "GET /v1/journeys/{name}/diff": "marketer operator analyst product admin",
     "POST /v1/journeys/{name}/versions": "marketer admin",
     "POST /v1/journeys/{name}/diff": "marketer admin",
+    "POST /v1/specs/outline": "marketer admin",
+    "POST /v1/specs/edit": "marketer admin",
     "POST /v1/journeys/{name}/pause": "marketer operator admin",
     "POST /v1/journeys/{name}/resume": "marketer operator admin",
     "POST /v1/journeys/{name}/stop": "marketer operator admin",

@@ -1,0 +1,152 @@
+"""Journeys as they are written, for whoever edits them elsewhere than in files: `/v1/specs`. Nothing is kept here."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from api.http.auth import require
+from api.http.context import Context, context
+from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, documented
+from domain.access.actors import Actor
+from domain.published.fitting import published_references
+from domain.published.library import read_library
+from workflows.language.compile import compile_source
+from workflows.language.editing import SpecEdit, SpecEditError, edit_spec
+from workflows.source.chinese import in_chinese
+from workflows.source.diagnostics import Diagnostic
+from workflows.source.tree import MAX_BYTES, read_source
+from workflows.terms.values import Language
+from workflows.words.outline import Outline, outline
+
+router = APIRouter(tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
+
+Editor = Annotated[Actor, Depends(require("journeys.publish"))]
+Lang = Annotated[Language, Query(description="of the words")]
+Text = Annotated[str, Field(max_length=MAX_BYTES, description="a journey as YAML, which may be broken")]
+MAX_EDITS = 100
+
+
+class Written(BaseModel):
+    """A journey's text."""
+
+    text: Text
+
+
+class Edited(BaseModel):
+    """A journey's text, and the edits to be made one after the other: all of them, or none."""
+
+    text: Text
+    edits: list[SpecEdit] = Field(min_length=1, max_length=MAX_EDITS)
+
+
+class Mistake(BaseModel):
+    """What is wrong in a line; `at` is the place of the innermost step that the line belongs to."""
+
+    line: int
+    column: int
+    width: int
+    code: str
+    severity: Literal["error", "warning"]
+    detail: str
+    at: str | None
+
+
+class OutlineBranch(BaseModel):
+    """A branch of a step. A step put in at `{at}/0` becomes its first, also where nothing is written yet."""
+
+    label: str
+    at: str
+    steps: list[str]
+
+
+class OutlineNode(BaseModel):
+    """A step: its place in the text, its path in the plan, and itself in one line of words.
+
+    Lines are those of the text, both included. `row` counts from the top, `column` is the middle, in widths of a node.
+    """
+
+    at: str
+    path: str
+    id: str | None
+    verb: str
+    noun: str
+    words: str
+    first_line: int
+    last_line: int
+    branches: list[OutlineBranch]
+    row: int
+    column: float
+
+
+class OutlineEdge(BaseModel):
+    """A way between two places; `^` is the beginning, `$` the end."""
+
+    source: str
+    target: str
+    label: str
+
+
+class SpecOutline(BaseModel):
+    """A journey's text as a tree to look at. `steps` are those that stand in no branch."""
+
+    title: str
+    steps: list[str]
+    nodes: list[OutlineNode]
+    edges: list[OutlineEdge]
+    rows: int
+    width: float
+    diagnostics: list[Mistake]
+
+
+class EditedSpec(BaseModel):
+    """The text after the edits, and its outline."""
+
+    text: str
+    outline: SpecOutline
+
+
+@router.post("/v1/specs/outline", summary="Read a journey's text as a tree")
+def post_outline(request: Request, _: Editor, written: Written, lang: Lang = "zh") -> SpecOutline:
+    """What has mistakes is told as far as it can be read; `diagnostics` says what is wrong, and where."""
+    return _outline(context(request), written.text, lang)
+
+
+@router.post("/v1/specs/edit", summary="Edit a journey's text")
+def post_edit(request: Request, _: Editor, edited: Edited, lang: Lang = "zh") -> EditedSpec:
+    """Makes edits that leave every byte alone that they aren't about, comments and blank lines included.
+
+    Places are JSON pointers, and edits work as in JSON Patch: each is about the text as the edits before it left it.
+    `errors` of a `422` names the edit that can't be made.
+    """
+    try:
+        text = edit_spec(edited.text, edited.edits)
+    except SpecEditError as refused:
+        detail = in_chinese(str(refused)) if lang == "zh" else str(refused)
+        error = {"field": f"edits.{refused.number}", "reason": "refused", "detail": detail}
+        raise Invalid("None of the edits was made.", errors=[error]) from None
+    return EditedSpec(text=text, outline=_outline(context(request), text, lang))
+
+
+def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
+    with env.db() as session:
+        library = read_library(session)
+        known = published_references(library, env.webhooks)
+    source = read_source(text, "")
+    shown = outline(source, library.wording(lang))
+    diagnostics = compile_source(source, known).diagnostics
+    return SpecOutline.model_validate(
+        {**vars(shown), "diagnostics": [_mistake(each, shown, lang) for each in diagnostics]}, from_attributes=True
+    )
+
+
+def _mistake(diagnostic: Diagnostic, shown: Outline, lang: Language) -> Mistake:
+    return Mistake(
+        line=diagnostic.line,
+        column=diagnostic.column,
+        width=diagnostic.width,
+        code=diagnostic.code,
+        severity=diagnostic.severity,
+        detail=in_chinese(diagnostic.message) if lang == "zh" else diagnostic.message,
+        at=shown.at_line(diagnostic.line),
+    )
