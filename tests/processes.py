@@ -20,7 +20,7 @@ def process(environment: dict[str, str], *command: str) -> Iterator[None]:
         running.wait(30)
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline

@@ -21,7 +21,7 @@ steps:
 """
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float = 180) -> None:
     async with asyncio.timeout(seconds):
         while not await holds():
             await asyncio.sleep(0.05)

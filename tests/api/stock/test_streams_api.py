@@ -75,7 +75,7 @@ def serving(app: FastAPI) -> Iterator[httpx.Client]:
         while thread.is_alive() and not server.started:
             time.sleep(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield client
     finally:
         server.should_exit = True

@@ -380,7 +380,7 @@ def test_the_command_ends_with_1_if_a_row_was_wrong(db: Database, postgres_url: 
         path = workbook(tmp_path / "lots.xlsx", HEADER, *rows)
         command = [sys.executable, "-m", "runtime.cli", "stock", "import", str(path)]
         known = os.environ | {"AFTERSHOW_DATABASE_URL": postgres_url}
-        return subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=180, check=False)
 
     milk = [*MILK[:2], "2099-03-20", *MILK[3:]]
     good = run(milk)

@@ -103,7 +103,7 @@ def test_a_killed_part_comes_back_and_a_signal_ends_all(up: Up) -> None:
 def test_the_next_start_ends_what_a_killed_one_left(up: Up) -> None:
     up.start()
     first, key = up.pids(), (up.data / "key").read_text()
-    second = subprocess.run(up.command(), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(up.command(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert second.returncode == 1
     assert f"is in use by another `aftershow up` (process {up.process.pid if up.process else 0})" in second.stderr
     up.end(signal.SIGKILL)
@@ -119,7 +119,7 @@ def test_a_taken_port_is_named_with_its_option(up: Up) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         command = up.command(**{"ui-port": port})
-        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert result.returncode == 1
     assert f"port {port} cannot be used" in result.stderr
     assert "--ui-port" in result.stderr
@@ -165,7 +165,7 @@ def _says(up: Up, words: str) -> bool:
     return words in up.said()
 
 
-def _eventually(true: Callable[[], bool], said: Callable[[], str], seconds: float = 60) -> None:
+def _eventually(true: Callable[[], bool], said: Callable[[], str], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, said()
