@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from domain.journeys.counts import outcomes_of
 from domain.journeys.tables import EnrollmentRow
-from domain.journeys.trail import entry, note
+from domain.journeys.trail import Holdout, entry, note
 from domain.published.library import Live
 from domain.store.outbox import WakeRun
 from domain.store.work import Counted, UnitOfWork
+from workflows.language.policy import Policy
+from workflows.plan.interpreter import bucket
 from workflows.plan.model import MOVED, Plan
 from workflows.verbs.base import Path, Step
 from workflows.verbs.wait import Wait
@@ -49,6 +51,14 @@ def ended(enrollment: EnrollmentRow, ending: str, now: datetime, reason: str | N
 def converted(enrollment: EnrollmentRow, now: datetime) -> Decided:
     """It has reached its goal after its end."""
     return Decided(enrollment._replace(converted_at=now), entry(enrollment, "converted", "goal", now))
+
+
+def holdout_of(plan: Plan, policy: Policy, customer_id: int) -> Holdout | None:
+    """The holdout that a customer of a journey is in, so that what the journey brings shows."""
+    if bucket("holdout", customer_id) < policy.holdout:
+        return "holdout"
+    own = plan.policy.holdout if plan.policy else None
+    return "journey_holdout" if bucket("holdout", plan.journey, customer_id) < (own or 0) else None
 
 
 def at_the_door(

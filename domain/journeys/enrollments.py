@@ -13,7 +13,7 @@ from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
 from domain.journeys import decisions
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
-from domain.journeys.holdout import holdout_of
+from domain.journeys.decisions import holdout_of
 from domain.journeys.tables import EnrollmentRow
 from domain.journeys.trail import record_entered, record_not_entered
 from domain.published.library import Live, read_plan

@@ -17,11 +17,10 @@ from domain.customers import resolution
 from domain.customers.tables import Customer, CustomerRow, OwnDataError
 from domain.intake.tables import Event
 from domain.journeys.counts import PASSED, counted
-from domain.journeys.decisions import before_step, unstuck, with_outcome
+from domain.journeys.decisions import before_step, holdout_of, unstuck, with_outcome
 from domain.journeys.enrollments import end
 from domain.journeys.executors import Executor, arrival_of, executor_of
 from domain.journeys.group_rows import GroupRows
-from domain.journeys.holdout import holdout_of
 from domain.journeys.stuck import put_off
 from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.journeys.trail import record

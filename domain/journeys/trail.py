@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from domain.journeys.counts import BY_VALUE, counted, quarter
-from domain.journeys.holdout import Holdout
 from domain.journeys.tables import EnrollmentRow
 from domain.store.work import Counted, UnitOfWork
+
+Holdout = Literal["holdout", "journey_holdout"]
+"""Who gets nothing sent, issued or assigned: that of all journeys together, or that of one."""
 
 
 class Details(TypedDict, total=False):
