@@ -6,6 +6,7 @@ from typing import Any
 from temporalio import activity
 
 from activities.liveness import sign_of_life
+from domain.insight import ranking
 from domain.published.library import read_library
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
@@ -20,7 +21,7 @@ class NightlyActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
-        return [self.fit_forecasts, self.decide_winners]
+        return [self.fit_forecasts, self.rank_customers, self.decide_winners]
 
     @activity.defn
     def fit_forecasts(self) -> list[str]:
@@ -37,8 +38,20 @@ class NightlyActivities:
         for start in range(0, len(forecasts), PAGE):
             sign_of_life()
             with self._db.begin() as work:
-                write_page(work, forecasts[start : start + PAGE])
+                write_page(work, read_library(work), forecasts[start : start + PAGE], self._clock.now())
         return [told]
+
+    @activity.defn
+    def rank_customers(self) -> list[str]:
+        """Work out where customers stand among all who ordered, and write it into their fields."""
+        now = self._clock.now()
+        with self._db() as session:
+            ranked = ranking.rank(session, now)
+        for start in range(0, len(ranked), ranking.PAGE):
+            sign_of_life()
+            with self._db.begin() as work:
+                ranking.write_page(work, read_library(work), ranked[start : start + ranking.PAGE], now)
+        return [f"{len(ranked):,} customers stand elsewhere by recency, frequency and value"]
 
     @activity.defn
     def decide_winners(self) -> list[str]:

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import desk, docs, health, metrics, search, timeline, today
+from api import desk, docs, health, metrics, search, segments, timeline, today
 from api.access import audit, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -45,6 +45,7 @@ ROUTERS = (
     events.router,
     timeline.router,
     customers.router,
+    segments.router,
     todos.router,
     journeys.router,
     results.router,

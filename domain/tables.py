@@ -8,6 +8,7 @@ from domain.insight import tables as insight
 from domain.intake import tables as intake
 from domain.journeys import tables as journeys
 from domain.ledger import tables as ledger
+from domain.membership import tables as membership
 from domain.published import tables as published
 from domain.sending import tables as sending
 from domain.stock import tables as stock
@@ -23,6 +24,7 @@ __all__ = [
     "intake",
     "journeys",
     "ledger",
+    "membership",
     "published",
     "sending",
     "stock",

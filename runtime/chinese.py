@@ -28,6 +28,21 @@ SENTENCES: Mapping[str, str] = {
     # editing a journey's file
     "edit {number} can't be made, so none was: {why}": "第 {number} 处改动做不了，所以一处也没改：{why}",
     "the edits can't be read: {place}: {why}": "读不懂这些改动：{place}：{why}",
+    # tags and segments
+    "{number} customers written to {file}": "{number} 位客户已写入 {file}",
+    "{one} in the first, {other} in the second, {both} in both": (
+        "第一个 {one} 人，第二个 {other} 人，同时在两个里的 {both} 人"
+    ),
+    "{size} of {all} customers, {ms} ms": "{size} 人，共有客户 {all} 位，用时 {ms} 毫秒",
+    "there is no segment {name}": "没有人群 {name}",
+    "{number} customers stand elsewhere than before": "{number} 位客户的 RFM 分档有变化",
+    "--to is a segment; write it like segment:老客": "--to 要写人群，例如 segment:老客",
+    "{number} customers enter {journey}; see aftershow results {same}": (
+        "{number} 位客户进入 {journey}；结果见 aftershow results {same}"
+    ),
+    "this condition takes longer than {seconds} s; narrow it with `within`, or with a tag or field first": (
+        "这个条件超过 {seconds} 秒还没算完，查询已取消；请加上 `within`，或先用标签、字段缩小范围"
+    ),
     # starting and stopping
     "Aftershow is up. Ctrl-C stops it; the data stays in {place}.": "Aftershow 已启动。Ctrl-C 停止，数据留在 {place}。",
     "The console is at {url}. Each of these links signs in once, within a day:": (
@@ -213,6 +228,20 @@ SENTENCES: Mapping[str, str] = {
     "{count} lots {taken}, {known} known already, {wrong} rows wrong": (
         "{count} 批{taken}，{known} 批已有，{wrong} 行有错"
     ),
+    "{count} events {taken}, {known} known already, {wrong} rows wrong": (
+        "{count} 个事件{taken}，{known} 个已有，{wrong} 行有错"
+    ),
+    "up to row {row}": "已到第 {row} 行",
+    "--map {what} says nothing; write it like --map 实收=total": "--map {what} 没有说明；请写成 --map 实收=total",
+    "{title} cannot be {name}; a column of {kind} is one of {names}": "{title} 不能是 {name}；{kind} 的列有 {names}",
+    "{file} has no header: a row that heads 手机号 or another identifier, and {names}; or use --map": (
+        "{file} 没有表头：要有一行写着手机号或别的标识，以及 {names}；或者用 --map 说明"
+    ),
+    "is in the future": "是将来的时间",
+    "must be an amount in yuan, like 89.90": "必须是以元为单位的金额，如 89.90",
+    "must be an amount in yuan, not below 0": "必须是以元为单位的金额，不小于 0",
+    "has more than two decimals; an amount is in yuan, like 89.90": "小数超过两位；金额以元为单位，如 89.90",
+    "has no time of day that exists; write it like 2026-03-02 19:40": "时刻不存在；请写成 2026-03-02 19:40",
     "{count} customers {taken}, {known} known already, {wrong} rows wrong": (
         "{count} 位客户{taken}，{known} 位没有新内容，{wrong} 行有错"
     ),
@@ -294,6 +323,13 @@ HEADS: Mapping[str, str] = {
     "orders": "订单",
     "spent": "消费",
     "tags": "标签",
+    "tag": "标签",
+    "segment": "人群",
+    "customers": "客户数",
+    "kept by": "由谁维护",
+    "asked so far": "已问过",
+    "until (UTC)": "到（UTC）",
+    "by day": "按天",
     "about": "关于",
     "account": "账户",
     "again at (UTC)": "下次尝试（UTC）",

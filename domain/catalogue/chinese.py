@@ -155,6 +155,20 @@ CHINESE: Mapping[str, str] = {
     "number": "数",
     "number, degrees": "数，度",
     "number, minutes": "数，分钟",
+    "The customer got a tag, from a rule or a journey. Tags send it.": (
+        "客户得到一个标签，来自规则或旅程。由标签规则发出。"
+    ),
+    "The customer lost a tag. Tags send it.": "客户失去一个标签。由标签规则发出。",
+    "The customer came into a segment that has a name. Segments send it.": "客户进入一个有名字的人群。由人群发出。",
+    "The customer is no longer in a segment that has a name.": "客户不再属于一个有名字的人群。",
+    "A message is to be sent to the customer, once. `send-once` sends it.": (
+        "要给客户发一条单次消息。由 `send-once` 发出。"
+    ),
+    "the tag": "标签",
+    "the segment": "人群",
+    "what changed it; `time` is its end": "由什么改变；`time` 是到期",
+    "the journey that did": "改变它的旅程",
+    "the journey of one step that sends it": "发送它的单步旅程",
     "list of objects": "列表，每项是一个对象",
 }
 """Chinese by English. What is only names in code (`{lat, lon}`, the values of a choice) stays as it is."""

@@ -261,6 +261,20 @@ class StockAlarm(Data):
     reason: Text | None = Field(None, description="what set it off")
 
 
+class TagChanged(Data):
+    tag: Text = Field(description="the tag")
+    by: Literal["rule", "journey", "time"] | None = Field(None, description="what changed it; `time` is its end")
+    journey: Code | None = Field(None, description="the journey that did")
+
+
+class SentOnce(Data):
+    send: Code = Field(description="the journey of one step that sends it")
+
+
+class SegmentChanged(Data):
+    segment: Text = Field(description="the segment")
+
+
 class Birthday(Data):
     binding = frozenset({"journey"})
 
@@ -321,6 +335,11 @@ CATALOGUE: Mapping[str, EventType] = {
     "stock.alarm": EventType(
         StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."
     ),
+    "tag.added": EventType(TagChanged, "The customer got a tag, from a rule or a journey. Tags send it."),
+    "tag.removed": EventType(TagChanged, "The customer lost a tag. Tags send it."),
+    "segment.entered": EventType(SegmentChanged, "The customer came into a segment that has a name. Segments send it."),
+    "segment.left": EventType(SegmentChanged, "The customer is no longer in a segment that has a name."),
+    "send.once": EventType(SentOnce, "A message is to be sent to the customer, once. `send-once` sends it."),
     "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
 }
 

@@ -33,6 +33,13 @@ OrderTotals = tuple[int, int, datetime | None]
 """How many orders are kept, what was spent on them, and when the last was paid."""
 
 
+def known_by_orders(totals: OrderTotals, now: datetime) -> Mapping[str, Any]:
+    """What is known of a customer by what they bought, by the names in DERIVED."""
+    orders, spent, last = totals
+    days = None if last is None else (now - last).days
+    return dict(zip(DERIVED, (orders, spent, last, days, orders, spent), strict=True))
+
+
 @dataclass(frozen=True)
 class Moment:
     """How far history is read: up to an instant and, with `upto`, only as far as that event's row.
@@ -58,6 +65,7 @@ class BatchFacts:
         self._settle = settle
         self._moments = self._present = moments
         self._history: dict[tuple[str, Window | None, str], Mapping[int, Any]] = {}
+        self._retagged: dict[int, Set[str]] = {}
 
     def is_asked_at(self, name: int, at: datetime) -> bool:
         """Whether the moment is this instant."""
@@ -67,13 +75,18 @@ class BatchFacts:
         """From now on these moments are asked about: what is changed on the way to them is read then."""
         self._present = {name: self._moments[name] for name in names}
         self.__dict__.pop("_orders", None)
+        self.__dict__.pop("_tags", None)
         self._history = {key: history for key, history in self._history.items() if not is_about_a_step(key[0])}
 
     def orders_at(self, name: int) -> OrderTotals:
         return self._orders.get(name, (0, 0, None))
 
     def tags_at(self, name: int) -> Set[str]:
-        return self._tags.get(name, frozenset())
+        return self._retagged[name] if name in self._retagged else self._tags.get(name, frozenset())
+
+    def retag(self, name: int, tags: Set[str]) -> None:
+        """Let these be the tags."""
+        self._retagged[name] = tags
 
     def count_events(self, name: int, type: str, within: Window | None) -> int:
         """How many events of the type there were in the window."""
@@ -197,6 +210,10 @@ class CustomerFacts:
     ) -> Sequence[Mapping[str, Any]]:
         return self._batch.newest_events(self._moment, type, within, at_most)
 
+    def retag(self, tags: Set[str]) -> None:
+        """Let these be the customer's tags."""
+        self._batch.retag(self._moment, tags)
+
     def looking_at(self, event: Mapping[str, Any]) -> "CustomerFacts":
         """The same facts with another event in view."""
         return self._viewing(event, self._item)
@@ -255,7 +272,7 @@ class CustomerFacts:
         first, _, part = key_path.partition(".")
         if first not in DERIVED:
             return dig(self._customer, key_path, self.zone)
-        value = self._batch.orders_at(self._moment)[DERIVED.index(first)]
+        value = known_by_orders(self._batch.orders_at(self._moment), self.now)[first]
         return dig(value, part, self.zone) if part else value
 
     def _measure(self, key_path: str) -> Any:

@@ -187,7 +187,7 @@ class _Reading:
         root, _, key_path = name.partition(".")
         first, *keys = key_path.split(".")
         if root == "customer" and first in _DERIVED:
-            derived = self._within(select(_DERIVED[first]), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
+            derived = self._within(select(_DERIVED[first](self.now)), _ORDERS).where(_ORDERS.c.paid_at <= self.now)
             json = func.to_jsonb(derived.scalar_subquery(), type_=JSONB)
             return Value(self._along(keys, json), instant=first == "last_order_at" and not keys)
         if root == "customer":
@@ -266,8 +266,16 @@ def _items(right: Any) -> Sequence[Any]:
     return right if isinstance(right, tuple) else (right,)
 
 
-_DERIVED: Mapping[str, ColumnElement[Any]] = {
-    "orders": func.count().filter(or_(_ORDERS.c.refunded < _ORDERS.c.total, _ORDERS.c.total == 0)),
-    "spent": func.coalesce(func.sum(_ORDERS.c.total - _ORDERS.c.refunded), 0),
-    "last_order_at": func.max(_ORDERS.c.paid_at),
+_KEPT = func.count().filter(or_(_ORDERS.c.refunded < _ORDERS.c.total, _ORDERS.c.total == 0))
+_SPENT = func.coalesce(func.sum(_ORDERS.c.total - _ORDERS.c.refunded), 0)
+_LAST = func.max(_ORDERS.c.paid_at)
+_DERIVED: Mapping[str, Callable[[datetime], ColumnElement[Any]]] = {
+    "orders": lambda _: _KEPT,
+    "spent": lambda _: _SPENT,
+    "last_order_at": lambda _: _LAST,
+    "recency_days": lambda now: func.div(
+        func.extract("epoch", literal(now, DateTime(timezone=True)) - _LAST), literal(86400)
+    ),
+    "frequency": lambda _: _KEPT,
+    "value": lambda _: _SPENT,
 }

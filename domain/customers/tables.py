@@ -155,12 +155,23 @@ class Consent(Row, table=True):
 
 
 class CustomerTag(Row, table=True):
-    """A tag on a customer, until a time if one was given."""
+    """A tag on a customer, until a time if one was given.
+
+    `ruled` says that a rule keeps it, `because` what decided that (workflows/terms/because.py); else a journey set it.
+    `since` is null for tags older than that.
+    """
 
     __tablename__: ClassVar[Any] = "customer_tags"
+    __table_args__ = (
+        Index("ix_customer_tags_tag", "tag", "customer_id"),
+        Index("ix_customer_tags_until", "until", postgresql_where=text("until IS NOT NULL")),
+    )
     customer_id: int = reference("customers.id", primary_key=True)
     tag: str = Field(primary_key=True)
     until: datetime | None = instant(nullable=True)
+    ruled: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})
+    since: datetime | None = instant(nullable=True)
+    because: str | None = None
 
 
 class Order(Row, table=True):

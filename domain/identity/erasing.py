@@ -41,6 +41,8 @@ _FORGET = (
     "DELETE FROM sandbox_messages USING messages WHERE customer_id = :id AND key = CAST(messages.id AS text)",
     "DELETE FROM identifiers WHERE customer_id = :id",
     "DELETE FROM customer_tags WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
+    "DELETE FROM segment_members WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
+    "DELETE FROM next_looks WHERE customer = ANY (CAST(:ids AS bigint[]))",
     "UPDATE events SET data = '{}', identifiers = NULL, forgotten = true WHERE customer_id = :id",
     "UPDATE messages SET body = '', recipient = '', provider_id = NULL, revision = revision + 1"
     " WHERE customer_id = :id",

@@ -20,6 +20,7 @@ from domain.customers.tables import (
 )
 from domain.identity import flight, moving
 from domain.insight.attribution import attribute_customers
+from domain.membership.deciding import touch
 from domain.published.library import Library
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
@@ -72,6 +73,7 @@ def join(
     work.connection().execute(_COUNT, {"ids": list(ids)})
     attribute_customers(work, [survivor.id], library.policy.attribution.nominal)
     work.let_go()
+    touch(work, library, [survivor.id], now)
     flight.take_up(work, library, in_flight, now)
     return row
 

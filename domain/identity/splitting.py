@@ -25,6 +25,7 @@ from domain.identity import moving
 from domain.identity.joining import PLAIN, profile, spelled
 from domain.insight.attribution import attribute_customers
 from domain.intake.tables import Event
+from domain.membership.deciding import touch
 from domain.published.library import read_library
 from domain.store.bulk import as_json, insert_all, is_among
 from domain.store.work import UnitOfWork
@@ -63,6 +64,7 @@ def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: date
         work.change(row._replace(identity=row.identity + 1))
     lower, higher = sorted((id, other_id))
     work.merge(IdentityApart(customer_id=lower, other_id=higher, at=now, by=by))
+    touch(work, read_library(work), [id, other_id], now)
     work.let_go()
     return other_id
 

@@ -16,6 +16,9 @@ from sqlmodel import Session, col, select
 
 from domain.insight.lifetime import Histories, PurchaseModel, ValueModel, fit_purchases, fit_values
 from domain.insight.tables import ForecastFit
+from domain.membership.deciding import touch
+from domain.published.library import Library
+from domain.store.work import UnitOfWork
 
 SOON, YEAR = 30.0, 365.0
 PAGE = 2000
@@ -58,10 +61,15 @@ def fit(session: Session, now: datetime) -> tuple[ForecastFit, list[Forecast]]:
     return kept, [(row[0], float(chance), int(value)) for row, chance, value in zip(rows, chances, worth, strict=True)]
 
 
-def write_page(session: Session, forecasts: Sequence[Forecast]) -> None:
-    """Write forecasts into the customers' fields; a page is `PAGE` of them, in the order of their ids."""
+def write_page(work: UnitOfWork, library: Library, forecasts: Sequence[Forecast], now: datetime) -> None:
+    """Write forecasts into the customers' fields; a page is `PAGE` of them, in the order of their ids.
+
+    Those are looked at again whose tags go by them.
+    """
     rows = [{"id": id, "likely_to_buy": chance, "expected_value": value} for id, chance, value in forecasts]
-    session.connection().execute(_WRITE, {"rows": json.dumps(rows)})
+    work.connection().execute(_WRITE, {"rows": json.dumps(rows)})
+    if library.rules.asked.ranked:
+        touch(work, library, [id for id, _, _ in forecasts], now)
 
 
 def newest_fit(session: Session) -> tuple[ForecastFit, PurchaseModel, ValueModel] | None:

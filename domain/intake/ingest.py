@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -11,18 +11,15 @@ from sqlmodel import Session
 
 from domain.catalogue.sources import LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
-from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.customers.identifiers import Ident
 from domain.customers.naming import Nobody, spellings
 from domain.customers.resolution import Known, find_ids, lock_customers, locked_elsewhere
 from domain.customers.tables import CustomerRow
 from domain.identity.arriving import Arrival, Group, Remarks, name_and_lock, note_evidence
 from domain.identity.joining import spelled
-from domain.intake.effects import TYPES, Orders, amend, apply_to_business, apply_to_customers
+from domain.intake.effects import TYPES, Orders, apply_to_business
+from domain.intake.settling import HISTORY, CustomerEvent, EventBatch
 from domain.intake.tables import Event
-from domain.journeys.batch import EnrollmentBatch
-from domain.journeys.enrollments import EntryAttempt, apply_effect, enter, must_exit, reached_goal
-from domain.journeys.waits import newest_enrollment, wake_waits
 from domain.published.library import Library, library_of, read_plan
 from domain.stock.book import Book
 from domain.stock.live import follow_sales
@@ -31,11 +28,8 @@ from domain.store.bulk import as_json
 from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.language.identity import IdentityRules
-from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
-from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
-
-HISTORY = timedelta(days=7)
-"""Events older than this are history: they are kept and counted, but start, end and wake nothing."""
+from workflows.plan.model import ScheduleTrigger
+from workflows.terms.scheduled import event_of
 
 
 @dataclass(frozen=True)
@@ -86,10 +80,6 @@ class _Lookup:
         return event.identifiers if not known and event.type == "consent.withdrawn" else known
 
 
-_CHANGES = frozenset({"order.paid", "order.refunded"})
-"""The types of the events that change what conditions can ask about a customer, beside the events themselves."""
-
-_CustomerEvent = tuple[Event, CustomerRow]
 _Row = dict[str, Any]
 
 _LOOK_UP = text("""
@@ -148,8 +138,8 @@ def ingest(
     orders = Orders(work, library.policy.attribution.nominal)
     book = Book(work, rows, library.policy_zone, orders.write)
     customer_rows = [row for row in rows if row.customer_id is not None]
-    batch = _Batch(work, library, book, orders, customer_rows)
-    pending: dict[int, _CustomerEvent] = {}
+    batch = EventBatch(work, library, book, orders, customer_rows, naming.joined)
+    pending: dict[int, CustomerEvent] = {}
     for row in rows:
         if pending and (row.customer_id is None or row.customer_id in pending):
             batch.apply(list(pending.values()))
@@ -231,6 +221,11 @@ class _Naming:
         """The customer an event is about, None for one about the business."""
         return self.owners.get(event.key) if event.customer is None else self.arrival.present(event.customer)
 
+    @property
+    def joined(self) -> Set[int]:
+        """Who became one with another just now."""
+        return {self.arrival.named[group].customer_id for group, _ in self.arrival.joins}
+
     def tell(self, remarks: Remarks) -> None:
         """Say which identifiers don't name the customer."""
         for event, owner in zip(self.events, self.arrival.named, strict=True):
@@ -284,85 +279,8 @@ def _as_event(row: _Row) -> Event:
 
 def _has_effects(library: Library, type: str) -> bool:
     """Whether an event of a customer does more than be stored."""
-    return type in TYPES or is_about_a_step(type) or type in library.listening or type in library.begun_by
-
-
-class _Batch:
-    """Settles what the events of customers mean, in their order; what is stored about them is read once."""
-
-    def __init__(self, work: UnitOfWork, library: Library, book: Book, orders: Orders, events: Sequence[Event]) -> None:
-        self._work = work
-        self._library = library
-        self._book = book
-        self._orders = orders
-        self._enrollments = EnrollmentBatch(work, library, events)
-        moments = {event.id: Moment(event.time, event.id, event.customer_id) for event in events}
-        self._facts = BatchFacts(work, moments, orders.write)
-        self._changes = any(event.type in _CHANGES or is_about_a_step(event.type) for event in events)
-
-    def apply(self, events: Sequence[_CustomerEvent]) -> None:
-        """Settle the next events, which are of different customers."""
-        for event, customer in events:
-            if is_about_a_step(event.type) and event.data.get("enrollment") is None:
-                journey, step = event.data.get("journey"), event.data.get("step")
-                enrollment_id = newest_enrollment(self._work, customer.id, journey, step)
-                amend(self._work, event, enrollment=enrollment_id)
-        apply_to_customers(self._work, events, self._orders)
-        events = [(event, self._work.held(CustomerRow, customer.id)) for event, customer in events]
-        for event, customer in events:
-            self._book.enter(event, customer)
-        fresh = [
-            (event, customer)
-            for event, customer in events
-            if event.time >= event.received_at - HISTORY and is_readable(self._library, customer)
-        ]
-        if self._changes:
-            self._facts.turn_to(event.id for event, _ in fresh)
-        for event, customer in fresh:
-            self._end_or_wake(event, customer)
-        self._enter(fresh)
-
-    def _end_or_wake(self, event: Event, customer: CustomerRow) -> None:
-        """Goal, then exit, then wake, for each enrollment that the event can still touch."""
-        if event.type not in self._library.listening:
-            return
-        enrollments, now = self._enrollments, event.received_at
-        for enrollment, trigger in enrollments.enrollments_listening(event):
-            plan = read_plan(self._work, enrollment.plan_id)
-            facts = CustomerFacts(
-                self._work, self._library, customer, event.time,
-                enrollment=enrollment, trigger=trigger, batch=self._facts, moment=event.id,
-            )  # fmt: skip
-            if reached_goal(plan, enrollment, event, facts):
-                apply_effect(self._work, enrollment, "goal" if enrollment.ending is None else "converted", now)
-            elif enrollment.ending is None:
-                if must_exit(plan, enrollment, event, facts):
-                    apply_effect(self._work, enrollment, "exit", now)
-                elif wake_waits(self._work, plan, enrollment, enrollments, event, facts, now):
-                    apply_effect(self._work, enrollment, "wake", now)
-
-    def _enter(self, events: Sequence[_CustomerEvent]) -> None:
-        attempts = []
-        for event, customer in events:
-            for live in self._library.begun_by.get(event.type, ()):
-                facts = CustomerFacts(
-                    self._work, self._library, customer, event.time,
-                    event=event.data, trigger=event.data, batch=self._facts, moment=event.id,
-                )  # fmt: skip
-                where = live.plan.trigger.where
-                if can_begin(live.plan, event) and (where is None or facts.holds(where)):
-                    attempts.append(EntryAttempt(live, event, facts, event.received_at))
-        if attempts:
-            enter(self._work, attempts, self._enrollments)
-
-
-def can_begin(plan: Plan, event: Event) -> bool:
-    """Whether an event of a customer is of the type that begins the journey, and not meant for another one."""
-    trigger = plan.trigger
-    if isinstance(trigger, EventTrigger):
-        return trigger.event == event.type
-    is_begun = event.type in CUSTOMER_EVENTS and event.type == event_of(trigger.for_each)
-    return is_begun and event.data.get("journey") in (None, plan.journey)
+    heard = type in library.listening or type in library.begun_by or type in library.rules.listening
+    return heard or type in TYPES or is_about_a_step(type)
 
 
 def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event) -> None:

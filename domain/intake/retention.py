@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.intake.ingest import HISTORY
+from domain.intake.settling import HISTORY
 from domain.published.library import Library
 from domain.store.bulk import as_json
 from workflows.plan.model import Plan

@@ -16,7 +16,7 @@ from domain.conditions.facts import CustomerFacts
 from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer
 from domain.identity.describing import joins_of
-from domain.intake.ingest import HISTORY, can_begin
+from domain.intake.settling import HISTORY, can_begin
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.library import Library, read_library, read_plan

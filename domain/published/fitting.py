@@ -52,6 +52,7 @@ def published_references(library: Library, webhooks: Collection[str]) -> Referen
         webhooks=webhooks,
         policy=library.policy,
         measures=frozenset(library.measures),
+        ruled=frozenset(library.tags),
         events=FIELDS,
         business=BUSINESS,
         variables={text: variables(body) for text, body in library.texts.items()},

@@ -17,8 +17,9 @@ from domain.customers.tables import AnyCustomer
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
+from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
-from workflows.language.tags import Tags
+from workflows.language.tags import TagRule, Tags
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
@@ -56,6 +57,7 @@ class Library:
     ended: Mapping[str, str] = field(default_factory=dict)
     """Why no enrollment of these plans goes on, by their ids."""
     measures: Mapping[str, Measure] = field(default_factory=dict)
+    tags: Mapping[str, TagRule] = field(default_factory=dict)
     stock: StockRules = field(default_factory=StockRules)
     identity: IdentityRules = field(default_factory=IdentityRules)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
@@ -72,6 +74,11 @@ class Library:
             elif (type := event_of(trigger.for_each)) in CUSTOMER_EVENTS:
                 journeys.setdefault(type, []).append(live)
         return journeys
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What keeps tags and segments up to date."""
+        return Rules(self.tags, self.segments, self.measures, self.policy.timezone)
 
     @cached_property
     def nobody(self) -> Nobody:
@@ -148,6 +155,7 @@ def mark_published(session: Session) -> None:
 
 def _read(session: Session) -> Library:
     documents: dict[str, Any] = {row.name: row.body for row in session.exec(select(Document))}
+    tags = Tags.model_validate(documents.get("_tags", {}))
     live = session.exec(
         select(Journey, PublishedPlan.version)
         .join(PublishedPlan, col(PublishedPlan.id) == Journey.plan_id)
@@ -166,7 +174,8 @@ def _read(session: Session) -> Library:
             for row, version in live
         },
         texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
-        measures=Tags.model_validate(documents.get("_tags", {})).measures,
+        measures=tags.measures,
+        tags=tags.tags,
         stock=StockRules.model_validate(documents.get("_stock", {})),
         identity=IdentityRules.model_validate(documents.get("_identity", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},

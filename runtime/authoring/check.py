@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from workflows.language.identity import read_identity
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
-from workflows.language.tags import Tags, read_tags
+from workflows.language.tags import Tags, names_in, read_tags
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
-from workflows.source.tree import MAX_BYTES, decode, read_source
+from workflows.source.tree import MAX_BYTES, Node, decode, read_source
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition
 from workflows.terms.values import Language
@@ -96,14 +96,17 @@ def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) ->
         for file in _files(report, path):
             beside = file.parent
             if beside not in directories:
+                segments = _entries(beside / _SEGMENTS)
                 directories[beside] = References(
                     templates=known,
                     variables=variables,
-                    campaigns=_names(beside / _COUPONS),
-                    segments=_names(beside / _SEGMENTS),
+                    campaigns=_entries(beside / _COUPONS).keys(),
+                    segments=segments.keys(),
                     webhooks=webhooks,
                     policy=_policy(beside / _POLICY),
-                    measures=_measures(beside / _TAGS),
+                    measures=_entries(beside / _TAGS, "measures").keys(),
+                    ruled=_entries(beside / _TAGS, "tags").keys(),
+                    asked={name: names_in(node) for name, node in segments.items()},
                     events=FIELDS,
                     business=BUSINESS,
                 )
@@ -202,19 +205,14 @@ def _check_wording(report: CheckReport, templates: Path) -> None:
             report.diagnostics.append(Diagnostic(str(file), 1, 1, "W004", message, "warning", width=max(1, width)))
 
 
-def _names(file: Path) -> frozenset[str]:
-    """The keys of a file, as far as it can be read; its mistakes are told where it is checked itself."""
+def _entries(file: Path, below: str | None = None) -> Mapping[str, Node]:
+    """What stands under the keys of a file, or `below` one of them, as far as it can be read; its mistakes are told
+    where it is checked itself.
+    """
     text = _read(CheckReport(), file) if os.path.lexists(file) else None
-    source = read_source(text, str(file)) if text is not None else None
-    return frozenset(source.root.entries) if source and source.root else frozenset()
-
-
-def _measures(file: Path) -> frozenset[str]:
-    """The names of the measures of a file, likewise."""
-    text = _read(CheckReport(), file) if os.path.lexists(file) else None
-    source = read_source(text, str(file)) if text is not None else None
-    named = source.root.get("measures") if source and source.root else None
-    return frozenset(named.entries) if named is not None else frozenset()
+    root = read_source(text, str(file)).root if text is not None else None
+    node = root.get(below) if root is not None and below is not None else root
+    return node.entries if node is not None else {}
 
 
 def _policy(file: Path) -> Policy | None:

@@ -191,7 +191,8 @@ def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping
         retained = {entry: body for entry, body in was.items() if entry not in now and (name, entry) in required}
         if retained:
             together = {**now, **retained}
-            body, document = {"measures": together} if name == "_tags" else together, session.get(Document, name)
+            body = {**_document(session, name), "measures": together} if name == "_tags" else together
+            document = session.get(Document, name)
             publish_document(session, name, body, document.source if document else None)
         for entry in retained:
             words = f'{what} "{entry}" is gone from here and stays as it was: {required[name, entry]}, refers to it'

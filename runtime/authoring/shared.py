@@ -25,8 +25,9 @@ def changes_of_shared(
 ) -> list[SharedChange]:
     """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
     old = SharedDocuments(
-        library.policy, library.segments, library.campaigns, library.stock, library.measures, library.identity
-    )
+        library.policy, library.segments, library.campaigns, library.stock, library.measures, library.identity,
+        library.tags,
+    )  # fmt: skip
     new = _written(specs, old)
     names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
     after = replace(library, segments=new.segments, measures=new.measures)
@@ -57,6 +58,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         campaigns=old.campaigns if campaigns is None else campaigns,
         stock=old.stock if stock is None else stock,
         measures=old.measures if tags is None else tags.measures,
+        tags=old.tags if tags is None else tags.tags,
         identity=old.identity if identity is None else identity,
     )
 

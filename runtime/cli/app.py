@@ -20,6 +20,7 @@ from runtime.cli import (
     keys,
     messages,
     results,
+    segments,
     send_test,
     stock,
     stuck,
@@ -54,6 +55,7 @@ app.add_typer(users.app, name="user")
 app.add_typer(editing.app)
 app.add_typer(insight.app)
 app.add_typer(results.app)
+app.add_typer(segments.app)
 app.add_typer(journeys.app)
 app.add_typer(messages.app)
 app.add_typer(stuck.app)

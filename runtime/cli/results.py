@@ -160,6 +160,7 @@ def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
     """Fit how often and for how much customers order, and write what is expected of each into their fields."""
     from domain.insight.forecasts import PAGE, fit, write_page
     from domain.insight.lifetime import TooFewOrdersError
+    from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db:
@@ -172,7 +173,7 @@ def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
             raise StartError(f"{problem}; nothing was changed") from None
         for start in range(0, len(forecasts), PAGE):
             with db.begin() as work:
-                write_page(work, forecasts[start : start + PAGE])
+                write_page(work, read_library(work), forecasts[start : start + PAGE], now)
     say(", ".join(f"{name} {value:.4g}" for name, value in models.items()))
     zh = f"已为 {len(forecasts):,} 位下过单的客户写入 customer.likely_to_buy 和 customer.expected_value"
     en = f"wrote customer.likely_to_buy and customer.expected_value of {len(forecasts):,} customers who ordered"

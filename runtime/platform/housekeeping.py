@@ -31,13 +31,14 @@ from domain.intake.retention import RetentionCursor, forget
 from domain.journeys import counts
 from domain.journeys.enrollments import end
 from domain.journeys.tables import Enrollment, EnrollmentRow
+from domain.membership import sweeping
 from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
 from domain.store.outbox import Replenish, StartRun, started_enrollment
 from domain.store.tables import Outbox
-from domain.store.work import Database
+from domain.store.work import Database, UnitOfWork
 from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.temporal import TASK_QUEUE
@@ -77,6 +78,7 @@ async def keep_house(
         partial(asyncio.to_thread, expire_coupons, db, clock),
         partial(asyncio.to_thread, source.catch_up),
         partial(asyncio.to_thread, fold_counts, db),
+        partial(asyncio.to_thread, MembershipSweep(db, clock).go_on),
     ]
     if keep_events:
         duties.append(partial(asyncio.to_thread, Forgetting(db, clock, timedelta(days=keep_events)).go_on))
@@ -237,6 +239,41 @@ def fold_counts(db: Database) -> None:
     while folded == counts.FOLD:
         with db.begin() as work:
             folded = counts.fold(work, read_library(work).policy_zone)
+
+
+class MembershipSweep:
+    """Keeps tags and segments true where no event does, in small transactions; counts the segments hourly."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+        self._counted_at: datetime | None = None
+        self._followed: Library | None = None
+
+    def go_on(self) -> None:
+        """Do all that is due, and some pages of what was published."""
+        with self._db.begin() as work:
+            library, now = read_library(work), self._clock.now()
+            if not sweeping.is_ours(work):
+                return
+            if library is not self._followed:
+                sweeping.follow_rules(work, library, now)
+            sweeping.follow_shows(work, library, now)
+        self._followed = library
+        while self._page(sweeping.look_again) >= sweeping.PAGE:
+            pass
+        for _ in range(PAGES_AT_ONCE):
+            if not self._page(sweeping.ask_everybody):
+                break
+        if self._counted_at is None or now - self._counted_at >= sweeping.COUNT_EVERY:
+            with self._db.begin() as work:
+                sweeping.count_segments(work, read_library(work), now)
+            self._counted_at = now
+
+    def _page(self, do: Callable[[UnitOfWork, Library, datetime], int]) -> int:
+        """A page of work; none if another process does it."""
+        with self._db.begin() as work:
+            return do(work, read_library(work), self._clock.now()) if sweeping.is_ours(work) else 0
 
 
 class Forgetting:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from domain.catalogue.sources import STOCK
+from domain.catalogue.sources import STOCK, TAGS
 from domain.intake.effects import TYPES
 from domain.intake.ingest import Incoming
 from domain.published.library import Library
@@ -14,19 +14,18 @@ PERSON = "customer"
 """The kind of identifier that every customer of a scratch database has: their id."""
 
 CONSEQUENCES = (
-    f"type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%' AND source <> '{STOCK}'"
-    " AND NOT forgotten"
+    "type NOT LIKE 'message.%%' AND type NOT LIKE 'todo.%%' AND type NOT LIKE 'coupon.%%'"
+    f" AND source NOT IN ('{STOCK}', '{TAGS}') AND NOT forgotten"
 )
-"""Leaves out what journeys that ran, and the stock book, brought about, and what is forgotten."""
+"""Leaves out what journeys that ran, the stock book and the rules of tags brought about, and what is forgotten."""
 
 
 def spoken_of(library: Library) -> set[str]:
-    """The types of event that a journey or a segment speaks of, or that a journey's schedule stands for."""
+    """The types of event that a journey, a segment or a tag speaks of, or that a journey's schedule stands for."""
     spoken = [live.plan.model_dump(mode="json") for live in library.journeys.values()]
-    spoken += [segment.model_dump(mode="json") for segment in library.segments.values()]
     triggers = [live.plan.trigger for live in library.journeys.values()]
     scheduled = {event_of(trigger.for_each) for trigger in triggers if isinstance(trigger, ScheduleTrigger)}
-    return set(_events_in(spoken)) | scheduled
+    return {*_events_in(spoken), *scheduled, *library.rules.asked.listens}
 
 
 def asked_for(library: Library) -> set[str]:

@@ -13,8 +13,9 @@ from domain.catalogue.validation import validate
 from domain.customers.identifiers import identify
 from domain.customers.resolution import lock_customers, resolve
 from domain.customers.tables import Consent, CustomerRow, CustomerTag
-from domain.intake.ingest import HISTORY, Incoming, ingest
+from domain.intake.ingest import Incoming, ingest
 from domain.intake.schedules import fires_on
+from domain.intake.settling import HISTORY
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import Running
 from domain.journeys.moving import settle_running

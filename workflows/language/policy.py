@@ -25,6 +25,7 @@ from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
 from workflows.terms.calendar import zone_names
 from workflows.terms.conditions import Condition
+from workflows.terms.fields import Scope, check_condition
 from workflows.terms.limits import Limits, Percent
 from workflows.terms.values import (
     Day,
@@ -235,6 +236,22 @@ def read_segments(
     check_segments(source, references)
     segments = None if source.broken else segments
     return segments, source.sorted()
+
+
+def read_condition(
+    text: str, path: str, references: References | None = None
+) -> tuple[Condition | None, list[Diagnostic]]:
+    """Read a document of one condition about customers, its `when`. Never raises; None where there are errors."""
+    source = read_source(text, path)
+    written: _When | None = validate(_When, source)
+    with suppress(TooManyError):
+        if source.root is not None:
+            check_condition(source.root.get("when"), Scope(source, references, frozenset({"customer"})))
+    return None if source.broken or written is None else written.when, source.sorted()
+
+
+class _When(Frozen):
+    when: Condition
 
 
 def read_coupons(text: str, path: str) -> tuple[dict[str, CouponTerms] | None, list[Diagnostic]]:

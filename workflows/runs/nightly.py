@@ -10,13 +10,17 @@ TIMEOUT = timedelta(hours=1)
 HEARTBEAT = timedelta(minutes=15)
 """A fit says nothing while it runs."""
 
-DUTIES = {"fit_forecasts": "what customers will order", "decide_winners": "variants that take over"}
+DUTIES = {
+    "fit_forecasts": "what customers will order",
+    "rank_customers": "where customers stand among all",
+    "decide_winners": "variants that take over",
+}
 """The activities of a night, in their order, and what each is about."""
 
 
 @workflow.defn(name="Nightly")
 class NightlyWorkflow:
-    """Fits what customers will order, and lets variants take over that are judged better."""
+    """Fits what customers will order, ranks them, and lets variants take over that are judged better."""
 
     @workflow.run
     async def run(self) -> list[str]:

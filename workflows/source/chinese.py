@@ -237,6 +237,13 @@ SENTENCES: Mapping[str, str] = {
     "unknown measure {name}; measures are named in _tags.yaml": "没有 {name} 这个度量；度量在 _tags.yaml 里命名",
     "a measure can't ask for a segment, which may ask for measures itself": ("度量里不能用人群，因为人群里可以用度量"),
     "measures refer to each other in a circle: {names}": "度量互相引用，成了一个圈：{names}",
+    "a tag can't need itself: {names}": "标签不能以自己为条件：{names}",
+    "the tag {tag} is kept by its rule in _tags.yaml; a step can't set or remove it": (
+        "标签 {tag} 由 _tags.yaml 里的规则维护，步骤不能设置或去掉它"
+    ),
+    "{value} is not a name of up to 100 characters, no space around it": (
+        "{value} 不能作名字：最多 100 个字，前后没有空格"
+    ),
     "{value} is not a name: a letter first, then letters, digits and `_`": (
         "{value} 不能作名字：先是字母，后面是字母、数字和 `_`"
     ),

@@ -46,6 +46,11 @@ EVENT_NAMES: Mapping[str, str] = {
     "stock.alarm": "库存预警",
     "todo.done": "待办完成",
     "segment.member": "属于人群",
+    "tag.added": "得到标签",
+    "tag.removed": "失去标签",
+    "segment.entered": "进入人群",
+    "segment.left": "离开人群",
+    "send.once": "单次发送",
 }
 
 

@@ -37,11 +37,21 @@ FIELDS: Mapping[str, Collection[str]] = {
 }  # fmt: skip
 """What there is to know of what isn't an event."""
 
-DERIVED = ("orders", "spent", "last_order_at")
-"""What is known of a customer by what they bought, in the order of the totals."""
+DERIVED = ("orders", "spent", "last_order_at", "recency_days", "frequency", "value")
+"""What is known of a customer by what they bought: kept orders, fen spent on them and when the last was paid; how many
+whole days ago that was, and the first two by the names they have in RFM."""
+
+QUINTILES = ("r", "f", "m")
+"""Where a customer stands among all who ordered, by recency, frequency and value: 1 to 5, which is best."""
 
 FORECASTS = ("likely_to_buy", "expected_value")
 """What is foretold of a customer: the chance of an order within 30 days, and 12 months' orders in fen."""
+
+RANKED = frozenset({*QUINTILES, *FORECASTS})
+"""What is worked out of all customers at once, now and then, and kept with each."""
+
+Named = tuple[str, str]
+"""A kind of thing that conditions ask for (`tag`, `segment`, `measure`) and its name."""
 
 _SUBJECTS = frozenset(SUBJECTS)
 _EVERYWHERE = frozenset({"now", "measure"})
@@ -55,7 +65,7 @@ class References:
     `templates` gives the channels that each template has a text for, `variables` the names that each (template,
     channel) uses, `events` the dotted field names of each known event type (None: any field), `business` those
     types that are about no customer. Without any events, they are taken on trust. `policy` is what no journey may
-    loosen.
+    loosen. `ruled` are the tags that rules keep, `asked` what each segment asks for.
     """
 
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -67,6 +77,8 @@ class References:
     variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     policy: Limits | None = None
     measures: Collection[str] = frozenset()
+    ruled: Collection[str] = frozenset()
+    asked: Mapping[str, frozenset[Named]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,7 +269,7 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
 def _check_customer_field(node: Node, name: str, scope: Scope) -> None:
     """Anything may be known of a customer; what is close to a described field is a slip."""
     described = scope.references.events.get("customer.updated") if scope.references else None
-    first, known = name.partition(".")[0], {*(described or ()), *DERIVED, *FORECASTS}
+    first, known = name.partition(".")[0], {*(described or ()), *DERIVED, *RANKED}
     meant = slip_of(first, known) if described and first not in known else None
     if meant:
         scope.source.report(node, "E027", f"a customer has no field {quoted(first)}; did you mean {quoted(meant)}?")

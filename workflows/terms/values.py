@@ -240,7 +240,7 @@ def money_words(fen: int) -> str:
 MONEY_FUNCTIONS = ("sum", "average", "min", "max", "latest", "first")
 """The measures of money that are money."""
 
-_MONEY_FIELD = re.compile(r"customer\.(?:spent|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
+_MONEY_FIELD = re.compile(r"customer\.(?:spent|value|expected_value)|(?:event|trigger|item)\..*\b(?:total|price)")
 
 
 def is_money(path: str) -> bool:

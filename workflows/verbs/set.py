@@ -6,13 +6,13 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
-from workflows.terms.fields import DERIVED, FORECASTS, Scope, check_field
+from workflows.terms.fields import DERIVED, RANKED, Scope, check_field
 from workflows.terms.operands import FieldRef, Operand
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name
 from workflows.verbs.base import Position, Step, StepSpec
 
-RESERVED = (*DERIVED, *FORECASTS, "timezone")
+RESERVED = (*DERIVED, *sorted(RANKED), "timezone")
 """Fields that are worked out of orders, and one that all times go by."""
 
 

@@ -4,6 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from workflows.source.diagnostics import quoted
+from workflows.source.tree import Node
+from workflows.terms.fields import Scope
 from workflows.terms.values import Duration
 from workflows.terms.wording import Wording
 from workflows.terms.written import Text
@@ -46,6 +49,10 @@ class TagStep(StepSpec):
     def compiled(self, position: Position) -> SetTag:
         return SetTag(**position.fields(self), tag=self.tag, keep=self.keep)
 
+    @classmethod
+    def check_alone(cls, step: Node, scope: Scope) -> None:
+        check_tag(step.get("tag"), scope)
+
 
 class UntagStep(StepSpec):
     verb: ClassVar = "untag"
@@ -54,3 +61,14 @@ class UntagStep(StepSpec):
 
     def compiled(self, position: Position) -> SetTag:
         return SetTag(**position.fields(self), tag=self.untag, remove=True)
+
+    @classmethod
+    def check_alone(cls, step: Node, scope: Scope) -> None:
+        check_tag(step.get("untag"), scope)
+
+
+def check_tag(node: Node | None, scope: Scope) -> None:
+    """What a rule keeps, no step may set."""
+    if node is not None and node.text is not None and scope.references and node.text in scope.references.ruled:
+        message = f"the tag {quoted(node.text)} is kept by its rule in _tags.yaml; a step can't set or remove it"
+        scope.source.report(node, "E062", message)

@@ -1,4 +1,4 @@
-"""What changed in the documents that hold for every journey: policy, segments, measures, coupon campaigns, stock."""
+"""What changed in the documents that hold for every journey: policy, segments, measures, tags, coupons, stock."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
+from workflows.language.tags import TagRule
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.limits import quiet_minutes
 from workflows.terms.values import Duration, Language, money_words
@@ -43,6 +44,7 @@ class SharedDocuments:
     stock: StockRules
     measures: Mapping[str, Measure]
     identity: IdentityRules
+    tags: Mapping[str, TagRule]
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def shared_changes(
         *_policy(old.policy, new.policy, changes),
         *_segments(old.segments, new.segments, sizes, changes),
         *_measures(old.measures, new.measures, changes),
+        *_tags(old.tags, new.tags, changes),
         *_campaigns(old.campaigns, new.campaigns, changes),
         *_stock(old.stock, new.stock, say),
         *_identity(old.identity, new.identity, say),
@@ -121,6 +124,19 @@ def _measures(old: Mapping[str, Measure], new: Mapping[str, Measure], changes: C
     for name in dict.fromkeys([*old, *new]):
         before, after = (say.measure(each[name]) if name in each else "" for each in (old, new))
         label = say.pick(f"度量「{name}」", f"the measure “{name}”")
+        yield from (SharedChange("_tags", words) for words in changes.changed(label, before, after))
+
+
+def _tags(old: Mapping[str, TagRule], new: Mapping[str, TagRule], changes: Changes) -> Iterator[SharedChange]:
+    say = changes.say
+
+    def told(rule: TagRule) -> str:
+        kept = say.pick(f"，之后保留 {say.span(rule.keep)}", f", kept for {say.span(rule.keep)}") if rule.keep else ""
+        return say.condition(rule.when) + kept
+
+    for name in dict.fromkeys([*old, *new]):
+        before, after = (told(each[name]) if name in each else "" for each in (old, new))
+        label = say.pick(f"标签「{name}」", f"the tag “{name}”")
         yield from (SharedChange("_tags", words) for words in changes.changed(label, before, after))
 
 

@@ -101,6 +101,16 @@ def _words(decision: Decision, say: Wording, zone: ZoneInfo) -> str:
             return say.pick(f"与客户 {value} 不是同一个人，已拆开", f"is not customer {value}: split")
         case "converted":
             return say.pick("结束之后达成目标", "reached the goal after its end")
+        case "tag_added":
+            return say.pick(f"按规则得到标签「{value}」", f"got the tag “{value}” by its rule")
+        case "tag_removed" if decision.reason == "time":
+            return say.pick(f"标签「{value}」到期", f"the tag “{value}” ran out")
+        case "tag_removed":
+            return say.pick(f"按规则失去标签「{value}」", f"lost the tag “{value}” by its rule")
+        case "segment_entered":
+            return say.pick(f"进入人群「{value}」", f"came into the segment “{value}”")
+        case "segment_left":
+            return say.pick(f"离开人群「{value}」", f"left the segment “{value}”")
     if decision.what in COUPONS_LIFE:
         order = f" {decision.reason}" if decision.reason else ""
         became = say.pick(*COUPONS_LIFE[decision.what]).format(f"{order} " if say.lang == "zh" and order else order)

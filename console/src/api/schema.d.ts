@@ -202,6 +202,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tags
+         * @description Those that rules keep and those that journeys set.
+         */
+        get: operations["get_tags_v1_tags_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tags/{name}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who has a tag, and why
+         * @description A tag that nobody has has nobody.
+         */
+        get: operations["get_tag_v1_tags__name__customers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List segments
+         * @description How large each is, and was by day.
+         */
+        get: operations["get_segments_v1_segments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segments/overlap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how two segments overlap
+         * @description Exact, as of now.
+         */
+        get: operations["get_overlap_v1_segments_overlap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segments/{name}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who is in a segment, and why
+         * @description As events and the sweep left it, at most five minutes ago.
+         */
+        get: operations["get_segment_v1_segments__name__customers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segments/{name}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a segment as CSV
+         * @description Its customers as of now with their identifiers; it needs the permission `pii`, too.
+         */
+        get: operations["get_export_v1_segments__name__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/segments/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See who a condition would be
+         * @description Exact, over all customers. `422` for what is wrong in the condition, and `too_slow` if it takes over 10 s.
+         */
+        post: operations["post_preview_v1_segments_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/todos": {
         parameters: {
             query?: never;
@@ -1902,6 +2042,32 @@ export interface components {
             words: string;
         };
         /**
+         * Holder
+         * @description A customer who has a tag or is in a segment, and why, in the language of the policy.
+         */
+        Holder: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string | null;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Why */
+            why: string;
+        };
+        /**
+         * Holders
+         * @description A page of customers, by id. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Holders: {
+            /** Customers */
+            customers: components["schemas"]["Holder"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * InsertEdit
          * @description Put a value before the item of a list, or behind its last.
          */
@@ -2456,6 +2622,18 @@ export interface components {
             column: number;
         };
         /**
+         * Overlap
+         * @description How many are in each of two segments, and in both.
+         */
+        Overlap: {
+            /** One */
+            one: number;
+            /** Other */
+            other: number;
+            /** Both */
+            both: number;
+        };
+        /**
          * Page
          * @description The newest first. `next` is what to give as `after` for the following page; null after the last.
          */
@@ -2479,6 +2657,24 @@ export interface components {
             published_at: string;
             /** Live */
             live: boolean;
+        };
+        /**
+         * Preview
+         * @description Exactly how many of how many customers a condition holds for now, some of them, and how many have which tag.
+         */
+        Preview: {
+            /** Size */
+            size: number;
+            /** Of */
+            of: number;
+            /** Sample */
+            sample: components["schemas"]["Sampled"][];
+            /** By Tag */
+            by_tag: {
+                [key: string]: number;
+            };
+            /** Ms */
+            ms: number;
         };
         /**
          * ProductAlarm
@@ -2705,6 +2901,40 @@ export interface components {
             discount: number;
         };
         /**
+         * Sampled
+         * @description A customer of a segment, and why, in the language of the policy.
+         */
+        Sampled: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string | null;
+            /** Why */
+            why: string;
+        };
+        /**
+         * SegmentSize
+         * @description A segment, how many are in it, and how many were by day; `asked` of how many so far, while it is new.
+         */
+        SegmentSize: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Asked */
+            asked: number | null;
+            /** Days */
+            days: components["schemas"]["SizeOfDay"][];
+        };
+        /**
+         * Segments
+         * @description The segments that are published, the largest first.
+         */
+        Segments: {
+            /** Segments */
+            segments: components["schemas"]["SegmentSize"][];
+        };
+        /**
          * SetEdit
          * @description Write a value in the place of the one that stands there, or add the key.
          */
@@ -2737,6 +2967,19 @@ export interface components {
             left: number | null;
             /** Alarm */
             alarm: string | null;
+        };
+        /**
+         * SizeOfDay
+         * @description How many were in a segment when it was last counted on a day of the business.
+         */
+        SizeOfDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Size */
+            size: number;
         };
         /**
          * SpecOutline
@@ -2868,6 +3111,28 @@ export interface components {
              * Format: date-time
              */
             given_up_at: string;
+        };
+        /**
+         * Tag
+         * @description A tag and how many customers have it. `ruled` if a rule keeps it; `asked` of how many so far, while it is new.
+         */
+        Tag: {
+            /** Name */
+            name: string;
+            /** Size */
+            size: number;
+            /** Ruled */
+            ruled: boolean;
+            /** Asked */
+            asked: number | null;
+        };
+        /**
+         * Tags
+         * @description The tags that are published or that somebody has, the commonest first.
+         */
+        Tags: {
+            /** Tags */
+            tags: components["schemas"]["Tag"][];
         };
         /**
          * Timeline
@@ -3958,6 +4223,464 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_tags_v1_tags_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tags"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_tag_v1_tags__name__customers_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holders"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_segments_v1_segments_get: {
+        parameters: {
+            query?: {
+                /** @description how far back */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Segments"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_overlap_v1_segments_overlap_get: {
+        parameters: {
+            query: {
+                one: string;
+                other: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overlap"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_segment_v1_segments__name__customers_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holders"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_export_v1_segments__name__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_preview_v1_segments_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "when": {
+                 *         "event": "order.paid",
+                 *         "within": "30d"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** When */
+                    when: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlmodel import Session, select
 
 from domain.conditions.facts import CustomerFacts
+from domain.conditions.sets import selecting
 from domain.conditions.sql import matching
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
@@ -92,6 +93,7 @@ FIELDS = (
     OWN
     | st.builds("{}.{}".format, st.sampled_from(("trigger", "lot", "stream", "coupon", "nothing")), PATHS)
     | st.sampled_from(("customer.orders", "customer.spent", "customer.last_order_at", "customer.timezone", "customer"))
+    | st.sampled_from(("customer.recency_days", "customer.frequency", "customer.value", "customer.value.a"))
     | st.sampled_from(("customer.last_order_at.weekday", "stream.starts_at.day", "trigger.a.weekday"))
     | st.sampled_from(("stream.starts_at", "stream.starts_at.a", "lot.days_left", "event"))
     | st.sampled_from(("now", "now.a"))
@@ -248,6 +250,14 @@ class Shop:
         held = matching(condition, self.library, NOW, **self.known)
         return set(self.session.exec(select(Customer.id).where(held)))
 
+    def in_sets(self, condition: Condition) -> set[int]:
+        """Asked of all at once, who have nothing but themselves in view."""
+        return set(self.session.exec(select(Customer.id).where(selecting(condition, self.library, NOW))))
+
+    def each_alone(self, condition: Condition) -> set[int]:
+        """The same, asked of one after the other."""
+        return set(self.session.exec(select(Customer.id).where(matching(condition, self.library, NOW))))
+
     def facts(self, customer: Customer) -> CustomerFacts:
         known = self.known
         facts = CustomerFacts(self.session, self.library, customer, NOW, event=known["event"], trigger=known["trigger"])
@@ -306,6 +316,52 @@ def test_comparisons(
     agree(db, people, known, leaves)
 
 
+FEW_NUMBERS = st.sampled_from((0, 1, 2, 3, -1))
+PLAIN_RIGHT = st.sampled_from((0, 1, 2, "a", "上海", '"', True, False))
+ASKED_PLAINLY = st.one_of(
+    st.fixed_dictionaries({"is": PLAIN_RIGHT}),
+    st.fixed_dictionaries({"in": st.lists(PLAIN_RIGHT, min_size=1, max_size=2)}),
+    *(st.fixed_dictionaries({name: FEW_NUMBERS}) for name in ("at_least", "at_most", "above", "below")),
+)
+OF_EVENT = st.builds(
+    lambda path, asked: {"field": f"event.{path}", **asked}, st.sampled_from(("a", "list", "a.a", "list.a", "b.b")),
+    ASKED_PLAINLY,
+)  # fmt: skip
+PLAINLY = st.one_of(
+    st.builds(
+        lambda path, asked: {"field": f"customer.{path}", **asked},
+        st.sampled_from(("a", "b", "list", "place", "orders", "spent", "frequency", "value")), ASKED_PLAINLY,
+    ),
+    st.fixed_dictionaries(
+        {"event": TYPES},
+        optional={
+            "within": WITHIN, "where": OF_EVENT | OF_EVENT.map(lambda each: {"not": each}),
+            "times": st.dictionaries(st.sampled_from(("is", "is_not", "at_least", "below")), FEW_NUMBERS, min_size=1),
+        },
+    ),
+    st.builds(lambda tag: {"tag": tag}, TAGS),
+    st.builds(lambda segment: {"segment": segment}, SEGMENTS),
+)  # fmt: skip
+PLAIN_TREES = st.recursive(
+    PLAINLY,
+    lambda inner: st.one_of(
+        st.builds(lambda part: {"not": part}, inner),
+        *(st.builds(lambda name, parts: {name: parts}, st.just(name), st.lists(inner, min_size=1, max_size=3))
+          for name in ("all", "any")),
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@given(PEOPLE, KNOWN, st.lists(PLAIN_TREES, min_size=TREES // 3, max_size=TREES // 3))
+@FEW
+def test_what_is_asked_of_all_at_once(
+    db: Database, people: list[dict[str, Any]], known: dict[str, Any], trees: list[dict[str, Any]]
+) -> None:
+    """Leaves that are read once for everybody."""
+    agree(db, people, known, trees)
+
+
 @given(PEOPLE, KNOWN, st.lists(PRESENT, min_size=TREES // 3, max_size=TREES // 3))
 @FEW
 def test_the_present(
@@ -343,3 +399,4 @@ def agree(db: Database, people: list[dict[str, Any]], known: dict[str, Any], con
             condition = READ.validate_python(each)
             in_sql, in_python = shop.in_sql(condition), shop.in_python(condition)
             assert in_sql == in_python, each
+            assert shop.in_sets(condition) == shop.each_alone(condition), each

@@ -9,6 +9,7 @@ from shop import Shop
 from domain.customers.tables import Customer
 from domain.insight.forecasts import fit, newest_fit, write_page
 from domain.insight.lifetime import TooFewOrdersError
+from domain.published.library import read_library
 
 DAY = timedelta(days=1)
 
@@ -29,7 +30,7 @@ def test_who_ordered_often_and_lately_is_likelier_to_order_again(shop: Shop) -> 
     shop.post("order.refunded", "refunded", order_id="back")
     with shop.db.begin() as work:
         kept, forecasts = fit(work, now)
-        write_page(work, forecasts)
+        write_page(work, read_library(work), forecasts, now)
     assert kept.customers == len(forecasts) == 160
     fields = [each.fields for each in shop.rows(Customer) if each.fields]
     assert len(fields) == 160

@@ -6,7 +6,7 @@ import pytest
 from shop import Shop
 
 from domain.customers.tables import Customer, Order
-from domain.intake.ingest import HISTORY
+from domain.intake.settling import HISTORY
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.store.tables import Outbox

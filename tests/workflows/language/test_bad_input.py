@@ -50,7 +50,7 @@ def test_a_step_that_asks_too_much(steps: str, told: list[str]) -> None:
         ("measures:\n  a b: {count: true, of: left}", ["E015"]),
         ("measures:\n  a: {count: true}", ["E011"]),
         ("measures:\n  a: {count: true, of: left, where: {field: trigger.x, is: 1}}", ["E029"]),
-        ("tags: {}", ["E010"]),
+        ("labels: {}", ["E010"]),
         ("measures:\n  a: {count: true, of: left}\n  b: {count: true, of: left, where: {field: measure.a, is: 1}}", []),
     ],
 )

@@ -1,0 +1,1 @@
+"""Membership: which tags rules give to customers, who is in which segment, and since when."""
