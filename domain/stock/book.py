@@ -25,7 +25,7 @@ from sqlalchemy import func, literal, text, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.catalogue.sources import STOCK
+from domain.catalogue.sources import IMPORT, STOCK
 from domain.catalogue.types import WHOLESALE
 from domain.customers.tables import CustomerRow, Order
 from domain.intake.tables import Event
@@ -61,6 +61,11 @@ class StockEvent:
     arrived: datetime
 
 
+def _is_left_out(event: Event) -> bool:
+    """Whether the book has no part in it: its own events, and orders of before, which came out of stock of then."""
+    return event.source == STOCK or (event.source == IMPORT and event.type == "order.paid")
+
+
 def last_day(lot: Lot, product: Product | None) -> date:
     """The last day on which the lot may be sold."""
     return lot.expires_on - timedelta(days=product.min_days if product else 0)
@@ -94,13 +99,13 @@ class Book:
         self._early_refunds: dict[str, list[Event]] = {}
         self._places: set[str] = set()
         self._wholesale: set[str] = set()
-        own_events = [event for event in events if event.type in TYPES and event.source != STOCK]
+        own_events = [event for event in events if event.type in TYPES and not _is_left_out(event)]
         if own_events:
             self._open(own_events)
 
     def enter(self, event: Event, customer: CustomerRow | None = None) -> None:
         """Enter what the event says of stock; most say nothing."""
-        if event.source == STOCK:
+        if _is_left_out(event):
             return
         match event.type:
             case "order.paid" if self._of_sku or self._places:

@@ -1,7 +1,7 @@
 """Commands about customers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -34,4 +34,35 @@ def import_customers(
         say(f"columns that were not read: {', '.join(tally.unread)}")
     taken = "would be taken" if dry_run else "taken"
     say(f"{tally.taken} customers {taken}, {tally.known} known already, {tally.wrong} rows wrong")
+    raise typer.Exit(1 if tally.wrong else 0)
+
+
+@app.command("import-history")
+def import_history(
+    file: Annotated[Path, typer.Argument(help="An .xlsx or .csv file.")],
+    kind: Annotated[Literal["orders", "views"], typer.Option("--kind", help="What its rows are.")],
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="What a heading is, like 实收=total; may be given again.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, and keep nothing.")] = False,
+    data: Data = None,
+) -> None:
+    """Take orders or views of before in; a file that was cut short is read on when it is given again."""
+    from runtime.imports.history import import_history
+    from runtime.platform.stored_clock import clock_of
+
+    if not file.is_file():
+        raise StartError(f"there is no file {file}")
+    pairs = [each.partition("=") for each in columns or ()]
+    if wrong := next((title for title, sign, name in pairs if not title or not sign or not name), None):
+        raise StartError(f"--map {wrong} says nothing; write it like --map 实收=total")
+    with database(data) as db:
+        tally = import_history(
+            db, clock_of(db), file, kind, say, mapping={title: name for title, _, name in pairs}, dry_run=dry_run,
+            progress=lambda row: say(f"up to row {row}"),
+        )  # fmt: skip
+    if tally.unread:
+        say(f"columns that were not read: {', '.join(tally.unread)}")
+    taken = "would be taken" if dry_run else "taken"
+    say(f"{tally.taken} events {taken}, {tally.known} known already, {tally.wrong} rows wrong")
     raise typer.Exit(1 if tally.wrong else 0)
