@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import any_, bindparam
+from sqlalchemy import bindparam, text
 from sqlalchemy import select as sa_select
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlmodel import Session, col, select
 
 from domain.customers.tables import Consent, Identifier, IdentifierConflict
@@ -49,13 +48,20 @@ def read_consents(session: Session, customers: Collection[int], addresses: Colle
     return Consents(by_customer, by_address)
 
 
-_CONSENTS = (
-    sa_select(
-        col(Consent.customer_id), col(Consent.address), col(Consent.channel), col(Consent.purpose), col(Consent.given)
-    )
-    .where(is_among(Consent.customer_id) | (col(Consent.address) == any_(bindparam("addresses", type_=ARRAY(TEXT)))))
-    .order_by(col(Consent.at), col(Consent.id))
+HASHED = "'erased:' || encode(sha256(convert_to(key || ':' || {address}, 'UTF8')), 'hex')"
+"""SQL of what stands for an address of an erased customer, with the `key` of `erasure_key`."""
+
+_CONSENTS = text(f"""
+WITH hashed AS MATERIALIZED (
+    SELECT address, {HASHED.format(address="address")} AS hash
+    FROM unnest(CAST(:addresses AS text[])) AS asked (address), erasure_key
 )
+SELECT customer_id, coalesce(hashed.address, consents.address), channel, purpose, given
+FROM consents LEFT JOIN hashed ON hashed.hash = consents.address
+WHERE customer_id = ANY (CAST(:ids AS bigint[]))
+    OR consents.address = ANY (CAST(:addresses AS text[]) || ARRAY(SELECT hash FROM hashed))
+ORDER BY at, id
+""")
 
 
 def record_consent(session: Session, event: Event, customer_id: int, at: datetime) -> Set[int]:

@@ -135,7 +135,8 @@ class IdentityApart(Row, table=True):
 class Consent(Row, table=True):
     """The append-only record of what a customer allowed; the latest row of a channel and purpose holds.
 
-    `address` is what it was said of: the customer's own then, or what the same event named beside the customer.
+    `address` is what it was said of: the customer's own then, or what the same event named beside the customer. Of a
+    customer who was erased, it is a keyed hash of that, `erased:…`.
     """
 
     __tablename__: ClassVar[Any] = "consents"
@@ -152,6 +153,14 @@ class Consent(Row, table=True):
     source: str | None = None
     wording: str | None = None
     at: datetime = instant()
+
+
+class ErasureKey(Row, table=True):
+    """The secret by which addresses of erased customers are kept as hashes, so that a refusal of one still holds."""
+
+    __tablename__: ClassVar[Any] = "erasure_key"
+    id: int = Field(default=1, primary_key=True)
+    key: str
 
 
 class CustomerTag(Row, table=True):

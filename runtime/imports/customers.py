@@ -38,6 +38,7 @@ from runtime.imports.cells import (
     total_of,
 )
 from runtime.imports.sheets import Row, open_sheets
+from workflows.terms.channels import ADDRESS
 from workflows.terms.values import local_day
 
 CHUNK = 500
@@ -242,12 +243,16 @@ class _Desk:
                 raise _UndoneError
 
     def _refused(self, work: UnitOfWork, rows: Sequence[Known], owners: Sequence[int | None]) -> set[tuple[int, str]]:
-        """The consents that a row gives although the customer has withdrawn them; each is told."""
-        said = read_consents(work, [owner for owner in owners if owner is not None], [])
+        """The consents that a row gives although the customer has withdrawn them, or somebody has refused the address
+        who is erased or has it no more; each is told.
+        """
+        addresses = {value for row in rows for _, value in row.names}
+        said = read_consents(work, [owner for owner in owners if owner is not None], addresses)
         refused = set()
         for place, (row, owner) in enumerate(zip(rows, owners, strict=True)):
             for channel, given in row.agreed.items():
-                stands = said.of(owner, channel, None) if owner is not None else {}
+                address = dict(row.names).get(ADDRESS[channel])
+                stands = said.of(owner or 0, channel, address)
                 if given and False in stands.values():
                     refused.add((place, channel))
                     self.say(f"row {row.row}: the customer has refused {channel}, which holds; no consent was taken")
