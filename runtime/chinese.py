@@ -256,6 +256,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "customer {id}; {changes}": "客户 {id}；{changes}",
     "a new customer; {changes}": "新客户；{changes}",
+    "{number} counts, all right": "{number} 个计数，都对",
+    "{number} counts, {wrong} of them were wrong, and are right now": "{number} 个计数，其中 {wrong} 个有误，已改正",
     "nothing changes": "没有变化",
     "is not a phone number": "不是电话号码",
     "is not a possible phone number": "没有这样的电话号码",

@@ -89,13 +89,19 @@ def fold(work: UnitOfWork, zone: ZoneInfo) -> int:
     return int(folded)
 
 
-def recount(work: UnitOfWork) -> None:
-    """Count anew, from the trail and the enrollments. Whoever counts meanwhile waits until this is committed."""
+def recount(work: UnitOfWork) -> tuple[int, int]:
+    """Count anew, from the trail and the enrollments. Whoever counts meanwhile waits until this is committed.
+
+    Returns how many counts there are, and how many weren't what they should have been.
+    """
     work.write_rows()
     connection = work.connection()
     connection.execute(text("LOCK TABLE count_changes IN ACCESS EXCLUSIVE MODE"))
+    kept = set(connection.execute(_ALL).all())
     connection.execute(text("TRUNCATE count_changes, journey_counts"))
     connection.execute(_COUNT)
+    right = set(connection.execute(_ALL).all())
+    return len(right), len({row[:-1] for row in kept ^ right})
 
 
 _BOTH = """
@@ -107,6 +113,14 @@ _BOTH = """
 """
 _READ = text(_BOTH.format(since="", at=""))
 _READ_SINCE = text(_BOTH.format(since="AND since >= :since", at="AND at >= :since"))
+
+_ALL = text("""
+    SELECT journey, plan_id, step, what, detail, sum(n)::bigint FROM (
+        SELECT journey, plan_id, step, what, detail, n FROM journey_counts
+        UNION ALL
+        SELECT journey, plan_id, step, what, detail, n FROM count_changes
+    ) AS counts GROUP BY 1, 2, 3, 4, 5 HAVING sum(n) <> 0
+""")
 
 _TOTALS = text("""
     SELECT what, detail, sum(n)::bigint FROM (

@@ -20,6 +20,7 @@ from runtime.cli.shared import (
     existing,
     journey_file,
     operator,
+    record,
     say,
 )
 
@@ -224,6 +225,17 @@ def journeys(data: Data = None, lang: Lang = LANG) -> None:
                 by = f"{last.by} {done}" if zh else f"{done} by {last.by}"
                 parts.append(f"{by}{'，' if zh else ', '}{last.at.astimezone(zone):%Y-%m-%d %H:%M}")
             say(" · ".join(parts))
+
+
+@app.command()
+def recount(data: Data = None) -> None:
+    """Count anew what happened in journeys, from the trail. Counts that are right stay as they are."""
+    from domain.journeys import counts
+
+    with database(data) as db, db.begin() as work:
+        number, wrong = counts.recount(work)
+        record(work, "counts.recount", "counts", after={"counts": number, "wrong": wrong})
+    say(f"{number} counts, {wrong} of them were wrong, and are right now" if wrong else f"{number} counts, all right")
 
 
 def running_words(running: dict[int, int], lang: "Language" = "en") -> str:

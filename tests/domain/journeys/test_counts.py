@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from shop import Shop
+from sqlmodel import select
 
 from domain.journeys import counts, lifecycle
 from domain.journeys.counts import Count
@@ -37,9 +38,14 @@ def fold(shop: Shop) -> None:
 
 
 def recounted(shop: Shop) -> list[Count]:
+    """The counts, counted anew; it is told whether they differ."""
+    kept = seen(shop)
     with shop.db.begin() as work:
-        counts.recount(work)
-    return seen(shop)
+        number, wrong = counts.recount(work)
+    right = seen(shop)
+    assert number == len(right)
+    assert (wrong == 0) == (kept == right)
+    return right
 
 
 def some_day(shop: Shop, random: Random, names: list[str]) -> list[Callable[[], object]]:
@@ -70,6 +76,21 @@ def test_whatever_happens_it_is_counted(shop: Shop, seed: int, again: str) -> No
     assert {count.what for count in kept} >= {"entered", "passed"}
     assert all(count.n > 0 for count in kept)
     assert kept == recounted(shop)
+
+
+def test_a_count_that_went_wrong_is_told_and_mended(shop: Shop) -> None:
+    shop.publish(SPEC.replace("AGAIN", "always"))
+    shop.customers("li")
+    shop.post("form.filled", "li")
+    right = seen(shop)
+    fold(shop)
+    with shop.db.begin() as work:
+        row = work.exec(select(JourneyCount).where(JourneyCount.what == "entered")).one()
+        row.n += 1
+    assert seen(shop) != right
+    with shop.db.begin() as work:
+        assert counts.recount(work) == (len(right), 1)
+    assert seen(shop) == right
 
 
 def test_many_at_once_are_each_counted(shop: Shop) -> None:

@@ -207,6 +207,7 @@ def test_who_is_stuck_or_failed_is_counted(desk: Desk, db: Database) -> None:
         work.exec(update(Enrollment).where(col(Enrollment.id) == failed).values(ending="failed"))
         work.exec(update(Enrollment).where(col(Enrollment.id) == stuck).values(stuck_on="KeyError at wait.py:1"))
     assert "welcome v1 · live · 2 running on v1 · 1 stuck · 1 failed · published by" in desk.run("journeys")
+    assert "counts, all right" in desk.run("recount")
     assert "welcome v1 · 生效中 · 版本 1 有 2 位在途客户 · 1 位卡住 · 1 位出错中止" in desk.run(
         "journeys", "--lang", "zh"
     )
