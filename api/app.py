@@ -1,17 +1,18 @@
 """The HTTP API, put together."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import desk, docs, health, metrics, search, segments, timeline, today
-from api.access import audit, users
+from api import desk, docs, health, metrics, search, segments, settings, timeline, today
+from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
 from api.console import files
+from api.coupons import campaigns
 from api.coupons import routes as coupons
 from api.customers import routes as customers
 from api.events import routes as events
@@ -24,7 +25,7 @@ from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
 from api.journeys import canvas, messages, results, specs, stuck, todos
 from api.journeys import routes as journeys
-from api.stock import replenishment, streams
+from api.stock import imports, lots, replenishment, shows, streams
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
 from domain.store.clock import Clock, SystemClock
@@ -53,10 +54,13 @@ ROUTERS = (
     specs.router,
     metrics.router,
     streams.router,
+    shows.router,
+    lots.router,
     replenishment.router,
     messages.router,
     stuck.router,
     coupons.router,
+    campaigns.router,
     search.router,
     today.router,
     desk.router,
@@ -82,12 +86,18 @@ def create_app(
     webhooks: Collection[str] = (),
     wall: Clock | None = None,
     temporal_ui: str | None = None,
+    import_sheet: imports.ImportSheet | None = None,
+    providers: Mapping[str, str] | None = None,
+    signin_ways: Sequence[outside.SigninWay] = (),
+    public_url: str | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
     `signing_key` signs the links to screens, `decide` takes buyers' decisions to their runs; `receivers` take what the
     configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit,
-    `temporal_ui` is where the namespace's runs are looked at.
+    `temporal_ui` is where the namespace's runs are looked at, `import_sheet` takes spreadsheets of stock,
+    `providers` names what carries each channel that is configured, `signin_ways` let users in beside the password, and
+    send them back to `public_url`.
     """
     app = FastAPI(
         title="Aftershow",
@@ -124,7 +134,8 @@ def create_app(
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Watch)
-    for router in (*ROUTERS, files.router(), docs.router, *receivers):
+    own = imports.router(import_sheet), outside.router(signin_ways, public_url), settings.router(providers or {})
+    for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
         app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request
     app.mount(docs.ASSETS, docs.assets())
     return app

@@ -1,7 +1,7 @@
 """The guide's desk: `/v1/desk`. A guide sees their own customers, and of others not even that they exist."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
+from api.http.places import place, read_number_place
 from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
 from domain.access import audit
 from domain.access.actors import Actor
@@ -101,10 +102,10 @@ def get_desk_todos(
     """What is due first comes first. A user without a staff id has none."""
     env = context(request)
     now = env.clock.now()
-    place = _place(after)
+    begins = read_number_place(after)
     with env.db() as session:
         staff = _staff(session, caller)
-        rows = desk.own_todos(session, staff, after=place, limit=limit + 1) if staff else []
+        rows = desk.own_todos(session, staff, after=begins, limit=limit + 1) if staff else []
     shown = [
         DeskTodo(
             id=todo.id, customer=customer.id, name=customer.name, title=title, text=todo.text,
@@ -114,7 +115,7 @@ def get_desk_todos(
         for todo, customer, title in rows[:limit]
     ]  # fmt: skip
     last = rows[limit - 1][0] if len(rows) > limit else None
-    return DeskTodos(todos=shown, next=f"{last.due_at.timestamp():.6f}_{last.id}" if last else None)
+    return DeskTodos(todos=shown, next=place(last.due_at, last.id) if last else None)
 
 
 @router.post(
@@ -185,19 +186,6 @@ def _refuse(env: Context, caller: Actor, target: str) -> None:
 def _staff(session: Session, caller: Actor) -> str | None:
     user = session.get(User, caller.id) if caller.kind == "user" else None
     return user.staff if user else None
-
-
-def _place(text: str | None) -> tuple[datetime, int] | None:
-    if not text:
-        return None
-    try:
-        at, number = text.split("_")
-        place = datetime.fromtimestamp(float(at), UTC), int(number)
-    except (ValueError, OverflowError, OSError):
-        place = None
-    if place is None or not 0 <= place[1] < 2**63:
-        raise Invalid("`after` must be what an earlier page gave as `next`.")
-    return place
 
 
 def _card(session: Session, customer: Customer, now: datetime, lang: Language) -> CustomerCard:

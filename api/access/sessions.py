@@ -107,7 +107,7 @@ def _sign_in(request: Request, response: Response, body: Login) -> Me:
         user = session.get(User, user.id) if user else None
         if user is not None and user.active and right and user.password == kept:
             pauses.succeeded(session, body.login, address, now)
-            return _begin(env, session, request, response, user, "password")
+            return begin_session(env, session, request, response, user, "password")
         if user is not None:
             audit.record(session, actor_of(user, address), "session.refuse", f"user:{user.id}", now)
     raise WrongPassword()
@@ -131,7 +131,7 @@ def _open(request: Request, response: Response, body: Link) -> Me:
         user = sessions.use_link(session, body.token, env.wall.now())
         if user is None:
             raise DeadLink("Ask for a new one.")
-        return _begin(env, session, request, response, user, "link")
+        return begin_session(env, session, request, response, user, "link")
 
 
 @router.delete("/v1/session", status_code=204, summary="Sign out")
@@ -181,7 +181,8 @@ def _change_password(request: Request, secret: str, body: NewPassword) -> None:
         audit.record(session, actor_of(user, address_of(request)), "user.password", f"user:{user.id}", now)
 
 
-def _begin(env: Context, session: Session, request: Request, response: Response, user: User, how: str) -> Me:
+def begin_session(env: Context, session: Session, request: Request, response: Response, user: User, how: str) -> Me:
+    """Sign a user in, who came `how`: a row of the audit, and the cookie in the response."""
     now = env.wall.now()
     secret = sessions.begin(session, user, now)
     actor: Actor = actor_of(user, address_of(request))

@@ -1,19 +1,29 @@
 """Users: `/v1/users`."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, StringConstraints
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
-from api.http.problems import Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
+from api.http.problems import (
+    ChangedMeanwhile,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Stale,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
 from domain.access import audit, sessions, users
 from domain.access.actors import Actor
 from domain.access.permissions import Role
@@ -57,6 +67,7 @@ class UserState(BaseModel):
     staff: str | None
     has_password: bool
     created_at: datetime
+    etag: str = Field(description="what to send as `If-Match` with a change, so that it changes what was read")
 
 
 class Invitation(BaseModel):
@@ -92,20 +103,35 @@ def _create(env: Context, caller: Actor, body: NewUser) -> UserState:
         return _shown(user)
 
 
+@router.get("/v1/users/{id}", summary="Read a user", responses=documented(NotFound))
+def get_user(request: Request, response: Response, _: Manager, id: Id) -> UserState:
+    with context(request).db() as session:
+        user = _shown(_user(session, id))
+    response.headers["ETag"] = user.etag
+    return user
+
+
 @router.patch(
     "/v1/users/{id}",
     summary="Change a user",
-    responses=documented(NotFound),
+    responses=documented(NotFound, ChangedMeanwhile),
     openapi_extra=described(Change, {"roles": ["marketer", "analyst"]}),
 )
-async def patch_user(request: Request, caller: Manager, id: Id) -> UserState:
-    """Who is made inactive is signed out everywhere at once."""
-    return await run_in_threadpool(_change, context(request), caller, id, await read_json(request, Change))
+async def patch_user(
+    request: Request, response: Response, caller: Manager, id: Id, if_match: Annotated[str | None, Header()] = None
+) -> UserState:
+    """Who is made inactive is signed out everywhere at once. `412` if it isn't any more as `If-Match` says."""
+    body = await read_json(request, Change)
+    user = await run_in_threadpool(_change, context(request), caller, id, body, if_match)
+    response.headers["ETag"] = user.etag
+    return user
 
 
-def _change(env: Context, caller: Actor, id: int, body: Change) -> UserState:
+def _change(env: Context, caller: Actor, id: int, body: Change, if_match: str | None) -> UserState:
     with _told(), env.db.begin() as session:
-        user = _user(session, id)
+        user = session.get(User, id, with_for_update=True) or _user(session, id)
+        if if_match not in (None, "*", _shown(user).etag):
+            raise ChangedMeanwhile("Read it again, and change what it is now.")
         before = _audited(user)
         users.change_user(session, user, name=body.name, roles=body.roles, active=body.active, staff=body.staff)
         audit.record(session, caller, "user.change", f"user:{id}", env.wall.now(), before=before, after=_audited(user))
@@ -146,5 +172,7 @@ def _audited(user: User) -> dict[str, Any]:
 
 
 def _shown(user: User) -> UserState:
-    values = {name: getattr(user, name) for name in UserState.model_fields if name != "has_password"}
-    return UserState(**values, has_password=user.password is not None)
+    values = {name: getattr(user, name) for name in UserState.model_fields if name not in ("has_password", "etag")}
+    values["has_password"] = user.password is not None
+    digest = hashlib.sha256(repr(sorted(values.items())).encode()).hexdigest()
+    return UserState(**values, etag=f'"{digest[:16]}"')

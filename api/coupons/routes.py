@@ -153,8 +153,8 @@ def post_revoke(request: Request, caller: Revoker, code: CodeInPath) -> CouponSt
     """Taking it back twice is taking it back once. `409` if an order holds it, or if it was used or has expired."""
     env = context(request)
     with env.db.begin() as work:
-        lock_customers(work, [_coupon(work, code).customer_id])
-        coupon = _coupon(work, code)
+        lock_customers(work, [find_coupon(work, code).customer_id])
+        coupon = find_coupon(work, code)
         before = {"status": coupon.status}
         if coupon.status != "revoked":
             if coupon.status == "locked" and not redeeming.is_held(coupon, env.clock.now()):
@@ -165,7 +165,7 @@ def post_revoke(request: Request, caller: Revoker, code: CodeInPath) -> CouponSt
                 raise Conflict(f"The coupon is {coupon.status}.") from None
         now, after = env.wall.now(), {"status": "revoked"}
         audit.record(work, caller, "coupon.revoke", f"coupon:{coupon.code}", now, before=before, after=after)
-        return _as_answer(coupon, env.clock.now())
+        return as_answer(coupon, env.clock.now())
 
 
 @router.get("/v1/coupons/{code}", summary="Read a coupon", responses=documented(NotFound))
@@ -173,7 +173,7 @@ def get_coupon(request: Request, _: Reader, code: CodeInPath) -> CouponState:
     """As a quote sees it now: a lock that is over holds nothing."""
     env = context(request)
     with env.db() as session:
-        return _as_answer(_coupon(session, code), env.clock.now())
+        return as_answer(find_coupon(session, code), env.clock.now())
 
 
 @router.get("/v1/customers/{id}/coupons", summary="Read a customer's coupons", responses=documented(NotFound))
@@ -188,7 +188,7 @@ def get_coupons(
     with env.db() as session:
         query = select(Coupon).where(Coupon.customer_id == find_customer(session, name).id)
         query = query.order_by(col(Coupon.issued_at).desc(), col(Coupon.code)).limit(limit)
-        return [_as_answer(coupon, env.clock.now()) for coupon in session.exec(query)]
+        return [as_answer(coupon, env.clock.now()) for coupon in session.exec(query)]
 
 
 def quote(db: Database, clock: Clock, baskets: Sequence[checkout.Basket]) -> list[checkout.Quote]:
@@ -225,7 +225,8 @@ def _customer(name: str) -> int | Ident:
         raise Invalid(errors=[{"field": "customer", "reason": "bad_identifier", "detail": str(error)}]) from None
 
 
-def _coupon(session: Session, written: str) -> Coupon:
+def find_coupon(session: Session, written: str) -> Coupon:
+    """The coupon of a code. Raises NotFound, which tells one that was mistyped."""
     code = tidy(written)
     coupon = session.get(Coupon, code, populate_existing=True)
     if coupon is None:
@@ -233,7 +234,8 @@ def _coupon(session: Session, written: str) -> Coupon:
     return coupon
 
 
-def _as_answer(coupon: Coupon, now: datetime) -> CouponState:
+def as_answer(coupon: Coupon, now: datetime) -> CouponState:
+    """A coupon as a quote sees it."""
     values = {**coupon.model_dump(), "name": coupon.terms["name"], "customer": coupon.customer_id}
     values["status"] = redeeming.state_at(coupon, now)
     if coupon.status == "locked" != values["status"]:

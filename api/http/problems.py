@@ -72,6 +72,12 @@ class Conflict(Problem):
     title = "The present state doesn't allow it"
 
 
+class ChangedMeanwhile(Problem):
+    status = 412
+    code = "changed_meanwhile"
+    title = "Somebody else has changed it since it was read"
+
+
 class Refused(Problem):
     status = 409
     code = "refused"

@@ -32,6 +32,6 @@ it.each([
 it("whoever may not see journeys isn't shown the way to them", async () => {
   const visit = await Visit.as("guide");
   await visit.page.getByRole("heading", { name: "导购台" }).waitFor();
-  expect(await visit.page.getByRole("menuitem", { name: "旅程" }).count()).toBe(0);
+  expect(await visit.page.getByRole("navigation").getByRole("link", { name: "旅程" }).count()).toBe(0);
   await visit.end();
 });

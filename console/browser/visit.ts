@@ -13,7 +13,10 @@ export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 /** Containers and root have no sandbox of their own to give; everything else is as people have it. */
-const ARGS = ["--no-sandbox", "--use-angle=swiftshader", "--font-render-hinting=none"];
+const ARGS = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
+
+/** Milliseconds: machines that test have other things to do, too. */
+const PATIENCE = 60_000;
 
 interface AxeResult {
   violations: { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }[];
@@ -37,6 +40,12 @@ export async function happen(type: string, subject: string | undefined, data: Re
     body: JSON.stringify({ specversion: "1.0", id: crypto.randomUUID(), source: "browser-tests", type, subject, data }),
   });
   expect(answer.status).toBe(202);
+}
+
+/** What the API tells of something. */
+export async function read(path: string): Promise<unknown> {
+  const answer = await fetch(`${inject("url")}${path}`, { headers: { Authorization: `Bearer ${inject("key")}` } });
+  return answer.json();
 }
 
 interface Options {
@@ -68,6 +77,7 @@ export class Visit {
       hasTouch: viewport === PHONE,
       isMobile: viewport === PHONE,
     });
+    context.setDefaultTimeout(PATIENCE);
     await lendFont(context);
     const page = await context.newPage();
     const visit = new Visit(context, page);
@@ -113,7 +123,7 @@ export class Visit {
   async picture(name: string): Promise<void> {
     mkdirSync(PICTURES, { recursive: true });
     await this.page.evaluate(() => document.fonts.ready);
-    await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+    await this.page.screenshot({ timeout: PATIENCE, path: join(PICTURES, `${name}.png`) });
   }
 
   /** Fails if the page has a serious fault for people who can't see or use it as most do. */

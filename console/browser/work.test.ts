@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { close, DESKTOP, happen, launch, PHONE, Visit } from "./visit";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { close, DESKTOP, happen, launch, PHONE, read, Visit } from "./visit";
 
 beforeAll(async () => {
   await launch();
@@ -21,11 +21,6 @@ beforeAll(async () => {
 afterAll(close);
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-async function read(path: string): Promise<unknown> {
-  const answer = await fetch(`${inject("url")}${path}`, { headers: { Authorization: `Bearer ${inject("key")}` } });
-  return answer.json();
-}
 
 async function journeyTime(): Promise<string> {
   return ((await read("/v1/clock")) as { now: string }).now;

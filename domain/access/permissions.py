@@ -18,6 +18,9 @@ Permission = Literal[
     "coupons.use",
     "coupons.revoke",
     "streams.read",
+    "streams.plan",
+    "stock.read",
+    "stock.import",
     "replenishments.read",
     "replenishments.decide",
     "channels.read",
@@ -37,19 +40,22 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 ROLES: Mapping[str, frozenset[Permission]] = {
     "marketer": frozenset({
         "journeys.read", "journeys.publish", "journeys.run", "customers.read", "messages.read", "coupons.read",
-        "streams.read", "channels.read",
+        "streams.read", "streams.plan", "stock.read", "channels.read",
     }),
     "guide": frozenset({"desk", "pii"}),
-    "buyer": frozenset({"streams.read", "replenishments.read", "replenishments.decide"}),
+    "buyer": frozenset({
+        "streams.read", "stock.read", "stock.import", "replenishments.read", "replenishments.decide",
+    }),
     "operator": frozenset({
         "journeys.read", "journeys.run", "customers.read", "customers.join", "messages.read", "messages.settle",
         "coupons.read",
-        "coupons.revoke", "streams.read", "replenishments.read", "channels.read",
+        "coupons.revoke", "streams.read", "streams.plan", "stock.read", "stock.import", "replenishments.read",
+        "channels.read",
         "metrics.read", "pii",
     }),
     "analyst": frozenset({
-        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "replenishments.read",
-        "channels.read",
+        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
+        "replenishments.read", "channels.read",
     }),
     "product": frozenset({"journeys.read", "streams.read"}),
     "admin": frozenset(PERMISSIONS),
@@ -59,12 +65,13 @@ ROLES: Mapping[str, frozenset[Permission]] = {
 SCOPES: Mapping[str, frozenset[Permission]] = {
     "ingest": frozenset({"events.send", "coupons.use"}),
     "read": frozenset({
-        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "replenishments.read",
-        "channels.read", "metrics.read", "pii",
+        "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
+        "replenishments.read", "channels.read", "metrics.read", "pii",
     }),
     "admin": frozenset({
         "journeys.publish", "journeys.run", "customers.join", "customers.export", "customers.erase", "messages.settle",
-        "coupons.revoke", "replenishments.decide", "users.manage", "keys.manage", "audit.read",
+        "coupons.revoke", "streams.plan", "stock.import", "replenishments.decide", "users.manage", "keys.manage",
+        "audit.read",
     }),
 }  # fmt: skip
 """Sets that an API key can be given by name, beside single permissions; none implies another."""

@@ -32,6 +32,7 @@ class Coupon(Row, table=True):
     __table_args__ = (
         Index("uq_coupons_step", "enrollment_id", "step", unique=True, postgresql_where=text("status <> 'revoked'")),
         Index("ix_coupons_customer", "customer_id", "campaign", "issued_at"),
+        Index("ix_coupons_campaign", "campaign", "issued_at", "code", postgresql_include=["status", "cost"]),
         Index("ix_coupons_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
         Index("ix_coupons_lot", "lot_id", postgresql_where=text("lot_id IS NOT NULL")),
         Index("ix_coupons_expiry", "expires_at", postgresql_where=text("status = 'issued'")),

@@ -1,6 +1,7 @@
 """Lots and streams: what journeys can ask about them, which lots are near their expiry, and what may be promised."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,10 +80,34 @@ def near_expiry_page(
 
     Each is the data of a `lot.near_expiry`. Of a product that hasn't sold in its place of late, all of it is at risk.
     """
-    today = local_day(now, zone)
     page = near_expiry_lots(session, now, zone, after=after, limit=limit)
-    skus = sorted({lot.sku for lot in page})
-    sales = read_sales(session, skus, now, zone) if page else {}
+    offered = []
+    for lot in outlooks(session, page, now, zone):
+        if lot.at_risk > 0 or not lot.sells:
+            rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3)}
+            offered.append({"lot_id": lot.lot_id, "at_risk": lot.at_risk, "days": lot.days, **rate_data})
+    return offered, page[-1].lot_id if len(page) == limit else None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a lot near expiry will sell: in `days`, today being the first, all but `at_risk` units of it.
+
+    `sells` tells whether the product has sold in its place of late, and `rate` how many units a day.
+    """
+
+    lot_id: str
+    at_risk: int
+    days: int
+    sells: bool
+    rate: float | None
+
+
+def outlooks(session: Session, lots: Sequence[Lot], now: datetime, zone: ZoneInfo) -> Iterator[Outlook]:
+    """The outlook of each of these lots near expiry, beside the others of its product that are."""
+    today = local_day(now, zone)
+    skus = sorted({lot.sku for lot in lots})
+    sales = read_sales(session, skus, now, zone) if lots else {}
     products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
     stocks: dict[tuple[str, str], list[Stock]] = {}
     for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
@@ -90,16 +115,12 @@ def near_expiry_page(
         units = available(lot, product, today)
         stocks.setdefault(_place(lot), []).append(Stock(lot.lot_id, units, last_day(lot, product)))
     risks = {place: at_risk(sales[place], lots, now, zone) for place, lots in stocks.items() if place in sales}
-    offered = []
-    for lot in page:
+    for lot in lots:
         place, product = _place(lot), products.get(lot.sku)
         days = max(0, (last_day(lot, product) - today).days + 1)
         risk = risks[place][lot.lot_id] if place in risks else max(0, available(lot, product, today))
-        if place not in risks or risk > 0:
-            rate = sales[place].mean_rate(today, days) if place in sales else None
-            rate_data = {} if rate is None else {"rate": round(rate, 3)}
-            offered.append({"lot_id": lot.lot_id, "at_risk": risk, "days": days, **rate_data})
-    return offered, page[-1].lot_id if len(page) == limit else None
+        rate = sales[place].mean_rate(today, days) if place in sales else None
+        yield Outlook(lot.lot_id, risk, days, place in risks, rate)
 
 
 def _place(lot: Lot) -> tuple[str, str]:

@@ -40,6 +40,21 @@ class Tally:
     unread: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Change:
+    """What a row would do to its lot: units on hand before, None for a new lot, and after."""
+
+    row: int
+    lot_id: str
+    before: int | None
+    after: int
+    expires_on: date
+
+    def __str__(self) -> str:
+        was = "new" if self.before is None else f"{self.before} on hand"
+        return f"row {self.row}: {self.lot_id}, {was} -> {self.after} on hand, until {self.expires_on}"
+
+
 class _UndoneError(Exception):
     """Ends a transaction that was only tried."""
 
@@ -52,15 +67,16 @@ def import_lots(
     watch: Callable[[int], object],
     *,
     dry_run: bool = False,
+    preview: Callable[[Change], object] | None = None,
 ) -> Tally:
     """Take the lots of the first sheet that lists any. `say` is told what is wrong, `watch` the row that is reached.
 
-    In a dry run nothing is kept, and `say` is told of each lot what would change.
+    In a dry run nothing is kept, and `preview`, else `say`, is told of each lot what would change.
     Raises StartError for a file that can't be read, or lacks a column.
     """
     with db() as session:
         today = local_day(clock.now(), read_library(session).policy_zone)
-    desk = _Desk(db, clock, say, f"{hashlib.sha256(file.read_bytes()).hexdigest()}/{today}", dry_run)
+    desk = _Desk(db, clock, say, f"{hashlib.sha256(file.read_bytes()).hexdigest()}/{today}", dry_run, preview)
     with open_sheets(file) as sheets:
         header, rows = _first(file, sheets)
         tally = Tally(unread=header.unread)
@@ -104,6 +120,7 @@ class _Desk:
     say: Callable[[str], None]
     occasion: str
     dry_run: bool
+    preview: Callable[[Change], object] | None
 
     def take(self, rows: Sequence[Received], tally: Tally) -> None:
         if not rows:
@@ -150,8 +167,12 @@ class _Desk:
                 self.say(f"row {row.row}: {words}")
 
     def _preview(self, row: Received, before: Lot | None, after: Lot) -> None:
-        was = "new" if before is None else f"{before.on_hand} on hand"
-        self.say(f"row {row.row}: {after.lot_id}, {was} -> {after.on_hand} on hand, until {after.expires_on}")
+        was = None if before is None else before.on_hand
+        change = Change(row.row, after.lot_id, was, after.on_hand, after.expires_on)
+        if self.preview:
+            self.preview(change)
+        else:
+            self.say(str(change))
 
 
 def _descriptions(row: Received, now: datetime) -> Iterator[Incoming]:

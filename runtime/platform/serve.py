@@ -9,16 +9,21 @@ from fastapi import APIRouter
 from sqlalchemy import make_url
 
 from api import links
+from api.access.outside import SigninWay
 from api.app import create_app
 from api.http.limits import Limits
 from api.http.protocol import BoundedProtocol
+from domain.store.clock import Clock, SystemClock
+from domain.store.work import Database
+from runtime.imports.uploading import sheet_importer
 from runtime.platform.database import API, connect, trouble
 from runtime.platform.decisions import Decisions
 from runtime.platform.heap import settle_heap
-from runtime.platform.providers import settings_of, twilio, wechat, wecom
+from runtime.platform.providers import oidc, provider_of, settings_of, twilio, wechat, wecom
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import is_healthy, temporal_address
+from workflows.terms.channels import CHANNEL_KINDS
 
 DRAIN_SECONDS = 10
 REMIND_SECONDS = 10
@@ -35,9 +40,10 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     wait_for_postgres(settings.database_url, say)
     if settings_of(twilio.Settings) and settings.public_url is None:
         say("Twilio can't reach us: set AFTERSHOW_PUBLIC_URL, or no receipt and no STOP is heard")
+    clock = clock_of(db)
     app = create_app(
         db,
-        clock_of(db),
+        clock,
         ready=ready,
         limits=limits_of(settings),
         receivers=receivers(settings),
@@ -45,6 +51,10 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         signing_key=settings.signing_key.get_secret_value() if settings.signing_key else None,
         decide=Decisions().decide,
         temporal_ui=settings.temporal_ui,
+        import_sheet=sheet_importer(db, clock),
+        providers=configured(clock),
+        signin_ways=signin_ways(db, clock),
+        public_url=settings.public_url,
     )
     settle_heap()
     uvicorn.run(
@@ -67,6 +77,27 @@ def limits_of(settings: Settings) -> Limits:
         max_batch=settings.batch_limit,
         events_per_second=settings.rate,
     )
+
+
+def configured(clock: Clock) -> dict[str, str]:
+    """The providers that carry channels, by channel; none under a clock that isn't the real one, a demo's."""
+    if not isinstance(clock, SystemClock):
+        return {}
+    return {
+        channel: kind.provider
+        for channel, kind in CHANNEL_KINDS.items()
+        if settings_of(provider_of(kind.provider).Settings)
+    }
+
+
+def signin_ways(db: Database, clock: Clock) -> list[SigninWay]:
+    """How users can sign in beside by a password, as far as it is configured."""
+    ways: list[SigninWay] = []
+    if of_oidc := settings_of(oidc.Settings):
+        ways.append(oidc.signin_way(of_oidc))
+    if of_wecom := settings_of(wecom.Settings):
+        ways.append(wecom.signin_way(of_wecom, db, clock))
+    return ways
 
 
 def receivers(settings: Settings) -> list[APIRouter]:

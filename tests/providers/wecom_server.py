@@ -111,6 +111,8 @@ class WecomServer:
             return _error(40014)
         if self._tokens[token] < self.now():
             return _error(42001)
+        if path == "auth/getuserinfo":
+            return self._getuserinfo(query.get("code", ""))
         act = getattr(self, f"_{path.removeprefix(CONTACT).replace('/', '_')}", None)
         return act(body) if act else _error(48002)
 
@@ -122,6 +124,13 @@ class WecomServer:
         token = f"token-{next(self._numbers)}"
         self._tokens[token] = self.now() + self.expires_in
         return {**OK, "access_token": token, "expires_in": self.expires_in}
+
+    def _getuserinfo(self, code: str) -> Mapping[str, Any]:
+        """https://developer.work.weixin.qq.com/document/path/91023. The code `of-NAME` is that of an employee."""
+        name = code.removeprefix("of-")
+        if name in self.staff:
+            return {**OK, "userid": name}
+        return {**OK, "openid": "oAbc"} if code == "of-a-guest" else _error(40029)
 
     def _add_msg_template(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         everyone, text = body.get("external_userid") or [], body.get("text", {}).get("content", "")

@@ -78,17 +78,26 @@ class TencentClient:
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The answer to `POST /cgi-bin/{path}`. A token that was turned down is renewed once."""
-        token = await self._get_token()
-        answer = await self._call("POST", path, {"access_token": token}, body)
-        if answer["errcode"] in STALE_TOKEN:
-            token = await self._get_token(but=token)
-            answer = await self._call("POST", path, {"access_token": token}, body)
-        self._raise_for(answer["errcode"])
-        return answer
+        return await self._answer("POST", path, {}, body)
+
+    async def get(self, path: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """The answer to `GET /cgi-bin/{path}`, likewise."""
+        return await self._answer("GET", path, query, None)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+
+    async def _answer(
+        self, method: str, path: str, query: Mapping[str, str], body: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        token = await self._get_token()
+        answer = await self._call(method, path, {**query, "access_token": token}, body)
+        if answer["errcode"] in STALE_TOKEN:
+            token = await self._get_token(but=token)
+            answer = await self._call(method, path, {**query, "access_token": token}, body)
+        self._raise_for(answer["errcode"])
+        return answer
 
     async def _get_token(self, *, but: str | None = None) -> str:
         try:

@@ -26,3 +26,6 @@ export class ApiProblem extends Error {
 
 export const isProblem = (error: unknown, code: string): error is ApiProblem =>
   error instanceof ApiProblem && error.code === code;
+
+export const isStatus = (error: unknown, status: number): boolean =>
+  error instanceof ApiProblem && error.status === status;

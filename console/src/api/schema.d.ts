@@ -782,6 +782,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/streams": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the shows
+         * @description One that nobody ended is over 12 hours after it began.
+         */
+        get: operations["get_streams_v1_streams_get"];
+        put?: never;
+        /**
+         * Plan a show
+         * @description Journeys hear of it as `stream.scheduled`. `409` if there is a show of this id already.
+         */
+        post: operations["post_stream_v1_streams_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a show */
+        get: operations["get_stream_v1_streams__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a show that is planned
+         * @description Journeys that wait for it follow. One that was called off is planned again. `409` once it has begun.
+         */
+        post: operations["post_move_v1_streams__id__move_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a show off that is planned
+         * @description Journeys hear of it as `stream.cancelled`. Calling it off twice is calling it off once; `409` once it began.
+         */
+        post: operations["post_cancel_v1_streams__id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how much is where
+         * @description Stores, and for lots that name none their cities, by name.
+         */
+        get: operations["get_stock_v1_stock_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the lots
+         * @description Those of which something is on hand.
+         */
+        get: operations["get_lots_v1_lots_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lots/{id}/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the moves of a lot
+         * @description What is on hand is their sum.
+         */
+        get: operations["get_moves_v1_lots__id__moves_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/replenishments": {
         parameters: {
             query?: never;
@@ -1138,6 +1279,83 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/campaigns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the coupon campaigns
+         * @description Those that are published and those that have coupons, by name. What is over counts as such once it is swept.
+         */
+        get: operations["get_campaigns_v1_campaigns_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a coupon campaign
+         * @description With what became of the coupons of each of the last 30 days.
+         */
+        get: operations["get_campaign_v1_campaigns__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/campaigns/{name}/coupons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the coupons of a campaign */
+        get: operations["get_campaign_coupons_v1_campaigns__name__coupons_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coupons/{code}/life": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what became of a coupon
+         * @description With the terms it was issued on, and every change of its state.
+         */
+        get: operations["get_life_v1_coupons__code__life_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/search": {
         parameters: {
             query?: never;
@@ -1430,7 +1648,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Read a user */
+        get: operations["get_user_v1_users__id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1438,7 +1657,7 @@ export interface paths {
         head?: never;
         /**
          * Change a user
-         * @description Who is made inactive is signed out everywhere at once.
+         * @description Who is made inactive is signed out everywhere at once. `412` if it isn't any more as `If-Match` says.
          */
         patch: operations["patch_user_v1_users__id__patch"];
         trace?: never;
@@ -1513,6 +1732,134 @@ export interface paths {
          * @description Every change by API, console or command line, but for what shops send all day: events, and coupons in use.
          */
         get: operations["get_audit_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/stock/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take lots in from a spreadsheet
+         * @description Good rows are taken, the others told. The same sheet again changes nothing more; see `docs/stock.md`.
+         */
+        post: operations["post_import_v1_stock_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/ways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how one can sign in beside by a password */
+        get: operations["get_ways_v1_session_ways_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/{way}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Begin to sign in
+         * @description Sends the browser to the provider, which sends it back to `/v1/session/{way}/callback`.
+         */
+        get: operations["get_way_v1_session__way__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/{way}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Come back signed in
+         * @description Leads to the console, signed in, or told why not: `signin=failed`, `away` or `unknown`.
+         */
+        get: operations["get_callback_v1_session__way__callback_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the policy that is published */
+        get: operations["get_policy_v1_policy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See who carries which channel */
+        get: operations["get_channels_v1_channels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See what each role permits */
+        get: operations["get_roles_v1_roles_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1624,6 +1971,108 @@ export interface components {
             lines: number[];
         };
         /**
+         * Campaign
+         * @description A campaign. `terms` is null if it isn't published any more; its coupons keep theirs.
+         *
+         *     `issued` were given ever, of which `live` can still be used (`locked` of them are held by an order), and `redeemed`,
+         *     `expired` and `revoked` can't. `liability` is the most, in fen, that the live ones can take off; `discounts` what
+         *     the redeemed took off. `left` and `left_money` are what is left of the budgets; null without one.
+         */
+        Campaign: {
+            /** Campaign */
+            campaign: string;
+            terms: components["schemas"]["Terms"] | null;
+            /** Issued */
+            issued: number;
+            /** Live */
+            live: number;
+            /** Locked */
+            locked: number;
+            /** Redeemed */
+            redeemed: number;
+            /** Expired */
+            expired: number;
+            /** Revoked */
+            revoked: number;
+            /** Liability */
+            liability: number;
+            /** Discounts */
+            discounts: number;
+            /** Left */
+            left: number | null;
+            /** Left Money */
+            left_money: number | null;
+        };
+        /**
+         * CampaignDay
+         * @description What became of the coupons that were issued on a day of the policy's time zone.
+         */
+        CampaignDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Issued */
+            issued: number;
+            /** Live */
+            live: number;
+            /** Redeemed */
+            redeemed: number;
+            /** Expired */
+            expired: number;
+            /** Revoked */
+            revoked: number;
+        };
+        /**
+         * CampaignDetail
+         * @description A campaign, and its last 30 days, the oldest first.
+         */
+        CampaignDetail: {
+            /** Campaign */
+            campaign: string;
+            terms: components["schemas"]["Terms"] | null;
+            /** Issued */
+            issued: number;
+            /** Live */
+            live: number;
+            /** Locked */
+            locked: number;
+            /** Redeemed */
+            redeemed: number;
+            /** Expired */
+            expired: number;
+            /** Revoked */
+            revoked: number;
+            /** Liability */
+            liability: number;
+            /** Discounts */
+            discounts: number;
+            /** Left */
+            left: number | null;
+            /** Left Money */
+            left_money: number | null;
+            /** Days */
+            days: components["schemas"]["CampaignDay"][];
+        };
+        /**
+         * ChannelState
+         * @description A channel. Without a `provider` its messages stay in the sandbox, and nothing leaves the machine.
+         */
+        ChannelState: {
+            /** Channel */
+            channel: string;
+            /** Name */
+            name: string;
+            /**
+             * Address
+             * @description the kind of identifier that it writes to
+             */
+            address: string;
+            /** Provider */
+            provider: string | null;
+        };
+        /**
          * ComparedGroup
          * @description Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average.
          */
@@ -1657,6 +2106,85 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * CouponEvent
+         * @description What became of a coupon: `coupon.issued`, `coupon.locked`, `coupon.redeemed` …
+         */
+        CouponEvent: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Type */
+            type: string;
+            /** Order Id */
+            order_id: string | null;
+        };
+        /**
+         * CouponLife
+         * @description A coupon, whose pass through which journey it was issued for, and its life.
+         */
+        CouponLife: {
+            /** Code */
+            code: string;
+            /** Campaign */
+            campaign: string;
+            /** Name */
+            name: string;
+            /** Status */
+            status: string;
+            /** Customer */
+            customer: number;
+            /**
+             * Issued At
+             * Format: date-time
+             */
+            issued_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Order Id */
+            order_id: string | null;
+            /** Locked Until */
+            locked_until: string | null;
+            /** Enrollment */
+            enrollment: number;
+            /** Step */
+            step: string;
+            /** Lot Id */
+            lot_id: string | null;
+            terms: components["schemas"]["Terms"];
+            /**
+             * Cost
+             * @description the most, in fen, that it can take off; once redeemed, what it took off
+             */
+            cost: number;
+            /** Life */
+            life: components["schemas"]["CouponEvent"][];
+        };
+        /**
+         * CouponLimit
+         * @description At most `count` coupons for one customer within `days` or, without, for ever.
+         */
+        CouponLimit: {
+            /** Count */
+            count: number;
+            /** Days */
+            days?: number | null;
+        };
+        /**
+         * CouponPage
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        CouponPage: {
+            /** Coupons */
+            coupons: components["schemas"]["CouponState"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * CouponState
@@ -2068,6 +2596,27 @@ export interface components {
             next: number | null;
         };
         /**
+         * ImportReport
+         * @description What came, or would come, of a sheet: rows that are `taken`, that were `known` already, and that are `wrong`.
+         *
+         *     `remarks` say what is wrong or worth knowing, each with its row; `unread` are columns that mean nothing here. Of
+         *     `changes`, told of a preview only, and of remarks the first 500 are shown.
+         */
+        ImportReport: {
+            /** Taken */
+            taken: number;
+            /** Known */
+            known: number;
+            /** Wrong */
+            wrong: number;
+            /** Unread */
+            unread: string[];
+            /** Remarks */
+            remarks: string[];
+            /** Changes */
+            changes: components["schemas"]["LotChange"][];
+        };
+        /**
          * InsertEdit
          * @description Put a value before the item of a list, or behind its last.
          */
@@ -2355,6 +2904,79 @@ export interface components {
             look_at: string | null;
         };
         /**
+         * LotChange
+         * @description What a row does to its lot: units on hand before, null for a new lot, and after.
+         */
+        LotChange: {
+            /** Row */
+            row: number;
+            /** Lot Id */
+            lot_id: string;
+            /** Before */
+            before: number | null;
+            /** After */
+            after: number;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+        };
+        /**
+         * LotState
+         * @description A lot, in units. `days_left` counts to `expires_on`, `sell_by` is the last day on which it may be sold.
+         *
+         *     `at_risk` won't sell in time, going by what sold in its place of late; null unless it expires within 30 days.
+         */
+        LotState: {
+            /** Lot Id */
+            lot_id: string;
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Category */
+            category: string | null;
+            /** City */
+            city: string | null;
+            /** Store */
+            store: string | null;
+            /**
+             * Expires On
+             * Format: date
+             */
+            expires_on: string;
+            /** Days Left */
+            days_left: number;
+            /**
+             * Sell By
+             * Format: date
+             */
+            sell_by: string;
+            /** On Hand */
+            on_hand: number;
+            /** Reserved */
+            reserved: number;
+            /** Quarantined */
+            quarantined: number;
+            /** Available */
+            available: number;
+            /** At Risk */
+            at_risk: number | null;
+            /** Counted At */
+            counted_at: string | null;
+        };
+        /**
+         * Lots
+         * @description A page, the soonest to expire first. `next` is what to give as `after` for the following one; null after it.
+         */
+        Lots: {
+            /** Lots */
+            lots: components["schemas"]["LotState"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
          * Me
          * @description Who is signed in. `csrf` goes with every change as `X-CSRF-Token`.
          */
@@ -2373,7 +2995,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -2480,6 +3102,30 @@ export interface components {
             at: string | null;
         };
         /**
+         * Move
+         * @description A change of what is on hand: received, sold, returned, counted, sold_out, or wholesale.
+         */
+        Move: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Quantity */
+            quantity: number;
+            /** Reason */
+            reason: string;
+            /** Order Id */
+            order_id: string | null;
+            /**
+             * Seen
+             * @description takes a late move back at the count that had already seen it
+             */
+            seen: boolean;
+        };
+        /**
          * MoveEdit
          * @description Take an item away, and insert it at `to`, as that place is called without it.
          */
@@ -2499,6 +3145,16 @@ export interface components {
              * @description a JSON pointer into the text, like `/steps/2`
              */
             to: string;
+        };
+        /**
+         * Moves
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Moves: {
+            /** Moves */
+            moves: components["schemas"]["Move"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * Notice
@@ -2644,6 +3300,24 @@ export interface components {
             next: number | null;
         };
         /**
+         * PlaceStock
+         * @description What is on hand in a place, in units: in all, expiring within 30 days, and expired. `""` names no place.
+         */
+        PlaceStock: {
+            /** Place */
+            place: string;
+            /** Lots */
+            lots: number;
+            /** Products */
+            products: number;
+            /** On Hand */
+            on_hand: number;
+            /** Near */
+            near: number;
+            /** Expired */
+            expired: number;
+        };
+        /**
          * PlanVersion
          * @description A version of a journey.
          */
@@ -2726,6 +3400,34 @@ export interface components {
             warnings: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * PublishedPolicy
+         * @description The policy as it is published, each value written as in `_policy.yaml`. `caps` are by channel, and `all`.
+         */
+        PublishedPolicy: {
+            /** Shop */
+            shop: string;
+            /** Language */
+            language: string;
+            /** Timezone */
+            timezone: string;
+            /** Quiet Hours */
+            quiet_hours: string[];
+            /** Caps */
+            caps: {
+                [key: string]: string;
+            };
+            /**
+             * Holdout
+             * @description percent of customers who are never messaged
+             */
+            holdout: number;
+            /**
+             * Attribution
+             * @description how long after a message an order is owed to it
+             */
+            attribution: string;
         };
         /**
          * Quoted
@@ -2901,6 +3603,16 @@ export interface components {
             discount: number;
         };
         /**
+         * RoleState
+         * @description A role, and what it permits.
+         */
+        RoleState: {
+            /** Role */
+            role: string;
+            /** Permissions */
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+        };
+        /**
          * Sampled
          * @description A customer of a segment, and why, in the language of the policy.
          */
@@ -2967,6 +3679,48 @@ export interface components {
             left: number | null;
             /** Alarm */
             alarm: string | null;
+        };
+        /**
+         * ShowSummary
+         * @description A show, what it sold in units, of how many products, and how many alarms it raised.
+         */
+        ShowSummary: {
+            /** Stream Id */
+            stream_id: string;
+            /** Title */
+            title: string | null;
+            /** City */
+            city: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "cancelled";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /** Cancelled At */
+            cancelled_at: string | null;
+            /** Units */
+            units: number;
+            /** Products */
+            products: number;
+            /** Alarms */
+            alarms: number;
+        };
+        /**
+         * Shows
+         * @description A page, those that begin last first. `next` is what to give as `after` for the following one; null after it.
+         */
+        Shows: {
+            /** Shows */
+            shows: components["schemas"]["ShowSummary"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * SizeOfDay
@@ -3135,6 +3889,40 @@ export interface components {
             tags: components["schemas"]["Tag"][];
         };
         /**
+         * Terms
+         * @description What a coupon of the campaign is worth, as published. Money is fen; see `docs/coupons.md`.
+         */
+        Terms: {
+            /** Name */
+            name: string;
+            /** Amount Off */
+            amount_off: number | null;
+            /** Percent Off */
+            percent_off: number | null;
+            /** Ceiling */
+            ceiling: number | null;
+            /** Threshold */
+            threshold: number;
+            /**
+             * Valid
+             * @description `4d`, `3d to the end of the day` or `until 2026-12-31`
+             */
+            valid: string;
+            per_customer: components["schemas"]["CouponLimit"] | null;
+            /** Budget Count */
+            budget_count: number | null;
+            /** Budget Money */
+            budget_money: number | null;
+            /** Products */
+            products: "lot" | null;
+            /** Skus */
+            skus: string[];
+            /** Categories */
+            categories: string[];
+            /** Combines */
+            combines: boolean;
+        };
+        /**
          * Timeline
          * @description A page, oldest first. `next` is what to give as `after` for the following one; null after the last.
          */
@@ -3279,6 +4067,21 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Etag
+             * @description what to send as `If-Match` with a change, so that it changes what was read
+             */
+            etag: string;
+        };
+        /**
+         * Way
+         * @description A way to sign in beside the password; it begins at `/v1/session/{way}`.
+         */
+        Way: {
+            /** Way */
+            way: string;
+            /** Label */
+            label: string;
         };
         /**
          * WayCount
@@ -6384,6 +7187,591 @@ export interface operations {
             };
         };
     };
+    get_streams_v1_streams_get: {
+        parameters: {
+            query?: {
+                /** @description only these */
+                state?: ("planned" | "running" | "ended" | "cancelled") | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shows"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_stream_v1_streams_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "stream_id": "live-0305",
+                 *       "title": "周四春茶专场",
+                 *       "city": "杭州",
+                 *       "starts_at": "2026-03-05T19:30:00+08:00"
+                 *     }
+                 */
+                "application/json": {
+                    /** Stream Id */
+                    stream_id: string;
+                    /** Title */
+                    title?: string | null;
+                    /** City */
+                    city?: string | null;
+                    /**
+                     * Starts At
+                     * Format: date-time
+                     */
+                    starts_at: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowSummary"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_stream_v1_streams__id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowSummary"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_move_v1_streams__id__move_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "starts_at": "2026-03-05T20:00:00+08:00"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Starts At
+                     * Format: date-time
+                     */
+                    starts_at: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowSummary"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_cancel_v1_streams__id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowSummary"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_stock_v1_stock_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceStock"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_lots_v1_lots_get: {
+        parameters: {
+            query?: {
+                /** @description `near` expires within 30 days */
+                shelf?: "all" | "near" | "expired";
+                /** @description a part of the lot's id, or of the product's id or name */
+                q?: string | null;
+                /** @description a store or city, as `GET /v1/stock` names it */
+                place?: string | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lots"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_moves_v1_lots__id__moves_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the lot's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Moves"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_replenishments_v1_replenishments_get: {
         parameters: {
             query?: {
@@ -7891,6 +9279,264 @@ export interface operations {
             };
         };
     };
+    get_campaigns_v1_campaigns_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_campaign_v1_campaigns__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the campaign's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CampaignDetail"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_campaign_coupons_v1_campaigns__name__coupons_get: {
+        parameters: {
+            query?: {
+                /** @description only those in this state, as it is stored */
+                status?: ("issued" | "locked" | "redeemed" | "expired" | "revoked") | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the campaign's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponPage"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_life_v1_coupons__code__life_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the coupon's code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CouponLife"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_search_v1_search_get: {
         parameters: {
             query: {
@@ -8816,10 +10462,80 @@ export interface operations {
             };
         };
     };
-    patch_user_v1_users__id__patch: {
+    get_user_v1_users__id__get: {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                /** @description the user's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    patch_user_v1_users__id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
             path: {
                 /** @description the user's id */
                 id: number;
@@ -8878,6 +10594,15 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9215,6 +10940,370 @@ export interface operations {
             };
             /** @description Nothing of the request could be taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_import_v1_stock_import_post: {
+        parameters: {
+            query?: {
+                /** @description the file's */
+                name?: string;
+                /** @description tells what would change, and keeps nothing */
+                preview?: boolean;
+                /** @description of the remarks */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description an .xlsx or .csv file, one lot a row */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_ways_v1_session_ways_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Way"][];
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_way_v1_session__way__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as `GET /v1/session/ways` names it */
+                way: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_callback_v1_session__way__callback_get: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+            };
+            header?: never;
+            path: {
+                /** @description as `GET /v1/session/ways` names it */
+                way: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_policy_v1_policy_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublishedPolicy"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_channels_v1_channels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelState"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_roles_v1_roles_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleState"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

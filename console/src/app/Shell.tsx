@@ -1,6 +1,6 @@
 import { MenuOutlined, SearchOutlined } from "@ant-design/icons";
-import { useNavigate, useRouterState } from "@tanstack/react-router";
-import { Alert, Button, Flex, Grid, Layout, Menu, theme } from "antd";
+import { Link } from "@tanstack/react-router";
+import { Alert, Button, Flex, Grid, Layout, theme } from "antd";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useConnectionLost } from "@/api/connection";
 import { Account } from "./Account";
@@ -131,20 +131,24 @@ function Content({ wide, children }: { wide: boolean; children: ReactNode }) {
 }
 
 function Places({ onGo }: { onGo: () => void }) {
+  const words = useWords();
   const places = usePlaces();
-  const navigate = useNavigate();
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  const here = places.find((each) => path.startsWith(each.path));
+  const { token } = theme.useToken();
   return (
-    <Menu
-      mode="inline"
-      style={{ flex: 1, borderInlineEnd: 0, background: "transparent", overflowY: "auto" }}
-      selectedKeys={here ? [here.path] : []}
-      items={places.map((each) => ({ key: each.path, icon: each.icon, label: each.label }))}
-      onClick={({ key }) => {
-        onGo();
-        void navigate({ to: key });
-      }}
-    />
+    <nav aria-label={words.pages} style={{ flex: 1, overflowY: "auto", padding: "0 8px" }}>
+      {places.map((each) => (
+        <Link
+          key={each.path}
+          to={each.path}
+          className="place"
+          style={{ color: token.colorText, borderRadius: token.borderRadius }}
+          activeProps={{ style: { color: token.colorSuccess, background: token.colorPrimaryBg } }}
+          onClick={onGo}
+        >
+          {each.icon}
+          <span>{each.label}</span>
+        </Link>
+      ))}
+    </nav>
   );
 }

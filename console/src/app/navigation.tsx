@@ -1,22 +1,45 @@
-import { ContactsOutlined, InboxOutlined, MailOutlined, PartitionOutlined, SunOutlined } from "@ant-design/icons";
+import {
+  ContactsOutlined,
+  DatabaseOutlined,
+  InboxOutlined,
+  MailOutlined,
+  PartitionOutlined,
+  SettingOutlined,
+  SunOutlined,
+  TagsOutlined,
+  VideoCameraOutlined,
+} from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { type Permission, useMay } from "@/parts/me";
 import { useWords } from "./words";
 
 interface Place {
-  path: "/today" | "/journeys" | "/messages" | "/replenishments" | "/desk";
-  word: "today" | "journeys" | "messages" | "replenishments" | "desk";
+  path: `/${Name}`;
+  word: Name;
   icon: ReactNode;
   /** Of which one is enough. */
   permissions: Permission[];
 }
 
+type Name = "today" | "journeys" | "messages" | "coupons" | "shows" | "stock" | "replenishments" | "desk" | "settings";
+
+const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place => ({
+  path: `/${word}`,
+  word,
+  icon,
+  permissions,
+});
+
 const PLACES: Place[] = [
-  { path: "/today", word: "today", icon: <SunOutlined />, permissions: ["journeys.read", "streams.read"] },
-  { path: "/journeys", word: "journeys", icon: <PartitionOutlined />, permissions: ["journeys.read"] },
-  { path: "/messages", word: "messages", icon: <MailOutlined />, permissions: ["messages.read"] },
-  { path: "/replenishments", word: "replenishments", icon: <InboxOutlined />, permissions: ["replenishments.read"] },
-  { path: "/desk", word: "desk", icon: <ContactsOutlined />, permissions: ["desk"] },
+  place("today", <SunOutlined />, "journeys.read", "streams.read"),
+  place("journeys", <PartitionOutlined />, "journeys.read"),
+  place("messages", <MailOutlined />, "messages.read"),
+  place("coupons", <TagsOutlined />, "coupons.read"),
+  place("shows", <VideoCameraOutlined />, "streams.read"),
+  place("stock", <DatabaseOutlined />, "stock.read"),
+  place("replenishments", <InboxOutlined />, "replenishments.read"),
+  place("desk", <ContactsOutlined />, "desk"),
+  place("settings", <SettingOutlined />, "users.manage", "keys.manage", "audit.read", "channels.read", "journeys.read"),
 ];
 
 /** The pages that whoever is signed in may open, in the order of the menu. */

@@ -1,8 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { codeOf } from "@/pages/coupons/search";
 import { filterOf } from "@/pages/journeys/rows";
 import { statusOf } from "@/pages/messages/status";
 import { viewOf } from "@/pages/journey/figures";
+import { tabOf } from "@/pages/settings/tabs";
+import { stateOf } from "@/pages/shows/state";
+import { viewOf as lotsOf } from "@/pages/stock/view";
 import { Failure } from "@/parts/Failure";
 import { Enter } from "./session/Enter";
 import { NotFound } from "./NotFound";
@@ -57,8 +61,43 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/coupons",
+    validateSearch: codeOf,
+    component: lazyRouteComponent(() => import("@/pages/coupons/CouponsPage"), "CouponsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/coupons/$name",
+    validateSearch: codeOf,
+    component: lazyRouteComponent(() => import("@/pages/coupons/CampaignPage"), "CampaignPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/shows",
+    validateSearch: stateOf,
+    component: lazyRouteComponent(() => import("@/pages/shows/ShowsPage"), "ShowsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/shows/$id",
+    component: lazyRouteComponent(() => import("@/pages/shows/ShowPage"), "ShowPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/stock",
+    validateSearch: lotsOf,
+    component: lazyRouteComponent(() => import("@/pages/stock/StockPage"), "StockPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/replenishments",
     component: lazyRouteComponent(() => import("@/pages/replenishments/ReplenishmentsPage"), "ReplenishmentsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/settings",
+    validateSearch: tabOf,
+    component: lazyRouteComponent(() => import("@/pages/settings/SettingsPage"), "SettingsPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

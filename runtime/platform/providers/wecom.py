@@ -1,6 +1,7 @@
 """WeCom (企业微信) as the environment tells of it. What it needs is imported only where it is configured."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio.from_thread import BlockingPortal
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from activities.adapters.wecom.channel import Wecom
+    from activities.adapters.wecom.client import WecomClient
+    from api.access.wecom_login import WecomLogin
 
 
 def _is_key(value: SecretStr) -> SecretStr:
@@ -44,21 +47,29 @@ class Settings(BaseSettings):
 def adapter(settings: Settings, db: Database, clock: Clock, portal: BlockingPortal) -> "Wecom":
     """What carries messages to customers, and todos to employees."""
     from activities.adapters.wecom.channel import Patience, Wecom
-    from activities.adapters.wecom.client import WecomClient
     from domain.channels.delivery import Account
 
-    client = WecomClient(
-        db,
-        clock,
-        corp_id=settings.corp_id,
-        secret=settings.secret.get_secret_value(),
-        agent_id=settings.agent_id,
-        base_url=str(settings.base_url),
-        timeout=settings.timeout,
-    )
+    client = _client(settings, db, clock)
     account = Account(f"wecom/{settings.corp_id}", settings.per_second, settings.at_once)
     patience = Patience(settings.remind_after.nominal, settings.staff_timeout.nominal)
     return Wecom(portal, db, client, account, patience)
+
+
+def signin_way(settings: Settings, db: Database, clock: Clock) -> "WecomLogin":
+    """How employees sign in to the console."""
+    from activities.adapters.tencent.client import LostError, NotTakenError, TencentRefusedError
+    from api.access.outside import SigninFailedError
+    from api.access.wecom_login import WecomLogin
+
+    client = _client(settings, db, clock)
+
+    async def user_info(code: str) -> Mapping[str, Any]:
+        try:
+            return await client.get("auth/getuserinfo", {"code": code})
+        except (NotTakenError, LostError, TencentRefusedError) as problem:
+            raise SigninFailedError(str(problem)) from None
+
+    return WecomLogin(settings.corp_id, settings.agent_id, settings.secret.get_secret_value(), user_info)
 
 
 def receiver(settings: Settings) -> "APIRouter":
@@ -68,3 +79,17 @@ def receiver(settings: Settings) -> "APIRouter":
 
     key = aes_key(settings.encoding_aes_key.get_secret_value())
     return router(Callback(settings.corp_id, settings.token.get_secret_value(), key))
+
+
+def _client(settings: Settings, db: Database, clock: Clock) -> "WecomClient":
+    from activities.adapters.wecom.client import WecomClient
+
+    return WecomClient(
+        db,
+        clock,
+        corp_id=settings.corp_id,
+        secret=settings.secret.get_secret_value(),
+        agent_id=settings.agent_id,
+        base_url=str(settings.base_url),
+        timeout=settings.timeout,
+    )

@@ -1,5 +1,6 @@
 import { Modal } from "antd";
 import { SignIn } from "./SignIn";
+import { Ways } from "./Ways";
 import { useWords } from "../words";
 import { Quiet } from "@/parts/Quiet";
 
@@ -12,6 +13,7 @@ export default function SignInAgain() {
         <Quiet>{words.overAbout}</Quiet>
       </p>
       <SignIn />
+      <Ways beside />
     </Modal>
   );
 }

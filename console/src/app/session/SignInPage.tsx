@@ -1,6 +1,7 @@
 import { Flex } from "antd";
 import { Mark } from "../Mark";
 import { SignIn } from "./SignIn";
+import { Ways } from "./Ways";
 import { useWords } from "../words";
 
 export default function SignInPage() {
@@ -13,6 +14,7 @@ export default function SignInPage() {
           <h1 style={{ fontWeight: 600, fontSize: 22, margin: 0 }}>{words.signInTo}</h1>
         </Flex>
         <SignIn />
+        <Ways />
       </div>
     </Flex>
   );

@@ -1,0 +1,46 @@
+import { Descriptions, Flex, Skeleton } from "antd";
+import { api } from "@/api/client";
+import { Failure } from "@/parts/Failure";
+import { Quiet } from "@/parts/Quiet";
+import { useWords } from "./words";
+
+export default function Policy() {
+  const words = useWords();
+  const { data, error, refetch } = api.useQuery("get", "/v1/policy");
+  const channels: Record<string, string> = { sms: "短信", wecom: "企业微信", wechat: "微信公众号" };
+  const caps = Object.entries(data?.caps ?? {});
+  return (
+    <Flex vertical gap={12} style={{ maxWidth: 720 }}>
+      <Quiet>{words.policyAbout}</Quiet>
+      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+      {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
+      {data && (
+        <Descriptions
+          column={1}
+          bordered
+          size="small"
+          items={[
+            { key: "shop", label: words.shop, children: <bdi>{data.shop}</bdi> },
+            { key: "language", label: words.language, children: words.languages[data.language] ?? data.language },
+            { key: "timezone", label: words.timezone, children: data.timezone },
+            { key: "quiet", label: words.quietHours, children: data.quiet_hours.join("、") || words.none },
+            {
+              key: "caps",
+              label: words.caps,
+              children:
+                caps.length === 0
+                  ? words.none
+                  : caps.map(([channel, cap]) => (
+                      <div key={channel}>
+                        {words.cap(channel === "all" ? words.allChannels : (channels[channel] ?? channel), cap)}
+                      </div>
+                    )),
+            },
+            { key: "holdout", label: words.holdout, children: words.percent(data.holdout) },
+            { key: "attribution", label: words.attribution, children: words.span(data.attribution) },
+          ]}
+        />
+      )}
+    </Flex>
+  );
+}

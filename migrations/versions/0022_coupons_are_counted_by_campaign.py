@@ -1,0 +1,17 @@
+"""Coupons are counted by campaign."""
+
+from alembic import op
+
+revision = "0022"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    """Apply."""
+    columns = ["campaign", "issued_at", "code"]
+    op.create_index("ix_coupons_campaign", "coupons", columns, postgresql_include=["status", "cost"])
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_index("ix_coupons_campaign", "coupons")
