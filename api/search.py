@@ -75,11 +75,11 @@ def _customers(session: Session, text: str, caller: Actor) -> list[FoundCustomer
     spellings = {text, *_spelled(text)}
     for identifier, customer in session.exec(known.where(col(Identifier.value).in_(spellings)).limit(MOST)):
         value = identifier.value if in_full else masked(identifier.value)
-        found[customer.id] = FoundCustomer(id=customer.id, name=_name(customer), kind=identifier.kind, value=value)
+        found[customer.id] = FoundCustomer(id=customer.id, name=customer.name, kind=identifier.kind, value=value)
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         named = session.get(Customer, int(text))
         if named is not None and named.id not in found:
-            found[named.id] = FoundCustomer(id=named.id, name=_name(named), kind=None, value=None)
+            found[named.id] = FoundCustomer(id=named.id, name=named.name, kind=None, value=None)
     return list(found.values())
 
 
@@ -97,8 +97,3 @@ def _spelled(text: str) -> list[str]:
         except IdentifierError:
             continue
     return spelled
-
-
-def _name(customer: Customer) -> str | None:
-    name = customer.fields.get("name")
-    return name if isinstance(name, str) else None

@@ -9,6 +9,7 @@ from calling import Caller
 from api.search import masked
 from domain.customers.identifiers import identify
 from domain.customers.resolution import resolve
+from domain.customers.tables import Customer
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
@@ -65,6 +66,11 @@ class TestSearch:
     ) -> None:
         (customer,) = found(call_with, ("read",), text)["customers"]
         assert (customer["id"], customer["kind"], customer["value"]) == (1, kind, value)
+
+    def test_a_customer_is_shown_by_their_name(self, db: Database, call_with: Callable[..., Caller]) -> None:
+        with db.begin() as session:
+            session.get_one(Customer, 1).name = "<b>李</b>"
+        assert found(call_with, ("read",), "13800000001")["customers"][0]["name"] == "<b>李</b>"
 
     def test_identifiers_are_masked_for_who_may_not_see_them(self, call_with: Callable[..., Caller]) -> None:
         (customer,) = found(call_with, ("customers.read",), "13800000001")["customers"]

@@ -25,7 +25,7 @@ export function UserForm({ user, onClose }: { user: Schema["UserState"] | undefi
   const roles = api.useQuery("get", "/v1/roles");
   const make = api.useMutation("post", "/v1/users");
   const change = api.useMutation("patch", "/v1/users/{id}");
-  const active = Form.useWatch("active", form) ?? true;
+  const active = (Form.useWatch("active", form) as boolean | undefined) ?? true;
   const done = {
     onSuccess: () => {
       void queries.invalidateQueries();
