@@ -5,13 +5,14 @@ import contextlib
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import uvicorn
+from fastapi import APIRouter
 from sqlalchemy import Engine
 from temporalio.client import Client
 
@@ -68,10 +69,12 @@ def store(*journeys: str) -> Iterator[Stack]:
 
 
 @contextmanager
-def serving(db: Database, clock: Clock, limits: Limits | None = None) -> Iterator[str]:
+def serving(
+    db: Database, clock: Clock, limits: Limits | None = None, receivers: Sequence[APIRouter] = ()
+) -> Iterator[str]:
     """The API on a socket of its own; yields its address."""
     port = free_port()
-    app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits)
+    app = create_app(db, clock, ready=lambda: {"postgres": True}, limits=limits, receivers=receivers)
     server = uvicorn.Server(uvicorn.Config(app, http=BoundedProtocol, port=port, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run)
     thread.start()
