@@ -12,7 +12,17 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import COOKIE, Cookie, actor_of, address_of, check_csrf, identified
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
-from api.http.problems import Forbidden, Invalid, Problem, Stale, TooManyAttempts, Unauthorized, Unavailable, documented
+from api.http.problems import (
+    BodyTooLarge,
+    Forbidden,
+    Invalid,
+    Problem,
+    Stale,
+    TooManyAttempts,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
 from domain.access import audit, pauses, sessions, users
 from domain.access.actors import Actor
 from domain.access.passwords import is_right
@@ -82,7 +92,7 @@ def get_session(request: Request, secret: Cookie) -> Me | None:
 @router.post(
     "/v1/session",
     summary="Sign in",
-    responses=documented(WrongPassword, TooManyAttempts, Forbidden),
+    responses=documented(WrongPassword, TooManyAttempts, Forbidden, BodyTooLarge),
     openapi_extra=described(Login, {"login": "li@shop.cn", "password": "…"}),
 )
 async def post_session(request: Request, response: Response) -> Me:
@@ -116,7 +126,7 @@ def _sign_in(request: Request, response: Response, body: Login) -> Me:
 @router.post(
     "/v1/session/link",
     summary="Sign in by a link",
-    responses=documented(DeadLink, Forbidden),
+    responses=documented(DeadLink, Forbidden, BodyTooLarge),
     openapi_extra=described(Link, {"token": "…"}),
 )
 async def post_link(request: Request, response: Response) -> Me:
@@ -152,7 +162,7 @@ def delete_session(request: Request, response: Response, secret: Cookie) -> None
     "/v1/session/password",
     status_code=204,
     summary="Change the own password",
-    responses=documented(Unauthorized, WrongPassword, Stale),
+    responses=documented(Unauthorized, WrongPassword, Stale, BodyTooLarge),
     openapi_extra=described(NewPassword, {"current": "…", "new": "…"}),
 )
 async def put_password(request: Request, secret: Cookie) -> None:

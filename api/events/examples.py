@@ -43,7 +43,13 @@ _EVENT: dict[str, Any] = {
         "subject": {"type": "string", "description": "Whom it happened to, as `kind:value`."},
         "data": {
             "type": "object",
-            "properties": {"customer": {"type": "object", "additionalProperties": {"type": "string"}}},
+            "properties": {
+                "customer": {
+                    "type": ["object", "null"],
+                    "additionalProperties": {"type": ["string", "integer", "null"]},
+                    "description": "Whom it happened to, by kind; what is null isn't given.",
+                }
+            },
         },
     },
 }

@@ -4141,9 +4141,10 @@ export interface operations {
                     /** @description Whom it happened to, as `kind:value`. */
                     subject?: string;
                     data?: {
+                        /** @description Whom it happened to, by kind; what is null isn't given. */
                         customer?: {
-                            [key: string]: string;
-                        };
+                            [key: string]: string | number | null;
+                        } | null;
                     };
                 };
                 "application/cloudevents-batch+json": {
@@ -4162,9 +4163,10 @@ export interface operations {
                     /** @description Whom it happened to, as `kind:value`. */
                     subject?: string;
                     data?: {
+                        /** @description Whom it happened to, by kind; what is null isn't given. */
                         customer?: {
-                            [key: string]: string;
-                        };
+                            [key: string]: string | number | null;
+                        } | null;
                     };
                 }[];
                 "application/json": {
@@ -4183,9 +4185,10 @@ export interface operations {
                     /** @description Whom it happened to, as `kind:value`. */
                     subject?: string;
                     data?: {
+                        /** @description Whom it happened to, by kind; what is null isn't given. */
                         customer?: {
-                            [key: string]: string;
-                        };
+                            [key: string]: string | number | null;
+                        } | null;
                     };
                 } | {
                     /** @constant */
@@ -4203,9 +4206,10 @@ export interface operations {
                     /** @description Whom it happened to, as `kind:value`. */
                     subject?: string;
                     data?: {
+                        /** @description Whom it happened to, by kind; what is null isn't given. */
                         customer?: {
-                            [key: string]: string;
-                        };
+                            [key: string]: string | number | null;
+                        } | null;
                     };
                 }[];
             };
@@ -10124,6 +10128,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Nothing of the request could be taken */
             422: {
                 headers: {
@@ -10237,6 +10250,15 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Nothing of the request could be taken */
             422: {
                 headers: {
@@ -10299,6 +10321,15 @@ export interface operations {
             };
             /** @description The page belongs to another session */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -339,6 +339,15 @@ class TestNulls:
         paid = {"order_id": "o1", "total": 100, "items": None}
         assert send(caller, event("e2", "order.paid", subject="unionid:u1", data=paid)).status_code == 202
 
+    def test_a_customer_that_is_null_is_one_left_out(self, caller: Caller, db: Database) -> None:
+        refunded, begun = {"order_id": "o1", "customer": None}, {"stream_id": "s1", "customer": None}
+        named = event("e1", "order.refunded", subject="unionid:u1", data=refunded)
+        assert send(caller, named).status_code == 202
+        assert send(caller, event("e2", "stream.started", data=begun)).status_code == 202
+        nobodys = send(caller, event("e3", "order.refunded", data=refunded))
+        assert errors(nobodys) == [("data.customer", "missing_identity")]
+        assert [row.data for row in stored(db)] == [{"order_id": "o1"}, {"stream_id": "s1"}]
+
 
 @pytest.mark.parametrize("source", sorted(OURS))
 @pytest.mark.parametrize("mode", ["structured", "binary", "plain"])
