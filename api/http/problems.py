@@ -179,6 +179,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == NotFound.status:
         return respond(NotFound(headers=error.headers))
+    if error.status_code == 400:  # what FastAPI says of a body that isn't even text
+        return respond(Invalid("The body can't be read."))
     if error.status_code == 405:
         headers = {"Allow": ", ".join(_allowed_methods(request))}
         return _response(405, "method_not_allowed", "This method isn't allowed here", "", headers, {})
