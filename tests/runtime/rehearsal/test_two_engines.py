@@ -58,7 +58,8 @@ def temporal(migrated: tuple[Engine, Database]) -> Iterator[TemporalEngine]:
 
 def told(lines: list[Line]) -> list[tuple[Any, ...]]:
     """A timeline without the ids; lines of one instant are told per enrollment, in its order."""
-    ranks = {name: rank for rank, name in enumerate(dict.fromkeys(line.enrollment for line in lines))}
+    ids = {line.enrollment for line in lines if line.enrollment is not None}
+    ranks = {None: -1} | {id: rank for rank, id in enumerate(sorted(ids))}
     return sorted(
         (
             (line.at, ranks[line.enrollment], line.what, line.value, line.via, line.reason, line.until, line.text)
