@@ -180,7 +180,10 @@ def branches(steps: st.SearchStrategy[list[Written]]) -> st.SearchStrategy[Writt
         st.builds(
             lambda n, c, a: {"repeat": n, "until": c, "steps": a or [{"wait": "1h"}]}, numbers, conditions, steps
         ),
-        st.builds(lambda a: {"split": [_arm("a", a), _arm("b", [])]}, steps),
+        st.builds(
+            lambda a, more: {"split": [_arm("a", a), _arm("b", [])], **more},
+            steps, st.sampled_from([{}, {"winner": "auto"}]),
+        ),
     )  # fmt: skip
 
 
