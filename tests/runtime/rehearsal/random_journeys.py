@@ -223,6 +223,14 @@ triggers = st.one_of(
 )  # fmt: skip
 
 
+policies = st.sampled_from(
+    [
+        {"quiet_hours": ["21:00-09:00", "wednesday"]}, {"caps": {"sms": "1 per 1d", "all": "2 per 2d"}},
+        {"holdout": "100%"}, {"holdout": "0%"},
+    ]
+)  # fmt: skip
+
+
 def journeys_of(triggers: st.SearchStrategy[Written]) -> st.SearchStrategy[Written]:
     """Journeys that one of these begins."""
     return st.fixed_dictionaries(
@@ -244,12 +252,7 @@ def journeys_of(triggers: st.SearchStrategy[Written]) -> st.SearchStrategy[Writt
             "goal": st.builds(
                 lambda where, span: {"event": "order.paid", "where": where, "within": span}, of_payments, spans
             ),
-            "policy": st.sampled_from(
-                [
-                    {"quiet_hours": ["21:00-09:00", "wednesday"]}, {"caps": {"sms": "1 per 1d", "all": "2 per 2d"}},
-                    {"holdout": "100%"}, {"holdout": "0%"},
-                ]
-            ),
+            "policy": policies,
         },
     )  # fmt: skip
 
@@ -350,12 +353,12 @@ def _several(*parts: tuple[int, st.SearchStrategy[Written]]) -> st.SearchStrateg
 
 
 pieces = st.builds(
-    lambda conditions, steps, triggers: [*conditions, *numbered(steps), *({"trigger": each} for each in triggers)],
-    _several((4, leaves), (4, measures)),
-    _several((4, branches(st.just([{"tag": "met"}]))), (4, answers(st.just([]))), (4, verbs)),
-    _several((3, triggers)),
+    lambda conditions, steps, others: [*conditions, *numbered(steps), *others],
+    _several((16, leaves), (6, measures)),
+    _several((4, branches(st.just([{"tag": "met"}]))), (4, answers(st.just([]))), (8, verbs)),
+    _several((4, triggers), (4, schedules.map(lambda at: {"schedule": at})), (3, policies)),
 )
-"""Parts that journeys are made of, in equal shares."""
+"""Parts that journeys are made of, so many of each that none of their words is left to luck."""
 
 
 def words_of(written: Any) -> set[str]:
