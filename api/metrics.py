@@ -1,7 +1,7 @@
-"""The shop's metrics: `/v1/metrics`."""
+"""The shop's metrics: `/v1/metrics`, and its customers by the month of their first order: `/v1/cohorts`."""
 
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
@@ -11,7 +11,9 @@ from api.http.context import context
 from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.insight import metrics
-from domain.insight.metrics import METRICS, MetricError
+from domain.insight.cohorts import Cohort, cohorts
+from domain.insight.definitions import METRICS, Part, Unit
+from domain.insight.metrics import MetricError, Period
 from domain.published.library import read_library
 
 router = APIRouter(tags=["results"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -21,23 +23,27 @@ USUAL = timedelta(days=30)
 
 
 class MetricDefinition(BaseModel):
-    """What a metric means, in Chinese and in English; `unit` is `count`, `fen` or `share`."""
+    """What a metric means, in Chinese and in English; `parts` are what it can be asked for alone."""
 
     name: str
     zh: str
     en: str
     means_zh: str
     means_en: str
-    unit: Literal["count", "fen", "share"]
+    unit: Unit
+    parts: list[Part]
 
 
 class MetricPoint(BaseModel):
-    """A period by its first day; `value` is the numerator, or that by the denominator (null if that is 0)."""
+    """A period by its first day, or a livestream by its id; `value` is the numerator, or that by the denominator (null
+    if that is 0).
+    """
 
     day: date
     value: float | None
     numerator: float
     denominator: float | None
+    show: str | None = None
 
 
 class MetricPoints(BaseModel):
@@ -46,7 +52,7 @@ class MetricPoints(BaseModel):
     metric: MetricDefinition
     since: date
     until: date
-    by: Literal["day", "week", "month"]
+    by: Period
     points: list[MetricPoint]
 
 
@@ -55,14 +61,17 @@ def get_metrics(_: Reader) -> list[MetricDefinition]:
     return [_definition(name) for name in METRICS]
 
 
-@router.get("/v1/metrics/{name}", summary="Read a metric by day, week or month")
+@router.get("/v1/metrics/{name}", summary="Read a metric by day, week, month or livestream")
 def get_metric(
     request: Request,
     _: Reader,
     name: Annotated[str, Path(min_length=1, max_length=64)],
     since: Annotated[date | None, Query(alias="from", description="the first day; 30 days before the end")] = None,
     until: Annotated[date | None, Query(alias="to", description="the day after the last; tomorrow")] = None,
-    by: Annotated[Literal["day", "week", "month"], Query()] = "day",
+    by: Annotated[Period, Query()] = "day",
+    where: Annotated[
+        str | None, Query(max_length=200, description="only a part: `journey:NAME`, `show:ID` or `campaign:NAME`")
+    ] = None,
     days: Annotated[int | None, Query(ge=1, le=metrics.MOST_DAYS, description="how far repurchase looks ahead")] = None,
 ) -> MetricPoints:
     env = context(request)
@@ -71,7 +80,8 @@ def get_metric(
         end = until or now.astimezone(zone).date() + timedelta(days=1)
         try:
             start = since or end - USUAL
-            found = metrics.points(session, name, start, end, now, zone, by=by, days=days)
+            part = metrics.part_of(where)
+            found = metrics.points(session, name, start, end, now, zone, by=by, days=days, where=part)
         except (MetricError, OverflowError) as problem:
             raise Invalid(f"{problem}.") from None
     return MetricPoints(
@@ -80,11 +90,26 @@ def get_metric(
         until=end,
         by=by,
         points=[
-            MetricPoint(day=each.day, value=each.value, numerator=each.numerator, denominator=each.denominator)
+            MetricPoint(
+                day=each.day,
+                value=each.value,
+                numerator=each.numerator,
+                denominator=each.denominator,
+                show=each.show,
+            )
             for each in found
         ],
     )
 
 
 def _definition(name: str) -> MetricDefinition:
-    return MetricDefinition.model_validate({"name": name, **vars(METRICS[name])})
+    return MetricDefinition.model_validate({"name": name, **vars(METRICS[name]), "parts": sorted(METRICS[name].parts)})
+
+
+@router.get("/v1/cohorts", summary="Read who came back, by the month of the first order")
+def get_cohorts(
+    request: Request, _: Reader, months: Annotated[int, Query(ge=1, le=60, description="how far to look back")] = 12
+) -> list[Cohort]:
+    env = context(request)
+    with env.db() as session:
+        return cohorts(session, env.clock.now(), read_library(session).policy_zone, months)

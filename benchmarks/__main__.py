@@ -14,7 +14,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import cohorts, coupons, growth, history, ingest, latency, ledger, memory, sleepers, stock
+from benchmarks import (
+    cohorts,
+    coupons,
+    growth,
+    history,
+    ingest,
+    language,
+    latency,
+    ledger,
+    memory,
+    sleepers,
+    stock,
+)
 
 HEADINGS = ("what", "measured", "beside", "ratio", "aim")
 WIDTH = 200
@@ -22,7 +34,7 @@ WIDTH = 200
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     item.__name__.rpartition(".")[2]: item.measure
-    for item in (history, ingest, growth, latency, cohorts, sleepers, memory, ledger, coupons, stock)
+    for item in (history, ingest, growth, language, latency, cohorts, sleepers, memory, ledger, coupons, stock)
 }
 
 

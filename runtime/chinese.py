@@ -141,6 +141,18 @@ SENTENCES: Mapping[str, str] = {
     ),
     "{name} must be a percentage; write it like 10%": "{name} 要是百分比，写成 10%",
     "{problem}; nothing was changed": "{problem}；什么也没有改",
+    "{again} customers ordered again; a model needs {least}": "只有 {again} 位客户再次下单，拟合至少要 {least} 位",
+    "there is no live journey {journey}": "没有在运行的旅程 {journey}",
+    "{journey} has no split {step}; it has {known}": "{journey} 没有分流 {step}；有的是 {known}",
+    "there is no metric {name}; there are {names}": "没有指标 {name}；有的是 {names}",
+    "{name} looks no days ahead": "{name} 不往后看，不能写 --days",
+    "days must be from 1 to {most}": "--days 要在 1 到 {most} 之间",
+    "the span must have from 1 day to {most}": "时段要有 1 到 {most} 天",
+    "{name} isn't counted by {part}; by {parts}": "{name} 不能按 {part} 来看；能按 {parts}",
+    "day only": "日、周、月",
+    "where is written like journey:NAME, show:ID or campaign:NAME": (
+        "--where 写成 journey:旅程、show:直播 或 campaign:券活动"
+    ),
     # customers and what would happen
     "there is no such customer": "没有这位客户",
     "--customer {problem}": "--customer {problem}",

@@ -1,6 +1,6 @@
 """What every test may use: an empty database, and a clock that stands still."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,14 @@ settings.load_profile("patient")  # a busy machine is no failure
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Runs that a release makes are kept, so that later ones can prove that they replay."""
     parser.addoption("--store-histories", metavar="RELEASE", help="store a run of each shipped journey as RELEASE's")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Each test begins in English, whatever this machine or a command of the test before speaks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AFTERSHOW_LANG", "en")
+        return (yield)
 
 
 @pytest.fixture(scope="session")

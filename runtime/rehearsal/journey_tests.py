@@ -9,6 +9,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from sqlalchemy import Engine
 
@@ -177,12 +178,12 @@ def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
     ]
     say = Wording(terminal_language())
     title = say.pick("预期", "expected")
-    width = max([len(title), *map(len, expected)])
-    rows = [f"  {title:{width}}   {say.pick('实际', 'happened')}"]
+    width = max(map(cell_len, [title, *expected]))
+    rows = [f"  {set_cell_size(title, width)}   {say.pick('实际', 'happened')}"]
     for index in range(max(len(expected), len(happened))):
         left = expected[index] if index < len(expected) else ""
         right = happened[index] if index < len(happened) else ""
-        rows.append(f"  {left:{width}}   {right}")
+        rows.append(f"  {set_cell_size(left, width)}   {right}")
     return "\n".join(rows)
 
 

@@ -86,6 +86,8 @@ SENTENCES: Mapping[str, str] = {
     "more than {number} steps in one journey, those repeated counted each time": (
         "一个旅程超过 {number} 步（重复的步骤每次都计）"
     ),
+    "a round but the first begins when this time has come, and waits for nothing; put a wait in front of it,"
+    " like `wait: 1d`": "除第一轮外，每轮开始时正是这个时刻，不会再等；在前面先等一段时间，例如 `wait: 1d`",
     "the file must be a mapping: lines of `key: value`": "文件要由一行行的 `键: 值` 组成",
     "`%` directives are not used here": "这里不用 `%` 指令",
     "a key must be text": "键必须是文字",

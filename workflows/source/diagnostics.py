@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "W006": "text that would read badly",
     "W007": "discount as high as its threshold",
     "W008": "amount of money without its unit",
+    "W009": "time of day that a round doesn't wait for",
 }
 
 _SHOWN_CELLS = 200

@@ -44,6 +44,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "stock.counted": "盘点",
     "stock.discrepancy": "库存有出入",
     "stock.alarm": "库存预警",
+    "spend.recorded": "获客花费",
     "todo.done": "待办完成",
     "segment.member": "属于人群",
     "tag.added": "得到标签",

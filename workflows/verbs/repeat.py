@@ -1,6 +1,6 @@
 """`repeat`: steps that are done several times over. A plan holds each round's steps, known as `weekly#2.remind`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from workflows.terms.wording import Wording
 from workflows.terms.written import Name
 from workflows.verbs.base import Decision, Path, Position, Step, StepSpec
 from workflows.verbs.flow import Flow, State
+from workflows.verbs.wait import Clock
 
 if TYPE_CHECKING:
     from workflows.verbs.base import AnySpec
@@ -98,7 +99,22 @@ class RepeatStep(StepSpec):
     @classmethod
     def check(cls, step: Node, scope: Scope, state: State, flow: Flow) -> State | None:
         check_condition(step.get("until"), scope)
+        waits = list(_waits(step.get("steps"), flow))
+        texts = {wait.text for wait in waits}
+        if cls.rounds_in(step) > 1 and len(texts) == 1 and Clock.PATTERN.fullmatch((waits[0].text or "").strip()):
+            words = "a round but the first begins when this time has come, and waits for nothing"
+            flow.source.report(waits[0], "W009", f"{words}; put a wait in front of it, like `wait: 1d`", "warning")
         after = flow.sequence(step.get("steps"), state)
         if after is None:
             return None
         return State(after.elapsed, state.passed, after.coupon)
+
+
+def _waits(steps: Node | None, flow: Flow) -> Iterator[Node]:
+    """What the steps wait for, at any depth."""
+    for step in steps.items if steps is not None else ():
+        for verb in flow.verbs(step):
+            if verb.verb in ("wait", "wait_for"):
+                yield step.entries[verb.verb]
+            for branch in verb.branches_in(step):
+                yield from _waits(branch, flow)

@@ -713,8 +713,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a metric by day, week or month */
+        /** Read a metric by day, week, month or livestream */
         get: operations["get_metric_v1_metrics__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read who came back, by the month of the first order */
+        get: operations["get_cohorts_v1_cohorts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2073,6 +2090,28 @@ export interface components {
             provider: string | null;
         };
         /**
+         * Cohort
+         * @description Who ordered first in a month: of each month since, who ordered, and what all had paid by its end.
+         *
+         *     The first entry is the month of the first order. `expected` is what the next 12 months are worth, by the newest
+         *     fit; None before one.
+         */
+        Cohort: {
+            /**
+             * Month
+             * Format: date
+             */
+            month: string;
+            /** Customers */
+            customers: number;
+            /** Active */
+            active: number[];
+            /** Realised */
+            realised: number[];
+            /** Expected */
+            expected: number | null;
+        };
+        /**
          * ComparedGroup
          * @description Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average.
          */
@@ -3018,7 +3057,7 @@ export interface components {
         };
         /**
          * MetricDefinition
-         * @description What a metric means, in Chinese and in English; `unit` is `count`, `fen` or `share`.
+         * @description What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
          */
         MetricDefinition: {
             /** Name */
@@ -3035,11 +3074,14 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "count" | "fen" | "share";
+            unit: "count" | "fen" | "share" | "days";
+            /** Parts */
+            parts: ("journey" | "show" | "campaign")[];
         };
         /**
          * MetricPoint
-         * @description A period by its first day; `value` is the numerator, or that by the denominator (null if that is 0).
+         * @description A period by its first day, or a livestream by its id; `value` is the numerator, or that by the denominator (null
+         *     if that is 0).
          */
         MetricPoint: {
             /**
@@ -3053,6 +3095,8 @@ export interface components {
             numerator: number;
             /** Denominator */
             denominator: number | null;
+            /** Show */
+            show?: string | null;
         };
         /**
          * MetricPoints
@@ -3074,7 +3118,7 @@ export interface components {
              * By
              * @enum {string}
              */
-            by: "day" | "week" | "month";
+            by: "day" | "week" | "month" | "show";
             /** Points */
             points: components["schemas"]["MetricPoint"][];
         };
@@ -6919,7 +6963,9 @@ export interface operations {
                 from?: string | null;
                 /** @description the day after the last; tomorrow */
                 to?: string | null;
-                by?: "day" | "week" | "month";
+                by?: "day" | "week" | "month" | "show";
+                /** @description only a part: `journey:NAME`, `show:ID` or `campaign:NAME` */
+                where?: string | null;
                 /** @description how far repurchase looks ahead */
                 days?: number | null;
             };
@@ -6938,6 +6984,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricPoints"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_cohorts_v1_cohorts_get: {
+        parameters: {
+            query?: {
+                /** @description how far to look back */
+                months?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"][];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -19,6 +19,7 @@ EVERYBODY_BUT_GUIDES = "marketer buyer operator analyst product admin"
 TABLE = {
     "GET /v1/journeys": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/actions": "marketer operator analyst product admin",
+    "GET /v1/cohorts": "marketer operator analyst product admin",
     "GET /v1/metrics": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}": "marketer operator analyst product admin",
     "GET /v1/results": "marketer operator analyst product admin",

@@ -73,6 +73,12 @@ def test_an_experiment_is_read(shop: Shop, call_with: Callable[..., Caller]) -> 
         ("/v1/metrics/orders", 200),
         ("/v1/metrics/repurchase?days=7&by=month&from=2026-01-01&to=2026-03-01", 200),
         ("/v1/metrics/sales", 422),
+        ("/v1/metrics/show_revenue?by=show", 200),
+        ("/v1/metrics/sent?where=journey:visits", 200),
+        ("/v1/metrics/sent?where=show:s1", 422),
+        ("/v1/metrics/sent?where=visits", 422),
+        ("/v1/cohorts", 200),
+        ("/v1/cohorts?months=61", 422),
         ("/v1/metrics/orders?by=year", 422),
         ("/v1/metrics/orders?from=2026-03-01&to=2026-01-01", 422),
         ("/v1/metrics/orders?to=0001-01-05", 422),
@@ -101,6 +107,11 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["metric", "orders", "--lang", "zh"], "订单数: 付款的订单"),
         (["metric", "repurchase", "--days", "7", "--lang", "en"], "repurchase rate"),
         (["metric", "--lang", "zh"], "复购率"),
+        (["metric", "entered", "--where", "journey:visits", "--by", "month", "--lang", "zh"], "进入旅程的人次"),
+        (["metric", "show_revenue", "--by", "show", "--lang", "en"], "revenue of shows"),
+        (["metric", "orders", "--by", "show"], "orders isn't counted by show; by day only"),
+        (["metric", "sent", "--where", "sms"], "where is written like journey:NAME"),
+        (["cohorts", "--lang", "zh"], "已付与预期（今后 12 个月）是人均"),
         (["metric", "rebuild", "--lang", "zh"], "重新计算 20 笔订单，其中 0 笔归因到消息"),
         (["metric", "sales"], "there is no metric sales; there are new_customers"),
         (["ltv", "fit"], "0 customers ordered again"),
@@ -116,7 +127,6 @@ def test_the_command_line_tells_the_same(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
-    monkeypatch.setenv("AFTERSHOW_LANG", "en")
     monkeypatch.setattr("sys.argv", ["aftershow", *arguments])
     with pytest.raises(SystemExit):
         run()

@@ -10,7 +10,8 @@ import pytest
 from shop import Shop
 
 from domain.customers.tables import Order
-from domain.insight.metrics import METRICS, MetricError, Period, points
+from domain.insight.definitions import METRICS
+from domain.insight.metrics import MetricError, Period, points
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SINCE, UNTIL = date(2026, 1, 1), date(2026, 3, 2)
@@ -82,9 +83,16 @@ class TestByHand:
 def test_every_metric_can_be_counted_of_nothing_and_is_on_the_page(shop: Shop, name: str) -> None:
     assert numbers(shop, name, "month") == {}
     metric = METRICS[name]
+    with shop.db() as session:
+        for part in metric.parts:
+            by: Period = "show" if part == "show" else "day"
+            assert points(session, name, SINCE, UNTIL, shop.clock.now(), ZONE, by=by, where={part: "x"}) == []
     page = PAGE.read_text(encoding="utf-8")
+    unit = {"count": "个", "fen": "分", "share": "比例", "days": "天"}[metric.unit]
+    parts = " ".join(f"`{part}`" for part in sorted(metric.parts))
     assert (
-        f"| `{name}` | {metric.zh} · {metric.en} | {metric.means_zh} · {metric.means_en} | `{metric.table}` |" in page
+        f"| `{name}` | {metric.zh} · {metric.en} | {metric.means_zh} · {metric.means_en} | `{metric.table}` | {unit} |"
+        f" {parts} |\n" in page
     )
 
 

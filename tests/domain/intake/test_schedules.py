@@ -1,5 +1,6 @@
 """Whom a schedule and an event about the business reach, page by page."""
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,9 +41,9 @@ def shop(db: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> 
     return db
 
 
-def publish(db: Database, clock: VirtualClock, text: str) -> None:
+def publish(db: Database, clock: VirtualClock, text: str, steps: str = "[{stop: done}]") -> None:
     """Publish a journey `j`."""
-    text = f"journey: j\n{text}\nentry: {{again: never}}\nsteps: [{{stop: done}}]\n"
+    text = f"journey: j\n{text}\nentry: {{again: never}}\nsteps: {steps}\n"
     plan = read_journey(text, "j.yaml", None).plan
     assert plan is not None
     with db.begin() as session:
@@ -191,3 +192,34 @@ def test_who_reached_the_goal_before_a_fan_out_came_to_them_is_at_its_end(
         started = session.exec(select(func.count()).where(Outbox.kind == "start")).one()
     assert endings == {1: None, 3: ends, 4: None, 6: None, 9: None}
     assert started == 4
+
+
+def test_a_show_that_moves_every_second_is_followed_to_where_it_stands_now(shop: Database, clock: VirtualClock) -> None:
+    """Whichever move comes to them first; those that are outdated by then cost a look and change nothing."""
+    wait = "[{wait: {until: {field: stream.starts_at, minus: 30m}}}]"
+    publish(shop, clock, 'trigger: {event: stream.scheduled, for_each: "segment:here"}', wait)
+    start = clock.now() + timedelta(days=1)
+
+    def plan(number: int) -> int:
+        clock.set(clock.now() + timedelta(seconds=1))
+        data = {"stream_id": "s", "starts_at": (start + timedelta(seconds=number)).isoformat()}
+        with shop.begin() as session:
+            ingest(session, [Incoming("test", str(number), "stream.scheduled", clock.now(), data)], now=clock.now())
+            return session.exec(select(func.max(Event.id))).one()
+
+    def take(event: int) -> Counter[str]:
+        cursor: str | None = schedules.FIRST
+        with counting(shop.bind.engine) as statements:
+            while cursor is not None:
+                with shop.begin() as session:
+                    cursor = schedules.fan_out_page(session, event, "j", cursor, clock.now())
+        return statements
+
+    take(plan(0))
+    *outdated, newest = [plan(number) for number in range(1, 21)]
+    assert take(newest)["UPDATE enrollments SET"] == 3  # pages of two
+    for event in outdated:
+        assert take(event)["UPDATE enrollments SET"] == 0
+    with shop() as session:
+        assert session.exec(select(Enrollment.customer_id).order_by(col(Enrollment.id))).all() == HERE
+        assert session.exec(select(Enrollment.due_at).distinct()).all() == [start + timedelta(seconds=20 - 30 * 60)]

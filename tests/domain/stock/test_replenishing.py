@@ -110,3 +110,18 @@ def test_asked_for_several_times_at_once_it_is_one_proposal(shop: Shop) -> None:
             return begin(session, alarm_id, shop.clock.now()).status
 
     assert shop.at_once(*[ask] * 12) == ["proposed"] * 12
+
+
+def test_a_new_product_whose_first_show_sells_out_is_asked_for(shop: Shop) -> None:
+    now = shop.clock.now()
+    shop.take(received(shop, now - timedelta(hours=2), 60, "A", city="杭州"))
+    shop.take(shop.incoming("stream.started", time=now - timedelta(hours=1), stream_id="s", city="杭州"))
+    with shop.db.begin() as session:
+        publish_document(session, "_stock", {"defaults": {"buyer": "甲"}})
+    shop.take(sold(shop, now - timedelta(minutes=20), 60, stream_id="s", city="杭州"))
+    with shop.db.begin() as session:
+        (alarm,) = session.exec(select(Event.id).where(Event.type == "stock.alarm"))
+        begin(session, alarm, now)
+    (row,) = shop.rows(Replenishment)
+    assert (row.status, row.basis["left"]) == ("proposed", 0)
+    assert row.proposed > 0

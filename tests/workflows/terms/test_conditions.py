@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from workflows.terms.because import worded
 from workflows.terms.comparing import as_instant, dig
 from workflows.terms.conditions import Condition, EventCondition, Verdict, evaluate
+from workflows.terms.measuring import MOST_EVENTS
 from workflows.terms.values import Language, Window
 
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
@@ -59,6 +60,8 @@ class Known:
 
     def newest_events(self, type: str, within: Window | None) -> list[dict[str, Any]]:
         assert within is None or str(within) == "3 shows"
+        if type == "often":
+            return [{}] * MOST_EVENTS
         return WATCHED[::-1] if type == "stream.left" else []
 
     def looking_at(self, event: Mapping[str, Any]) -> "Known":
@@ -274,6 +277,11 @@ class TestMeasures:
         english = "the sum of event.minutes of stream.left within the last 3 shows is 10.3, not above 15"
         assert said(condition) == (False, english)
         assert said(condition, "zh") == (False, "最近 3 场直播内「离开直播间」的event.minutes合计是 10.3，并不大于 15")
+
+    def test_one_of_more_events_than_are_looked_at_says_so(self) -> None:
+        condition = {"measure": {"count": True, "of": "often"}, "above": 5000}
+        assert said(condition) == (False, "the number of often is 1000 (of the newest 1,000), not above 5000")
+        assert said(condition, "zh") == (False, "often 的次数是 1000（只看最近 1,000 次），并不大于 5000")
 
     def test_a_measure_hides_who_somebody_is(self) -> None:
         condition = {"measure": {"latest": "event.phone", "of": "stream.left"}, "is": "13800138000"}

@@ -1,0 +1,288 @@
+"""The metrics of the shop: each has one definition, here, which `docs/metrics.md` tells and is checked against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["count", "fen", "share", "days"]
+Part = Literal["journey", "show", "campaign"]
+"""What a metric can be asked for alone: a journey, a livestream, a coupon campaign."""
+
+JOURNEY, SHOW, CAMPAIGN = (frozenset[Part]({part}) for part in ("journey", "show", "campaign"))
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number by day, week or month: `numerator`, or that beside `denominator`, of the rows of `source`.
+
+    `source` is SQL that gives `at`, the instant by which a row belongs to a period, and the columns that both use. It
+    may name `:since`, `:until`, `:zone`, `:by`, `:now` and, if the metric looks `days` ahead, `:days`. It has a column
+    for each of `parts`, by which rows can be asked for. No number is told where the numerator is null.
+    """
+
+    zh: str
+    en: str
+    means_zh: str
+    means_en: str
+    table: str
+    unit: Unit
+    source: str
+    numerator: str
+    denominator: str | None = None
+    days: int | None = None
+    parts: frozenset[Part] = frozenset()
+
+
+_FIRST = "SELECT customer_id, min(paid_at) AS at FROM orders GROUP BY customer_id"
+_ORDERS = "SELECT paid_at AS at, customer_id, total, total - refunded AS paid FROM orders"
+
+_TRAIL_ENTERED = "SELECT at, journey FROM trail WHERE what = 'entered'"
+_SHOW = (
+    "(SELECT data->>'stream_id' FROM events WHERE events.customer_id = orders.customer_id"
+    " AND events.type = 'order.paid' AND events.time = orders.paid_at AND data->>'order_id' = orders.order_id LIMIT 1)"
+)
+"""SQL of the livestream that an order came from, as its event told."""
+
+_IN_SHOWS = (
+    f"SELECT at, customer_id, paid, show FROM (SELECT paid_at AS at, customer_id, total - refunded AS paid,"
+    f" {_SHOW} AS show FROM orders WHERE paid_at >= :since AND paid_at < :until) AS sold WHERE show IS NOT NULL"
+)
+_FIRST_ORDERS = (
+    f"SELECT paid_at AS at, customer_id, {_SHOW} AS show FROM (SELECT DISTINCT ON (customer_id) * FROM orders"
+    " ORDER BY customer_id, paid_at, order_id) AS orders WHERE paid_at >= :since AND paid_at < :until"
+)
+_WITH_COUPONS = (
+    "SELECT paid_at AS at, campaign, cost, (total - refunded)::float8"
+    " / count(*) OVER (PARTITION BY orders.order_id) AS paid"
+    " FROM coupons JOIN orders USING (order_id) WHERE status = 'redeemed'"
+)
+_RECEIVED = (
+    "(SELECT coalesce(sum(quantity), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
+    " AND reason = 'received')"
+)
+
+METRICS: Mapping[str, Metric] = {
+    "new_customers": Metric(
+        "新客数", "new customers",
+        "第一次下单的客户", "customers who ordered for the first time",
+        "orders", "count", _FIRST, "count(*)",
+    ),
+    "active_customers": Metric(
+        "活跃客户数", "active customers",
+        "至少有一个事件的客户，消息回执不算", "customers with at least one event that isn't a receipt of a message",
+        "events", "count",
+        "SELECT time AS at, customer_id FROM events WHERE customer_id IS NOT NULL AND type NOT LIKE 'message.%'"
+        " AND time >= :since AND time < :until",
+        "count(DISTINCT customer_id)",
+    ),
+    "new_from_shows": Metric(
+        "直播新客占比", "new customers from shows",
+        "第一次下单的客户里，首单来自直播的比例",
+        "of customers who ordered for the first time, those who did in a show",
+        "orders", "share", _FIRST_ORDERS, "count(*) FILTER (WHERE show IS NOT NULL)", "count(*)",
+    ),
+    "spend": Metric(
+        "获客花费", "spend", "`spend.recorded` 记下的花费", "what `spend.recorded` told of", "events", "fen",
+        "SELECT time AS at, (data->>'amount')::bigint AS amount, data->>'stream_id' AS show FROM events"
+        " WHERE customer_id IS NULL AND type = 'spend.recorded'",
+        "sum(amount)", parts=SHOW,
+    ),
+    "cac": Metric(
+        "获客成本", "cost of a new customer",
+        "记下了花费的时段里，花费除以新客数", "spend by new customers, where spend was recorded", "events", "fen",
+        "SELECT time AS at, (data->>'amount')::bigint AS amount, 0 AS new FROM events"
+        " WHERE customer_id IS NULL AND type = 'spend.recorded'"
+        f" UNION ALL SELECT at, NULL, 1 FROM ({_FIRST}) AS first",
+        "sum(amount)", "sum(new)",
+    ),
+    "orders": Metric(
+        "订单数", "orders", "付款的订单", "orders that were paid", "orders", "count", _ORDERS, "count(*)",
+    ),
+    "buyers": Metric(
+        "下单客户数", "buyers", "下过单的客户", "customers who ordered", "orders", "count", _ORDERS,
+        "count(DISTINCT customer_id)",
+    ),
+    "revenue": Metric(
+        "收入", "revenue", "付款减退款", "what was paid, less refunds", "orders", "fen", _ORDERS, "sum(paid)",
+    ),
+    "average_order": Metric(
+        "客单价", "average order", "收入除以订单数", "revenue by orders", "orders", "fen", _ORDERS, "sum(paid)",
+        "count(*)",
+    ),
+    "repurchase": Metric(
+        "复购率", "repurchase rate",
+        "首单在这一期、且首单后 N 天已过完的客户里，N 天内又下单的比例",
+        "of customers whose first order lies in the period and whose N days after it are over, those with another order"
+        " within N days",
+        "orders", "share",
+        f"SELECT first.at, EXISTS (SELECT FROM orders WHERE orders.customer_id = first.customer_id"
+        f" AND paid_at > first.at AND paid_at <= first.at + CAST(:days AS interval)) AS again FROM ({_FIRST}) AS first"
+        " WHERE first.at + CAST(:days AS interval) <= :now",
+        "count(*) FILTER (WHERE again)", "count(*)", days=30,
+    ),
+    "monthly_repurchase": Metric(
+        "期内复购率", "repurchase within the period",
+        "这一期下过单的客户里，下过至少两单的比例",
+        "of customers who ordered in the period, those who ordered twice or more",
+        "orders", "share",
+        "SELECT min(paid_at) AS at, count(*) AS times FROM orders WHERE paid_at >= :since AND paid_at < :until"
+        " GROUP BY date_trunc(:by, paid_at AT TIME ZONE :zone), customer_id",
+        "count(*) FILTER (WHERE times > 1)", "count(*)",
+    ),
+    "sent": Metric(
+        "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
+        "SELECT called_at AS at, journey FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        "count(*)", parts=JOURNEY,
+    ),
+    "entered": Metric(
+        "进入人次", "entered", "进入旅程的人次", "how often a journey was entered", "trail", "count", _TRAIL_ENTERED,
+        "count(*)", parts=JOURNEY,
+    ),
+    "click_rate": Metric(
+        "点击率", "clicked",
+        "这一期发出的消息里，已有链接被点开的比例", "of the messages that went in the period, those clicked by now",
+        "messages", "share",
+        "SELECT called_at AS at, journey, EXISTS (SELECT FROM events WHERE events.customer_id = messages.customer_id"
+        " AND events.type = 'message.clicked' AND events.data->>'message' = messages.id::text) AS clicked"
+        " FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        "count(*) FILTER (WHERE clicked)", "count(*)", parts=JOURNEY,
+    ),
+    "goal_rate": Metric(
+        "目标达成率", "goal rate",
+        "这一期进入且目标期限已过的人次里，达成目标的比例；对照组也算",
+        "of those who entered in the period and whose time for the goal is over, who reached it, held out or not",
+        "enrollments", "share",
+        "SELECT entered_at AS at, journey, (ending IS NOT DISTINCT FROM 'goal' OR converted_at IS NOT NULL) AS reached"
+        " FROM enrollments WHERE goal_until <= :now",
+        "count(*) FILTER (WHERE reached)", "count(*)", parts=JOURNEY,
+    ),
+    "coupons_issued": Metric(
+        "发券数", "coupons issued",
+        "发出且没有收回的券", "coupons that were issued and not taken back", "coupons", "count",
+        "SELECT issued_at AS at, campaign FROM coupons WHERE status <> 'revoked'", "count(*)",
+        parts=CAMPAIGN,
+    ),
+    "coupon_redemption": Metric(
+        "券核销率", "coupons redeemed",
+        "这一期发出的券里已核销的比例", "of the coupons that were issued in the period, those redeemed by now",
+        "coupons", "share",
+        "SELECT issued_at AS at, campaign, status FROM coupons WHERE status <> 'revoked'",
+        "count(*) FILTER (WHERE status = 'redeemed')", "count(*)", parts=CAMPAIGN,
+    ),
+    "coupon_cost": Metric(
+        "券成本", "cost of coupons",
+        "这一期发出的券已核销的优惠额", "what the redeemed of the coupons issued in the period took off",
+        "coupons", "fen",
+        "SELECT issued_at AS at, campaign, cost FROM coupons WHERE status = 'redeemed'", "sum(cost)", parts=CAMPAIGN,
+    ),
+    "coupon_revenue": Metric(
+        "用券收入", "revenue with coupons",
+        "用了券的订单的收入；一单用了几张券时平分给它们",
+        "revenue of the orders on which coupons were used, shared equally among those of an order",
+        "coupons", "fen", _WITH_COUPONS, "sum(paid)", parts=CAMPAIGN,
+    ),
+    "coupon_break_even": Metric(
+        "券保本毛利率", "margin at which coupons break even",
+        "券成本除以用券收入与券成本之和：毛利率高于它，即使这些订单没有券就不会有，券也不亏",
+        "the cost of coupons by the revenue with them and that cost: with a gross margin above it they lost nothing, if"
+        " none of the orders would have come without",
+        "coupons", "share", _WITH_COUPONS, "sum(cost)", "sum(paid) + sum(cost)", parts=CAMPAIGN,
+    ),
+    "viewers": Metric(
+        "观看客户数", "viewers", "进入过直播间的客户", "customers who joined a show", "events", "count",
+        "SELECT time AS at, customer_id, data->>'stream_id' AS show FROM events WHERE type = 'stream.joined'"
+        " AND customer_id IS NOT NULL AND time >= :since AND time < :until",
+        "count(DISTINCT customer_id)", parts=SHOW,
+    ),
+    "watched_minutes": Metric(
+        "观看分钟数", "minutes watched", "离开直播间时报来的观看时长", "what was told when customers left a show",
+        "events", "count",
+        "SELECT time AS at, (data->>'watched_minutes')::float8 AS minutes, data->>'stream_id' AS show FROM events"
+        " WHERE type = 'stream.left' AND customer_id IS NOT NULL AND time >= :since AND time < :until",
+        "sum(minutes)", parts=SHOW,
+    ),
+    "show_buyers": Metric(
+        "直播下单客户数", "buyers in shows", "在直播里下过单的客户", "customers who ordered in a show",
+        "orders", "count", _IN_SHOWS, "count(DISTINCT customer_id)", parts=SHOW,
+    ),
+    "show_revenue": Metric(
+        "直播收入", "revenue of shows", "直播订单的付款减退款", "what was paid in shows, less refunds", "orders", "fen",
+        _IN_SHOWS, "sum(paid)", parts=SHOW,
+    ),
+    "show_new_customers": Metric(
+        "直播新客数", "new customers of shows", "首单来自直播的客户", "customers whose first order was in a show",
+        "orders", "count", f"SELECT * FROM ({_FIRST_ORDERS}) AS first WHERE show IS NOT NULL", "count(*)", parts=SHOW,
+    ),
+    "show_repurchase": Metric(
+        "直播复购率", "repurchase after shows",
+        "在一场直播下过单、且此后 N 天已过完的客户里，N 天内又下单的比例",
+        "of the buyers of a show whose N days after their first order in it are over, those with another order within N"
+        " days",
+        "orders", "share",
+        "SELECT bought.at, show, EXISTS (SELECT FROM orders WHERE orders.customer_id = bought.customer_id"
+        " AND paid_at > bought.at AND paid_at <= bought.at + CAST(:days AS interval)) AS again FROM"
+        f" (SELECT customer_id, show, min(at) AS at FROM ({_IN_SHOWS}) AS sold GROUP BY customer_id, show) AS bought"
+        " WHERE bought.at + CAST(:days AS interval) <= :now",
+        "count(*) FILTER (WHERE again)", "count(*)", days=7, parts=SHOW,
+    ),
+    "turnover_days": Metric(
+        "库存周转天数", "days of stock",
+        "这一期每天结束时的库存件数之和，除以卖出的件数", "units on hand at the end of each day, summed, by units sold",
+        "stock_moves", "days",
+        "SELECT day AT TIME ZONE :zone AS at, sum(coalesce(change, 0)) OVER (ORDER BY day) AS on_hand,"
+        " coalesce(sold, 0) AS sold FROM (SELECT generate_series(min(day), last, '1 day') AS day FROM ("
+        "SELECT min(at AT TIME ZONE :zone)::date::timestamp AS day, (least(:until - interval '1 us', :now) AT TIME ZONE"
+        " :zone)::date::timestamp AS last FROM stock_moves) AS span WHERE day IS NOT NULL GROUP BY last) AS days"
+        " LEFT JOIN (SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
+        " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
+        " FROM stock_moves GROUP BY 1) AS moved USING (day)",
+        "sum(on_hand)", "sum(sold)",
+    ),
+    "expiry_loss": Metric(
+        "临期损耗", "loss by expiry",
+        "这一期到期的批次里，到期时还剩的件数占到货件数的比例",
+        "of the units received of lots that expired in the period,"
+        " those left then",
+        "stock_moves", "share",
+        "SELECT (expires_on + 1)::timestamp AT TIME ZONE :zone AS at, received,"
+        " (SELECT greatest(coalesce(sum(quantity), 0), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
+        " AND at < (expires_on + 1)::timestamp AT TIME ZONE :zone) AS remaining"
+        f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
+        " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now",
+        "sum(least(remaining, received))", "sum(received)",
+    ),
+    "sell_through": Metric(
+        "截止前售出率", "sell-through",
+        "这一期到销售截止日的批次里，截止前卖出的件数占到货件数的比例；截止日是到期前商品的最短剩余天数",
+        "of the units received of lots whose last day for sale lies in the period, those sold by then; it is the"
+        " product's least days left before it expires",
+        "stock_moves", "share",
+        "SELECT last AS at, received, (SELECT coalesce(-sum(quantity), 0) FROM stock_moves"
+        " WHERE stock_moves.lot_id = lots.lot_id AND reason IN ('sold', 'returned', 'wholesale') AND at < last) AS sold"
+        f" FROM (SELECT lots.*, {_RECEIVED} AS received, (expires_on + 1 - coalesce(min_days, 0))::timestamp"
+        " AT TIME ZONE :zone AS last FROM lots LEFT JOIN products USING (sku)) AS lots"
+        " WHERE received > 0 AND last <= :now",
+        "sum(greatest(least(sold, received), 0))", "sum(received)",
+    ),
+    "alarms": Metric(
+        "库存预警数", "stock alarms", "库存预警", "alarms that a product runs short", "events", "count",
+        "SELECT time AS at, data->>'stream_id' AS show FROM events WHERE customer_id IS NULL AND type = 'stock.alarm'",
+        "count(*)", parts=SHOW,
+    ),
+    "lead_days": Metric(
+        "补货周期", "lead time",
+        "这一期收到的补货，从预警到收货的平均天数",
+        "days from the alarm to the receipt, of what was received in the period",
+        "replenishments", "days",
+        "SELECT closed_at AS at, extract(epoch FROM closed_at - created_at) / 86400 AS days FROM replenishments"
+        " WHERE received IS NOT NULL AND closed_at IS NOT NULL",
+        "sum(days)", "count(*)",
+    ),
+    "attributed_revenue": Metric(
+        "归因收入", "attributed revenue",
+        "归因到消息的订单的收入", "revenue of the orders that are owed to messages",
+        "attributions", "fen",
+        "SELECT orders.paid_at AS at, journey, total - refunded AS paid FROM attributions JOIN orders USING (order_id)",
+        "sum(paid)", parts=JOURNEY,
+    ),
+}  # fmt: skip
