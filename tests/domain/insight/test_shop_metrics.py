@@ -16,6 +16,7 @@ from domain.insight.forecasts import write_page
 from domain.insight.metrics import MetricError, Period, part_of, points
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
+from domain.published.library import read_library
 from domain.stock.tables import Replenishment
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -187,7 +188,8 @@ def test_cohorts_are_those_counted_by_hand(shop: Shop) -> None:
         events.append(shop.incoming("order.paid", f"c{chance.randrange(60)}", time=time, **data))
     shop.take(*events)
     with shop.db.begin() as session:
-        write_page(session, [(id, 0.5, id * 100) for id in session.exec(select(Customer.id))])
+        forecasts = [(id, 0.5, id * 100) for id in session.exec(select(Customer.id))]
+        write_page(session, read_library(session), forecasts, shop.clock.now())
     orders = sorted(shop.rows(Order), key=lambda order: order.paid_at)
 
     def month(at: datetime) -> tuple[int, int]:
