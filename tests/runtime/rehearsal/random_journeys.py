@@ -130,6 +130,12 @@ waits = st.one_of(
         ]
     ),
 )  # fmt: skip
+_SEEN: Written = {
+    "send": "seen", "via": ["sms"],
+    "data": {
+        "paid": {"events": "order.paid", "within": "1 show", "at_most": 2}, "size": {"field": "trigger.size"},
+    },
+}  # fmt: skip
 verbs = st.one_of(
     st.builds(lambda wait: {"wait": wait}, waits),
     one_of(
@@ -137,13 +143,7 @@ verbs = st.one_of(
         {"send": "note", "via": ["wecom", "sms"], "coupon": "gift", "expires": "6h"},
         {"send": "note", "via": ["sms"], "coupon": "gift", "without_coupon": "send"},
         {"send": "note", "via": ["sms"], "expires": {"field": "trigger.day"}},
-        {
-            "send": "seen", "via": ["sms"],
-            "data": {
-                "paid": {"events": "order.paid", "within": "1 show", "at_most": 2}, "size": {"field": "trigger.size"},
-            },
-        },
-        {"set": {"level": {"field": "trigger.size"}}}, {"set": {"level": "N", "seen": "2026-03-03"}},
+        _SEEN, {"set": {"level": {"field": "trigger.size"}}}, {"set": {"level": "N", "seen": "2026-03-03"}},
         {"tag": "met"}, {"tag": "met", "for": "1d"}, {"untag": "met"}, {"coupon": "gift"}, {"stop": "enough"},
         {"todo": "call", "assign": "owner", "due": "8h"}, {"webhook": "crm", "data": {"level": 1}},
     ),
@@ -354,8 +354,8 @@ def _several(*parts: tuple[int, st.SearchStrategy[Written]]) -> st.SearchStrateg
 
 pieces = st.builds(
     lambda conditions, steps, others: [*conditions, *numbered(steps), *others],
-    _several((16, leaves), (6, measures)),
-    _several((4, branches(st.just([{"tag": "met"}]))), (4, answers(st.just([]))), (8, verbs)),
+    _several((16, leaves), (6, of_numbers), (6, measures)),
+    _several((4, branches(st.just([{"tag": "met"}]))), (4, answers(st.just([]))), (8, verbs), (2, st.just(_SEEN))),
     _several((4, triggers), (4, schedules.map(lambda at: {"schedule": at})), (3, policies)),
 )
 """Parts that journeys are made of, so many of each that none of their words is left to luck."""
