@@ -131,13 +131,12 @@ class TemporalEngine:
                 world.post(numbers)
             if span > EVE:
                 await self._sleep(span - EVE)
-            while await self._deliver(runs):
-                pass  # before timers fire: at equal instants events come before them
-            if span:
-                await self._sleep(min(span, EVE))
             if fires:
                 self._runs.append(await self._fire(world.shelf.plan.journey))
                 runs.add(self._runs[-1])
+            await self._reach(runs)  # before timers fire: at equal instants events come before them
+            if span:
+                await self._sleep(min(span, EVE))
             await self._settle(world, runs)
 
     async def _fire(self, journey: str) -> str:
@@ -152,14 +151,22 @@ class TemporalEngine:
         async with asyncio.timeout(STUCK_SECONDS):
             while True:
                 delivered = await self._deliver(runs)
-                paging = [name for name in runs if name.startswith(("fan-out/", "schedule/"))]
-                for name in list(paging):
-                    if await self._is_over(name):
-                        runs.remove(name)
-                        paging.remove(name)
-                if not delivered and not paging and world.at_rest():
+                if not await self._is_paging(runs) and not delivered and world.at_rest():
                     return
                 await self._env.sleep(TICK)
+
+    async def _reach(self, runs: set[str]) -> None:
+        """Let what happens come to everybody whom it is about, while Temporal's clock stands still."""
+        async with asyncio.timeout(STUCK_SECONDS):
+            while await self._deliver(runs) or await self._is_paging(runs):
+                await asyncio.sleep(TICK.total_seconds())
+
+    async def _is_paging(self, runs: set[str]) -> bool:
+        """Whether a schedule or an event about the business is still on its way; those that arrived are forgotten."""
+        paging = {name for name in runs if name.startswith(("fan-out/", "schedule/"))}
+        over = {name for name in paging if await self._is_over(name)}
+        runs -= over
+        return paging != over
 
     async def _what_is_awaited(self, world: World) -> str:
         """Where everybody stands, and which activities are tried again and again."""
