@@ -55,7 +55,7 @@ def members(shop: Shop) -> dict[str, list[str]]:
 
 
 def _held(shop: Shop, query: str) -> dict[str, list[str]]:
-    names = "SELECT value FROM identifiers WHERE kind = 'member_no' AND customer_id = held.customer_id"
+    names = "SELECT min(value) FROM identifiers WHERE kind = 'member_no' AND customer_id = held.customer_id"
     with shop.db() as session:
         rows = session.execute(
             text(f"SELECT name, ({names}) FROM ({query}) AS held (name, customer_id) ORDER BY 1, 2")

@@ -216,7 +216,10 @@ def test_the_work_of_a_night_is_done(thanks: Database, temporal: str) -> None:
         async with working(client, thanks, SystemClock(), "night"):
             return await client.execute_workflow(NightlyWorkflow.run, id="night", task_queue="night")
 
-    assert asyncio.run(night()) == ["0 customers ordered again; a model needs 100"]
+    assert asyncio.run(night()) == [
+        "0 customers ordered again; a model needs 100",
+        "0 customers stand elsewhere by recency, frequency and value",
+    ]
 
 
 def test_a_message_that_a_pause_holds_goes_out_when_the_journey_resumes(
