@@ -13,7 +13,6 @@ from rich.console import Console
 from runtime import StartError
 from runtime.cli import (
     customers,
-    editing,
     identity,
     insight,
     journeys,
@@ -52,7 +51,6 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(db_app, name="db")
 app.add_typer(keys.app, name="key")
 app.add_typer(users.app, name="user")
-app.add_typer(editing.app)
 app.add_typer(insight.app)
 app.add_typer(results.app)
 app.add_typer(segments.app)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime import StartError
-from runtime.cli.editing import edit
+from runtime.cli.journeys import edit
 
 TEXT = """\
 \ufeffjourney: x
