@@ -24,6 +24,7 @@ from benchmarks import (
     latency,
     ledger,
     memory,
+    people,
     sleepers,
     stock,
 )
@@ -34,7 +35,7 @@ WIDTH = 200
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     item.__name__.rpartition(".")[2]: item.measure
-    for item in (history, ingest, growth, language, latency, cohorts, sleepers, memory, ledger, coupons, stock)
+    for item in (history, ingest, growth, language, latency, cohorts, sleepers, memory, ledger, coupons, stock, people)
 }
 
 
