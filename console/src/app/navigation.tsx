@@ -1,4 +1,5 @@
 import {
+  BarChartOutlined,
   ContactsOutlined,
   DatabaseOutlined,
   InboxOutlined,
@@ -21,7 +22,8 @@ interface Place {
   permissions: Permission[];
 }
 
-type Name = "today" | "journeys" | "messages" | "coupons" | "shows" | "stock" | "replenishments" | "desk" | "settings";
+type Name =
+  "today" | "journeys" | "board" | "messages" | "coupons" | "shows" | "stock" | "replenishments" | "desk" | "settings";
 
 const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place => ({
   path: `/${word}`,
@@ -33,6 +35,7 @@ const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place
 const PLACES: Place[] = [
   place("today", <SunOutlined />, "journeys.read", "streams.read"),
   place("journeys", <PartitionOutlined />, "journeys.read"),
+  place("board", <BarChartOutlined />, "journeys.read"),
   place("messages", <MailOutlined />, "messages.read"),
   place("coupons", <TagsOutlined />, "coupons.read"),
   place("shows", <VideoCameraOutlined />, "streams.read"),

@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
+import { searchOf } from "@/pages/board/figures";
 import { codeOf } from "@/pages/coupons/search";
 import { filterOf } from "@/pages/journeys/rows";
 import { statusOf } from "@/pages/messages/status";
@@ -110,6 +111,12 @@ const pages = [
     path: "/journeys/$name",
     validateSearch: viewOf,
     component: lazyRouteComponent(() => import("@/pages/journey/JourneyPage"), "JourneyPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/board",
+    validateSearch: searchOf,
+    component: lazyRouteComponent(() => import("@/pages/board/BoardPage"), "BoardPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

@@ -4,6 +4,7 @@ export const useWords = makeWords({
   zh: {
     today: "今日",
     journeys: "旅程",
+    board: "看板",
     messages: "消息",
     coupons: "券",
     shows: "直播",
@@ -65,6 +66,7 @@ export const useWords = makeWords({
   en: {
     today: "Today",
     journeys: "Journeys",
+    board: "Figures",
     messages: "Messages",
     coupons: "Coupons",
     shows: "Shows",

@@ -1,4 +1,4 @@
-import { HistoryOutlined } from "@ant-design/icons";
+import { BarChartOutlined, HistoryOutlined } from "@ant-design/icons";
 import { getRouteApi } from "@tanstack/react-router";
 import { Alert, Button, Flex, Grid, Segmented, Select, Skeleton, theme } from "antd";
 import { lazy, Suspense, useState } from "react";
@@ -18,6 +18,7 @@ import { useWords } from "./words";
 
 const route = getRouteApi("/inside/journeys/$name");
 const History = lazy(() => import("./History"));
+const Results = lazy(() => import("./Results"));
 
 export function JourneyPage() {
   const words = useWords();
@@ -29,6 +30,7 @@ export function JourneyPage() {
   const { version, days, step } = route.useSearch();
   const navigate = route.useNavigate();
   const [history, setHistory] = useState(false);
+  const [results, setResults] = useState(false);
   const query = { lang, ...(version !== undefined && { version }) };
   const {
     data: graph,
@@ -58,6 +60,16 @@ export function JourneyPage() {
       {...(counts && { about: words.about(count(counts.inside)) })}
       actions={
         <>
+          {graph && (
+            <Button
+              icon={<BarChartOutlined />}
+              onClick={() => {
+                setResults(true);
+              }}
+            >
+              {words.results}
+            </Button>
+          )}
           {graph && (
             <Button
               icon={<HistoryOutlined />}
@@ -130,6 +142,16 @@ export function JourneyPage() {
               />
             </div>
           </Flex>
+          {results && (
+            <Suspense>
+              <Results
+                graph={graph}
+                onClose={() => {
+                  setResults(false);
+                }}
+              />
+            </Suspense>
+          )}
           {history && (
             <Suspense>
               <History

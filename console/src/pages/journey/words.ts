@@ -2,6 +2,15 @@ import { makeWords, record } from "@/parts/words";
 
 export const useWords = makeWords({
   zh: {
+    results: "效果",
+    resultsAbout: "只算目标期限已过的客户，每位客户只算第一次进入；区间随时查看都有效。",
+    experiment: (step: string) => `分流 ${step}`,
+    group: "组",
+    groups: record({ treated: "发送组", "held out": "对照组" }),
+    counted: "已到期人数",
+    stillOpen: "未到期",
+    reached: "达成目标",
+    revenue: "人均收入",
     about: (inside: string) => `${inside} 位客户在途`,
     all: "旅程",
     version: (version: number, live: boolean) => `v${version}${live ? "（当前）" : ""}`,
@@ -95,6 +104,15 @@ export const useWords = makeWords({
     }),
   },
   en: {
+    results: "Results",
+    resultsAbout: "Customers count whose time for the goal is over, by their first entry; intervals always hold.",
+    experiment: (step: string) => `Split ${step}`,
+    group: "Group",
+    groups: record({ treated: "Treated", "held out": "Held out" }),
+    counted: "Time is over",
+    stillOpen: "Still open",
+    reached: "Reached the goal",
+    revenue: "Revenue of each",
     about: (inside: string) => `${inside} customers inside`,
     all: "Journeys",
     version: (version: number, live: boolean) => `v${version}${live ? " (live)" : ""}`,
