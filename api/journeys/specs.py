@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
+from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
@@ -106,26 +108,43 @@ class EditedSpec(BaseModel):
     outline: SpecOutline
 
 
-@router.post("/v1/specs/outline", summary="Read a journey's text as a tree")
-def post_outline(request: Request, _: Editor, written: Written, lang: Lang = "zh") -> SpecOutline:
+_EXAMPLE = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+
+
+@router.post(
+    "/v1/specs/outline",
+    summary="Read a journey's text as a tree",
+    openapi_extra=described(Written, {"text": _EXAMPLE}),
+)
+async def post_outline(request: Request, _: Editor, lang: Lang = "zh") -> SpecOutline:
     """What has mistakes is told as far as it can be read; `diagnostics` says what is wrong, and where."""
-    return _outline(context(request), written.text, lang)
+    written = await read_json(request, Written)
+    return await run_in_threadpool(_outline, context(request), written.text, lang)
 
 
-@router.post("/v1/specs/edit", summary="Edit a journey's text")
-def post_edit(request: Request, _: Editor, edited: Edited, lang: Lang = "zh") -> EditedSpec:
+@router.post(
+    "/v1/specs/edit",
+    summary="Edit a journey's text",
+    openapi_extra=described(Edited, {"text": _EXAMPLE, "edits": [{"op": "set", "at": "/steps/0/wait", "value": "5d"}]}),
+)
+async def post_edit(request: Request, _: Editor, lang: Lang = "zh") -> EditedSpec:
     """Makes edits that leave every byte alone that they aren't about, comments and blank lines included.
 
     Places are JSON pointers, and edits work as in JSON Patch: each is about the text as the edits before it left it.
     `errors` of a `422` names the edit that can't be made.
     """
+    edited = await read_json(request, Edited)
+    return await run_in_threadpool(_edit, context(request), edited, lang)
+
+
+def _edit(env: Context, edited: Edited, lang: Language) -> EditedSpec:
     try:
         text = edit_spec(edited.text, edited.edits)
     except SpecEditError as refused:
         detail = in_chinese(str(refused)) if lang == "zh" else str(refused)
         error = {"field": f"edits.{refused.number}", "reason": "refused", "detail": detail}
         raise Invalid("None of the edits was made.", errors=[error]) from None
-    return EditedSpec(text=text, outline=_outline(context(request), text, lang))
+    return EditedSpec(text=text, outline=_outline(env, text, lang))
 
 
 def _outline(env: Context, text: str, lang: Language) -> SpecOutline:

@@ -84,7 +84,7 @@ class TencentClient:
         """The answer to `GET /cgi-bin/{path}`, likewise."""
         return await self._answer("GET", path, query, None)
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         """Close the connections."""
         await self._http.aclose()
 

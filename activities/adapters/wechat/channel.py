@@ -92,7 +92,7 @@ class Wechat:
 
     def close(self) -> None:
         """Close the connections."""
-        self._portal.call(self._client.close)
+        self._portal.call(self._client.aclose)
 
     def _correct(self, outcomes: Sequence[tuple[Allowance, Delivery, int]]) -> None:
         """Go by what WeChat says of windows and subscriptions; what didn't go gets its place back."""

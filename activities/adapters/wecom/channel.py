@@ -106,7 +106,7 @@ class Wecom:
 
     def close(self) -> None:
         """Close the connections."""
-        self._portal.call(self._client.close)
+        self._portal.call(self._client.aclose)
 
     async def _side_by_side(self, act: Callable[[_In], Awaitable[_Result]], items: Sequence[_In]) -> list[_Result]:
         """What `act` gives for each, at most `at_once` of them at once."""

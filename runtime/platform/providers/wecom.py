@@ -1,6 +1,7 @@
 """WeCom (企业微信) as the environment tells of it. What it needs is imported only where it is configured."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 
 from anyio.from_thread import BlockingPortal
@@ -61,11 +62,10 @@ def signin_way(settings: Settings, db: Database, clock: Clock) -> "WecomLogin":
     from api.access.outside import SigninFailedError
     from api.access.wecom_login import WecomLogin
 
-    client = _client(settings, db, clock)
-
     async def user_info(code: str) -> Mapping[str, Any]:
         try:
-            return await client.get("auth/getuserinfo", {"code": code})
+            async with aclosing(_client(settings, db, clock)) as client:
+                return await client.get("auth/getuserinfo", {"code": code})
         except (NotTakenError, LostError, TencentRefusedError) as problem:
             raise SigninFailedError(str(problem)) from None
 
