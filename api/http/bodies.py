@@ -41,7 +41,8 @@ def _inlined(part: Any, models: dict[str, Any]) -> Any:
     if isinstance(part, dict):
         if "$ref" in part:
             return _inlined(models[part["$ref"].rpartition("/")[2]], models)
-        return {name: _inlined(item, models) for name, item in part.items()}
+        named = "discriminator" if "oneOf" in part else None  # which names the models that are inlined here
+        return {name: _inlined(item, models) for name, item in part.items() if name != named}
     return [_inlined(value, models) for value in part] if isinstance(part, list) else part
 
 

@@ -2429,19 +2429,6 @@ export interface components {
             staying: number;
         };
         /**
-         * Edited
-         * @description A journey's text, and the edits to be made one after the other: all of them, or none.
-         */
-        Edited: {
-            /**
-             * Text
-             * @description a journey as YAML, which may be broken
-             */
-            text: string;
-            /** Edits */
-            edits: (components["schemas"]["InsertEdit"] | components["schemas"]["MoveEdit"] | components["schemas"]["RemoveEdit"] | components["schemas"]["SetEdit"] | components["schemas"]["RenameEdit"])[];
-        };
-        /**
          * EditedSpec
          * @description The text after the edits, and its outline.
          */
@@ -2654,24 +2641,6 @@ export interface components {
             remarks: string[];
             /** Changes */
             changes: components["schemas"]["LotChange"][];
-        };
-        /**
-         * InsertEdit
-         * @description Put a value before the item of a list, or behind its last.
-         */
-        InsertEdit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "insert";
-            /**
-             * At
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            at: string;
-            /** Value */
-            value: unknown;
         };
         /**
          * Inside
@@ -3170,27 +3139,6 @@ export interface components {
             seen: boolean;
         };
         /**
-         * MoveEdit
-         * @description Take an item away, and insert it at `to`, as that place is called without it.
-         */
-        MoveEdit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "move";
-            /**
-             * From
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            from: string;
-            /**
-             * To
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            to: string;
-        };
-        /**
          * Moves
          * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
          */
@@ -3522,40 +3470,6 @@ export interface components {
             slip: boolean;
         };
         /**
-         * RemoveEdit
-         * @description Take away an item of a list, or a key.
-         */
-        RemoveEdit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "remove";
-            /**
-             * At
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            at: string;
-        };
-        /**
-         * RenameEdit
-         * @description Give a step another id, also where other steps name it.
-         */
-        RenameEdit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "rename";
-            /**
-             * At
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            at: string;
-            /** Id */
-            id: string;
-        };
-        /**
          * ReplenishmentState
          * @description An order for more of a product, in units, from the proposal to the receipt.
          *
@@ -3689,24 +3603,6 @@ export interface components {
         Segments: {
             /** Segments */
             segments: components["schemas"]["SegmentSize"][];
-        };
-        /**
-         * SetEdit
-         * @description Write a value in the place of the one that stands there, or add the key.
-         */
-        SetEdit: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            op: "set";
-            /**
-             * At
-             * @description a JSON pointer into the text, like `/steps/2`
-             */
-            at: string;
-            /** Value */
-            value: unknown;
         };
         /**
          * ShowProduct
@@ -4138,17 +4034,6 @@ export interface components {
             target: string;
             /** N */
             n: number;
-        };
-        /**
-         * Written
-         * @description A journey's text.
-         */
-        Written: {
-            /**
-             * Text
-             * @description a journey as YAML, which may be broken
-             */
-            text: string;
         };
     };
     responses: never;
@@ -6786,7 +6671,18 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Written"];
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Text
+                     * @description a journey as YAML, which may be broken
+                     */
+                    text: string;
+                };
             };
         };
         responses: {
@@ -6849,7 +6745,93 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Edited"];
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "edits": [
+                 *         {
+                 *           "op": "set",
+                 *           "at": "/steps/0/wait",
+                 *           "value": "5d"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Text
+                     * @description a journey as YAML, which may be broken
+                     */
+                    text: string;
+                    /** Edits */
+                    edits: ({
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "insert";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Value */
+                        value: unknown;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "move";
+                        /**
+                         * From
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        from: string;
+                        /**
+                         * To
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        to: string;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "remove";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "set";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Value */
+                        value: unknown;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "rename";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Id */
+                        id: string;
+                    })[];
+                };
             };
         };
         responses: {
