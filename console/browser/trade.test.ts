@@ -94,7 +94,7 @@ it.each(SIZES)("a sheet of stock shows what it would change before it does: %s",
   }
   await page.getByRole("textbox", { name: "按批次、货号或名称筛选" }).fill("BT-1");
   await page.getByRole("link", { name: "BT-1" }).click();
-  await page.getByRole("dialog").getByText("入库").waitFor();
+  await page.getByRole("dialog").getByRole("cell", { name: "入库" }).first().waitFor();
   await visit.picture(`lot-${name}`);
   await visit.isAccessible();
   await visit.end();
