@@ -49,7 +49,13 @@ it("a journey is paused and resumed, after saying what that does", async () => {
   await dialog.getByRole("button", { name: "暂停" }).click();
   await page.getByText("旅程已暂停：没有客户能进入").waitFor();
   await page.getByRole("button", { name: "恢复" }).click();
-  await page.getByLabel("不再发送").check();
+  const drop = page.getByLabel("不再发送");
+  await expect
+    .poll(async () => {
+      await drop.click();
+      return drop.isChecked();
+    })
+    .toBe(true);
   await dialog.getByRole("button", { name: "恢复" }).click();
   await page.getByText("旅程已暂停：没有客户能进入").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "版本记录" }).click();

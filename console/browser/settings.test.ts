@@ -35,6 +35,7 @@ it.each([
   await dialog.getByText("一天之内可以用一次").waitFor();
   const link = await dialog.getByRole("textbox").inputValue();
   await dialog.getByRole("button", { name: "关闭" }).last().click();
+  await dialog.waitFor({ state: "hidden" });
   const guest = await Visit.begin({ viewport, expected: ["401 /v1"] });
   await guest.page.goto(link);
   await guest.page.getByRole("heading", { name: "今日" }).waitFor();
@@ -77,6 +78,7 @@ it.each([
   await visit.picture(`settings-key-${name}`);
   await visit.isAccessible();
   await dialog.getByRole("button", { name: "关闭" }).last().click();
+  await dialog.waitFor({ state: "hidden" });
   const row = page.getByRole("row", { name: key }).first();
   await row.getByRole("button", { name: "作废" }).click();
   await dialog.getByRole("button", { name: "作废" }).click();
