@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: "./shop.ts",
     fileParallelism: false,
     testTimeout: 240_000,
-    retry: 1, // what a browser draws late is drawn by the second time
+    retry: 2, // what a browser draws late is drawn by the next time
     hookTimeout: 180_000,
   },
 });
