@@ -96,7 +96,7 @@ class _Sets:
         if asked is None:
             return matching(condition, self.library, self.now)
         counted = happened.group_by(event.c.customer_id)
-        return _compared(asked, counted, {"": func.count()}, "", 0)
+        return _compared(asked, counted, func.count())
 
     def _field(self, name: str, comparison: Comparison) -> Truth | None:
         root, _, path = name.partition(".")
@@ -110,7 +110,7 @@ class _Sets:
             spent = func.sum(_ORDERS.c.total - _ORDERS.c.refunded)
             totals = {"orders": kept, "frequency": kept, "spent": spent, "value": spent}
             paid = select(_ORDERS.c.customer_id).where(_ORDERS.c.paid_at <= self.now)
-            return _compared(asked, paid.group_by(_ORDERS.c.customer_id), totals, path, 0)
+            return _compared(asked, paid.group_by(_ORDERS.c.customer_id), totals[path])
         if "." in path or path in ("name", "timezone"):
             return None
         return _plain(comparison, _CUSTOMERS.c.fields, [path])
@@ -184,12 +184,9 @@ def _numbers(comparison: Comparison) -> Sequence[tuple[str, int]] | None:
     return asked if len(asked) == len(list(comparison.asked())) else None
 
 
-def _compared(
-    asked: Sequence[tuple[str, int]], grouped: Select[Any], totals: Mapping[str, Any], name: str, nothing: int
-) -> Truth:
-    """Whether a number of each group compares so; who is in no group has `nothing`."""
-    value = totals[name]
-    if all(_OPERATORS[operator](nothing, right) for operator, right in asked):
+def _compared(asked: Sequence[tuple[str, int]], grouped: Select[Any], value: ColumnElement[Any]) -> Truth:
+    """Whether a number of each group compares so; who is in no group has 0."""
+    if all(_OPERATORS[operator](0, right) for operator, right in asked):
         fails = or_(*(not_(_OPERATORS[operator](value, right)) for operator, right in asked))
         return not_(_among(grouped.having(fails)))
     return _among(grouped.having(and_(*(_OPERATORS[operator](value, right) for operator, right in asked))))

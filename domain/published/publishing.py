@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -48,13 +48,17 @@ def plan_id_of(plan: Plan) -> str:
 
 
 def publish_document(session: Session, name: str, body: Mapping[str, Any], source: str | None = None) -> None:
-    """Replace `_policy` or another shared document; they hold for running enrollments too."""
-    publish_documents(session, {name: body}, source)
+    """Replace `_policy` or another shared document, and the text that it is from; it holds for running enrollments."""
+    _publish_documents(session, [{"name": name, "body": body, "source": source}])
 
 
-def publish_documents(session: Session, bodies: Mapping[str, Mapping[str, Any]], source: str | None = None) -> None:
-    """Replace several, by their names."""
-    new = inserting(Document, [{"name": name, "body": body, "source": source} for name, body in bodies.items()])
+def publish_documents(session: Session, bodies: Mapping[str, Mapping[str, Any]]) -> None:
+    """Replace several, by their names, without any text."""
+    _publish_documents(session, [{"name": name, "body": body, "source": None} for name, body in bodies.items()])
+
+
+def _publish_documents(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    new = inserting(Document, rows)
     values = {"body": new.excluded.body, "source": new.excluded.source}
     session.execute(new.on_conflict_do_update(index_elements=["name"], set_=values))
     mark_published(session)

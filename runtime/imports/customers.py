@@ -81,7 +81,7 @@ class Known:
 
 @dataclass
 class Tally:
-    """How many rows were taken, told nothing new, and were wrong; which columns meant nothing."""
+    """How much was taken and was known already, how many rows were wrong, and the columns that meant nothing."""
 
     taken: int = 0
     known: int = 0
@@ -89,7 +89,7 @@ class Tally:
     unread: tuple[str, ...] = ()
 
 
-class _UndoneError(Exception):
+class UndoneError(Exception):
     """Ends a transaction that was only tried."""
 
 
@@ -223,7 +223,7 @@ class _Desk:
         if not rows:
             return
         now = self.clock.now()
-        with suppress(_UndoneError), self.db.begin() as work:
+        with suppress(UndoneError), self.db.begin() as work:
             ids = find_ids(work, [name for row in rows for name in row.names])
             owners = [next((ids[name] for name in row.names if name in ids), None) for row in rows]
             refused = self._refused(work, rows, owners)
@@ -240,7 +240,7 @@ class _Desk:
             tally.taken += len(new)
             tally.known += len(rows) - len(new)
             if self.dry_run:
-                raise _UndoneError
+                raise UndoneError
 
     def _refused(self, work: UnitOfWork, rows: Sequence[Known], owners: Sequence[int | None]) -> set[tuple[int, str]]:
         """The consents that a row gives although the customer has withdrawn them, or somebody has refused the address

@@ -36,7 +36,7 @@ from runtime.imports.cells import (
     total_of,
     whole_of,
 )
-from runtime.imports.customers import NAMED_BY
+from runtime.imports.customers import NAMED_BY, Tally, UndoneError
 from runtime.imports.sheets import Row, open_sheets
 from workflows.terms.values import at_local
 
@@ -73,20 +73,6 @@ class Line:
     at: datetime
     data: dict[str, Any]
     item: dict[str, Any]
-
-
-@dataclass
-class Tally:
-    """How many events were taken and known already, how many rows were wrong, and the columns that meant nothing."""
-
-    taken: int = 0
-    known: int = 0
-    wrong: int = 0
-    unread: tuple[str, ...] = ()
-
-
-class _UndoneError(Exception):
-    """Ends a transaction that was only tried."""
 
 
 def import_history(
@@ -201,12 +187,12 @@ def _event(kind: Kind, lines: Sequence[Line]) -> Incoming:
 def _take(db: Database, now: datetime, events: Sequence[Incoming], tally: Tally, *, dry_run: bool) -> None:
     if not events:
         return
-    with suppress(_UndoneError), db.begin() as work:
+    with suppress(UndoneError), db.begin() as work:
         new = sum(ingest(work, events, now=now))
         tally.taken += new
         tally.known += len(events) - new
         if dry_run:
-            raise _UndoneError
+            raise UndoneError
 
 
 @dataclass

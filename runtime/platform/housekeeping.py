@@ -162,7 +162,7 @@ def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: 
 def _nightly(timezone: str, *, paused: bool) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
-            NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE, static_summary="forecasts and winners"
+            NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE, static_summary="forecasts, ranks and winners"
         ),
         spec=ScheduleSpec(cron_expressions=[NIGHT], time_zone_name=timezone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
