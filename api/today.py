@@ -20,6 +20,7 @@ from domain.published.library import read_library
 from domain.stock.studio import board
 from domain.stock.tables import Replenishment, Stream
 from workflows.plan.supply import AWAITING
+from workflows.terms.quantities import Quantity
 from workflows.terms.values import at_local, local_day, parse_time
 
 router = APIRouter(tags=["today"], responses=documented(Unauthorized, Unavailable))
@@ -34,8 +35,8 @@ class ShowProduct(BaseModel):
 
     sku: str
     name: str | None
-    sold: int
-    left: int | None
+    sold: Quantity
+    left: Quantity | None
     alarm: str | None
 
 
@@ -49,7 +50,7 @@ class LastShow(BaseModel):
     title: str | None
     starts_at: datetime
     ended_at: datetime | None
-    units: int
+    units: Quantity
     products: int
     best: list[ShowProduct]
     entered: int | None

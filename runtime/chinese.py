@@ -295,8 +295,9 @@ SENTENCES: Mapping[str, str] = {
     "was cut short by Excel to {text}; format the column as text (or as 0) and save the file anew": (
         "被 Excel 缩成了 {text}；请把这一列设为文本（或格式 0）重新保存"
     ),
-    "must be a whole number, like 120": "要是整数，像 120",
-    "must be a whole number without a unit, like 120": "要是不带单位的整数，像 120",
+    "must be a number, like 120 or 0.75": "要是数，像 120 或 0.75",
+    "must be a number without a unit, like 120 or 0.75": "要是不带单位的数，像 120 或 0.75",
+    "has more than three places; write it like 0.75": "小数多于三位；写成 0.75 这样",
     "must be a date, like 2026-03-02, 2026/3/2 or 2026年3月2日; a number must be formatted as one": (
         "要是日期，像 2026-03-02、2026/3/2、2026年3月2日；数字要设成日期格式"
     ),

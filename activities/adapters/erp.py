@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Protocol
 
 import httpx
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from activities.adapters.retry_after import seconds_of
+from workflows.terms.quantities import number_of
 
 TIMEOUT_SECONDS = 10.0
 _BUSY = frozenset({408, 409, 423, 425, 429})
@@ -20,7 +22,7 @@ class PurchaseOrder:
 
     key: str
     sku: str
-    quantity: int
+    quantity: Decimal
     city: str | None
 
 
@@ -71,7 +73,7 @@ class HttpErp:
         self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
 
     def place(self, order: PurchaseOrder) -> Placed:
-        body = {"sku": order.sku, "quantity": order.quantity, "city": order.city}
+        body = {"sku": order.sku, "quantity": number_of(order.quantity), "city": order.city}
         headers = {**self._headers, "Idempotency-Key": order.key}
         try:
             response = httpx.post(self._url, json=body, headers=headers, timeout=TIMEOUT_SECONDS)

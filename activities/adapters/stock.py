@@ -10,9 +10,10 @@ from sqlmodel import col, select
 from domain.intake.stocktaking import Level, level_of
 from domain.stock.tables import Lot
 from domain.store.work import Database
+from workflows.terms.quantities import NONE, Quantity
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
-_Units = Annotated[int, Field(ge=0, le=10**9)]
+_Units = Annotated[Quantity, Field(ge=0, le=10**9)]
 
 
 class WarehouseError(Exception):
@@ -41,8 +42,8 @@ class Ledger:
 class _Level(BaseModel):
     lot_id: _Name
     on_hand: _Units
-    reserved: _Units = 0
-    quarantined: _Units = 0
+    reserved: _Units = NONE
+    quarantined: _Units = NONE
 
 
 class _Answer(BaseModel):

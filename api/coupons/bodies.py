@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from domain.coupons import checkout
 from domain.coupons.baskets import MAX_LINES, MAX_PRICE, MAX_QUANTITY, Line, Reason
 from domain.coupons.codes import tidy
+from workflows.terms.quantities import Quantity
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 _MOST = 10
@@ -48,7 +49,7 @@ class BasketLine(Body):
 
     sku: Name
     category: Name | None = None
-    quantity: Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY)]
+    quantity: Annotated[Quantity, Field(gt=0, le=MAX_QUANTITY, description="pieces, or kilograms")]
     price: Annotated[int, Strict(), Field(ge=0, le=MAX_PRICE, description="of one unit, in fen")]
 
     @property
@@ -85,7 +86,7 @@ class BackLine(Body):
     """Units given back; `line` is the place in the order's basket, from 0."""
 
     line: Annotated[int, Strict(), Field(ge=0, le=MAX_LINES - 1)]
-    quantity: Annotated[int, Strict(), Field(ge=1, le=MAX_QUANTITY)]
+    quantity: Annotated[Quantity, Field(gt=0, le=MAX_QUANTITY)]
 
 
 class RefundBody(OrderBody):
@@ -139,7 +140,7 @@ class ReturnedLine(BaseModel):
     """Units given back, and what of the discount belongs to them."""
 
     line: int
-    quantity: int
+    quantity: Quantity
     discount: int
 
 

@@ -45,6 +45,7 @@ from domain.customers.identifiers import Ident, IdentifierError
 from domain.customers.resolution import lock_customers, read_name
 from domain.store.clock import Clock
 from domain.store.work import Database
+from workflows.terms.quantities import written
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
@@ -212,7 +213,7 @@ async def _settled(request: Request, ask: checkout.Request) -> Any:
         case checkout.UnknownOrder():
             raise NotFound("No coupon was ever locked for this order.")
         case checkout.NotLeft(index, left):
-            detail = f"only {left} of the line are left to give back"
+            detail = f"only {written(left)} of the line is left to give back"
             raise Invalid(errors=[{"field": f"lines.{index}.quantity", "reason": "not_left", "detail": detail}])
         case answer:
             return answer

@@ -14,6 +14,7 @@ from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forbidden, Invalid, Unauthorized, Unavailable, documented
 from domain.access import audit
 from domain.access.actors import Actor
+from workflows.terms.quantities import Quantity
 from workflows.terms.values import Language
 
 SHOWN = 500
@@ -32,8 +33,8 @@ class LotChange(BaseModel):
 
     row: int
     lot_id: str
-    before: int | None
-    after: int
+    before: Quantity | None
+    after: Quantity
     expires_on: date
 
 

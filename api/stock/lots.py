@@ -1,6 +1,7 @@
 """What there is to sell: lots by their expiry, how much is where, and the moves of a lot."""
 
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -16,6 +17,7 @@ from domain.stock import shelves
 from domain.stock.book import available, last_day
 from domain.stock.inventory import NEAR_EXPIRY_DAYS, outlooks
 from domain.stock.tables import Lot, Product
+from workflows.terms.quantities import NONE, Quantity
 from workflows.terms.values import local_day
 
 router = APIRouter(tags=["stock"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -31,9 +33,9 @@ class PlaceStock(BaseModel):
     place: str
     lots: int
     products: int
-    on_hand: int
-    near: int
-    expired: int
+    on_hand: Quantity
+    near: Quantity
+    expired: Quantity
 
 
 class LotState(BaseModel):
@@ -51,11 +53,11 @@ class LotState(BaseModel):
     expires_on: date
     days_left: int
     sell_by: date
-    on_hand: int
-    reserved: int
-    quarantined: int
-    available: int
-    at_risk: int | None
+    on_hand: Quantity
+    reserved: Quantity
+    quarantined: Quantity
+    available: Quantity
+    at_risk: Quantity | None
     counted_at: datetime | None
 
 
@@ -71,7 +73,7 @@ class Move(BaseModel):
 
     id: int
     at: datetime
-    quantity: int
+    quantity: Quantity
     reason: str
     order_id: str | None
     seen: bool = Field(description="takes a late move back at the count that had already seen it")
@@ -141,7 +143,7 @@ def _after(lot: Lot) -> str:
     return place(datetime.combine(lot.expires_on, time.min, UTC), lot.lot_id)
 
 
-def _state(lot: Lot, product: Product | None, today: date, at_risk: int | None) -> LotState:
+def _state(lot: Lot, product: Product | None, today: date, at_risk: Decimal | None) -> LotState:
     return LotState(
         lot_id=lot.lot_id,
         sku=lot.sku,
@@ -155,7 +157,7 @@ def _state(lot: Lot, product: Product | None, today: date, at_risk: int | None) 
         on_hand=lot.on_hand,
         reserved=lot.reserved,
         quarantined=lot.quarantined,
-        available=max(0, available(lot, product, today)),
+        available=max(NONE, available(lot, product, today)),
         at_risk=at_risk,
         counted_at=lot.counted_at,
     )

@@ -1,6 +1,7 @@
 """Replenishments: what alarms propose to order, and the buyer's decisions."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -16,6 +17,7 @@ from domain.access.actors import Actor
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, replenishments
 from domain.stock.tables import Replenishment
 from workflows.plan.supply import AWAITING, Decision, Verdict
+from workflows.terms.quantities import Quantity, number_of, written
 
 router = APIRouter(
     tags=["replenishments"], responses=documented(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable)
@@ -31,7 +33,7 @@ Status = Literal[
 
 _WORDS = {
     "decided_already": "It isn't open for a decision any more.",
-    "not_positive": "`quantity` must be 1 or more; to order nothing, refuse it.",
+    "not_positive": "`quantity` must be above 0; to order nothing, refuse it.",
     "not_whole_packs": "`quantity` must be whole packs.",
     "above_ceiling": "`quantity` is more than will be sold before it perishes.",
     "quantity_needed": "`quantity` is needed.",
@@ -53,21 +55,21 @@ class ReplenishmentState(BaseModel):
     sku: str
     city: str | None
     stream_id: str | None
-    proposed: int
-    pack: int
-    ceiling: int | None
+    proposed: Quantity
+    pack: Quantity
+    ceiling: Quantity | None
     basis: dict[str, Any]
     assignee: str | None
     created_at: datetime
     due_at: datetime | None
-    quantity: int | None
+    quantity: Quantity | None
     decided_by: str | None
     decided_at: datetime | None
     reason: str | None
     reference: str | None
     promised_on: date | None
     reminders: int
-    received: int | None
+    received: Quantity | None
     closed_at: datetime | None
 
 
@@ -81,7 +83,7 @@ class Replenishments(BaseModel):
 class Change(BaseModel):
     """What to order instead, in units; `confirm` says that a multiple of what was proposed is meant."""
 
-    quantity: Annotated[int, Field(strict=True, ge=1, le=1_000_000_000)]
+    quantity: Annotated[Quantity, Field(gt=0, le=1_000_000_000)]
     confirm: Annotated[bool, Field(strict=True)] = False
 
 
@@ -124,11 +126,10 @@ async def post_change(request: Request, caller: Buyer, id: Id) -> ReplenishmentS
     row = await run_in_threadpool(_row, context(request), id)
     is_possible = row.ceiling is None or change.quantity <= row.ceiling
     if is_possible and not change.confirm and change.quantity > _EXTREME * max(row.proposed, row.pack):
-        detail = (
-            f"{change.quantity} is more than {_EXTREME} times what was proposed; send `confirm: true` if it is meant."
-        )
+        much = f"{written(change.quantity)} is more than {_EXTREME} times what was proposed"
+        detail = f"{much}; send `confirm: true` if it is meant."
         error = {"field": "confirm", "reason": "confirm_needed", "detail": detail}
-        raise Invalid(errors=[error], proposed=row.proposed)
+        raise Invalid(errors=[error], proposed=number_of(row.proposed))
     return await _decide(context(request), caller, id, "change", change.quantity)
 
 
@@ -138,7 +139,7 @@ async def post_refuse(request: Request, caller: Buyer, id: Id) -> ReplenishmentS
 
 
 async def _decide(
-    env: Context, caller: Actor, id: int, verdict: Verdict, quantity: int | None = None
+    env: Context, caller: Actor, id: int, verdict: Verdict, quantity: Decimal | None = None
 ) -> ReplenishmentState:
     decision = Decision(
         verdict=verdict,
@@ -159,7 +160,7 @@ async def _decide(
         reason = str(refused)
         if reason != "decided_already":
             error = {"field": "quantity", "reason": reason, "detail": _WORDS[reason]}
-            raise Invalid(errors=[error], pack=row.pack, ceiling=row.ceiling) from None
+            raise Invalid(errors=[error], pack=number_of(row.pack), ceiling=_number(row.ceiling)) from None
         now = await run_in_threadpool(_row, env, id)
         if not _is_so_already(now, decision):
             raise Conflict(_WORDS[reason], status_now=now.status) from None
@@ -177,9 +178,13 @@ def _record(env: Context, caller: Actor, row: Replenishment, decision: Decision)
             f"replenishment.{decision.verdict}",
             f"replenishment:{row.id}",
             env.wall.now(),
-            before={"status": row.status, "quantity": row.quantity},
-            after={"status": now.status, "quantity": now.quantity},
+            before={"status": row.status, "quantity": _number(row.quantity)},
+            after={"status": now.status, "quantity": _number(now.quantity)},
         )
+
+
+def _number(quantity: Decimal | None) -> int | float | None:
+    return None if quantity is None else number_of(quantity)
 
 
 def _is_so_already(row: Replenishment, decision: Decision) -> bool:

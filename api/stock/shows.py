@@ -24,6 +24,7 @@ from domain.intake.ingest import Incoming, ingest
 from domain.stock.shows import Show, ShowState, shows, state_of
 from domain.stock.tables import Stream
 from domain.store.work import UnitOfWork
+from workflows.terms.quantities import Quantity
 
 router = APIRouter(tags=["streams"], responses=documented(Unauthorized, Forbidden, Stale, Invalid, Unavailable))
 
@@ -44,7 +45,7 @@ class ShowSummary(BaseModel):
     starts_at: datetime
     ended_at: datetime | None
     cancelled_at: datetime | None
-    units: int
+    units: Quantity
     products: int
     alarms: int
 

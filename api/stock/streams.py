@@ -18,6 +18,7 @@ from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavai
 from api.http.screen_links import NotConfigured, check_stream
 from domain.published.library import read_library
 from domain.stock.studio import Board, board
+from workflows.terms.quantities import Quantity
 
 router = APIRouter(tags=["streams"])
 
@@ -43,8 +44,8 @@ class ProductStock(BaseModel):
 
     sku: str
     name: str | None
-    left: int | None
-    sold: int
+    left: Quantity | None
+    sold: Quantity
     expected: float | None
     per_minute: float
     sells_out_at: datetime | None

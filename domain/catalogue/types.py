@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.catalogue.wire import (
+    Amount,
     Code,
     Count,
     DayOfBirth,
@@ -21,8 +22,8 @@ from domain.catalogue.wire import (
     Number,
     Rate,
     RowId,
+    Sum,
     Text,
-    Total,
     Words,
     Zone,
 )
@@ -42,13 +43,13 @@ class Item(Data):
     sku: Code = Field(description="what was bought")
     category: Code | None = Field(None, description="what conditions ask for")
     name: Text | None = Field(None, description="as people read it")
-    quantity: Count | None = Field(None, description="units; 1 if it isn't given")
+    quantity: Amount | None = Field(None, description="pieces, or kilograms; 1 if it isn't given")
     price: Fen | None = Field(None, description="of one unit")
 
 
 class Goods(Data):
     sku: Code = Field(description="what came back")
-    quantity: Count | None = Field(None, description="units; 1 if it isn't given")
+    quantity: Amount | None = Field(None, description="pieces, or kilograms; 1 if it isn't given")
 
 
 class Location(Data):
@@ -201,7 +202,7 @@ class LotReceived(LotData):
     category: Code | None = Field(None, description="what conditions ask for")
     city: Code | None = Field(None, description="where it is stored")
     store: Code | None = Field(None, description="the store that keeps it")
-    quantity: Count = Field(description="units received, besides those of earlier receipts")
+    quantity: Amount = Field(description="units received, besides those of earlier receipts")
     expires_on: Expiry = Field(description="the last day on which it may be eaten")
     price: Fen | None = Field(None, description="of one unit")
 
@@ -210,15 +211,15 @@ class LotNearExpiry(LotData):
     binding = frozenset({"journey"})
 
     journey: Code | None = Field(None, description="the journey it is for; every journey if it isn't given")
-    at_risk: Count | None = Field(None, description="units that won't sell in time at the present rate of sale")
+    at_risk: Amount | None = Field(None, description="units that won't sell in time at the present rate of sale")
     rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
     days: Count | None = Field(None, description="days that are left to sell it in, today included")
 
 
 class StockCounted(LotData):
-    quantity: Count = Field(description="units found on the shelf")
-    reserved: Count | None = Field(None, description="of these, promised to somebody; as before if it isn't given")
-    quarantined: Count | None = Field(None, description="of these, not for sale; as before if it isn't given")
+    quantity: Amount = Field(description="units found on the shelf")
+    reserved: Amount | None = Field(None, description="of these, promised to somebody; as before if it isn't given")
+    quarantined: Amount | None = Field(None, description="of these, not for sale; as before if it isn't given")
 
 
 class StockDiscrepancy(Data):
@@ -235,7 +236,7 @@ class StockDiscrepancy(Data):
     sku: Code | None = Field(None, description="the product it is about")
     lot_id: Code | None = Field(None, description="the batch it is about")
     order_id: Code | None = Field(None, description="the order it is about")
-    quantity: Total | None = Field(None, description="units")
+    quantity: Sum | None = Field(None, description="units")
 
 
 class ProductUpdated(Data):
@@ -255,7 +256,7 @@ class StoreUpdated(Data):
 class StockAlarm(Data):
     lot_id: Code | None = Field(None, description="the batch it is about")
     sku: Code | None = Field(None, description="the product it is about")
-    quantity: Count | None = Field(None, description="units left")
+    quantity: Amount | None = Field(None, description="units left")
     stream_id: Code | None = Field(None, description="the livestream that sells it")
     kind: Literal["selling_fast", "selling_out"] | None = Field(None, description="what a livestream's sales say")
     sold: Number | None = Field(None, description="units sold in the last `window` minutes")

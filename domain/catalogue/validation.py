@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from domain.catalogue.types import CATALOGUE, Data
+from workflows.terms.quantities import number_of, quantity_of
 
 _Path = tuple[int | str, ...]
 
@@ -20,8 +21,8 @@ class FieldError:
     """What is wrong with a field of an event's data.
 
     `field` is dotted and relative to `data` (`items.0.price`; empty for `data` itself), `reason` a stable code
-    (`missing`, `wrong_type`, `out_of_range`, `not_allowed`, `bad_date`, `bad_time`, `bad_timezone`), `detail` plain
-    words that never repeat the value.
+    (`missing`, `wrong_type`, `out_of_range`, `not_allowed`, `bad_date`, `bad_time`, `bad_timezone`, `too_fine`), and
+    `detail` plain words that never repeat the value.
     """
 
     field: str
@@ -56,8 +57,9 @@ class Leniency:
 def make_lenient(type: str, data: Mapping[str, Any]) -> Leniency:
     """Take the data of an event as far as it goes.
 
-    A number given for a text is taken as its text. An optional field that is wrong is set aside, and so is an element
-    of an optional list. A required one, or one whose absence would mean something else (`Data.binding`), is an error.
+    A number given for a text is taken as its text, and a quantity is rounded to three places. An optional field that is
+    wrong is set aside, and so is an element of an optional list. A required one, or one whose absence would mean
+    something else (`Data.binding`), is an error.
     """
     event_type = CATALOGUE.get(type)
     if event_type is None:
@@ -77,6 +79,10 @@ def make_lenient(type: str, data: Mapping[str, Any]) -> Leniency:
                 continue
             if fault["type"] == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
                 _put(data, path, _as_text(value))
+                continue
+            if fault["type"] == "too_fine":
+                _put(data, path, number_of(quantity_of(value)))
+                warnings.append(FieldError(".".join(map(str, path)), "too_fine", "was rounded to three places"))
                 continue
             field_error = FieldError(".".join(map(str, path)), *_explain(fault))
             loose = _loose_part(event_type.model, path)
@@ -166,6 +172,6 @@ def _explain(error: ErrorDetails) -> tuple[str, str]:
             return "out_of_range", f"must be at least {context['ge']}"
         case "less_than_equal":
             return "out_of_range", f"must be at most {context['le']}"
-        case "bad_date" | "bad_time" | "bad_timezone" as reason:
+        case "bad_date" | "bad_time" | "bad_timezone" | "too_fine" as reason:
             return reason, error["msg"]
     return "wrong_type", "has a wrong value"

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from workflows.terms.calendar import zone_names
 from workflows.terms.comparing import DAY_OF_ANY_YEAR
+from workflows.terms.quantities import Quantity
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTANT = re.compile(
@@ -94,7 +95,8 @@ Code = Annotated[str, Field(min_length=1, max_length=200), Words("text, 1 to 200
 Text = Annotated[str, Field(max_length=10_000), Words("text")]
 Fen = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, fen")]
 Count = Annotated[int, Strict(), Field(ge=0, le=10**9), Words("integer, 0 or more")]
-Total = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, 0 or more")]
+Amount = Annotated[Quantity, Field(ge=0, le=10**9), Words("number, 0 or more, at most three places")]
+Sum = Annotated[Quantity, Field(ge=0, le=10**12), Words("number, 0 or more, at most three places")]
 Days = Annotated[int, Strict(), Field(ge=0, le=10**4), Words("integer, days")]
 Rate = Annotated[float, Strict(), Field(ge=0, le=10**9), Words("number")]
 RowId = Annotated[int, Strict(), Field(ge=1, le=2**63 - 1), Words("integer")]

@@ -8,11 +8,13 @@
 - Several coupons apply one after the other, in the order given, each to what those before it left.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any, Literal
 
 from workflows.language.policy import CouponTerms
+from workflows.terms.quantities import cost_of, number_of, quantity_of
 
 Reason = Literal[
     "unknown", "not_yours", "expired", "locked", "not_eligible", "below_threshold", "budget", "per_customer"
@@ -27,16 +29,26 @@ MAX_PRICE = 10**9
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a basket; `price` is of one unit, in fen."""
+    """A line of a basket: pieces, or kilograms of what is sold by weight; `price` is of one, in fen."""
 
     sku: str
-    quantity: int
+    quantity: Decimal
     price: int
     category: str | None = None
 
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Line":
+        """A line as an order keeps it."""
+        return cls(**{**stored, "quantity": quantity_of(stored["quantity"])})
+
+    def stored(self) -> dict[str, Any]:
+        """As an order keeps it, in JSON."""
+        return {**asdict(self), "quantity": number_of(self.quantity)}
+
     @property
     def total(self) -> int:
-        return self.quantity * self.price
+        """What it costs, in fen."""
+        return cost_of(self.quantity, self.price)
 
 
 def holds_for(terms: CouponTerms, line: Line) -> bool:
@@ -77,12 +89,12 @@ def spread(amount: int, weights: Sequence[int]) -> list[int]:
     return shares
 
 
-def returned_share(share: int, quantity: int, before: int, now: int) -> int:
+def returned_share(share: int, quantity: Decimal, before: Decimal, now: Decimal) -> int:
     """What of a line's share belongs to `now` units given back, after `before` of its `quantity`.
 
     Rounded down over all that came back so far, so that the parts add up to the share when the last unit is back.
     """
-    return share * (before + now) // quantity - share * before // quantity
+    return int(share * (before + now) // quantity) - int(share * before // quantity)
 
 
 def _amount(terms: CouponTerms, subtotal: int) -> int:

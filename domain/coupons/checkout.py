@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from domain.coupons.baskets import Line, Reason
 from domain.customers.identifiers import Ident
@@ -62,7 +63,7 @@ class Refund:
 
     order_id: str
     refund_id: str
-    units: Sequence[tuple[int, int]] | None = None
+    units: Sequence[tuple[int, Decimal]] | None = None
 
 
 Request = Lock | Redeem | Cancel | Refund
@@ -123,7 +124,7 @@ class RefundedDiscount:
     """
 
     discount: int
-    lines: list[dict[str, int]]
+    lines: list[dict[str, int | float]]
     restored: list[str]
 
 
@@ -151,7 +152,7 @@ class NotLeft:
     """More is given back than the `left` units of a line; `index` is its place in the request."""
 
     index: int
-    left: int
+    left: Decimal
 
 
 Rejection = CouponsRefused | Conflict | UnknownOrder | NotLeft

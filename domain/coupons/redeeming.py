@@ -7,8 +7,9 @@ all of them at once. A request that is refused has changed nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal, cast
 
 from sqlmodel import Session, col, select
@@ -40,6 +41,7 @@ from domain.customers.resolution import find_ids, lock_customers
 from domain.published.library import read_library
 from domain.store.work import UnitOfWork
 from workflows.language.policy import CouponTerms
+from workflows.terms.quantities import NONE, number_of, quantity_of
 
 Discrepancy = Literal["not_yours", "used_twice", "held", "revoked", "expired"]
 """Why a till can't have taken a coupon: another customer's, used on or held by another order, taken back, over."""
@@ -131,7 +133,7 @@ class _Till:
             if order.customer_id != customer:
                 raise _RejectedError(Conflict("The order is another customer's."))
             if order.redeemed_at or any(is_held(coupon, self._now) for coupon in self._of(order)):
-                if (order.lines, order.codes) != ([asdict(line) for line in request.lines], list(request.codes)):
+                if (order.lines, order.codes) != ([line.stored() for line in request.lines], list(request.codes)):
                     done = "has used" if order.redeemed_at else "holds"
                     raise _RejectedError(Conflict(f"The order {done} coupons for another basket; cancel it first."))
                 return self._held(order)
@@ -143,7 +145,7 @@ class _Till:
             order = CouponOrder(order_id=request.order_id, customer_id=customer)
             self._work.add(order)
             self._orders[order.order_id] = order
-        order.lines, order.codes = [asdict(line) for line in request.lines], list(request.codes)
+        order.lines, order.codes = [line.stored() for line in request.lines], list(request.codes)
         order.shares = {applied.code: applied.lines for applied in quoted.coupons}
         coupons = [self._coupons[code] for code in request.codes]
         until = self._now + request.span
@@ -172,19 +174,21 @@ class _Till:
     def _refund(self, order: CouponOrder, request: Refund) -> RefundedDiscount:
         if order.redeemed_at is None:
             raise _RejectedError(Conflict("The order has used no coupons."))
-        wanted = None if request.units is None else [list(unit) for unit in request.units]
+        units = request.units
+        wanted = None if units is None else [[line, number_of(quantity)] for line, quantity in units]
         if earlier := order.refunds.get(request.refund_id):
             if earlier["wanted"] != wanted:
                 raise _RejectedError(Conflict("That refund was of something else."))
             return RefundedDiscount(earlier["discount"], earlier["lines"], earlier["restored"])
         before = _returned_before(order)
-        returning = _units_returned(order, before, request.units)
+        returning = _units_returned(order, before, units)
         refunded, discounted = _given_back(order, [self._coupons[code] for code in order.codes], before, returning)
         lines = [
-            {"line": index, "quantity": quantity, "discount": discounted[index]}
+            {"line": index, "quantity": number_of(quantity), "discount": discounted[index]}
             for index, quantity in sorted(returning.items())
         ]
-        complete = sum(before) + sum(returning.values()) == sum(line["quantity"] for line in order.lines)
+        bought = sum(Line.of(line).quantity for line in order.lines)
+        complete = sum(before) + sum(returning.values()) == bought
         restored = [
             coupon.code
             for coupon in self._of(order)
@@ -276,40 +280,42 @@ def _quote(coupons: Mapping[str, Coupon], customer: int | None, basket: Basket, 
     return Quote([line.total - unpaid for line, unpaid in zip(basket.lines, left, strict=True)], applied, refusals)
 
 
-def _returned_before(order: CouponOrder) -> list[int]:
-    before = [0] * len(order.lines)
+def _returned_before(order: CouponOrder) -> list[Decimal]:
+    before = [NONE] * len(order.lines)
     for earlier in order.refunds.values():
         for part in earlier["lines"]:
-            before[part["line"]] += part["quantity"]
+            before[part["line"]] += quantity_of(part["quantity"])
     return before
 
 
 def _units_returned(
-    order: CouponOrder, before: Sequence[int], units: Sequence[tuple[int, int]] | None
-) -> Mapping[int, int]:
-    left = [line["quantity"] - returned for line, returned in zip(order.lines, before, strict=True)]
+    order: CouponOrder, before: Sequence[Decimal], units: Sequence[tuple[int, Decimal]] | None
+) -> Mapping[int, Decimal]:
+    left = [Line.of(line).quantity - returned for line, returned in zip(order.lines, before, strict=True)]
     if units is None:
         return {index: quantity for index, quantity in enumerate(left) if quantity}
     for position, (index, quantity) in enumerate(units):
-        returnable = left[index] if index < len(left) else 0
+        returnable = left[index] if index < len(left) else NONE
         if quantity > returnable:
             raise _RejectedError(NotLeft(position, returnable))
     return dict(units)
 
 
 def _given_back(
-    order: CouponOrder, coupons: Sequence[Coupon], before: Sequence[int], returning: Mapping[int, int]
+    order: CouponOrder, coupons: Sequence[Coupon], before: Sequence[Decimal], returning: Mapping[int, Decimal]
 ) -> tuple[dict[str, int], list[int]]:
     """What of the discount belongs to units given back: for each code, and for each line of the order.
 
     Of a coupon that prices anew it is what the lines that are kept no longer earn, up to what the units given back
     cost; of any other, each unit's share.
     """
-    basket = [Line(**line) for line in order.lines]
-    after = [quantity + returning.get(index, 0) for index, quantity in enumerate(before)]
-    value = [returning.get(index, 0) * line.price for index, line in enumerate(basket)]
-    kept = [Line(line.sku, line.quantity - units, line.price, line.category)
-            for line, units in zip(basket, after, strict=True)]  # fmt: skip
+    basket = [Line.of(line) for line in order.lines]
+    after = [quantity + returning.get(index, NONE) for index, quantity in enumerate(before)]
+    kept_before, kept = (
+        [replace(line, quantity=line.quantity - units) for line, units in zip(basket, returned, strict=True)]
+        for returned in (before, after)
+    )
+    value = [earlier.total - now.total for earlier, now in zip(kept_before, kept, strict=True)]
     left, discounted = [line.total for line in kept], [0] * len(basket)
     refunded: dict[str, int] = {}
     for coupon in coupons:
@@ -326,7 +332,7 @@ def _given_back(
                 for share, line, start, end in zip(shares, basket, before, after, strict=True)
             ]
             remaining = [
-                share - returned_share(share, line.quantity, 0, end)
+                share - returned_share(share, line.quantity, NONE, end)
                 for share, line, end in zip(shares, basket, after, strict=True)
             ]
         refunded[coupon.code] = sum(parts)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlmodel import col, select
 
@@ -10,6 +11,7 @@ from domain.catalogue.sources import WAREHOUSE
 from domain.intake.ingest import Incoming, ingest
 from domain.stock.tables import Lot
 from domain.store.work import UnitOfWork
+from workflows.terms.quantities import NONE, number_of
 
 
 @dataclass(frozen=True)
@@ -17,9 +19,9 @@ class Level:
     """The stock of a lot, in units; `reserved` and `quarantined` are parts of `on_hand`."""
 
     lot_id: str
-    on_hand: int
-    reserved: int = 0
-    quarantined: int = 0
+    on_hand: Decimal
+    reserved: Decimal = NONE
+    quarantined: Decimal = NONE
 
 
 def take_stock(work: UnitOfWork, levels: Sequence[Level], at: datetime) -> int:
@@ -34,9 +36,9 @@ def take_stock(work: UnitOfWork, levels: Sequence[Level], at: datetime) -> int:
             time=at,
             data={
                 "lot_id": lot.lot_id,
-                "quantity": (level := levels_by_lot[lot.lot_id]).on_hand,
-                "reserved": level.reserved,
-                "quarantined": level.quarantined,
+                "quantity": number_of((level := levels_by_lot[lot.lot_id]).on_hand),
+                "reserved": number_of(level.reserved),
+                "quarantined": number_of(level.quarantined),
             },
         )
         for lot in lots

@@ -14,10 +14,10 @@ What is sold to wholesale is booked as such, which rates of sale don't know. A r
 that the order took if it is of the whole order. A part of the money alone brings nothing back.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ from domain.intake.tables import Event
 from domain.stock.places import plain, spellings
 from domain.stock.tables import Lot, Product, StockMove, Store
 from domain.store.bulk import inserting
+from workflows.terms.quantities import NONE, number_of, quantity_of
 from workflows.terms.values import local_day
 
 TYPES = frozenset(
@@ -43,7 +44,7 @@ _LOTS = frozenset({"lot.received", "lot.sold_out", "stock.counted"})
 _COUNTS = ("counted", "sold_out")
 _INSERT = text("""
 INSERT INTO stock_moves (lot_id, at, quantity, reason, seen, order_id, event_id) SELECT * FROM unnest(
-    CAST(:c0 AS text[]), CAST(:c1 AS timestamptz[]), CAST(:c2 AS bigint[]), CAST(:c3 AS text[]),
+    CAST(:c0 AS text[]), CAST(:c1 AS timestamptz[]), CAST(:c2 AS numeric[]), CAST(:c3 AS text[]),
     CAST(:c4 AS boolean[]), CAST(:c5 AS text[]), CAST(:c6 AS bigint[]))
 """)
 """Columns instead of rows: an order of a few products is a few moves, and a batch of orders thousands."""
@@ -71,9 +72,9 @@ def last_day(lot: Lot, product: Product | None) -> date:
     return lot.expires_on - timedelta(days=product.min_days if product else 0)
 
 
-def available(lot: Lot, product: Product | None, day: date) -> int:
+def available(lot: Lot, product: Product | None, day: date) -> Decimal:
     """Units that can be sold on a day: on hand less what is reserved, quarantined or too short-lived."""
-    return 0 if day > last_day(lot, product) else lot.on_hand - lot.reserved - lot.quarantined
+    return NONE if day > last_day(lot, product) else lot.on_hand - lot.reserved - lot.quarantined
 
 
 class Book:
@@ -95,7 +96,7 @@ class Book:
         self._lots: dict[str, Lot] = {}
         self._of_sku: dict[str, list[Lot]] = {}
         self._products: dict[str, Product] = {}
-        self._taken: dict[str, Counter[str]] = {}
+        self._taken: dict[str, dict[str, Decimal]] = {}
         self._early_refunds: dict[str, list[Event]] = {}
         self._places: set[str] = set()
         self._wholesale: set[str] = set()
@@ -207,7 +208,7 @@ class Book:
             query.group_by(col(StockMove.order_id), col(StockMove.lot_id))
         ):
             self._wholesale |= {order} if is_wholesale else set()
-            self._taken.setdefault(order, Counter())[lot_id] = -int(quantity or 0)
+            self._taken.setdefault(order, {})[lot_id] = -(quantity or NONE)
         batch_refunds = {event.id for event in refunds}
         customers = {event.customer_id for event in paid}
         earlier_refunds = select(Event).where(col(Event.customer_id).in_(customers), Event.type == "order.refunded")
@@ -219,7 +220,7 @@ class Book:
         order = event.data["order_id"]
         if order in self._taken:
             return  # the same order came before, as another event
-        self._taken[order] = Counter()
+        self._taken[order] = {}
         self._wholesale |= {order} if event.data.get("channel") == WHOLESALE else set()
         for sku, wanted in _goods(event).items():
             lots = self._lots_for(sku, event, customer)
@@ -242,7 +243,7 @@ class Book:
         home = customer.fields.get("city") if customer else None
         return [lot for lot in lots if home and plain(lot.city or "") == plain(str(home))] or lots
 
-    def _take(self, lots: Sequence[Lot], event: Event, wanted: int) -> None:
+    def _take(self, lots: Sequence[Lot], event: Event, wanted: Decimal) -> None:
         """Take units first expired, first out. What isn't there is taken below zero of the last that may be sold."""
         day = self._day(event.time)
         sellable = [lot for lot in lots if day <= last_day(lot, self._products.get(lot.sku))] or lots
@@ -256,21 +257,22 @@ class Book:
             self._sold(sellable[-1], event, wanted)
             self._report_discrepancy("oversold", event, wanted, sku=sellable[-1].sku, lot_id=sellable[-1].lot_id)
 
-    def _free(self, lot: Lot, at: datetime, day: date) -> int:
+    def _free(self, lot: Lot, at: datetime, day: date) -> Decimal:
         """Units that could be sold at an instant: if there was a count since, by the moves up to that instant."""
         if lot.counted_at is None or at >= lot.counted_at:
             return available(lot, self._products.get(lot.sku), day)
-        return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else 0
+        return self._stock_at(lot, at) if day <= last_day(lot, self._products.get(lot.sku)) else NONE
 
     def _day(self, at: datetime) -> date:
         return self._days.get(at) or self._days.setdefault(at, local_day(at, self._zone))
 
-    def _sold(self, lot: Lot, event: Event, units: int) -> None:
+    def _sold(self, lot: Lot, event: Event, units: Decimal) -> None:
         product, today = self._products.get(lot.sku), self._day(event.received_at)
         before = available(lot, product, today)
         order = event.data["order_id"]
         self._move(lot, event, -units, WHOLESALE if order in self._wholesale else "sold", order)
-        self._taken[event.data["order_id"]][lot.lot_id] += units
+        taken = self._taken[order]
+        taken[lot.lot_id] = taken.get(lot.lot_id, NONE) + units
         if before > 0 >= available(lot, product, today):
             data = {"lot_id": lot.lot_id, "sku": lot.sku}
             at = max(event.time, event.received_at)  # enrollments begun before it came in are affected, too
@@ -291,9 +293,7 @@ class Book:
         if event.data.get("items") is None:
             if total is not None and total < order.total:
                 return
-            listed = Counter()
-            for lot_id, units in taken.items():
-                listed[self._lots[lot_id].sku] += units
+            listed = _summed((self._lots[lot_id].sku, units) for lot_id, units in taken.items())
         for sku, wanted in listed.items():
             for lot_id, units in sorted(
                 taken.items(), key=lambda lot_units: self._lots[lot_units[0]].expires_on, reverse=True
@@ -308,38 +308,39 @@ class Book:
 
     def _receive(self, event: Event) -> None:
         data, lot = event.data, self._lots[event.data["lot_id"]]
+        units = quantity_of(data["quantity"])
         expires_on = date.fromisoformat(data["expires_on"])
         if lot.sku != data["sku"]:
-            self._report_discrepancy("sku_differs", event, data["quantity"], sku=data["sku"], lot_id=lot.lot_id)
+            self._report_discrepancy("sku_differs", event, units, sku=data["sku"], lot_id=lot.lot_id)
             return
         if lot.expires_on != expires_on:
             lot.expires_on = min(lot.expires_on, expires_on)
-            self._report_discrepancy("expiry_differs", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
+            self._report_discrepancy("expiry_differs", event, units, sku=lot.sku, lot_id=lot.lot_id)
         if lot.expires_on < local_day(event.time, self._zone):
-            self._report_discrepancy("expired", event, data["quantity"], sku=lot.sku, lot_id=lot.lot_id)
+            self._report_discrepancy("expired", event, units, sku=lot.sku, lot_id=lot.lot_id)
         if lot.received_at is not None:
             lot.received_at = min(lot.received_at, event.time)
-        self._move(lot, event, data["quantity"], "received")
+        self._move(lot, event, units, "received")
 
     def _count(self, event: Event) -> None:
-        lot = self._lots.get(event.data["lot_id"])
+        lot, units = self._lots.get(event.data["lot_id"]), quantity_of(event.data["quantity"])
         if lot is None:
-            self._report_discrepancy("unknown_lot", event, event.data["quantity"], lot_id=event.data["lot_id"])
+            self._report_discrepancy("unknown_lot", event, units, lot_id=event.data["lot_id"])
             return
         if lot.counted_at is None or lot.counted_at <= event.time:
-            lot.reserved = event.data.get("reserved", lot.reserved)
-            lot.quarantined = event.data.get("quarantined", lot.quarantined)
-        self._set(lot, event, event.data["quantity"], "counted")
+            lot.reserved = quantity_of(event.data.get("reserved", lot.reserved))
+            lot.quarantined = quantity_of(event.data.get("quarantined", lot.quarantined))
+        self._set(lot, event, units, "counted")
 
-    def _set(self, lot: Lot, event: Event, quantity: int, reason: str) -> None:
+    def _set(self, lot: Lot, event: Event, quantity: Decimal, reason: str) -> None:
         """What was there at the event's time was this; what happened since stays."""
         change = quantity - self._stock_at(lot, event.time)
         self._move(lot, event, change, reason)
         lot.counted_at = max(lot.counted_at or event.time, event.time)
 
-    def _move(self, lot: Lot, event: Event, quantity: int, reason: str, order_id: str | None = None) -> None:
+    def _move(self, lot: Lot, event: Event, quantity: Decimal, reason: str, order_id: str | None = None) -> None:
         """Book a move at its time, and take it back at the first count that has seen it already."""
-        self._book(lot, event, event.time, quantity, reason, order_id)
+        self._book(lot, event, event.time, quantity, reason, order_id, seen=False)
         if lot.counted_at is not None and event.time < lot.counted_at:
             self._write()
             later = (StockMove.lot_id == lot.lot_id, ~col(StockMove.seen), StockMove.at > event.time)
@@ -347,18 +348,18 @@ class Book:
             self._book(lot, event, self._session.exec(counts).one(), -quantity, reason, order_id, seen=True)
 
     def _book(
-        self, lot: Lot, event: Event, at: datetime, quantity: int, reason: str, order_id: str | None, seen: bool = False
+        self, lot: Lot, event: Event, at: datetime, quantity: Decimal, reason: str, order_id: str | None, seen: bool
     ) -> None:
         lot.on_hand += quantity
         lot.moved_at = max(lot.moved_at or at, at)
         self._moves.append((lot.lot_id, at, quantity, reason, seen, order_id, event.id))
 
-    def _stock_at(self, lot: Lot, at: datetime) -> int:
+    def _stock_at(self, lot: Lot, at: datetime) -> Decimal:
         if lot.moved_at is None or lot.moved_at <= at:
             return lot.on_hand
         self._write()
         moves = select(func.coalesce(func.sum(StockMove.quantity), 0))
-        return int(self._session.exec(moves.where(StockMove.lot_id == lot.lot_id, StockMove.at <= at)).one())
+        return Decimal(self._session.exec(moves.where(StockMove.lot_id == lot.lot_id, StockMove.at <= at)).one())
 
     def _write(self) -> None:
         if self._moves:
@@ -374,18 +375,24 @@ class Book:
         self._session.execute(row.on_conflict_do_update(index_elements=["sku"], set_=changed, where=newer))
 
     def _report_discrepancy(
-        self, reason: str, event: Event, quantity: int, *, sku: str | None = None, lot_id: str | None = None
+        self, reason: str, event: Event, quantity: Decimal, *, sku: str | None = None, lot_id: str | None = None
     ) -> None:
         fields: dict[str, Any] = {"sku": sku, "lot_id": lot_id, "order_id": event.data.get("order_id")}
         data = {event_name: value for event_name, value in fields.items() if value is not None}
-        data |= {"reason": reason, "quantity": quantity}
+        data |= {"reason": reason, "quantity": number_of(quantity)}
         event_name = f"{reason}/{event.id}/{sku or lot_id}"
         self._events.append(StockEvent(event_name, "stock.discrepancy", event.time, data, event.received_at))
 
 
-def _goods(event: Event) -> Counter[str]:
+def _goods(event: Event) -> Mapping[str, Decimal]:
     """The units of each product that an order or a refund lists."""
-    goods: Counter[str] = Counter()
-    for item in event.data.get("items") or ():
-        goods[item["sku"]] += item.get("quantity", 1)
-    return +goods
+    items = event.data.get("items") or ()
+    return _summed((item["sku"], quantity_of(item.get("quantity", 1))) for item in items)
+
+
+def _summed(units: Iterable[tuple[str, Decimal]]) -> Mapping[str, Decimal]:
+    """The sum of each product, without those of which there are none."""
+    sums: dict[str, Decimal] = {}
+    for sku, quantity in units:
+        sums[sku] = sums.get(sku, NONE) + quantity
+    return {sku: total for sku, total in sums.items() if total > 0}

@@ -34,8 +34,8 @@ class PastShow:
     """
 
     minutes: Mapping[int, float]
-    units: Mapping[int, int]
-    squares: int = 0
+    units: Mapping[int, float]
+    squares: float = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Baseline:
     mean: float
     dispersion: float
     spread: float
-    units: int
+    units: float
     shows: int
     rates: Mapping[int, float] = field(default_factory=dict)
 
@@ -57,7 +57,7 @@ class Baseline:
         """The units expected over these minutes, which are given by local hour."""
         return sum(self.rates.get(hour, self.mean) * span for hour, span in minutes.items())
 
-    def is_surprised(self, sold: int, expected: float) -> bool:
+    def is_surprised(self, sold: float, expected: float) -> bool:
         """Whether it is out of the ordinary to sell so many in a window where `expected` are, even in a hot show.
 
         A show's level is drawn once, the scatter within it anew in every window: so the first raises the mean, and the
@@ -77,7 +77,7 @@ def learn(shows: Sequence[PastShow]) -> Baseline | None:
     shrunk towards what is usual, by three hours and by four shows.
     """
     minutes, units = _summed([show.minutes for show in shows]), _summed([show.units for show in shows])
-    total_minutes, sold = sum(minutes.values()), int(sum(units.values()))
+    total_minutes, sold = sum(minutes.values()), sum(units.values())
     if total_minutes <= 0:
         return None
     mean = (sold + 1) / total_minutes
@@ -112,7 +112,7 @@ def _spread(shows: Sequence[PastShow], rates: Mapping[int, float], dispersion: f
     return (degrees * observed + _PRIOR_SHOWS * _PRIOR_SPREAD) / (degrees + _PRIOR_SHOWS)
 
 
-def upper_tail(count: int, mean: float, variance: float) -> float:
+def upper_tail(count: float, mean: float, variance: float) -> float:
     """P(N >= count) of a negative binomial with this mean and a variance above it; small values keep their digits.
 
     It is the regularized incomplete beta function I(1 - p; count, size) with size = mean² / (variance - mean) and

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from domain.stock.book import available, last_day
 from domain.stock.places import is_in
 from domain.stock.selling import Stock, at_risk, read_sales
 from domain.stock.tables import Lot, Product, Store, Stream
+from workflows.terms.quantities import NONE, number_of
 from workflows.terms.values import at_local, local_day, parse_time
 
 NEAR_EXPIRY_DAYS = 30
@@ -36,7 +38,7 @@ def lot_facts(
         "location": place.location if place else None,
         "expires_on": lot.expires_on.isoformat(),
         "days_left": (lot.expires_on - today).days,
-        "available": available(lot, product, today),
+        "available": number_of(available(lot, product, today)),
     }
 
 
@@ -85,7 +87,7 @@ def near_expiry_page(
     for lot in outlooks(session, page, now, zone):
         if lot.at_risk > 0 or not lot.sells:
             rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3)}
-            offered.append({"lot_id": lot.lot_id, "at_risk": lot.at_risk, "days": lot.days, **rate_data})
+            offered.append({"lot_id": lot.lot_id, "at_risk": number_of(lot.at_risk), "days": lot.days, **rate_data})
     return offered, page[-1].lot_id if len(page) == limit else None
 
 
@@ -97,7 +99,7 @@ class Outlook:
     """
 
     lot_id: str
-    at_risk: int
+    at_risk: Decimal
     days: int
     sells: bool
     rate: float | None
@@ -118,7 +120,7 @@ def outlooks(session: Session, lots: Sequence[Lot], now: datetime, zone: ZoneInf
     for lot in lots:
         place, product = _place(lot), products.get(lot.sku)
         days = max(0, (last_day(lot, product) - today).days + 1)
-        risk = risks[place][lot.lot_id] if place in risks else max(0, available(lot, product, today))
+        risk = risks[place][lot.lot_id] if place in risks else max(NONE, available(lot, product, today))
         rate = sales[place].mean_rate(today, days) if place in sales else None
         yield Outlook(lot.lot_id, risk, days, place in risks, rate)
 

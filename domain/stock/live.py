@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from domain.stock.places import is_in
 from domain.stock.tables import LiveProduct, LiveSale, Lot, Product, Stream
 from domain.store.bulk import as_json, inserting
 from workflows.language.stock_rules import StockRule
+from workflows.terms.quantities import NONE, number_of, quantity_of
 from workflows.terms.values import local_day
 
 LONGEST = timedelta(hours=12)
@@ -50,7 +52,7 @@ class Alarm:
 class ProductStock:
     """What the lots of a product in a city hold; `left` units can be sold."""
 
-    left: int
+    left: Decimal
     name: str | None
     category: str | None
 
@@ -75,7 +77,7 @@ class Followed(NamedTuple):
     alarm: str | None
     alarmed_at: datetime | None
     alarms: int | None
-    sold: Sequence[int]
+    sold: Sequence[Decimal]
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class SalesPace:
     present rate and `sells_out_at` when nothing will be left at that, None where it doesn't sell or isn't stocked.
     """
 
-    sold: int
+    sold: Decimal
     window: int
     expected: float | None
     per_minute: float
@@ -115,7 +117,7 @@ def units_left(session: Session, skus: Sequence[str], city: str | None, today: d
         query = query.where(is_in(Lot.city, city) | col(Lot.city).is_(None))
     stocks: dict[str, ProductStock] = {}
     for lot, product in session.exec(query.order_by(col(Lot.lot_id))):
-        before = stocks.get(lot.sku, ProductStock(0, None, None))
+        before = stocks.get(lot.sku, ProductStock(NONE, None, None))
         units = available(lot, product, today)
         stocks[lot.sku] = ProductStock(before.left + units, lot.name or before.name, lot.category or before.category)
     return stocks
@@ -132,7 +134,7 @@ def looks_back(started_at: datetime, now: datetime, zone: ZoneInfo) -> Sequence[
 
 
 def pace_of(
-    sold: Sequence[int],
+    sold: Sequence[Decimal],
     windows: Sequence[LookBack],
     baseline: Baseline | None,
     rule: StockRule,
@@ -151,7 +153,7 @@ def pace_of(
     fast = [seen for seen in enough if baseline and seen[3] and _is_fast(baseline, rule, seen[0], seen[3])]
     steady = (enough or counts[-1:])[0]
     units, window, _, expected = (fast or [steady])[0]
-    per_minute = steady[0] / max(steady[2], _LEAST_MINUTES)
+    per_minute = float(steady[0]) / max(steady[2], _LEAST_MINUTES)
     return SalesPace(units, window, expected, per_minute, _sold_out(stock, per_minute, now), bool(fast))
 
 
@@ -176,7 +178,7 @@ LEFT JOIN live_products ON live_products.stream_id = asked.stream_id AND live_pr
 LATERAL (
     SELECT CAST(ARRAY[
         {", ".join(f"coalesce(sum(units) FILTER (WHERE minute >= w{each}), 0)" for each in WINDOWS)}
-    ] AS bigint[]) AS sold
+    ] AS numeric[]) AS sold
     FROM live_sales
     WHERE live_sales.stream_id = asked.stream_id AND live_sales.sku = asked.sku AND minute >= w{max(WINDOWS)}
 ) AS of_windows
@@ -206,28 +208,31 @@ def floor(instant: datetime) -> datetime:
     return instant.astimezone(UTC).replace(second=0, microsecond=0)
 
 
-def _units(orders: Sequence[Event]) -> list[tuple[str, str, datetime, int]]:
+def _units(orders: Sequence[Event]) -> list[tuple[str, str, datetime, Decimal]]:
     """What shows sold by the minute, in order."""
-    shows: dict[tuple[str, datetime], dict[str, int]] = {}
+    shows: dict[tuple[str, datetime], dict[str, Decimal]] = {}
     for order in orders:
         data = order.data
         if (stream := data.get("stream_id")) and data.get("channel") != WHOLESALE:
             units = shows.setdefault((stream, floor(order.time)), {})
             for item in data.get("items") or ():
-                units[item["sku"]] = units.get(item["sku"], 0) + item.get("quantity", 1)
+                units[item["sku"]] = units.get(item["sku"], NONE) + quantity_of(item.get("quantity", 1))
     sales = [(stream, sku, minute, units[sku]) for (stream, minute), units in shows.items() for sku in units]
     return sorted(sale for sale in sales if sale[-1])
 
 
-def _record(session: Session, sales: Sequence[tuple[str, str, datetime, int]]) -> None:
-    rows = [{"stream_id": stream, "sku": sku, "minute": minute, "units": units} for stream, sku, minute, units in sales]
+def _record(session: Session, sales: Sequence[tuple[str, str, datetime, Decimal]]) -> None:
+    rows = [
+        {"stream_id": stream, "sku": sku, "minute": minute, "units": number_of(units)}
+        for stream, sku, minute, units in sales
+    ]
     session.connection().execute(_ADD_SALES, {"sales": as_json(rows)})
 
 
 _ADD_SALES = text("""
 INSERT INTO live_sales (stream_id, sku, minute, units)
 SELECT stream_id, sku, minute, units
-FROM json_to_recordset(CAST(:sales AS json)) AS sales (stream_id text, sku text, minute timestamptz, units bigint)
+FROM json_to_recordset(CAST(:sales AS json)) AS sales (stream_id text, sku text, minute timestamptz, units numeric)
 ON CONFLICT (stream_id, sku, minute) DO UPDATE SET units = live_sales.units + excluded.units
 """)
 
@@ -286,11 +291,11 @@ def _alarm(key: Key, number: int, kind: str, pace: SalesPace, stock: ProductStoc
         "stream_id": key[0],
         "sku": key[1],
         "kind": kind,
-        "sold": pace.sold,
+        "sold": number_of(pace.sold),
         "window": pace.window,
         "expected": round(pace.expected, 2) if pace.expected is not None else None,
         "per_minute": round(pace.per_minute, 2),
-        "left": max(0, stock.left) if stock else None,
+        "left": number_of(max(NONE, stock.left)) if stock else None,
         "sells_out_at": pace.sells_out_at.isoformat() if pace.sells_out_at else None,
     }
     present = {name: value for name, value in data.items() if value is not None}
@@ -331,13 +336,13 @@ def _baselines(
         .where(col(LiveSale.sku).in_(skus), col(LiveSale.stream_id).in_(shows))
         .group_by(col(LiveSale.sku), col(LiveSale.stream_id), block)
     )
-    units: dict[tuple[str, str], dict[int, int]] = {}
-    squares: dict[tuple[str, str], int] = {}
+    units: dict[tuple[str, str], dict[int, float]] = {}
+    squares: dict[tuple[str, str], float] = {}
     for sku, stream, at, count in session.exec(blocks):
         key, hour = (sku, stream), at.astimezone(zone).hour
         units.setdefault(key, {})
-        units[key][hour] = units[key].get(hour, 0) + int(count)
-        squares[key] = squares.get(key, 0) + int(count) ** 2
+        units[key][hour] = units[key].get(hour, 0) + number_of(count)
+        squares[key] = squares.get(key, 0) + number_of(count) ** 2
     past_shows: dict[str, list[PastShow]] = {}
     for (sku, stream), by_hour in sorted(units.items()):
         show = shows[stream]
@@ -347,14 +352,14 @@ def _baselines(
     return {sku: baseline for sku, stream_row in past_shows.items() if (baseline := learn(stream_row))}
 
 
-def _is_fast(baseline: Baseline, rule: StockRule, units: int, expected: float) -> bool:
-    return units >= rule.ratio * expected and baseline.is_surprised(units, expected)
+def _is_fast(baseline: Baseline, rule: StockRule, units: Decimal, expected: float) -> bool:
+    return units >= rule.ratio * expected and baseline.is_surprised(float(units), expected)
 
 
 def _sold_out(stock: ProductStock | None, per_minute: float, now: datetime) -> datetime | None:
     if stock is None or per_minute <= 0:
         return None
-    minutes = max(0, stock.left) / per_minute
+    minutes = max(0.0, float(stock.left)) / per_minute
     return now + minutes * _MINUTE if minutes < _YEAR_MINUTES else None
 
 

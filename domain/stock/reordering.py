@@ -1,4 +1,4 @@
-"""How much to order: the textbook's formulas, in whole units and packs. Pure: figures in and out.
+"""How much to order: the textbook's formulas, in whole packs. Pure: figures in and out.
 
 Silver, Pyke & Thomas, Inventory and Production Management in Supply Chains, 4th ed.: the reorder point s and its safety
 stock are 6.7 with 6.10 (demand and lead time both vary), ordering up to S is the (s, S) system of 6.2, and the ceiling
@@ -10,27 +10,29 @@ is sales over the time that there was something to sell, as in domain/stock/sell
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from statistics import NormalDist
 
 from domain.stock.selling import Day
 from workflows.language.stock_rules import StockRule
+from workflows.terms.quantities import NONE
 from workflows.terms.values import Duration
 
 LEAST_DAYS = 7
 """Of what was there to be sold for less, nothing was sold in the rest: a single rush is not what every day brings."""
 
 _DAY_SECONDS = 86_400
-_MOST = 1_000_000_000
+_MOST = Decimal(1_000_000_000)
 
 
 @dataclass(frozen=True)
 class Proposal:
     """What to order, in units: 0 while more than `reorder_point` are left, never more than `ceiling`."""
 
-    quantity: int
+    quantity: Decimal
     reorder_point: int
     safety_stock: int
-    ceiling: int | None
+    ceiling: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def demand_of(days: Iterable[Day]) -> Demand:
     return Demand(mean, math.sqrt(sum((sold - mean * part) ** 2 for sold, part in seen) / stocked))
 
 
-def propose(demand: Demand, left: int, rule: StockRule, *, rush: int = 0) -> Proposal:
+def propose(demand: Demand, left: Decimal, rule: StockRule, *, rush: int = 0) -> Proposal:
     """The order for a product of this demand, with `left` units that can still be sold.
 
     A running show will sell `rush` of them before anything can come: they count as gone.
@@ -73,20 +75,25 @@ def propose(demand: Demand, left: int, rule: StockRule, *, rush: int = 0) -> Pro
     - order up to S = s + d·cover, in whole packs
     - ceiling = d·(shelf life) less what of the present stock is still there when the goods come, in whole packs
     """
-    left = max(0, left - rush)
+    left = max(NONE, left - rush)
     per_day, deviation = demand.per_day, demand.deviation
     lead, lead_spread = _days(rule.lead_time), _days(rule.lead_time_spread) if rule.lead_time_spread else 0.0
     z = NormalDist().inv_cdf(rule.service_level / 100)
     safety = z * math.hypot(math.sqrt(lead) * deviation, per_day * lead_spread)
     point = math.ceil(per_day * lead + safety)
-    wanted = point + math.ceil(per_day * _days(rule.cover)) - left if left <= point else 0
-    quantity = -(-max(0, min(wanted, _MOST)) // rule.pack) * rule.pack
+    wanted = point + math.ceil(per_day * _days(rule.cover)) - left if left <= point else NONE
+    quantity = _packs(max(NONE, min(wanted, _MOST)), rule.pack, ROUND_CEILING)
     ceiling = None
     if rule.shelf_life is not None:
-        still_left = max(0.0, left - per_day * lead)
-        ceiling = max(0, math.floor(per_day * _days(rule.shelf_life) - still_left)) // rule.pack * rule.pack
+        still_left = max(0.0, float(left) - per_day * lead)
+        sold = max(0, math.floor(per_day * _days(rule.shelf_life) - still_left))
+        ceiling = _packs(Decimal(sold), rule.pack, ROUND_FLOOR)
         quantity = min(quantity, ceiling)
     return Proposal(quantity, point, math.ceil(safety), ceiling)
+
+
+def _packs(units: Decimal, pack: Decimal, rounding: str) -> Decimal:
+    return (units / pack).to_integral_value(rounding) * pack
 
 
 def _days(duration: Duration) -> float:

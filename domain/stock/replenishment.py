@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotic
 from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
+from workflows.terms.quantities import NONE, number_of, quantity_of, written
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 
 LAPSES = timedelta(days=7)
@@ -65,12 +67,12 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     zone = library.policy_zone
     data = session.get_one(Event, alarm_id).data
     sku, city = data["sku"], _city(session, data.get("stream_id"))
-    stock = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(0, None, None))
+    stock = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(NONE, None, None))
     rule = library.stock.of(sku, stock.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
     rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
-    proposal = propose(demand, max(0, stock.left), rule, rush=rush)
+    proposal = propose(demand, max(NONE, stock.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
@@ -81,7 +83,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         "pack": rule.pack,
         "ceiling": proposal.ceiling,
         "basis": {
-            "left": stock.left,
+            "left": number_of(stock.left),
             "rush": rush,
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
@@ -233,7 +235,7 @@ def _receive(work: UnitOfWork, receipts: Sequence[Event]) -> None:
     query = select(Replenishment).where(is_awaited, col(Replenishment.status).in_(("ordered", "overdue")))
     for row in work.exec(query.order_by(col(Replenishment.id)).with_for_update()):
         if event := next((event for event in receipts if _is_for(event, row)), None):
-            row.received = event.data["quantity"]
+            row.received = quantity_of(event.data["quantity"])
             _close(row, "received", event.received_at)
             work.add(row)
             work.enqueue(Restocked(row.alarm_id))
@@ -263,19 +265,20 @@ def _days_of_places(
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
 
 
-def _sold_to_wholesale(session: Session, sku: str, city: str | None, now: datetime) -> int:
+def _sold_to_wholesale(session: Session, sku: str, city: str | None, now: datetime) -> int | float:
     """Units that went to wholesale in the time that sales are looked at, and of which the proposal takes no notice."""
     units = select(-func.coalesce(func.sum(StockMove.quantity), 0)).join(Lot, col(Lot.lot_id) == StockMove.lot_id)
     is_wholesale = (col(StockMove.reason) == WHOLESALE) & ~col(StockMove.seen)
     query = units.where(Lot.sku == sku, is_wholesale, StockMove.at >= now - WINDOW, StockMove.at <= now)
-    return int(session.exec(query.where(is_in(Lot.city, city) | col(Lot.city).is_(None)) if city else query).one())
+    units_sold = session.exec(query.where(is_in(Lot.city, city) | col(Lot.city).is_(None)) if city else query).one()
+    return number_of(Decimal(units_sold))
 
 
-def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int]:
+def _by_day(places: Sequence[Mapping[date, Day]], today: date) -> list[int | float]:
     """The units that all places sold, today first."""
     first = min((day for days in places for day in days), default=today)
     span = [today - timedelta(days=days_ago) for days_ago in range((today - first).days + 1)]
-    return [round(sum(days[day].sold for days in places if day in days)) for day in span]
+    return [number_of(quantity_of(sum(days[day].sold for days in places if day in days))) for day in span]
 
 
 def _earlier(session: Session, alarm_id: int) -> Replenishment | None:
@@ -306,7 +309,7 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
         "status": row.status,
         "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{wording}：{row.sku} {units} 件（补货单 {row.id}）{wholesale}",
+        "body": f"{wording}：{row.sku} {written(units)} 件（补货单 {row.id}）{wholesale}",
         "at": now,
     }
     session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

@@ -18,13 +18,14 @@ before it; the rest is at risk.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from math import floor
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, text
 from sqlmodel import Session
 
+from workflows.terms.quantities import NONE, ONE, THOUSANDTH
 from workflows.terms.values import at_local, local_day, parse_time
 
 WINDOW = timedelta(days=28)
@@ -74,19 +75,23 @@ class Stock:
     """What can be sold of a lot, up to the end of its last day."""
 
     lot_id: str
-    units: int
+    units: Decimal
     until: date
 
 
-def at_risk(sales: Sales, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) -> Mapping[str, int]:
-    """Units of each lot of a product in a place that won't sell before their cut-off, going by its rate of sale."""
+def at_risk(sales: Sales, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) -> Mapping[str, Decimal]:
+    """Units of each lot of a product in a place that won't sell before their cut-off, going by its rate of sale.
+
+    Whole units sell, unless the lot itself has a fraction.
+    """
     sold = 0.0
     risks = {}
     for lot in sorted(lots, key=lambda lot: (lot.until, lot.lot_id)):
-        units = max(0, lot.units)
+        units = max(NONE, Decimal(lot.units))
         selling = min(float(units), max(0.0, sales.expected(now, lot.until, zone) - sold))
         sold += selling
-        risks[lot.lot_id] = units - floor(selling + 1e-9)
+        step = ONE if units == units.to_integral_value() else THOUSANDTH
+        risks[lot.lot_id] = units - Decimal(selling + 1e-9).quantize(step, ROUND_FLOOR)
     return risks
 
 

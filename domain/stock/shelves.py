@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 
 from sqlalchemy import case, func, tuple_
@@ -25,9 +26,9 @@ class PlaceStock:
     place: str
     lots: int
     products: int
-    on_hand: int
-    near: int
-    expired: int
+    on_hand: Decimal
+    near: Decimal
+    expired: Decimal
 
 
 def places(session: Session, today: date) -> Sequence[PlaceStock]:
@@ -44,7 +45,7 @@ def places(session: Session, today: date) -> Sequence[PlaceStock]:
     )
     query = query.where(col(Lot.on_hand) != 0).group_by(_PLACE).order_by(_PLACE)
     return [
-        PlaceStock(place, lots, products, int(on_hand), int(near), int(expired))
+        PlaceStock(place, lots, products, on_hand, near, expired)
         for place, lots, products, on_hand, near, expired in session.execute(query)
     ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from sqlalchemy import func, tuple_
@@ -10,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain.stock.live import LONGEST
 from domain.stock.tables import LiveProduct, LiveSale, Stream
+from workflows.terms.quantities import NONE
 
 ShowState = Literal["planned", "running", "ended", "cancelled"]
 
@@ -20,7 +22,7 @@ class Show:
 
     stream: Stream
     state: ShowState
-    units: int
+    units: Decimal
     products: int
     alarms: int
 
@@ -65,11 +67,11 @@ def shows(
     ids = [stream.stream_id for stream in streams]
     sums = select(LiveSale.stream_id, func.sum(LiveSale.units), func.count(func.distinct(LiveSale.sku)))
     sums = sums.where(col(LiveSale.stream_id).in_(ids)).group_by(LiveSale.stream_id)
-    sold = {stream_id: (int(units), products) for stream_id, units, products in session.exec(sums)}
+    sold = {stream_id: (units, products) for stream_id, units, products in session.exec(sums)}
     raised = select(LiveProduct.stream_id, func.sum(LiveProduct.alarms))
     raised = raised.where(col(LiveProduct.stream_id).in_(ids)).group_by(LiveProduct.stream_id)
     alarms = dict(session.exec(raised).all())
     return [
-        Show(each, state_of(each, now), *sold.get(each.stream_id, (0, 0)), int(alarms.get(each.stream_id, 0)))
+        Show(each, state_of(each, now), *sold.get(each.stream_id, (NONE, 0)), int(alarms.get(each.stream_id, 0)))
         for each in streams
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -20,6 +21,7 @@ from domain.stock.live import (
     units_left,
 )
 from domain.stock.tables import LiveSale, Stream
+from workflows.terms.quantities import NONE
 from workflows.terms.values import local_day
 
 PRODUCTS = 200
@@ -36,8 +38,8 @@ class OnSale:
 
     sku: str
     name: str | None
-    left: int | None
-    sold: int
+    left: Decimal | None
+    sold: Decimal
     expected: float | None
     per_minute: float
     sells_out_at: datetime | None
@@ -66,7 +68,7 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     at = min(now, stream.ended_at or now, stream.starts_at + LONGEST)
     total = func.sum(LiveSale.units)
     sums = select(LiveSale.sku, total).where(LiveSale.stream_id == stream_id).group_by(col(LiveSale.sku))
-    sold = {sku: int(units) for sku, units in session.exec(sums.order_by(total.desc(), LiveSale.sku).limit(PRODUCTS))}
+    sold = dict(session.exec(sums.order_by(total.desc(), LiveSale.sku).limit(PRODUCTS)).all())
     keys = [(stream_id, sku) for sku in sold]
     windows = looks_back(stream.starts_at, at, zone)
     followed = read_followed(session, keys, {stream_id: windows})
@@ -94,5 +96,5 @@ def board(session: Session, stream_id: str, now: datetime) -> Board | None:
     return Board(stream_id, stream.title, stream.starts_at, stream.ended_at, products)
 
 
-def _left(stock: ProductStock | None) -> int | None:
-    return max(0, stock.left) if stock else None
+def _left(stock: ProductStock | None) -> Decimal | None:
+    return max(NONE, stock.left) if stock else None

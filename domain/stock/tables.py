@@ -1,16 +1,17 @@
 """Products, the book of their lots, the shows that sell them, and what is ordered because of them."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, Index, Text, text
+from sqlalchemy import DateTime, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from domain.store.columns import Row, id_column, instant, json_column, reference
+from domain.store.columns import Row, id_column, instant, json_column, quantity_column, reference
+from workflows.terms.quantities import NONE
 
 _INSTANT: Any = DateTime(timezone=True)
-_WIDE: Any = BigInteger
 
 
 class LiveSale(Row, table=True):
@@ -21,7 +22,7 @@ class LiveSale(Row, table=True):
     stream_id: str = Field(primary_key=True)
     sku: str = Field(primary_key=True)
     minute: datetime = Field(primary_key=True, sa_type=_INSTANT)
-    units: int = Field(sa_type=_WIDE)
+    units: Decimal = quantity_column()
 
 
 class LiveProduct(Row, table=True):
@@ -54,21 +55,21 @@ class Replenishment(Row, table=True):
     sku: str
     city: str = ""
     status: str
-    proposed: int = Field(sa_type=_WIDE)
-    pack: int = Field(sa_type=_WIDE)
-    ceiling: int | None = Field(default=None, sa_type=_WIDE)
+    proposed: Decimal = quantity_column()
+    pack: Decimal = quantity_column()
+    ceiling: Decimal | None = quantity_column(nullable=True)
     basis: dict[str, Any] = json_column()
     assignee: str | None = None
     created_at: datetime = instant()
     due_at: datetime | None = instant(nullable=True)
-    quantity: int | None = Field(default=None, sa_type=_WIDE)
+    quantity: Decimal | None = quantity_column(nullable=True)
     decided_by: str | None = None
     decided_at: datetime | None = instant(nullable=True)
     reason: str | None = None
     reference: str | None = None
     promised_on: date | None = None
     reminders: int = 0
-    received: int | None = Field(default=None, sa_type=_WIDE)
+    received: Decimal | None = quantity_column(nullable=True)
     closed_at: datetime | None = instant(nullable=True)
 
 
@@ -119,9 +120,9 @@ class Lot(Row, table=True):
     city: str | None = None
     store: str | None = None
     expires_on: date = Field(index=True)
-    on_hand: int = Field(sa_type=BigInteger)
-    reserved: int = Field(default=0, sa_type=BigInteger)
-    quarantined: int = Field(default=0, sa_type=BigInteger)
+    on_hand: Decimal = quantity_column()
+    reserved: Decimal = quantity_column(default=NONE)
+    quarantined: Decimal = quantity_column(default=NONE)
     received_at: datetime | None = instant(nullable=True)
     counted_at: datetime | None = instant(nullable=True)
     moved_at: datetime | None = instant(nullable=True)
@@ -142,7 +143,7 @@ class StockMove(Row, table=True):
     id: int = id_column()
     lot_id: str = Field(foreign_key="lots.lot_id")
     at: datetime = instant()
-    quantity: int = Field(sa_type=BigInteger)
+    quantity: Decimal = quantity_column()
     reason: str
     seen: bool = False
     order_id: str | None = None

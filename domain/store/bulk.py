@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -27,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlmodel import Session, col
 
 from domain.store.columns import Row
+from workflows.terms.quantities import number_of
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -83,12 +85,14 @@ def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[A
 def as_json(rows: Any) -> str:
     """The rows as the parameter that `json_to_recordset` reads."""
     try:
-        return orjson.dumps(rows).decode()
+        return orjson.dumps(rows, default=_plain).decode()
     except TypeError:  # an integer of more than 64 bits
-        return json.dumps(rows, default=_iso_format)
+        return json.dumps(rows, default=_plain)
 
 
-def _iso_format(value: date) -> str:
+def _plain(value: date | Decimal) -> str | int | float:
+    if isinstance(value, Decimal):
+        return number_of(value)
     return value.isoformat()
 
 

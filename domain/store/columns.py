@@ -1,11 +1,12 @@
 """The columns that tables have in common."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from functools import cache, partial
 from typing import Any, Self
 
 from pydantic import ConfigDict
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey
+from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Numeric
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -83,6 +84,14 @@ def instant(*, nullable: bool = False) -> Any:
     """An aware instant, kept in UTC."""
     kind: Any = DateTime(timezone=True)
     return Field(default=None, sa_type=kind, nullable=True) if nullable else Field(sa_type=kind)
+
+
+def quantity_column(*, nullable: bool = False, default: Decimal | None = None) -> Any:
+    """How much of a product, as `workflows/terms/quantities.py` has it."""
+    kind: Any = Numeric(15, 3)
+    if nullable or default is not None:
+        return Field(default=default, sa_type=kind, nullable=nullable)
+    return Field(sa_type=kind)
 
 
 def json_column() -> Any:

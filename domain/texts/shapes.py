@@ -36,11 +36,11 @@ class Shape:
 
     def optional(self, missing: bool = True) -> "Shape":
         """The same, but that it may not be there."""
-        return replace(self, missing=self.missing or missing)
+        return replace(self, missing=True) if missing and not self.missing else self
 
     def certain(self) -> "Shape":
         """The same, and it is there."""
-        return replace(self, missing=False)
+        return replace(self, missing=False) if self.missing else self
 
 
 ANY, JSON, TEXT, NUMBER, MONEY = Shape("any"), Shape("json"), Shape("text"), Shape("number"), Shape("money")

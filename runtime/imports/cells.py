@@ -7,10 +7,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from runtime import StartError
 from runtime.imports.sheets import Row
+from workflows.terms import quantities
 
 SEARCHED = 20
 """The header is looked for in so many rows; titles may stand above it."""
@@ -25,7 +27,7 @@ _SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.IGNORECASE)
 _TOTALS = frozenset(
     {"合计", "总计", "小计", "共计", "总和", "汇总", "total", "totals", "subtotal", "grandtotal", "sum"}
 )
-_WHOLE = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3})+)(?:\.0+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,18}|\d{1,3}(?:,\d{3})+)(?:\.\d+)?|[+-]?\.\d+")
 _ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 
 EMPTY = "is empty; fill it in (of a formula, the value that Excel stored is read)"
@@ -114,17 +116,23 @@ def text_of(cell: Any) -> str | None:
     return text or None
 
 
-def whole_of(cell: Any) -> int | None:
+def quantity_of(cell: Any) -> int | float | None:
+    """A quantity as JSON has it, to three places."""
     if isinstance(cell, bool | date):
-        raise ValueError("must be a whole number, like 120")
+        raise ValueError("must be a number, like 120 or 0.75")
     if isinstance(cell, int):
         return cell
-    text = unicodedata.normalize("NFKC", cell_text(cell))
+    text = unicodedata.normalize(
+        "NFKC", format(Decimal(repr(cell)), "f") if isinstance(cell, float) else cell_text(cell)
+    )
     if not text:
         return None
-    if not _WHOLE.fullmatch(text):
-        raise ValueError("must be a whole number without a unit, like 120")
-    return int(text.replace(",", "").partition(".")[0])
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("must be a number without a unit, like 120 or 0.75")
+    exact = Decimal(text.replace(",", ""))
+    if exact != quantities.quantity_of(exact) and not isinstance(cell, float):
+        raise ValueError("has more than three places; write it like 0.75")
+    return quantities.number_of(quantities.quantity_of(exact))
 
 
 def day_of(cell: Any) -> str | None:

@@ -32,9 +32,9 @@ from runtime.imports.cells import (
     name_of,
     names_of,
     plain,
+    quantity_of,
     text_of,
     total_of,
-    whole_of,
 )
 from runtime.imports.customers import NAMED_BY, Tally, UndoneError
 from runtime.imports.sheets import Row, open_sheets
@@ -220,7 +220,7 @@ class _Cells:
         data: dict[str, Any] = {}
         item = {name: value for name in ("sku", "name", "category") if (value := self._of(name, text_of)) is not None}
         if kind == "orders":
-            quantity = self._of("quantity", whole_of)
+            quantity = self._of("quantity", quantity_of)
             item |= {"quantity": quantity} if quantity is not None else {}
             given = {"order_id": self._of("order_id", text_of), "total": self._of("total", fen_of)}
             data = {**given, "store": self._of("store", text_of)}

@@ -22,9 +22,9 @@ from runtime.imports.cells import (
     header_of,
     name_of,
     names_of,
+    quantity_of,
     text_of,
     total_of,
-    whole_of,
 )
 from runtime.imports.sheets import Row
 
@@ -73,7 +73,7 @@ class Received:
     row: int
     id: str
     data: dict[str, Any]
-    counted: int | None = None
+    counted: int | float | None = None
 
 
 def find_header(rows: Iterator[Row]) -> Header | None:
@@ -188,7 +188,7 @@ def _shelf_life(cell: Any, title: str) -> tuple[int, str] | None:
 
 
 _READ: Mapping[str, Any] = dict.fromkeys(COLUMNS, text_of) | {
-    "quantity": whole_of, "counted": whole_of, "expires_on": day_of, "produced_on": day_of,
+    "quantity": quantity_of, "counted": quantity_of, "expires_on": day_of, "produced_on": day_of,
 }  # fmt: skip
 
 

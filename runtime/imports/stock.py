@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from runtime import StartError
 from runtime.imports.cells import Fault, Header, Total, name_of
 from runtime.imports.lot_rows import Received, find_header, read_lots
 from runtime.imports.sheets import Row, open_sheets
+from workflows.terms.quantities import written
 from workflows.terms.values import local_day
 
 CHUNK = 500
@@ -46,13 +48,13 @@ class Change:
 
     row: int
     lot_id: str
-    before: int | None
-    after: int
+    before: Decimal | None
+    after: Decimal
     expires_on: date
 
     def __str__(self) -> str:
-        was = "new" if self.before is None else f"{self.before} on hand"
-        return f"row {self.row}: {self.lot_id}, {was} -> {self.after} on hand, until {self.expires_on}"
+        was = "new" if self.before is None else f"{written(self.before)} on hand"
+        return f"row {self.row}: {self.lot_id}, {was} -> {written(self.after)} on hand, until {self.expires_on}"
 
 
 class _UndoneError(Exception):

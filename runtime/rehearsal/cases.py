@@ -27,6 +27,7 @@ from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
 from workflows.terms.channels import Channel
+from workflows.terms.quantities import Quantity
 from workflows.verbs.registry import STEPS
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?")
@@ -105,7 +106,7 @@ class CaseLot(_Part):
     category: str | None = None
     city: str | None = None
     expires: Time = Field(validation_alias=AliasChoices("expires", "expires_on", "expires_at", "expiry"))
-    available: int = Field(validation_alias=AliasChoices("available", "quantity", "on_hand", "units"))
+    available: Quantity = Field(validation_alias=AliasChoices("available", "quantity", "on_hand", "units"))
 
 
 class CaseStream(_Part):

@@ -30,6 +30,7 @@ from domain.store.work import Database
 from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot, CaseVersion
 from workflows.language.policy import CouponTerms, Policy
 from workflows.plan.model import Plan, ScheduleTrigger
+from workflows.terms.quantities import number_of
 from workflows.terms.values import at_local, local_day, parse_time
 from workflows.verbs.split import Split
 
@@ -244,7 +245,7 @@ class World:
         """A lot came in so long ago that nobody enters a journey on it."""
         data = lot.model_dump(include={"sku", "name", "category", "city"}, exclude_none=True)
         expires_on = local_day(lot.expires.at(self.zone), self.zone).isoformat()
-        data |= {"lot_id": lot.id, "quantity": lot.available, "expires_on": expires_on}
+        data |= {"lot_id": lot.id, "quantity": number_of(lot.available), "expires_on": expires_on}
         return Incoming("case", f"lot/{lot.id}", "lot.received", at, data)
 
 

@@ -9,9 +9,11 @@ from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
 from workflows.terms.limits import Percent
+from workflows.terms.quantities import ONE, Quantity
 from workflows.terms.values import Duration, Frozen
 
 Units = Annotated[StrictInt, Field(ge=1, le=1_000_000)]
+Pack = Annotated[Quantity, Field(gt=0, le=1_000_000)]
 Ratio = Annotated[float, Field(strict=True, ge=1, le=100)]
 Who = Annotated[str, Field(min_length=1, max_length=100)]
 
@@ -34,7 +36,7 @@ class StockRule(Frozen):
     lead_time_spread: Duration | None = None
     service_level: Annotated[Percent, Field(ge=50, le=99.99)] = 95.0
     cover: Duration = Duration(amount=7, unit="d")
-    pack: Units = 1
+    pack: Pack = ONE
     shelf_life: Duration | None = None
     buyer: Who | None = None
     escalate_after: Duration = Duration(amount=2, unit="h")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from workflows.terms.quantities import NONE, ONE, Quantity
 from workflows.terms.values import Frozen
 
 AWAITING = ("proposed", "escalated")
@@ -30,7 +31,7 @@ class Decision(Frozen):
     verdict: Verdict
     key: int | None = None
     user: int | None = None
-    quantity: int | None = None
+    quantity: Quantity | None = None
 
 
 class Decided(Frozen):
@@ -46,9 +47,9 @@ class ReplenishmentState(Frozen):
     event: int
     status: str
     sku: str
-    quantity: int = 0
-    pack: int = 1
-    ceiling: int | None = None
+    quantity: Quantity = NONE
+    pack: Quantity = ONE
+    ceiling: Quantity | None = None
     due: datetime | None = None
     seconds: float = 0
 
@@ -66,7 +67,7 @@ def refusal(standing: ReplenishmentState, decision: Decision) -> Reason | None:
         return None
     if decision.quantity is None:
         return "quantity_needed"
-    if decision.quantity < 1:
+    if decision.quantity <= 0:
         return "not_positive"
     if decision.quantity % standing.pack:
         return "not_whole_packs"

@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from workflows.plan.supply import AlarmRaised, Decided, Decision, ReplenishmentState, refusal
+    from workflows.terms.quantities import written
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5))
 TIMEOUT = timedelta(minutes=2)
@@ -34,7 +35,9 @@ class ReplenishmentWorkflow:
         while not self._standing.over:
             self._say_where_it_stands(self._standing)
             if self._standing.status == "approved":
-                self._standing = await self._act("place_order", f"order {self._standing.quantity} units from the ERP")
+                self._standing = await self._act(
+                    "place_order", f"order {written(self._standing.quantity)} units from the ERP"
+                )
                 continue
             with suppress(TimeoutError):
                 await workflow.wait_condition(
@@ -89,7 +92,7 @@ class ReplenishmentWorkflow:
 
     def _say_where_it_stands(self, standing: ReplenishmentState) -> None:
         until = f" until {standing.due:%Y-%m-%d %H:%M} UTC" if standing.due and standing.status in _WAITS else ""
-        units = f"{standing.quantity} units of " if standing.quantity else ""
+        units = f"{written(standing.quantity)} units of " if standing.quantity else ""
         workflow.set_current_details(f"**{_WORDS[standing.status]}**{until}\n\n{units}{standing.sku}")
 
 

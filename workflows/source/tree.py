@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -25,6 +24,7 @@ from ruamel.yaml.events import (
 
 from workflows.source.diagnostics import Diagnostic, Severity, quoted, split_lines
 from workflows.source.lookalikes import MARKS, SIGNS, instead_of
+from workflows.source.scanning import events_of
 from workflows.source.syntax import report_syntax
 
 MAX_BYTES = 1_000_000
@@ -231,7 +231,7 @@ class _Tree:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.anchors: dict[str, Node | None] = {}
-        self.events: Iterator[Any] = YAML(typ="safe", pure=True).parse(source.text)
+        self.events = events_of(source.text)
         self.count = 0
         self.closed = 0
         """Where the collection ends that was read last."""

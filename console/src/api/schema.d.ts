@@ -8643,7 +8643,10 @@ export interface operations {
                         sku: string;
                         /** Category */
                         category?: string | null;
-                        /** Quantity */
+                        /**
+                         * Quantity
+                         * @description pieces, or kilograms
+                         */
                         quantity: number;
                         /**
                          * Price
@@ -8760,7 +8763,10 @@ export interface operations {
                         sku: string;
                         /** Category */
                         category?: string | null;
-                        /** Quantity */
+                        /**
+                         * Quantity
+                         * @description pieces, or kilograms
+                         */
                         quantity: number;
                         /**
                          * Price

@@ -114,9 +114,9 @@ def test_what_is_wrong_is_told_by_its_row_in_the_readers_language(caller: Caller
     sheet = (SHEET + "L3,milk,40箱,2026-03-20,S1\n").encode()
     chinese = caller.post("/v1/stock/import?preview=true", content=sheet).json()
     assert (chinese["taken"], chinese["wrong"]) == (2, 1)
-    assert chinese["remarks"] == ["第 4 行，数量：要是不带单位的整数，像 120"]
+    assert chinese["remarks"] == ["第 4 行，数量：要是不带单位的数，像 120 或 0.75"]
     english = caller.post("/v1/stock/import?preview=true&lang=en", content=sheet).json()
-    assert english["remarks"] == ["row 4, 数量: must be a whole number without a unit, like 120"]
+    assert english["remarks"] == ["row 4, 数量: must be a number without a unit, like 120 or 0.75"]
 
 
 @pytest.mark.parametrize("sheet", [b"", b"hello", b"\xd0\xcf\x11\xe0 old", b"PK\x03\x04 broken", b"\xff\x00\xfe"])

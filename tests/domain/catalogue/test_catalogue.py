@@ -94,7 +94,9 @@ BAD: list[tuple[str, dict[str, Any], str, str]] = [
     ("message.read", {"message": 0}, "message", "out_of_range"),
     ("message.read", {"enrollment": 2**63}, "enrollment", "out_of_range"),
     ("lot.received", {"lot_id": "l", "sku": "s", "quantity": 1}, "expires_on", "missing"),
-    ("stock.counted", {"lot_id": "l", "quantity": 2.5}, "quantity", "wrong_type"),
+    ("stock.counted", {"lot_id": "l", "quantity": "2.5"}, "quantity", "wrong_type"),
+    ("stock.counted", {"lot_id": "l", "quantity": 2.5678}, "quantity", "too_fine"),
+    ("stock.counted", {"lot_id": "l", "quantity": True}, "quantity", "wrong_type"),
 ]
 
 

@@ -57,7 +57,7 @@ class Step:
 
     minute: int
     what: str
-    units: int = 0
+    units: float = 0
     order: str = ""
 
 
@@ -72,14 +72,16 @@ def stories(draw: st.DrawFn) -> list[Step]:
         if what == "returned":
             steps.append(Step(minute, what, order=orders.pop()))
         else:
-            steps.append(Step(minute, what, draw(st.integers(0, 12)), f"o{minute}"))
+            units = draw(st.integers(0, 12) | st.sampled_from((0.25, 0.75, 1.125)))
+            steps.append(Step(minute, what, units, f"o{minute}"))
             orders += [f"o{minute}"] if what == "sold" else []
     return steps
 
 
-def balances(steps: Sequence[Step]) -> Iterator[int]:
+def balances(steps: Sequence[Step]) -> Iterator[float]:
     """What is there after each step, the first being the receipt of ten."""
-    units, sold = 10, {step.order: step.units for step in steps if step.what == "sold"}
+    units: float = 10
+    sold = {step.order: step.units for step in steps if step.what == "sold"}
     yield units
     for step in steps:
         match step.what:

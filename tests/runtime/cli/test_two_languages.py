@@ -86,7 +86,7 @@ def test_what_goes_wrong_is_told_in_the_language_asked_for(monkeypatch: pytest.M
 def test_what_stands_in_a_place_is_told_in_chinese_too() -> None:
     message = "2026-03-02 12:00 sms to customer 7 · welcome, step thanks · sent"
     assert in_chinese(message) == "2026-03-02 12:00 sms 发给客户 7 · welcome，步骤 thanks · sent"
-    assert in_chinese("row 3, 数量: must be a whole number, like 120") == "第 3 行，数量：要是整数，像 120"
+    assert in_chinese("row 3, 数量: must be a number, like 120 or 0.75") == "第 3 行，数量：要是数，像 120 或 0.75"
     assert in_chinese('there is no journey welcom; did you mean "welcome"?') == (
         "没有 welcom 这个旅程；是不是“welcome”？"
     )

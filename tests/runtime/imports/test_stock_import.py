@@ -6,6 +6,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +66,18 @@ def test_a_list_as_excel_writes_it(imported: Import, db: Database, tmp_path: Pat
         [6901234567892, 202603, date(2026, 3, 21), 12.0, "上海", "S1", "酸奶", None],
         [None] * 8,
         ["tea", "L3", "2026年3月2日", "１，２００", "北京", None, None, None],
-        ["rice", "L4", "2026/3/22", "7", "北京", None, None, None],
+        ["rice", "L4", "2026/3/22", "7.25", "北京", None, None, None],
+        ["shrimp", "L5", "2026/3/22", 0.1 + 0.2, "北京", None, None, None],
     ]
     tally, told = imported(workbook(tmp_path / "lots.xlsx", *rows, merged=["A1:H1"]))
-    assert (tally.taken, tally.wrong, tally.unread, told) == (4, 0, ("备注",), [])
+    assert (tally.taken, tally.wrong, tally.unread, told) == (5, 0, ("备注",), [])
     found = lots(db)
     assert {name: (lot.sku, lot.on_hand, lot.expires_on.isoformat()) for name, lot in found.items()} == {
         "L1": ("milk-1l", 40, "2026-03-20"),
         "202603": ("6901234567892", 12, "2026-03-21"),
         "L3": ("tea", 1200, "2026-03-02"),
-        "L4": ("rice", 7, "2026-03-22"),
+        "L4": ("rice", Decimal("7.25"), "2026-03-22"),
+        "L5": ("shrimp", Decimal("0.3"), "2026-03-22"),
     }
     assert (found["L1"].city, found["L1"].store, found["L1"].name) == ("上海", "S1", "鲜奶")
 
@@ -104,8 +107,8 @@ def test_good_rows_are_taken_and_each_bad_one_says_where_and_why(
     bad: list[tuple[int, Any, str]] = [
         (3, -1, "row 3, 数量: must be at least 0"),
         (3, 10**10, "row 4, 数量: must be at most 1000000000"),
-        (3, "40箱", "row 5, 数量: must be a whole number without a unit, like 120"),
-        (3, 2.5, "row 6, 数量: must be a whole number without a unit, like 120"),
+        (3, "40箱", "row 5, 数量: must be a number without a unit, like 120 or 0.75"),
+        (3, "0.7512", "row 6, 数量: has more than three places; write it like 0.75"),
         (3, None, "row 7, 数量: is empty; fill it in (of a formula, the value that Excel stored is read)"),
         (2, None, "row 8, 到期日: is empty; fill it in (of a formula, the value that Excel stored is read)"),
         (2, "2026-02-30", "row 9, 到期日: is not a day that exists"),

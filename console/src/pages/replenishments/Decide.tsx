@@ -61,10 +61,10 @@ export function Decide({ row, act, onClose }: Props) {
           <InputNumber
             aria-label={words.quantity}
             autoFocus
-            min={1}
+            min={0.001}
             max={1_000_000_000}
             step={row.pack}
-            precision={0}
+            precision={3}
             value={quantity}
             onChange={(value) => {
               setQuantity(value ?? row.proposed);
@@ -73,7 +73,7 @@ export function Decide({ row, act, onClose }: Props) {
             }}
           />{" "}
           <Quiet small>
-            {[row.pack > 1 && words.pack(count(row.pack)), row.ceiling !== null && words.ceiling(count(row.ceiling))]
+            {[row.pack !== 1 && words.pack(count(row.pack)), row.ceiling !== null && words.ceiling(count(row.ceiling))]
               .filter(Boolean)
               .join(" · ")}
           </Quiet>
