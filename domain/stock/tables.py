@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, quantity_column, reference
-from workflows.terms.quantities import NONE
 
 _INSTANT: Any = DateTime(timezone=True)
 
@@ -121,8 +120,8 @@ class Lot(Row, table=True):
     store: str | None = None
     expires_on: date = Field(index=True)
     on_hand: Decimal = quantity_column()
-    reserved: Decimal = quantity_column(default=NONE)
-    quarantined: Decimal = quantity_column(default=NONE)
+    reserved: Decimal = quantity_column(default=Decimal(0))
+    quarantined: Decimal = quantity_column(default=Decimal(0))
     received_at: datetime | None = instant(nullable=True)
     counted_at: datetime | None = instant(nullable=True)
     moved_at: datetime | None = instant(nullable=True)
