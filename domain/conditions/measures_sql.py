@@ -41,8 +41,12 @@ def work_out(function: str, rows: FromClause) -> Json:
 
 
 def _average(number: Any) -> Any:
-    """Exact, then rounded, a half away from zero."""
-    total, count = func.sum(number), func.count(number)
+    return average(func.sum(number), func.count(number))
+
+
+def average(total: Any, count: Any) -> Any:
+    """A total by a count: exact, then rounded, a half away from zero; NULL of nothing."""
+    total = cast(total, Numeric)
     scaled = total * 2 * 10**DIGITS + func.sign(total) * count
     return func.div(scaled, func.nullif(2 * count, 0)) * literal(Decimal(1).scaleb(-DIGITS), Numeric)
 

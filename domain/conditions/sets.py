@@ -4,46 +4,61 @@ It comes out alike for every customer (tests/domain/conditions/test_conditions_a
 way to read them at once are asked of each customer, after the others.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from operator import eq, ge, gt, le, lt, ne
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, literal, not_, or_, select, true
-from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    FromClause,
+    Numeric,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
-from domain.conditions.json_values import Truth
+from domain.conditions.json_values import Json, Truth, at, is_a, items
+from domain.conditions.measures_sql import average
+from domain.conditions.plain import compared_value, fits, lead, nothing_fits, number_of, numbers, of_event
 from domain.conditions.sql import matching
 from domain.customers.tables import Customer, CustomerTag, Order
 from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.stock import inventory
+from workflows.terms import measuring
 from workflows.terms.conditions import (
     AllCondition,
     AnyCondition,
     Condition,
     EventCondition,
     FieldCondition,
+    Measure,
+    MeasureCondition,
     NotCondition,
     SegmentCondition,
     TagCondition,
 )
 from workflows.terms.fields import DERIVED
 from workflows.terms.operands import Comparison
-from workflows.terms.values import Shows
+from workflows.terms.values import Shows, Window
 
 _CUSTOMERS = SQLModel.metadata.tables[Customer.__tablename__]
 _EVENTS = SQLModel.metadata.tables[Event.__tablename__]
 _ORDERS = SQLModel.metadata.tables[Order.__tablename__]
 _TAGS = SQLModel.metadata.tables[CustomerTag.__tablename__]
-
-_OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
-    "is": eq, "is_not": ne, "at_least": ge, "at_most": le, "above": gt, "below": lt,
-}  # fmt: skip
-_PATH_OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
 
 
 def selecting(condition: Condition, library: Library, now: datetime) -> Truth:
@@ -57,6 +72,7 @@ class _Sets:
     now: datetime
 
     def of(self, condition: Condition) -> Truth:
+        truth: Truth | None = None
         match condition:
             case AllCondition(all=parts):
                 return and_(*map(self.of, parts))
@@ -71,127 +87,142 @@ class _Sets:
                 lasting = or_(_TAGS.c.until.is_(None), _TAGS.c.until > self.now)
                 return _among(select(_TAGS.c.customer_id).where(_TAGS.c.tag == name, lasting))
             case EventCondition():
-                return self._happened(condition)
-            case FieldCondition(field=name) if (truth := self._field(name, condition)) is not None:
-                return truth
-        return matching(condition, self.library, self.now)
+                truth = self._happened(condition)
+            case FieldCondition(field=name):
+                truth = self._field(name, condition)
+            case MeasureCondition(measure=measure):
+                truth = self._measured(measure, condition)
+        return matching(condition, self.library, self.now) if truth is None else truth
 
-    def _happened(self, condition: EventCondition) -> Truth:
+    def _happened(self, condition: EventCondition) -> Truth | None:
         event = _EVENTS.alias()
-        happened = select(event.c.customer_id).where(
-            event.c.type == condition.event, event.c.time <= self.now, event.c.customer_id.is_not(None)
-        )
-        if isinstance(condition.within, Shows):
-            happened = happened.where(event.c.time >= inventory.since_shows(condition.within.number, self.now))
-        elif condition.within:
-            happened = happened.where(event.c.time > condition.within.ago(self.now))
+        happened = self._of_type(select(event.c.customer_id), event, condition.event, condition.within)
         if condition.where is not None:
-            where = _of_event(condition.where, event.c.data)
+            where = of_event(condition.where, event.c.data)
             if where is None:
-                return matching(condition, self.library, self.now)
+                return None
+            if (led := lead(condition.where, event.c.data)) is not None:
+                happened = happened.where(led)
             happened = happened.where(where)
         if condition.times is None:
             return _among(happened)
-        asked = _numbers(condition.times)
+        asked = numbers(condition.times)
         if asked is None:
-            return matching(condition, self.library, self.now)
-        counted = happened.group_by(event.c.customer_id)
-        return _compared(asked, counted, func.count())
+            return None
+        each = happened.order_by(event.c.customer_id).subquery()
+        return _grouped(each, fits(asked, func.count()), nothing=nothing_fits(asked))
 
-    def _field(self, name: str, comparison: Comparison) -> Truth | None:
+    def _of_type(self, query: Select[Any], event: Any, type: str, within: Window | None) -> Select[Any]:
+        """The query over the events of a type in a window."""
+        query = query.where(event.c.type == type, event.c.time <= self.now, event.c.customer_id.is_not(None))
+        if isinstance(within, Shows):
+            return query.where(event.c.time >= inventory.since_shows(within.number, self.now))
+        return query.where(event.c.time > within.ago(self.now)) if within else query
+
+    def _field(self, name: str, condition: FieldCondition) -> Truth | None:
         root, _, path = name.partition(".")
-        if root != "customer":
+        if root == "measure" and "." not in path:
+            measure = self.library.measures.get(path)
+            return false() if measure is None else self._measured(measure, condition)
+        if root != "customer" or "." in path:
             return None
         if path in DERIVED:
-            asked = _numbers(comparison)
-            if asked is None or path in ("last_order_at", "recency_days"):
-                return None
-            kept = func.count().filter(or_(_ORDERS.c.refunded < _ORDERS.c.total, _ORDERS.c.total == 0))
-            spent = func.sum(_ORDERS.c.total - _ORDERS.c.refunded)
-            totals = {"orders": kept, "frequency": kept, "spent": spent, "value": spent}
-            paid = select(_ORDERS.c.customer_id).where(_ORDERS.c.paid_at <= self.now)
-            return _compared(asked, paid.group_by(_ORDERS.c.customer_id), totals[path])
-        if "." in path or path in ("name", "timezone"):
+            return self._derived(path, condition)
+        if path == "timezone":
             return None
-        return _plain(comparison, _CUSTOMERS.c.fields, [path])
+        value = func.to_jsonb(_CUSTOMERS.c.name, type_=JSONB) if path == "name" else at(_CUSTOMERS.c.fields, path)
+        return compared_value(condition, value)
+
+    def _derived(self, name: str, comparison: Comparison) -> Truth | None:
+        asked = numbers(comparison)
+        if asked is None or name == "last_order_at":
+            return None
+        orders = (
+            select(_ORDERS.c.customer_id, _ORDERS.c.paid_at, _ORDERS.c.total, _ORDERS.c.refunded)
+            .where(_ORDERS.c.paid_at <= self.now)
+            .order_by(_ORDERS.c.customer_id)
+            .subquery()
+        )
+        if name == "recency_days":
+            ago = literal(self.now, DateTime(timezone=True)) - func.max(orders.c.paid_at)
+            return _grouped(orders, fits(asked, func.div(func.extract("epoch", ago), 86400)))
+        kept = func.count().filter(or_(orders.c.refunded < orders.c.total, orders.c.total == 0))
+        spent = func.sum(orders.c.total - orders.c.refunded)
+        value = kept if name in ("orders", "frequency") else spent
+        return _grouped(orders, fits(asked, value), nothing=nothing_fits(asked))
+
+    def _measured(self, measure: Measure, condition: FieldCondition | MeasureCondition) -> Truth | None:
+        """A measure of events, of a field of theirs. Who has more events than it looks at is asked by himself."""
+        asked, all_events = numbers(condition), _EVENTS.alias()
+        columns = select(all_events.c.customer_id, all_events.c.data)
+        event = (
+            self._of_type(columns, all_events, measure.of, measure.within).order_by(all_events.c.customer_id).subquery()
+        )
+        counts = _counts(measure.where, event)
+        value = _worked_out(measure, event.c.data, counts) if counts is not None and not measure.of_list else None
+        if asked is None or value is None:
+            return None
+        alone = select(1).select_from(_CUSTOMERS).where(_CUSTOMERS.c.id == event.c.customer_id)
+        alone = alone.where(matching(condition, self.library, self.now))
+        ok = case(
+            (func.count() <= measuring.MOST_EVENTS, func.coalesce(fits(asked, value), false())),
+            else_=exists(alone.correlate(event)),
+        )
+        has_value = measure.function in ("sum", "count")
+        return _grouped(event, ok, nothing=has_value and nothing_fits(asked))
 
 
-def _of_event(condition: Condition, data: ColumnElement[Any]) -> Truth | None:
-    """What is asked of an event itself, if it is plain."""
-    match condition:
-        case AllCondition(all=parts) | AnyCondition(any=parts):
-            truths = [_of_event(part, data) for part in parts]
-            if any(truth is None for truth in truths):
-                return None
-            join = and_ if isinstance(condition, AllCondition) else or_
-            return join(*(truth for truth in truths if truth is not None))
-        case NotCondition(not_=part):
-            truth = _of_event(part, data)
-            return None if truth is None else not_(truth)
-        case FieldCondition(field=name) if name.startswith("event.") and name.count(".") <= 2:
-            return _plain(condition, data, name.split(".")[1:])
-    return None
+def _counts(where: Condition | None, event: Any) -> Truth | None:
+    """Whether an event counts for a measure."""
+    return literal(True) if where is None else of_event(where, event.c.data)
 
 
-_DATES = frozenset({"year", "month", "day", "weekday"})
-
-
-def _plain(comparison: Comparison, data: ColumnElement[Any], keys: Sequence[str]) -> Truth | None:
-    """A comparison of a value with constants, of a list with its items; None for what is more than that."""
-    if _DATES.intersection(keys[1:]):
+def _worked_out(measure: Measure, data: Json, counts: Truth) -> ColumnElement[Any] | None:
+    """What a measure comes to over a group of events, of those that count."""
+    argument = measure.argument
+    if argument is True:
+        return func.count().filter(counts)
+    if not isinstance(argument, str):
+        share = of_event(argument, data)
+        return None if share is None else average(func.count().filter(and_(counts, share)), func.count().filter(counts))
+    if argument.count(".") > 1:
         return None
-    truths = []
-    for operator, right in comparison.asked():
-        rights = right if isinstance(right, tuple) else (right,)
-        if operator in ("is", "in") and rights and all(isinstance(each, str | int) for each in rights):
-            truths.append(or_(*(_equal(data, keys, each) for each in rights)))
-        elif operator in _PATH_OPERATORS and isinstance(right, int) and not isinstance(right, bool):
-            test = f'@.type() == "number" && @ {_PATH_OPERATORS[operator]} {right}'
-            truths.append(_found(data, keys, test))
-        else:
-            return None
-    return and_(true(), *truths)
-
-
-def _equal(data: ColumnElement[Any], keys: Sequence[str], right: Any) -> Truth:
-    if len(keys) > 1:
-        return _found(data, keys, f"@ == {json.dumps(right, ensure_ascii=False)}")
-    value = data.op("->", return_type=JSONB())(literal(keys[0], Text))
-    is_scalar_or_list = func.jsonb_typeof(value) != "object"
-    return func.coalesce(and_(is_scalar_or_list, value.contains(literal(right, JSONB))), false())
-
-
-def _found(data: ColumnElement[Any], keys: Sequence[str], test: str) -> Truth:
-    """Whether the test holds for what the keys lead to, or for an item of it."""
-    first, *rest = (json.dumps(key, ensure_ascii=False) for key in keys)
-    paths = [f"$.{first}", f"$.{first}[*]"]
-    if rest:
-        paths = [f"$.{first}.{rest[0]}", f"$.{first}.{rest[0]}[*]", f"$.{first}[*] ? (exists (@.{rest[0]})).{rest[0]}"]
-    found = (
-        func.jsonb_path_exists(data, cast(f"strict {path} ? ({test})", JSONPATH), literal({}, JSONB), True)
-        for path in paths
+    value = at(data, argument.partition(".")[2])
+    total, number, least, greatest = (
+        case((is_a(value, "number"), alone), (is_a(value, "array"), _over_items(value, each)))
+        for alone, each in (
+            (number_of(value), func.sum),
+            (literal(1), func.count),
+            (number_of(value), func.min),
+            (number_of(value), func.max),
+        )
     )
-    return or_(*(func.coalesce(each, false()) for each in found))
+    results: Mapping[str, Callable[[], ColumnElement[Any]]] = {
+        "sum": lambda: func.coalesce(func.sum(total).filter(counts), 0),
+        "average": lambda: average(func.sum(total).filter(counts), func.sum(number).filter(counts)),
+        "min": lambda: func.min(least).filter(counts),
+        "max": lambda: func.max(greatest).filter(counts),
+    }
+    return results[measure.function]() if measure.function in results else None
 
 
-def _numbers(comparison: Comparison) -> Sequence[tuple[str, int]] | None:
-    """The comparison, if it is with whole numbers."""
-    asked = [
-        (operator, right)
-        for operator, right in comparison.asked()
-        if operator in _OPERATORS and isinstance(right, int) and not isinstance(right, bool)
-    ]
-    return asked if len(asked) == len(list(comparison.asked())) else None
+def _over_items(value: Json, function: Callable[..., Any]) -> ColumnElement[Decimal]:
+    """What a function makes of the numbers in a list."""
+    each = items(value)
+    return cast(select(function(number_of(each.c.value))).select_from(each).scalar_subquery(), Numeric)
 
 
-def _compared(asked: Sequence[tuple[str, int]], grouped: Select[Any], value: ColumnElement[Any]) -> Truth:
-    """Whether a number of each group compares so; who is in no group has 0."""
-    if all(_OPERATORS[operator](0, right) for operator, right in asked):
-        fails = or_(*(not_(_OPERATORS[operator](value, right)) for operator, right in asked))
-        return not_(_among(grouped.having(fails)))
-    return _among(grouped.having(and_(*(_OPERATORS[operator](value, right) for operator, right in asked))))
+def _grouped(rows: FromClause, ok: Truth, *, nothing: bool = False) -> Truth:
+    """Whether it is so for the customer's group of rows, which come sorted: that is quicker than to hash so many.
+
+    `nothing` says that it is so of who is in no group. The groups are worked out once, however many processes look.
+    """
+    groups = select(rows.c.customer_id).group_by(rows.c.customer_id).having(not_(ok) if nothing else ok)
+    found = _among(select(groups.cte().prefix_with("MATERIALIZED")))
+    return not_(found) if nothing else found
 
 
 def _among(ids: Select[Any]) -> Truth:
     """Whether the customer is one of these, who are read once for all."""
-    return _CUSTOMERS.c.id.in_(ids.correlate(None))
+    found = ids.subquery()
+    return exists(select(1).select_from(found).where(found.c.customer_id == _CUSTOMERS.c.id).correlate(_CUSTOMERS))

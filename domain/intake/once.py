@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlmodel import Session
+
 from domain.catalogue.sources import SCHEDULE
 from domain.intake.ingest import Incoming, ingest
-from domain.membership.previewing import TooSlowError, members_page
+from domain.membership.previewing import TooSlowError, members
 from domain.published.fitting import published_references
 from domain.published.library import read_library
 from domain.published.publishing import publish_journey
@@ -55,16 +57,18 @@ def begin(work: UnitOfWork, template: str, segment: str, via: Sequence[str], now
     return Once(name, segment)
 
 
-def send_page(work: UnitOfWork, once: Once, after: int, now: datetime) -> tuple[int, int | None]:
-    """Let the next customers of the segment enter. Returns how many, and where the next page begins, if there is one.
-
-    Raises OnceError.
-    """
-    library = read_library(work)
+def addressees(session: Session, once: Once, now: datetime) -> Sequence[int]:
+    """Who is in the segment now. Raises OnceError."""
+    library = read_library(session)
     try:
-        ids = members_page(work, library, library.segments[once.segment], now, after=after, limit=PAGE)
+        return members(session, library, library.segments[once.segment], now)
     except TooSlowError as error:
         raise OnceError(str(error)) from None
-    events = [Incoming(SCHEDULE, f"{once.journey}/{id}", TYPE, now, {"send": once.journey}, customer=id) for id in ids]
-    taken = ingest(work, events, now=now)
-    return sum(taken), ids[-1] if len(ids) == PAGE else None
+
+
+def send_page(work: UnitOfWork, once: Once, customers: Sequence[int], now: datetime) -> int:
+    """Let these enter, `PAGE` or fewer. Returns how many hadn't yet."""
+    events = [
+        Incoming(SCHEDULE, f"{once.journey}/{id}", TYPE, now, {"send": once.journey}, customer=id) for id in customers
+    ]
+    return sum(ingest(work, events, now=now))

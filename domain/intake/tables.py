@@ -23,6 +23,12 @@ class Event(Row, table=True):
         Index("ix_events_by_type", "type", "time", "customer_id", postgresql_where=text("customer_id IS NOT NULL")),
         Index("ix_events_business", "type", "time", postgresql_where=text("customer_id IS NULL")),
         Index(
+            "ix_events_data",
+            text("data jsonb_path_ops"),
+            postgresql_using="gin",
+            postgresql_where=text("customer_id IS NOT NULL"),
+        ),
+        Index(
             "ix_events_kept", "received_at", "id", postgresql_where=text("customer_id IS NOT NULL AND NOT forgotten")
         ),
     )

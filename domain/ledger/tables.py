@@ -85,3 +85,8 @@ class MessageRow(NamedTuple):
     look_at: datetime | None
     looks: int
     revision: int
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its customer was erased: nothing that leads to whom it went to is kept."""
+        return not self.recipient

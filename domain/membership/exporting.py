@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.membership.previewing import members_page
+from domain.membership.previewing import members
 from domain.published.library import Library
 from workflows.terms.conditions import Condition
 
@@ -18,13 +18,10 @@ _FORMULA = ("=", "-", "@", "\t", "\r")
 def rows(session: Session, library: Library, condition: Condition, now: datetime) -> Iterator[list[str]]:
     """The head, and a row for each customer for whom it holds, by id; read in pages. Raises TooSlowError."""
     yield HEAD
-    after = 0
-    while ids := members_page(session, library, condition, now, after=after, limit=PAGE):
-        for row in session.connection().execute(_ROWS, {"ids": list(ids), "now": now}):
+    ids = members(session, library, condition, now)
+    for start in range(0, len(ids), PAGE):
+        for row in session.connection().execute(_ROWS, {"ids": list(ids[start : start + PAGE]), "now": now}):
             yield [_cell(value) for value in row]
-        if len(ids) < PAGE:
-            return
-        after = ids[-1]
 
 
 def _cell(value: object) -> str:

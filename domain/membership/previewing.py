@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
+from typing import Any
 
 from psycopg.errors import QueryCanceled
-from sqlalchemy import func, text
+from sqlalchemy import CTE, Select, func, text
+from sqlalchemy import select as sa_select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, select
 
@@ -19,6 +22,7 @@ from domain.store.bulk import is_among
 from workflows.terms.conditions import Condition
 
 SAMPLE = 20
+TAGS = 50
 LONGEST_MS = 10_000
 
 
@@ -63,33 +67,34 @@ def bounded(session: Session) -> Iterator[None]:
 
 _BOUNDS = text(
     f"SELECT set_config('statement_timeout', '{LONGEST_MS}', true), set_config('work_mem', '128MB', true),"
-    " set_config('jit', 'off', true)"
+    " set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
 
 
 def preview(session: Session, library: Library, condition: Condition, now: datetime) -> Preview:
     """Ask a condition of all customers. Raises TooSlowError."""
     began = perf_counter()
-    chosen = selecting(condition, library, now)
+    chosen = select(Customer.id).where(selecting(condition, library, now)).cte("chosen").prefix_with("MATERIALIZED")
     with bounded(session):
-        found = select(Customer.id).where(chosen).cte("chosen")
-        ids = func.array((select(found.c.id).order_by(found.c.id).limit(SAMPLE)).scalar_subquery())
-        size, first = session.execute(select(select(func.count()).select_from(found).scalar_subquery(), ids)).one()
-        everybody = select(func.count()).select_from(Customer).where(col(Customer.merged_into).is_(None))
-        of = session.exec(everybody).one()
-        by_tag = _tags_of(session, library, condition, now)
+        size, of, first, tags = session.execute(_asked_of(chosen, now)).one()
     sample = _sample(session, library, condition, first, now)
-    return Preview(size, of, sample, by_tag, round((perf_counter() - began) * 1000))
+    return Preview(size, of, sample, dict(tags or ()), round((perf_counter() - began) * 1000))
 
 
-def _tags_of(session: Session, library: Library, condition: Condition, now: datetime) -> Mapping[str, int]:
-    """How many of them have which tag, the commonest first."""
-    if session.exec(select(CustomerTag.tag).limit(1)).first() is None:
-        return {}
+def _asked_of(chosen: CTE, now: datetime) -> Select[Any]:
+    """How many they are, of how many, the first, and how many have which tag, the commonest first."""
+    size = select(func.count()).select_from(chosen)
+    everybody = select(func.count()).select_from(Customer).where(col(Customer.merged_into).is_(None))
+    first = select(chosen.c.id).order_by(chosen.c.id).limit(SAMPLE)
     lasting = col(CustomerTag.until).is_(None) | (col(CustomerTag.until) > now)
-    query = select(CustomerTag.tag, func.count()).join(Customer, col(Customer.id) == CustomerTag.customer_id)
-    query = query.where(lasting, selecting(condition, library, now)).group_by(col(CustomerTag.tag))
-    return dict(session.exec(query.order_by(func.count().desc(), col(CustomerTag.tag)).limit(50)).all())
+    tagged = select(CustomerTag.tag, func.count().label("size")).join(chosen, chosen.c.id == CustomerTag.customer_id)
+    counted = tagged.where(lasting).group_by(col(CustomerTag.tag)).subquery()
+    commonest = select(counted).order_by(counted.c.size.desc(), counted.c.tag).limit(TAGS).subquery()
+    pair = func.jsonb_build_array(commonest.c.tag, commonest.c.size)
+    tags = select(func.jsonb_agg(aggregate_order_by(pair, commonest.c.size.desc(), commonest.c.tag)))
+    return sa_select(
+        size.scalar_subquery(), everybody.scalar_subquery(), func.array(first.scalar_subquery()), tags.scalar_subquery()
+    )
 
 
 def _sample(
@@ -104,23 +109,23 @@ def _sample(
     ]
 
 
-def members_page(
-    session: Session, library: Library, condition: Condition, now: datetime, *, after: int, limit: int
-) -> Sequence[int]:
-    """The next customers for whom it holds, by id. Raises TooSlowError."""
+def members(session: Session, library: Library, condition: Condition, now: datetime) -> Sequence[int]:
+    """The customers for whom it holds, by id. Raises TooSlowError."""
+    chosen = select(Customer.id).where(selecting(condition, library, now)).order_by(col(Customer.id))
     with bounded(session):
-        query = select(Customer.id).where(Customer.id > after, selecting(condition, library, now))
-        return session.exec(query.order_by(col(Customer.id)).limit(limit)).all()
+        return session.exec(chosen).all()
 
 
 def overlap(
     session: Session, library: Library, one: Condition, other: Condition, now: datetime
 ) -> tuple[int, int, int]:
     """How many are in each of two, and in both. Raises TooSlowError."""
-    first, second = (selecting(each, library, now) for each in (one, other))
+    first, second = (
+        select(Customer.id).where(selecting(each, library, now)).cte().prefix_with("MATERIALIZED")
+        for each in (one, other)
+    )
+    both = first.join(second, first.c.id == second.c.id)
+    counts = (select(func.count()).select_from(each).scalar_subquery() for each in (first, second, both))
     with bounded(session):
-        both = select(
-            func.count().filter(first), func.count().filter(second), func.count().filter(first & second)
-        ).select_from(Customer)
-        sizes = session.execute(both).one()
+        sizes = session.execute(sa_select(*counts)).one()
     return sizes[0], sizes[1], sizes[2]

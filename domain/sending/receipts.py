@@ -60,7 +60,7 @@ def take(work: UnitOfWork, source: str, receipts: Sequence[Receipt], now: dateti
     ingest(work, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
     names_by_key = {message.id: receipt.provider_id for receipt, message in matched_messages if receipt.provider_id}
     for row in work.read(MessageRow, is_among(Message.id, names_by_key)) if names_by_key else ():
-        if row.status != "claimed" and row.provider_id is None:
+        if row.status != "claimed" and row.provider_id is None and not row.is_forgotten:
             work.change(row._replace(provider_id=names_by_key[row.id]))
     early = [
         {

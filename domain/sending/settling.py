@@ -112,7 +112,7 @@ def _write_down(
     work: UnitOfWork, message: MessageRow, delivery: Delivery, now: datetime, channels: Channels
 ) -> MessageRow:
     """Bring the ledger up to date; a receipt may have been faster."""
-    if message.provider_id is None and delivery.provider_id is not None:
+    if message.provider_id is None and delivery.provider_id is not None and not message.is_forgotten:
         message = work.change(message._replace(provider_id=delivery.provider_id))
     if message.status == "calling" and delivery.status == "retry":
         return states.move(work, message, "claimed", reason=delivery.reason)

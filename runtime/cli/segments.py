@@ -165,7 +165,7 @@ def send_once(
     data: Data = None,
 ) -> None:
     """Send one message to everybody in a segment: with consent, caps and quiet hours, as a journey sends it."""
-    from domain.intake.once import OnceError, begin, send_page
+    from domain.intake.once import PAGE, OnceError, addressees, begin, send_page
     from runtime.platform.stored_clock import clock_of
 
     kind, _, name = to.partition(":")
@@ -177,12 +177,12 @@ def send_once(
             with db.begin() as work:
                 once = begin(work, template, name, [each.strip() for each in via.split(",")], now)
                 record(work, "message.send_once", f"segment:{name}", after={"journey": once.journey})
-            after: int | None = 0
+            with db() as session:
+                customers = addressees(session, once, now)
             total = 0
-            while after is not None:
+            for start in range(0, len(customers), PAGE):
                 with db.begin() as work:
-                    number, after = send_page(work, once, after, now)
-                total += number
+                    total += send_page(work, once, customers[start : start + PAGE], now)
         except OnceError as problem:
             raise StartError(str(problem)) from None
         say(f"{total} customers enter {once.journey}; see aftershow results {once.journey}")
