@@ -24,8 +24,9 @@ class Event(Row, table=True):
         Index("ix_events_business", "type", "time", postgresql_where=text("customer_id IS NULL")),
         Index(
             "ix_events_data",
-            text("data jsonb_path_ops"),
+            "data",
             postgresql_using="gin",
+            postgresql_ops={"data": "jsonb_path_ops"},
             postgresql_where=text("customer_id IS NOT NULL"),
         ),
         Index(

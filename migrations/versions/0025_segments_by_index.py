@@ -15,8 +15,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_events_data",
         "events",
-        [sa.text("data jsonb_path_ops")],
+        ["data"],
         postgresql_using="gin",
+        postgresql_ops={"data": "jsonb_path_ops"},
         postgresql_where=sa.text("customer_id IS NOT NULL"),
     )
 

@@ -1,11 +1,15 @@
 """The API as so many processes of their own, on sockets, before one database."""
 
 import multiprocessing
+import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.forkserver import ensure_running
+from unittest.mock import patch
 
 import httpx
 import uvicorn
@@ -37,6 +41,8 @@ def servers(number: int, url: str, clock: VirtualClock, secret: str) -> Iterator
     """A client of each. They are forked from one that has read the code once."""
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["many_servers"])
+    with patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):  # it knows no other way to what it is to read
+        ensure_running()
     headers = {"authorization": f"Bearer {secret}", "content-type": "application/cloudevents-batch+json"}
     with ExitStack() as stack:
         pipes = []

@@ -20,7 +20,7 @@ from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 
-PROCESSES, EVENTS, OF_A_KIND = 8, 120, 40
+PROCESSES, EVENTS, OF_A_KIND = 8, 64, 24
 KINDS = ("unionid", "member_no", "openid", "phone")
 UNLIMITED = {"kinds": {kind: {"each": 1000} for kind in KINDS}, "most_identifiers": 1000}
 TYPES = ("product.viewed", "order.paid", "consent.withdrawn")
@@ -102,18 +102,18 @@ def test_the_same_people_as_a_union_find_finds(db: Database, clock: VirtualClock
         secret = create_key(work, "test", ["ingest"], clock.now())
         publish_document(work, "_identity", UNLIMITED)
     shuffled = pick.sample([*events, *events], 2 * len(events))
-    batches = [shuffled[first : first + 4] for first in range(0, len(shuffled), 4)]
+    batches = [shuffled[first : first + 2] for first in range(0, len(shuffled), 2)]
     with servers(PROCESSES, postgres_url, clock, secret) as clients, ThreadPoolExecutor(2 * PROCESSES) as threads:
         posting = [threads.submit(post, clients[number % PROCESSES], batch) for number, batch in enumerate(batches)]
         for each in posting:
             each.result()
     expected = oracle(events)
     with db() as session:
-        owners = dict(session.execute(text("SELECT kind || ':' || value, customer_id FROM identifiers")).tuples().all())
-        merged = dict(session.execute(text("SELECT id, merged_into FROM customers")).tuples().all())
-        spent = dict(session.execute(text("SELECT customer_id, sum(total) FROM orders GROUP BY 1")).tuples().all())
+        owners = dict(session.execute(text("SELECT kind || ':' || value, customer_id FROM identifiers")).all())
+        merged = dict(session.execute(text("SELECT id, merged_into FROM customers")).all())
+        spent = dict(session.execute(text("SELECT customer_id, sum(total) FROM orders GROUP BY 1")).all())
         refused = set(session.execute(text("SELECT customer_id FROM consents WHERE NOT given")).scalars())
-        stored = session.execute(text("SELECT event_id, customer_id FROM events WHERE source = 'test'")).tuples().all()
+        stored = session.execute(text("SELECT event_id, customer_id FROM events WHERE source = 'test'")).all()
     assert people(owners) == people(expected)
     assert {merged[id] for id in owners.values()} == {None}
     assert all(merged[into] is None for into in merged.values() if into is not None), "no chain is longer than one"
