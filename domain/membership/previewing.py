@@ -89,9 +89,9 @@ def _asked_of(chosen: CTE, now: datetime) -> Select[Any]:
     lasting = col(CustomerTag.until).is_(None) | (col(CustomerTag.until) > now)
     tagged = select(CustomerTag.tag, func.count().label("size")).join(chosen, chosen.c.id == CustomerTag.customer_id)
     counted = tagged.where(lasting).group_by(col(CustomerTag.tag)).subquery()
-    commonest = select(counted).order_by(counted.c.size.desc(), counted.c.tag).limit(TAGS).subquery()
+    commonest = sa_select(counted).order_by(counted.c.size.desc(), counted.c.tag).limit(TAGS).subquery()
     pair = func.jsonb_build_array(commonest.c.tag, commonest.c.size)
-    tags = select(func.jsonb_agg(aggregate_order_by(pair, commonest.c.size.desc(), commonest.c.tag)))
+    tags = sa_select(func.jsonb_agg(aggregate_order_by(pair, commonest.c.size.desc(), commonest.c.tag)))
     return sa_select(
         size.scalar_subquery(), everybody.scalar_subquery(), func.array(first.scalar_subquery()), tags.scalar_subquery()
     )
