@@ -6,6 +6,7 @@ Chinese too. Names, keys and codes stay as they are.
 
 from collections.abc import Mapping
 
+from domain.catalogue.chinese import FAULTS
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
 from workflows.source.chinese import translator
 
@@ -386,7 +387,7 @@ HEADS: Mapping[str, str] = {
 }
 """The heads of tables. They are words that somebody's journey may be called by, and so stand apart."""
 
-_told = translator({**DIAGNOSTICS, **SENTENCES})
+_told = translator({**FAULTS, **DIAGNOSTICS, **SENTENCES})
 
 
 def in_chinese(text: str) -> str:

@@ -177,3 +177,33 @@ CHINESE: Mapping[str, str] = {
     "list of objects": "列表，每项是一个对象",
 }
 """Chinese by English. What is only names in code (`{lat, lon}`, the values of a choice) stays as it is."""
+
+FAULTS: Mapping[str, str] = {
+    "data of {event}: {field} {words}": "{event} 的 {field}：{words}",
+    "is required": "必须写",
+    "must be text": "要是文字",
+    "must be a whole number, not text, a fraction or a truth value": "要是整数，不能是文字、小数或真假值",
+    "must be a number": "要是数",
+    "must be a list": "要是列表",
+    "must be an object": "要是 {} 里的一组字段",
+    "must be one of {words}": "只能是 {words}",
+    "must not be empty": "不能是空的",
+    "must have at most {number} characters": "最多 {number} 个字",
+    "must be at least {number}": "至少是 {number}",
+    "must be at most {number}": "至多是 {number}",
+    "must have at most three places, like 0.75": "最多三位小数，像 0.75",
+    "must be a date, like 2026-03-02": "要是日期，像 2026-03-02",
+    "must be a date, like 1992-03-05, or a day of any year, like 03-05": (
+        "要是日期，像 1992-03-05；不知道年份就写 03-05"
+    ),
+    "must be a month and a day of the lunar calendar, like 08-15": "要是农历的月和日，像 08-15",
+    "must lie in the years {first} to {last}": "年份要在 {first} 到 {last} 之间",
+    "must be an RFC 3339 time with an offset, like 2026-03-02T19:40:00+08:00": (
+        "要是带时区的时刻，像 2026-03-02T19:40:00+08:00"
+    ),
+    "must be an RFC 3339 time with an offset, as text": "要是文字写的、带时区的时刻，像 2026-03-02T19:40:00+08:00",
+    "must be an IANA time zone, like Asia/Shanghai": "要是时区名，像 Asia/Shanghai",
+    "is not a time that exists": "没有这个时刻",
+    "has a wrong value": "值不对",
+}
+"""What can be wrong with a field."""

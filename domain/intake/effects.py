@@ -9,7 +9,7 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
-from domain.catalogue.sources import COUPONS
+from domain.catalogue.sources import COUPONS, OURS, REPLIES
 from domain.coupons import issuing, redeeming
 from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
@@ -26,10 +26,13 @@ from domain.stock.tables import Store, Stream
 from domain.store.bulk import as_json, is_among
 from domain.store.outbox import FollowUp
 from domain.store.work import EventGiven, UnitOfWork
+from domain.texts.sms import is_refusal
+from workflows.terms.channels import CHANNELS
 from workflows.terms.comparing import as_instant
 
 _UTC = ZoneInfo("UTC")
 _UNSYNCHRONIZED = {"synchronize_session": False}
+_WORDING = 200
 
 Effect = Callable[[UnitOfWork, Event, CustomerRow], None]
 BusinessEffect = Callable[[UnitOfWork, Event], None]
@@ -258,6 +261,25 @@ def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> N
             attribute_after(work, [message.id], read_library(work).policy.attribution.nominal)
 
 
+def _take_reply(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
+    """Whoever answers that no more are wanted withdraws consent to marketing over the channel of the message.
+
+    That is the message that is named, else the newest that went; our receivers tell of refusals themselves.
+    """
+    data = event.data
+    if event.source in OURS or not is_refusal(data.get("text") or ""):
+        return
+    went = (col(Message.customer_id) == customer.id) & col(Message.status).in_((*states.WENT, "calling", "unknown"))
+    if data.get("message") is not None:
+        went &= col(Message.id) == data["message"]
+    elif data.get("enrollment") is not None:
+        went &= (col(Message.enrollment_id) == data["enrollment"]) & (col(Message.step) == data.get("step"))
+    newest = select(Message.channel).where(went).order_by(col(Message.claimed_at).desc(), col(Message.id).desc())
+    channel = data["channel"] if data.get("channel") in CHANNELS else work.exec(newest.limit(1)).first() or "sms"
+    said = {"channel": channel, "source": "reply", "wording": data["text"][:_WORDING]}
+    work.give_rise_to(EventGiven(REPLIES, str(event.id), "consent.withdrawn", event.time, said, customer.id))
+
+
 def _update_store(work: UnitOfWork, event: Event) -> None:
     data = event.data
     store = insert(Store).values(store=data["store"], city=data.get("city"), location=data.get("location"))
@@ -278,6 +300,7 @@ _CUSTOMER: dict[str, Effect] = {
     "message.delivered": _receive_receipt,
     "message.read": _receive_receipt,
     "message.failed": _receive_receipt,
+    "message.replied": _take_reply,
     "todo.done": _finish_todo,
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError
 from jinja2.meta import find_undeclared_variables
 
+from domain.texts.mistakes import explained
 from domain.texts.samples import Sample
 from domain.texts.sandbox import MAX_CHARACTERS, RenderError, environment, metered, when, with_head, yuan
 from domain.texts.wechat import has_head, without_head
@@ -22,7 +23,7 @@ FUNCTIONS = frozenset({"link", "preferences"})
 """What every text may call."""
 
 _STORABLE = re.compile("[^\0\ud800-\udfff]*")
-_NAMED = re.compile(r"'(\w+)' is undefined")
+_NAMED = re.compile(r"'(\w+)' is undefined|'[\w ]+' has no attribute '(\w+)'")
 
 Fault = tuple[int, str]
 """A line of a template, and what is wrong there."""
@@ -79,8 +80,8 @@ def _reason(error: Exception, source: str) -> str:
     if isinstance(error, RenderError):
         return str(error)
     undefined = _NAMED.fullmatch(str(error))
-    if undefined and undefined[1] in source:
-        return str(error)
+    if undefined and (name := undefined[1] or undefined[2]) in source:
+        return f"'{name}' is undefined"
     return f"line {line}: {type(error).__name__}" if (line := _line(error)) else type(error).__name__
 
 
@@ -95,7 +96,7 @@ def faults(source: str, context: Mapping[str, Any]) -> Iterator[Fault]:
     except RenderError as error:
         syntax_error = error.__cause__
         if isinstance(syntax_error, TemplateSyntaxError):
-            yield syntax_error.lineno, syntax_error.message or "not a template"
+            yield syntax_error.lineno, explained(syntax_error.message or "not a template", environment.filters)
         else:
             yield 1, str(error)
         return
@@ -111,7 +112,9 @@ def faults(source: str, context: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _problem_text(error: Exception) -> str:
-    return str(error) if isinstance(error, RenderError) else f"it can't be filled in: {error}"
+    if isinstance(error, RenderError):
+        return str(error)
+    return f"it can't be filled in: {explained(str(error), environment.filters)}"
 
 
 def _line(error: Exception) -> int | None:

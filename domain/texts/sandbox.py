@@ -174,7 +174,8 @@ def _printable(value: Any) -> Any:
 def _plain(number: float | Decimal) -> str:
     if not isfinite(number):
         raise RenderError("it writes what is no number")
-    digits = format(Decimal(repr(number) if isinstance(number, float) else number), "f")
+    exact = Decimal(f"{number:.15g}" if isinstance(number, float) else number)  # 0.1 + 0.2 is 0.3
+    digits = format(exact, "f")
     digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
     return "0" if digits == "-0" else digits
 

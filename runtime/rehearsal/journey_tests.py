@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from runtime import terminal_language
 from runtime.authoring.check import read_text
 from runtime.authoring.reports import diagnostics_text
+from runtime.chinese import in_chinese
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
 from runtime.rehearsal.cases import Case, CaseFile, Expected, Parts, case_files, read_cases
@@ -75,7 +76,7 @@ def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterato
             shelf = load_shelf(path, file, case, specs, templates)
             problems = compare(case, play(case, shelf), ZoneInfo(shelf.policy.timezone))
         except (ValueError, LookupError) as problem:
-            problems = [str(problem)]
+            problems = [in_chinese(str(problem)) if terminal_language() == "zh" else str(problem)]
         yield Verdict(path, case.name, problems)
 
 
@@ -202,7 +203,8 @@ def _words(line: Line, zone: ZoneInfo, *, several: bool) -> str:
     extra = "".join(f", {key}: {detail}" for key in ("via", "reason") if (detail := getattr(line, key)) is not None)
     until = f", until: {line.until.astimezone(zone):%Y-%m-%d %H:%M}" if line.until else ""
     seconds = f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
-    return f"{seconds} {who}{line.what}: {line.value}{extra}{until}"
+    because = f"  # {Wording(terminal_language()).pick(in_chinese(line.because), line.because)}" if line.because else ""
+    return f"{seconds} {who}{line.what}: {line.value}{extra}{until}{because}"
 
 
 def run_cli(paths: Sequence[Path], engines: Sequence[EngineName], specs: Path, templates: Path, lang: Language) -> int:

@@ -111,7 +111,7 @@ class _Simulation:
             customer = work.get_one(Customer, self._customer)
             begun_by = given_event or self._newest(work, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
-                raise StartError("; ".join(f"{begun_by.type}: {item.field} {item.reason}" for item in wrong))
+                raise StartError("\n".join(f"data of {begun_by.type}: {item.field} {item.detail}" for item in wrong))
             not_due = None
             if given_event is None:
                 not_due = why_not_due(work, self._library, self._plan, customer, self._at)

@@ -65,6 +65,7 @@ class Line:
     customer: str
     enrollment: int | None
     text: str | None = None
+    because: str | None = None
 
 
 class World:
@@ -119,7 +120,7 @@ class World:
     def _incoming(self, number: int, event: CaseEvent) -> Incoming:
         data = dict(event.data)
         if wrong := validate(event.event, data):
-            raise ValueError("; ".join(f"{event.event}: {item.field} {item.reason}" for item in wrong))
+            raise ValueError("\n".join(f"data of {event.event}: {item.field} {item.detail}" for item in wrong))
         if event.event.startswith(("message.", "todo.", "coupon.", "lot.near_expiry")):
             data.setdefault("journey", self.shelf.plan.journey)
         name = None if is_business(event.event) else self.case.who(event.customer)
@@ -201,6 +202,7 @@ class World:
                 self.names[row.customer_id],
                 row.enrollment_id,
                 bodies.get((row.enrollment_id or 0, names.get(row.step or "", ""))) if row.what == "sent" else None,
+                row.because if row.what == "failed" else None,
             )
             for row in rows
         ]

@@ -8,7 +8,10 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
+from workflows.source.chinese_of_texts import OF_TEXTS
+
 SENTENCES: Mapping[str, str] = {
+    **OF_TEXTS,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (
         "这个值里又有一个“:”；给值加引号，或改正缩进"

@@ -14,6 +14,11 @@ MARKS = re.compile("[“”‘’\u3000\xa0\u200b-\u200d\u2060\ufeff]")
 """Those that no name holds."""
 
 
+def half_of(sign: str) -> str | None:
+    """The half-width sign that this one looks like; None if it looks like none."""
+    return _HALF.get(sign) or None
+
+
 def instead_of(text: str, index: int) -> str:
     """What is wrong with the sign that stands there, and what to write instead."""
     sign = text[index]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from workflows.source.chinese import in_chinese
 from workflows.terms.because import worded
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
@@ -137,4 +138,4 @@ def _next_time(at: datetime, say: Wording) -> str:
 
 def _reason(reason: str | None, say: Wording) -> str:
     code = _FORMER_REASONS.get(reason or "", reason or "")
-    return say.pick(*_REASONS.get(code, (code, code)))
+    return say.pick(*_REASONS.get(code, (in_chinese(code), code)))

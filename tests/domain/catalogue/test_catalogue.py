@@ -18,6 +18,7 @@ from domain.catalogue.validation import FieldError, as_stored, validate
 from domain.catalogue.wire import parse_instant
 from domain.stock import inventory
 from domain.stock.tables import Lot, Stream
+from runtime.chinese import in_chinese
 from workflows.language.policy import CouponTerms
 from workflows.terms import fields
 from workflows.terms.comparing import NOW_PARTS
@@ -113,6 +114,7 @@ class TestValidate:
     def test_every_refusal_is_explained_in_words(self, type_: str, data: dict[str, Any]) -> None:
         (error,) = validate(type_, data)
         assert error.detail not in ("", "has a wrong value")
+        assert re.search("[一-鿿]", in_chinese(error.detail))
 
     def test_all_errors_come_at_once(self) -> None:
         found = validate("order.paid", {"total": -1, "items": [{"sku": "s", "price": -1}]})

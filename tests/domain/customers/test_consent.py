@@ -102,6 +102,11 @@ def by_reply(shop: Shop) -> None:
         take_reply(session, "twilio", Reply("SM1", PHONE, "回复R"), shop.clock.now())
 
 
+def by_event_of_a_reply(shop: Shop) -> None:
+    """A gateway of the shop's own tells what was answered."""
+    say(shop, "message.replied", {"phone": PHONE}, text="回复R")
+
+
 def by_provider(shop: Shop) -> None:
     """The provider refuses a message to the phone, which is somebody else's by then."""
     shop.post("form.filled", "li")
@@ -117,7 +122,7 @@ def by_preferences(shop: Shop) -> None:
         choose_channels(session, 1, set(), shop.clock.now())
 
 
-@pytest.mark.parametrize("refuse", [by_event, by_reply, by_provider, by_preferences])
+@pytest.mark.parametrize("refuse", [by_event, by_reply, by_event_of_a_reply, by_provider, by_preferences])
 def test_an_address_stays_refused_when_somebody_else_has_it(gift: Shop, refuse: Callable[[Shop], None]) -> None:
     refuse(gift)
     wang = newcomer(gift, "wang")
@@ -125,6 +130,23 @@ def test_an_address_stays_refused_when_somebody_else_has_it(gift: Shop, refuse: 
     assert outcome(gift, "wang") == "no_consent"
     say(gift, "consent.given", {"phone": PHONE})
     assert outcome(gift, "wang") == "sent"
+
+
+@pytest.mark.parametrize(
+    ("text", "channel"),
+    [("TD谢谢", "wecom"), ("Please stop", "wecom"), ("Ｒ", "wecom"), ("怎么退订单", None), ("谢谢", None), ("", None)],
+)
+def test_a_reply_that_an_event_tells_refuses_the_channel_of_the_message(
+    gift: Shop, text: str, channel: str | None
+) -> None:
+    gift.publish(SPEC.replace("[sms]", "[wecom]"))
+    gift.customers("li", consent=["wecom"])
+    say(gift, "customer.registered", {"member_no": "li", "external_userid": "wm1"})
+    assert outcome(gift) == "sent"
+    gift.post("message.replied", "li", text=text)
+    refused = [row.channel for row in gift.rows(Consent) if not row.given]
+    assert refused == [channel] * (channel is not None)
+    assert outcome(gift) == ("no_consent" if channel else "sent")
 
 
 def test_consent_from_before_the_phone_was_theirs_lifts_nothing(gift: Shop) -> None:

@@ -1,0 +1,42 @@
+"""What is wrong with a text, in Chinese: a part of the catalogue of diagnostics."""
+
+from collections.abc import Mapping
+
+OF_TEXTS: Mapping[str, str] = {
+    # what is no template
+    "there is no filter {name}": "没有 {name} 这个过滤器",
+    "there is no test {name}": "没有 {name} 这种判断",
+    "there is no tag {name}": "没有 {name} 这种写法",
+    "a text in quotes is not closed": "引号里的文字没有用引号结束",
+    "{sign} means nothing here; write {half}": "{sign} 在这里没有意思；请写 {half}",
+    "{sign} means nothing here": "{sign} 在这里没有意思",
+    "{tag} is not closed by {end}": "{tag} 没有用 {end} 结束",
+    "{tag} stands where {inner} is to be closed by {end}": "这里写了 {tag}，可 {inner} 还没有用 {end} 结束",
+    "{tag} has nothing to close": "{tag} 没有可以结束的东西",
+    '"=" has no place here; compare with "=="': "这里不能用“=”；比较要写“==”",
+    "{word} has no place here": "这里不能写 {word}",
+    '"{{" is not closed by "}}", or "{%" by "%}"': "“{{”没有用“}}”结束，或“{%”没有用“%}”结束",
+    'between "{{" and "}}" something is missing': "“{{”和“}}”之间少了东西",
+    'between "{%" and "%}" something is missing': "“{%”和“%}”之间少了东西",
+    '"{#" is not closed by "#}"': "“{#”没有用“#}”结束",
+    "not a template: {why}": "不是能用的文案：{why}",
+    # what can't be filled in
+    "other texts can't be included here": "这里不能引用别的文案",
+    "it divides by zero": "除数是 0",
+    "it takes a number for a list": "把数当成了列表",
+    "line {number}: {why}": "第 {number} 行：{why}",
+    "'{name}' is undefined": "没有 {name}",
+    "it is a template of more than {number} characters": "文案的源文件超过 {number} 个字",
+    "it is longer than {number} characters": "填出来超过 {number} 个字",
+    "it makes a text of more than {number} characters": "填出来的一段超过 {number} 个字",
+    "it makes a character that no text can have": "填出来的字里有不能用的字符",
+    "it goes on for more than {number} units of work": "要填的东西太多（超过 {number} 步）",
+    "it goes on for more than {number} seconds": "填了 {number} 秒还没填完",
+    "it writes a list or a mapping; write its items": "写出来的是列表或一组字段；请写出其中的每一项",
+    "it writes what must be called, like preferences()": "要加括号才能用，例如 preferences()",
+    "it writes what is no text, number or time": "写出来的不是文字、数或时刻",
+    "it writes what is no number": "写出来的不是数",
+    "link() takes an address that begins with https:// or http://": "link() 里要写 https:// 或 http:// 开头的网址",
+    '"{sign}" works on plain numbers only; texts are joined by "~"': "“{sign}”只能用在数上；连接文字用“~”",
+    '"when" takes an instant, like stream.starts_at': "when 要用在时刻上，例如 stream.starts_at",
+}
