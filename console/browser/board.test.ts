@@ -1,18 +1,11 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { close, DESKTOP, launch, PHONE, Visit } from "./visit";
+import { expect, it } from "vitest";
+import { SIZES, Visit } from "./visit";
 
-beforeAll(launch, 400_000);
-afterAll(close);
-
-it.each([
-  ["desktop", DESKTOP],
-  ["phone", PHONE],
-] as const)(
+it.concurrent.each(SIZES)(
   "the board says the numbers first, and opens to their definition and points: %s",
   async (name, viewport) => {
-    const visit = await Visit.as("marketer", { viewport });
+    const visit = await Visit.as("marketer", { viewport, path: "/console/board?by=day" });
     const { page } = visit;
-    await page.goto("/console/board?by=day");
     await page.getByRole("heading", { name: "供应" }).waitFor();
     await page.getByRole("img", { name: /^收入：各时段在/ }).waitFor({ timeout: 60_000 });
     await visit.picture(`board-${name}`);
@@ -28,10 +21,9 @@ it.each([
   },
 );
 
-it("a journey tells what it brought, and which variant of its split brings more", async () => {
-  const visit = await Visit.as("marketer");
+it.concurrent("a journey tells what it brought, and which variant of its split brings more", async () => {
+  const visit = await Visit.as("marketer", { path: "/console/journeys/new_customer" });
   const { page } = visit;
-  await page.goto("/console/journeys/new_customer");
   await page.getByRole("button", { name: "效果" }).click();
   await page.getByText(/^进入 .* 人次/).waitFor({ timeout: 60_000 });
   await page.getByRole("heading", { name: /^分流 / }).waitFor();

@@ -1,13 +1,5 @@
-import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { close, DESKTOP, happen, launch, PHONE, Visit } from "./visit";
-
-beforeAll(launch, 60_000);
-afterAll(close);
-
-const SIZES = [
-  ["desktop", DESKTOP],
-  ["phone", PHONE],
-] as const;
+import { expect, inject, it } from "vitest";
+import { DESKTOP, happen, PHONE, SIZES, Visit } from "./visit";
 
 async function publish(name: string, steps: string): Promise<void> {
   const body = `journey: ${name}\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps:\n${steps}`;
@@ -16,7 +8,7 @@ async function publish(name: string, steps: string): Promise<void> {
   expect(answer.status, await answer.text()).toBeLessThan(300);
 }
 
-it("a name is text, whatever it says and whichever way it runs", async () => {
+it.concurrent("a name is text, whatever it says and whichever way it runs", async () => {
   const names = ["<img src=x onerror=document.title='broken'>", "\u202Eزين 王\u202C\u200F"];
   for (const [number, name] of names.entries())
     await happen("customer.updated", `phone:+8613900000${number}99`, { name });
@@ -37,12 +29,11 @@ it("a name is text, whatever it says and whichever way it runs", async () => {
   await visit.end();
 });
 
-it("a journey of 300 steps is looked at, and stopped after saying for how many", async () => {
+it.concurrent("a journey of 300 steps is looked at, and stopped after saying for how many", async () => {
   await publish("long_one", Array.from({ length: 300 }, (_, n) => `  - {id: s${n}, wait: 1h}\n`).join(""));
   await happen("form.filled", "phone:+8613900000188", {});
-  const visit = await Visit.as("marketer");
+  const visit = await Visit.as("marketer", { path: "/console/journeys/long_one" });
   const { page } = visit;
-  await page.goto("/console/journeys/long_one");
   await page.locator(".react-flow__node").first().waitFor();
   await visit.picture("journey-long");
   await visit.isAccessible();
@@ -55,38 +46,44 @@ it("a journey of 300 steps is looked at, and stopped after saying for how many",
   await visit.end();
 });
 
-it.each(SIZES)("a message whose fate is open is settled, after saying what that does: %s", async (name, viewport) => {
-  const visit = await Visit.as("operator", { viewport });
-  const { page } = visit;
-  // The demo's own channel loses nothing, so the answer is given one that was lost.
-  const lost = { id: 1, customer: 1, enrollment: 1, journey: "abandoned_cart", step: "remind", template: "remind" };
-  const rest = { channel: "sms", status: "unknown", reason: "ReadTimeout", refused: [], looks: 3, look_at: null };
-  const called = { called_at: "2026-11-28T12:00:00Z", provider_id: null };
-  let settled: unknown;
-  await page.route(/\/v1\/messages/, async (route) => {
-    if (route.request().method() === "POST") settled = route.request().postDataJSON();
-    const messages = settled === undefined ? [{ ...lost, ...rest, ...called }] : [];
-    await route.fulfill({
-      json: route.request().method() === "POST" ? { ...lost, ...rest } : { messages, next: null },
+it.concurrent.each([
+  ["desktop", DESKTOP, "operator"],
+  ["phone", PHONE, "admin"],
+] as const)(
+  "a message whose fate is open is settled, after saying what that does: %s",
+  async (name, viewport, role) => {
+    const visit = await Visit.as(role, { viewport, path: "/console/shows" });
+    const { page } = visit;
+    // The demo's own channel loses nothing, so the answer is given one that was lost.
+    const lost = { id: 1, customer: 1, enrollment: 1, journey: "abandoned_cart", step: "remind", template: "remind" };
+    const rest = { channel: "sms", status: "unknown", reason: "ReadTimeout", refused: [], looks: 3, look_at: null };
+    const called = { called_at: "2026-11-28T12:00:00Z", provider_id: null };
+    let settled: unknown;
+    await page.route(/\/v1\/messages/, async (route) => {
+      if (route.request().method() === "POST") settled = route.request().postDataJSON();
+      const messages = settled === undefined ? [{ ...lost, ...rest, ...called }] : [];
+      await route.fulfill({
+        json: route.request().method() === "POST" ? { ...lost, ...rest } : { messages, next: null },
+      });
     });
-  });
-  await page.goto("/console/messages");
-  await page
-    .getByRole("row", { name: /abandoned_cart/ })
-    .getByRole("button")
-    .last()
-    .click();
-  const dialog = page.getByRole("dialog");
-  await dialog.waitFor();
-  await visit.picture(`settle-${name}`);
-  await visit.isAccessible();
-  await dialog.getByRole("button").last().click();
-  await page.getByText("没有结果不明的消息").waitFor();
-  expect(settled).toEqual({ status: "failed" });
-  await visit.end();
-});
+    await page.goto("/console/messages");
+    await page
+      .getByRole("row", { name: /abandoned_cart/ })
+      .getByRole("button")
+      .last()
+      .click();
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
+    await visit.picture(`settle-${name}`);
+    await visit.isAccessible();
+    await dialog.getByRole("button").last().click();
+    await page.getByText("没有结果不明的消息").waitFor();
+    expect(settled).toEqual({ status: "failed" });
+    await visit.end();
+  },
+);
 
-it.each(SIZES)("what isn't there, and what can't be loaded, say what to do: %s", async (name, viewport) => {
+it.concurrent.each(SIZES)("what isn't there, and what can't be loaded, say what to do: %s", async (name, viewport) => {
   const visit = await Visit.as("admin", { viewport, expected: ["500", "404 /v1"] });
   const { page } = visit;
   let status = 500;
@@ -122,10 +119,13 @@ it.each(SIZES)("what isn't there, and what can't be loaded, say what to do: %s",
   await visit.end();
 });
 
-it("of two tabs with two users, the older begins anew as the newer, and has changed nothing", async () => {
-  const visit = await Visit.as("marketer", { expected: ["403 /v1/journeys"] });
+it.concurrent("of two tabs with two users, the older begins anew as the newer, and has changed nothing", async () => {
+  const visit = await Visit.as("marketer", {
+    alone: true,
+    expected: ["403 /v1/journeys"],
+    path: "/console/journeys/cross_sell",
+  });
   const { page, context } = visit;
-  await page.goto("/console/journeys/cross_sell");
   await page.getByRole("button", { name: "暂停" }).click();
   const [cookie] = await context.cookies();
   if (cookie) await context.addCookies([{ ...cookie, value: inject("cookies").operator ?? "" }]);
@@ -135,8 +135,8 @@ it("of two tabs with two users, the older begins anew as the newer, and has chan
   await visit.end();
 });
 
-it("a tab from before an upgrade loads itself again", async () => {
-  const visit = await Visit.as("operator", { expected: ["404 /console/assets"] });
+it.concurrent("a tab from before an upgrade loads itself again", async () => {
+  const visit = await Visit.as("operator", { alone: true, expected: ["404 /console/assets"] });
   const { page } = visit;
   let missing = 0;
   await page.route(/assets\/MessagesPage-/, async (route) => {

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { close, DESKTOP, happen, launch, PHONE, Visit } from "./visit";
+import { expect, it } from "vitest";
+import { DESKTOP, happen, PHONE, until, Visit } from "./visit";
 
-beforeAll(launch, 60_000);
-afterAll(close);
-
-it.each([
+it.concurrent.each([
   ["desktop", DESKTOP, false],
   ["desktop-dark", DESKTOP, true],
   ["phone", PHONE, false],
 ] as const)("a journey is a graph whose steps tell who is there: %s", async (name, viewport, dark) => {
-  const visit = await Visit.as("marketer", { viewport, dark });
+  const visit = await Visit.as("marketer", { viewport, dark, path: "/console/journeys" });
   const { page } = visit;
-  await page.goto("/console/journeys");
   await page.getByRole("link", { name: "直播弃购挽回" }).click();
   const wait = page.getByRole("group", { name: /^等待 等待 1 小时/ });
   await wait.waitFor();
@@ -24,38 +20,38 @@ it.each([
   await visit.end();
 });
 
-it("counts change while one looks", async () => {
-  const visit = await Visit.as("product");
+it.concurrent("counts change while one looks", async () => {
+  const visit = await Visit.as("product", { path: "/console/journeys/abandoned_cart" });
   const { page } = visit;
-  await page.goto("/console/journeys/abandoned_cart");
   const entered = page.locator(".react-flow__node").first().locator("strong");
   await entered.waitFor({ timeout: 60_000 });
   const before = Number(await entered.textContent());
   await happen("cart.updated", "phone:+8613700000001", { cart_id: "live-1", stream_id: "s1", total: 8900 });
-  await expect.poll(async () => Number(await entered.textContent()), { timeout: 20_000 }).toBeGreaterThan(before);
+  await until(async () => Number(await entered.textContent()) > before);
   expect(await page.getByRole("button", { name: "暂停" }).count()).toBe(0);
   await visit.end();
 });
 
-it("a journey is paused and resumed, after saying what that does", async () => {
-  const visit = await Visit.as("operator");
+it.concurrent.each([
+  ["operator", "festival_care", DESKTOP],
+  ["marketer", "vip_birthday", PHONE],
+  ["admin", "near_expiry", DESKTOP],
+] as const)("a journey is paused and resumed, after saying what that does: %s", async (role, journey, viewport) => {
+  const visit = await Visit.as(role, { viewport, path: `/console/journeys/${journey}` });
   const { page } = visit;
-  await page.goto("/console/journeys/festival_care");
   await page.getByRole("button", { name: "暂停" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText(/位在途客户照常计时/).waitFor();
-  await visit.picture("journey-pause");
+  await visit.picture(`journey-pause-${role}`);
   await visit.isAccessible();
   await dialog.getByRole("button", { name: "暂停" }).click();
   await page.getByText("旅程已暂停：没有客户能进入").waitFor();
   await page.getByRole("button", { name: "恢复" }).click();
-  const drop = page.getByLabel("不再发送");
-  await expect
-    .poll(async () => {
-      await drop.click();
-      return drop.isChecked();
-    })
-    .toBe(true);
+  const drop = dialog.getByRole("radio", { name: "不再发送" });
+  await until(async () => {
+    await drop.click();
+    return drop.isChecked();
+  });
   await dialog.getByRole("button", { name: "恢复" }).click();
   await page.getByText("旅程已暂停：没有客户能进入").waitFor({ state: "detached" });
   await page.getByRole("button", { name: "版本记录" }).click();

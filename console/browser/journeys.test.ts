@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { close, DESKTOP, launch, PHONE, Visit } from "./visit";
+import { expect, it } from "vitest";
+import { DESKTOP, PHONE, Visit } from "./visit";
 
-beforeAll(launch, 60_000);
-afterAll(close);
-
-it.each([
+it.concurrent.each([
   ["desktop", DESKTOP, false],
   ["desktop-dark", DESKTOP, true],
   ["phone", PHONE, false],
 ] as const)("the journeys are listed, found by name and by state: %s", async (name, viewport, dark) => {
-  const visit = await Visit.as("marketer", { viewport, dark });
+  const visit = await Visit.as("marketer", { viewport, dark, path: "/console/journeys" });
   const { page } = visit;
-  await page.goto("/console/journeys");
   const row = page.getByRole("row", { name: /abandoned_cart/ });
   await row.waitFor();
   expect(await row.textContent()).toContain("运行中");
@@ -29,7 +25,7 @@ it.each([
   await visit.end();
 });
 
-it("whoever may not see journeys isn't shown the way to them", async () => {
+it.concurrent("whoever may not see journeys isn't shown the way to them", async () => {
   const visit = await Visit.as("guide");
   await visit.page.getByRole("heading", { name: "导购台" }).waitFor();
   expect(await visit.page.getByRole("navigation").getByRole("link", { name: "旅程" }).count()).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import chromium from "@sparticuz/chromium";
@@ -11,6 +11,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
+export const SIZES = [
+  ["desktop", DESKTOP],
+  ["phone", PHONE],
+] as const;
 
 /** Containers and root have no sandbox of their own to give; everything else is as people have it. */
 const ARGS = ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"];
@@ -22,14 +26,32 @@ interface AxeResult {
   violations: { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }[];
 }
 
-let browser: Browser | undefined;
+let browser: Promise<Browser> | undefined;
+const contexts = new Map<string, Promise<BrowserContext>>();
 
-export async function launch(): Promise<void> {
-  browser = await launcher.launch({ executablePath: await chromium.executablePath(), args: ARGS });
+/** The browser of all tests; it ends with their process. */
+function theBrowser(): Promise<Browser> {
+  browser ??= chromium.executablePath().then((executablePath) => launcher.launch({ executablePath, args: ARGS }));
+  return browser;
 }
 
-export async function close(): Promise<void> {
-  await browser?.close();
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Until the demo's story is told, its days pass in seconds: shows end and proposals lapse while one looks. Then its
+ * clock stands still.
+ */
+export async function told(): Promise<void> {
+  while (!existsSync(join(inject("data"), "story-is-told"))) await pause(500);
+}
+
+/** Waits until something holds. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error(`it doesn't come to hold: ${holds.toString()}`);
+    await pause(250);
+  }
 }
 
 /** Something happens in the shop. */
@@ -48,11 +70,44 @@ export async function read(path: string): Promise<unknown> {
   return answer.json();
 }
 
+/** Has the API do something. */
+export async function write(path: string, method = "POST"): Promise<unknown> {
+  const answer = await fetch(`${inject("url")}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${inject("key")}` },
+  });
+  expect(answer.status).toBeLessThan(300);
+  return answer.json();
+}
+
 interface Options {
   viewport?: { width: number; height: number };
   dark?: boolean;
   /** Answers that a test brings about on purpose, by status and the beginning of the path: `401 /v1/session`. */
   expected?: string[];
+  /** Where one begins. */
+  path?: string;
+  /** In a browser of one's own: what is kept there, cookies and preferences, concerns no other visit. */
+  alone?: boolean;
+}
+
+async function contextOf({ viewport = DESKTOP, dark = false }: Options): Promise<BrowserContext> {
+  const context = await (
+    await theBrowser()
+  ).newContext({
+    viewport,
+    baseURL: inject("url"),
+    locale: "zh-CN",
+    timezoneId: "Asia/Shanghai",
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+    hasTouch: viewport === PHONE,
+    isMobile: viewport === PHONE,
+    acceptDownloads: true,
+  });
+  context.setDefaultTimeout(PATIENCE);
+  await lendFont(context);
+  return context;
 }
 
 /** Somebody at a screen. What their console shows as an error, and a request that fails, is a fault. */
@@ -63,25 +118,17 @@ export class Visit {
   private constructor(
     readonly context: BrowserContext,
     readonly page: Page,
+    private readonly alone: boolean,
   ) {}
 
-  static async begin({ viewport = DESKTOP, dark = false, expected = [] }: Options = {}): Promise<Visit> {
-    if (!browser) throw new Error("launch the browser first");
-    const context = await browser.newContext({
-      viewport,
-      baseURL: inject("url"),
-      locale: "zh-CN",
-      timezoneId: "Asia/Shanghai",
-      colorScheme: dark ? "dark" : "light",
-      reducedMotion: "reduce",
-      hasTouch: viewport === PHONE,
-      isMobile: viewport === PHONE,
-    });
-    context.setDefaultTimeout(PATIENCE);
-    await lendFont(context);
-    const page = await context.newPage();
-    const visit = new Visit(context, page);
-    visit.listen(expected);
+  static async begin(options: Options = {}): Promise<Visit> {
+    const context = await contextOf(options);
+    return Visit.in(context, true, options);
+  }
+
+  private static async in(context: BrowserContext, alone: boolean, options: Options): Promise<Visit> {
+    const visit = new Visit(context, await context.newPage(), alone);
+    visit.listen(options.expected ?? []);
     return visit;
   }
 
@@ -105,17 +152,18 @@ export class Visit {
 
   /** As somebody of a role, who is signed in already. */
   static async as(role: string, options: Options = {}): Promise<Visit> {
-    const visit = await Visit.begin(options);
-    const value = inject("cookies")[role] ?? "";
-    const cookie = {
-      name: "aftershow_session",
-      value,
-      url: inject("url"),
-      httpOnly: true,
-      sameSite: "Strict",
-    } as const;
-    await visit.context.addCookies([cookie]);
-    await visit.page.goto("/console");
+    const make = async () => {
+      const context = await contextOf(options);
+      const value = inject("cookies")[role] ?? "";
+      const url = inject("url");
+      await context.addCookies([{ name: "aftershow_session", value, url, httpOnly: true, sameSite: "Strict" }]);
+      return context;
+    };
+    const key = JSON.stringify([role, options.viewport ?? DESKTOP, options.dark ?? false]);
+    const shared = options.alone ? undefined : (contexts.get(key) ?? make());
+    if (shared) contexts.set(key, shared);
+    const visit = await Visit.in(await (shared ?? make()), options.alone ?? false, options);
+    await visit.page.goto(options.path ?? "/console");
     await visit.page.getByRole("button", { name: "搜索" }).waitFor();
     return visit;
   }
@@ -128,7 +176,7 @@ export class Visit {
 
   /** Fails if the page has a serious fault for people who can't see or use it as most do. */
   async isAccessible(): Promise<void> {
-    await this.page.evaluate(axe);
+    if (!(await this.page.evaluate("'axe' in window"))) await this.page.evaluate(axe);
     const { violations } = await this.page.evaluate<AxeResult>("axe.run({ resultTypes: ['violations'] })");
     const serious = violations
       .filter((each) => each.impact === "serious" || each.impact === "critical")
@@ -139,7 +187,7 @@ export class Visit {
   }
 
   async end(): Promise<void> {
-    await this.context.close();
+    await (this.alone ? this.context.close() : this.page.close());
     expect(this.faults).toEqual([]);
   }
 }

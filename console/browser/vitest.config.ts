@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import Order from "./order";
 
 export default defineConfig({
   cacheDir: "../node_modules/.vite",
@@ -6,9 +7,12 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ["*.test.ts"],
     globalSetup: "./shop.ts",
+    // One browser serves all files, one after the other; in each, two visits go side by side.
     fileParallelism: false,
+    isolate: false,
+    maxConcurrency: 2,
+    sequence: { sequencer: Order },
     testTimeout: 240_000,
-    retry: 2, // what a browser draws late is drawn by the next time
-    hookTimeout: 180_000,
+    hookTimeout: 400_000,
   },
 });

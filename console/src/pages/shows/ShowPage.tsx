@@ -23,7 +23,16 @@ export function ShowPage() {
   const may = useMay();
   const { id } = route.useParams();
   const [act, setAct] = useState<"move" | "callOff">();
-  const { data: show, error, refetch } = api.useQuery("get", "/v1/streams/{id}", { params: { path: { id } } });
+  const {
+    data: show,
+    error,
+    refetch,
+  } = api.useQuery(
+    "get",
+    "/v1/streams/{id}",
+    { params: { path: { id } } },
+    { refetchInterval: 10_000 }, // it begins and ends while one looks
+  );
   const changeable = show && may("streams.plan") && (show.state === "planned" || show.state === "cancelled");
   return (
     <Page
