@@ -23,7 +23,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import canvas, messages, results, specs, stuck, todos
+from api.journeys import canvas, drafts, messages, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
 from api.stock import imports, lots, replenishment, shows, streams
 from domain.access.keys import find_keys
@@ -52,6 +52,8 @@ ROUTERS = (
     results.router,
     canvas.router,
     specs.router,
+    drafts.router,
+    vocabulary.router,
     metrics.router,
     streams.router,
     shows.router,
@@ -90,6 +92,8 @@ def create_app(
     providers: Mapping[str, str] | None = None,
     signin_ways: Sequence[outside.SigninWay] = (),
     public_url: str | None = None,
+    four_eyes: bool = False,
+    try_out: trials.Trials | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
@@ -97,7 +101,8 @@ def create_app(
     configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit,
     `temporal_ui` is where the namespace's runs are looked at, `import_sheet` takes spreadsheets of stock,
     `providers` names what carries each channel that is configured, `signin_ways` let users in beside the password, and
-    send them back to `public_url`.
+    send them back to `public_url`. With `four_eyes`, a second person agrees before a draft is published;
+    `try_out` plays drafts.
     """
     app = FastAPI(
         title="Aftershow",
@@ -130,11 +135,17 @@ def create_app(
         feed or Feed(),
         wall or SystemClock(),
         temporal_ui,
+        four_eyes,
     )
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Watch)
-    own = imports.router(import_sheet), outside.router(signin_ways, public_url), settings.router(providers or {})
+    own = (
+        imports.router(import_sheet),
+        outside.router(signin_ways, public_url),
+        settings.router(providers or {}),
+        trials.router(try_out),
+    )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
         app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request
     app.mount(docs.ASSETS, docs.assets())

@@ -59,7 +59,8 @@ class Context:
 
     `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
     journeys may call, `wall` times sessions and the audit. Without `signing_key` there are no links for browsers,
-    without `decide` no decisions of buyers, without `temporal_ui` no links to runs.
+    without `decide` no decisions of buyers, without `temporal_ui` no links to runs. With
+    `four_eyes`, a second person has to agree before a draft is published.
     """
 
     db: Database
@@ -77,6 +78,7 @@ class Context:
     feed: Feed = field(default_factory=Feed)
     wall: Clock = field(default_factory=SystemClock)
     temporal_ui: str | None = None
+    four_eyes: bool = False
 
 
 def context(request: Request) -> Context:

@@ -1,5 +1,6 @@
 """The life cycle of journeys: `/v1/journeys`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -15,10 +16,13 @@ from domain.access.actors import Actor
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
 from domain.journeys.moving import count_movable, settle_running
+from domain.published.drafts import live_text
 from domain.published.fitting import published_references
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy
 from workflows.language.compile import Compiled, read_journey
+from workflows.plan.model import Plan
+from workflows.source.chinese import in_chinese
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import decode
 from workflows.terms.values import Language
@@ -78,6 +82,14 @@ class Difference(BaseModel):
     staying: int = 0
 
 
+@dataclass(frozen=True)
+class ReadPlan:
+    """A text as it would be published; without a plan it can't be, and `problems` says why."""
+
+    plan: Plan | None
+    problems: list[dict[str, Any]]
+
+
 class Stopped(BaseModel):
     """How many of the customer's enrollments were stopped."""
 
@@ -111,14 +123,21 @@ async def post_version(
     caller: Publisher,
     name: Name,
     running: Annotated[Running, Query(description="what becomes of those in older versions")] = "finish",
+    base: Annotated[
+        int | None, Query(ge=0, le=2**31 - 1, description="the live version that it replaces; 0 for none")
+    ] = None,
+    reason: Annotated[
+        str | None, Query(max_length=500, pattern=r"^[^\x00]*$", description="kept in the history")
+    ] = None,
 ) -> Published:
     """Takes the journey as YAML. The same text twice is one version. `errors` of a `422` tells every mistake.
 
-    What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured.
+    What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured. With
+    `base`, it is a `409` if another version is live by now.
     """
     env = context(request)
     body = await request.body()
-    return await run_in_threadpool(_publish, env, caller, name, body, running)
+    return await run_in_threadpool(publish_text, env, caller, name, body, running, reason=reason, base=base)
 
 
 @router.get("/v1/journeys/{name}/diff", summary="Read what the live version changed")
@@ -204,20 +223,44 @@ def post_stop(
         return _as_answer(_standing(session, name))
 
 
-def _publish(env: Context, caller: Actor, name: str, body: bytes, running: Running) -> Published:
+def publish_text(
+    env: Context,
+    caller: Actor,
+    name: str,
+    body: bytes,
+    running: Running,
+    *,
+    reason: str | None = None,
+    base: int | None = None,
+) -> Published:
+    """Publish a text under a journey's name. Raises Invalid with every mistake, Conflict if not `base` is live."""
     now = env.clock.now()
     with env.db.begin() as work:
         if not has_policy(work):
             raise Conflict("No policy is published yet; publish it first: aftershow publish.")
         mark_published(work)  # so that nobody publishes anything else between the check and this
+        live = live_text(work, name)[1]
+        if base is not None and base != (live or 0):
+            raise Conflict("Another version was published meanwhile; look at what it changed first.", live=live)
         text, compiled = _compiled(env, work, name, body)
         assert compiled.plan is not None
         with audited(work, caller, "journey.publish", name, env.wall.now(), running=running):
-            version = lifecycle.publish(work, compiled.plan, text, now, caller.by, running=running).version
+            published = lifecycle.publish(work, compiled.plan, text, now, caller.by, running=running, reason=reason)
+            version = published.version
     settle_running(env.db, name, running, now)
     return Published(
         journey=name, version=version, warnings=[_error(diagnostic) for diagnostic in compiled.diagnostics]
     )
+
+
+def read_plan_text(env: Context, session: Session, name: str, text: str, lang: Language) -> ReadPlan:
+    """Read a text as publishing would, with what is wrong in one language."""
+    known = published_references(read_library(session), env.webhooks)
+    compiled = read_journey(text, f"{name}.yaml", known)
+    problems = [_error(each) for each in compiled.diagnostics]
+    if lang == "zh":
+        problems = [each | {"detail": in_chinese(each["detail"])} for each in problems]
+    return ReadPlan(compiled.plan, problems)
 
 
 def _compare(env: Context, name: str, body: bytes, lang: Language) -> Difference:

@@ -1,6 +1,6 @@
 """Journeys as they are written, for whoever edits them elsewhere than in files: `/v1/specs`. Nothing is kept here."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -19,7 +19,7 @@ from workflows.source.chinese import in_chinese
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import MAX_BYTES, read_source
 from workflows.terms.values import Language
-from workflows.words.outline import Outline, outline
+from workflows.words.outline import Outline, Way, outline
 
 router = APIRouter(tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
@@ -79,6 +79,14 @@ class OutlineNode(BaseModel):
     branches: list[OutlineBranch]
     row: int
     column: float
+    value: Any = Field(description="the step as it is written")
+
+
+class OutlineInsert(BaseModel):
+    """Where a step comes to stand that is put in on a way; the label says on which, where one line stands for more."""
+
+    label: str
+    at: str
 
 
 class OutlineEdge(BaseModel):
@@ -87,10 +95,11 @@ class OutlineEdge(BaseModel):
     source: str
     target: str
     label: str
+    inserts: list[OutlineInsert]
 
 
 class SpecOutline(BaseModel):
-    """A journey's text as a tree to look at. `steps` are those that stand in no branch."""
+    """A journey's text as a tree to look at. `steps` are those that stand in no branch, `head` is what stands beside."""
 
     title: str
     steps: list[str]
@@ -98,6 +107,7 @@ class SpecOutline(BaseModel):
     edges: list[OutlineEdge]
     rows: int
     width: float
+    head: dict[str, Any]
     diagnostics: list[Mistake]
 
 
@@ -155,8 +165,18 @@ def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
     shown = outline(source, library.wording(lang))
     diagnostics = compile_source(source, known).diagnostics
     return SpecOutline.model_validate(
-        {**vars(shown), "diagnostics": [_mistake(each, shown, lang) for each in diagnostics]}, from_attributes=True
+        {
+            **vars(shown),
+            "edges": [_edge(each) for each in shown.edges],
+            "diagnostics": [_mistake(each, shown, lang) for each in diagnostics],
+        },
+        from_attributes=True,
     )
+
+
+def _edge(way: Way) -> OutlineEdge:
+    inserts = [OutlineInsert(label=label, at=at) for label, at in way.inserts]
+    return OutlineEdge(source=way.source, target=way.target, label=way.label, inserts=inserts)
 
 
 def _mistake(diagnostic: Diagnostic, shown: Outline, lang: Language) -> Mistake:

@@ -82,9 +82,19 @@ def _audited(session: Session, name: str) -> dict[str, Any] | None:
 
 
 def publish(
-    session: Session, plan: Plan, source: str, now: datetime, by: str, *, running: Running = "finish"
+    session: Session,
+    plan: Plan,
+    source: str,
+    now: datetime,
+    by: str,
+    *,
+    running: Running = "finish",
+    reason: str | None = None,
 ) -> PublishedPlan:
-    """Make the plan its journey's live version. With `running` stop, the enrollments of all others end, in pages."""
+    """Make the plan its journey's live version. With `running` stop, the enrollments of all others end, in pages.
+
+    `reason` is kept in the history.
+    """
     mark_published(session)
     before = session.get(Journey, plan.journey, populate_existing=True)
     is_new = before is None or before.stopped or before.plan_id != plan_id_of(plan)
@@ -93,7 +103,8 @@ def publish(
     if running == "stop":
         ended = _end_plans(session, plan.journey, REPLACED, except_plan=published.id)
     if is_new or ended:
-        _record(session, plan.journey, "published", by, now, published.version, running=running)
+        why = {"reason": reason} if reason else {}
+        _record(session, plan.journey, "published", by, now, published.version, running=running, **why)
     mark_published(session)
     return published
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column
@@ -78,3 +79,36 @@ class JourneyAction(Row, table=True):
     at: datetime = instant()
     version: int
     details: dict[str, Any] = json_column()
+
+
+class Draft(Row, table=True):
+    """What is being written for a journey. `base` is the version it goes out from, `asked` a wish to publish it."""
+
+    __tablename__: ClassVar[Any] = "drafts"
+    journey: str = Field(primary_key=True)
+    revision: int
+    base: int | None = None
+    asked: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))  # type: ignore[arg-type]
+
+
+class DraftRevision(Row, table=True):
+    """A text that a draft has had. `by` is the actor's reference, `name` what they are called."""
+
+    __tablename__: ClassVar[Any] = "draft_revisions"
+    journey: str = Field(primary_key=True)
+    revision: int = Field(primary_key=True)
+    text: str = Field(sa_type=Text)
+    by: str
+    name: str
+    at: datetime = instant()
+
+
+class DraftPresence(Row, table=True):
+    """Somebody whose editor is open: `who` is the actor's reference, `place` where they are in the text."""
+
+    __tablename__: ClassVar[Any] = "draft_presence"
+    journey: str = Field(primary_key=True)
+    who: str = Field(primary_key=True)
+    name: str
+    place: str
+    seen_at: datetime = instant()

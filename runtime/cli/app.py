@@ -97,8 +97,9 @@ def api() -> None:
     """Run the API as one process; configured by the environment."""
     from runtime.platform.serve import serve
     from runtime.platform.settings import load_settings
+    from runtime.rehearsal.trying import DraftTrials
 
-    serve(load_settings(), say)
+    serve(load_settings(), say, DraftTrials)
 
 
 @app.command()

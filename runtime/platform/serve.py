@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import uvicorn
 from fastapi import APIRouter
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from api import links
 from api.access.outside import SigninWay
 from api.app import create_app
 from api.http.limits import Limits
 from api.http.protocol import BoundedProtocol
+from api.journeys.trials import Trials
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from runtime.imports.uploading import sheet_importer
@@ -29,7 +30,11 @@ DRAIN_SECONDS = 10
 REMIND_SECONDS = 10
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
+TryOut = Callable[[Engine, Database, Clock], Trials]
+"""Makes what plays drafts."""
+
+
+def serve(settings: Settings, say: Callable[[str], None], try_out: TryOut | None = None) -> None:
     """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
     engine, db = connect(settings.database_url, API)
     probe, _ = connect(settings.database_url, API, pool_size=1)
@@ -55,6 +60,8 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         providers=configured(clock),
         signin_ways=signin_ways(db, clock),
         public_url=settings.public_url,
+        four_eyes=settings.four_eyes,
+        try_out=try_out(engine, db, clock) if try_out else None,
     )
     settle_heap()
     uvicorn.run(

@@ -30,6 +30,9 @@ class Settings(WebhookSettings, Public):
     temporal_ui: str | None = Field(
         default=None, min_length=1, description="the namespace's page in Temporal's UI, for links to runs"
     )
+    four_eyes: bool = Field(
+        default=False, description="a draft is published from the console once a second person agrees"
+    )
     erp_url: str | None = Field(
         default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
     )

@@ -6,7 +6,9 @@ import pytest
 from calling import Caller
 
 VALUES = {"{name}": "welcome", "{id}": "1", "{code}": "ABCD2345", "{number}": "1", "{step}": "offer"}
+VALUES |= {"{version}": "1", "{revision}": "1", "{type}": "order.paid"}
 ODD = {"{name}": "\ufffd", "{id}": "0", "{code}": "%00", "{number}": "x", "{step}": "%ff"}
+ODD |= {"{version}": "0", "{revision}": "-1", "{type}": "%00"}
 QUERIES = (
     "",
     "?limit=x&after=-1&since=never&lang=xx&by=hour&version=0&days=0&from=x&customer=0&q=%00",

@@ -13,11 +13,21 @@ from workflows.terms.wording import Wording
 from workflows.verbs.base import Path, Position, Step, StepSpec
 from workflows.verbs.registry import SPECS, AnySpec, verbs_of
 from workflows.words.describe import summary, ways_in_words
-from workflows.words.graph import END, START, Block, Edge, place
+from workflows.words.graph import END, START, Block, place
 
 _NEXT = ">"
 """Stands for whatever follows a step, which no branch can be called."""
 _SPEC: TypeAdapter[StepSpec] = TypeAdapter(AnySpec)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way between two places, and where a step comes to stand that is put in on it: one place for each label."""
+
+    source: str
+    target: str
+    label: str
+    inserts: list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Item:
     """A step as it is written: its place in the text, and its path in the plan.
 
     Of a step that can't be understood, `words` is how its text begins. Lines count from 1; rows and columns are those
-    of `graph`.
+    of `graph`. `value` is the step as it is written, without positions.
     """
 
     at: str
@@ -48,21 +58,24 @@ class Item:
     branches: list[Branch]
     row: int
     column: float
+    value: Any
 
 
 @dataclass(frozen=True)
 class Outline:
     """The steps in the order of the text and the ways between their places; `^` and `$` are the beginning and the end.
 
-    `steps` are the places of those that stand in no branch, `rows` says how many rows they take up.
+    `steps` are the places of those that stand in no branch, `rows` says how many rows they take up; `head` is what is
+    written beside the steps.
     """
 
     title: str
     steps: list[str]
     nodes: list[Item]
-    edges: list[Edge]
+    edges: list[Way]
     rows: int
     width: float
+    head: dict[str, Any]
 
     def at_line(self, line: int) -> str | None:
         """The place of the innermost step that a line belongs to."""
@@ -73,7 +86,7 @@ class Outline:
 def outline(source: Source, say: Wording) -> Outline:
     """The outline of a text; an empty one if it can't be read at all."""
     if source.root is None:
-        return Outline("", [], [], [], 1, 1)
+        return Outline("", [], [], [], 1, 1, {})
     reader = _Reader(source, say)
     name = source.root.get("name") or source.root.get("journey")
     steps = source.root.get("steps")
@@ -86,9 +99,10 @@ def outline(source: Source, say: Wording) -> Outline:
         title=str(name.value) if name and name.text else "",
         steps=[at for at, _ in block.steps],
         nodes=sorted(items, key=lambda item: (item.first_line, -item.last_line)),
-        edges=[Edge(START, first, ""), *reader.edges],
+        edges=[Way(START, first, "", [("", "/steps/0")]), *reader.edges],
         rows=rows,
         width=block.width,
+        head={name: node.plain for name, node in source.root.entries.items() if name != "steps"},
     )
 
 
@@ -105,7 +119,7 @@ class _Reader:
         self.source, self.say = source, say
         self.places = places(source.root)
         self.items: list[dict[str, Any]] = []
-        self.edges: list[Edge] = []
+        self.edges: list[Way] = []
 
     def sequence(self, steps: Tree | None, at: str, prefix: str, after: str) -> Block:
         """Read the steps of a list, which lead on to `after`."""
@@ -130,29 +144,38 @@ class _Reader:
             "words": summary(step, self.say) if step else self._beginning(node),
             "first_line": self.source.position(node.start)[0],
             "last_line": self.source.position(max(node.start, node.end - 1))[0],
-            "branches": [],
+            "branches": [], "value": node.plain,
         }  # fmt: skip
         self.items.append(read)
         rounds = spec is not None and spec.rounds > 0
         blocks: dict[str, Block] = {}
+        begin: dict[str, str] = {}
         for label, branch_at, steps in branches:
             inner = f"{path}#1." if rounds else f"{path}.{label}."
             block = self.sequence(steps, branch_at, inner, at if rounds else following)
             blocks[label] = block
+            begin[label] = f"{branch_at}/0"
             read["branches"].append(Branch(words.get(label, label), branch_at, [each for each, _ in block.steps]))
-        self._ways(step, at, following, blocks)
+        self._ways(step, at, following, blocks, begin)
         laid = [block for block in blocks.values() if block.steps]
         return [*laid, Block([])] if laid and len(laid) < len(blocks) else laid
 
-    def _ways(self, step: Step | None, at: str, following: str, blocks: dict[str, Block]) -> None:
-        known: dict[str, list[str]] = {}
+    def _ways(
+        self, step: Step | None, at: str, following: str, blocks: dict[str, Block], begin: dict[str, str]
+    ) -> None:
+        above, _, number = at.rpartition("/")
+        beside = f"{above}/{int(number) + 1}"
+        known: dict[str, tuple[list[str], list[tuple[str, str]]]] = {}
         for label, target in ways_in_words(step, self.say) if step else [("", _NEXT)]:
             block = blocks.get(target or "")
             goes = END if target is None else block.steps[0][0] if block and block.steps else following
-            labels = known.setdefault(goes, [])
+            labels, inserts = known.setdefault(goes, ([], []))
             if label and label not in labels:
                 labels.append(label)
-        self.edges += [Edge(at, target, " / ".join(labels)) for target, labels in known.items()]
+            place = None if target is None else begin.get(target, beside)
+            if place and place not in [each for _, each in inserts]:
+                inserts.append((label, place))
+        self.edges += [Way(at, target, " / ".join(labels), inserts) for target, (labels, inserts) in known.items()]
 
     def _branches(self, node: Tree, at: str, spec: StepSpec | None) -> Iterator[tuple[str, str, Tree | None]]:
         """The branches of a step: the label in paths, the place, and the list if it is written."""

@@ -34,6 +34,23 @@ TABLE = {
     "POST /v1/journeys/{name}/diff": "marketer admin",
     "POST /v1/specs/outline": "marketer admin",
     "POST /v1/specs/edit": "marketer admin",
+    "GET /v1/specs/vocabulary": "marketer admin",
+    "GET /v1/specs/events/{type}/examples": "marketer admin",
+    "POST /v1/specs/condition": "marketer admin",
+    "GET /v1/drafts": "marketer operator analyst product admin",
+    "GET /v1/journeys/{name}/versions/{version}": "marketer operator analyst product admin",
+    "GET /v1/journeys/{name}/draft": "marketer admin",
+    "PUT /v1/journeys/{name}/draft": "marketer admin",
+    "DELETE /v1/journeys/{name}/draft": "marketer admin",
+    "GET /v1/journeys/{name}/draft/revisions": "marketer admin",
+    "GET /v1/journeys/{name}/draft/revisions/{revision}": "marketer admin",
+    "POST /v1/journeys/{name}/draft/merge": "marketer admin",
+    "POST /v1/journeys/{name}/draft/presence": "marketer admin",
+    "DELETE /v1/journeys/{name}/draft/presence": "marketer admin",
+    "GET /v1/journeys/{name}/draft/review": "marketer admin",
+    "POST /v1/journeys/{name}/draft/publish": "marketer admin",
+    "POST /v1/journeys/{name}/draft/simulate": "marketer admin",
+    "POST /v1/journeys/{name}/draft/backtest": "marketer admin",
     "POST /v1/journeys/{name}/pause": "marketer operator admin",
     "POST /v1/journeys/{name}/resume": "marketer operator admin",
     "POST /v1/journeys/{name}/stop": "marketer operator admin",
@@ -107,7 +124,10 @@ TABLE = {
     "POST /v1/stuck/retry": "marketer operator admin",
     "GET /metrics": "operator admin",
 }
-VALUES = {"{name}": "welcome", "{id}": "1", "{code}": "ABCD2345", "{number}": "1"}
+VALUES = {
+    "{name}": "welcome", "{id}": "1", "{code}": "ABCD2345", "{number}": "1", "{version}": "1", "{revision}": "1",
+    "{type}": "order.paid",
+}  # fmt: skip
 
 
 def test_the_table_has_every_route(app: FastAPI) -> None:

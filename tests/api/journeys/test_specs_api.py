@@ -46,7 +46,13 @@ def test_a_draft_is_told_as_a_tree_with_what_is_wrong_at_its_step(marketer: Call
     assert [(node["path"], node["first_line"], node["last_line"]) for node in told["nodes"]] == [
         ("1", 6, 6), ("hi", 7, 7), ("answer", 8, 12), ("answer.then.1", 12, 12),
     ]  # fmt: skip
-    assert {"source": "/steps/2", "target": "/steps/2/then/0", "label": "发生了"} in told["edges"]
+    happened = {"label": "发生了", "at": "/steps/2/then/0"}
+    edge = {"source": "/steps/2", "target": "/steps/2/then/0", "label": "发生了", "inserts": [happened]}
+    assert edge in told["edges"]
+    assert told["nodes"][0]["value"] == {"wait": "3d"}
+    assert told["head"] == {
+        "journey": "thanks", "trigger": {"event": "order.paid"}, "entry": {"again": "never"},
+    }  # fmt: skip
     (mistake,) = told["diagnostics"]
     assert (mistake["line"], mistake["code"], mistake["at"]) == (7, "E023", "/steps/1")
     assert "是不是“hello”" in mistake["detail"]

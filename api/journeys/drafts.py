@@ -1,0 +1,432 @@
+"""Drafts of journeys: saved as one types, shared, merged, published. `/v1/drafts`, `/v1/journeys/{name}/draft`."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+from starlette.concurrency import run_in_threadpool
+
+from api.http.auth import require
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
+from api.http.problems import ChangedMeanwhile, Conflict, Forbidden, Invalid, NotFound, Unauthorized, documented
+from api.http.transactions import in_transaction
+from api.journeys.routes import Lang, Name, Published, publish_text, read_plan_text
+from domain.access import audit
+from domain.access.actors import Actor
+from domain.journeys.lifecycle import Running, UnknownJourneyError, journey_status, plan_of
+from domain.journeys.moving import count_movable
+from domain.published import drafts
+from domain.published.drafts import DraftMovedError, DraftState
+from domain.store.work import UnitOfWork
+from workflows.source.merging import merge
+from workflows.source.tree import MAX_BYTES
+from workflows.words.diff import diff
+
+_T = TypeVar("_T")
+
+router = APIRouter(tags=["drafts"], responses=documented(Unauthorized, Forbidden, Invalid))
+
+Reader = Annotated[Actor, Depends(require("journeys.read"))]
+Editor = Annotated[Actor, Depends(require("journeys.publish"))]
+IfMatch = Annotated[str | None, Header(description="the `ETag` of what the change goes out from")]
+Text = Annotated[str, Field(max_length=MAX_BYTES)]
+Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Wish(BaseModel):
+    """Somebody wants a revision published; a second person agrees, or goes on writing."""
+
+    by: str
+    name: str
+    at: datetime
+    running: Running
+    reason: str
+
+
+class DraftText(BaseModel):
+    """A draft. Revision 0 is none yet: its text is the live version's. `base` is the version it goes out from, `live`
+    the one that is live now; null for a journey that never was published.
+    """
+
+    journey: str
+    revision: int
+    etag: str = Field(description="what to send as `If-Match` with a change")
+    text: str
+    base: int | None
+    live: int | None
+    by: str | None
+    at: datetime | None
+    asked: Wish | None
+
+
+class DraftListed(BaseModel):
+    """A draft in a list; `live` is the journey's live version, null if it was never published."""
+
+    journey: str
+    revision: int
+    base: int | None
+    live: int | None
+    by: str
+    at: datetime
+    waits: bool = Field(description="for a second person, to be published")
+
+
+class Revision(BaseModel):
+    """A text that the draft has had."""
+
+    revision: int
+    by: str
+    at: datetime
+
+
+class RevisionText(BaseModel):
+    revision: int
+    text: str
+
+
+class VersionText(BaseModel):
+    """A version as it was written."""
+
+    version: int
+    text: str
+    published_at: datetime
+
+
+class Saved(BaseModel):
+    """A draft's text; `base` says from now on which version it goes out from."""
+
+    text: Text
+    base: Number | None = None
+
+
+class ToMerge(BaseModel):
+    """A text, and the revision that it went out from."""
+
+    text: Text
+    since: Number
+
+
+class ClashIn(BaseModel):
+    """Lines that both changed: mine stand in the merged text from `line` on."""
+
+    line: int
+    mine: str
+    theirs: str
+
+
+class MergedDraft(BaseModel):
+    """The text with both changes, to be saved over `revision`; where they clash it has mine."""
+
+    text: str
+    revision: int
+    etag: str
+    by: str | None
+    clashes: list[ClashIn]
+
+
+class Here(BaseModel):
+    """Where somebody is in their editor: the place of a step, or nothing."""
+
+    place: Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] = ""
+
+
+class Other(BaseModel):
+    name: str
+    place: str
+
+
+class Present(BaseModel):
+    """Who else has the draft open, and how it stands."""
+
+    others: list[Other]
+    revision: int
+    by: str | None
+
+
+class Review(BaseModel):
+    """What publishing the draft would change: in words, in numbers of customers inside, and what is wrong with it.
+
+    `running` counts the customers inside each version; of those in other versions `moving` would go on under this one
+    with `running=move`, `staying` would finish theirs. `sound`: it can be published. `seconded`: a second person has
+    to agree.
+    """
+
+    revision: int
+    live: int | None
+    base: int | None
+    changes: list[str]
+    running: dict[int, int]
+    moving: int
+    staying: int
+    sound: bool
+    seconded: bool
+    problems: list[dict[str, Any]]
+
+
+class ToPublish(BaseModel):
+    """`base` is the version that was live when the review was read; what was published since is not overwritten."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+    running: Running = "finish"
+    base: Number | None = None
+
+
+class Outcome(BaseModel):
+    """Published, or waiting for a second person."""
+
+    published: Published | None
+    draft: DraftText
+
+
+_TEXT = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+
+
+@router.get("/v1/drafts", summary="List the drafts")
+def get_drafts(request: Request, _: Reader) -> list[DraftListed]:
+    with context(request).db() as session:
+        return [
+            DraftListed(
+                journey=draft.journey, revision=draft.revision, base=draft.base,
+                live=drafts.live_text(session, draft.journey)[1],
+                by=newest.name, at=newest.at, waits=draft.asked is not None,
+            )
+            for draft, newest in drafts.drafts(session)
+        ]  # fmt: skip
+
+
+@router.get("/v1/journeys/{name}/draft", summary="Read a journey's draft")
+def get_draft(request: Request, response: Response, _: Editor, name: Name) -> DraftText:
+    """Without a draft, or a journey of that name, it is revision 0; saving makes one."""
+    with context(request).db() as session:
+        return _answer(response, _shown(session, drafts.draft_state(session, name)))
+
+
+@router.put(
+    "/v1/journeys/{name}/draft",
+    summary="Save a draft",
+    openapi_extra=described(Saved, {"text": _TEXT}),
+    responses=documented(ChangedMeanwhile),
+)
+async def put_draft(
+    request: Request, response: Response, caller: Editor, name: Name, if_match: IfMatch = None
+) -> DraftText:
+    """Takes any text, also one with mistakes. `412` if somebody saved since the revision that `If-Match` names."""
+    saved = await read_json(request, Saved)
+    env, now = context(request), context(request).wall.now()
+    seen = _seen(if_match)
+
+    def act(work: UnitOfWork) -> DraftText:
+        state = drafts.save(work, name, saved.text, seen, caller, now, base=saved.base)
+        if not seen:
+            audit.record(work, caller, "draft.begin", f"journey:{name}", now)
+        return _shown(work, state)
+
+    return _answer(response, await run_in_threadpool(_guarded, env, act))
+
+
+@router.delete(
+    "/v1/journeys/{name}/draft",
+    status_code=204,
+    summary="Throw a draft away",
+    responses=documented(ChangedMeanwhile),
+)
+def delete_draft(request: Request, caller: Editor, name: Name, if_match: IfMatch = None) -> None:
+    env = context(request)
+    seen = _seen(if_match)
+
+    def act(work: UnitOfWork) -> None:
+        drafts.discard(work, name, seen)
+        audit.record(work, caller, "draft.discard", f"journey:{name}", env.wall.now())
+
+    _guarded(env, act)
+
+
+@router.get("/v1/journeys/{name}/draft/revisions", summary="List what a draft was like")
+def get_revisions(
+    request: Request, _: Editor, name: Name, limit: Annotated[int, Query(ge=1, le=drafts.KEPT)] = 50
+) -> list[Revision]:
+    """The newest first."""
+    with context(request).db() as session:
+        rows = drafts.revisions(session, name, limit)
+        return [Revision(revision=each.revision, by=each.name, at=each.at) for each in rows]
+
+
+@router.get("/v1/journeys/{name}/draft/revisions/{revision}", summary="Read a revision", responses=documented(NotFound))
+def get_revision(request: Request, _: Editor, name: Name, revision: int) -> RevisionText:
+    with context(request).db() as session:
+        text = drafts.revision_text(session, name, revision) if 0 <= revision < 2**31 else None
+    if text is None:
+        raise NotFound("The draft has no such revision, or it isn't kept any more.")
+    return RevisionText(revision=revision, text=text)
+
+
+@router.get(
+    "/v1/journeys/{name}/versions/{version}", summary="Read a version as it was written", responses=documented(NotFound)
+)
+def get_version(request: Request, _: Reader, name: Name, version: int) -> VersionText:
+    with context(request).db() as session:
+        found = drafts.version_text(session, name, version) if 0 < version < 2**31 else None
+    if found is None:
+        raise NotFound("No such version of a journey of this name was ever published.")
+    return VersionText(version=version, text=found[0], published_at=found[1])
+
+
+@router.post(
+    "/v1/journeys/{name}/draft/merge",
+    summary="Merge a text with the draft as it stands",
+    openapi_extra=described(ToMerge, {"text": _TEXT, "since": 3}),
+    responses=documented(NotFound),
+)
+async def post_merge(request: Request, _: Editor, name: Name) -> MergedDraft:
+    """Both went out from a revision; what only one of them changed is taken over. Nothing is saved."""
+    asked = await read_json(request, ToMerge)
+
+    def act() -> MergedDraft:
+        with context(request).db() as session:
+            base = drafts.revision_text(session, name, asked.since)
+            state = drafts.draft_state(session, name)
+        if base is None:
+            raise NotFound("The draft has no such revision, or it isn't kept any more.")
+        merged = merge(base, asked.text, state.text)
+        clashes = [ClashIn(line=each.line, mine=each.mine, theirs=each.theirs) for each in merged.clashes]
+        return MergedDraft(text=merged.text, revision=state.revision, etag=_etag(state), by=state.by, clashes=clashes)
+
+    return await run_in_threadpool(act)
+
+
+@router.post(
+    "/v1/journeys/{name}/draft/presence",
+    summary="Say that one has the draft open",
+    openapi_extra=described(Here, {"place": "/steps/2"}),
+)
+async def post_presence(request: Request, caller: Editor, name: Name) -> Present:
+    """To be said every 15 s; after 40 s of silence one isn't there any more."""
+    here = await read_json(request, Here)
+    env = context(request)
+
+    def act(work: UnitOfWork) -> Present:
+        others = drafts.meet(work, name, caller, here.place, env.wall.now())
+        state = drafts.draft_state(work, name)
+        shown = [Other(name=each.name, place=each.place) for each in others]
+        return Present(others=shown, revision=state.revision, by=state.by)
+
+    return await run_in_threadpool(in_transaction, env.db, act)
+
+
+@router.delete("/v1/journeys/{name}/draft/presence", status_code=204, summary="Say that one has closed it")
+def delete_presence(request: Request, caller: Editor, name: Name) -> None:
+    in_transaction(context(request).db, lambda work: drafts.leave(work, name, caller))
+
+
+@router.get("/v1/journeys/{name}/draft/review", summary="See what publishing a draft would change")
+def get_review(request: Request, _: Editor, name: Name, lang: Lang = "zh") -> Review:
+    env = context(request)
+    with env.db() as session:
+        state = drafts.draft_state(session, name)
+        live = drafts.live_text(session, name)[1]
+        compiled = read_plan_text(env, session, name, state.text, lang)
+        changes: list[str] = []
+        running: dict[int, int] = {}
+        moving = staying = 0
+        with suppress(UnknownJourneyError):
+            running = journey_status(session, name).running
+            if compiled.plan is not None:
+                changes = diff(plan_of(session, name), compiled.plan, running.get(live or 0, 0), lang)
+                moving, staying = count_movable(session, compiled.plan)
+    return Review(
+        revision=state.revision, live=live, base=state.base, changes=changes, running=running, moving=moving,
+        staying=staying, sound=compiled.plan is not None, seconded=env.four_eyes, problems=compiled.problems,
+    )  # fmt: skip
+
+
+@router.post(
+    "/v1/journeys/{name}/draft/publish",
+    summary="Publish a draft",
+    openapi_extra=described(ToPublish, {"reason": "the wait was too short", "running": "finish", "base": 3}),
+    responses=documented(ChangedMeanwhile, Conflict),
+)
+async def post_publish(
+    request: Request, response: Response, caller: Editor, name: Name, if_match: IfMatch = None
+) -> Outcome:
+    """Publishes the revision that `If-Match` names, or `412`. `409` if another version than `base` is live by now.
+
+    Where two people are needed, the first call asks; another person's call, of the same revision, publishes.
+    """
+    wanted = await read_json(request, ToPublish)
+    env, seen = context(request), _seen(if_match)
+
+    def ask(work: UnitOfWork) -> DraftState:
+        state = drafts.draft_state(work, name, locked=True)
+        if state.revision != seen or not seen:
+            raise DraftMovedError(state)
+        compiled = read_plan_text(env, work, name, state.text, "zh")
+        if compiled.plan is None:
+            raise Invalid("The journey has mistakes.", errors=compiled.problems)
+        _, live = drafts.live_text(work, name)
+        if live != wanted.base:
+            raise Conflict("Another version was published meanwhile; look at what it changed first.", live=live)
+        if env.four_eyes and (state.asked is None or state.asked["by"] == caller.reference):
+            now = env.wall.now()
+            wish = {"by": caller.reference, "name": caller.name, "at": now.isoformat(), **wanted.model_dump()}
+            audit.record(work, caller, "draft.ask", f"journey:{name}", now, after={"revision": seen})
+            return drafts.ask(work, name, seen, wish)
+        return state
+
+    def act() -> Outcome:
+        state = _guarded(env, ask)
+        if env.four_eyes and (state.asked is None or state.asked["by"] == caller.reference):
+            with env.db() as session:
+                return Outcome(published=None, draft=_shown(session, state))
+        running = state.asked["running"] if state.asked else wanted.running
+        reason = state.asked["reason"] if state.asked else wanted.reason
+        published = publish_text(env, caller, name, state.text.encode(), running, reason=reason, base=wanted.base or 0)
+
+        def over(work: UnitOfWork) -> DraftText:
+            with suppress(DraftMovedError):  # somebody wrote on meanwhile: their draft stays
+                drafts.discard(work, name, seen)
+            return _shown(work, drafts.draft_state(work, name))
+
+        return Outcome(published=published, draft=in_transaction(env.db, over))
+
+    outcome = await run_in_threadpool(act)
+    response.headers["ETag"] = outcome.draft.etag
+    return outcome
+
+
+def _guarded(env: Context, act: Callable[[UnitOfWork], _T]) -> _T:
+    try:
+        return in_transaction(env.db, act)
+    except DraftMovedError as moved:
+        state = moved.state
+        raise ChangedMeanwhile(
+            "Somebody saved the draft meanwhile.", revision=state.revision, by=state.by, etag=_etag(state)
+        ) from None
+
+
+def _etag(state: DraftState) -> str:
+    return f'"{state.revision}"'
+
+
+def _seen(if_match: str | None) -> int:
+    number = (if_match or "").strip().removeprefix("W/").strip('"')
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise Invalid(errors=[{"field": "If-Match", "reason": "missing", "detail": "send the draft's ETag"}])
+    return int(number)
+
+
+def _shown(session: Session, state: DraftState) -> DraftText:
+    wish = Wish.model_validate(state.asked) if state.asked else None
+    return DraftText(
+        journey=state.journey, revision=state.revision, etag=_etag(state), text=state.text, base=state.base,
+        live=drafts.live_text(session, state.journey)[1], by=state.by, at=state.at, asked=wish,
+    )  # fmt: skip
+
+
+def _answer(response: Response, draft: DraftText) -> DraftText:
+    response.headers["ETag"] = draft.etag
+    return draft

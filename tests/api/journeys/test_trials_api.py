@@ -1,0 +1,101 @@
+"""Drafts are tried out: on one customer, and over recorded events, whose progress is told and which can be ended."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from calling import Caller
+
+from api.app import create_app
+from api.journeys.trials import Backtested, Happening, Simulated, TrialError, Watch
+from domain.access.keys import create_key
+from domain.customers.tables import Customer, Identifier
+from domain.published.publishing import publish_document
+from domain.store.clock import VirtualClock
+from domain.store.work import Database
+from workflows.plan.model import Plan
+from workflows.terms.values import Language
+
+TEXT = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - wait: 3d\n"
+DRAFT = "/v1/journeys/thanks/draft"
+
+
+class Played:
+    """Plays nothing, and says that it did."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.fails = False
+        self.asked: list[Any] = []
+
+    def simulate(self, plan: Plan, customer: int, event: str | None, data: dict[str, Any], lang: Language) -> Simulated:
+        self.asked.append((plan.journey, customer, event, data, lang))
+        if self.fails:
+            raise TrialError("no order.paid is stored for this customer")
+        happening = Happening(at=self.now, words="进入旅程", text=None)
+        return Simulated(begun_by="已下单", at=self.now, zone="Asia/Shanghai", happenings=[happening])
+
+    def backtest(self, plan: Plan, days: int, lang: Language, watch: Watch) -> Backtested:
+        for played in range(3):
+            watch(played, 3, self.now)
+        if self.fails:
+            raise TrialError("nothing is recorded")
+        return Backtested(
+            since=self.now - timedelta(days=days), until=self.now, entered=7, not_entered={}, sent={"hello": 6},
+            suppressed={}, coupons=0, cost=0, goals=2,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def played(clock: VirtualClock) -> Played:
+    return Played(clock.now())
+
+
+@pytest.fixture
+def marketer(db: Database, clock: VirtualClock, played: Played) -> Caller:
+    with db.begin() as session:
+        publish_document(session, "_policy", {})
+        session.add(Customer(id=7, created_at=clock.now()))
+        session.flush()
+        session.add(Identifier(kind="phone", value="+8613800000001", customer_id=7))
+        secret = create_key(session, "test", ("admin",), clock.now())
+    return Caller(create_app(db, clock, ready=dict, try_out=played), secret)
+
+
+def test_a_draft_is_played_for_a_customer(marketer: Caller, played: Played) -> None:
+    body = {"text": TEXT, "customer": "phone:13800000001", "event": "order.paid", "data": {"total": 1}}
+    answer = marketer.post(f"{DRAFT}/simulate", json=body)
+    assert (answer.status_code, answer.json()["happenings"][0]["words"]) == (200, "进入旅程")
+    assert played.asked == [("thanks", 7, "order.paid", {"total": 1}, "zh")]
+    played.fails = True
+    assert "no order.paid" in marketer.post(f"{DRAFT}/simulate", json=body).json()["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"customer": "phone:13900000009"}, 404),
+        ({"customer": "shoe:42"}, 422),
+        ({"text": TEXT.replace("3d", "soon")}, 422),
+        ({"text": ""}, 422),
+    ],
+)
+def test_what_cant_be_played_is_told(marketer: Caller, change: dict[str, Any], status: int) -> None:
+    body = {"text": TEXT, "customer": "phone:13800000001"} | change
+    assert marketer.post(f"{DRAFT}/simulate", json=body).status_code == status
+
+
+def test_a_back_test_tells_how_far_it_is_and_then_its_result(marketer: Caller, played: Played) -> None:
+    for fails in (False, True):
+        played.fails = fails
+        answer = marketer.post(f"{DRAFT}/backtest", json={"text": TEXT, "days": 7})
+        *progress, last = [json.loads(line) for line in answer.text.splitlines()]
+        assert [each["played"] for each in progress] == [0, 1, 2]
+        assert last == {"error": "nothing is recorded"} if fails else last["result"]["entered"] == 7
+
+
+def test_without_what_plays_them_drafts_cant_be_tried(call_with: Callable[..., Caller]) -> None:
+    answer = call_with(scopes=("admin",)).post(f"{DRAFT}/simulate", json={"text": TEXT, "customer": "1"})
+    assert answer.status_code in (404, 503, 422)

@@ -1,0 +1,59 @@
+"""What a journey can be written with, examples of what events hold, and conditions in words."""
+
+from collections.abc import Callable
+
+import pytest
+from calling import Caller
+
+from domain.published.publishing import publish_document, publish_text
+from domain.store.work import Database
+
+
+@pytest.fixture
+def marketer(call_with: Callable[..., Caller], db: Database) -> Caller:
+    with db.begin() as session:
+        publish_document(session, "_policy", {})
+        publish_text(session, "hello", "sms", "你好")
+        publish_text(session, "hello", "wecom", "你好")
+    return call_with(scopes=("admin", "ingest"))
+
+
+def test_what_the_shop_knows_is_told_by_name(marketer: Caller) -> None:
+    told = marketer.get("/v1/specs/vocabulary").json()
+    assert {"verb": "wait", "noun": "等待"} in told["verbs"]
+    assert told["templates"] == [{"template": "hello", "channels": ["sms", "wecom"]}]
+    paid = next(each for each in told["events"] if each["event"] == "order.paid")
+    assert (paid["called"], "items.category" in paid["fields"], paid["business"]) == ("已下单", True, False)
+    assert "customer.spent" in told["fields"]
+    assert "SendStep" in told["grammar"]["$defs"]
+    english = marketer.get("/v1/specs/vocabulary?lang=en").json()
+    assert {"verb": "wait", "noun": "wait"} in english["verbs"]
+
+
+def test_recent_events_give_examples_and_name_nobody(marketer: Caller) -> None:
+    data = {"order_id": "o1", "total": 8900, "name": "王芳", "items": [{"sku": "beans-250", "category": "咖啡豆"}]}
+    event = {"specversion": "1.0", "id": "1", "source": "t", "type": "order.paid", "subject": "phone:13800000001"}
+    assert marketer.post("/v1/events", json=event | {"data": data}).status_code == 202
+    told = {each["field"]: each["values"] for each in marketer.get("/v1/specs/events/order.paid/examples").json()}
+    assert (told["items.category"], told["total"]) == (["咖啡豆"], ["8900"])
+    assert "name" not in told
+    assert marketer.get("/v1/specs/events/never.seen/examples").json() == []
+
+
+@pytest.mark.parametrize(
+    ("when", "words"),
+    [
+        ({"tag": "vip"}, "vip"),
+        ({"all": [{"tag": "vip"}, {"not": {"field": "customer.orders", "at_least": 3}}]}, "3"),
+    ],
+)
+def test_a_condition_is_said_in_words(marketer: Caller, when: object, words: str) -> None:
+    told = marketer.post("/v1/specs/condition", json={"when": when}).json()
+    assert words in told["words"]
+    assert told["problems"] == []
+
+
+def test_what_is_wrong_with_a_condition_is_said(marketer: Caller) -> None:
+    told = marketer.post("/v1/specs/condition", json={"when": {"field": "customer.orders"}}).json()
+    assert told["words"] is None
+    assert len(told["problems"]) == 1
