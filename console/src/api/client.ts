@@ -15,6 +15,9 @@ export function keepCsrf(me: Me | null): void {
   csrf = me?.csrf ?? "";
 }
 
+/** For what isn't asked through the client: an answer that comes in parts. */
+export const csrfToken = (): string => csrf;
+
 /** Called when an answer says that the session is over, or that the cookie is another session's. */
 export function onSessionOver(listener: () => void): () => void {
   overListeners.add(listener);

@@ -11,12 +11,15 @@ export class ApiProblem extends Error {
   readonly detail: string;
   readonly errors: Mistake[];
   readonly retryAfter: number | undefined;
+  /** What else is told, by its kind. */
+  readonly members: Record<string, unknown>;
 
   constructor(status: number, body: unknown, retryAfter?: string | null) {
     const said = (typeof body === "object" && body !== null ? body : {}) as Record<string, unknown>;
     const title = typeof said.title === "string" ? said.title : `HTTP ${status}`;
     super(title);
     this.status = status;
+    this.members = said;
     this.code = typeof said.type === "string" ? (said.type.split(":").at(-1) ?? "") : "";
     this.detail = typeof said.detail === "string" ? said.detail : "";
     this.errors = Array.isArray(said.errors) ? (said.errors as Mistake[]) : [];

@@ -429,7 +429,8 @@ export interface paths {
          * Publish a version
          * @description Takes the journey as YAML. The same text twice is one version. `errors` of a `422` tells every mistake.
          *
-         *     What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured.
+         *     What the journey refers to, texts, coupons and segments, must be published already, and webhooks configured. With
+         *     `base`, it is a `409` if another version is live by now.
          */
         post: operations["post_version_v1_journeys__name__versions_post"];
         delete?: never;
@@ -683,6 +684,239 @@ export interface paths {
          *     `errors` of a `422` names the edit that can't be made.
          */
         post: operations["post_edit_v1_specs_edit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drafts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the drafts */
+        get: operations["get_drafts_v1_drafts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a journey's draft
+         * @description Without a draft, or a journey of that name, it is revision 0; saving makes one.
+         */
+        get: operations["get_draft_v1_journeys__name__draft_get"];
+        /**
+         * Save a draft
+         * @description Takes any text, also one with mistakes. `412` if somebody saved since the revision that `If-Match` names.
+         */
+        put: operations["put_draft_v1_journeys__name__draft_put"];
+        post?: never;
+        /** Throw a draft away */
+        delete: operations["delete_draft_v1_journeys__name__draft_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a draft was like
+         * @description The newest first.
+         */
+        get: operations["get_revisions_v1_journeys__name__draft_revisions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a revision */
+        get: operations["get_revision_v1_journeys__name__draft_revisions__revision__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version as it was written */
+        get: operations["get_version_v1_journeys__name__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge a text with the draft as it stands
+         * @description Both went out from a revision; what only one of them changed is taken over. Nothing is saved.
+         */
+        post: operations["post_merge_v1_journeys__name__draft_merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one has the draft open
+         * @description To be said every 15 s; after 40 s of silence one isn't there any more.
+         */
+        post: operations["post_presence_v1_journeys__name__draft_presence_post"];
+        /** Say that one has closed it */
+        delete: operations["delete_presence_v1_journeys__name__draft_presence_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See what publishing a draft would change */
+        get: operations["get_review_v1_journeys__name__draft_review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a draft
+         * @description Publishes the revision that `If-Match` names, or `412`. `409` if another version than `base` is live by now.
+         *
+         *     Where two people are needed, the first call asks; another person's call, of the same revision, publishes.
+         */
+        post: operations["post_publish_v1_journeys__name__draft_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/specs/vocabulary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See what a journey can be written with */
+        get: operations["get_vocabulary_v1_specs_vocabulary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/specs/events/{type}/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what fields of recent events held
+         * @description Of the newest events of the type; what names people is left out.
+         */
+        get: operations["get_examples_v1_specs_events__type__examples_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/specs/condition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say a condition in words
+         * @description The fields of an event or a lot are taken on trust, for they depend on where the condition stands.
+         */
+        post: operations["post_condition_v1_specs_condition_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1885,6 +2119,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/journeys/{name}/draft/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a draft would do to a customer
+         * @description Played in virtual time on a copy; nothing is sent, and nothing changes.
+         */
+        post: operations["post_simulate_v1_journeys__name__draft_simulate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what a draft would have done
+         * @description Answers a line of JSON now and then: `{"played", "of", "at"}`, and `{"result"}` or `{"error"}` at its end.
+         *
+         *     Whoever closes the connection ends it.
+         */
+        post: operations["post_backtest_v1_journeys__name__draft_backtest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2090,6 +2366,18 @@ export interface components {
             provider: string | null;
         };
         /**
+         * ClashIn
+         * @description Lines that both changed: mine stand in the merged text from `line` on.
+         */
+        ClashIn: {
+            /** Line */
+            line: number;
+            /** Mine */
+            mine: string;
+            /** Theirs */
+            theirs: string;
+        };
+        /**
          * Cohort
          * @description Who ordered first in a month: of each month since, who ordered, and what all had paid by its end.
          *
@@ -2126,6 +2414,16 @@ export interface components {
             reached: number;
             /** Revenue */
             revenue: number;
+        };
+        /**
+         * ConditionWords
+         * @description A condition in words, or what is wrong with it.
+         */
+        ConditionWords: {
+            /** Words */
+            words: string | null;
+            /** Problems */
+            problems: string[];
         };
         /**
          * ConsentState
@@ -2429,6 +2727,59 @@ export interface components {
             staying: number;
         };
         /**
+         * DraftListed
+         * @description A draft in a list; `live` is the journey's live version, null if it was never published.
+         */
+        DraftListed: {
+            /** Journey */
+            journey: string;
+            /** Revision */
+            revision: number;
+            /** Base */
+            base: number | null;
+            /** Live */
+            live: number | null;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Waits
+             * @description for a second person, to be published
+             */
+            waits: boolean;
+        };
+        /**
+         * DraftText
+         * @description A draft. Revision 0 is none yet: its text is the live version's. `base` is the version it goes out from, `live`
+         *     the one that is live now; null for a journey that never was published.
+         */
+        DraftText: {
+            /** Journey */
+            journey: string;
+            /** Revision */
+            revision: number;
+            /**
+             * Etag
+             * @description what to send as `If-Match` with a change
+             */
+            etag: string;
+            /** Text */
+            text: string;
+            /** Base */
+            base: number | null;
+            /** Live */
+            live: number | null;
+            /** By */
+            by: string | null;
+            /** At */
+            at: string | null;
+            asked: components["schemas"]["Wish"] | null;
+        };
+        /**
          * EditedSpec
          * @description The text after the edits, and its outline.
          */
@@ -2469,6 +2820,33 @@ export interface components {
             after: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * EventWord
+         * @description A type of event, what it is called, and its fields.
+         */
+        EventWord: {
+            /** Event */
+            event: string;
+            /** Called */
+            called: string;
+            /**
+             * Business
+             * @description it is about no customer
+             */
+            business: boolean;
+            /** Fields */
+            fields: string[];
+        };
+        /**
+         * Example
+         * @description What a field of recent events held.
+         */
+        Example: {
+            /** Field */
+            field: string;
+            /** Values */
+            values: string[];
         };
         /**
          * ExperimentResults
@@ -2584,6 +2962,21 @@ export interface components {
             detail: string;
             /** N */
             n: number;
+        };
+        /**
+         * Happening
+         * @description Something that would be decided, in words, with the text of its message.
+         */
+        Happening: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Words */
+            words: string;
+            /** Text */
+            text: string | null;
         };
         /**
          * HeadLine
@@ -3025,6 +3418,22 @@ export interface components {
             merged: number;
         };
         /**
+         * MergedDraft
+         * @description The text with both changes, to be saved over `revision`; where they clash it has mine.
+         */
+        MergedDraft: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: number;
+            /** Etag */
+            etag: string;
+            /** By */
+            by: string | null;
+            /** Clashes */
+            clashes: components["schemas"]["ClashIn"][];
+        };
+        /**
          * MetricDefinition
          * @description What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
          */
@@ -3148,6 +3557,16 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /** NamedThing */
+        NamedThing: {
+            /** Name */
+            name: string;
+            /**
+             * Called
+             * @description by people
+             */
+            called: string;
+        };
         /**
          * Notice
          * @description What a buyer was told of a replenishment.
@@ -3215,6 +3634,21 @@ export interface components {
             /** Coupons */
             coupons: components["schemas"]["AppliedCoupon"][];
         };
+        /** Other */
+        Other: {
+            /** Name */
+            name: string;
+            /** Place */
+            place: string;
+        };
+        /**
+         * Outcome
+         * @description Published, or waiting for a second person.
+         */
+        Outcome: {
+            published: components["schemas"]["Published"] | null;
+            draft: components["schemas"]["DraftText"];
+        };
         /**
          * OutlineBranch
          * @description A branch of a step. A step put in at `{at}/0` becomes its first, also where nothing is written yet.
@@ -3238,6 +3672,18 @@ export interface components {
             target: string;
             /** Label */
             label: string;
+            /** Inserts */
+            inserts: components["schemas"]["OutlineInsert"][];
+        };
+        /**
+         * OutlineInsert
+         * @description Where a step comes to stand that is put in on a way; the label says on which, where one line stands for more.
+         */
+        OutlineInsert: {
+            /** Label */
+            label: string;
+            /** At */
+            at: string;
         };
         /**
          * OutlineNode
@@ -3268,6 +3714,11 @@ export interface components {
             row: number;
             /** Column */
             column: number;
+            /**
+             * Value
+             * @description the step as it is written
+             */
+            value: unknown;
         };
         /**
          * Overlap
@@ -3323,6 +3774,18 @@ export interface components {
             published_at: string;
             /** Live */
             live: boolean;
+        };
+        /**
+         * Present
+         * @description Who else has the draft open, and how it stands.
+         */
+        Present: {
+            /** Others */
+            others: components["schemas"]["Other"][];
+            /** Revision */
+            revision: number;
+            /** By */
+            by: string | null;
         };
         /**
          * Preview
@@ -3561,6 +4024,62 @@ export interface components {
             discount: number;
         };
         /**
+         * Review
+         * @description What publishing the draft would change: in words, in numbers of customers inside, and what is wrong with it.
+         *
+         *     `running` counts the customers inside each version; of those in other versions `moving` would go on under this one
+         *     with `running=move`, `staying` would finish theirs. `sound`: it can be published. `seconded`: a second person has
+         *     to agree.
+         */
+        Review: {
+            /** Revision */
+            revision: number;
+            /** Live */
+            live: number | null;
+            /** Base */
+            base: number | null;
+            /** Changes */
+            changes: string[];
+            /** Running */
+            running: {
+                [key: string]: number;
+            };
+            /** Moving */
+            moving: number;
+            /** Staying */
+            staying: number;
+            /** Sound */
+            sound: boolean;
+            /** Seconded */
+            seconded: boolean;
+            /** Problems */
+            problems: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * Revision
+         * @description A text that the draft has had.
+         */
+        Revision: {
+            /** Revision */
+            revision: number;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /** RevisionText */
+        RevisionText: {
+            /** Revision */
+            revision: number;
+            /** Text */
+            text: string;
+        };
+        /**
          * RoleState
          * @description A role, and what it permits.
          */
@@ -3663,6 +4182,23 @@ export interface components {
             next: string | null;
         };
         /**
+         * Simulated
+         * @description What would happen to a customer after an event; `zone` is where they live.
+         */
+        Simulated: {
+            /** Begun By */
+            begun_by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Zone */
+            zone: string;
+            /** Happenings */
+            happenings: components["schemas"]["Happening"][];
+        };
+        /**
          * SizeOfDay
          * @description How many were in a segment when it was last counted on a day of the business.
          */
@@ -3677,7 +4213,7 @@ export interface components {
         };
         /**
          * SpecOutline
-         * @description A journey's text as a tree to look at. `steps` are those that stand in no branch.
+         * @description A journey's text as a tree to look at. `steps` are those that stand in no branch, `head` is what stands beside.
          */
         SpecOutline: {
             /** Title */
@@ -3692,6 +4228,10 @@ export interface components {
             rows: number;
             /** Width */
             width: number;
+            /** Head */
+            head: {
+                [key: string]: unknown;
+            };
             /** Diagnostics */
             diagnostics: components["schemas"]["Mistake"][];
         };
@@ -3827,6 +4367,13 @@ export interface components {
         Tags: {
             /** Tags */
             tags: components["schemas"]["Tag"][];
+        };
+        /** Template */
+        Template: {
+            /** Template */
+            template: string;
+            /** Channels */
+            channels: string[];
         };
         /**
          * Terms
@@ -4014,6 +4561,60 @@ export interface components {
             etag: string;
         };
         /**
+         * VerbWord
+         * @description What a step can do; `noun` is what it is called.
+         */
+        VerbWord: {
+            /** Verb */
+            verb: string;
+            /** Noun */
+            noun: string;
+        };
+        /**
+         * VersionText
+         * @description A version as it was written.
+         */
+        VersionText: {
+            /** Version */
+            version: number;
+            /** Text */
+            text: string;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+        };
+        /**
+         * Vocabulary
+         * @description What a journey can be written with. `grammar` is the language as JSON Schema; `fields` are those known everywhere
+         *     a customer is, and those of `lot`, `stream`, `coupon` and `now`.
+         */
+        Vocabulary: {
+            /** Verbs */
+            verbs: components["schemas"]["VerbWord"][];
+            /** Templates */
+            templates: components["schemas"]["Template"][];
+            /** Campaigns */
+            campaigns: components["schemas"]["NamedThing"][];
+            /** Segments */
+            segments: components["schemas"]["NamedThing"][];
+            /** Tags */
+            tags: components["schemas"]["NamedThing"][];
+            /** Measures */
+            measures: string[];
+            /** Webhooks */
+            webhooks: string[];
+            /** Events */
+            events: components["schemas"]["EventWord"][];
+            /** Fields */
+            fields: string[];
+            /** Grammar */
+            grammar: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * Way
          * @description A way to sign in beside the password; it begins at `/v1/session/{way}`.
          */
@@ -4034,6 +4635,28 @@ export interface components {
             target: string;
             /** N */
             n: number;
+        };
+        /**
+         * Wish
+         * @description Somebody wants a revision published; a second person agrees, or goes on writing.
+         */
+        Wish: {
+            /** By */
+            by: string;
+            /** Name */
+            name: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Running
+             * @enum {string}
+             */
+            running: "finish" | "stop" | "move";
+            /** Reason */
+            reason: string;
         };
     };
     responses: never;
@@ -5708,6 +6331,10 @@ export interface operations {
             query?: {
                 /** @description what becomes of those in older versions */
                 running?: "finish" | "stop" | "move";
+                /** @description the live version that it replaces; 0 for none */
+                base?: number | null;
+                /** @description kept in the history */
+                reason?: string | null;
             };
             header?: never;
             path: {
@@ -6873,6 +7500,910 @@ export interface operations {
             };
             /** @description The service can't take this now; try again */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_drafts_v1_drafts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftListed"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_draft_v1_journeys__name__draft_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_draft_v1_journeys__name__draft_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Base */
+                    base?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_draft_v1_journeys__name__draft_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_revisions_v1_journeys__name__draft_revisions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_revision_v1_journeys__name__draft_revisions__revision__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_version_v1_journeys__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_merge_v1_journeys__name__draft_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "since": 3
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Since */
+                    since: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedDraft"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_presence_v1_journeys__name__draft_presence_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "place": "/steps/2"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Place
+                     * @default
+                     */
+                    place?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Present"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_presence_v1_journeys__name__draft_presence_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_review_v1_journeys__name__draft_review_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_publish_v1_journeys__name__draft_publish_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the wait was too short",
+                 *       "running": "finish",
+                 *       "base": 3
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                    /**
+                     * Running
+                     * @default finish
+                     * @enum {string}
+                     */
+                    running?: "finish" | "stop" | "move";
+                    /** Base */
+                    base?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_vocabulary_v1_specs_vocabulary_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vocabulary"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_examples_v1_specs_events__type__examples_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Example"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_condition_v1_specs_condition_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "when": {
+                 *         "tag": "vip"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * When
+                     * @description a condition
+                     */
+                    when: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionWords"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11428,6 +12959,187 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_simulate_v1_journeys__name__draft_simulate_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "customer": "phone:13800000001"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Customer */
+                    customer: string;
+                    /** Event */
+                    event?: string | null;
+                    /** Data */
+                    data?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Simulated"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_backtest_v1_journeys__name__draft_backtest_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "days": 30
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /**
+                     * Days
+                     * @default 30
+                     */
+                    days?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description lines of JSON */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@ import { lazy, Suspense } from "react";
 import { searchOf } from "@/pages/board/figures";
 import { codeOf } from "@/pages/coupons/search";
 import { filterOf } from "@/pages/journeys/rows";
+import { titleOf } from "@/pages/editor/search";
 import { statusOf } from "@/pages/messages/status";
 import { viewOf } from "@/pages/journey/figures";
 import { tabOf } from "@/pages/settings/tabs";
@@ -111,6 +112,12 @@ const pages = [
     path: "/journeys/$name",
     validateSearch: viewOf,
     component: lazyRouteComponent(() => import("@/pages/journey/JourneyPage"), "JourneyPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/journeys/$name/edit",
+    validateSearch: titleOf,
+    component: lazyRouteComponent(() => import("@/pages/editor/EditorPage"), "EditorPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

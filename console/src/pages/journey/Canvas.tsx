@@ -1,5 +1,5 @@
 import "@xyflow/react/dist/base.css";
-import "./canvas.css";
+import "@/parts/canvas.css";
 import { MinusOutlined, PlusOutlined, ExpandOutlined } from "@ant-design/icons";
 import { type Edge, MarkerType, Panel, ReactFlow, ReactFlowProvider, useReactFlow, useStore } from "@xyflow/react";
 import { Button, Space, theme } from "antd";

@@ -1,7 +1,10 @@
-import { Button, Drawer, Flex, Skeleton, Timeline } from "antd";
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Button, Drawer, Flex, Popconfirm, Skeleton, Timeline } from "antd";
 import { useState } from "react";
-import { api } from "@/api/client";
+import { api, client } from "@/api/client";
 import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
 import { useLanguage } from "@/parts/words";
@@ -11,6 +14,7 @@ import { useWords } from "./words";
 /** The versions of a journey, what each changed, and who did what to it. */
 export default function History({ graph, onClose }: { graph: Graph; onClose: () => void }) {
   const words = useWords();
+  const may = useMay();
   const live = graph.versions.find((each) => each.live)?.version ?? graph.version;
   const [since, setSince] = useState<number | undefined>(graph.versions.find((each) => each.version < live)?.version);
   const path = { name: graph.journey };
@@ -26,15 +30,18 @@ export default function History({ graph, onClose }: { graph: Graph; onClose: () 
                 {words.published} {instant(each.published_at)}
               </Quiet>
               {each.version !== live && (
-                <Button
-                  size="small"
-                  type="link"
-                  onClick={() => {
-                    setSince(each.version);
-                  }}
-                >
-                  {words.changes(each.version, live)}
-                </Button>
+                <span>
+                  <Button
+                    size="small"
+                    type="link"
+                    onClick={() => {
+                      setSince(each.version);
+                    }}
+                  >
+                    {words.changes(each.version, live)}
+                  </Button>
+                  {may("journeys.publish") && <Restore name={graph.journey} version={each.version} />}
+                </span>
               )}
             </Flex>
           ))}
@@ -50,6 +57,7 @@ export default function History({ graph, onClose }: { graph: Graph; onClose: () 
                   <span>
                     {words.actions[each.action] ?? each.action} v{each.version} · <bdi>{each.by}</bdi>
                   </span>
+                  {typeof each.details.reason === "string" && <span>{each.details.reason}</span>}
                   <Quiet small>{instant(each.at)}</Quiet>
                 </Flex>
               ),
@@ -58,6 +66,48 @@ export default function History({ graph, onClose }: { graph: Graph; onClose: () 
         </div>
       </Flex>
     </Drawer>
+  );
+}
+
+/** Makes an older version the draft; publishing it is what brings it back. */
+function Restore({ name, version }: { name: string; version: number }) {
+  const words = useWords();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [failed, setFailed] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const restore = async () => {
+    setBusy(true);
+    try {
+      const path = { name };
+      const draft = await client.GET("/v1/journeys/{name}/draft", { params: { path } });
+      const old = await client.GET("/v1/journeys/{name}/versions/{version}", { params: { path: { name, version } } });
+      if (!draft.data || !old.data) return;
+      const header = { "if-match": draft.data.etag };
+      const body = { text: old.data.text, base: draft.data.live };
+      await client.PUT("/v1/journeys/{name}/draft", { params: { path, header }, body });
+      queries.removeQueries({ queryKey: ["get", "/v1/journeys/{name}/draft"] });
+      await navigate({ to: "/journeys/$name/edit", params: { name } });
+    } catch (problem) {
+      setFailed(problem);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <Popconfirm
+        title={words.restoreAsk(version)}
+        okText={words.restore}
+        cancelText={words.cancel}
+        onConfirm={() => void restore()}
+      >
+        <Button size="small" type="link" loading={busy}>
+          {words.restore}
+        </Button>
+      </Popconfirm>
+      {failed !== null && <Failure error={failed} />}
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { BarChartOutlined, HistoryOutlined } from "@ant-design/icons";
+import { BarChartOutlined, EditOutlined, HistoryOutlined } from "@ant-design/icons";
 import { getRouteApi } from "@tanstack/react-router";
 import { Alert, Button, Flex, Grid, Segmented, Select, Skeleton, theme } from "antd";
 import { lazy, Suspense, useState } from "react";
@@ -78,6 +78,14 @@ export function JourneyPage() {
               }}
             >
               {words.versions}
+            </Button>
+          )}
+          {graph && may("journeys.publish") && (
+            <Button
+              icon={<EditOutlined />}
+              onClick={() => void navigate({ to: "/journeys/$name/edit", params: { name } })}
+            >
+              {words.edit}
             </Button>
           )}
           {journey && may("journeys.run") && <Actions journey={journey} />}

@@ -1,22 +1,8 @@
-import {
-  BranchesOutlined,
-  CheckSquareOutlined,
-  ClockCircleOutlined,
-  ExportOutlined,
-  FlagOutlined,
-  ForkOutlined,
-  GiftOutlined,
-  HourglassOutlined,
-  MessageOutlined,
-  PlayCircleOutlined,
-  RetweetOutlined,
-  TagOutlined,
-} from "@ant-design/icons";
 import { Handle, type Node, type NodeProps, Position } from "@xyflow/react";
 import { theme } from "antd";
-import { type ReactNode } from "react";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
+import { VERB_ICONS } from "@/parts/verbs";
 import type { Schema } from "@/api/client";
 import type { Figures } from "./figures";
 import { useWords } from "./words";
@@ -24,22 +10,6 @@ import { useWords } from "./words";
 export const WIDTH = 240;
 export const HEIGHT = 104;
 
-const ICONS: Record<string, ReactNode> = {
-  start: <PlayCircleOutlined />,
-  end: <FlagOutlined />,
-  send: <MessageOutlined />,
-  wait: <ClockCircleOutlined />,
-  wait_for: <HourglassOutlined />,
-  decide: <BranchesOutlined />,
-  split: <ForkOutlined />,
-  coupon: <GiftOutlined />,
-  todo: <CheckSquareOutlined />,
-  tag: <TagOutlined />,
-  set: <TagOutlined />,
-  repeat: <RetweetOutlined />,
-  webhook: <ExportOutlined />,
-  stop: <FlagOutlined />,
-};
 const BAD = new Set(["failed", "unknown", "stuck"]);
 
 export type StepNodeType = Node<{ step: Schema["GraphNode"]; figures: Figures; chosen: boolean }, "step">;
@@ -70,7 +40,7 @@ export function StepNode({ data: { step, figures, chosen } }: NodeProps<StepNode
       {step.verb !== "start" && <Handle type="target" position={Position.Top} isConnectable={false} />}
       <div style={{ display: "flex", justifyContent: "space-between", alignItems: "center", lineHeight: "20px" }}>
         <span style={{ color: token.colorPrimary }}>
-          {ICONS[step.verb]} <Quiet small>{step.noun}</Quiet>
+          {VERB_ICONS[step.verb]} <Quiet small>{step.noun}</Quiet>
         </span>
         {figures.standing > 0 && (
           <span

@@ -2,6 +2,9 @@ import { makeWords, record } from "@/parts/words";
 
 export const useWords = makeWords({
   zh: {
+    edit: "编辑",
+    restore: "恢复这一版",
+    restoreAsk: (version: number) => `把 v${version} 放进草稿？看过变化、发布以后才生效；现在的草稿会被换掉。`,
     results: "效果",
     resultsAbout: "只算目标期限已过的客户，每位客户只算第一次进入；区间随时查看都有效。",
     experiment: (step: string) => `分流 ${step}`,
@@ -104,6 +107,10 @@ export const useWords = makeWords({
     }),
   },
   en: {
+    edit: "Edit",
+    restore: "Bring it back",
+    restoreAsk: (version: number) =>
+      `Make v${version} the draft? It counts once it is looked through and published; what is in the draft now is replaced.`,
     results: "Results",
     resultsAbout: "Customers count whose time for the goal is over, by their first entry; intervals always hold.",
     experiment: (step: string) => `Split ${step}`,

@@ -1,10 +1,11 @@
-import { SearchOutlined } from "@ant-design/icons";
+import { PlusOutlined, SearchOutlined } from "@ant-design/icons";
 import { Button, Empty, Flex, Input, Segmented, Skeleton, Table } from "antd";
-import { useMemo } from "react";
-import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useState } from "react";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { api } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useJourneyTime } from "@/parts/clock";
+import { useMay } from "@/parts/me";
 import { Page } from "@/parts/Page";
 import { useLanguage } from "@/parts/words";
 import { columnsOf } from "./columns";
@@ -14,6 +15,7 @@ import { Quiet } from "@/parts/Quiet";
 
 const CHOICES = ["all", ...STATES] as const;
 const route = getRouteApi("/inside/journeys");
+const NewJourney = lazy(() => import("./NewJourney"));
 
 export function JourneysPage() {
   const words = useWords();
@@ -21,12 +23,53 @@ export function JourneysPage() {
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   const { data, error, refetch } = api.useQuery("get", "/v1/journeys", {}, { refetchInterval: 15_000 });
+  const may = useMay();
+  const writes = may("journeys.publish");
+  const { data: drafts } = api.useQuery("get", "/v1/drafts", {}, { enabled: writes });
+  const [creating, setCreating] = useState(false);
   const now = useJourneyTime();
   const rows = useMemo(() => data?.map(rowOf) ?? [], [data]);
   const columns = useMemo(() => columnsOf(words, language, now), [words, language, now]);
   const inside = rows.reduce((total, row) => total + row.inside, 0);
   return (
-    <Page title={words.title} {...(data && data.length > 0 && { about: words.about(data.length, inside) })}>
+    <Page
+      title={words.title}
+      {...(data && data.length > 0 && { about: words.about(data.length, inside) })}
+      actions={
+        writes && (
+          <Button
+            type="primary"
+            icon={<PlusOutlined />}
+            onClick={() => {
+              setCreating(true);
+            }}
+          >
+            {words.create}
+          </Button>
+        )
+      }
+    >
+      {drafts && drafts.length > 0 && (
+        <Flex gap={12} wrap align="center">
+          <Quiet>{words.drafts}</Quiet>
+          {drafts.map((each) => (
+            <Link key={each.journey} to="/journeys/$name/edit" params={{ name: each.journey }}>
+              {each.journey}
+              {each.waits && ` · ${words.waits}`}
+            </Link>
+          ))}
+        </Flex>
+      )}
+      {creating && (
+        <Suspense>
+          <NewJourney
+            taken={[...(data ?? []).map((each) => each.journey), ...(drafts ?? []).map((each) => each.journey)]}
+            onClose={() => {
+              setCreating(false);
+            }}
+          />
+        </Suspense>
+      )}
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
       {data?.length === 0 && (

@@ -2,6 +2,17 @@ import { makeWords, record } from "@/parts/words";
 
 export const useWords = makeWords({
   zh: {
+    create: "新建旅程",
+    begin: "开始编辑",
+    cancel: "取消",
+    called: "名称",
+    calledHint: "如：周末下单感谢",
+    id: "编号",
+    idAbout: "小写字母、数字和下划线，以后不能改。",
+    idWrong: "以小写字母开头，只用小写字母、数字和下划线",
+    idTaken: "已经有这个编号的旅程",
+    drafts: "未发布的草稿",
+    waits: "待同意",
     title: "旅程",
     about: (journeys: number, inside: number) => `${journeys} 个旅程，${inside.toLocaleString("en-US")} 位客户在途`,
     name: "名称",
@@ -30,6 +41,17 @@ export const useWords = makeWords({
     }),
   },
   en: {
+    create: "New journey",
+    begin: "Begin to write",
+    cancel: "Cancel",
+    called: "Name",
+    calledHint: "like: thanks for a weekend order",
+    id: "Id",
+    idAbout: "Lower-case letters, digits and underscores; it can't be changed later.",
+    idWrong: "Begins with a lower-case letter; only those, digits and underscores",
+    idTaken: "There is a journey of this id",
+    drafts: "Drafts that aren't published",
+    waits: "waits for a second person",
     title: "Journeys",
     about: (journeys: number, inside: number) =>
       `${journeys} journeys, ${inside.toLocaleString("en-US")} customers inside`,

@@ -1,0 +1,143 @@
+import { autocompletion, type CompletionContext } from "@codemirror/autocomplete";
+import { defaultKeymap, indentWithTab } from "@codemirror/commands";
+import { yaml } from "@codemirror/lang-yaml";
+import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
+import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
+import { EditorState } from "@codemirror/state";
+import { oneDarkLike } from "./yamlTheme";
+import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { useEffect, useRef } from "react";
+import { useIsDark } from "@/parts/preferences";
+import type { Vocabulary } from "./steps";
+import type { Editing } from "./useEditing";
+import { useWords } from "./words";
+
+interface Props {
+  editing: Editing;
+  shop: Vocabulary | undefined;
+}
+
+/** The text itself, with what is wrong in its lines. */
+export default function Yaml({ editing, shop }: Props) {
+  const words = useWords();
+  const dark = useIsDark();
+  const { text, outline, chosen, type, undo, redo } = editing;
+  const holder = useRef<HTMLDivElement>(null);
+  const view = useRef<EditorView>(null);
+  const known = useRef({ text, type, undo, redo, shop });
+  useEffect(() => {
+    known.current = { text, type, undo, redo, shop };
+  }, [text, type, undo, redo, shop]);
+
+  useEffect(() => {
+    if (!holder.current) return;
+    const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce;
+    const made = new EditorView({
+      parent: holder.current,
+      state: EditorState.create({
+        doc: known.current.text,
+        extensions: [
+          ...(nonce ? [EditorView.cspNonce.of(nonce)] : []),
+          lineNumbers(),
+          highlightActiveLine(),
+          yaml(),
+          syntaxHighlighting(defaultHighlightStyle),
+          ...(dark ? [oneDarkLike] : []),
+          lintGutter(),
+          autocompletion({ override: [(context) => complete(context, known.current.shop)] }),
+          EditorState.tabSize.of(2),
+          EditorView.contentAttributes.of({ "aria-label": words.yaml }),
+          EditorView.lineWrapping,
+          keymap.of([
+            { key: "Mod-z", run: () => (known.current.undo?.(), true) },
+            { key: "Mod-y", run: () => (known.current.redo?.(), true) },
+            { key: "Mod-Shift-z", run: () => (known.current.redo?.(), true) },
+            ...defaultKeymap,
+            indentWithTab,
+          ]),
+          EditorView.updateListener.of((update) => {
+            if (!update.docChanged) return;
+            const next = update.state.doc.toString();
+            if (next !== known.current.text.replaceAll("\r\n", "\n"))
+              known.current.type(known.current.text.includes("\r\n") ? next.replaceAll("\n", "\r\n") : next);
+          }),
+        ],
+      }),
+    });
+    view.current = made;
+    return () => {
+      made.destroy();
+    };
+  }, [dark, words]);
+
+  useEffect(() => {
+    const now = view.current;
+    const next = text.replaceAll("\r\n", "\n");
+    if (!now || now.state.doc.toString() === next) return;
+    // Only what differs, so that the cursor and the view stay where they are.
+    const old = now.state.doc.toString();
+    let begin = 0;
+    while (begin < old.length && begin < next.length && old[begin] === next[begin]) begin += 1;
+    let end = 0;
+    while (end < old.length - begin && end < next.length - begin && old.at(-1 - end) === next.at(-1 - end)) end += 1;
+    now.dispatch({ changes: { from: begin, to: old.length - end, insert: next.slice(begin, next.length - end) } });
+  }, [text]);
+
+  useEffect(() => {
+    const now = view.current;
+    if (!now || !outline) return;
+    const { doc } = now.state;
+    const told = outline.diagnostics
+      .filter((each) => each.line <= doc.lines)
+      .map<Diagnostic>((each) => {
+        const line = doc.line(each.line);
+        const from = Math.min(line.to, line.from + each.column - 1);
+        return {
+          from,
+          to: Math.min(line.to, from + each.width),
+          severity: each.severity,
+          message: `${each.detail} ${each.code}`,
+        };
+      });
+    now.dispatch(setDiagnostics(now.state, told));
+  }, [outline]);
+
+  useEffect(() => {
+    const now = view.current;
+    const step = outline?.nodes.find((each) => each.at === chosen);
+    if (!now || !step || now.hasFocus || step.first_line > now.state.doc.lines) return;
+    const { from } = now.state.doc.line(step.first_line);
+    now.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
+    // Only when another step is chosen.
+  }, [chosen]); // eslint-disable-line react-hooks/exhaustive-deps
+
+  return <div ref={holder} className="yaml" />;
+}
+
+/** Names of the grammar where a key can stand, names of the shop behind the keys that ask for them. */
+function complete(context: CompletionContext, shop: Vocabulary | undefined) {
+  const word = context.matchBefore(/[\p{L}\p{N}_.:]*/u);
+  if (!shop || !word || (word.from === word.to && !context.explicit)) return null;
+  const before = context.state.doc
+    .lineAt(context.pos)
+    .text.slice(0, word.from - context.state.doc.lineAt(context.pos).from);
+  const key = /([a-z_]+):\s*(?:\[|"|')?$/.exec(before)?.[1];
+  const list: Record<string, string[]> = {
+    send: shop.templates.map((each) => each.template),
+    coupon: shop.campaigns.map((each) => each.name),
+    segment: shop.segments.map((each) => each.name),
+    tag: shop.tags.map((each) => each.name),
+    untag: shop.tags.map((each) => each.name),
+    webhook: shop.webhooks,
+    event: shop.events.map((each) => each.event),
+    of: shop.events.map((each) => each.event),
+    field: [...shop.fields, ...shop.events.flatMap((each) => each.fields.map((name) => `trigger.${name}`))],
+    via: ["sms", "wecom", "wechat"],
+  };
+  if (key !== undefined && key in list)
+    return { from: word.from, options: [...new Set(list[key])].map((label) => ({ label, type: "constant" })) };
+  if (key !== undefined) return null;
+  const models = Object.values((shop.grammar.$defs ?? {}) as Record<string, { properties?: Record<string, unknown> }>);
+  const keys = new Set(models.flatMap((each) => Object.keys(each.properties ?? {})));
+  return { from: word.from, options: [...keys].map((label) => ({ label, type: "property", apply: `${label}: ` })) };
+}

@@ -1,0 +1,8 @@
+interface Search {
+  /** What a journey is to be called that isn't there yet. */
+  title?: string | undefined;
+}
+
+export const titleOf = (search: Record<string, unknown>): Search => ({
+  title: typeof search.title === "string" ? search.title.slice(0, 100) : undefined,
+});

@@ -1,0 +1,130 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { client, type Schema } from "@/api/client";
+import { ApiProblem } from "@/api/problem";
+import type { paths } from "@/api/schema";
+import { useLanguage } from "@/parts/words";
+
+export type Outline = Schema["SpecOutline"];
+export type Step = Schema["OutlineNode"];
+export type Edit = paths["/v1/specs/edit"]["post"]["requestBody"]["content"]["application/json"]["edits"][number];
+
+const PAUSE = 250;
+/** What is typed within so many milliseconds is one step of undoing. */
+const TOGETHER = 1_000;
+
+interface Past {
+  text: string;
+  at: string | undefined;
+}
+
+/**
+ * A text that is edited in two ways, as it is and as a graph, with undo for both. The API makes the edits and reads the
+ * text; here is only which text it is now.
+ */
+export function useEditing(initial: string) {
+  const lang = useLanguage();
+  const [text, setText] = useState(initial);
+  const [outline, setOutline] = useState<Outline>();
+  const [chosen, choose] = useState<string>();
+  const [refusal, setRefusal] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const [past, setPast] = useState<Past[]>([]);
+  const [future, setFuture] = useState<Past[]>([]);
+  const now = useRef({ text: initial, chosen: undefined as string | undefined, typed: 0 });
+  const queue = useRef<Promise<unknown>>(Promise.resolve());
+  useEffect(() => {
+    now.current.chosen = chosen;
+  }, [chosen]);
+
+  useEffect(() => {
+    const abort = new AbortController();
+    const timer = setTimeout(
+      () => {
+        void client
+          .POST("/v1/specs/outline", { body: { text }, params: { query: { lang } }, signal: abort.signal })
+          .then(({ data }) => {
+            if (data && !abort.signal.aborted) setOutline(data);
+          })
+          .catch(() => undefined); // a lost connection is told by the frame, and what was read stays
+      },
+      outline === undefined ? 0 : PAUSE,
+    );
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
+    // Only when the text or the language changes.
+  }, [text, lang]); // eslint-disable-line react-hooks/exhaustive-deps
+
+  const become = useCallback((next: string, together = false) => {
+    const { text: before, chosen: at, typed } = now.current;
+    if (before === next) return;
+    const time = Date.now();
+    if (!together || time - typed > TOGETHER) setPast((all) => [...all, { text: before, at }]);
+    now.current.typed = together ? time : 0;
+    now.current.text = next;
+    setFuture([]);
+    setText(next);
+  }, []);
+
+  /** Makes edits, all or none, one call after the other; tells where the reader is then. */
+  const edit = useCallback(
+    (edits: Edit[], then?: string | null) => {
+      const run = async () => {
+        setBusy(true);
+        try {
+          const body = { text: now.current.text, edits };
+          const { data } = await client.POST("/v1/specs/edit", { body, params: { query: { lang } } });
+          if (!data) return;
+          become(data.text);
+          setOutline(data.outline);
+          setRefusal(undefined);
+          if (then !== undefined) choose(then ?? undefined);
+        } catch (problem) {
+          if (problem instanceof ApiProblem && problem.status === 422)
+            setRefusal(problem.errors[0]?.detail ?? problem.message);
+        } finally {
+          setBusy(false);
+        }
+      };
+      queue.current = queue.current.then(run);
+    },
+    [become, lang],
+  );
+
+  const turn = useCallback((from: Past[], back: boolean) => {
+    const last = from.at(-1);
+    if (!last) return;
+    const here = { text: now.current.text, at: now.current.chosen };
+    (back ? setPast : setFuture)(from.slice(0, -1));
+    (back ? setFuture : setPast)((all) => [...all, here]);
+    now.current.text = last.text;
+    now.current.typed = 0;
+    setText(last.text);
+    choose(last.at);
+  }, []);
+
+  return {
+    text,
+    outline,
+    chosen,
+    choose,
+    busy,
+    refusal,
+    forget: useCallback(() => {
+      setRefusal(undefined);
+    }, []),
+    type: useCallback(
+      (next: string) => {
+        become(next, true);
+      },
+      [become],
+    ),
+    replace: become,
+    edit,
+    undo: past.length > 0 ? () => turn(past, true) : undefined,
+    redo: future.length > 0 ? () => turn(future, false) : undefined,
+  };
+}
+
+export type Editing = ReturnType<typeof useEditing>;
