@@ -99,7 +99,7 @@ class OutlineEdge(BaseModel):
 
 
 class SpecOutline(BaseModel):
-    """A journey's text as a tree to look at. `steps` are those that stand in no branch, `head` is what stands beside."""
+    """A journey's text as a tree to look at. `steps` are those in no branch, `head` is what stands beside."""
 
     title: str
     steps: list[str]

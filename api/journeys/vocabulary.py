@@ -36,6 +36,16 @@ PERSONAL = frozenset({"customer", "name", "phone", "email", "address", "openid",
 
 LOOKED_AT, EXAMPLES = 30, 4
 
+USUAL = ("send", "wait", "wait_for", "if", "choose", "split", "coupon", "todo", "tag", "untag", "repeat", "set")
+"""The verbs in the order in which they are offered; the others follow."""
+
+NOUNS: Mapping[str, tuple[str, str]] = {
+    **{step.model_fields["verb"].default: step.noun for step in STEPS.values()},
+    "if": ("判断", "if"),
+    "choose": ("多路判断", "choose"),
+    "untag": ("去标签", "untag"),
+}
+
 
 class VerbWord(BaseModel):
     """What a step can do; `noun` is what it is called."""
@@ -106,10 +116,10 @@ def get_vocabulary(request: Request, _: Editor, lang: Lang = "zh") -> Vocabulary
         set_tags = session.exec(select(CustomerTag.tag).distinct().limit(500)).all()
     known = published_references(library, env.webhooks)
     say = library.wording(lang)
-    nouns = {step.model_fields["verb"].default: say.pick(*step.noun) for step in STEPS.values()}
+    verbs = [*USUAL, *(verb for verb in SPECS if verb not in USUAL)]
     customer = [*DERIVED, *QUINTILES, *FORECASTS, "name", "city", "birthday", "owner", "timezone", "location"]
     return Vocabulary(
-        verbs=[VerbWord(verb=verb, noun=nouns.get(verb, verb)) for verb in SPECS],
+        verbs=[VerbWord(verb=verb, noun=say.pick(*NOUNS[verb])) for verb in verbs],
         templates=[Template(template=name, channels=sorted(known.templates[name])) for name in sorted(known.templates)],
         campaigns=[NamedThing(name=name, called=terms.name or name) for name, terms in library.campaigns.items()],
         segments=[NamedThing(name=name, called=name) for name in sorted(library.segments)],

@@ -8,7 +8,7 @@ const saved = (visit: Visit) => visit.page.getByText("已保存", { exact: true 
 
 async function insertAtEnd(visit: Visit, noun: string): Promise<void> {
   await visit.page.getByRole("button", { name: "在这里加一步" }).last().click();
-  await visit.page.getByRole("menuitem", { name: noun, exact: true }).click();
+  await visit.page.getByRole("menuitem", { name: noun }).first().click();
 }
 
 it.concurrent("a journey is written from nothing, tried and published, and nobody touches YAML", async () => {
@@ -29,6 +29,8 @@ it.concurrent("a journey is written from nothing, tried and published, and nobod
 
   await insertAtEnd(visit, "发送");
   await page.getByRole("heading", { name: "发送" }).waitFor();
+  await page.getByRole("combobox", { name: "内容" }).fill("thank_you");
+  await page.keyboard.press("Enter");
   await insertAtEnd(visit, "判断");
   await page.getByRole("combobox", { name: "比较的值" }).fill("5");
   await until(async () => (await text(name)).includes("at_least: 5"));
@@ -65,12 +67,15 @@ it.concurrent(
     const name = /journeys\/(\w+)\/edit/.exec(page.url())?.[1] ?? "";
     await nodes(visit).nth(2).waitFor();
     const plus = page.getByRole("button", { name: "在这里加一步" });
-    await page.getByRole("button", { name: "打标签", exact: true }).first().dragTo(plus.last());
-    await page.getByRole("heading", { name: "打标签" }).waitFor();
+    await page
+      .getByRole("navigation", { name: "步骤" })
+      .getByRole("button", { name: /(?<!去)标签/ })
+      .dragTo(plus.last());
+    await page.getByRole("heading", { name: "标签" }).waitFor();
     await until(async () => /wait: 1d\n {2}- tag: /.test(await text(name)));
     await page.keyboard.press("Escape");
 
-    const tag = nodes(visit).filter({ hasText: "打标签" });
+    const tag = nodes(visit).filter({ hasText: "标签" });
     const from = await tag.boundingBox();
     const to = await plus.first().boundingBox();
     if (!from || !to) throw new Error("nothing to drag");
@@ -107,6 +112,7 @@ it.concurrent("a wait is changed in a journey that runs, and it is said what bec
   const { page } = visit;
   const before = ((await read("/v1/journeys/abandoned_cart/versions/1")) as { text: string }).text;
   await page.getByRole("button", { name: "编辑" }).click();
+  await page.getByRole("heading", { name: /^编辑：/ }).waitFor();
   await nodes(visit).filter({ hasText: "等待" }).first().click();
   await visit.picture("editor-desktop");
   const span = page.getByRole("combobox", { name: "等多久" });

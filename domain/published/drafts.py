@@ -127,8 +127,9 @@ def discard(session: Session, journey: str, seen: int) -> None:
     state = draft_state(session, journey, locked=True)
     if state.revision != seen:
         raise DraftMovedError(state)
-    for table in (DraftRevision, Draft, DraftPresence):
-        session.execute(delete(table).where(table.__table__.c.journey == journey))  # type: ignore[attr-defined]
+    session.execute(delete(DraftRevision).where(col(DraftRevision.journey) == journey))
+    session.execute(delete(DraftPresence).where(col(DraftPresence.journey) == journey))
+    session.execute(delete(Draft).where(col(Draft.journey) == journey))
 
 
 def revisions(session: Session, journey: str, limit: int) -> Sequence[DraftRevision]:

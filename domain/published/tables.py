@@ -88,7 +88,7 @@ class Draft(Row, table=True):
     journey: str = Field(primary_key=True)
     revision: int
     base: int | None = None
-    asked: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))  # type: ignore[arg-type]
+    asked: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
 
 
 class DraftRevision(Row, table=True):

@@ -26,7 +26,7 @@ steps:
 DRAFT = "/v1/journeys/thanks/draft"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def shop(db: Database) -> None:
     with db.begin() as session:
         publish_document(session, "_policy", {})
@@ -34,7 +34,7 @@ def shop(db: Database) -> None:
 
 
 @pytest.fixture
-def marketer(shop: None, call_with: Callable[..., Caller]) -> Caller:
+def marketer(call_with: Callable[..., Caller]) -> Caller:
     return call_with(scopes=("admin", "read"))
 
 
@@ -131,7 +131,7 @@ def test_a_draft_is_thrown_away_only_as_it_was_seen(marketer: Caller) -> None:
 
 
 def test_with_four_eyes_a_second_person_agrees_and_a_change_takes_the_wish_back(
-    shop: None, db: Database, clock: VirtualClock
+    db: Database, clock: VirtualClock
 ) -> None:
     app = create_app(db, clock, ready=dict, wall=clock, four_eyes=True)
     li, han = (_signed_in(app, db, clock, name) for name in ("李雷", "韩梅"))
@@ -146,7 +146,7 @@ def test_with_four_eyes_a_second_person_agrees_and_a_change_takes_the_wish_back(
     assert li.get("/v1/journeys/thanks/actions").json()[0]["details"]["reason"] == "a shorter wait"
 
 
-def test_who_else_is_there_is_told_until_they_leave(shop: None, db: Database, clock: VirtualClock) -> None:
+def test_who_else_is_there_is_told_until_they_leave(db: Database, clock: VirtualClock) -> None:
     app = create_app(db, clock, ready=dict, wall=clock)
     li, han = (_signed_in(app, db, clock, name) for name in ("李雷", "韩梅"))
     here = f"{DRAFT}/presence"

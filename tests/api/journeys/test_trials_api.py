@@ -38,6 +38,7 @@ class Played:
         return Simulated(begun_by="已下单", at=self.now, zone="Asia/Shanghai", happenings=[happening])
 
     def backtest(self, plan: Plan, days: int, lang: Language, watch: Watch) -> Backtested:
+        self.asked.append((plan.journey, days, lang))
         for played in range(3):
             watch(played, 3, self.now)
         if self.fails:

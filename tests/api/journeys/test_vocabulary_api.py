@@ -7,6 +7,7 @@ from calling import Caller
 
 from domain.published.publishing import publish_document, publish_text
 from domain.store.work import Database
+from workflows.verbs.registry import SPECS
 
 
 @pytest.fixture
@@ -28,6 +29,10 @@ def test_what_the_shop_knows_is_told_by_name(marketer: Caller) -> None:
     assert "SendStep" in told["grammar"]["$defs"]
     english = marketer.get("/v1/specs/vocabulary?lang=en").json()
     assert {"verb": "wait", "noun": "wait"} in english["verbs"]
+
+
+def test_each_verb_is_offered_once_under_a_name(marketer: Caller) -> None:
+    assert sorted(each["verb"] for each in marketer.get("/v1/specs/vocabulary").json()["verbs"]) == sorted(SPECS)
 
 
 def test_recent_events_give_examples_and_name_nobody(marketer: Caller) -> None:

@@ -19,8 +19,7 @@ export function Clash({ keeping, onMerged }: Props) {
   const takeMerged = (with_: Schema["MergedDraft"]) => {
     setMerged(undefined);
     onMerged(with_.text);
-    // The text is saved over theirs once it is the one that is written.
-    setTimeout(() => void keeping.save(with_.etag), 0);
+    void keeping.save(with_.etag, with_.text);
   };
   return (
     <>

@@ -14,7 +14,7 @@ import {
   theme,
   Tooltip,
 } from "antd";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Page } from "@/parts/Page";
@@ -143,9 +143,9 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
     });
   }, []);
 
-  const press = (event_: React.KeyboardEvent) => {
+  const press = (event_: KeyboardEvent) => {
     const target = event_.target as HTMLElement;
-    if (target.closest("input, textarea, [contenteditable=true], .ant-select, .ant-modal, .yaml")) return;
+    if (publishing || target.closest("input, textarea, [contenteditable=true], .ant-select, [role=dialog], .yaml")) return;
     const command = event_.ctrlKey || event_.metaKey;
     const key = event_.key.toLowerCase();
     const all = steps.map((each) => each.at);
@@ -169,10 +169,12 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
     else if (key === "escape") choose(undefined);
   }; // prettier-ignore
 
+  useKeys(press);
+
   const height = "calc(100vh - 190px)";
   return (
     <Page
-      title={words.editing(outline?.title || title || name)}
+      title={words.editing([outline?.title, title].find(Boolean) ?? name)}
       about={keeping.draft.base === null ? words.neverPublished : words.basedOn(keeping.draft.base)}
       actions={
         <>
@@ -223,7 +225,7 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
       {holder}
       <Clash keeping={keeping} onMerged={replace} />
       {refusal && <Alert type="warning" showIcon title={words.refused(refusal)} closable={{ onClose: forget }} />}
-      <Flex gap={16} vertical={!wide} onKeyDown={press}>
+      <Flex gap={16} vertical={!wide}>
         <nav aria-label={words.palette} style={{ width: wide ? 132 : "auto", flex: "none" }}>
           <Quiet small>{words.palette}</Quiet>
           <div className="palette" style={{ marginTop: 8, ...(!wide && { flexDirection: "row", flexWrap: "wrap" }) }}>
@@ -345,6 +347,23 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
   );
 }
 
+/** Hears keys wherever one is on the page: what had the focus may be gone with the edit before. */
+function useKeys(press: (event: KeyboardEvent) => void) {
+  const now = useRef(press);
+  useEffect(() => {
+    now.current = press;
+  }, [press]);
+  useEffect(() => {
+    const hear = (event: KeyboardEvent) => {
+      now.current(event);
+    };
+    window.addEventListener("keydown", hear);
+    return () => {
+      window.removeEventListener("keydown", hear);
+    };
+  }, []);
+}
+
 /** Whether what is written is kept, and who else is at it. */
 function Saved({ keeping }: { keeping: ReturnType<typeof useDraft> }) {
   const words = useWords();
@@ -353,7 +372,7 @@ function Saved({ keeping }: { keeping: ReturnType<typeof useDraft> }) {
       {keeping.others.map((each) => (
         <Tooltip key={each.name} title={words.alsoHere(each.name)}>
           <Avatar size="small" style={{ background: "#00824b" }} aria-label={words.alsoHere(each.name)}>
-            {[...each.name][0]}
+            {each.name.slice(0, 1)}
           </Avatar>
         </Tooltip>
       ))}

@@ -121,7 +121,7 @@ export default function Publish({ draft, onClose, onDone }: Props) {
               placeholder={words.reasonHint}
               maxLength={500}
               disabled={draft.asked !== null}
-              autoSize={{ minRows: 2 }}
+              rows={2}
               value={reason}
               onChange={(event) => {
                 setReason(event.target.value);

@@ -50,6 +50,10 @@ export function withFreshIds(step: unknown, taken: Iterable<string>): unknown {
   return copy;
 }
 
+/** What is left of a mapping without one of its keys. */
+export const less = (value: Value, name: string): Value =>
+  Object.fromEntries(Object.entries(value).filter(([each]) => each !== name));
+
 /** Reads what was typed as a value: numbers and yes or no as such, everything else as text. */
 export function read(text: string): string | number | boolean {
   const plain = text.trim();

@@ -37,9 +37,10 @@ export function useDraft(name: string, first: Draft, text: string, place: string
   }, []);
 
   const save = useCallback(
-    async (etag?: string): Promise<Draft | undefined> => {
+    async (etag?: string, merged?: string): Promise<Draft | undefined> => {
       if (kept.current.saving) return undefined;
       kept.current.saving = true;
+      if (merged !== undefined) kept.current.wanted = merged;
       setState("saving");
       try {
         const { data } = await client.PUT("/v1/journeys/{name}/draft", {
@@ -70,7 +71,6 @@ export function useDraft(name: string, first: Draft, text: string, place: string
   const changed = text !== draft.text;
   useEffect(() => {
     if (!changed || conflict) return;
-    setState("unsaved");
     const timer = setTimeout(() => void save(), PAUSE);
     return () => {
       clearTimeout(timer);
@@ -115,7 +115,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
 
   return {
     draft,
-    state,
+    state: changed && state === "saved" ? ("unsaved" as const) : state,
     others,
     conflict,
     take,

@@ -28,9 +28,9 @@ export function useEditing(initial: string) {
   const [chosen, choose] = useState<string>();
   const [refusal, setRefusal] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const [past, setPast] = useState<Past[]>([]);
-  const [future, setFuture] = useState<Past[]>([]);
+  const [turns, setTurns] = useState({ back: 0, forth: 0 });
   const now = useRef({ text: initial, chosen: undefined as string | undefined, typed: 0 });
+  const history = useRef({ past: [] as Past[], future: [] as Past[] });
   const queue = useRef<Promise<unknown>>(Promise.resolve());
   useEffect(() => {
     now.current.chosen = chosen;
@@ -56,16 +56,24 @@ export function useEditing(initial: string) {
     // Only when the text or the language changes.
   }, [text, lang]); // eslint-disable-line react-hooks/exhaustive-deps
 
-  const become = useCallback((next: string, together = false) => {
-    const { text: before, chosen: at, typed } = now.current;
-    if (before === next) return;
-    const time = Date.now();
-    if (!together || time - typed > TOGETHER) setPast((all) => [...all, { text: before, at }]);
-    now.current.typed = together ? time : 0;
-    now.current.text = next;
-    setFuture([]);
-    setText(next);
+  const count = useCallback(() => {
+    setTurns({ back: history.current.past.length, forth: history.current.future.length });
   }, []);
+
+  const become = useCallback(
+    (next: string, together = false) => {
+      const { text: before, chosen: at, typed } = now.current;
+      if (before === next) return;
+      const time = Date.now();
+      if (!together || time - typed > TOGETHER) history.current.past.push({ text: before, at });
+      history.current.future = [];
+      now.current.typed = together ? time : 0;
+      now.current.text = next;
+      setText(next);
+      count();
+    },
+    [count],
+  );
 
   /** Makes edits, all or none, one call after the other; tells where the reader is then. */
   const edit = useCallback(
@@ -92,18 +100,27 @@ export function useEditing(initial: string) {
     [become, lang],
   );
 
-  const turn = useCallback((from: Past[], back: boolean) => {
-    const last = from.at(-1);
-    if (!last) return;
-    const here = { text: now.current.text, at: now.current.chosen };
-    (back ? setPast : setFuture)(from.slice(0, -1));
-    (back ? setFuture : setPast)((all) => [...all, here]);
-    now.current.text = last.text;
-    now.current.typed = 0;
-    setText(last.text);
-    choose(last.at);
-  }, []);
+  const turn = useCallback(
+    (back: boolean) => {
+      const { past, future } = history.current;
+      const last = (back ? past : future).pop();
+      if (!last) return;
+      (back ? future : past).push({ text: now.current.text, at: now.current.chosen });
+      now.current.text = last.text;
+      now.current.typed = 0;
+      setText(last.text);
+      choose(last.at);
+      count();
+    },
+    [count],
+  );
 
+  const undo = useCallback(() => {
+    turn(true);
+  }, [turn]);
+  const redo = useCallback(() => {
+    turn(false);
+  }, [turn]);
   return {
     text,
     outline,
@@ -122,8 +139,8 @@ export function useEditing(initial: string) {
     ),
     replace: become,
     edit,
-    undo: past.length > 0 ? () => turn(past, true) : undefined,
-    redo: future.length > 0 ? () => turn(future, false) : undefined,
+    undo: turns.back > 0 ? undo : undefined,
+    redo: turns.forth > 0 ? redo : undefined,
   };
 }
 

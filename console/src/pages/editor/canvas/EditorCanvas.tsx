@@ -60,7 +60,14 @@ function Flow({ outline, chosen, verbs, folded, begins, onChoose, onFold, onInse
     () =>
       boxes.map(({ id, step, x, y, folded: hidden }) => {
         const verb = id === START ? "start" : id === END ? "end" : (step?.verb ?? "");
-        const noun = id === START ? words.start : id === END ? words.end : step?.noun || words.unknownStep;
+        const noun =
+          id === START
+            ? words.start
+            : id === END
+              ? words.end
+              : step?.noun === ""
+                ? words.unknownStep
+                : (step?.noun ?? "");
         const said = id === START ? begins : (step?.words ?? "");
         const mistakes = outline.diagnostics.filter(
           (each) => each.severity === "error" && (id === START ? each.at === null : id !== END && each.at === id),
@@ -79,9 +86,11 @@ function Flow({ outline, chosen, verbs, folded, begins, onChoose, onFold, onInse
     [boxes, outline, chosen, onFold, begins, words],
   );
   const [nodes, setNodes] = useState(laid);
-  useEffect(() => {
+  const [seen, setSeen] = useState(laid);
+  if (seen !== laid) {
+    setSeen(laid);
     setNodes(laid);
-  }, [laid]);
+  }
   const edges = useMemo<InsertEdgeType[]>(
     () =>
       lines.map(({ id, source, target, label, spots }) => ({

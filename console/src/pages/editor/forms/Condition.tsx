@@ -1,7 +1,7 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, InputNumber, Select, theme } from "antd";
 import type { ReactNode } from "react";
-import { read, type Value } from "../places";
+import { less, read, type Value } from "../places";
 import type { Vocabulary } from "../steps";
 import { useWords } from "../words";
 import { names } from "./names";
@@ -19,6 +19,8 @@ const FUNCTIONS = ["count", "sum", "average", "min", "max", "latest", "first", "
 
 const isValue = (value: unknown): value is Value =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+const asWritten = (value: unknown) =>
+  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 const asText = (value: unknown) => (typeof value === "string" ? value : "");
 
 function kindOf(value: unknown): Kind | undefined {
@@ -318,7 +320,7 @@ function MeasureForm({ value, shop, onChange }: { value: Value; shop: Vocabulary
         value={value.within}
         shows
         onChange={(within) => {
-          const { within: _, ...others } = rest();
+          const others = less(rest(), "within");
           onChange({ [used]: value[used] ?? true, ...others, ...(within !== undefined && { within }) });
         }}
       />
@@ -326,7 +328,7 @@ function MeasureForm({ value, shop, onChange }: { value: Value; shop: Vocabulary
         label={words.where}
         on={value.where !== undefined}
         onToggle={(on) => {
-          const { where: _, ...others } = rest();
+          const others = less(rest(), "where");
           onChange({
             [used]: value[used] ?? true,
             ...others,
@@ -387,8 +389,7 @@ function Comparison({ value, onChange }: { value: Value; onChange: (value: Value
               icon={<DeleteOutlined />}
               aria-label={words.removeComparison}
               onClick={() => {
-                const { [operator]: _, ...others } = value;
-                onChange(others);
+                onChange(less(value, operator));
               }}
             />
           )}
@@ -443,7 +444,7 @@ function Right({
         value={(Array.isArray(value) ? value : []).map(String)}
         style={{ flex: 1 }}
         open={false}
-        suffixIcon={null}
+        suffix={null}
         onChange={(all: string[]) => {
           onChange(all.map(read));
         }}
@@ -453,7 +454,7 @@ function Right({
   return (
     <AutoComplete
       aria-label={words.operand}
-      value={field ? `{${asText(value.field)}}` : String(value ?? "")}
+      value={field ? `{${asText(value.field)}}` : asWritten(value)}
       style={{ flex: 1 }}
       options={[]}
       placeholder={words.operandHint}

@@ -14,18 +14,21 @@ export function Later<Value>({ value, onChange, children }: Props<Value>) {
   const told = useRef(value);
   const tell = useRef(onChange);
   const known = JSON.stringify(value);
+  const [seen, setSeen] = useState(known);
+  const [sent, setSent] = useState(known);
+  if (seen !== known) {
+    setSeen(known);
+    if (known !== sent) setShown(value); // else it is what was told, and somebody may have typed on
+  }
   useEffect(() => {
     tell.current = onChange;
-  }, [onChange]);
-  useEffect(() => {
     told.current = value;
-    setShown(value);
-    // Values are made anew with each look at the text; what counts is what they say.
-  }, [known]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [onChange, value]);
   useEffect(() => {
     if (JSON.stringify(shown) === JSON.stringify(told.current)) return;
     const timer = setTimeout(() => {
       told.current = shown;
+      setSent(JSON.stringify(shown));
       tell.current(shown);
     }, PAUSE);
     return () => {

@@ -27,7 +27,7 @@ export function SpanInput({ label, value, onChange, shows = false, more = [] }: 
         placeholder={words.spanHint}
         options={options.map((each) => ({ value: each, label: words.span(each) }))}
         onChange={(next: string | undefined) => {
-          onChange(next ? next : undefined);
+          onChange(next === "" ? undefined : next);
         }}
       />
     </Flex>

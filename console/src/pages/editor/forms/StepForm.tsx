@@ -1,8 +1,8 @@
 import { CopyOutlined, DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, Input, InputNumber, Select, Space, theme } from "antd";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Quiet } from "@/parts/Quiet";
-import { escaped, type Value } from "../places";
+import { escaped, less, type Value } from "../places";
 import type { Vocabulary } from "../steps";
 import type { Edit, Step } from "../useEditing";
 import { useWords } from "../words";
@@ -117,7 +117,15 @@ function Fields(given: Given) {
       return (
         <>
           <Field label={words.template}>
-            <Select showSearch aria-label={words.template} value={text(value.send)} options={shop.templates.map((each) => ({ value: each.template, label: `${each.template}（${each.channels.map((name) => words.channels[name] ?? name).join("、")}）` }))} onChange={(next) => { put("send", next); }} />
+            <Select showSearch aria-label={words.template} value={text(value.send)} options={shop.templates.map((each) => ({ value: each.template, label: `${each.template}（${each.channels.map((name) => words.channels[name] ?? name).join("、")}）` }))} onChange={(next) => {
+                const has = shop.templates.find((each) => each.template === next)?.channels ?? [];
+                const via = (Array.isArray(value.via) ? (value.via as string[]) : []).filter((each) => has.includes(each));
+                const same = Array.isArray(value.via) && via.length === value.via.length;
+                onEdit([
+                  { op: "set", at: `${step.at}/send`, value: next },
+                  ...(same ? [] : [{ op: "set" as const, at: `${step.at}/via`, value: via.length > 0 ? via : has }]),
+                ]);
+              }} />
           </Field>
           <Field label={words.via} about={words.viaAbout}>
             <Select mode="multiple" aria-label={words.via} value={Array.isArray(value.via) ? (value.via as string[]) : []} options={channels.map((each) => ({ value: each, label: words.channels[each] ?? each }))} onChange={(next: string[]) => { if (next.length > 0) put("via", next); }} />
@@ -274,7 +282,7 @@ function WaitedFor({
             </Button>
           ) : (
             <Later<unknown> value={own.where} onChange={(where) => { onChange({ ...own, where }); }}>
-              {(where, change) => <Condition value={where} shop={shop} event={text(own.event)} root="event" onChange={change} onRemove={() => { const { where: _, ...others } = own; onChange(others); }} />}
+              {(where, change) => <Condition value={where} shop={shop} event={text(own.event)} root="event" onChange={change} onRemove={() => { onChange(less(own, "where")); }} />}
             </Later>
           )}
         </>
@@ -318,13 +326,15 @@ function Raw({ value, name, label, put }: Given & { name: string; label: string 
   const written = JSON.stringify(value[name] ?? {}, null, 1);
   const [typed, setTyped] = useState(written);
   const [wrong, setWrong] = useState(false);
-  useEffect(() => {
+  const [seen, setSeen] = useState(written);
+  if (seen !== written) {
+    setSeen(written);
     setTyped(written);
     setWrong(false);
-  }, [written]);
+  }
   return (
     <Field label={label} {...(wrong && { about: words.notRead })}>
-      <Input.TextArea aria-label={label} autoSize={{ minRows: 2, maxRows: 12 }} value={typed} status={wrong ? "error" : ""} onChange={(event) => { setTyped(event.target.value); }} onBlur={() => {
+      <Input.TextArea aria-label={label} rows={5} value={typed} status={wrong ? "error" : ""} onChange={(event) => { setTyped(event.target.value); }} onBlur={() => {
         try {
           const next: unknown = JSON.parse(typed);
           setWrong(false);
