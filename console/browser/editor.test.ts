@@ -31,6 +31,7 @@ it.concurrent("a journey is written from nothing, tried and published, and nobod
   await page.getByRole("heading", { name: "发送" }).waitFor();
   await page.getByRole("combobox", { name: "内容" }).fill("thank_you");
   await page.keyboard.press("Enter");
+  await until(async () => (await text(name)).includes("thank_you"));
   await insertAtEnd(visit, "判断");
   await page.getByRole("combobox", { name: "比较的值" }).fill("5");
   await until(async () => (await text(name)).includes("at_least: 5"));
@@ -147,7 +148,10 @@ it.concurrent("of two who write, the second is told, and both changes are kept",
   const name = fresh("together");
   const path = `/console/journeys/${name}/edit`;
   const expected = [`412 /v1/journeys/${name}/draft`];
-  const [one, other] = await Promise.all([Visit.as("marketer", { path }), Visit.as("admin", { path, expected })]);
+  const [one, other] = await Promise.all([
+    Visit.as("marketer", { path, expected }),
+    Visit.as("admin", { path, expected }),
+  ]);
   for (const visit of [one, other]) {
     await visit.page.getByText("YAML", { exact: true }).click();
     await visit.page.locator(".cm-content").waitFor();

@@ -4213,7 +4213,7 @@ export interface components {
         };
         /**
          * SpecOutline
-         * @description A journey's text as a tree to look at. `steps` are those that stand in no branch, `head` is what stands beside.
+         * @description A journey's text as a tree to look at. `steps` are those in no branch, `head` is what stands beside.
          */
         SpecOutline: {
             /** Title */
