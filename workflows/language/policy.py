@@ -83,6 +83,10 @@ class Validity(TextForm):
         )
 
 
+_ZONES_MEANT = {"Asia/Beijing": "Asia/Shanghai", "Beijing": "Asia/Shanghai", "PRC": "Asia/Shanghai"}
+"""Names that people give to zones."""
+
+
 def _from_person(info: ValidationInfo) -> bool:
     return bool(info.context and info.context.get("written"))
 
@@ -122,7 +126,7 @@ class Policy(Limits):
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name not in zone_names():
-            known = {"name": quoted(name), "hint": did_you_mean(name, zone_names())}
+            known = {"name": quoted(name), "hint": did_you_mean(_ZONES_MEANT.get(name, name), zone_names())}
             raise PydanticCustomError("E038", "unknown timezone {name}{hint}", known)
         return name
 

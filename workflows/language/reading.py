@@ -24,6 +24,7 @@ _KINDS = {
     "bool_type": "true or false",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
     "float_type": "a number",
     "float_parsing": "a number",
     "date_type": "a day like 2026-09-01",

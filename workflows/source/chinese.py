@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from workflows.source.chinese_of_texts import OF_TEXTS
+from workflows.source.chinese_of_texts import OF_TEXTS, OF_VALUES
 
 SENTENCES: Mapping[str, str] = {
     **OF_TEXTS,
+    **OF_VALUES,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (
         "这个值里又有一个“:”；给值加引号，或改正缩进"
@@ -143,9 +144,6 @@ SENTENCES: Mapping[str, str] = {
     ),
     "{value} is not {what}; write it like {example}": "{value} 不是{what}；请写成 {example}",
     "{value} is not {what}; write {example}": "{value} 不是{what}；请写 {example}",
-    "{value} is not known; write near_expiry_lot, birthday or segment:NAME": (
-        "不认识 {value}；请写 near_expiry_lot、birthday 或 segment:人群名"
-    ),
     "{value} is longer than 100 years": "{value} 超过 100 年",
     "not an amount of money; write it like {example}": "不是金额；请写成 {example}",
     "not a percentage; write it like {example}": "不是百分比；请写成 {example}",
@@ -387,6 +385,8 @@ def translator(sentences: Mapping[str, str]) -> Callable[[str], str]:
         for pattern, chinese in patterns():
             if match := pattern.fullmatch(message):
                 values = {name: told(value) for name, value in match.groupdict().items()}
+                if "example" in values:
+                    values["example"] = values["example"].replace(" or ", " 或 ")
                 parts = _PLACE.split(chinese)
                 return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))
         return message

@@ -1,4 +1,4 @@
-"""What is wrong with a text, in Chinese: a part of the catalogue of diagnostics."""
+"""What is wrong with texts and with single values, in Chinese: parts of the catalogue of diagnostics."""
 
 from collections.abc import Mapping
 
@@ -39,4 +39,22 @@ OF_TEXTS: Mapping[str, str] = {
     "link() takes an address that begins with https:// or http://": "link() 里要写 https:// 或 http:// 开头的网址",
     '"{sign}" works on plain numbers only; texts are joined by "~"': "“{sign}”只能用在数上；连接文字用“~”",
     '"when" takes an instant, like stream.starts_at': "when 要用在时刻上，例如 stream.starts_at",
+}
+
+OF_VALUES: Mapping[str, str] = {
+    "{value} is not possible here; write {example}": "这里不能写 {value}；请写 {example}",
+    "{value} is not known; write near_expiry_lot, birthday, `birthday -3d` or segment:NAME": (
+        "不认识 {value}；请写 near_expiry_lot、birthday、`birthday -3d` 或 segment:人群名"
+    ),
+    "{value} is no number, and {name} is always one; write it like {example}": (
+        "{value} 不是数，而 {name} 总是数；请写成 {example}"
+    ),
+    "{name} is never {value}": "{name} 从来不会是 {value}",
+    "a percentage": "百分比",
+    "how long a coupon holds": "券的有效期",
+    "a wait of days or weeks to a time of day": "等几天或几周、到某个钟点",
+    "`22:00-08:00`, a weekday like `sunday`, a list of these, or none": (
+        "`22:00-08:00`、星期（如 `sunday`）、它们的列表，或 none"
+    ),
+    "lots near expiry": "临期的批次",
 }

@@ -1,17 +1,18 @@
 """Checks of what conditions refer to: fields and where they are known, events, segments."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from workflows.source.diagnostics import did_you_mean, quoted, slip_of
 from workflows.source.tree import Node, Source
+from workflows.terms.calendar import WEEKDAYS
 from workflows.terms.comparing import DATE_PARTS, NOW_PARTS
 from workflows.terms.conditions import SUBJECTS, is_list
 from workflows.terms.limits import Limits
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
-from workflows.terms.values import MONEY_FUNCTIONS, is_money
+from workflows.terms.values import MONEY_FUNCTIONS, is_money, parse_money
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item", "now", "measure")
 
@@ -53,6 +54,22 @@ RANKED = frozenset({*QUINTILES, *FORECASTS})
 Named = tuple[str, str]
 """A kind of thing that conditions ask for (`tag`, `segment`, `measure`) and its name."""
 
+_COUNTING = ("sum", "count", "average", "distinct", "share")
+"""Functions of measures that come to a number."""
+
+_NUMBER = re.compile(
+    r"customer\.(?:orders|recency_days|frequency|r|f|m|likely_to_buy)|lot\.(?:days_left|available)"
+    r"|now\.(?:year|month|day|hour)|(?:event|trigger|item)\.(?:items\.)?quantity|event\.watched_minutes"
+)
+"""Fields that always hold a number, besides those of money."""
+
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "coupon.status": ("issued", "locked", "redeemed", "expired", "revoked"),
+    "now.weekday": WEEKDAYS,
+}
+"""Fields that hold one of a few texts."""
+
+_FEW = 8
 _SUBJECTS = frozenset(SUBJECTS)
 _EVERYWHERE = frozenset({"now", "measure"})
 _FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
@@ -123,10 +140,12 @@ def check_condition(node: Node | None, scope: Scope) -> None:
     if "within_km" in node.entries:
         check_field(node.get("of"), scope)
     _check_amounts(node, scope)
+    _check_kinds(node, scope)
     _check_right_sides(node, scope)
     if "segment" in node.entries:
         check_segment(node.get("segment"), scope)
     if "event" in node.entries:
+        check_customer_event(node.get("event"), scope)
         check_event(node, scope)
     for key in ("some", "every"):
         if key in node.entries:
@@ -169,6 +188,28 @@ def _check_amounts(node: Node, scope: Scope) -> None:
                 scope.source.report(amount, "W008", message, "warning")
 
 
+def _check_kinds(node: Node, scope: Scope) -> None:
+    """What is always a number is never like a text, and what has a few values never has another."""
+    measure, subject = node.get("measure"), node.get("field")
+    function = next((name for name in _COUNTING if measure is not None and name in measure.entries), None)
+    name = function or (subject.text if subject is not None else None) or ""
+    is_number = function is not None or is_money(name) or _NUMBER.fullmatch(name) is not None
+    choices = _CHOICES.get(name)
+    for key in OPERATORS if is_number or choices else ():
+        right = node.get(key)
+        for value in (right, *right.items) if right is not None else ():
+            text = value.text
+            if text is None or (value.bare and _FIELD.fullmatch(text)):
+                continue
+            if choices is not None and text not in choices:
+                hint = did_you_mean(text, choices) or f"; there are {', '.join(choices)}"
+                scope.source.report(value, "E014", f"{name} is never {quoted(text)}{hint}")
+            elif is_number and parse_money(text) is None and not (is_money(name) and re.search(r"\d", text)):
+                example = "59元" if is_money(name) else "3"
+                message = f"{quoted(text)} is no number, and {name} is always one; write it like {example}"
+                scope.source.report(value, "E015", message)
+
+
 def check_event(node: Node, scope: Scope) -> None:
     """Check an event pattern: its type, and what its `where` says of it."""
     named = node.get("event")
@@ -193,6 +234,7 @@ def check_measure(node: Node | None, scope: Scope) -> None:
         _check_list(named, scope)
         inner = scope.at_item_of(named.text)
     else:
+        check_customer_event(named, scope)
         check_event_type(named, scope)
         inner = scope.looking_at(named.text)
     check_condition(node.get("where"), inner)
@@ -230,8 +272,13 @@ def check_segment(node: Node | None, scope: Scope) -> None:
 def check_segment_name(node: Node, name: str, scope: Scope) -> None:
     """The same for a name that is only a part of the node's text."""
     if scope.references and name not in scope.references.segments:
-        hint = did_you_mean(name, scope.references.segments)
+        hint = did_you_mean(name, scope.references.segments) or what_there_is(scope.references.segments)
         scope.source.report(node, "E026", f"unknown segment {quoted(name)}{hint}")
+
+
+def what_there_is(names: Collection[str]) -> str:
+    """`; there are …`, as long as the names are few."""
+    return f"; there are {', '.join(sorted(names))}" if 0 < len(names) <= _FEW else ""
 
 
 def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:

@@ -99,8 +99,11 @@ def _percent(value: Any, info: ValidationInfo) -> Any:
         return value
     match = re.fullmatch(r"(\d{1,3}(?:\.\d{1,4})?)\s*%", value.strip()) if isinstance(value, str) else None
     if not match:
-        example = value if isinstance(value, int | float) and not isinstance(value, bool) else 5
-        raise PydanticCustomError("E015", "not a percentage; write it like {example}%", {"example": example})
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        example = f"{value}%" if is_number else "5%"
+        if is_number and 0 < value < 1:
+            example += f" or {value * 100:g}%"  # a share is meant as often
+        raise PydanticCustomError("E015", "not a percentage; write it like {example}", {"example": example})
     return float(match[1])
 
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.fields import Scope, what_there_is
 from workflows.terms.values import Duration
 from workflows.verbs.base import StepSpec, verbs_among
 
@@ -100,5 +100,5 @@ class Flow:
     def _campaign(self, node: Node) -> None:
         if node.text is None or self.references is None or node.text in self.references.campaigns:
             return
-        hint = did_you_mean(node.text, self.references.campaigns)
+        hint = did_you_mean(node.text, self.references.campaigns) or what_there_is(self.references.campaigns)
         self.source.report(node, "E025", f"unknown coupon campaign {quoted(node.text)}{hint}")

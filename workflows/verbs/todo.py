@@ -25,7 +25,8 @@ class AssignTodo(Step):
 
     def words(self, say: Wording) -> str:
         span = say.span(self.due)
-        zh = f"给 {self.assign} 派任务「{self.text}」，{span}内完成"
+        whom = "专属导购" if self.assign == "owner" else self.assign
+        zh = f"给 {whom} 派任务「{self.text}」，{span}内完成"
         return say.pick(zh, f"assign to {self.assign}: “{self.text}”, due in {span}")
 
 

@@ -28,6 +28,8 @@ MOVED_BY: Mapping[str, Sequence[str]] = {
 
 
 def _number_field(value: Any) -> Any:
+    if isinstance(value, Mapping) and value.keys() == {"measure"}:
+        return value["measure"]  # as conditions write it
     return {"field": value} if isinstance(value, str) else value
 
 
@@ -236,6 +238,7 @@ class WaitStep(StepSpec):
             check_field(until.get("field"), scope)
         number = node.get("of")
         if number is not None:
+            number = number.get("measure") or number
             check_field(number.get("field") or number, scope)
             check_measure(number, scope)
         days_on = DaysOn.PATTERN.fullmatch(node.text.strip()) if node.text else None

@@ -28,7 +28,11 @@ def mermaid(plan: Plan, say: Wording) -> str:
     """The plan as a Mermaid flowchart."""
     shown = {path: step for path, step in plan.steps.items() if path == _shown(path)}
     ids = {path: f"s{number}" for number, path in enumerate(shown, 1)}
-    lines = ["flowchart TD", f'  start(["{_label(trigger_words(plan.trigger, say))}"])', "  over((end))"]
+    lines = [
+        "flowchart TD",
+        f'  start(["{_label(trigger_words(plan.trigger, say))}"])',
+        f"  over(({say.pick('结束', 'end')}))",
+    ]
     lines += [f"  {ids[path]}{step.shape.format(_label(summary(step, say)))}" for path, step in shown.items()]
     lines.append(f"  start --> {ids[plan.first] if plan.first else 'over'}")
     for path, step in shown.items():

@@ -44,8 +44,8 @@ def test_what_is_stored_reads_back_the_same() -> None:
     [
         ("defaults: {ratio: true}", "1:19 E013 must be a number"),
         ("defaults: {ratio: 0.5}", '1:19 E015 "0.5" is not possible; it must be 1.0 or more'),
-        ("defaults: {pack: 0}", '1:18 E015 "0" is not possible; it must be 1 or more'),
-        ("defaults: {pack: -12}", '1:18 E015 "-12" is not possible; it must be 1 or more'),
+        ("defaults: {pack: 0}", '1:18 E015 "0" is not possible; it must be above 0'),
+        ("defaults: {pack: -12}", '1:18 E015 "-12" is not possible; it must be above 0'),
         ("defaults: {pack: 99999999999999}", '1:18 E015 "99999999999999" is not possible; it must be 1000000 or less'),
         ("defaults: {lead_time: 3}", '1:23 E015 "3" is not a duration; write it like 30m, 1h, 3d or 2w'),
         ("defaults: {service_level: 95}", '1:27 E015 "95" is not a percentage; write it like 95%'),

@@ -34,7 +34,7 @@ def test_both_languages_of_a_sentence_have_the_same_places() -> None:
     ("message", "chinese"),
     [
         ('unknown channel "wecon"; did you mean "wecom"?', '没有 "wecon" 这个渠道；是不是“wecom”？'),
-        ('"soon" is not a duration; write it like 30m, 1h, 3d or 2w', '"soon" 不是时长；请写成 30m, 1h, 3d or 2w'),
+        ('"soon" is not a duration; write it like 30m, 1h, 3d or 2w', '"soon" 不是时长；请写成 30m, 1h, 3d 或 2w'),
         ('a coupon has no field "state"; did you mean "status"?', 'coupon 没有 "state" 这个字段；是不是“status”？'),
         ("what nobody has put into Chinese", "what nobody has put into Chinese"),
     ],
