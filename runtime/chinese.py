@@ -258,8 +258,16 @@ SENTENCES: Mapping[str, str] = {
     "{count} customers {taken}, {known} known already, {wrong} rows wrong": (
         "{count} 位客户{taken}，{known} 位没有新内容，{wrong} 行有错"
     ),
-    "{file} has no header: a row that heads 手机号, 会员号 or another identifier, and 姓名, 生日 …": (
-        "{file} 没有表头：要有一行写着手机号、会员号等标识，以及姓名、生日……"
+    "{file} has no header: a row that heads 手机号, 会员号 or another identifier, and 姓名, 生日 …; or use --map": (
+        "{file} 没有表头：要有一行写着手机号、会员号等标识，以及姓名、生日……；或者用 --map 说明"
+    ),
+    "{number} more lines like these; mend the file and give it again": "另有 {number} 行类似；请改好文件再导入一次",
+    "its {kind} is a value that names nobody; leave it empty": "{kind} 填的值不指任何人，请留空",
+    "stands in {number} rows and so names nobody; leave it empty where it is not their own": (
+        "在 {number} 行里都有，认不出是谁的；不是本人的请留空"
+    ),
+    "its {kind} does not name this customer ({reason}); see aftershow customer conflicts": (
+        "{kind} 不指这位客户（{reason}）；见 aftershow customer conflicts"
     ),
     "the customer stands in row {row}, too; write each on one line": "这位客户在第 {row} 行也有，请每人写一行",
     "is empty, and nothing else names the customer; fill it in": "是空的，也没有别的标识能认出这位客户，请填上",

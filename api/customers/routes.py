@@ -1,10 +1,13 @@
 """Who a customer is: `/v1/customers` and `/v1/identity`."""
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -244,6 +247,19 @@ def get_export(
         customer = find_customer(work, name)
         audit.record(work, caller, "customer.export", f"customer:{customer.id}", env.wall.now(), after={})
         return dict(describing.export(work, customer))
+
+
+@router.get(
+    "/v1/customers/{id}/export.csv", summary="Read everything that is kept about a customer, as CSV",
+    response_class=Response, responses={200: {"content": {"text/csv": {}}}},
+)  # fmt: skip
+def get_export_table(
+    request: Request, caller: Annotated[Actor, Depends(require("customers.export"))], name: CustomerName
+) -> Response:
+    """A line for each value: the table, the row in it, the field and the value."""
+    text = io.StringIO()
+    csv.writer(text).writerows(describing.as_table(get_export(request, caller, name)))
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
 
 
 @router.delete("/v1/customers/{id}", summary="Forget who a customer is", status_code=204)

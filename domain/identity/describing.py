@@ -1,6 +1,7 @@
 """What is known of a customer, in one piece: what names it and since when, whom it was, what it said and allows."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from domain.conditions.facts import BatchFacts, Moment
 from domain.customers.naming import UNNAMED
 from domain.customers.tables import Consent, Customer, IdentityJoin
 from domain.identity import moving
+from domain.membership.exporting import cell
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,17 @@ def export(session: Session, customer: Customer) -> Mapping[str, Any]:
         rows = session.connection().execute(statement, {"id": customer.id}).scalars().all()
         everything.setdefault(place.table, []).extend(rows)
     return everything
+
+
+HEAD = ["表 table", "行 row", "字段 field", "值 value"]
+
+
+def as_table(everything: Mapping[str, Any]) -> Iterator[list[str]]:
+    """An export as a table for people: the head, and a row for each value that there is, by table and row."""
+    yield HEAD
+    for table, rows in everything.items():
+        for number, row in enumerate(rows if isinstance(rows, list) else [rows], 1):
+            for name, value in row.items():
+                if value is not None:
+                    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
+                    yield [table, str(number), name, cell(text)]

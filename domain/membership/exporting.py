@@ -12,7 +12,7 @@ from workflows.terms.conditions import Condition
 
 HEAD = ["编号 id", "姓名 name", "手机号 phone", "其他标识 identifiers", "标签 tags", "订单 orders", "消费(元) spent"]
 PAGE = 2000
-_FORMULA = ("=", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(session: Session, library: Library, condition: Condition, now: datetime) -> Iterator[list[str]]:
@@ -21,13 +21,14 @@ def rows(session: Session, library: Library, condition: Condition, now: datetime
     ids = members(session, library, condition, now)
     for start in range(0, len(ids), PAGE):
         for row in session.connection().execute(_ROWS, {"ids": list(ids[start : start + PAGE]), "now": now}):
-            yield [_cell(value) for value in row]
+            yield [cell(value) for value in row]
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """A value as text that no spreadsheet takes for a formula."""
     shown = "" if value is None else str(value)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    is_phone = shown.startswith("+") and shown[1:].isdecimal()
+    return f"'{shown}" if shown.startswith(_FORMULA) and not is_phone else shown
 
 
 _ROWS = text("""

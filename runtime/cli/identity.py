@@ -1,5 +1,6 @@
 """Commands for who a customer is: show, merge, split, conflicts, decide, export, erase."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Annotated, Literal
@@ -111,18 +112,25 @@ def decide(number: int, decision: Literal["merge", "apart"], data: Data = None) 
 @app.command()
 def export(
     customer: Name,
-    to: Annotated[Path | None, typer.Option("--to", help="A file; else the terminal.")] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A file; else the terminal. One that ends in .csv is a table.")
+    ] = None,
     data: Data = None,
 ) -> None:
-    """Write everything that is kept about a customer, as JSON."""
-    from domain.identity.describing import export
+    """Write everything that is kept about a customer, as JSON or CSV."""
+    from domain.identity.describing import as_table, export
 
     with database(data) as db, db.begin() as work:
         found = find(work, customer)
         record(work, "customer.export", f"customer:{found.id}", after={})
-        text = json.dumps(export(work, found), ensure_ascii=False, indent=2, default=str)
+        everything = export(work, found)
+    text = json.dumps(everything, ensure_ascii=False, indent=2, default=str)
     if to is None:
         typer.echo(text)
+    elif to.suffix == ".csv":
+        with to.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(as_table(everything))
+        say(str(to))
     else:
         to.write_text(text, encoding="utf-8")
         say(str(to))

@@ -6,6 +6,7 @@ Who refused a channel by any other way stays so: a list never gives a consent th
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from domain.customers.consent import read_consents
 from domain.customers.identifiers import Ident, IdentifierError, normalise, sort_by_strength
 from domain.customers.resolution import find_ids
 from domain.customers.tables import Customer
+from domain.identity.arriving import Remarks
 from domain.intake.ingest import Incoming, ingest
 from domain.published.library import read_library
 from domain.store.clock import Clock
@@ -34,6 +36,7 @@ from runtime.imports.cells import (
     header_of,
     name_of,
     names_of,
+    plain,
     text_of,
     total_of,
 )
@@ -42,6 +45,10 @@ from workflows.terms.channels import ADDRESS
 from workflows.terms.values import local_day
 
 CHUNK = 500
+SHARED = 3
+"""In so many rows a value may stand by mistake; in more, nobody can tell whose it is."""
+
+TOLD = 100
 NAMED_BY: Mapping[str, Sequence[str]] = {
     "phone": ("手机号", "手机", "手机号码", "电话", "联系电话", "phone", "mobile"),
     "member_no": ("会员号", "会员编号", "会员卡号", "卡号", "member no"),
@@ -93,56 +100,121 @@ class UndoneError(Exception):
     """Ends a transaction that was only tried."""
 
 
-def import_customers(
-    db: Database, clock: Clock, file: Path, say: Callable[[str], None], *, dry_run: bool = False
-) -> Tally:
-    """Take the customers of the first sheet that lists any. `say` is told what is wrong, row by row.
+@dataclass
+class _Wrong:
+    """Tells what is wrong, up to `TOLD` lines; the rest is only counted."""
 
-    In a dry run nothing is kept, and `say` is told of each customer what would change. Raises StartError for a file
-    that can't be read, or has no column that names customers.
+    say: Callable[[str], None]
+    more: int = 0
+    told: int = 0
+
+    def __call__(self, words: str) -> None:
+        if self.told < TOLD:
+            self.told += 1
+            self.say(words)
+        else:
+            self.more += 1
+
+    def close(self) -> None:
+        if self.more:
+            self.say(f"{self.more} more lines like these; mend the file and give it again")
+
+
+def import_customers(
+    db: Database,
+    clock: Clock,
+    file: Path,
+    say: Callable[[str], None],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+    dry_run: bool = False,
+) -> Tally:
+    """Take the customers of the first sheet that lists any. `say` is told what is wrong, row by row, `TOLD` at most.
+
+    `mapping` says of headings of the file what they are, beside those that are known. Rows are taken in chunks, each in
+    a transaction, and `progress` is told the row after each; a file that was cut short is read on when it is given
+    again on the same day. A value that names the customers of many rows names none of them. In a dry run nothing is
+    kept, and `say` is told of each customer what would change. Raises StartError for a file that can't be read, or has
+    no column that names customers.
     """
     with db() as session:
         today = local_day(clock.now(), read_library(session).policy_zone)
-    desk = _Desk(db, clock, say, f"{hashlib.sha256(file.read_bytes()).hexdigest()}/{today}", dry_run)
+    names = _names(mapping or {})
     with open_sheets(file) as sheets:
-        header, rows = _first(file, sheets)
-        tally, waiting = Tally(unread=header.unread), list[Known]()
-        for row in _read(header, rows):
+        header, rows = _first(file, sheets, names)
+        shared = _shared(header, rows)
+    wrong = _Wrong(say)
+    occasion = f"{hashlib.sha256(file.read_bytes()).hexdigest()}/{today}"
+    desk = _Desk(db, clock, say, wrong, occasion, dry_run)
+    with open_sheets(file) as sheets:
+        header, rows = _first(file, sheets, names)
+        tally, waiting, last = Tally(unread=header.unread), list[Known](), 0
+        for row in _read(header, rows, shared):
             if isinstance(row, Known):
                 waiting.append(row)
+                last = row.row
             else:
                 tally.wrong += 1
                 for fault in row:
-                    say(str(fault))
+                    wrong(str(fault))
             if len(waiting) == CHUNK:
                 desk.take(waiting, tally)
+                progress(last)
                 waiting = []
         desk.take(waiting, tally)
+        progress(last)
+    wrong.close()
     return tally
 
 
-def _first(file: Path, sheets: Iterator[tuple[str, Iterator[Row]]]) -> tuple[Header, Iterator[Row]]:
+def _names(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    """What each heading is. Raises StartError for one that is mapped to what there isn't."""
+    known = {**NAMED_BY, **KNOWN, **AGREED}
+    for title, name in mapping.items():
+        if name not in known:
+            raise StartError(f'"{title}" cannot be {name}; a column of customers is one of {", ".join(known)}')
+    return {**_NAMES, **{plain(title): name for title, name in mapping.items()}}
+
+
+def _first(
+    file: Path, sheets: Iterator[tuple[str, Iterator[Row]]], names: Mapping[str, str]
+) -> tuple[Header, Iterator[Row]]:
     for _, rows in sheets:
         for row in rows:
             if row.number > SEARCHED:
                 break
-            header = header_of(row, _NAMES)
+            header = header_of(row, names)
             if NAMED_BY.keys() & header.columns.keys() and len(header.columns) > 1:
                 return header, rows
-    raise StartError(f"{file} has no header: a row that heads 手机号, 会员号 or another identifier, and 姓名, 生日 …")
+    raise StartError(
+        f"{file} has no header: a row that heads 手机号, 会员号 or another identifier, and 姓名, 生日 …; or use --map"
+    )
 
 
-def _read(header: Header, rows: Iterator[Row]) -> Iterator[Known | list[Fault]]:
+def _is_a_customer(row: Row) -> bool:
+    return any(cell is not None and str(cell).strip() for cell in row.cells) and not total_of(row)
+
+
+def _shared(header: Header, rows: Iterator[Row]) -> Mapping[Ident, int]:
+    """The identifiers that stand in more than `SHARED` rows, and in how many: like the shop's own phone."""
+    counts = Counter(name for row in rows if _is_a_customer(row) for name in _Cells(header, row).names())
+    return {name: count for name, count in counts.items() if count > SHARED}
+
+
+def _read(header: Header, rows: Iterator[Row], shared: Mapping[Ident, int]) -> Iterator[Known | list[Fault]]:
     """Each row below the header: a customer, or everything that is wrong with it. Empty rows and totals are no rows."""
     seen: dict[Ident, int] = {}
-    for row in rows:
-        if all(cell is None or not str(cell).strip() for cell in row.cells) or total_of(row):
-            continue
+    for row in filter(_is_a_customer, rows):
         read = _Cells(header, row)
         known = Known(row.number, read.names(), read.data(), read.agreed())
         again = next((seen[name] for name in known.names if name in seen), None)
         first = next(kind for kind in NAMED_BY if kind in header.columns)
-        if again is not None:
+        for name in known.names:
+            if name in shared:
+                words = f"stands in {shared[name]} rows and so names nobody; leave it empty where it is not their own"
+                read.wrong.setdefault(name[0], words)
+        if again is not None and not shared.keys() & set(known.names):
             read.wrong.setdefault(first, f"the customer stands in row {again}, too; write each on one line")
         elif not known.names and not read.wrong.keys() & NAMED_BY.keys():
             read.wrong[first] = "is empty, and nothing else names the customer; fill it in"
@@ -216,6 +288,7 @@ class _Desk:
     db: Database
     clock: Clock
     say: Callable[[str], None]
+    wrong: _Wrong
     occasion: str
     dry_run: bool
 
@@ -235,12 +308,30 @@ class _Desk:
                 for type, data in _said(row, consents):
                     id = name_of([type, *map(list, row.names), data.get("channel", ""), self.occasion])
                     events.append((place, Incoming(IMPORT, id, type, now, data, row.names)))
-            taken = ingest(work, [event for _, event in events], now=now)
+            remarks: Remarks = {}
+            taken = ingest(work, [event for _, event in events], now=now, remarks=remarks)
+            nobody = self._tell(rows, events, remarks)
             new = {place for (place, _), is_new in zip(events, taken, strict=True) if is_new}
             tally.taken += len(new)
-            tally.known += len(rows) - len(new)
+            tally.wrong += len(nobody)
+            tally.known += len(rows) - len(new | nobody)
             if self.dry_run:
                 raise UndoneError
+
+    def _tell(
+        self, rows: Sequence[Known], events: Sequence[tuple[int, Incoming]], remarks: Mapping[tuple[str, str], Any]
+    ) -> set[int]:
+        """Which identifiers of a row don't name its customer. Returns the places of rows that name nobody."""
+        told = dict.fromkeys((place, *remark) for place, each in events for remark in remarks.get(each.key, ()))
+        for place, kind, reason in told:
+            row = rows[place].row
+            if reason in ("never", "nobody"):
+                self.wrong(f"row {row}: its {kind} is a value that names nobody; leave it empty")
+            else:
+                self.wrong(
+                    f"row {row}: its {kind} does not name this customer ({reason}); see aftershow customer conflicts"
+                )
+        return {place for place, _, reason in told if reason == "nobody"}
 
     def _refused(self, work: UnitOfWork, rows: Sequence[Known], owners: Sequence[int | None]) -> set[tuple[int, str]]:
         """The consents that a row gives although the customer has withdrawn them, or somebody has refused the address
@@ -255,7 +346,7 @@ class _Desk:
                 stands = said.of(owner or 0, channel, address)
                 if given and False in stands.values():
                     refused.add((place, channel))
-                    self.say(f"row {row.row}: the customer has refused {channel}, which holds; no consent was taken")
+                    self.wrong(f"row {row.row}: the customer has refused {channel}, which holds; no consent was taken")
         return refused
 
     def _preview(self, work: UnitOfWork, rows: Sequence[Known], owners: Sequence[int | None]) -> None:

@@ -1,5 +1,7 @@
 """Who a customer is, over HTTP: found by what names it, joined, split and decided about, with a trace of who did it."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -104,6 +106,12 @@ def test_everything_about_a_customer_in_one_piece(admin: Caller) -> None:
     assert everything["customer"]["id"] == li
     assert [row["value"] for row in everything["identifiers"]] == ["+8613800000001"]
     assert len(everything["events"]) == 1
+    answer = admin.get(f"/v1/customers/{LI}/export.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    lines = list(csv.reader(io.StringIO(answer.text)))
+    assert lines[0] == ["表 table", "行 row", "字段 field", "值 value"]
+    assert ["identifiers", "1", "value", "+8613800000001"] in lines
+    assert [table for table, _, name, _ in lines if name == "event_id" and table == "events"] == ["events"]
 
 
 def test_who_is_forgotten_is_somebody_new_when_they_come_again(admin: Caller, db: Database) -> None:

@@ -61,6 +61,7 @@ TABLE = {
     "POST /v1/customers/{id}/merge": "operator admin",
     "POST /v1/customers/{id}/split": "operator admin",
     "GET /v1/customers/{id}/export": "admin",
+    "GET /v1/customers/{id}/export.csv": "admin",
     "DELETE /v1/customers/{id}": "admin",
     "GET /v1/identity/conflicts": "marketer operator analyst admin",
     "POST /v1/identity/conflicts/{number}": "operator admin",
