@@ -48,8 +48,14 @@ def standings(session: Session, library: Library, kind: Kind, now: datetime) -> 
 
 
 _SIZES: Mapping[Kind, TextClause] = {
-    "tag": text("SELECT tag, count(*) FROM customer_tags WHERE until IS NULL OR until > :now GROUP BY tag"),
-    "segment": text("SELECT segment, count(*) FROM segment_members WHERE :now = :now GROUP BY segment"),
+    "tag": text("""
+SELECT tag, count(*) FROM customer_tags JOIN customers ON customers.id = customer_id
+WHERE merged_into IS NULL AND (until IS NULL OR until > :now) GROUP BY tag
+"""),
+    "segment": text("""
+SELECT segment, count(*) FROM segment_members JOIN customers ON customers.id = customer_id
+WHERE merged_into IS NULL AND :now = :now GROUP BY segment
+"""),
 }
 
 
@@ -64,11 +70,12 @@ def holders(
 _HOLDERS: Mapping[Kind, TextClause] = {
     "tag": text("""
 SELECT customers.id, name, since, until, ruled, because FROM customer_tags JOIN customers ON id = customer_id
-WHERE tag = :name AND customer_id > :after AND (until IS NULL OR until > :now) ORDER BY id LIMIT :limit
+WHERE tag = :name AND customer_id > :after AND merged_into IS NULL AND (until IS NULL OR until > :now)
+ORDER BY id LIMIT :limit
 """),
     "segment": text("""
 SELECT customers.id, name, since, NULL, true, because FROM segment_members JOIN customers ON id = customer_id
-WHERE segment = :name AND customer_id > :after AND :now = :now ORDER BY id LIMIT :limit
+WHERE segment = :name AND customer_id > :after AND merged_into IS NULL AND :now = :now ORDER BY id LIMIT :limit
 """),
 }
 

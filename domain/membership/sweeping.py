@@ -56,8 +56,10 @@ def look_again(work: UnitOfWork, library: Library, now: datetime, limit: int = P
 
 _DUE = text("SELECT customer FROM next_looks WHERE at <= :now ORDER BY at LIMIT :limit")
 _ENDED = text("""
-SELECT customer_id FROM customer_tags WHERE until <= :now AND NOT ruled ORDER BY until LIMIT :limit
+SELECT customer_id FROM customer_tags JOIN customers ON customers.id = customer_id
+WHERE until <= :now AND NOT ruled AND merged_into IS NULL ORDER BY until LIMIT :limit
 """)
+"""What somebody had who became one with another stays with them, for the way back; it is nobody's meanwhile."""
 _LOOKED = text("DELETE FROM next_looks WHERE customer = ANY (CAST(:ids AS bigint[]))")
 
 
@@ -157,8 +159,11 @@ def follow_rules(work: UnitOfWork, library: Library, now: datetime) -> None:
 
 
 _KEPT = text("""
-SELECT DISTINCT 'tag', tag FROM customer_tags WHERE ruled UNION ALL SELECT DISTINCT 'segment', segment
-FROM segment_members
+SELECT DISTINCT 'tag', tag FROM customer_tags JOIN customers ON customers.id = customer_id
+WHERE ruled AND merged_into IS NULL
+UNION ALL
+SELECT DISTINCT 'segment', segment FROM segment_members JOIN customers ON customers.id = customer_id
+WHERE merged_into IS NULL
 """)
 
 
@@ -244,8 +249,14 @@ def _take_from_all(work: UnitOfWork, row: RuleProgress, now: datetime, limit: in
 
 
 _HAVING = {
-    "tag": text("SELECT customer_id FROM customer_tags WHERE tag = :name AND ruled ORDER BY customer_id LIMIT :limit"),
-    "segment": text("SELECT customer_id FROM segment_members WHERE segment = :name ORDER BY customer_id LIMIT :limit"),
+    "tag": text("""
+SELECT customer_id FROM customer_tags JOIN customers ON customers.id = customer_id
+WHERE tag = :name AND ruled AND merged_into IS NULL ORDER BY customer_id LIMIT :limit
+"""),
+    "segment": text("""
+SELECT customer_id FROM segment_members JOIN customers ON customers.id = customer_id
+WHERE segment = :name AND merged_into IS NULL ORDER BY customer_id LIMIT :limit
+"""),
 }
 
 
@@ -258,7 +269,10 @@ def count_segments(work: UnitOfWork, library: Library, now: datetime) -> None:
 
 _COUNT = text("""
 INSERT INTO segment_sizes (segment, day, size)
-SELECT segment, day, (SELECT count(*) FROM segment_members WHERE segment_members.segment = given.segment)
+SELECT segment, day, (
+    SELECT count(*) FROM segment_members JOIN customers ON customers.id = customer_id
+    WHERE segment_members.segment = given.segment AND merged_into IS NULL
+)
 FROM json_to_recordset(CAST(:rows AS json)) AS given (segment text, day date)
 ON CONFLICT (segment, day) DO UPDATE SET size = excluded.size
 """)

@@ -1,15 +1,20 @@
 """Customers who become one have the tags of one, and are two again when they are split."""
 
+from datetime import timedelta
+
 import pytest
 from rules_shop import publish, sweep, tags
 from shop import Shop
 
 from domain.customers.identifiers import identify
 from domain.customers.resolution import find_ids
+from domain.customers.tables import CustomerTag
 from domain.identity.erasing import erase
 from domain.identity.merging import merge
 from domain.identity.splitting import split
 from domain.intake.ingest import Incoming
+from domain.membership.listing import holders, standings
+from domain.published.library import read_library
 
 RULES = """
 tags:
@@ -59,3 +64,21 @@ def test_who_is_erased_has_none(two: Shop) -> None:
         erase(work, 1, two.clock.now())
     sweep(two)
     assert tags(two) == {"新客": ["wang"]}
+
+
+def test_what_both_had_is_counted_once_and_runs_out_once(two: Shop) -> None:
+    until = two.clock.now() + timedelta(days=1)
+    with two.db.begin() as work:
+        for customer in (1, 2):
+            work.add(CustomerTag(customer_id=customer, tag="临时", until=until))
+    with two.db.begin() as work:
+        merge(work, 1, 2, two.clock.now(), "test", "one")
+    with two.db() as session:
+        library, now = read_library(session), two.clock.now()
+        sizes = {each.name: each.size for each in standings(session, library, "tag", now)}
+        assert sizes["临时"] == 1
+        assert [each.id for each in holders(session, "tag", "临时", now)] == [1]
+    sweep(two)
+    assert sweep(two, timedelta(days=2)) == 1
+    with two.db() as session:
+        assert "临时" not in {each.name for each in standings(session, library, "tag", two.clock.now())}
