@@ -122,6 +122,12 @@ def curve(events: int) -> Iterator[Point]:
             yield _measure(parts, filled, people)
 
 
+def fill(parts: Stack, events: int, people: int) -> None:
+    """Fill the tables as a curve's step does: so many customers, and their history of so many events."""
+    _fill(parts, _PEOPLE, 0, people)
+    _fill(parts, _HISTORY, 0, events, people)
+
+
 _LAST = """
 SELECT (SELECT max(id) FROM plans WHERE journey = 'thanks'),
     (SELECT coalesce(max(id), 0) FROM events), (SELECT coalesce(max(id), 0) FROM enrollments)

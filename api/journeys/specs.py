@@ -17,7 +17,8 @@ from workflows.language.compile import compile_source
 from workflows.language.editing import SpecEdit, SpecEditError, edit_spec
 from workflows.source.chinese import in_chinese
 from workflows.source.diagnostics import Diagnostic
-from workflows.source.tree import MAX_BYTES, read_source
+from workflows.source.pieces import read_again
+from workflows.source.tree import MAX_BYTES
 from workflows.terms.values import Language
 from workflows.words.outline import Outline, Way, outline
 
@@ -161,7 +162,7 @@ def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
     with env.db() as session:
         library = read_library(session)
         known = published_references(library, env.webhooks)
-    source = read_source(text, "")
+    source = read_again(text)
     shown = outline(source, library.wording(lang))
     diagnostics = compile_source(source, known).diagnostics
     return SpecOutline.model_validate(

@@ -87,7 +87,9 @@ it.concurrent.each(SIZES)(
     await page.getByRole("button", { name: "排一场直播" }).click();
     const form = page.getByRole("dialog").filter({ hasText: "场次编号" });
     await form.getByLabel("名称").fill("周末加场");
-    await form.getByLabel("开播时间").fill("2099-06-01 20:00");
+    const { now } = (await read("/v1/clock")) as { now: string };
+    const ahead = new Date(Date.parse(now) + 20 * 86_400_000).toISOString().slice(0, 10);
+    await form.getByLabel("开播时间").fill(`${ahead} 20:00`);
     await page.keyboard.press("Enter");
     await context.clearCookies();
     const id = `typed-${name}-${crypto.randomUUID().slice(0, 6)}`;

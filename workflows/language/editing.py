@@ -7,8 +7,9 @@ from pydantic import Field
 
 from workflows.language.checks import steps_in
 from workflows.source.editing import Edit, Insert, Move, Put, Remove, edit, locate, places
+from workflows.source.pieces import read_again
 from workflows.source.spans import EditRefusedError
-from workflows.source.tree import Node, read_source
+from workflows.source.tree import Node
 from workflows.terms.values import Frozen
 from workflows.verbs.registry import SPECS, verbs_of
 
@@ -93,7 +94,7 @@ def _edits(text: str, asked: SpecEdit) -> Sequence[Edit]:
 
 
 def _renaming(text: str, at: str, new: str) -> Sequence[Edit]:
-    root = read_source(text, "").root
+    root = read_again(text).root
     if root is None:
         raise EditRefusedError("the text can't be read as it stands; mend it by hand first")
     step = locate(root, at)

@@ -12,6 +12,7 @@ from typing import Any
 
 from workflows.source.diagnostics import quoted
 from workflows.source.emitting import Style, entry_lines, inline, item_lines
+from workflows.source.pieces import read_again
 from workflows.source.spans import (
     EditRefusedError,
     broken,
@@ -23,7 +24,7 @@ from workflows.source.spans import (
     shifted,
     spliced,
 )
-from workflows.source.tree import Node, Source, read_source
+from workflows.source.tree import Node, Source
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def escaped(key: str) -> str:
 @lru_cache(maxsize=4)
 def _kept(text: str) -> Source:
     """The tree of a text, which nobody changes. Kept, since one edit begins where another has ended."""
-    return read_source(text, "")
+    return read_again(text)
 
 
 def _read(text: str) -> Source:

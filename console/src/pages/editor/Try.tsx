@@ -198,7 +198,7 @@ function All({ name, text, sound }: Props) {
                   <Quiet small>{label}</Quiet>
                   {share(result[key]).map(([what, n]) => (
                     <Flex key={what} justify="space-between">
-                      <span>{what}</span>
+                      <span>{key === "sent" ? (words.channels[what] ?? what) : what}</span>
                       <strong>{count(n)}</strong>
                     </Flex>
                   ))}
