@@ -66,9 +66,21 @@ def measure(trail: int = 1_000_000) -> Iterator[tuple[str, str, str, str, str]]:
         many = pages(parts, key)
         for name, (_, slow) in many.items():
             ratio = slow / few[name][1]
-            yield f"{name}, beside {trail:,} rows", f"95 % in {slow:.0f} ms", f"{few[name][1]:.0f} ms", f"{ratio:.2f}", "≤ 2"
+            yield (
+                f"{name}, beside {trail:,} rows",
+                f"95 % in {slow:.0f} ms",
+                f"{few[name][1]:.0f} ms",
+                f"{ratio:.2f}",
+                "≤ 2",
+            )
         cpu, first, refused = followers(parts, key)
-        yield f"{LISTENERS} who open one journey at once", f"all told after {first:.1f} s", f"refused: {refused}", "", "none"
+        yield (
+            f"{LISTENERS} who open one journey at once",
+            f"all told after {first:.1f} s",
+            f"refused: {refused}",
+            "",
+            "none",
+        )
         yield f"{LISTENERS} who follow it", f"{cpu:.1%} of a core", "", "", ""
 
 

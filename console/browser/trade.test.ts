@@ -80,7 +80,7 @@ it.concurrent.each([
     .waitFor();
   await dialog.getByRole("alert").waitFor();
   await choose.setInputFiles({ name: "清单.csv", mimeType: "text/csv", buffer: Buffer.from(sheet(lot)) });
-  await dialog.getByText("第 3 行，数量：要是不带单位的整数，像 120").waitFor();
+  await dialog.getByText("第 3 行，数量：要是不带单位的数，像 120 或 0.75").waitFor();
   await dialog.getByText(/1 行有错，会跳过/).waitFor();
   await dialog.getByRole("cell", { name: lot }).waitFor();
   await visit.picture(`stock-import-${name}`);

@@ -16,15 +16,13 @@ KEPT = 4_000
 
 _STEPS = re.compile(r"^steps:[ ]*(?:#[^\n]*)?\n", re.MULTILINE)
 _FIRST = re.compile(r"(?:[ ]*(?:#[^\n]*)?\n)*(?P<indent>[ ]*)(?=- )")
-_BEYOND = re.compile(
-    r"(?<![^\s\[{,:-])[&*!](?=\S)|[\r\t\ufeff\x85\u2028\u2029]|^(?:---|\.\.\.|%)", re.MULTILINE
-)
+_BEYOND = re.compile(r"(?<![^\s\[{,:-])[&*!](?=\S)|[\r\t\ufeff\x85\u2028\u2029]|^(?:---|\.\.\.|%)", re.MULTILINE)
 """Anchors, aliases, tags, directives, more than one document, other line ends: what binds a step to what stands
 elsewhere, or may."""
 
 
 def read_again(text: str, path: str = "") -> Source:
-    """What `read_source` gives, in less time if most of the text was read before. The tree is shared: don't change it."""
+    """What `read_source` gives, in less time if most of the text was read before. Nobody may change the tree."""
     source = Source(path, text.removeprefix("\ufeff"))
     source.root = _in_pieces(source.text)
     return source if source.root is not None else read_source(text, path)
