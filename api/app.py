@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import desk, docs, health, metrics, search, segments, settings, timeline, today
+from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -65,6 +65,7 @@ ROUTERS = (
     campaigns.router,
     search.router,
     today.router,
+    companions.router,
     desk.router,
     journey_clock.router,
     health.router,

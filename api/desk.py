@@ -1,8 +1,9 @@
 """The guide's desk: `/v1/desk`. A guide sees their own customers, and of others not even that they exist."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
@@ -22,8 +23,9 @@ from domain.customers.tables import Customer, Identifier, Order
 from domain.intake import desk
 from domain.journeys.tables import Enrollment, Todo
 from domain.published.library import read_library
+from domain.stock.companions import Companion, Companions
 from domain.store.work import UnitOfWork
-from workflows.terms.values import Language
+from workflows.terms.values import Language, local_day
 from workflows.words.telling import render
 
 router = APIRouter(
@@ -32,7 +34,7 @@ router = APIRouter(
 
 Guide = Annotated[Actor, Depends(require("desk"))]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1)]
-RECENT, COUPONS = 20, 10
+RECENT, COUPONS, OFFERS = 20, 10, 3
 
 
 class DeskTodo(BaseModel):
@@ -69,6 +71,13 @@ class DeskCoupon(BaseModel):
     expires_at: datetime
 
 
+class DeskOffer(BaseModel):
+    """A product that goes with what the customer bought last, and is there to be sold."""
+
+    sku: str
+    name: str
+
+
 class Told(BaseModel):
     """Something that was decided about the customer, in words."""
 
@@ -89,6 +98,7 @@ class CustomerCard(BaseModel):
     spent: int
     last_order_at: datetime | None
     coupons: list[DeskCoupon]
+    offers: list[DeskOffer]
     recent: list[Told]
 
 
@@ -208,8 +218,17 @@ def _card(session: Session, customer: Customer, now: datetime, lang: Language) -
         spent=int(spent or 0),
         last_order_at=last,
         coupons=[DeskCoupon(code=each.code, campaign=each.campaign, expires_at=each.expires_at) for each in coupons],
+        offers=[DeskOffer(sku=each.sku, name=each.name or each.sku) for each in _offers(session, customer, now, zone)],
         recent=[
             Told(at=each.at, journey=each.journey, words=render(each, say, zone))
             for each in desk.recent(session, customer.id, RECENT)
         ],
     )
+
+
+def _offers(session: Session, customer: Customer, now: datetime, zone: ZoneInfo) -> Sequence[Companion]:
+    """What goes with the customer's last order, but for what they bought lately."""
+    bought, lately = desk.last_bought(session, customer.id)
+    city = customer.fields.get("city")
+    companions = Companions(session, local_day(now, zone))
+    return companions.of(bought, OFFERS, city=city if isinstance(city, str) else None, without=lately)

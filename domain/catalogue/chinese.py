@@ -147,6 +147,8 @@ CHINESE: Mapping[str, str] = {
     "what set it off": "由什么引起",
     "text": "文字",
     "text, 1 to 200 characters": "文字，1 到 200 个字",
+    "list of texts, 20 at most": "文字列表，至多 20 个",
+    "the `sku`s to offer beside it, the first first": "和它一起推荐的 `sku`，排在前面的先推荐",
     "date, `YYYY-MM-DD`": "日期，`YYYY-MM-DD`",
     "date, `YYYY-MM-DD`, or `MM-DD` without a year": "日期，`YYYY-MM-DD`，不知道年份写 `MM-DD`",
     "`MM-DD` of the lunar calendar": "农历的 `MM-DD`",

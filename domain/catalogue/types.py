@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from domain.catalogue.wire import (
     Amount,
     Code,
+    Codes,
     Count,
     DayOfBirth,
     Days,
@@ -245,6 +246,7 @@ class ProductUpdated(Data):
     category: Code | None = Field(None, description="what conditions ask for")
     shelf_days: Days | None = Field(None, description="days it keeps from when it is made")
     min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
+    companions: Codes | None = Field(None, description="the `sku`s to offer beside it, the first first")
 
 
 class StoreUpdated(Data):

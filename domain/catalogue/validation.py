@@ -160,6 +160,8 @@ def _explain(error: ErrorDetails) -> tuple[str, str]:
             return "wrong_type", "must be a number"
         case "list_type":
             return "wrong_type", "must be a list"
+        case "too_long":
+            return "out_of_range", f"must have at most {context['max_length']} entries"
         case "model_type" | "model_attributes_type" | "dict_type":
             return "wrong_type", "must be an object"
         case "literal_error":

@@ -92,6 +92,7 @@ class Words:
 
 
 Code = Annotated[str, Field(min_length=1, max_length=200), Words("text, 1 to 200 characters")]
+Codes = Annotated[list[Code], Field(max_length=20), Words("list of texts, 20 at most")]
 Text = Annotated[str, Field(max_length=10_000), Words("text")]
 Fen = Annotated[int, Strict(), Field(ge=0, le=10**15), Words("integer, fen")]
 Count = Annotated[int, Strict(), Field(ge=0, le=10**9), Words("integer, 0 or more")]

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.coupons.tables import Coupon
+from domain.insight.tables import ShopHour
 from domain.journeys.tables import EnrollmentRow
 from domain.stock.tables import Lot, Product, Store, Stream
 from domain.store.bulk import is_among
@@ -43,6 +44,12 @@ class GroupRefs:
         if stream_id not in self._streams:
             self._streams[stream_id] = self._session.get(Stream, stream_id)
         return self._streams[stream_id]
+
+    @cached_property
+    def best_hours(self) -> Sequence[int]:
+        """The hours of the day in which the shop's customers do something, the busiest first."""
+        busiest = select(ShopHour.hour).order_by(col(ShopHour.times).desc(), col(ShopHour.hour))
+        return self._session.exec(busiest).all()
 
     def coupon_of(self, enrollment_id: int) -> Coupon | None:
         """The newest coupon of an enrollment."""

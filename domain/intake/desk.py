@@ -1,6 +1,6 @@
 """The guide's desk: their tasks by what is due, and their customers, nobody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from domain.catalogue.sources import DESK
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
+from domain.intake.tables import Event
 from domain.intake.timeline import decision_of
 from domain.journeys.tables import Enrollment, Todo, TrailEntry
 from domain.published.tables import PublishedPlan
@@ -76,3 +77,15 @@ def recent(session: Session, customer_id: int, limit: int) -> Sequence[Decision]
     """What was decided about a customer of late, the newest first."""
     query = select(TrailEntry).where(TrailEntry.customer_id == customer_id)
     return [decision_of(row) for row in session.exec(query.order_by(col(TrailEntry.id).desc()).limit(limit))]
+
+
+LATEST = 5
+"""Orders of which nothing is offered again."""
+
+
+def last_bought(session: Session, customer_id: int) -> tuple[Sequence[str], Set[str]]:
+    """The products of a customer's last order, and those of the last few."""
+    query = select(Event.data).where(Event.customer_id == customer_id, Event.type == "order.paid")
+    orders = session.exec(query.order_by(col(Event.time).desc(), col(Event.id).desc()).limit(LATEST)).all()
+    bought = [[item["sku"] for item in data.get("items") or ()] for data in orders]
+    return bought[0] if bought else [], {sku for skus in bought for sku in skus}

@@ -15,7 +15,7 @@ from domain.journeys.tables import Enrollment, EnrollmentRow, WaitRow
 from domain.ledger.tables import Message
 from domain.store.work import UnitOfWork
 from workflows.plan.model import Plan
-from workflows.terms.calendar import falls_on
+from workflows.terms.calendar import falls_on, hour_within, lies_within
 from workflows.terms.comparing import as_instant, as_number
 from workflows.terms.conditions import matches, measured
 from workflows.terms.operands import FieldRef
@@ -49,6 +49,8 @@ def _end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts
         if step.minus:
             return step.minus.before(instant, zone)
         return step.plus.after(instant, zone) if step.plus else instant
+    if step.usual:
+        return _at_usual_hour(step, facts, at)
     clock = parse_time(step.clock or "00:00")
     if step.day is not None:
         return at_local(local_day(enrollment.anchor, zone) + timedelta(days=step.day), clock, zone, at)
@@ -58,6 +60,24 @@ def _end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts
     return next(due for day in fitting if (due := at_local(day, clock, zone, at)) >= at)
 
 
+def _at_usual_hour(step: WaitStep, facts: CustomerFacts, at: datetime) -> datetime:
+    """When the customer's hour comes, else the shop's best, else that in which it may be; at once if it is that now."""
+    zone = facts.zone
+    begin, end = (parse_time(each) for each in (step.between.start, step.between.end)) if step.between else _ANY_TIME
+    usual = as_number(facts.field("customer.usual_hour"))
+    if usual is None or not 0 <= usual < 24:
+        within = (hour for hour in facts.subjects.best_hours if hour_within(hour, begin, end).hour == hour)
+        usual = next(within, begin.hour)
+    clock = hour_within(int(usual), begin, end)
+    now = at.astimezone(zone).time()
+    if now.hour == clock.hour and lies_within(now, begin, end):
+        return at
+    today = local_day(at, zone)
+    days = (today + timedelta(days=number) for number in count())
+    return next(due for day in days if (due := at_local(day, clock, zone, at)) >= at)
+
+
+_ANY_TIME = (parse_time("00:00"), parse_time("00:00"))
 _A_CENTURY = Duration.of("36500d")
 
 

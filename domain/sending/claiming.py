@@ -25,7 +25,7 @@ from domain.published.library import read_plan
 from domain.sending.inputs import Pause, SendInputs, read_inputs
 from domain.sending.settling import conclude, record_result
 from domain.sending.snapshots import ClaimSnapshot
-from domain.sending.text_context import reworded, text_context
+from domain.sending.text_context import companions_of, reworded, text_context
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from domain.texts.links import Site, TextLinks
@@ -311,6 +311,7 @@ def _decide(
     started = time.thread_time()
     try:
         values = text_context(facts, step.data, coupon, text) | links.functions()
+        values["companions"] = companions_of(facts, inputs.companions)
         body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:
         if coupon is not None:

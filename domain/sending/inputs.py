@@ -18,10 +18,12 @@ from domain.journeys.steps import StepContext
 from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message, MessageRow
 from domain.published.tables import Journey
+from domain.stock.companions import Companions
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from domain.texts.links import Site
 from workflows.terms.channels import ADDRESS, Channel
+from workflows.terms.values import local_day
 from workflows.verbs.send import Send
 
 
@@ -47,6 +49,7 @@ class SendInputs:
     business: Sequence[Event]
     site: Site | None
     issue: Issue
+    companions: Companions
     pause: Pause | None = None
     rendering: float = 0
 
@@ -95,6 +98,7 @@ def read_inputs(
         business=work.exec(business).all() if exits else (),
         site=site,
         issue=issue,
+        companions=Companions(work, local_day(now, library.policy_zone)),
         pause=_read_pause(work, contexts),
     )
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,13 +10,19 @@ from zoneinfo import ZoneInfo
 
 from domain.conditions.facts import CustomerFacts, own_fields
 from domain.coupons.tables import Coupon
-from domain.texts.rendering import variables
+from domain.stock.companions import MOST, MOST_PRODUCTS, Companions
+from domain.texts.calls import MOST_COMPANIONS
+from domain.texts.named import Named
+from domain.texts.rendering import RenderError, variables
 from workflows.terms.measuring import plain_number
 from workflows.terms.operands import FieldRef
 from workflows.verbs.send import DataValue, EventList
 
 LONGEST_NAME = 40
 """Characters of a word of a customer's own, like a nickname, in a text."""
+
+MOST_CALLS = 10
+"""Lists of products that one text may ask the companions of."""
 
 _BREAKS = re.compile(r"[\s\u2028\u2029]+")
 _BRACKETS = re.compile("[【】〖〗﹝﹞︻︼︗︘]")
@@ -85,6 +91,37 @@ def text_context(
             case "stream":
                 context[name] = _local(facts.stream, facts.zone)
     return context
+
+
+def companions_of(facts: CustomerFacts, companions: Companions) -> Callable[..., Named]:
+    """`companions(trigger.items, 3)`: products that go with some, for a text; those without a name aren't told."""
+    asked: set[tuple[str, ...]] = set()
+    city = facts.customer.fields.get("city")
+
+    def told(products: Any = None, number: Any = 3) -> Named:
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_COMPANIONS:
+            raise RenderError(f"companions() tells from 1 to {MOST_COMPANIONS} products")
+        skus = tuple(_skus(products))[:MOST_PRODUCTS]
+        asked.add(skus)
+        if len(asked) > MOST_CALLS:
+            raise RenderError(f"companions() is asked of more than {MOST_CALLS} lists of products")
+        found = companions.of(skus, MOST, city=city if isinstance(city, str) else None)
+        named = [{"sku": each.sku, "name": each.name, "category": each.category} for each in found if each.name]
+        return Named(named[:number])
+
+    return told
+
+
+def _skus(products: Any) -> Iterator[str]:
+    match products:
+        case str():
+            yield products
+        case Mapping():
+            if isinstance(sku := products.get("sku"), str):
+                yield sku
+        case list() | tuple():
+            for each in products:
+                yield from _skus(each) if not isinstance(each, list | tuple) else ()
 
 
 def _given(facts: CustomerFacts, value: DataValue) -> Any:

@@ -85,7 +85,10 @@ class ReplenishmentNotice(Row, table=True):
 
 
 class Product(Row, table=True):
-    """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold."""
+    """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold.
+
+    `companions` are the products that the shop itself would offer beside it, the first first.
+    """
 
     __tablename__: ClassVar[Any] = "products"
     sku: str = Field(primary_key=True)
@@ -93,6 +96,7 @@ class Product(Row, table=True):
     category: str | None = None
     shelf_days: int | None = None
     min_days: int = 0
+    companions: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     updated_at: datetime = instant()
 
 

@@ -8,11 +8,12 @@ from functools import lru_cache
 
 from jinja2 import nodes
 
+from domain.texts.calls import WRITTEN, called
 from domain.texts.filters import LENIENT, filtered
 from domain.texts.paths import first_path, path_of, true_when
 from domain.texts.rendering import variables
 from domain.texts.sandbox import environment
-from domain.texts.shapes import ANY, JSON, NUMBER, ROOTS, TEXT, TRUTH, Provided, Shape
+from domain.texts.shapes import ANY, JSON, NUMBER, ROOTS, TEXT, TRUTH, Provided, Shape, constant, kind_words
 from workflows.source.diagnostics import Severity, did_you_mean, quoted, slip_of
 from workflows.terms.fields import DERIVED
 
@@ -151,7 +152,7 @@ class _Checker:
             case "text" | "record":
                 if shape.kind == "record":
                     return TEXT
-        words = "a text" if shape.kind == "text" else _kind(shape)
+        words = "a text" if shape.kind == "text" else kind_words(shape)
         self.report(node, path_of(node) or "for", "E052", f"a loop goes through a list, and this is {words}")
         return ANY
 
@@ -174,7 +175,7 @@ class _Checker:
             case nodes.Name():
                 return self.names.get(node.name, ANY)
             case nodes.Const():
-                return _constant(node.value)
+                return constant(node.value)
             case nodes.TemplateData() | nodes.Concat():
                 for part in node.nodes if isinstance(node, nodes.Concat) else ():
                     self._printed(part, self.shape(part))
@@ -245,7 +246,7 @@ class _Checker:
             mend = f'its items have fields: {{{{ {owner}[0].{name} }}}}, or a loop "for item in {owner}"'
             self.report(node, path, "E052", f"{quoted(owner)} is a list; {mend}")
         else:
-            self.report(node, path, "E052", f"{quoted(owner)} is {_kind(base)}, which has no field {quoted(name)}")
+            self.report(node, path, "E052", f"{quoted(owner)} is {kind_words(base)}, which has no field {quoted(name)}")
         return ANY
 
     def _of_record(self, node: nodes.Node, base: Shape, name: str) -> Shape:
@@ -279,10 +280,14 @@ class _Checker:
         return base if base.kind in ("any", "json") else ANY
 
     def _call(self, node: nodes.Call) -> Shape:
-        for argument in (*node.args, *(each.value for each in node.kwargs)):
-            self.shape(argument)
+        given = [*node.args, *(each.value for each in node.kwargs)]
+        arguments = [(self.shape(each), each.value if isinstance(each, nodes.Const) else None) for each in given]
         if isinstance(node.node, nodes.Name):
-            return TEXT if node.node.name in ("link", "preferences") else ANY
+            shape, problem = called(node.node.name, arguments)
+            if problem:
+                code, message = problem
+                self.report(node, node.node.name, code, f"{node.node.name}() {message}")
+            return shape
         if isinstance(node.node, nodes.Getattr):
             base = self._ask(node.node.node)
             if base.kind == "text":
@@ -322,7 +327,7 @@ class _Checker:
         shape = self.shape(side)
         path = path_of(side)
         if shape.kind not in (*_NUMBERS, "json", "any", "truth"):
-            words = f'"{operator}" works on numbers, and {quoted(path) if path else "this"} is {_kind(shape)}'
+            words = f'"{operator}" works on numbers, and {quoted(path) if path else "this"} is {kind_words(shape)}'
             self.report(node, path or operator, "E052", f'{words}; texts are joined by "~"')
             return ANY
         self._is_there(side, shape, "reckoned with")
@@ -336,6 +341,11 @@ class _Checker:
     def _printed(self, node: nodes.Node, shape: Shape) -> None:
         path = path_of(node)
         match shape.kind:
+            case "list" if shape.name:
+                if shape.missing and not self._alone(node):
+                    mend = f"{{% set more = {WRITTEN} %}}{{% if more %}}…{{{{ more }}}}…{{% endif %}}"
+                    words = f"there can be no {shape.name}, and then nothing is written for them; write {mend}"
+                    self.report(node, path or shape.name, "W006", words, "warning")
             case "list":
                 mend = 'join("、")'
                 if shape.item and shape.item.kind == "record" and shape.item.fields:
@@ -373,14 +383,6 @@ class _Checker:
         return re.fullmatch(r"\{\{[^{}]*\}\}", line) is not None
 
 
-def _constant(value: object) -> Shape:
-    if isinstance(value, bool):
-        return TRUTH
-    if isinstance(value, int | float):
-        return NUMBER
-    return TEXT if isinstance(value, str) else ANY.optional(value is None)
-
-
 def _either(left: Shape | None, right: Shape | None) -> Shape:
     """What one or the other is; None is what isn't there."""
     if left is None or right is None:
@@ -390,10 +392,3 @@ def _either(left: Shape | None, right: Shape | None) -> Shape:
     if left.kind == "list" and right.kind == "list":
         return (left if left.item != ANY else right).certain().optional(left.missing or right.missing)
     return ANY.optional(left.missing or right.missing)
-
-
-def _kind(shape: Shape) -> str:
-    return {
-        "text": "a text", "number": "a number", "money": "an amount of money", "time": "an instant", "list": "a list",
-        "record": "no single value", "truth": "true or false",
-    }.get(shape.kind, "unknown")  # fmt: skip

@@ -19,7 +19,7 @@ __all__ = ["MAX_CHARACTERS", "MAX_SOURCE", "Fault", "RenderError", "faults", "re
 MAX_SOURCE = 4 * MAX_CHARACTERS
 """Characters of a template."""
 
-FUNCTIONS = frozenset({"link", "preferences"})
+FUNCTIONS = frozenset({"link", "preferences", "companions"})
 """What every text may call."""
 
 _STORABLE = re.compile("[^\0\ud800-\udfff]*")

@@ -20,6 +20,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context, pass_environment
 
+from domain.texts.named import Named
 from domain.texts.samples import Sample
 from domain.texts.wechat import on_one_line
 
@@ -160,8 +161,8 @@ def _printable(value: Any) -> Any:
     """
     if isinstance(value, Sample) or value is None:
         return ""
-    if isinstance(value, float | Decimal):
-        return _plain(value)
+    if isinstance(value, float | Decimal | Named):
+        return _bounded([str(value)]) if isinstance(value, Named) else _plain(value)
     if isinstance(value, list | tuple | Mapping | Iterator | set | frozenset):
         raise RenderError("it writes a list or a mapping; write its items")
     if isinstance(value, str | int | date | timedelta | Undefined):

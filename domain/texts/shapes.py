@@ -63,8 +63,9 @@ def _of_model(model: type[BaseModel], name: str) -> Shape:
 def _of_hint(hint: Any, name: str) -> Shape:
     if get_origin(hint) in (Union, UnionType):
         hint = next(alternative for alternative in get_args(hint) if alternative is not type(None))
-    if get_origin(hint) is Annotated and issubclass(get_args(hint)[0], BaseModel):
-        hint = get_args(hint)[0]
+    if get_origin(hint) is Annotated:
+        inner = get_args(hint)[0]
+        hint = inner if get_origin(inner) is list or issubclass(inner, BaseModel) else hint
     if get_origin(hint) is list:
         return Shape("list", item=_of_hint(get_args(hint)[0], name))
     if isinstance(hint, type) and issubclass(hint, BaseModel):
@@ -77,8 +78,30 @@ def _of_hint(hint: Any, name: str) -> Shape:
     return NUMBER if base in (int, float) else TEXT  # days and instants are texts in an event's data
 
 
+def constant(value: object) -> Shape:
+    """The shape of what is written into a template."""
+    if isinstance(value, bool):
+        return TRUTH
+    if isinstance(value, int | float):
+        return NUMBER
+    return TEXT if isinstance(value, str) else ANY.optional(value is None)
+
+
+def kind_words(shape: Shape) -> str:
+    """What a value of this shape is, in words."""
+    return {
+        "text": "a text", "number": "a number", "money": "an amount of money", "time": "an instant", "list": "a list",
+        "record": "no single value", "truth": "true or false",
+    }.get(shape.kind, "unknown")  # fmt: skip
+
+
 EVENTS: Mapping[str, Shape] = {name: _of_model(event_type.model, name) for name, event_type in CATALOGUE.items()}
 """The data of each known event type."""
+
+COMPANIONS = Shape(
+    "list", missing=True, name="companions", item=_record("companion", sku=TEXT, name=TEXT, category=TEXT.optional())
+)
+"""What goes with products: a list that reads as the names in it."""
 
 SHOP = _record("shop", name=TEXT, sign=TEXT)
 CUSTOMER = replace(_of_model(CustomerData, "customer"), name="customer")

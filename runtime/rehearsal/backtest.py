@@ -79,7 +79,7 @@ def _copy(copier: Copier, span: Range, types: Sequence[str]) -> None:
     copier.copy("identifiers")
     copier.copy("consents", "at < %(since)s", known)
     copier.copy("orders", "paid_at < %(since)s", known)
-    copier.copy_all(("products", "stores"))
+    copier.copy_all(("products", "stores", "companions", "shop_hours"))
     copier.copy("lots", "lot_id IN (SELECT lot_id FROM stock_moves WHERE at < %(since)s)", known)
     copier.copy("stock_moves", "at < %(since)s", known)
     copier.run(

@@ -46,7 +46,7 @@ _THEIRS = (
     "enrollments",
     "events",
 )
-_ALL = ("campaign_uses", "products", "stores", "lots", "streams")
+_ALL = ("campaign_uses", "products", "stores", "lots", "streams", "companions", "shop_hours")
 
 
 @dataclass(frozen=True)

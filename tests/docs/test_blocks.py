@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from domain.texts.checking import text_problems, unknown_names
 from domain.texts.links import TextLinks
+from domain.texts.named import Named
 from domain.texts.rendering import faults, render
 from domain.texts.shapes import EVENTS, ROOTS, Provided
 from runtime.authoring.check import check
@@ -106,7 +107,7 @@ def test_other_yaml_can_be_read(block: Block) -> None:
 @of("jinja")
 def test_a_text_fits_what_there_is_and_renders(block: Block) -> None:
     order = Provided({**ROOTS, "trigger": EVENTS["order.paid"], "data": ROOTS["data"]})
-    functions = TextLinks(None, 0).functions()
+    functions = {**TextLinks(None, 0).functions(), "companions": lambda *_: Named([{"name": "滤纸"}])}
     assert list(faults(block.text, {"shop": SAMPLES["shop"], **functions})) == []
     assert list(unknown_names(block.text)) == []
     assert text_problems(block.text, order) == []

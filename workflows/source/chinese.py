@@ -252,6 +252,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "segments refer to each other in a circle: {names}": "人群互相引用，成了一个圈：{names}",
     "`until` is before `from`, so that nobody could ever enter": "`until` 早于 `from`，谁也进不来",
+    "it ends when it begins; leave `between` out if any hour will do": "开始即结束；什么钟点都行就不写 `between`",
     "quiet hours that end when they begin; write none if there are none": "免打扰时段开始即结束；没有就写 none",
     "this loosens the policy, by which it is quiet from {start} to {end}; a journey may only be quiet for longer": (
         "这比策略宽松：策略规定 {start} 到 {end} 不打扰，旅程只能更长"
@@ -282,6 +283,13 @@ SENTENCES: Mapping[str, str] = {
         "{name} 是列表，字段在每一项里：{example}，或用循环 {loop}"
     ),
     "{name} is {kind}, which has no field {field}": "{name} 是{kind}，没有 {field} 这个字段",
+    "there can be no {name}, and then nothing is written for them; write {example}": (
+        "可能一样搭配也没有，那里就什么也不写；请写 {example}"
+    ),
+    "{name} takes products and how many to tell: {example}": "{name} 要给商品，再写几样：{example}",
+    "{name} takes a list of products, each with its `sku`: {example}": "{name} 要给商品的列表，每样有 `sku`：{example}",
+    "{name} takes how many to tell, as a number: {example}": "{name} 要用数字写几样：{example}",
+    "{name} tells from 1 to {number} products": "{name} 只能写 1 到 {number} 样",
     'the filter "{name}" {problem}': "过滤器 {name} {problem}",
     "takes an amount in fen, like trigger.total": "要用在以分计的金额上，例如 trigger.total",
     "takes an instant, like stream.starts_at or coupon.expires_at": (

@@ -1,7 +1,7 @@
 """Days of the week and of the month, as journeys name them, and the names of time zones."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -54,3 +54,34 @@ def falls_on(day: date, *, weekday: int | None, month_day: int | None) -> bool:
     if month_day == LAST_DAY:
         return (day + timedelta(days=1)).day == 1
     return month_day is None or day.day == month_day
+
+
+_HOUR, _DAY = 60, 24 * 60
+
+
+def hour_within(hour: int, begin: time, end: time) -> time:
+    """When the hour of a day begins between two times of day, of which the second isn't allowed any more.
+
+    Where none of the hour lies between them, it is the hour nearest to it that does. They may lie on either side of
+    midnight; if they are the same, every time is allowed.
+    """
+    first = _minute(begin)
+    span = (_minute(end) - first) % _DAY or _DAY
+    allowed = [0, *range(-first % _HOUR, span, _HOUR)]
+
+    def distance(since: int) -> int:
+        past = ((first + since) // _HOUR - hour) % 24
+        return min(past, 24 - past)
+
+    minute = (first + min(allowed, key=distance)) % _DAY
+    return time(minute // _HOUR, minute % _HOUR)
+
+
+def lies_within(clock: time, begin: time, end: time) -> bool:
+    """Whether a time of day lies between two, of which the second isn't allowed any more; always, if they are equal."""
+    span = (_minute(end) - _minute(begin)) % _DAY or _DAY
+    return (_minute(clock) - _minute(begin)) % _DAY < span
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * _HOUR + clock.minute

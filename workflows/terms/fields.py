@@ -48,7 +48,10 @@ QUINTILES = ("r", "f", "m")
 FORECASTS = ("likely_to_buy", "expected_value")
 """What is foretold of a customer: the chance of an order within 30 days, and 12 months' orders in fen."""
 
-RANKED = frozenset({*QUINTILES, *FORECASTS})
+HABITS = ("usual_hour",)
+"""What is seen of a customer: the hour of the day, 0 to 23, in which they are mostly about."""
+
+RANKED = frozenset({*QUINTILES, *FORECASTS, *HABITS})
 """What is worked out of all customers at once, now and then, and kept with each."""
 
 Named = tuple[str, str]

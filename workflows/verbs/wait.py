@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_serializer, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.source.tree import Node
@@ -46,6 +46,29 @@ Amount = Annotated[
 """How many there are of something: what a field holds, or what a measure comes to."""
 
 
+class Between(TextForm):
+    """From `start` until `end`, customer-local `HH:MM`; `end` itself isn't in it. It may go over midnight."""
+
+    PATTERN = re.compile(rf"(?P<start>{CLOCK})\s*-\s*(?P<end>{CLOCK})")
+    HINT = "times of day; write `09:00-21:00`"
+
+    start: str
+    end: str
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.start.zfill(5) == self.end.zfill(5):
+            raise PydanticCustomError("E044", "it ends when it begins; leave `between` out if any hour will do")
+        return self
+
+    @model_serializer
+    def _as_text(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        return f"{self.start.zfill(5)}-{self.end.zfill(5)}"
+
+
 class Wait(Step):
     """Exactly one form:
 
@@ -53,7 +76,8 @@ class Wait(Step):
     - `clock`: on the `day` counted from the entry day, or the next such time, on a `weekday` (0 is Monday) or on a
       `month_day` (-1 is the last);
     - `field`;
-    - `each` span times the number that `of` is, or that its items add up to.
+    - `each` span times the number that `of` is, or that its items add up to;
+    - `usual`, the hour in which the customer is mostly about, `between` two times of day if those are given.
 
     One that `moves` is for an instant of the journey's show or lot, and is over when that is, as it is by then.
     """
@@ -71,6 +95,8 @@ class Wait(Step):
     minus: Duration | None = None
     plus: Duration | None = None
     moves: Literal[True] | None = None
+    usual: Literal[True] | None = None
+    between: Between | None = None
 
     noun = ("等待", "wait")
     waits = True
@@ -106,6 +132,10 @@ class Wait(Step):
                     f"{words} {'前' if before else '后'} {span}", f"{span} {'before' if before else 'after'} {words}"
                 )
             return say.pick(f"等到 {words}", f"wait until {words}")
+        if self.usual:
+            span = f"（{self.between}）" if self.between else ""
+            en = f" between {self.between}" if self.between else ""
+            return say.pick(f"等到客户最常在的钟点{span}", f"wait until the customer's usual hour{en}")
         if self.day is not None:
             return say.pick(f"等到第 {self.day} 天 {self.clock}", f"wait until day {self.day} {self.clock}")
         named = ""
@@ -175,6 +205,13 @@ class Until(Frozen):
     until: Annotated[Moment, BeforeValidator(_moment)]
 
 
+class UsualHour(Frozen):
+    """The hour in which the customer is mostly about: `{until: usual_hour, between: 09:00-21:00}`."""
+
+    until: Literal["usual_hour"]
+    between: Between | None = None
+
+
 class ForEach(Frozen):
     """A span for each that there is of something: `{each: 25d, of: trigger.items.quantity, at_most: 100d}`."""
 
@@ -187,6 +224,8 @@ def _wait_form(value: Any) -> str:
     match value:
         case ForEach() | {"each": _}:
             return "<each>"
+        case UsualHour() | {"until": "usual_hour"} | {"between": _}:
+            return "<usual>"
         case Until() | Mapping():
             return "<until>"
         case Clock():
@@ -205,7 +244,8 @@ class WaitStep(StepSpec):
         | Annotated[DaysOn, Tag("<at>")]
         | Annotated[Clock, Tag("<clock>")]
         | Annotated[Until, Tag("<until>")]
-        | Annotated[ForEach, Tag("<each>")],
+        | Annotated[ForEach, Tag("<each>")]
+        | Annotated[UsualHour, Tag("<usual>")],
         Discriminator(_wait_form),
     ]
 
@@ -224,6 +264,8 @@ class WaitStep(StepSpec):
                 return Wait(**common, span=span, clock=clock.zfill(5))
             case ForEach(each=each, of=number, at_most=at_most):
                 return Wait(**common, each=each, of=number, at_most=at_most)
+            case UsualHour(between=between):
+                return Wait(**common, usual=True, between=between)
             case Until(until=moment):
                 moves = moment.field.partition(".")[0] in MOVED_BY or None
                 return Wait(**common, field=moment.field, minus=moment.minus, plus=moment.plus, moves=moves)
@@ -234,7 +276,7 @@ class WaitStep(StepSpec):
     def check(cls, step: Node, scope: Scope, state: State, flow: Flow) -> State | None:
         node = step.entries["wait"]
         until = node.get("until")
-        if until is not None:
+        if until is not None and until.text != "usual_hour":
             check_field(until.get("field"), scope)
         number = node.get("of")
         if number is not None:

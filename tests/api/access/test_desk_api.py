@@ -78,6 +78,29 @@ def test_a_customer_is_on_one_screen(guide: Browser) -> None:
     card = guide.request("GET", f"/v1/desk/customers/{todos(guide)[0]['customer']}").json()
     assert (card["orders"], card["spent"]) == (1, 990)
     assert "派出任务" in card["recent"][0]["words"]
+    assert card["offers"] == []
+
+
+def test_what_goes_with_the_last_order_can_be_offered(guide: Browser, shop: Shop) -> None:
+    shop.post("product.updated", sku="beans", companions=["filter", "cup", "mug", "jug", "pot"])
+    shop.post("product.updated", sku="mug", name="杯子")
+    shop.post("order.paid", "li", order_id="cup", total=1, items=[{"sku": "cup"}])
+    shop.post("order.paid", "li", order_id="beans", total=1, items=[{"sku": "beans"}])
+    card = guide.request("GET", f"/v1/desk/customers/{todos(guide)[0]['customer']}").json()
+    assert card["offers"] == [
+        {"sku": "filter", "name": "filter"}, {"sku": "mug", "name": "杯子"}, {"sku": "jug", "name": "jug"},
+    ]  # fmt: skip
+
+
+def test_what_goes_with_products_is_listed(shop: Shop, signed_in: Callable[[str], Browser]) -> None:
+    shop.post("product.updated", sku="beans", companions=["filter"])
+    marketer = signed_in("marketer")
+    found = marketer.request("GET", "/v1/companions?sku=beans&sku=tea").json()
+    assert found == [
+        {"sku": "filter", "name": None, "category": None, "own": True, "lift": None, "together": None}
+    ]  # fmt: skip
+    for wrong in ("", "?sku=beans&at_most=21", "?sku=", "?sku=%00", "?" + "&".join(["sku=a"] * 101)):
+        assert marketer.request("GET", f"/v1/companions{wrong}").status_code == 422
 
 
 def test_anothers_customer_and_task_are_not_there_and_it_is_audited(guide: Browser, shop: Shop) -> None:

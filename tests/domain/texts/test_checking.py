@@ -38,9 +38,21 @@ SOUND = (
     "{{ link('https://a.example') }} {{ preferences() }} {{ shop.sign }}",
     "{% with total = trigger.total %}{{ total | yuan }}{% endwith %}{% set x %}好{% endset %}{{ x | upper }}",
     "{% for item in trigger.items %}{{ loop.index }}{{ item.sku.upper() }}{% endfor %}",
+    "{{ companions(trigger.items, 3) }}",
+    "{% set more = companions(trigger.items, 20) %}{% if more %}再带上{{ more }}{% endif %}",
+    "{% for each in companions(trigger.items) %}{{ each.name }}{{ each.category or '' }}{% endfor %}",
 )
 
 WRONG = {
+    "{{ companions() }}": "E052 companions() takes products and how many to tell: companions(trigger.items, 3)",
+    "{{ companions(trigger.items, 3, 4) }}": "E052 companions() takes products and how many to tell",
+    "{{ companions(trigger.total, 3) }}": "E052 companions() takes a list of products, each with its `sku`",
+    "{{ companions(trigger, 3) }}": "E052 companions() takes a list of products, each with its `sku`",
+    "{{ companions(trigger.items, 0) }}": "E052 companions() tells from 1 to 20 products",
+    "{{ companions(trigger.items, 21) }}": "E052 companions() tells from 1 to 20 products",
+    "{{ companions(trigger.items, 'x') }}": "E052 companions() takes how many to tell, as a number",
+    "{{ companions(trigger.itms, 3) }}": 'E027 order.paid has no field "itms"; did you mean "items"?',
+    "{% for x in companions(trigger.items, 3) %}{{ x.price }}{% endfor %}": 'E027 companion has no field "price"',
     "{{ trigger.totl | yuan }}": 'E027 order.paid has no field "totl"; did you mean "total"?',
     "{{ customer.nmae }}": 'E027 customer has no field "nmae"; did you mean "name"?',
     "{{ customer.nmae or '' }}": 'E027 customer has no field "nmae"; did you mean "name"?',

@@ -126,6 +126,7 @@ waits = st.one_of(
             {"until": {"field": "stream.starts_at", "minus": "30m"}}, {"until": {"field": "stream.starts_at"}},
             {"until": {"field": "lot.expires_on", "minus": "1d"}},
             {"each": "5h", "of": "trigger.size", "at_most": "12h"}, {"each": "2h", "of": "trigger.parts.size"},
+            {"until": "usual_hour"}, {"until": "usual_hour", "between": "11:30-13:00"},
             {"each": "3h", "of": {"count": True, "of": "order.paid"}, "at_most": "9h"},
         ]
     ),

@@ -71,6 +71,8 @@ def test_a_comma_in_a_shipped_text_is_kept() -> None:
             "{each: 25d, of: {field: trigger.items.quantity}}",
             {"each": "25d", "of": {"field": "trigger.items.quantity"}},
         ),
+        ("{until: usual_hour}", {"usual": True}),
+        ("{until: usual_hour, between: 9:00 - 21:00}", {"usual": True, "between": "09:00-21:00"}),
         ("{until: {field: trigger.due}}", {"field": "trigger.due"}),
         ("{until: {field: trigger.due, minus: 2h}}", {"field": "trigger.due", "minus": "2h"}),
         ("{until: {field: trigger.due, plus: 1d}}", {"field": "trigger.due", "plus": "1d"}),

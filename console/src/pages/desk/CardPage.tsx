@@ -63,6 +63,17 @@ export function CardPage() {
               </Flex>
             ))}
           </section>
+          {data.offers.length > 0 && (
+            <section>
+              <h2 style={heading}>{words.offers}</h2>
+              {data.offers.map((each) => (
+                <Flex key={each.sku} justify="space-between" gap={8} style={line}>
+                  <span>{each.name}</span>
+                  <Quiet small>{each.sku}</Quiet>
+                </Flex>
+              ))}
+            </section>
+          )}
           <section>
             <h2 style={heading}>{words.recent}</h2>
             {data.recent.length === 0 && <Quiet>{words.nothing}</Quiet>}
