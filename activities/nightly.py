@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.liveness import sign_of_life
 from domain.insight import ranking
+from domain.insight import usual_hours as hours
 from domain.published.library import read_library
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
@@ -21,7 +22,14 @@ class NightlyActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
-        return [self.fit_forecasts, self.rank_customers, self.decide_winners]
+        return [
+            self.fit_forecasts,
+            self.rank_customers,
+            self.decide_winners,
+            self.learn_companions,
+            self.learn_hours,
+            self.keep_results,
+        ]
 
     @activity.defn
     def fit_forecasts(self) -> list[str]:
@@ -68,3 +76,35 @@ class NightlyActivities:
             if found:
                 told.append(f"{journey} version {found.version}: {found.variant} takes over in {step}")
         return told
+
+    @activity.defn
+    def learn_companions(self) -> list[str]:
+        """Learn which products are bought with which."""
+        from domain.insight import companions  # scipy
+
+        with self._db.begin() as work:
+            products, pairs = companions.refresh(work, self._clock.now())
+        return [f"{pairs:,} companions of {products:,} products"]
+
+    @activity.defn
+    def learn_hours(self) -> list[str]:
+        """Work out in which hour each customer is mostly about, and the shop's, and write it into their fields."""
+        now = self._clock.now()
+        with self._db.begin() as work:
+            zone = read_library(work).policy_zone
+            hours.count_hours_of_shop(work, now, zone)
+            found = hours.usual_hours(work, now, zone)
+        for start in range(0, len(found), hours.PAGE):
+            sign_of_life()
+            with self._db.begin() as work:
+                hours.write_page(work, read_library(work), found[start : start + hours.PAGE], now)
+        return [f"{len(found):,} customers have another usual hour"]
+
+    @activity.defn
+    def keep_results(self) -> list[str]:
+        """Sum up what journeys that many entered brought, so that their pages needn't count."""
+        from domain.insight import units  # scipy
+
+        with self._db.begin() as work:
+            names = units.keep(work, self._clock.now())
+        return [f"{len(names):,} journeys are summed up"]

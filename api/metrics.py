@@ -23,7 +23,10 @@ USUAL = timedelta(days=30)
 
 
 class MetricDefinition(BaseModel):
-    """What a metric means, in Chinese and in English; `parts` are what it can be asked for alone."""
+    """What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
+
+    Whose it is can be told if it is `of_customers`.
+    """
 
     name: str
     zh: str
@@ -32,6 +35,7 @@ class MetricDefinition(BaseModel):
     means_en: str
     unit: Unit
     parts: list[Part]
+    of_customers: bool
 
 
 class MetricPoint(BaseModel):
@@ -54,6 +58,14 @@ class MetricPoints(BaseModel):
     until: date
     by: Period
     points: list[MetricPoint]
+
+
+class CustomerBehind(BaseModel):
+    """A customer whom a metric is made of, with their part of its numerator."""
+
+    customer: int
+    name: str | None
+    number: float
 
 
 @router.get("/v1/metrics", summary="List the metrics")
@@ -100,6 +112,31 @@ def get_metric(
             for each in found
         ],
     )
+
+
+@router.get("/v1/metrics/{name}/customers", summary="List the customers whom a metric is made of")
+def get_metric_customers(
+    request: Request,
+    _: Annotated[Actor, Depends(require("customers.read"))],
+    name: Annotated[str, Path(min_length=1, max_length=64)],
+    since: Annotated[date | None, Query(alias="from", description="the first day; 30 days before the end")] = None,
+    until: Annotated[date | None, Query(alias="to", description="the day after the last; tomorrow")] = None,
+    where: Annotated[
+        str | None, Query(max_length=200, description="only a part: `journey:NAME`, `show:ID` or `campaign:NAME`")
+    ] = None,
+    days: Annotated[int | None, Query(ge=1, le=metrics.MOST_DAYS, description="how far repurchase looks ahead")] = None,
+) -> list[CustomerBehind]:
+    """Those with the most first, 100 at most."""
+    env = context(request)
+    with env.db() as session:
+        zone, now = read_library(session).policy_zone, env.clock.now()
+        end = until or now.astimezone(zone).date() + timedelta(days=1)
+        try:
+            part = metrics.part_of(where)
+            found = metrics.customers_behind(session, name, since or end - USUAL, end, now, zone, days=days, where=part)
+        except (MetricError, OverflowError) as problem:
+            raise Invalid(f"{problem}.") from None
+    return [CustomerBehind(customer=each.customer, name=each.name, number=each.number) for each in found]
 
 
 def _definition(name: str) -> MetricDefinition:

@@ -1,6 +1,6 @@
 """What journeys brought: `/v1/results`, `/v1/journeys/{name}/results` and `…/experiments/{step}`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import Annotated
 
@@ -12,7 +12,8 @@ from api.http.context import context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.insight import results as insight
-from domain.insight.splits import UnknownSplitError
+from domain.insight.groups import Group
+from domain.insight.splits import UnknownSplitError, experiments
 from domain.insight.statistics import Difference
 from domain.insight.telling import comparison_words, experiment_words, results_words
 from domain.published.library import read_library
@@ -57,9 +58,10 @@ class GroupComparison(BaseModel):
 
 
 class JourneyResults(BaseModel):
-    """What a journey brought; money in fen. `a_month` is what it brings in 30 days."""
+    """What a journey brought; money in fen. `a_month` is what it brings in 30 days, `as_of` up to when is counted."""
 
     journey: str
+    as_of: datetime
     since: datetime | None
     entered: int
     sent: int
@@ -77,10 +79,30 @@ class ExperimentResults(BaseModel):
 
     journey: str
     step: str
+    as_of: datetime
     groups: list[ComparedGroup]
     comparisons: list[GroupComparison]
     chance_of_sizes: float
     words: list[str]
+
+
+class ExperimentLook(BaseModel):
+    """What could be said at the end of a day of each variant beside the first."""
+
+    day: date
+    comparisons: list[GroupComparison]
+
+
+class ExperimentSummary(BaseModel):
+    """A split of a journey. It is `closed` where one variant has all the weight, the split is gone or the journey
+    stopped.
+    """
+
+    journey: str
+    title: str
+    step: str
+    variants: list[str]
+    closed: bool
 
 
 class AllResults(BaseModel):
@@ -111,9 +133,10 @@ def get_journey_results(
     with env.db() as session:
         if name not in read_library(session).journeys and name not in insight.journeys(session):
             raise NotFound(f"There is no journey {name}.")
-        outcome = insight.results(session, name, env.clock.now(), since)
+        outcome = insight.results(session, name, env.clock.now(), since, kept=True)
     return JourneyResults(
         journey=name,
+        as_of=outcome.as_of,
         since=outcome.since,
         entered=outcome.entered,
         sent=outcome.sent,
@@ -134,12 +157,13 @@ def get_experiment(
     env = context(request)
     with env.db() as session:
         try:
-            found = insight.experiment(session, name, step, env.clock.now(), since)
+            found = insight.experiment(session, name, step, env.clock.now(), since, kept=True)
         except UnknownSplitError as problem:
             raise NotFound(f"{problem}.") from None
     return ExperimentResults(
         journey=name,
         step=step,
+        as_of=found.as_of,
         groups=[_group(group) for group in found.groups],
         comparisons=[_comparison(each) for each in found.comparisons],
         chance_of_sizes=found.chance_of_sizes,
@@ -147,7 +171,34 @@ def get_experiment(
     )
 
 
-def _group(group: insight.Group) -> ComparedGroup:
+@router.get("/v1/journeys/{name}/experiments/{step}/history", summary="Read how an experiment stood, day by day")
+def get_experiment_history(request: Request, _: Reader, name: Name, step: Step) -> list[ExperimentLook]:
+    """Up to 60 days on which windows closed, the newest the last. The intervals hold at all looks together."""
+    env = context(request)
+    with env.db() as session:
+        try:
+            looks = insight.history(session, name, step, env.clock.now(), kept=True)
+        except UnknownSplitError as problem:
+            raise NotFound(f"{problem}.") from None
+    return [
+        ExperimentLook(day=look.day, comparisons=[_comparison(each) for each in look.comparisons]) for look in looks
+    ]
+
+
+@router.get("/v1/experiments", summary="List the experiments")
+def get_experiments(request: Request, _: Reader) -> list[ExperimentSummary]:
+    """Those that run come first."""
+    env = context(request)
+    with env.db() as session:
+        return [
+            ExperimentSummary(
+                journey=each.journey, title=each.title, step=each.step, variants=list(each.variants), closed=each.closed
+            )
+            for each in experiments(session)
+        ]
+
+
+def _group(group: Group) -> ComparedGroup:
     return ComparedGroup(
         name=group.name,
         customers=group.n,

@@ -17,7 +17,8 @@ class Metric:
 
     `source` is SQL that gives `at`, the instant by which a row belongs to a period, and the columns that both use. It
     may name `:since`, `:until`, `:zone`, `:by`, `:now` and, if the metric looks `days` ahead, `:days`. It has a column
-    for each of `parts`, by which rows can be asked for. No number is told where the numerator is null.
+    for each of `parts`, by which rows can be asked for, and `customer_id` if it is `of_customers`. No number is told
+    where the numerator is null.
     """
 
     zh: str
@@ -31,12 +32,13 @@ class Metric:
     denominator: str | None = None
     days: int | None = None
     parts: frozenset[Part] = frozenset()
+    of_customers: bool = True
 
 
 _FIRST = "SELECT customer_id, min(paid_at) AS at FROM orders GROUP BY customer_id"
 _ORDERS = "SELECT paid_at AS at, customer_id, total, total - refunded AS paid FROM orders"
 
-_TRAIL_ENTERED = "SELECT at, journey FROM trail WHERE what = 'entered'"
+_TRAIL_ENTERED = "SELECT at, journey, customer_id FROM trail WHERE what = 'entered'"
 _SHOW = (
     "(SELECT data->>'stream_id' FROM events WHERE events.customer_id = orders.customer_id"
     " AND events.type = 'order.paid' AND events.time = orders.paid_at AND data->>'order_id' = orders.order_id LIMIT 1)"
@@ -52,7 +54,7 @@ _FIRST_ORDERS = (
     " ORDER BY customer_id, paid_at, order_id) AS orders WHERE paid_at >= :since AND paid_at < :until"
 )
 _WITH_COUPONS = (
-    "SELECT paid_at AS at, campaign, cost, (total - refunded)::float8"
+    "SELECT paid_at AS at, coupons.customer_id, campaign, cost, (total - refunded)::float8"
     " / count(*) OVER (PARTITION BY orders.order_id) AS paid"
     " FROM coupons JOIN orders USING (order_id) WHERE status = 'redeemed'"
 )
@@ -85,7 +87,7 @@ METRICS: Mapping[str, Metric] = {
         "获客花费", "spend", "`spend.recorded` 记下的花费", "what `spend.recorded` told of", "events", "fen",
         "SELECT time AS at, (data->>'amount')::bigint AS amount, data->>'stream_id' AS show FROM events"
         " WHERE customer_id IS NULL AND type = 'spend.recorded'",
-        "sum(amount)", parts=SHOW,
+        "sum(amount)", parts=SHOW, of_customers=False,
     ),
     "cac": Metric(
         "获客成本", "cost of a new customer",
@@ -93,7 +95,7 @@ METRICS: Mapping[str, Metric] = {
         "SELECT time AS at, (data->>'amount')::bigint AS amount, 0 AS new FROM events"
         " WHERE customer_id IS NULL AND type = 'spend.recorded'"
         f" UNION ALL SELECT at, NULL, 1 FROM ({_FIRST}) AS first",
-        "sum(amount)", "sum(new)",
+        "sum(amount)", "sum(new)", of_customers=False,
     ),
     "orders": Metric(
         "订单数", "orders", "付款的订单", "orders that were paid", "orders", "count", _ORDERS, "count(*)",
@@ -115,7 +117,7 @@ METRICS: Mapping[str, Metric] = {
         "of customers whose first order lies in the period and whose N days after it are over, those with another order"
         " within N days",
         "orders", "share",
-        f"SELECT first.at, EXISTS (SELECT FROM orders WHERE orders.customer_id = first.customer_id"
+        f"SELECT first.at, first.customer_id, EXISTS (SELECT FROM orders WHERE orders.customer_id = first.customer_id"
         f" AND paid_at > first.at AND paid_at <= first.at + CAST(:days AS interval)) AS again FROM ({_FIRST}) AS first"
         " WHERE first.at + CAST(:days AS interval) <= :now",
         "count(*) FILTER (WHERE again)", "count(*)", days=30,
@@ -125,13 +127,15 @@ METRICS: Mapping[str, Metric] = {
         "这一期下过单的客户里，下过至少两单的比例",
         "of customers who ordered in the period, those who ordered twice or more",
         "orders", "share",
-        "SELECT min(paid_at) AS at, count(*) AS times FROM orders WHERE paid_at >= :since AND paid_at < :until"
+        "SELECT min(paid_at) AS at, customer_id, count(*) AS times FROM orders WHERE paid_at >= :since"
+        " AND paid_at < :until"
         " GROUP BY date_trunc(:by, paid_at AT TIME ZONE :zone), customer_id",
         "count(*) FILTER (WHERE times > 1)", "count(*)",
     ),
     "sent": Metric(
         "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
-        "SELECT called_at AS at, journey FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        "SELECT called_at AS at, journey, customer_id FROM messages"
+        " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
         "count(*)", parts=JOURNEY,
     ),
     "entered": Metric(
@@ -142,7 +146,8 @@ METRICS: Mapping[str, Metric] = {
         "点击率", "clicked",
         "这一期发出的消息里，已有链接被点开的比例", "of the messages that went in the period, those clicked by now",
         "messages", "share",
-        "SELECT called_at AS at, journey, EXISTS (SELECT FROM events WHERE events.customer_id = messages.customer_id"
+        "SELECT called_at AS at, journey, messages.customer_id, EXISTS (SELECT FROM events"
+        " WHERE events.customer_id = messages.customer_id"
         " AND events.type = 'message.clicked' AND events.data->>'message' = messages.id::text) AS clicked"
         " FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
         "count(*) FILTER (WHERE clicked)", "count(*)", parts=JOURNEY,
@@ -152,28 +157,30 @@ METRICS: Mapping[str, Metric] = {
         "这一期进入且目标期限已过的人次里，达成目标的比例；对照组也算",
         "of those who entered in the period and whose time for the goal is over, who reached it, held out or not",
         "enrollments", "share",
-        "SELECT entered_at AS at, journey, (ending IS NOT DISTINCT FROM 'goal' OR converted_at IS NOT NULL) AS reached"
+        "SELECT entered_at AS at, journey, customer_id, (ending IS NOT DISTINCT"
+        " FROM 'goal' OR converted_at IS NOT NULL) AS reached"
         " FROM enrollments WHERE goal_until <= :now",
         "count(*) FILTER (WHERE reached)", "count(*)", parts=JOURNEY,
     ),
     "coupons_issued": Metric(
         "发券数", "coupons issued",
         "发出且没有收回的券", "coupons that were issued and not taken back", "coupons", "count",
-        "SELECT issued_at AS at, campaign FROM coupons WHERE status <> 'revoked'", "count(*)",
+        "SELECT issued_at AS at, campaign, customer_id FROM coupons WHERE status <> 'revoked'", "count(*)",
         parts=CAMPAIGN,
     ),
     "coupon_redemption": Metric(
         "券核销率", "coupons redeemed",
         "这一期发出的券里已核销的比例", "of the coupons that were issued in the period, those redeemed by now",
         "coupons", "share",
-        "SELECT issued_at AS at, campaign, status FROM coupons WHERE status <> 'revoked'",
+        "SELECT issued_at AS at, campaign, customer_id, status FROM coupons WHERE status <> 'revoked'",
         "count(*) FILTER (WHERE status = 'redeemed')", "count(*)", parts=CAMPAIGN,
     ),
     "coupon_cost": Metric(
         "券成本", "cost of coupons",
         "这一期发出的券已核销的优惠额", "what the redeemed of the coupons issued in the period took off",
         "coupons", "fen",
-        "SELECT issued_at AS at, campaign, cost FROM coupons WHERE status = 'redeemed'", "sum(cost)", parts=CAMPAIGN,
+        "SELECT issued_at AS at, campaign, customer_id, cost FROM coupons"
+        " WHERE status = 'redeemed'", "sum(cost)", parts=CAMPAIGN,
     ),
     "coupon_revenue": Metric(
         "用券收入", "revenue with coupons",
@@ -197,7 +204,8 @@ METRICS: Mapping[str, Metric] = {
     "watched_minutes": Metric(
         "观看分钟数", "minutes watched", "离开直播间时报来的观看时长", "what was told when customers left a show",
         "events", "count",
-        "SELECT time AS at, (data->>'watched_minutes')::float8 AS minutes, data->>'stream_id' AS show FROM events"
+        "SELECT time AS at, customer_id, (data->>'watched_minutes')::float8 AS minutes, data->>'stream_id'"
+        " AS show FROM events"
         " WHERE type = 'stream.left' AND customer_id IS NOT NULL AND time >= :since AND time < :until",
         "sum(minutes)", parts=SHOW,
     ),
@@ -219,7 +227,8 @@ METRICS: Mapping[str, Metric] = {
         "of the buyers of a show whose N days after their first order in it are over, those with another order within N"
         " days",
         "orders", "share",
-        "SELECT bought.at, show, EXISTS (SELECT FROM orders WHERE orders.customer_id = bought.customer_id"
+        "SELECT bought.at, bought.customer_id, show, EXISTS (SELECT FROM orders"
+        " WHERE orders.customer_id = bought.customer_id"
         " AND paid_at > bought.at AND paid_at <= bought.at + CAST(:days AS interval)) AS again FROM"
         f" (SELECT customer_id, show, min(at) AS at FROM ({_IN_SHOWS}) AS sold GROUP BY customer_id, show) AS bought"
         " WHERE bought.at + CAST(:days AS interval) <= :now",
@@ -236,7 +245,7 @@ METRICS: Mapping[str, Metric] = {
         " LEFT JOIN (SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
         " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
         " FROM stock_moves GROUP BY 1) AS moved USING (day)",
-        "sum(on_hand)", "sum(sold)",
+        "sum(on_hand)", "sum(sold)", of_customers=False,
     ),
     "expiry_loss": Metric(
         "临期损耗", "loss by expiry",
@@ -249,7 +258,7 @@ METRICS: Mapping[str, Metric] = {
         " AND at < (expires_on + 1)::timestamp AT TIME ZONE :zone) AS remaining"
         f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
         " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now",
-        "sum(least(remaining, received))", "sum(received)",
+        "sum(least(remaining, received))", "sum(received)", of_customers=False,
     ),
     "sell_through": Metric(
         "截止前售出率", "sell-through",
@@ -262,12 +271,12 @@ METRICS: Mapping[str, Metric] = {
         f" FROM (SELECT lots.*, {_RECEIVED} AS received, (expires_on + 1 - coalesce(min_days, 0))::timestamp"
         " AT TIME ZONE :zone AS last FROM lots LEFT JOIN products USING (sku)) AS lots"
         " WHERE received > 0 AND last <= :now",
-        "sum(greatest(least(sold, received), 0))", "sum(received)",
+        "sum(greatest(least(sold, received), 0))", "sum(received)", of_customers=False,
     ),
     "alarms": Metric(
         "库存预警数", "stock alarms", "库存预警", "alarms that a product runs short", "events", "count",
         "SELECT time AS at, data->>'stream_id' AS show FROM events WHERE customer_id IS NULL AND type = 'stock.alarm'",
-        "count(*)", parts=SHOW,
+        "count(*)", parts=SHOW, of_customers=False,
     ),
     "lead_days": Metric(
         "补货周期", "lead time",
@@ -276,13 +285,14 @@ METRICS: Mapping[str, Metric] = {
         "replenishments", "days",
         "SELECT closed_at AS at, extract(epoch FROM closed_at - created_at) / 86400 AS days FROM replenishments"
         " WHERE received IS NOT NULL AND closed_at IS NOT NULL",
-        "sum(days)", "count(*)",
+        "sum(days)", "count(*)", of_customers=False,
     ),
     "attributed_revenue": Metric(
         "归因收入", "attributed revenue",
         "归因到消息的订单的收入", "revenue of the orders that are owed to messages",
         "attributions", "fen",
-        "SELECT orders.paid_at AS at, journey, total - refunded AS paid FROM attributions JOIN orders USING (order_id)",
+        "SELECT orders.paid_at AS at, journey, orders.customer_id, total - refunded AS paid"
+        " FROM attributions JOIN orders USING (order_id)",
         "sum(paid)", parts=JOURNEY,
     ),
 }  # fmt: skip

@@ -7,19 +7,22 @@ months are those of the policy's zone; money is in fen, less refunds.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.insight.definitions import METRICS
+from domain.insight.definitions import METRICS, Metric
 
 Period = Literal["day", "week", "month", "show"]
 
 LONGEST = timedelta(days=5 * 366)
 MOST_DAYS = 366
 """The longest `days` of a metric that looks ahead."""
+
+MOST_BEHIND = 100
+"""Customers who are told of a metric."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,15 @@ class Point:
         return self.numerator / self.denominator if self.denominator else None
 
 
+@dataclass(frozen=True)
+class Behind:
+    """A customer whom a metric is made of: their part of its numerator."""
+
+    customer: int
+    name: str | None
+    number: float
+
+
 class MetricError(ValueError):
     """A metric that there isn't, or that can't be counted over a span or of a part."""
 
@@ -62,6 +74,64 @@ def points(
 
     `where` names the part that is counted, as `{"journey": "cart"}`. Raises MetricError.
     """
+    metric, given = _asked(name, since, until, now, zone, by=by, days=days, where=where)
+    place = "show" if by == "show" else "NULL::text"
+    period = "min(at AT TIME ZONE :zone)" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
+    groups = "3" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
+    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
+    of_part += " AND show IS NOT NULL" if by == "show" else ""
+    query = text(f"""
+        SELECT * FROM (
+            SELECT {period}::date AS day, ({metric.numerator})::float8 AS numerator, {place} AS show,
+                ({metric.denominator or "NULL"})::float8 AS denominator
+            FROM ({metric.source}) AS source WHERE at >= :since AND at < :until{of_part} GROUP BY {groups}
+        ) AS counted WHERE numerator IS NOT NULL ORDER BY day, show
+    """)
+    rows = session.connection().execute(query, given)
+    return [Point(row.day, row.numerator, row.denominator, row.show) for row in rows]
+
+
+def customers_behind(
+    session: Session,
+    name: str,
+    since: date,
+    until: date,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    days: int | None = None,
+    where: Mapping[str, str] | None = None,
+) -> list[Behind]:
+    """The customers whom a metric is made of over a span, those with the most first; `MOST_BEHIND` at most.
+
+    Raises MetricError.
+    """
+    metric, given = _asked(name, since, until, now, zone, by="month", days=days, where=where)
+    if not metric.of_customers:
+        raise MetricError(f"{name} is not made of customers")
+    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
+    query = text(f"""
+        SELECT customers.id, customers.name, number FROM (
+            SELECT customer_id, ({metric.numerator})::float8 AS number
+            FROM ({metric.source}) AS source WHERE at >= :since AND at < :until{of_part} GROUP BY customer_id
+        ) AS counted JOIN customers ON customers.id = customer_id
+        WHERE number <> 0 ORDER BY number DESC, customers.id LIMIT {MOST_BEHIND}
+    """)
+    return [Behind(*row) for row in session.connection().execute(query, given)]
+
+
+def _asked(
+    name: str,
+    since: date,
+    until: date,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    by: Period,
+    days: int | None,
+    where: Mapping[str, str] | None,
+) -> tuple[Metric, Mapping[str, Any]]:
+    """The metric, and what its SQL names. Raises MetricError."""
     metric = METRICS.get(name)
     if metric is None:
         raise MetricError(f"there is no metric {name}; there are {', '.join(METRICS)}")
@@ -75,24 +145,10 @@ def points(
     if unknown := sorted(asked - metric.parts):
         raise MetricError(f"{name} isn't counted by {unknown[0]}; by {', '.join(sorted(metric.parts)) or 'day only'}")
     start, end = (datetime.combine(day, time(), zone) for day in (since, until))
-    place = "show" if by == "show" else "NULL::text"
-    period = "min(at AT TIME ZONE :zone)" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
-    groups = "3" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
-    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
-    of_part += " AND show IS NOT NULL" if by == "show" else ""
-    query = text(f"""
-        SELECT * FROM (
-            SELECT {period}::date AS day, ({metric.numerator})::float8 AS numerator, {place} AS show,
-                ({metric.denominator or "NULL"})::float8 AS denominator
-            FROM ({metric.source}) AS source WHERE at >= :since AND at < :until{of_part} GROUP BY {groups}
-        ) AS counted WHERE numerator IS NOT NULL ORDER BY day, show
-    """)
-    parameters = {
+    return metric, {
         "by": by, "zone": zone.key, "since": start, "until": end, "now": now,
         "days": timedelta(days=days or metric.days or 0), **{f"of_{part}": of for part, of in (where or {}).items()},
     }  # fmt: skip
-    rows = session.connection().execute(query, parameters)
-    return [Point(row.day, row.numerator, row.denominator, row.show) for row in rows]
 
 
 def part_of(written: str | None) -> Mapping[str, str]:

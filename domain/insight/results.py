@@ -1,47 +1,19 @@
-"""What a journey brought, and which variant of a split brings more.
-
-Units are customers: the first enrollment of each counts, and only once its window is over, which ends with the goal's
-time (30 days after the entry without a goal). Revenue is what was paid within the window less refunds, in fen.
-"""
+"""What a journey brought, and which variant of a split brings more (`units.py` says who counts, and for what)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.insight import statistics
+from domain.insight import statistics, units
+from domain.insight.groups import Group
 from domain.insight.splits import split_of
-from domain.insight.statistics import Difference, Moments, Sample, Verdict
-
-WITHOUT_GOAL = timedelta(days=30)
-BEFORE = timedelta(days=90)
-"""The revenue of so long before a customer's entry is taken off what they differ in anyhow (CUPED)."""
+from domain.insight.statistics import Difference, Sample, Verdict
+from domain.insight.units import Part, groups_of
 
 MONTH = timedelta(days=30)
-_EVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Customers who are compared: how many, in how many the window is still open, and what came of the others.
-
-    `first` is when the first of them came in.
-    """
-
-    name: str
-    still_open: int
-    reached: Sample
-    revenue: Sample
-    plain_revenue: Sample
-    first: datetime | None = None
-
-    @property
-    def n(self) -> int:
-        """The customers whose window is over."""
-        return self.reached.n
 
 
 @dataclass(frozen=True)
@@ -63,8 +35,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Results:
-    """What came of a journey in a span of entries. Money in fen; `a_month` is what it brings in 30 days, if known."""
+    """What came of a journey in a span of entries. Money in fen; `a_month` is what it brings in 30 days, if known.
 
+    `as_of` is the instant up to which is counted.
+    """
+
+    as_of: datetime
     since: datetime | None
     entered: int
     sent: int
@@ -80,75 +56,23 @@ class Experiment:
     """A split: its first group is what the others are compared with. `chance_of_sizes` is that of a fair split."""
 
     step: str
+    as_of: datetime
     groups: Sequence[Group]
     comparisons: Sequence[Comparison]
     chance_of_sizes: float
 
 
-_UNITS = """
-, windows AS (
-    SELECT unit.name, unit.at, unit.customer_id, coalesce(enrollments.goal_until, unit.at + :without) AS until,
-        (enrollments.ending = 'goal' OR enrollments.converted_at IS NOT NULL) AS reached
-    FROM unit JOIN enrollments ON enrollments.id = unit.enrollment_id
-    WHERE unit.at >= :since
-), measured AS (
-    SELECT name, at, until <= :now AS over, coalesce(reached, false)::int AS reached,
-        (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders
-            WHERE orders.customer_id = windows.customer_id AND paid_at > windows.at AND paid_at <= until) AS paid,
-        (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders WHERE orders.customer_id = windows.customer_id
-            AND paid_at <= windows.at AND paid_at > windows.at - CAST(:before AS interval)) AS paid_before
-    FROM windows
-)
-SELECT name, count(*) FILTER (WHERE NOT over), count(*) FILTER (WHERE over),
-    coalesce(sum(reached) FILTER (WHERE over), 0),
-    coalesce(sum(paid) FILTER (WHERE over), 0), coalesce(sum(paid * paid) FILTER (WHERE over), 0),
-    coalesce(sum(paid_before) FILTER (WHERE over), 0), coalesce(sum(paid_before * paid_before) FILTER (WHERE over), 0),
-    coalesce(sum(paid * paid_before) FILTER (WHERE over), 0), min(at)
-FROM measured GROUP BY name
-"""
+@dataclass(frozen=True)
+class Look:
+    """What could be said of an experiment at the end of a day: each variant beside the first."""
 
-_HELD_OUT = text(
-    """
-WITH unit AS (
-    SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at,
-        CASE WHEN reason IS NULL THEN 'treated' ELSE 'held out' END AS name
-    FROM trail WHERE what = 'entered' AND (CAST(:journey AS text) IS NULL OR journey = :journey)
-        AND (CAST(:journey AS text) IS NOT NULL OR reason IS DISTINCT FROM 'journey_holdout')
-    ORDER BY customer_id, id
-)"""
-    + _UNITS
-)
-_VARIANTS = text(
-    """
-WITH given AS (
-    SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at, value AS name
-    FROM trail WHERE what = 'variant' AND journey = :journey
-        AND (step = :step OR right(step, length(:step) + 1) = '.' || :step)
-    ORDER BY customer_id, id
-), unit AS (
-    SELECT * FROM given WHERE NOT EXISTS (
-        SELECT FROM trail WHERE trail.customer_id = given.customer_id AND trail.enrollment_id = given.enrollment_id
-            AND trail.what = 'entered' AND trail.reason IS NOT NULL)
-        AND EXISTS (SELECT FROM enrollments
-            WHERE enrollments.id = given.enrollment_id AND enrollments.plan_id = ANY (:plans))
-)"""
-    + _UNITS
-)
+    day: date
+    comparisons: Sequence[Comparison]
+
+
+MOST_LOOKS = 60
+
 _JOURNEYS = text("SELECT DISTINCT journey FROM enrollments")
-_TOTALS = text("""
-WITH entries AS (
-    SELECT at FROM trail WHERE what = 'entered' AND journey = :journey AND at >= :since
-)
-SELECT (SELECT count(*) FROM entries), (SELECT min(at) FROM entries),
-    (SELECT count(*) FROM messages WHERE journey = :journey AND called_at >= :since
-        AND status IN ('pending_staff', 'sent', 'delivered', 'read')),
-    (SELECT count(*) FROM messages WHERE journey = :journey AND called_at >= :since AND EXISTS (
-        SELECT FROM events WHERE events.customer_id = messages.customer_id AND events.type = 'message.clicked'
-            AND events.data->>'message' = messages.id::text)),
-    count(*), coalesce(sum(total - refunded), 0)
-FROM attributions JOIN orders USING (order_id)
-WHERE attributions.journey = :journey AND attributions.paid_at >= :since
-""")
 
 
 def journeys(session: Session) -> set[str]:
@@ -156,59 +80,87 @@ def journeys(session: Session) -> set[str]:
     return set(session.connection().execute(_JOURNEYS).scalars())
 
 
-def results(session: Session, journey: str, now: datetime, since: datetime | None = None) -> Results:
-    """What came of a journey for those who entered from `since` on."""
-    parameters = {"journey": journey, "since": since or _EVER}
-    entered, first, sent, clicked, orders, revenue = session.connection().execute(_TOTALS, parameters).one()
-    groups = _groups(session, _HELD_OUT, parameters, now)
-    treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
+def results(
+    session: Session, journey: str, now: datetime, since: datetime | None = None, *, kept: bool = False
+) -> Results:
+    """What came of a journey for those who entered from `since` on; with `kept` and of many, as of the last night."""
+    found = units.kept_totals(session, journey) if kept and since is None else None
+    if found:
+        now, totals = found
+        parts = units.kept_parts(session, journey)
+    else:
+        totals, parts = units.totals(session, journey, since), units.held_out_parts(session, journey, now, since)
+    treated, held_out = _holdout(parts)
     days = _days([treated, held_out], now)
     comparison = _compare(treated, held_out, days)
-    return Results(first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
+    entered, first, sent, clicked, orders, revenue = totals
+    return Results(now, first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
 
 
 def of_all_journeys(session: Session, now: datetime, since: datetime | None = None) -> Comparison:
     """All journeys together: whoever would have entered one, by whether they are in the global holdout."""
-    groups = _groups(session, _HELD_OUT, {"journey": None, "since": since or _EVER}, now)
-    treated, held_out = (groups.get(name) or _empty(name) for name in ("treated", "held out"))
+    treated, held_out = _holdout(units.held_out_parts(session, None, now, since))
     return _compare(treated, held_out, _days([treated, held_out], now))
 
 
 def experiment(
-    session: Session,
-    journey: str,
-    step: str,
-    now: datetime,
-    since: datetime | None = None,
+    session: Session, journey: str, step: str, now: datetime, since: datetime | None = None, *, kept: bool = False
 ) -> Experiment:
     """How the variants of a split of the live version differ: `control`, else the first, is what others are beside.
 
-    Customers count who were split as it splits now: by a version with the same variants and weights. Raises
+    Customers count who were split as it splits now: by a version with the same variants and weights. Of a split that is
+    gone, they are those of the newest version that had it. With `kept` and of many, it is as of the last night. Raises
     UnknownSplitError.
     """
     weights, plans = split_of(session, journey, step)
-    parameters = {"journey": journey, "step": step, "plans": plans, "since": since or _EVER}
-    found = _groups(session, _VARIANTS, parameters, now)
-    names = sorted(weights, key=lambda name: name != "control")
-    groups = [found.get(name) or _empty(name) for name in names]
+    now, parts = _of_split(session, journey, step, plans, now, since, kept=kept)
+    groups = _variants(weights, groups_of(parts))
+    names = [group.name for group in groups]
     chance = statistics.mismatch([group.n + group.still_open for group in groups], [weights[name] for name in names])
-    days = _days(groups, now)
-    comparisons = _compared(groups[1:], groups[0], chance, days)
-    return Experiment(step, groups, comparisons, chance)
+    comparisons = _compared(groups[1:], groups[0], chance, _days(groups, now))
+    return Experiment(step, now, groups, comparisons, chance)
 
 
-def _groups(session: Session, query: Any, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Group]:
-    given = {**parameters, "now": now, "without": WITHOUT_GOAL, "before": BEFORE}
-    rows = session.connection().execute(query, given).all()
-    moments = [
-        Moments(Sample(paid, paid_squares, n), Sample(before, before_squares, n), product)
-        for _, _, n, _, paid, paid_squares, before, before_squares, product, _ in rows
-    ]
-    revenues = statistics.cuped(moments)
-    return {
-        row[0]: Group(row[0], row[1], Sample.of_proportion(row[3], row[2]), revenue, moment.outcome, row[9])
-        for row, moment, revenue in zip(rows, moments, revenues, strict=True)
-    }
+def history(session: Session, journey: str, step: str, now: datetime, *, kept: bool = False) -> Sequence[Look]:
+    """What could be said of an experiment at the end of each day on which windows closed, of `MOST_LOOKS` at most.
+
+    Raises UnknownSplitError.
+    """
+    weights, plans = split_of(session, journey, step)
+    _, parts = _of_split(session, journey, step, plans, now, None, kept=kept)
+    days = sorted({part.day for part in parts if part.day is not None})
+    pace = -(-len(days) // MOST_LOOKS) or 1
+    looks = []
+    for day in days[::-1][::pace][::-1]:
+        groups = _variants(weights, groups_of(parts, day))
+        looks.append(Look(day, _compared(groups[1:], groups[0], 1.0, 0.0)))
+    return looks
+
+
+def _of_split(
+    session: Session,
+    journey: str,
+    step: str,
+    plans: Sequence[str],
+    now: datetime,
+    since: datetime | None,
+    *,
+    kept: bool,
+) -> tuple[datetime, Sequence[Part]]:
+    found = units.kept_totals(session, journey) if kept and since is None else None
+    if found and (parts := units.kept_parts(session, journey, step, plans)):
+        return found[0], parts
+    return now, units.variant_parts(session, journey, step, plans, now, since)
+
+
+def _variants(weights: Mapping[str, float], found: Mapping[str, Group]) -> Sequence[Group]:
+    return [found.get(name) or _empty(name) for name in sorted(weights, key=lambda name: name != "control")]
+
+
+def _holdout(parts: Sequence[Part]) -> tuple[Group, Group]:
+    found = groups_of(parts)
+    treated, held_out = (found.get(name) or _empty(name) for name in ("treated", "held out"))
+    return treated, held_out
 
 
 def _empty(name: str) -> Group:

@@ -1,6 +1,6 @@
-"""What orders are owed to, and the models that foretell them."""
+"""What orders are owed to, the models that foretell them, and what is learnt of products and hours."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Index
@@ -36,3 +36,70 @@ class ForecastFit(Row, table=True):
     customers: int
     purchases: dict[str, Any] = json_column()
     order_values: dict[str, Any] = json_column()
+
+
+class LearntCompanion(Row, table=True):
+    """A product that is bought with another more often than by chance, as of the last night.
+
+    `place` counts from 0, the best first. `together` is how often both were bought in one order or within the days
+    after, `lift` how many times as often as by chance (drawn towards 1 where little was seen), and `weight` what is
+    added up over the products of a basket. `name` is what the newest order called it.
+    """
+
+    __tablename__: ClassVar[Any] = "companions"
+    sku: str = Field(primary_key=True)
+    companion: str = Field(primary_key=True)
+    place: int
+    weight: float
+    lift: float
+    together: int
+    name: str | None = None
+
+
+class ShopHour(Row, table=True):
+    """How often all customers clicked, answered or ordered in an hour of their day, in the days before the last night.
+
+    0 is the hour after midnight.
+    """
+
+    __tablename__: ClassVar[Any] = "shop_hours"
+    hour: int = Field(primary_key=True)
+    times: int = Field(sa_type=BigInteger)
+
+
+class UnitDay(Row, table=True):
+    """Customers of a group whose windows closed on a day, and their sums, as of the last night (`units.py`).
+
+    `step` is a split, and `plans` those by which it splits; "" is the holdout. `day` is null of windows that are open.
+    """
+
+    __tablename__: ClassVar[Any] = "unit_days"
+    __table_args__ = (Index("ix_unit_days_journey", "journey", "step"),)
+    id: int = id_column()
+    journey: str
+    step: str
+    plans: list[str] = json_column()
+    name: str
+    day: date | None = None
+    n: int = Field(sa_type=BigInteger)
+    reached: int = Field(sa_type=BigInteger)
+    paid: float
+    paid_squares: float
+    before: float
+    before_squares: float
+    product: float
+    first: datetime = instant()
+
+
+class JourneyTotal(Row, table=True):
+    """What came of a journey as of the last night: entries, messages, and what is owed to them in fen."""
+
+    __tablename__: ClassVar[Any] = "journey_totals"
+    journey: str = Field(primary_key=True)
+    at: datetime = instant()
+    entered: int = Field(sa_type=BigInteger)
+    first: datetime | None = instant(nullable=True)
+    sent: int = Field(sa_type=BigInteger)
+    clicked: int = Field(sa_type=BigInteger)
+    orders: int = Field(sa_type=BigInteger)
+    revenue: int = Field(sa_type=BigInteger)

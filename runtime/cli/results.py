@@ -12,7 +12,7 @@ from runtime.cli.shared import LANG, Data, Lang, database, say
 
 if TYPE_CHECKING:
     from domain.insight.definitions import Unit
-    from domain.insight.results import Group
+    from domain.insight.groups import Group
     from workflows.terms.values import Language
 
 app = typer.Typer()
@@ -135,7 +135,9 @@ def metric(
 
 def _rebuild(data: Data, lang: "Language") -> None:
     from domain.insight.attribution import attribute_again, attributed
+    from domain.insight.units import keep
     from domain.published.library import read_library
+    from runtime.platform.stored_clock import clock_of
 
     with database(data) as db:
         with db() as session:
@@ -144,10 +146,13 @@ def _rebuild(data: Data, lang: "Language") -> None:
         while after is not None:
             with db.begin() as work:
                 after = attribute_again(work, after, window)
-        with db() as session:
-            orders, owed = attributed(session)
-    zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息；其余指标都是现算的，无需重建"
-    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages; all else is always counted"
+        with db.begin() as work:
+            summed = len(keep(work, clock_of(db).now()))
+            orders, owed = attributed(work)
+    zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息；"
+    zh += f"重新汇总了 {summed:,} 个进入人次多的旅程；其余都是现算的"
+    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages, and summed up {summed:,} "
+    en += "journeys that many entered; all else is always counted"
     say(zh if lang == "zh" else en)
 
 

@@ -14,13 +14,16 @@ DUTIES = {
     "fit_forecasts": "what customers will order",
     "rank_customers": "where customers stand among all",
     "decide_winners": "variants that take over",
+    "learn_companions": "products that are bought together",
+    "learn_hours": "hours in which customers are about",
+    "keep_results": "what journeys brought",
 }
 """The activities of a night, in their order, and what each is about."""
 
 
 @workflow.defn(name="Nightly")
 class NightlyWorkflow:
-    """Fits what customers will order, ranks them, and lets variants take over that are judged better."""
+    """Fits what customers will order, ranks them, decides experiments, and learns companions and usual hours."""
 
     @workflow.run
     async def run(self) -> list[str]:

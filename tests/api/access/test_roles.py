@@ -19,6 +19,10 @@ EVERYBODY_BUT_GUIDES = "marketer buyer operator analyst product admin"
 TABLE = {
     "GET /v1/journeys": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/actions": "marketer operator analyst product admin",
+    "GET /v1/experiments": "marketer operator analyst product admin",
+    "GET /v1/journeys/{name}/experiments/{step}/history": "marketer operator analyst product admin",
+    "GET /v1/metrics/{name}/customers": "marketer operator analyst admin",
+    "GET /v1/companions": "marketer operator analyst product admin",
     "GET /v1/cohorts": "marketer operator analyst product admin",
     "GET /v1/metrics": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}": "marketer operator analyst product admin",

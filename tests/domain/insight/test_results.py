@@ -8,10 +8,14 @@ import pytest
 from shop import Shop
 from sqlmodel import col, select
 
+from domain.customers.identifiers import identify
 from domain.customers.tables import Order
+from domain.identity.merging import merge
+from domain.identity.splitting import split
+from domain.insight import units
 from domain.insight.attribution import attribute_again
-from domain.insight.results import experiment, of_all_journeys, results
-from domain.insight.splits import UnknownSplitError
+from domain.insight.results import Experiment, Results, experiment, history, of_all_journeys, results
+from domain.insight.splits import Listed, UnknownSplitError, experiments
 from domain.insight.tables import Attribution
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
@@ -128,7 +132,7 @@ def test_of_nobody_and_of_an_unknown_journey_nothing_is_said(shop: Shop) -> None
         outcome = results(session, "nothing", shop.clock.now())
         assert (outcome.entered, outcome.a_month, outcome.comparison.more_days) == (0, None, None)
         assert of_all_journeys(session, shop.clock.now()).verdict == "keep going"
-        with pytest.raises(UnknownSplitError, match="no live journey nothing"):
+        with pytest.raises(UnknownSplitError, match="no journey nothing"):
             experiment(session, "nothing", "x", shop.clock.now())
 
 
@@ -168,3 +172,79 @@ class TestAttribution:
         assert outcome.attributed_orders == len(orders)
         sent = {row.id for row in visited.rows(Message) if row.status == "sent"}
         assert {row.message_id for row in visited.rows(Attribution)} <= sent
+
+
+def looked_at(shop: Shop, *, kept: bool) -> tuple[Results, Experiment]:
+    with shop.db() as session:
+        now = shop.clock.now()
+        return results(session, "visits", now, kept=kept), experiment(session, "visits", "offer", now, kept=kept)
+
+
+def test_what_is_kept_is_what_is_counted_whatever_came_late(visited: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "KEPT_FROM", 60)
+
+    def keep() -> None:
+        with visited.db.begin() as work:
+            assert units.keep(work, visited.clock.now()) == ["visits"]
+
+    def late_order() -> None:
+        time = visited.clock.now() - 9 * DAY
+        visited.post("order.paid", "c05", time=time, order_id="late", total=777)
+
+    def late_refund() -> None:
+        (order, *_) = (each for each in visited.rows(Order) if not each.refunded and "-1" in each.order_id)
+        visited.post("order.refunded", f"{order.order_id.split('-')[0]}", order_id=order.order_id)
+
+    def joined() -> None:
+        entered = {row.customer_id for row in visited.rows(TrailEntry) if row.what == "entered"}
+        with visited.db.begin() as work:
+            merge(work, *sorted(entered)[:2], visited.clock.now(), "li", "one person")
+
+    def parted() -> None:
+        with visited.db.begin() as work:
+            split(work, 1, list(identify("member_no:c01", None)), visited.clock.now(), "li")
+
+    keep()
+    assert looked_at(visited, kept=True) == (before := looked_at(visited, kept=False))
+    for happens in (late_order, late_refund, joined, parted):
+        happens()
+        assert (changed := looked_at(visited, kept=False)) != before, happens.__name__
+        assert looked_at(visited, kept=True) == before
+        keep()
+        assert looked_at(visited, kept=True) == (before := changed)
+
+
+def test_an_experiment_is_told_day_by_day_as_it_was_then(visited: Shop) -> None:
+    with visited.db() as session:
+        looks = history(session, "visits", "offer", visited.clock.now())
+        found = experiment(session, "visits", "offer", visited.clock.now())
+    assert len(looks) == 1  # all entered on one day
+    assert looks[-1].comparisons[0].goal == found.comparisons[0].goal
+    assert looks[-1].comparisons[0].revenue == found.comparisons[0].revenue
+    visited.take(*[visited.incoming("form.filled", f"d{number}") for number in range(9)])
+    visited.give("split", visited.group("offer"))
+    visited.clock.set(visited.clock.now() + 10 * DAY)
+    with visited.db() as session:
+        later = history(session, "visits", "offer", visited.clock.now())
+    assert [look.day for look in later] == [looks[0].day, looks[0].day + 10 * DAY]
+    assert later[0] == looks[0]
+    sizes = [sum(group.n for group in (each.group, each.control)) for look in later for each in look.comparisons]
+    assert sizes[0] < sizes[1] <= sizes[0] + 9
+
+
+def test_experiments_are_listed_until_and_after_they_are_over(shop: Shop) -> None:
+    shop.publish(SPEC)
+    decided = SPEC.replace("control, weight: 50", "control, weight: 0").replace("ten, weight: 50", "ten, weight: 100")
+    shop.publish(decided.replace("visits", "others"))
+    shop.publish(SPEC.replace("visits", "gone"))
+    shop.publish(SPEC.replace("visits", "gone").replace("id: offer", "id: offers"))
+    with shop.db() as session:
+        found = experiments(session)
+        assert history(session, "gone", "offer", shop.clock.now()) == []
+    names = ["control", "ten"]
+    assert found == [
+        Listed("gone", "gone", "offers", names, closed=False),
+        Listed("visits", "visits", "offer", names, closed=False),
+        Listed("gone", "gone", "offer", names, closed=True),
+        Listed("others", "others", "offer", names, closed=True),
+    ]

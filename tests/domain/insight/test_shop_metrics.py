@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer, Order
 from domain.insight.cohorts import cohorts
+from domain.insight.definitions import METRICS
 from domain.insight.forecasts import write_page
-from domain.insight.metrics import MetricError, Period, part_of, points
+from domain.insight.metrics import MetricError, Period, customers_behind, part_of, points
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
@@ -227,3 +228,43 @@ def test_cohorts_are_those_counted_by_hand(shop: Shop) -> None:
 def test_what_is_not_counted_so_is_told(shop: Shop, name: str, by: Period, where: str | None, words: str) -> None:
     with pytest.raises(MetricError, match=words):
         numbers(shop, name, by, where)
+
+
+def test_the_customers_behind_a_metric_add_up_to_it(shop: Shop) -> None:
+    """Of every metric of customers whose numerator adds up over them."""
+    chance = random.Random(2)
+    spec = """
+        journey: visits
+        trigger: {event: form.filled}
+        entry: {again: always}
+        goal: {event: order.paid, within: 3d}
+        steps: [{id: gift, send: gift, via: [sms]}]
+    """
+    shop.publish(spec, caps={}, quiet_hours="none")
+    names = [f"c{number}" for number in range(6)]
+    shop.customers(*names)
+    shop.take(*[shop.incoming("form.filled", name) for name in names])
+    shop.give("send", shop.group("gift"))
+    for number in range(30):
+        shop.clock.set(shop.clock.now() + DAY / 4)
+        who, show = chance.choice(names), chance.choice([{"stream_id": "s1"}, {}])
+        shop.post("order.paid", who, order_id=f"o{number}", total=chance.randrange(1, 900), **show)
+        shop.post("stream.joined", who, stream_id="s1")
+        shop.post("stream.left", who, stream_id="s1", watched_minutes=chance.randrange(1, 9))
+    shop.clock.set(datetime(2026, 3, 31, tzinfo=ZONE))
+    told = set()
+    with shop.db() as session:
+        for name, metric in METRICS.items():
+            if not metric.of_customers:
+                with pytest.raises(MetricError, match="not made of customers"):
+                    customers_behind(session, name, SINCE, UNTIL, shop.clock.now(), ZONE)
+                continue
+            behind = customers_behind(session, name, SINCE, UNTIL, shop.clock.now(), ZONE)
+            found = points(session, name, SINCE, UNTIL, shop.clock.now(), ZONE, by="month")
+            assert sum(each.number for each in behind) == pytest.approx(sum(point.numerator for point in found)), name
+            assert [each.number for each in behind] == sorted((each.number for each in behind), reverse=True)
+            told |= {name} if behind else set()
+        part = customers_behind(session, "show_revenue", SINCE, UNTIL, shop.clock.now(), ZONE, where={"show": "s1"})
+        assert part == customers_behind(session, "show_revenue", SINCE, UNTIL, shop.clock.now(), ZONE)
+        assert not customers_behind(session, "show_revenue", SINCE, UNTIL, shop.clock.now(), ZONE, where={"show": "x"})
+    assert len(told) > 15

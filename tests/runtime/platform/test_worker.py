@@ -219,6 +219,9 @@ def test_the_work_of_a_night_is_done(thanks: Database, temporal: str) -> None:
     assert asyncio.run(night()) == [
         "0 customers ordered again; a model needs 100",
         "0 customers stand elsewhere by recency, frequency and value",
+        "0 companions of 0 products",
+        "0 customers have another usual hour",
+        "0 journeys are summed up",
     ]
 
 

@@ -1,0 +1,213 @@
+"""The customers of journeys and experiments, by the day on which their windows closed: what is compared is summed here.
+
+Units are customers: the first enrollment of each counts, and only once its window is over, which ends with the goal's
+time (30 days after the entry without a goal). Revenue is what was paid within the window less refunds, in fen.
+
+Of journeys that many entered, the sums are kept as of each night, whole, so that late events and refunds correct past
+days; `aftershow metric rebuild` does the same at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, text
+from sqlmodel import Session, col, select
+
+from domain.insight import statistics
+from domain.insight.groups import Group
+from domain.insight.splits import experiments_of, split_of
+from domain.insight.statistics import Moments, Sample
+from domain.insight.tables import JourneyTotal, UnitDay
+from domain.published.library import read_library
+
+WITHOUT_GOAL = timedelta(days=30)
+BEFORE = timedelta(days=90)
+"""The revenue of so long before a customer's entry is taken off what they differ in anyhow (CUPED)."""
+
+KEPT_FROM = 20_000
+"""Entries of a journey from which its sums are kept; those of fewer are counted when somebody looks."""
+
+EVER = datetime.min.replace(tzinfo=UTC)
+HOLDOUT = ""
+"""In place of a split: those held out beside the others."""
+
+
+class Part(NamedTuple):
+    """Customers of a group whose windows closed on a day of the business, or are still open (None), and their sums."""
+
+    name: str
+    day: date | None
+    n: int
+    reached: int
+    paid: float
+    paid_squares: float
+    before: float
+    before_squares: float
+    product: float
+    first: datetime
+
+
+class Totals(NamedTuple):
+    """How often a journey was entered, since when, the messages, and what is owed to them, in fen."""
+
+    entered: int
+    first: datetime | None
+    sent: int
+    clicked: int
+    orders: int
+    revenue: int
+
+
+_UNITS = """
+, windows AS (
+    SELECT unit.name, unit.at, unit.customer_id, coalesce(enrollments.goal_until, unit.at + :without) AS until,
+        (enrollments.ending = 'goal' OR enrollments.converted_at IS NOT NULL) AS reached
+    FROM unit JOIN enrollments ON enrollments.id = unit.enrollment_id
+    WHERE unit.at >= :since
+), measured AS (
+    SELECT name, at, CASE WHEN until <= :now THEN (until AT TIME ZONE :zone)::date END AS day,
+        coalesce(reached, false)::int AS reached,
+        (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders
+            WHERE orders.customer_id = windows.customer_id AND paid_at > windows.at AND paid_at <= until) AS paid,
+        (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders WHERE orders.customer_id = windows.customer_id
+            AND paid_at <= windows.at AND paid_at > windows.at - CAST(:before AS interval)) AS paid_before
+    FROM windows
+)
+SELECT name, day, count(*), sum(reached), sum(paid), sum(paid * paid), sum(paid_before),
+    sum(paid_before * paid_before), sum(paid * paid_before), min(at)
+FROM measured GROUP BY name, day ORDER BY name, day
+"""
+_HELD_OUT = text(
+    """
+WITH unit AS (
+    SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at,
+        CASE WHEN reason IS NULL THEN 'treated' ELSE 'held out' END AS name
+    FROM trail WHERE what = 'entered' AND (CAST(:journey AS text) IS NULL OR journey = :journey)
+        AND (CAST(:journey AS text) IS NOT NULL OR reason IS DISTINCT FROM 'journey_holdout')
+    ORDER BY customer_id, id
+)"""
+    + _UNITS
+)
+_VARIANTS = text(
+    """
+WITH given AS (
+    SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at, value AS name
+    FROM trail WHERE what = 'variant' AND journey = :journey
+        AND (step = :step OR right(step, length(:step) + 1) = '.' || :step)
+    ORDER BY customer_id, id
+), unit AS (
+    SELECT * FROM given WHERE NOT EXISTS (
+        SELECT FROM trail WHERE trail.customer_id = given.customer_id AND trail.enrollment_id = given.enrollment_id
+            AND trail.what = 'entered' AND trail.reason IS NOT NULL)
+        AND EXISTS (SELECT FROM enrollments
+            WHERE enrollments.id = given.enrollment_id AND enrollments.plan_id = ANY (:plans))
+)"""
+    + _UNITS
+)
+_TOTALS = text("""
+WITH entries AS (
+    SELECT at FROM trail WHERE what = 'entered' AND journey = :journey AND at >= :since
+)
+SELECT (SELECT count(*) FROM entries), (SELECT min(at) FROM entries),
+    (SELECT count(*) FROM messages WHERE journey = :journey AND called_at >= :since
+        AND status IN ('pending_staff', 'sent', 'delivered', 'read')),
+    (SELECT count(*) FROM messages WHERE journey = :journey AND called_at >= :since AND EXISTS (
+        SELECT FROM events WHERE events.customer_id = messages.customer_id AND events.type = 'message.clicked'
+            AND events.data->>'message' = messages.id::text)),
+    count(*), coalesce(sum(total - refunded), 0)::bigint
+FROM attributions JOIN orders USING (order_id)
+WHERE attributions.journey = :journey AND attributions.paid_at >= :since
+""")
+_MANY = text("SELECT journey FROM enrollments GROUP BY journey HAVING count(*) >= :least ORDER BY journey")
+
+
+def held_out_parts(session: Session, journey: str | None, now: datetime, since: datetime | None = None) -> list[Part]:
+    """Those held out and the others; without a journey those of all, by the global holdout."""
+    return _parts(session, _HELD_OUT, {"journey": journey}, now, since)
+
+
+def variant_parts(
+    session: Session, journey: str, step: str, plans: Sequence[str], now: datetime, since: datetime | None = None
+) -> list[Part]:
+    """Those whom a split of these plans gave each of its variants, and who weren't held out."""
+    return _parts(session, _VARIANTS, {"journey": journey, "step": step, "plans": list(plans)}, now, since)
+
+
+def totals(session: Session, journey: str, since: datetime | None = None) -> Totals:
+    """What came of a journey, counted now."""
+    row = session.connection().execute(_TOTALS, {"journey": journey, "since": since or EVER}).one()
+    return Totals(*row)
+
+
+def groups_of(parts: Sequence[Part], until: date | None = None) -> Mapping[str, Group]:
+    """The groups by name; `until` is the last day on which windows closed that count, and then none is open."""
+    names = dict.fromkeys(part.name for part in parts)
+    closed = [part for part in parts if part.day is not None and (until is None or part.day <= until)]
+    sums = {name: _sum([part for part in closed if part.name == name]) for name in names}
+    moments = [
+        Moments(
+            Sample(each.paid, each.paid_squares, each.n), Sample(each.before, each.before_squares, each.n), each.product
+        )
+        for each in sums.values()
+    ]
+    groups: dict[str, Group] = {}
+    for (name, each), moment, revenue in zip(sums.items(), moments, statistics.cuped(moments), strict=True):
+        still_open = 0 if until else sum(part.n for part in parts if part.name == name and part.day is None)
+        first = min(part.first for part in parts if part.name == name)
+        reached = Sample.of_proportion(each.reached, each.n)
+        groups[name] = Group(name, still_open, reached, revenue, moment.outcome, first)
+    return groups
+
+
+def keep(session: Session, now: datetime) -> list[str]:
+    """Keep the sums of journeys that many entered, anew. Returns the journeys."""
+    names = list(session.connection().execute(_MANY, {"least": KEPT_FROM}).scalars())
+    session.connection().execute(delete(JourneyTotal))
+    session.connection().execute(delete(UnitDay))
+    library = read_library(session)
+    for name in names:
+        session.add(JourneyTotal(journey=name, at=now, **totals(session, name)._asdict()))
+        _keep(session, name, HOLDOUT, [], held_out_parts(session, name, now))
+        live = library.journeys.get(name)
+        for step in experiments_of(live.plan) if live else ():
+            _, plans = split_of(session, name, step)
+            _keep(session, name, step, plans, variant_parts(session, name, step, plans, now))
+    return names
+
+
+def kept_totals(session: Session, journey: str) -> tuple[datetime, Totals] | None:
+    """What is kept of a journey, and as of when."""
+    row = session.get(JourneyTotal, journey)
+    if row is None:
+        return None
+    return row.at, Totals(row.entered, row.first, row.sent, row.clicked, row.orders, row.revenue)
+
+
+def kept_parts(session: Session, journey: str, step: str = HOLDOUT, plans: Sequence[str] = ()) -> list[Part]:
+    """The sums that are kept of a journey's holdout, or of a split as it splits in these plans."""
+    query = select(UnitDay).where(UnitDay.journey == journey, UnitDay.step == step)
+    rows = session.exec(query.order_by(col(UnitDay.name), col(UnitDay.day))).all()
+    return [Part(*(getattr(row, name) for name in Part._fields)) for row in rows if row.plans == list(plans)]
+
+
+def _keep(session: Session, journey: str, step: str, plans: Sequence[str], parts: Sequence[Part]) -> None:
+    session.add_all(UnitDay(journey=journey, step=step, plans=list(plans), **part._asdict()) for part in parts)
+    session.flush()
+
+
+def _parts(
+    session: Session, query: Any, parameters: Mapping[str, Any], now: datetime, since: datetime | None
+) -> list[Part]:
+    zone = read_library(session).policy_zone.key
+    given = {**parameters, "now": now, "since": since or EVER, "without": WITHOUT_GOAL, "before": BEFORE, "zone": zone}
+    return [Part(*row) for row in session.connection().execute(query, given)]
+
+
+def _sum(parts: Sequence[Part]) -> Part:
+    first = min((part.first for part in parts), default=EVER)
+    return Part(
+        "", None, sum(part.n for part in parts), sum(part.reached for part in parts), sum(part.paid for part in parts),
+        sum(part.paid_squares for part in parts), sum(part.before for part in parts),
+        sum(part.before_squares for part in parts), sum(part.product for part in parts), first,
+    )  # fmt: skip
