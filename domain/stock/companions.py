@@ -76,7 +76,7 @@ class _Product:
     name: str | None = None
     category: str | None = None
     companions: Sequence[str] = ()
-    units: Mapping[str | None, int] | None = None
+    units: Mapping[str | None, float] | None = None
     """What can be sold by city; None where no lot was ever seen."""
 
 
@@ -147,10 +147,10 @@ class Companions:
         if not missing:
             return
         self._products.update((sku, _Product()) for sku in missing)
-        units: dict[str, dict[str | None, int]] = {}
+        units: dict[str, dict[str | None, float]] = {}
         parameters = {"skus": missing, "least": self._least}
         for row in self._session.connection().execute(_LOTS, parameters):
-            units.setdefault(row.sku, {})[row.city] = max(int(row.units), 0)
+            units.setdefault(row.sku, {})[row.city] = max(float(row.units), 0.0)
             self._products[row.sku] = _Product(row.name, row.category, units=units[row.sku])
         for row in self._session.connection().execute(_PRODUCTS, {"skus": missing}):
             seen = self._products[row.sku]
