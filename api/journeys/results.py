@@ -47,7 +47,10 @@ class ComparedGroup(BaseModel):
 
 
 class GroupComparison(BaseModel):
-    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer."""
+    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
+
+    So many more customers are missing in each group, which takes about so many days; null where that can't be said.
+    """
 
     group: str
     control: str
@@ -55,6 +58,7 @@ class GroupComparison(BaseModel):
     goal: Interval
     revenue: Interval
     more_days: int | None
+    more_customers: int | None
 
 
 class JourneyResults(BaseModel):
@@ -216,6 +220,7 @@ def _comparison(comparison: insight.Comparison) -> GroupComparison:
         goal=_interval(comparison.goal),
         revenue=_interval(comparison.revenue),
         more_days=comparison.more_days,
+        more_customers=comparison.more_customers,
     )
 
 

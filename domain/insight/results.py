@@ -22,7 +22,7 @@ class Comparison:
 
     `goal` is the relative lift of the goal rate, `revenue` the difference in fen a customer; both hold however often
     one looks. The verdict is on the goal, or on revenue where nobody reached one. `more_days` is about how much longer
-    it takes until a lift like this can be told from chance.
+    it takes until a lift like this can be told from chance, and `more_customers` how many that are in each group.
     """
 
     group: Group
@@ -31,6 +31,7 @@ class Comparison:
     goal: Difference
     revenue: Difference
     more_days: int | None
+    more_customers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,10 @@ def _compared(groups: Sequence[Group], control: Group, chance: float, days: floa
         verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=p, alpha=alpha)
         goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
         revenue = compare(control.revenue, group.revenue, alpha=for_revenue)
-        more = _more_days(control, group, days) if verdict == "keep going" else None
-        comparisons.append(Comparison(group, control, verdict, goal, revenue, more))
+        missing = _missing(control, group) if verdict == "keep going" else None
+        smaller = min(control.n, group.n)
+        more_days = max(round(missing / (smaller / days)), 1) if missing is not None and days else None
+        comparisons.append(Comparison(group, control, verdict, goal, revenue, more_days, missing))
     return comparisons
 
 
@@ -195,14 +198,13 @@ def _judged(group: Group, control: Group) -> tuple[Sample, Sample]:
     return control.revenue, group.revenue
 
 
-def _more_days(control: Group, group: Group, days: float) -> int | None:
-    """At today's pace of the smaller group; None while nothing can be planned, as when nobody reached anything."""
+def _missing(control: Group, group: Group) -> int | None:
+    """Customers whom each group lacks; None while nothing can be planned, as when nobody reached anything."""
     smaller = min(control.n, group.n)
     base, lift = control.reached.mean, group.reached.mean - control.reached.mean
-    if not (smaller and days and 0 < base < 1 and 0 < group.reached.mean < 1 and lift):
+    if not (smaller and 0 < base < 1 and 0 < group.reached.mean < 1 and lift):
         return None
-    needed = statistics.sample_needed(base, lift / base)
-    return max(round((needed - smaller) / (smaller / days)), 1)
+    return max(statistics.sample_needed(base, lift / base) - smaller, 1)
 
 
 def _days(groups: Sequence[Group], now: datetime) -> float:

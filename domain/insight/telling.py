@@ -69,8 +69,8 @@ def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str
         zh = f"每组至少要 {LEAST} 人，较小的一组现在 {smaller} 人"
         en = f"each group needs {LEAST} customers, the smaller has {smaller}"
     elif comparison.more_days is not None:
-        zh = f"按现在的进度，大约还要 {comparison.more_days} 天"
-        en = f"about {comparison.more_days} more days at this pace"
+        zh = f"每组还要 {comparison.more_customers:,} 人，按现在的进度大约 {comparison.more_days:,} 天"
+        en = f"{comparison.more_customers:,} more customers in each group, about {comparison.more_days:,} days"
     else:
         zh, en = f"{name} 和 {other} 还分不出高下", f"{name} and {other} can't be told apart yet"
     return say.pick(f"结论：继续观察（{zh}）", f"verdict: keep going ({en})")

@@ -2958,6 +2958,8 @@ export interface components {
         /**
          * GroupComparison
          * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
+         *
+         *     So many more customers are missing in each group, which takes about so many days; null where that can't be said.
          */
         GroupComparison: {
             /** Group */
@@ -2970,6 +2972,8 @@ export interface components {
             revenue: components["schemas"]["Interval"];
             /** More Days */
             more_days: number | null;
+            /** More Customers */
+            more_customers: number | null;
         };
         /**
          * Happened

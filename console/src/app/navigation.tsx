@@ -2,6 +2,7 @@ import {
   BarChartOutlined,
   ContactsOutlined,
   DatabaseOutlined,
+  ExperimentOutlined,
   InboxOutlined,
   MailOutlined,
   PartitionOutlined,
@@ -23,7 +24,17 @@ interface Place {
 }
 
 type Name =
-  "today" | "journeys" | "board" | "messages" | "coupons" | "shows" | "stock" | "replenishments" | "desk" | "settings";
+  | "today"
+  | "journeys"
+  | "board"
+  | "experiments"
+  | "messages"
+  | "coupons"
+  | "shows"
+  | "stock"
+  | "replenishments"
+  | "desk"
+  | "settings";
 
 const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place => ({
   path: `/${word}`,
@@ -36,6 +47,7 @@ const PLACES: Place[] = [
   place("today", <SunOutlined />, "journeys.read", "streams.read"),
   place("journeys", <PartitionOutlined />, "journeys.read"),
   place("board", <BarChartOutlined />, "journeys.read"),
+  place("experiments", <ExperimentOutlined />, "journeys.read"),
   place("messages", <MailOutlined />, "messages.read"),
   place("coupons", <TagsOutlined />, "coupons.read"),
   place("shows", <VideoCameraOutlined />, "streams.read"),

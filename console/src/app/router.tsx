@@ -127,6 +127,11 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/experiments",
+    component: lazyRouteComponent(() => import("@/pages/experiments/ExperimentsPage"), "ExperimentsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/customers/$id",
     component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
   }),

@@ -1,72 +1,99 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { Button, Card, Drawer, Flex, Segmented, Skeleton, Table } from "antd";
+import type { ReactNode } from "react";
 import { api } from "@/api/client";
-import { useJourneyTime } from "@/parts/clock";
+import { useToday } from "@/parts/clock";
 import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
 import { Page } from "@/parts/Page";
+import { type Drawing, save, tableOf } from "@/parts/picture";
 import { Quiet } from "@/parts/Quiet";
 import { useLanguage } from "@/parts/words";
 import { Bars } from "./Bars";
-import { change, csv, filled, type Metric, type Period, SCREENS, SHOWN, startOf, type Told, worded } from "./figures";
+import {
+  change,
+  endOf,
+  filled,
+  type Metric,
+  type Period,
+  type Reader,
+  rowsOf,
+  SCREENS,
+  SHOWN,
+  startOf,
+  type Told,
+  worded,
+} from "./figures";
 import { useWords } from "./words";
 
 const route = getRouteApi("/inside/board");
 const PERIODS = ["day", "week", "month"] as const;
+const READERS = Object.keys(SCREENS) as Reader[];
 
 export function BoardPage() {
   const words = useWords();
-  const { by = "week", metric } = route.useSearch();
+  const { by = "week", reader = "owner", metric } = route.useSearch();
   const navigate = route.useNavigate();
-  const now = useJourneyTime();
+  const today = useToday() ?? undefined;
   const { data, error, refetch } = api.useQuery("get", "/v1/metrics", {}, { staleTime: Infinity });
   const known = new Map(data?.map((each) => [each.name, each]));
   const chosen = metric === undefined ? undefined : known.get(metric);
-  const today = now === null ? undefined : new Date(now).toLocaleDateString("sv-SE");
-  const look = (search: { by?: Period; metric?: string | undefined }) => {
-    const { by: period = by, metric: name } = search;
+  const look = (search: { by?: Period; reader?: Reader; metric?: string | undefined }) => {
+    const { by: period = by, reader: who = reader, metric: name } = search;
     void navigate({
-      search: { ...(period !== "week" && { by: period }), ...(name !== undefined && { metric: name }) },
+      search: {
+        ...(period !== "week" && { by: period }),
+        ...(who !== "owner" && { reader: who }),
+        ...(name !== undefined && { metric: name }),
+      },
       replace: true,
     });
   };
   return (
     <Page title={words.title} about={words.about}>
-      <Segmented<Period>
-        aria-label={words.by}
-        style={{ alignSelf: "start" }}
-        value={by}
-        options={PERIODS.map((value) => ({ value, label: words.periods[value] ?? value }))}
-        onChange={(value) => {
-          look({ by: value });
-        }}
-      />
+      <Flex gap={12} wrap>
+        <Segmented<Reader>
+          aria-label={words.reader}
+          value={reader}
+          options={READERS.map((value) => ({ value, label: words.screens[value] ?? value }))}
+          onChange={(value) => {
+            look({ reader: value });
+          }}
+        />
+        <Segmented<Period>
+          aria-label={words.by}
+          value={by}
+          options={PERIODS.map((value) => ({ value, label: words.periods[value] ?? value }))}
+          onChange={(value) => {
+            look({ by: value });
+          }}
+        />
+      </Flex>
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
       {error === null && (!data || !today) && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
-      {data &&
-        today &&
-        Object.entries(SCREENS).map(([screen, names]) => (
-          <section key={screen} aria-label={words.screens[screen]}>
-            <h2 style={{ fontSize: 14, margin: "0 0 8px" }}>{words.screens[screen]}</h2>
-            <div style={{ display: "grid", gap: 12, gridTemplateColumns: "repeat(auto-fill, minmax(210px, 1fr))" }}>
-              {names.map((name) => {
-                const each = known.get(name);
-                return (
-                  each && (
-                    <Tile
-                      key={name}
-                      metric={each}
-                      by={by}
-                      today={today}
-                      onOpen={() => {
-                        look({ metric: name });
-                      }}
-                    />
-                  )
-                );
-              })}
-            </div>
-          </section>
-        ))}
+      {data && today && (
+        <section
+          aria-label={words.screens[reader]}
+          style={{ display: "grid", gap: 12, gridTemplateColumns: "repeat(auto-fill, minmax(168px, 1fr))" }}
+        >
+          {SCREENS[reader].map((name) => {
+            const each = known.get(name);
+            return (
+              each && (
+                <Tile
+                  key={name}
+                  metric={each}
+                  by={by}
+                  today={today}
+                  onOpen={() => {
+                    look({ metric: name });
+                  }}
+                />
+              )
+            );
+          })}
+        </section>
+      )}
       {chosen && today && (
         <Points
           metric={chosen}
@@ -155,13 +182,18 @@ function Points({ metric, by, today, onClose }: { metric: Metric; by: Period; to
         {told && (
           <>
             <Bars told={told} label={chartLabel(name, told, metric, words)} />
-            <Button
-              style={{ alignSelf: "start" }}
-              href={`data:text/csv;charset=utf-8,${encodeURIComponent(csv(told, heads))}`}
-              download={`${metric.name}-${by}.csv`}
-            >
-              {words.download}
-            </Button>
+            <Flex gap={8} wrap>
+              <Button href={tableOf(rowsOf(told, heads))} download={`${metric.name}-${by}.csv`}>
+                {words.download}
+              </Button>
+              <Button
+                onClick={() => {
+                  save(drawing(name, means, told, metric), `${metric.name}-${by}.png`);
+                }}
+              >
+                {words.picture}
+              </Button>
+            </Flex>
             <Table<Told>
               rowKey="day"
               size="small"
@@ -183,9 +215,95 @@ function Points({ metric, by, today, onClose }: { metric: Metric; by: Period; to
                 { title: words.denominator, key: "by", align: "right", render: (_, row) => number(row.denominator) },
               ]}
             />
+            <Behind metric={metric} by={by} told={told} />
           </>
         )}
       </Flex>
     </Drawer>
+  );
+}
+
+function drawing(name: string, means: string, told: Told[], metric: Metric): Drawing {
+  const last = told.at(-2)?.value ?? null;
+  const marks = told.map((each) => ({ label: each.day.slice(5), value: each.value }));
+  const title = `${name} ${worded(last, metric.unit)}`;
+  return { title, about: means, marks, worded: (value) => worded(value, metric.unit), form: "bars" };
+}
+
+/** The shows and the customers whom the last period that is over is made of; the present one where that is empty. */
+function Behind({ metric, by, told }: { metric: Metric; by: Period; told: Told[] }) {
+  const may = useMay();
+  const over = told.at(-2);
+  const period = over?.numerator ? over : told.at(-1);
+  if (!period) return null;
+  const span = { from: period.day, to: endOf(period.day, by) };
+  return (
+    <>
+      {metric.parts.includes("show") && <Shows metric={metric} span={span} />}
+      {metric.of_customers && may("customers.read") && <Customers metric={metric} span={span} />}
+    </>
+  );
+}
+
+interface Span {
+  from: string;
+  to: string;
+}
+
+function Shows({ metric, span }: { metric: Metric; span: Span }) {
+  const words = useWords();
+  const { data, error } = api.useQuery("get", "/v1/metrics/{name}", {
+    params: { path: { name: metric.name }, query: { by: "show", ...span } },
+  });
+  const shows = data?.points.flatMap((each) => (each.show ? [{ id: each.show, value: each.value }] : []));
+  return (
+    <section>
+      <h3 style={{ fontSize: 14, margin: "8px 0 2px" }}>{words.behindShows}</h3>
+      {error !== null && <Failure error={error} />}
+      {shows?.length === 0 && <Quiet>{words.nobody}</Quiet>}
+      {shows?.map((each) => (
+        <Line key={each.id} figure={worded(each.value, metric.unit)}>
+          <Link to="/shows/$id" params={{ id: each.id }}>
+            {each.id}
+          </Link>
+        </Line>
+      ))}
+    </section>
+  );
+}
+
+function Customers({ metric, span }: { metric: Metric; span: Span }) {
+  const words = useWords();
+  const { data, error } = api.useQuery("get", "/v1/metrics/{name}/customers", {
+    params: { path: { name: metric.name }, query: span },
+  });
+  const unit = metric.unit === "fen" ? "fen" : "count";
+  return (
+    <section>
+      <h3 style={{ fontSize: 14, margin: "8px 0 2px" }}>{words.behind}</h3>
+      <Quiet small>{words.behindAbout(span.from)}</Quiet>
+      {error !== null && <Failure error={error} />}
+      {data?.length === 0 && (
+        <div>
+          <Quiet>{words.nobody}</Quiet>
+        </div>
+      )}
+      {data?.map((each) => (
+        <Line key={each.customer} figure={worded(each.number, unit)}>
+          <Link to="/customers/$id" params={{ id: String(each.customer) }}>
+            {each.name ?? words.unnamed(each.customer)}
+          </Link>
+        </Line>
+      ))}
+    </section>
+  );
+}
+
+function Line({ figure, children }: { figure: string; children: ReactNode }) {
+  return (
+    <Flex justify="space-between" gap={8} style={{ padding: "5px 0" }}>
+      <span>{children}</span>
+      <span style={{ fontVariantNumeric: "tabular-nums" }}>{figure}</span>
+    </Flex>
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { change, csv, filled, type Metric, SHOWN, startOf, worded } from "./figures";
+import { change, endOf, filled, type Metric, rowsOf, SHOWN, startOf, worded } from "./figures";
 
 const metric = (unit: Metric["unit"], name = "m"): Metric => ({
   name,
@@ -9,6 +9,7 @@ const metric = (unit: Metric["unit"], name = "m"): Metric => ({
   means_en: "",
   unit,
   parts: [],
+  of_customers: false,
 });
 const point = (day: string, numerator: number, denominator: number | null = null) => ({
   day,
@@ -51,7 +52,10 @@ describe("points", () => {
   });
   it("are written for spreadsheets", () => {
     const [told] = filled([], metric("share"), "2026-03-02", "day");
-    expect(csv(told ? [told] : [], ["从", "值", "分子", "分母"])).toBe("\uFEFF从,值,分子,分母\r\n2026-02-01,,0,\r\n");
+    const heads = ["从", "值", "分子", "分母"];
+    expect(rowsOf(told ? [told] : [], heads)).toEqual([heads, ["2026-02-01", "", 0, ""]]);
+    expect(endOf("2026-02-28", "day")).toBe("2026-03-01");
+    expect(endOf("2025-12-01", "month")).toBe("2026-01-01");
   });
 });
 

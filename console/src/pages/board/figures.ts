@@ -7,23 +7,37 @@ type Point = Schema["MetricPoint"];
 /** How many periods are shown; the last of them isn't over yet. */
 export const SHOWN = { day: 30, week: 13, month: 13 } as const;
 
+export type Reader = keyof typeof SCREENS;
+
 export interface Search {
   by?: Period;
+  reader?: Reader;
   metric?: string;
 }
 
 /** What the address asks for. */
 export function searchOf(search: Record<string, unknown>): Search {
-  const { by, metric } = search;
+  const { by, reader, metric } = search;
   return {
     ...((by === "day" || by === "month") && { by }),
+    ...(typeof reader === "string" && reader in SCREENS && { reader: reader as Reader }),
     ...(typeof metric === "string" && { metric }),
   };
 }
 
 /** The metrics of each reader's screen, the most telling first. */
 export const SCREENS = {
-  owner: ["revenue", "orders", "average_order", "buyers", "new_customers", "monthly_repurchase"],
+  owner: [
+    "revenue",
+    "orders",
+    "average_order",
+    "buyers",
+    "new_customers",
+    "active_customers",
+    "monthly_repurchase",
+    "repurchase",
+    "cac",
+  ],
   marketing: ["attributed_revenue", "entered", "sent", "click_rate", "goal_rate", "coupon_redemption", "coupon_cost"],
   shows: ["show_revenue", "show_buyers", "viewers", "show_new_customers", "show_repurchase", "new_from_shows"],
   supply: ["turnover_days", "sell_through", "expiry_loss", "alarms", "lead_days"],
@@ -86,8 +100,10 @@ export function worded(value: number | null, unit: Metric["unit"]): string {
   }
 }
 
-/** The points as a table for spreadsheets, which tell UTF-8 by its mark. */
-export function csv(told: Told[], heads: string[]): string {
-  const rows = told.map((each) => [each.day, each.value ?? "", each.numerator, each.denominator ?? ""].join(","));
-  return `\uFEFF${[heads.join(","), ...rows].join("\r\n")}\r\n`;
+/** The points as rows for a spreadsheet. */
+export function rowsOf(told: Told[], heads: string[]): (string | number)[][] {
+  return [heads, ...told.map((each) => [each.day, each.value ?? "", each.numerator, each.denominator ?? ""])];
 }
+
+/** The day after the last of the period that begins on a day. */
+export const endOf = (day: string, by: Period): string => startOf(day, by, -1);
