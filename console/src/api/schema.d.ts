@@ -591,6 +591,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/journeys/{name}/experiments/{step}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how an experiment stood, day by day
+         * @description Up to 60 days on which windows closed, the newest the last. The intervals hold at all looks together.
+         */
+        get: operations["get_experiment_history_v1_journeys__name__experiments__step__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/experiments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the experiments
+         * @description Those that run come first.
+         */
+        get: operations["get_experiments_v1_experiments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journeys/{name}/graph": {
         parameters: {
             query?: never;
@@ -969,6 +1009,26 @@ export interface paths {
         };
         /** Read a metric by day, week, month or livestream */
         get: operations["get_metric_v1_metrics__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/{name}/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the customers whom a metric is made of
+         * @description Those with the most first, 100 at most.
+         */
+        get: operations["get_metric_customers_v1_metrics__name__customers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1659,6 +1719,26 @@ export interface paths {
          * @description It asks for no permission of its own, and shows what those of the caller let them see.
          */
         get: operations["get_today_v1_today_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/companions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what goes with products
+         * @description A product's own list comes first; never what is out of stock or near the last day on which it may be sold.
+         */
+        get: operations["get_companions_v1_companions_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2420,6 +2500,27 @@ export interface components {
             expected: number | null;
         };
         /**
+         * CompanionProduct
+         * @description A product that goes with those asked for. `own` says that one of them lists it.
+         *
+         *     `lift` is how many times as often as by chance both are bought, `together` how often they were in a year; null where
+         *     nothing was learnt of them.
+         */
+        CompanionProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Category */
+            category: string | null;
+            /** Own */
+            own: boolean;
+            /** Lift */
+            lift: number | null;
+            /** Together */
+            together: number | null;
+        };
+        /**
          * ComparedGroup
          * @description Customers who are compared. `revenue` is what a customer paid less refunds, in fen, on average.
          */
@@ -2595,6 +2696,18 @@ export interface components {
             secret: string;
         };
         /**
+         * CustomerBehind
+         * @description A customer whom a metric is made of, with their part of its numerator.
+         */
+        CustomerBehind: {
+            /** Customer */
+            customer: number;
+            /** Name */
+            name: string | null;
+            /** Number */
+            number: number;
+        };
+        /**
          * CustomerCard
          * @description A customer on one screen. Amounts are in fen; `recent` is the newest first.
          */
@@ -2617,6 +2730,8 @@ export interface components {
             last_order_at: string | null;
             /** Coupons */
             coupons: components["schemas"]["DeskCoupon"][];
+            /** Offers */
+            offers: components["schemas"]["DeskOffer"][];
             /** Recent */
             recent: components["schemas"]["Told"][];
         };
@@ -2684,6 +2799,16 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * DeskOffer
+         * @description A product that goes with what the customer bought last, and is there to be sold.
+         */
+        DeskOffer: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string;
         };
         /**
          * DeskTodo
@@ -2869,6 +2994,19 @@ export interface components {
             values: string[];
         };
         /**
+         * ExperimentLook
+         * @description What could be said at the end of a day of each variant beside the first.
+         */
+        ExperimentLook: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Comparisons */
+            comparisons: components["schemas"]["GroupComparison"][];
+        };
+        /**
          * ExperimentResults
          * @description How the variants of a split differ. `chance_of_sizes` is how likely the groups' sizes are by chance.
          */
@@ -2877,6 +3015,11 @@ export interface components {
             journey: string;
             /** Step */
             step: string;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Groups */
             groups: components["schemas"]["ComparedGroup"][];
             /** Comparisons */
@@ -2885,6 +3028,23 @@ export interface components {
             chance_of_sizes: number;
             /** Words */
             words: string[];
+        };
+        /**
+         * ExperimentSummary
+         * @description A split of a journey. It is `closed` where one variant has all the weight, the split is gone or the journey
+         *     stopped.
+         */
+        ExperimentSummary: {
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Step */
+            step: string;
+            /** Variants */
+            variants: string[];
+            /** Closed */
+            closed: boolean;
         };
         /**
          * Found
@@ -3156,11 +3316,16 @@ export interface components {
         };
         /**
          * JourneyResults
-         * @description What a journey brought; money in fen. `a_month` is what it brings in 30 days.
+         * @description What a journey brought; money in fen. `a_month` is what it brings in 30 days, `as_of` up to when is counted.
          */
         JourneyResults: {
             /** Journey */
             journey: string;
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Since */
             since: string | null;
             /** Entered */
@@ -3204,7 +3369,7 @@ export interface components {
         };
         /**
          * JourneyTime
-         * @description An instant.
+         * @description An instant, and the day that it lies in by the zone of the business.
          */
         JourneyTime: {
             /**
@@ -3212,6 +3377,13 @@ export interface components {
              * Format: date-time
              */
             now: string;
+            /**
+             * Today
+             * Format: date
+             */
+            today: string;
+            /** Zone */
+            zone: string;
         };
         /**
          * KeyState
@@ -3460,6 +3632,8 @@ export interface components {
         /**
          * MetricDefinition
          * @description What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
+         *
+         *     Whose it is can be told if it is `of_customers`.
          */
         MetricDefinition: {
             /** Name */
@@ -3479,6 +3653,8 @@ export interface components {
             unit: "count" | "fen" | "share" | "days";
             /** Parts */
             parts: ("journey" | "show" | "campaign")[];
+            /** Of Customers */
+            of_customers: boolean;
         };
         /**
          * MetricPoint
@@ -7082,6 +7258,141 @@ export interface operations {
             };
         };
     };
+    get_experiment_history_v1_journeys__name__experiments__step__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+                /** @description the id of the split */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentLook"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_experiments_v1_experiments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExperimentSummary"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_graph_v1_journeys__name__graph_get: {
         parameters: {
             query?: {
@@ -8589,6 +8900,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricPoints"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_metric_customers_v1_metrics__name__customers_get: {
+        parameters: {
+            query?: {
+                /** @description the first day; 30 days before the end */
+                from?: string | null;
+                /** @description the day after the last; tomorrow */
+                to?: string | null;
+                /** @description only a part: `journey:NAME`, `show:ID` or `campaign:NAME` */
+                where?: string | null;
+                /** @description how far repurchase looks ahead */
+                days?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerBehind"][];
                 };
             };
             /** @description A valid API key or a session is needed */
@@ -11327,6 +11705,69 @@ export interface operations {
             };
             /** @description A valid API key or a session is needed */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_companions_v1_companions_get: {
+        parameters: {
+            query: {
+                /** @description the products */
+                sku: string[];
+                /** @description products to list */
+                at_most?: number;
+                /** @description where it is to be */
+                city?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompanionProduct"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
