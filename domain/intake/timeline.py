@@ -9,9 +9,11 @@ from heapq import merge
 from itertools import islice
 from typing import Self
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, or_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from domain.catalogue.sources import COUPONS
 from domain.conditions.facts import CustomerFacts
 from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer
@@ -28,6 +30,7 @@ from workflows.verbs.coupon import COUPONS_LIFE
 
 _MISSED, _DECIDED, _COUPON, _JOINED, _SPLIT = 0, 1, 2, 3, 4
 _PAGE = 200
+_UNFIT = "coupon.discrepancy"
 
 
 @dataclass(frozen=True, order=True)
@@ -128,12 +131,20 @@ def _decisions(
 def _coupons(
     session: Session, customer: Customer, journey: str | None, after: TimelineCursor | None
 ) -> Iterator[tuple[TimelineCursor, Decision]]:
-    """What became of coupons once they were given, which is an event each; `value` is the campaign."""
+    """What became of coupons once they were given, which is an event each; `value` is the campaign.
+
+    What a till told and didn't fit is told as that, and not as a use.
+    """
+    told = aliased(Event)
+    named = col(Coupon.code) + "/" + cast(Event.id, Text)
+    unfit = exists().where(col(told.source) == COUPONS, col(told.event_id) == named, col(told.type) == _UNFIT)
     query = (
         select(Event, Coupon.campaign, Enrollment.journey)
         .join(Coupon, col(Coupon.code) == col(Event.data)["code"].as_string())
         .join(Enrollment, col(Enrollment.id) == Coupon.enrollment_id)
         .where(Event.customer_id == customer.id, col(Event.type).in_(COUPONS_LIFE), ~col(Event.forgotten))
+        .where((col(Event.type) != "coupon.redeemed") | ~unfit)
+        .where((col(Event.type) != _UNFIT) | (col(Coupon.customer_id) == customer.id))
     )
     if journey:
         query = query.where(Enrollment.journey == journey)

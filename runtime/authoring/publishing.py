@@ -165,11 +165,14 @@ def publish_files(
                     published = lifecycle.publish(session, compiled.plan, text, now, by, running=running)
                 done.versions[compiled.plan.journey] = published.version
                 known_here.add_journey(compiled.plan.journey, published.id)
-        if any(diagnostic.severity == "error" for diagnostic in done.diagnostics):
+        is_wrong = any(diagnostic.severity == "error" for diagnostic in done.diagnostics)
+        if is_wrong:
             session.rollback()
-            return PublishReport({}, done.diagnostics)
-        for folder in seen:
-            done.left.extend(changes_of_shared(session, read_library(session), folder, now, lang))
+        if has_policy(session):
+            for folder in seen:
+                done.left.extend(changes_of_shared(session, read_library(session), folder, now, lang))
+        if is_wrong:  # it may refer to what only the files have
+            return PublishReport({}, done.diagnostics, left=done.left)
         done.paused.update(_paused(session))
         session.commit()
     for each in seen.values():

@@ -44,7 +44,13 @@ def published_text(report: PublishReport, lang: Language) -> str:
         )
         lines += [f"  {line}" for line in shared_lines(report.left, lang)]
     if live or not paused:
-        lines.append(say.pick(f"已生效：{live or '没有旅程'}", f"live: {live or 'no journey'}"))
+        is_wrong = any(diagnostic.severity == "error" for diagnostic in report.diagnostics)
+        none = (
+            say.pick("没有旅程（有错误）", "no journey, for the errors")
+            if is_wrong
+            else say.pick("没有旅程", "no journey")
+        )
+        lines.append(say.pick(f"已生效：{live or none}", f"live: {live or none}"))
     if paused:
         lines.append(say.pick(f"已发布，仍在暂停：{paused}", f"published, and still paused: {paused}"))
     if stopped := ", ".join(report.stopped):

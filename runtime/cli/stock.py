@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, say
+from runtime.cli.shared import Data, database, say, told
 
 app = typer.Typer(help="What there is to sell.", no_args_is_help=True)
 
@@ -36,10 +36,10 @@ def import_lots(
         task = progress.add_task(file.name, total=None)
 
         def print_above(text: str) -> None:
-            progress.console.print(text, markup=False, emoji=False)
+            progress.console.print(told(text), markup=False, emoji=False)
 
         def show_rows(rows: int) -> None:
-            progress.update(task, description=f"{file.name}: {rows} rows")
+            progress.update(task, description=f"{file.name}: " + told(f"up to row {rows}"))
 
         tally = stock.import_lots(db, clock_of(db), file, print_above, show_rows, dry_run=dry_run)
     if tally.unread:

@@ -393,7 +393,7 @@ def translator(sentences: Mapping[str, str]) -> Callable[[str], str]:
         for pattern, chinese in patterns():
             if match := pattern.fullmatch(message):
                 values = {name: told(value) for name, value in match.groupdict().items()}
-                if "example" in values:
+                if "{{" not in values.get("example", "{{"):
                     values["example"] = values["example"].replace(" or ", " 或 ")
                 parts = _PLACE.split(chinese)
                 return "".join(values[part] if place % 2 else part for place, part in enumerate(parts))

@@ -14,6 +14,10 @@ COUPONS_LIFE = {
     "coupon.restored": ("因订单{}退回而恢复可用", "may be used again, for order{} was given back"),
     "coupon.expired": ("已过期", "ran out"),
     "coupon.revoked": ("已收回", "was taken back"),
+    "coupon.discrepancy": (
+        "被报告由订单{}使用，与记录对不上，没有改动",
+        "was told to be used on order{}, which doesn't fit; nothing changed",
+    ),
 }
 """The events that tell what became of a coupon, in Chinese and in English, with a place for the order."""
 

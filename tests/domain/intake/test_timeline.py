@@ -87,6 +87,20 @@ class TestTimeline:
         assert render(used, ZH, SHANGHAI) == "优惠券 立减五元 用于订单 o9"
         assert [each for each in whole(lived, journey="cart") if each.what == "coupon.redeemed"] == []
 
+    def test_a_use_that_does_not_fit_is_told_as_that(self, lived: Database, clock: VirtualClock) -> None:
+        with lived.begin() as work:
+            coupon = work.exec(select(Coupon).order_by(col(Coupon.issued_at))).first()
+            assert coupon
+            at, code = coupon.issued_at + timedelta(hours=1), coupon.code
+            for order in ("o9", "o10"):
+                data = {"code": code, "order_id": order}
+                ingest(work, [Incoming("till", order, "coupon.redeemed", at, data, WHO)], now=clock.now())
+        told = [render(each, ZH, SHANGHAI) for each in whole(lived, journey="welcome")]
+        assert [line for line in told if "订单" in line] == [
+            "优惠券 立减五元 用于订单 o9",
+            "优惠券 立减五元 被报告由订单 o10 使用，与记录对不上，没有改动",
+        ]
+
     @pytest.mark.parametrize("size", [1, 2, 3, 5])
     def test_pages_join_to_the_whole(self, lived: Database, size: int) -> None:
         found: list[Decision] = []

@@ -379,16 +379,16 @@ def test_a_file_that_is_no_list_of_lots_is_refused(
 
 
 def test_the_command_ends_with_1_if_a_row_was_wrong(db: Database, postgres_url: str, tmp_path: Path) -> None:
-    def run(*rows: Sequence[Any]) -> subprocess.CompletedProcess[str]:
+    def run(*rows: Sequence[Any], lang: str = "en") -> subprocess.CompletedProcess[str]:
         path = workbook(tmp_path / "lots.xlsx", HEADER, *rows)
         command = [sys.executable, "-m", "runtime.cli", "stock", "import", str(path)]
-        known = os.environ | {"AFTERSHOW_DATABASE_URL": postgres_url}
+        known = os.environ | {"AFTERSHOW_DATABASE_URL": postgres_url, "AFTERSHOW_LANG": lang}
         return subprocess.run(command, cwd=ROOT, env=known, capture_output=True, text=True, timeout=180, check=False)
 
     milk = [*MILK[:2], "2099-03-20", *MILK[3:]]
     good = run(milk)
     assert (good.returncode, good.stdout.strip()) == (0, "1 lots taken, 0 known already, 0 rows wrong")
-    bad = run(milk, ["tea", "L2", "2026-05-01", -3])
+    bad = run(milk, ["tea", "L2", "2026-05-01", -3], lang="zh")
     assert bad.returncode == 1
-    assert bad.stdout.splitlines()[0] == "row 3, 数量: must be at least 0"
+    assert bad.stdout.splitlines()[0] == "第 3 行，数量：至少是 0"
     assert lots(db).keys() == {"L1"}
