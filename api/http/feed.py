@@ -48,6 +48,10 @@ class Feed:
         self._seconds = seconds
         self._subjects: dict[str, _Subject] = {}
 
+    def is_followed(self, name: str) -> bool:
+        """Whether somebody listens to the subject already, and so it is there."""
+        return name in self._subjects
+
     def is_full(self, name: str) -> bool:
         """Whether nobody else may listen to the subject, which has half of the room at most."""
         subject = self._subjects.get(name)

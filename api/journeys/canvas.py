@@ -185,8 +185,9 @@ async def get_count_events(
     A process serves a bounded number of listeners, and answers the others `503`.
     """
     env = context(request)
-    await run_in_threadpool(_counts, env, name, version, days)
     subject = f"counts {name} {version} {days}"
+    if not env.feed.is_followed(subject):
+        await run_in_threadpool(_check_version, env, name, version)
     if env.feed.is_full(subject):
         raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
     return FeedResponse(env.feed.listen(subject, _reader(env, name, version, days), "counts"))
@@ -260,8 +261,23 @@ def _since(session: Session, now: datetime, days: int | None) -> datetime | None
     return at_local(local_day(now, zone) - timedelta(days=days - 1), parse_time("00:00"), zone, now)
 
 
+def _check_version(env: Context, name: str, version: int | None) -> None:
+    """Raises NotFound for a version that never was."""
+    with env.db() as session:
+        _found(session, name, version)
+
+
 def _plan(session: Session, name: str, version: int | None) -> tuple[Plan, int, str]:
     """A plan, its version and its id."""
+    number, plan_id = _found(session, name, version)
+    try:
+        return plan_of(session, name, number), number, plan_id
+    except UnknownJourneyError:
+        raise NotFound("No journey of this name was ever published.") from None
+
+
+def _found(session: Session, name: str, version: int | None) -> tuple[int, str]:
+    """A version's number and the id of its plan."""
     query = select(PublishedPlan.version, PublishedPlan.id).where(PublishedPlan.journey == name)
     if version is None:
         query = query.join(Journey, col(Journey.plan_id) == col(PublishedPlan.id))
@@ -270,7 +286,4 @@ def _plan(session: Session, name: str, version: int | None) -> tuple[Plan, int, 
     found = session.exec(query).first()
     if found is None:
         raise NotFound("No such version of a journey of this name was ever published.")
-    try:
-        return plan_of(session, name, found[0]), *found
-    except UnknownJourneyError:
-        raise NotFound("No journey of this name was ever published.") from None
+    return found
