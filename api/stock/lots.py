@@ -86,6 +86,25 @@ class Moves(BaseModel):
     next: str | None
 
 
+class Discrepancy(BaseModel):
+    """What the stock book was told and didn't fit: why, of which product, lot or order, and how many units."""
+
+    id: int
+    at: datetime
+    reason: str
+    sku: str | None = None
+    lot_id: str | None = None
+    order_id: str | None = None
+    quantity: Quantity | None = None
+
+
+class Discrepancies(BaseModel):
+    """A page, the newest first. `next` is what to give as `after` for the following one; null after the last."""
+
+    discrepancies: list[Discrepancy]
+    next: str | None
+
+
 @router.get("/v1/stock", summary="See how much is where")
 def get_stock(request: Request, _: Reader) -> list[PlaceStock]:
     """Stores, and for lots that name none their cities, by name."""
@@ -137,6 +156,21 @@ def get_moves(
         rows = shelves.moves(session, id, after=begins, limit=limit + 1)
         shown = [Move.model_validate(row, from_attributes=True) for row in rows[:limit]]
     return Moves(moves=shown, next=place(shown[-1].at, shown[-1].id) if len(rows) > limit else None)
+
+
+@router.get("/v1/stock/discrepancies", summary="List what didn't fit")
+def get_discrepancies(
+    request: Request,
+    _: Reader,
+    after: Annotated[str | None, Query(max_length=60, description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="of a page, at most")] = 50,
+) -> Discrepancies:
+    """Orders beyond what there is, of what nobody keeps, counts of unknown lots; `docs/stock.md` tells the reasons."""
+    begins = read_number_place(after)
+    with context(request).db() as session:
+        rows = shelves.discrepancies(session, after=begins, limit=limit + 1)
+        shown = [Discrepancy.model_validate({**row.data, "id": row.id, "at": row.time}) for row in rows[:limit]]
+    return Discrepancies(discrepancies=shown, next=place(shown[-1].at, shown[-1].id) if len(rows) > limit else None)
 
 
 def _after(lot: Lot) -> str:

@@ -1,4 +1,4 @@
-"""What there is, for people to look through: lots by their expiry, how much is where, and the moves of a lot. Units."""
+"""What there is, for people to look through: lots by their expiry, how much is where, moves, what didn't fit. Units."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sqlalchemy import case, func, tuple_
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, or_, select
 
+from domain.intake.tables import Event
 from domain.stock.inventory import NEAR_EXPIRY_DAYS
 from domain.stock.tables import Lot, Product, StockMove
 
@@ -86,3 +87,11 @@ def moves(session: Session, lot_id: str, *, after: tuple[datetime, int] | None, 
     if after is not None:
         query = query.where(tuple_(col(StockMove.at), col(StockMove.id)) < after)
     return session.exec(query.order_by(col(StockMove.at).desc(), col(StockMove.id).desc()).limit(limit)).all()
+
+
+def discrepancies(session: Session, *, after: tuple[datetime, int] | None, limit: int) -> Sequence[Event]:
+    """What the book was told and didn't fit, as its `stock.discrepancy` events, the newest first."""
+    query = select(Event).where(col(Event.customer_id).is_(None), Event.type == "stock.discrepancy")
+    if after is not None:
+        query = query.where(tuple_(col(Event.time), col(Event.id)) < after)
+    return session.exec(query.order_by(col(Event.time).desc(), col(Event.id).desc()).limit(limit)).all()

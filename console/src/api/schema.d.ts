@@ -1254,6 +1254,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/stock/discrepancies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what didn't fit
+         * @description Orders beyond what there is, of what nobody keeps, counts of unknown lots; `docs/stock.md` tells the reasons.
+         */
+        get: operations["get_discrepancies_v1_stock_discrepancies_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/replenishments": {
         parameters: {
             query?: never;
@@ -2870,6 +2890,39 @@ export interface components {
              * @default 0
              */
             staying: number;
+        };
+        /**
+         * Discrepancies
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Discrepancies: {
+            /** Discrepancies */
+            discrepancies: components["schemas"]["Discrepancy"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * Discrepancy
+         * @description What the stock book was told and didn't fit: why, of which product, lot or order, and how many units.
+         */
+        Discrepancy: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Reason */
+            reason: string;
+            /** Sku */
+            sku?: string | null;
+            /** Lot Id */
+            lot_id?: string | null;
+            /** Order Id */
+            order_id?: string | null;
+            /** Quantity */
+            quantity?: number | null;
         };
         /**
          * DraftListed
@@ -9837,6 +9890,67 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_discrepancies_v1_stock_discrepancies_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Discrepancies"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

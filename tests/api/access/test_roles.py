@@ -98,6 +98,7 @@ TABLE = {
     "GET /v1/streams/{id}/stock": EVERYBODY_BUT_GUIDES,
     "GET /v1/streams/{id}/stock/events": EVERYBODY_BUT_GUIDES,
     "GET /v1/stock": "marketer buyer operator analyst admin",
+    "GET /v1/stock/discrepancies": "marketer buyer operator analyst admin",
     "GET /v1/lots": "marketer buyer operator analyst admin",
     "GET /v1/lots/{id}/moves": "marketer buyer operator analyst admin",
     "POST /v1/stock/import": "buyer operator admin",

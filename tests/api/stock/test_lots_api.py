@@ -40,6 +40,25 @@ def names(caller: Caller, query: str) -> list[str]:
     return [each["lot_id"] for each in caller.get(f"/v1/lots?{query}").json()["lots"]]
 
 
+def test_what_did_not_fit_is_listed_page_by_page(caller: Caller, shop: Shop) -> None:
+    items = [{"sku": "milk", "quantity": 10.75}, {"sku": "tea", "quantity": 0.5}]
+    shop.post("order.paid", "li", order_id="o1", total=1, store="S1", items=items)
+    shop.post("stock.counted", lot_id="nobody's", quantity=3)
+    first = caller.get("/v1/stock/discrepancies?limit=1").json()
+    rest = caller.get(f"/v1/stock/discrepancies?after={first['next']}").json()
+    told = [(row["reason"], row["sku"], row["lot_id"], row["order_id"], row["quantity"])
+            for row in (*first["discrepancies"], *rest["discrepancies"])]  # fmt: skip
+    assert len(first["discrepancies"]) == 1
+    assert rest["next"] is None
+    assert sorted(told, key=str) == [
+        ("expired", "milk", "old", None, 10),
+        ("oversold", "milk", "a/b", "o1", 0.75),
+        ("unknown_lot", None, "nobody's", None, 3),
+        ("unknown_sku", "tea", None, "o1", 0.5),
+    ]
+    assert caller.get("/v1/stock/discrepancies?after=x").status_code == 422
+
+
 @pytest.mark.usefixtures("shop")
 def test_how_much_is_where(caller: Caller) -> None:
     assert caller.get("/v1/stock").json() == [

@@ -10,6 +10,7 @@ import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
 import { LotDrawer } from "./LotDrawer";
+import { Unfit } from "./Unfit";
 import { SHELVES, type Shelf, type View } from "./view";
 import { useWords } from "./words";
 
@@ -55,6 +56,7 @@ export function StockPage() {
         <Flex vertical gap={24}>
           <Places places={places} view={view} show={show} />
           <Lots view={view} show={show} />
+          <Unfit />
         </Flex>
       )}
       {view.lot !== undefined && (
