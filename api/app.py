@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today
+from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today, voice
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -66,6 +66,7 @@ ROUTERS = (
     search.router,
     today.router,
     companions.router,
+    voice.router,
     desk.router,
     journey_clock.router,
     health.router,

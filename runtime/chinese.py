@@ -26,6 +26,9 @@ SENTENCES: Mapping[str, str] = {
     "there is no open conflict {number}; see aftershow customer conflicts": (
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
+    # comments
+    "{file} is no CSV in UTF-8: {problem}": "{file} 不是 UTF-8 的 CSV：{problem}",
+    '{file} has no column "text"; its first line names its columns': "{file} 没有 text 这一列；第一行要写各列的名字",
     # editing a journey's file
     "edit {number} can't be made, so none was: {why}": "第 {number} 处改动做不了，所以一处也没改：{why}",
     "the edits can't be read: {place}: {why}": "读不懂这些改动：{place}：{why}",

@@ -25,6 +25,7 @@ Permission = Literal[
     "replenishments.decide",
     "channels.read",
     "metrics.read",
+    "voice.read",
     "desk",
     "pii",
     "users.manage",
@@ -40,7 +41,7 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 ROLES: Mapping[str, frozenset[Permission]] = {
     "marketer": frozenset({
         "journeys.read", "journeys.publish", "journeys.run", "customers.read", "messages.read", "coupons.read",
-        "streams.read", "streams.plan", "stock.read", "channels.read",
+        "streams.read", "streams.plan", "stock.read", "channels.read", "voice.read",
     }),
     "guide": frozenset({"desk", "pii"}),
     "buyer": frozenset({
@@ -51,13 +52,13 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         "coupons.read",
         "coupons.revoke", "streams.read", "streams.plan", "stock.read", "stock.import", "replenishments.read",
         "channels.read",
-        "metrics.read", "pii",
+        "metrics.read", "voice.read", "pii",
     }),
     "analyst": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
-        "replenishments.read", "channels.read",
+        "replenishments.read", "channels.read", "voice.read",
     }),
-    "product": frozenset({"journeys.read", "streams.read"}),
+    "product": frozenset({"journeys.read", "streams.read", "voice.read"}),
     "admin": frozenset(PERMISSIONS),
 }  # fmt: skip
 """What a user's roles permit."""
@@ -66,7 +67,7 @@ SCOPES: Mapping[str, frozenset[Permission]] = {
     "ingest": frozenset({"events.send", "coupons.use"}),
     "read": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
-        "replenishments.read", "channels.read", "metrics.read", "pii",
+        "replenishments.read", "channels.read", "metrics.read", "voice.read", "pii",
     }),
     "admin": frozenset({
         "journeys.publish", "journeys.run", "customers.join", "customers.export", "customers.erase", "messages.settle",

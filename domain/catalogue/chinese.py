@@ -125,6 +125,7 @@ CHINESE: Mapping[str, str] = {
     "names the product": "商品编号",
     "days it keeps from when it is made": "保质期，从生产那天算起的天数",
     "days that it must still keep when it is sold": "卖出时至少还要能放几天",
+    "what customers call it beside its name, in comments": "顾客在评论里还会怎么叫它",
     "names the store, or the city itself of lots that name no store": "门店；没写门店的批次，就是城市本身",
     "where it is": "在哪座城市",
     "units found on the shelf": "货架上点到的数量",

@@ -247,6 +247,7 @@ class ProductUpdated(Data):
     shelf_days: Days | None = Field(None, description="days it keeps from when it is made")
     min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
     companions: Codes | None = Field(None, description="the `sku`s to offer beside it, the first first")
+    aliases: Codes | None = Field(None, description="what customers call it beside its name, in comments")
 
 
 class StoreUpdated(Data):

@@ -20,6 +20,7 @@ from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
 from workflows.language.tags import TagRule, Tags
+from workflows.language.voice import Voice
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scheduled import CUSTOMER_EVENTS, event_of
@@ -60,6 +61,7 @@ class Library:
     tags: Mapping[str, TagRule] = field(default_factory=dict)
     stock: StockRules = field(default_factory=StockRules)
     identity: IdentityRules = field(default_factory=IdentityRules)
+    voice: Voice = field(default_factory=Voice)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
 
@@ -178,6 +180,7 @@ def _read(session: Session) -> Library:
         tags=tags.tags,
         stock=StockRules.model_validate(documents.get("_stock", {})),
         identity=IdentityRules.model_validate(documents.get("_identity", {})),
+        voice=Voice.model_validate(documents.get("_voice", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
     )

@@ -88,6 +88,7 @@ class Product(Row, table=True):
     """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold.
 
     `companions` are the products that the shop itself would offer beside it, the first first.
+    `aliases` are what customers call it beside its name.
     """
 
     __tablename__: ClassVar[Any] = "products"
@@ -97,6 +98,7 @@ class Product(Row, table=True):
     shelf_days: int | None = None
     min_days: int = 0
     companions: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    aliases: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     updated_at: datetime = instant()
 
 

@@ -23,6 +23,7 @@ from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import Tags, names_in, read_tags
+from workflows.language.voice import read_voice
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
 from workflows.source.tree import MAX_BYTES, Node, decode, read_source
@@ -32,8 +33,8 @@ from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY = (
-    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity")
+_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE = (
+    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice")
 )
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
@@ -147,6 +148,8 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
         _, diagnostics = read_stock_rules(text, path)
     elif file.name == _IDENTITY:
         _, diagnostics = read_identity(text, path)
+    elif file.name == _VOICE:
+        _, diagnostics = read_voice(text, path)
     else:
         compiled = read_journey(text, path, references)
         diagnostics = compiled.diagnostics

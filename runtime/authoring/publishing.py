@@ -30,6 +30,7 @@ from workflows.language.needs import text_needs
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import read_tags
+from workflows.language.voice import read_voice
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange
@@ -269,6 +270,8 @@ def publish_shared(session: Session, name: str, text: str) -> None:
         case "_identity":
             identity = read_identity(text, name)[0]
             body = identity.body() if identity else {}
+        case "_voice":
+            body = _JSON.dump_python(read_voice(text, name)[0], mode="json")
         case _:
             return
     publish_document(session, name, body, text)

@@ -15,6 +15,7 @@ from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import read_tags
+from workflows.language.voice import read_voice
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange, SharedDocuments, shared_changes
@@ -26,7 +27,7 @@ def changes_of_shared(
     """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
     old = SharedDocuments(
         library.policy, library.segments, library.campaigns, library.stock, library.measures, library.identity,
-        library.tags,
+        library.tags, library.voice,
     )  # fmt: skip
     new = _written(specs, old)
     names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
@@ -52,6 +53,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     stock = read_stock_rules(text, "_stock.yaml")[0] if (text := texts.get("_stock")) is not None else None
     tags = read_tags(text, "_tags.yaml")[0] if (text := texts.get("_tags")) is not None else None
     identity = read_identity(text, "_identity.yaml")[0] if (text := texts.get("_identity")) is not None else None
+    voice = read_voice(text, "_voice.yaml")[0] if (text := texts.get("_voice")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
@@ -60,6 +62,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         measures=old.measures if tags is None else tags.measures,
         tags=old.tags if tags is None else tags.tags,
         identity=old.identity if identity is None else identity,
+        voice=old.voice if voice is None else voice,
     )
 
 

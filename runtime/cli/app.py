@@ -25,6 +25,7 @@ from runtime.cli import (
     stuck,
     todos,
     users,
+    voice,
 )
 from runtime.cli.shared import (
     LANG,
@@ -60,6 +61,7 @@ app.add_typer(stuck.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
+app.add_typer(voice.app, name="voice")
 customers.app.add_typer(identity.app)
 app.add_typer(customers.app, name="customer")
 

@@ -244,6 +244,10 @@ SENTENCES: Mapping[str, str] = {
     "the tag {tag} is kept by its rule in _tags.yaml; a step can't set or remove it": (
         "标签 {tag} 由 _tags.yaml 里的规则维护，步骤不能设置或去掉它"
     ),
+    "{value} is not a word of up to 40 characters, no space around it": (
+        "{value} 不能当词：最多 40 个字，前后不留空格"
+    ),
+    "the word is in {before} already; it can say one thing only": "这个词在 {before} 里已经有了，一个词只能是一个意思",
     "{value} is not a name of up to 100 characters, no space around it": (
         "{value} 不能作名字：最多 100 个字，前后没有空格"
     ),

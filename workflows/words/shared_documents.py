@@ -8,11 +8,15 @@ from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.language.tags import TagRule
+from workflows.language.voice import Voice
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.limits import quiet_minutes
 from workflows.terms.values import Duration, Language, money_words
 from workflows.terms.wording import Wording
 from workflows.verbs.changes import Changes
+
+SHOWN_WORDS = 10
+"""Of a list that changed."""
 
 _MONEY = frozenset({"amount_off", "ceiling", "threshold", "budget_money"})
 _FIELDS: Mapping[str, tuple[str, str]] = {
@@ -45,6 +49,7 @@ class SharedDocuments:
     measures: Mapping[str, Measure]
     identity: IdentityRules
     tags: Mapping[str, TagRule]
+    voice: Voice
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def shared_changes(
         *_campaigns(old.campaigns, new.campaigns, changes),
         *_stock(old.stock, new.stock, say),
         *_identity(old.identity, new.identity, say),
+        *_voice(old.voice, new.voice, say),
     ]
 
 
@@ -203,6 +209,18 @@ def _identity(old: IdentityRules, new: IdentityRules, say: Wording) -> Iterator[
         risky = looser or bool(set(new.joins) - set(old.joins)) or new.most_identifiers > old.most_identifiers
         told = say.pick("、", ", ").join(parts)
         yield SharedChange("_identity", say.pick(f"身份规则改了 {told}", f"the rules of identity: {told}"), risky)
+
+
+def _voice(old: Voice, new: Voice, say: Wording) -> Iterator[SharedChange]:
+    """The words that come and go; every comment is read anew by them, none that is stored."""
+    before, after = old.words(), new.words()
+    for words, told in ((after - before, say.pick("多了", "gains")), (before - after, say.pick("少了", "loses"))):
+        if words:
+            listed = say.pick("、", ", ").join(sorted(words)[:SHOWN_WORDS])
+            more = say.pick(" 等", " and more") if len(words) > SHOWN_WORDS else ""
+            yield SharedChange(
+                "_voice", say.pick(f"评论词表{told} {listed}{more}", f"the lexicon {told} {listed}{more}")
+            )
 
 
 def _loosened(old: int | None, new: int | None) -> bool:

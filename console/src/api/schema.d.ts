@@ -1767,6 +1767,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/voice/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read comments
+         * @description What each of the texts says, in their order: a row for each aspect, or one row without any. Nothing is stored.
+         */
+        post: operations["post_read_v1_voice_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/desk/todos": {
         parameters: {
             query?: never;
@@ -3645,7 +3665,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -4340,7 +4360,30 @@ export interface components {
             /** Role */
             role: string;
             /** Permissions */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+        };
+        /**
+         * Said
+         * @description One thing that a comment says. `aspect` and `sentiment` are null for a question, chatter and spam.
+         *
+         *     `product` is the product that it names, as the shop calls it; `phrase` the words it was read from.
+         */
+        Said: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "opinion" | "wish" | "question" | "chatter" | "spam";
+            /** Aspect */
+            aspect: ("taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall") | null;
+            /** Sentiment */
+            sentiment: ("positive" | "negative" | "neutral" | "wish") | null;
+            /** Product */
+            product: string | null;
+            /** Phrase */
+            phrase: string | null;
+            /** Confidence */
+            confidence: number;
         };
         /**
          * Sampled
@@ -11860,6 +11903,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompanionProduct"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_read_v1_voice_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "texts": [
+                 *         "酸菜鱼味道好淡，包装倒是很严实",
+                 *         "几天能到？"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /** Texts */
+                    texts: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"][][];
                 };
             };
             /** @description A valid API key or a session is needed */

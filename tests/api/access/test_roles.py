@@ -58,6 +58,7 @@ TABLE = {
     "POST /v1/journeys/{name}/pause": "marketer operator admin",
     "POST /v1/journeys/{name}/resume": "marketer operator admin",
     "POST /v1/journeys/{name}/stop": "marketer operator admin",
+    "POST /v1/voice/read": "marketer operator analyst product admin",
     "GET /v1/customers/{id}/timeline": "marketer operator analyst admin",
     "GET /v1/customers/{id}/coupons": "marketer operator analyst admin",
     "GET /v1/customers": "marketer operator analyst admin",
