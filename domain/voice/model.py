@@ -28,7 +28,8 @@ class Model:
 
     def scores(self, plain_texts: Sequence[str]) -> Numbers:
         """The logits (texts × columns) of texts as `plain` gives them. Each has at least one known run: its ends."""
-        places, starts = [], []
+        places: list[int] = []
+        starts: list[int] = []
         for text in plain_texts:
             starts.append(len(places))
             places += [place for gram in grams(text) if (place := self.places.get(gram)) is not None] or [0]

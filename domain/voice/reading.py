@@ -13,7 +13,7 @@ import numpy as np
 
 from domain.voice.clauses import LONGEST, clauses, plain
 from domain.voice.model import Model, Numbers, chances, load
-from workflows.language.voice import Aspect, Voice
+from workflows.language.voice import ASPECTS, Aspect, Voice
 
 Kind = Literal["opinion", "wish", "question", "chatter", "spam"]
 Sentiment = Literal["positive", "negative", "neutral", "wish"]
@@ -81,7 +81,7 @@ class EmbeddedReader:
         lexicon = lexicon or Voice()
         self._model: Model = load()
         self._kinds = self._model.names("kind")
-        self._aspects = self._model.names("aspect")
+        self._aspects = [aspect for name in self._model.names("aspect") for aspect in ASPECTS if aspect == name]
         self._products = {plain(written): name for written, name in (products or {}).items() if written}
         self._words = [
             (plain(word), self._aspects.index(aspect), {"positive": WORD, "negative": -WORD}.get(says, 0.0))

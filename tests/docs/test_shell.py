@@ -13,7 +13,7 @@ import pytest
 from blocks import ROOT, Block, blocks
 from processes import answers, eventually
 
-FOLLOWED = [ROOT / "docs" / name for name in ("guide.md", "recipes.md", "producers.md", "operators.md")]
+FOLLOWED = [ROOT / "docs" / name for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md")]
 PORTS = {"--port": 8000, "--temporal-port": 7233, "--ui-port": 8233}
 
 

@@ -45,7 +45,7 @@ def test_a_comment_says(reader: EmbeddedReader, text: str, rows: Said) -> None:
     assert said(reader, text) == rows
 
 
-@pytest.mark.parametrize("text", ["", " ", "😀😀😀", "1" * 10_000, "，。！", "\x00\ufeff", "a" * 5_000, "\ud83d"])
+@pytest.mark.parametrize("text", ["", " ", "😀😀😀", "1" * 10_000, "，。！", "\x00\ufeff", "\ud83d"])
 def test_whatever_comes_is_one_row_that_says_nothing(reader: EmbeddedReader, text: str) -> None:
     (row,) = reader.read([text])[0]
     assert row.aspect is None
