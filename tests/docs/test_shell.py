@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from blocks import ROOT, Block, blocks
+from forking import program
 from processes import answers, eventually
 
 FOLLOWED = [ROOT / "docs" / name for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md")]
@@ -68,15 +69,20 @@ def one(block: Block, text: str, where: Path, environment: Mapping[str, str]) ->
 
 @pytest.mark.timeout(900)
 def test_the_pages_are_followed_on_a_shop_that_runs(tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "aftershow"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m runtime.cli "$@"\n')
-    program.chmod(0o755)
-    (tmp_path / "up.log").touch()
+    with program(tmp_path) as aftershow:
+        follow_pages(tmp_path, aftershow)
+
+
+def follow_pages(where: Path, aftershow: Path) -> None:
+    (where / "up.log").touch()
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("AFTERSHOW_", "TEMPORAL_"))
     }
-    environment |= {"PATH": f"{program.parent}:{environment['PATH']}", "PYTHONPATH": str(ROOT), "AFTERSHOW_LANG": "zh"}
+    environment |= {
+        "PATH": f"{aftershow.parent}:{environment['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "AFTERSHOW_LANG": "zh",
+    }
     ports = {option: free_port() for option in PORTS}
     options = " ".join(f"{option} {port}" for option, port in ports.items())
     printed = []
@@ -85,14 +91,14 @@ def test_the_pages_are_followed_on_a_shop_that_runs(tmp_path: Path) -> None:
         text = block.text
         for option, port in PORTS.items():
             text = text.replace(f"127.0.0.1:{port}", f"127.0.0.1:{ports[option]}")
-        printed.append(one(block, text, tmp_path, environment))
+        printed.append(one(block, text, where, environment))
 
     every = blocks("sh", pages=[page for page in FOLLOWED if page.exists()])
     start = next(number for number, block in enumerate(every) if block.text.startswith("aftershow up"))
     for block in every[:start]:
         follow(block)
-    command = every[start].text.split("#")[0].strip()
-    with running(f"{command} {options}", tmp_path, environment):
+    command = every[start].text.split("#")[0].strip().replace("aftershow", f"{sys.executable} -m runtime.cli", 1)
+    with running(f"{command} {options}", where, environment):
         eventually(lambda: answers(f"http://127.0.0.1:{ports['--port']}"), 120)
         for block in every[start + 1 :]:
             follow(block)

@@ -1,12 +1,19 @@
-"""What Temporal recorded of a run, in plain words."""
+"""What Temporal recorded of a run: in plain words, and replayed."""
 
+import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from runtime.platform.temporal import DATA_CONVERTER
+from runtime.platform.worker import sandbox
+from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
+from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 
 
 def plain(history: WorkflowHistory) -> str:
@@ -33,3 +40,18 @@ def _texts(value: Any) -> Iterator[str]:
         case Sequence():
             for each in value:
                 yield from _texts(each)
+
+
+def replay(histories: Iterable[WorkflowHistory]) -> None:
+    """Raises if today's workflows would decide otherwise than the recorded runs did."""
+    replayer = Replayer(
+        workflows=[JourneyWorkflow, CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
+        data_converter=DATA_CONVERTER,
+        workflow_runner=sandbox(),
+    )
+
+    async def each() -> AsyncIterator[WorkflowHistory]:
+        for history in histories:
+            yield history
+
+    asyncio.run(replayer.replay_workflows(each()))

@@ -1,6 +1,6 @@
-"""Every recipe makes a journey that is in order and does what its test says, on both engines."""
+"""Every recipe makes a journey that is in order and does what its test says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,13 +8,16 @@ import pytest
 from runtime import StartError
 from runtime.authoring.check import check
 from runtime.authoring.recipes import HOME, RECIPES, make_journey, recipes_text
-from runtime.rehearsal.journey_tests import Player, play_file, players
+from runtime.rehearsal.journey_tests import EngineName, Player, play_file, players
+
+ON_TEMPORAL = {"new_customer", "show_invitation", "clearance", "birthday"}
+"""An event, a show, a lot and a day."""
 
 
 @pytest.fixture(scope="module")
-def engines() -> Iterator[dict[str, Player]]:
+def engines() -> Iterator[Mapping[EngineName, Player]]:
     with players(["rehearsal", "temporal"]) as found:
-        yield dict(found)
+        yield found
 
 
 def make(name: str, recipe: str, root: Path) -> tuple[Path, Path, Path]:
@@ -25,13 +28,15 @@ def make(name: str, recipe: str, root: Path) -> tuple[Path, Path, Path]:
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_a_recipe_makes_a_journey_that_does_what_its_test_says(
-    recipe: str, tmp_path: Path, engines: dict[str, Player]
+    recipe: str, tmp_path: Path, engines: Mapping[EngineName, Player]
 ) -> None:
     specs, templates, tests = make("我的旅程", recipe, tmp_path)
     report = check([specs], templates)
     assert not report.diagnostics, str(report)
     assert set(report.plans) == {"我的旅程"}
-    for play in engines.values():
+    for name, play in engines.items():
+        if name == "temporal" and recipe not in ON_TEMPORAL:
+            continue
         verdicts = list(play_file(tests / "我的旅程.yaml", play, specs, templates))
         assert len(verdicts) > 1
         for verdict in verdicts:
