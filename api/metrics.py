@@ -1,10 +1,11 @@
 """The shop's metrics: `/v1/metrics`, and its customers by the month of their first order: `/v1/cohorts`."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel
+from sqlmodel import col, select
 
 from api.http.auth import require
 from api.http.context import context
@@ -14,6 +15,7 @@ from domain.insight import metrics
 from domain.insight.cohorts import Cohort, cohorts
 from domain.insight.definitions import METRICS, Part, Unit
 from domain.insight.metrics import MetricError, Period
+from domain.insight.tables import ForecastFit
 from domain.published.library import read_library
 
 router = APIRouter(tags=["results"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -141,6 +143,37 @@ def get_metric_customers(
 
 def _definition(name: str) -> MetricDefinition:
     return MetricDefinition.model_validate({"name": name, **vars(METRICS[name]), "parts": sorted(METRICS[name].parts)})
+
+
+class ForetoldClass(BaseModel):
+    """Customers who had ordered again so often (7: or more): the orders expected of them, and those that came."""
+
+    repeats: int
+    customers: int
+    expected: float
+    came: int
+
+
+class Forecasts(BaseModel):
+    """The newest fit: when, of how many customers, the parameters of its models, and how well it would have foretold.
+
+    `foretold` is of the 90 days before it, from the orders before those; empty where there were too few.
+    """
+
+    at: datetime
+    customers: int
+    purchases: dict[str, float]
+    order_values: dict[str, float]
+    foretold: list[ForetoldClass]
+
+
+@router.get("/v1/forecasts", summary="Read the models of what customers will order")
+def get_forecasts(request: Request, _: Reader) -> Forecasts | None:
+    """Null before the first fit."""
+    env = context(request)
+    with env.db() as session:
+        row = session.exec(select(ForecastFit).order_by(col(ForecastFit.id).desc()).limit(1)).first()
+    return Forecasts.model_validate(row, from_attributes=True) if row else None
 
 
 @router.get("/v1/cohorts", summary="Read who came back, by the month of the first order")

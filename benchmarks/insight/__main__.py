@@ -43,10 +43,10 @@ T = TypeVar("T")
 _FILL = (
     "SET session_replication_role = replica",
     "INSERT INTO customers (id, fields, field_times, created_at) SELECT n, '{}', '{}', now() - interval '400 days'"
-    " FROM generate_series(1, :n) AS n",
+    " FROM generate_series(CAST(1 AS bigint), :n) AS n",
     """INSERT INTO events (id, source, event_id, type, time, received_at, customer_id, data)
     SELECT n, 'filled', n::text, 'form.filled', at, at, n, '{}'
-    FROM generate_series(1, :n) AS n,
+    FROM generate_series(CAST(1 AS bigint), :n) AS n,
         LATERAL (SELECT now() - interval '1 second' * (n * 26009 % 31536000) AS at) AS t""",
     """INSERT INTO enrollments (id, journey, plan_id, customer_id, key, slot, exclusive, trigger_id, subject,
         entered_at, anchor, generation, claimed, held, outcomes, goal_until, ending, ended_at)
@@ -66,7 +66,7 @@ _FILL = (
     """INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
     SELECT n || '-' || place, n, least(first + interval '1 second' * place * (100000 + n * 613 % 3000000), now()),
         1000 + (n * 31 + place * 977) % 20000, CASE WHEN n % 50 = 0 THEN 500 ELSE 0 END
-    FROM generate_series(1, :n) AS n,
+    FROM generate_series(CAST(1 AS bigint), :n) AS n,
         LATERAL (SELECT now() - interval '1 second' * (n * 26009 % 31536000) AS first) AS t,
         generate_series(1, CASE WHEN n % 10 < 4 THEN 1 WHEN n % 10 < 7 THEN 2 WHEN n % 10 < 9 THEN 4 ELSE 6 END)
         AS place""",

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from domain.store.columns import Row, id_column, instant, json_column, reference
@@ -28,7 +29,11 @@ class Attribution(Row, table=True):
 
 
 class ForecastFit(Row, table=True):
-    """Models fitted to all orders: their parameters and log-likelihoods, and of how many customers."""
+    """Models fitted to all orders: their parameters and log-likelihoods, and of how many customers.
+
+    `foretold` is what would have been foretold of the last 90 days, beside what came, by how often customers had
+    ordered again.
+    """
 
     __tablename__: ClassVar[Any] = "forecast_fits"
     id: int = id_column()
@@ -36,6 +41,7 @@ class ForecastFit(Row, table=True):
     customers: int
     purchases: dict[str, Any] = json_column()
     order_values: dict[str, Any] = json_column()
+    foretold: list[Any] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
 
 
 class LearntCompanion(Row, table=True):

@@ -1037,6 +1037,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the models of what customers will order
+         * @description Null before the first fit.
+         */
+        get: operations["get_forecasts_v1_forecasts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/cohorts": {
         parameters: {
             query?: never;
@@ -3118,6 +3138,45 @@ export interface components {
             variants: string[];
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * Forecasts
+         * @description The newest fit: when, of how many customers, the parameters of its models, and how well it would have foretold.
+         *
+         *     `foretold` is of the 90 days before it, from the orders before those; empty where there were too few.
+         */
+        Forecasts: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Customers */
+            customers: number;
+            /** Purchases */
+            purchases: {
+                [key: string]: number;
+            };
+            /** Order Values */
+            order_values: {
+                [key: string]: number;
+            };
+            /** Foretold */
+            foretold: components["schemas"]["ForetoldClass"][];
+        };
+        /**
+         * ForetoldClass
+         * @description Customers who had ordered again so often (7: or more): the orders expected of them, and those that came.
+         */
+        ForetoldClass: {
+            /** Repeats */
+            repeats: number;
+            /** Customers */
+            customers: number;
+            /** Expected */
+            expected: number;
+            /** Came */
+            came: number;
         };
         /**
          * Found
@@ -9063,6 +9122,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerBehind"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_forecasts_v1_forecasts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecasts"] | null;
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -22,6 +22,7 @@ TABLE = {
     "GET /v1/experiments": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/experiments/{step}/history": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}/customers": "marketer operator analyst admin",
+    "GET /v1/forecasts": "marketer operator analyst product admin",
     "GET /v1/companions": "marketer operator analyst product admin",
     "GET /v1/cohorts": "marketer operator analyst product admin",
     "GET /v1/metrics": "marketer operator analyst product admin",

@@ -10,6 +10,7 @@ import { type Drawing, save, tableOf } from "@/parts/picture";
 import { Quiet } from "@/parts/Quiet";
 import { useLanguage } from "@/parts/words";
 import { Bars } from "./Bars";
+import { Foretold } from "./Foretold";
 import {
   change,
   endOf,
@@ -94,6 +95,7 @@ export function BoardPage() {
           })}
         </section>
       )}
+      {reader === "owner" && <Foretold />}
       {chosen && today && (
         <Points
           metric={chosen}

@@ -17,6 +17,12 @@ export const useWords = makeWords({
     value: "值",
     numerator: "分子",
     denominator: "分母",
+    foretold: "预测准不准",
+    foretoldAbout: (n: string, at: string) =>
+      `用 90 天以前的订单预测这 90 天，和实际来的比。空心是预测，实心是实际。${n} 位客户，${at} 拟合`,
+    repeats: (n: number, more: boolean) => (n === 0 ? "买过 1 次" : `买过 ${n + 1} 次${more ? "以上" : ""}`),
+    people: (n: string) => `${n} 人`,
+    expectedAndCame: (expected: string, came: string) => `预测 ${expected} 单，来了 ${came} 单`,
     reader: "给谁看",
     download: "下载 CSV",
     picture: "下载 PNG",
@@ -44,6 +50,13 @@ export const useWords = makeWords({
     value: "Value",
     numerator: "Numerator",
     denominator: "Denominator",
+    foretold: "How good forecasts are",
+    foretoldAbout: (n: string, at: string) =>
+      `The last 90 days as foretold from the orders before (hollow), beside what came (full). ${n} customers, fitted ${at}`,
+    repeats: (n: number, more: boolean) =>
+      n === 0 ? "Ordered once" : `Ordered ${n + 1} times${more ? " or more" : ""}`,
+    people: (n: string) => `${n} customers`,
+    expectedAndCame: (expected: string, came: string) => `${expected} foretold, ${came} came`,
     reader: "For whom",
     download: "Download CSV",
     picture: "Download PNG",
