@@ -19,6 +19,7 @@ from benchmarks import (
     coupons,
     growth,
     history,
+    identity,
     ingest,
     language,
     latency,
@@ -35,7 +36,21 @@ WIDTH = 200
 FILE = Path(".aftershow/bench.json")
 MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
     item.__name__.rpartition(".")[2]: item.measure
-    for item in (history, ingest, growth, language, latency, cohorts, sleepers, memory, ledger, coupons, stock, people)
+    for item in (
+        history,
+        ingest,
+        growth,
+        language,
+        latency,
+        cohorts,
+        sleepers,
+        memory,
+        ledger,
+        coupons,
+        stock,
+        people,
+        identity,
+    )
 }
 
 

@@ -25,6 +25,7 @@ from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, evaluate, measured
 from workflows.terms.fields import DERIVED
 from workflows.terms.measuring import MOST_EVENTS
+from workflows.terms.quick import test_of
 from workflows.terms.values import Duration, Shows, Window
 
 _INSTANTS = DateTime(timezone=True)
@@ -294,6 +295,8 @@ class CustomerFacts:
         if condition.where is None:
             return self._batch.count_events(self._moment, condition.event, condition.within)
         events = self._batch.events(self._moment, condition.event, condition.within)
+        if events and (test := test_of(condition.where)) is not None:
+            return sum(test(data, self.zone) for data in events)
         return sum(evaluate(condition.where, self.looking_at(data)).holds for data in events)
 
     @cached_property

@@ -43,12 +43,21 @@ class ArrivingEvents:
     def _rules_of(self, event: Event) -> Sequence[Rule]:
         return self._rules.every if event.customer_id in self._anew else self._rules.listening.get(event.type, ())
 
+    def _touched(self, event: Event, customer: CustomerRow, rules: Sequence[Rule]) -> Sequence[Rule]:
+        """Those of the rules that this very event can change."""
+        if event.customer_id in self._anew:
+            return rules
+        zone = self._library.zone(customer)
+        return [rule for rule in rules if rule.may_change(event.type, event.data, zone)]
+
     def apply(self, events: Sequence[tuple[Event, CustomerRow]]) -> bool:
         """Settle what the next events, which are of different customers, change. Whether a tag or segment changed."""
         asked = [
             (event, customer, rules)
             for event, customer in events
-            if (rules := self._rules_of(event)) and is_readable(self._library, customer)
+            if (rules := self._rules_of(event))
+            and is_readable(self._library, customer)
+            and (rules := self._touched(event, customer, rules))
         ]
         if not asked:
             return False

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from propcache.api import cached_property
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ from workflows.terms.conditions import (
 )
 from workflows.terms.fields import DERIVED, RANKED
 from workflows.terms.operands import Comparison, FieldRef
+from workflows.terms.quick import Test, test_of
 from workflows.terms.values import Duration, Shows, parts_of
 
 Kind = Literal["tag", "segment"]
@@ -75,6 +77,13 @@ class Rule:
     asked: Asked = field(default_factory=Asked)
     version: str = ""
     """A hash of all that it goes by."""
+    gates: Mapping[str, Sequence[Test]] = field(default_factory=dict, compare=False)
+    """Of types of events that are only counted: what one must be like, to be counted at all."""
+
+    def may_change(self, type: str, data: Mapping[str, Any], zone: ZoneInfo) -> bool:
+        """Whether such an event can change what the rule says; time is seen to elsewhere."""
+        tests = self.gates.get(type)
+        return tests is None or any(test(data, zone) for test in tests)
 
     @property
     def key(self) -> Key:
@@ -152,7 +161,20 @@ class Rules:
         whole = [_dumped(part) for part in parts if isinstance(part, BaseModel)]
         text = json.dumps([rule.key, str(rule.keep), self._timezone, whole], sort_keys=True, default=str)
         version = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return Rule(rule.kind, rule.name, rule.when, rule.keep, asked, version)
+        return Rule(rule.kind, rule.name, rule.when, rule.keep, asked, version, self._gates(parts))
+
+    def _gates(self, parts: Sequence[Any]) -> Mapping[str, Sequence[Test]]:
+        """A rule that asks for a tag has none: the tag may come with the event."""
+        gates: dict[str, list[Test | None]] = {}
+        for part in parts:
+            if isinstance(part, TagCondition):
+                return {}
+            counts = isinstance(part, EventCondition) and part.where is not None
+            test = test_of(part.where) if counts else None
+            for type in self._asked_of(part).listens:
+                gates.setdefault(type, []).append(test)
+        known = {type: [test for test in tests if test is not None] for type, tests in gates.items()}
+        return {type: tests for type, tests in known.items() if len(tests) == len(gates[type])}
 
     def _parts(self, of: Any, seen: Set[Key | tuple[str, str]] = frozenset()) -> Iterator[Any]:
         """All that a condition consists of, the segments and measures that it names included."""
