@@ -205,6 +205,15 @@ class Case(_Part):
     ]
     policy: dict[str, Any] = {}
 
+    @model_validator(mode="after")
+    def _known_customers(self) -> Self:
+        never = self.expect.never if isinstance(self.expect, Parts) else ()
+        named = [event.customer for event in self.events] + [line.customer for line in (*self.expected, *never)]
+        for name in named:
+            if name is not None and self.people and name not in self.people:
+                raise ValueError(f"there is no customer {name} in this case; there are {', '.join(self.people)}")
+        return self
+
     @property
     def expected(self) -> Sequence[Expected]:
         """The lines that must be there."""

@@ -62,7 +62,8 @@ def put_up(db: Database, wanted: Sequence[str | Draft], now: datetime, *, only: 
             if isinstance(draft, Draft):
                 _publish(work, draft, now)
             elif draft not in known:
-                raise LookupError(f"no journey {draft} is published{did_you_mean(draft, known)}")
+                hint = did_you_mean(draft, known)
+                raise LookupError(f"no journey {draft} is published{hint}")
             elif draft in stopped and not going:
                 raise LookupError(f"{draft} is stopped; name the path of its file to simulate it as a draft")
             names.append(draft.plan.journey if isinstance(draft, Draft) else draft)

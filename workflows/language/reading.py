@@ -147,7 +147,8 @@ def _report_one(error: ErrorDetails, model: Any, source: Source, root: Node) -> 
             source.report(node, kind, error["msg"])
         case _:
             wanted = _KINDS.get(kind)
-            source.report(node, "E013", f"must be {wanted}" if wanted else _lower(error["msg"]))
+            told = error["msg"].removeprefix("Value error, ")
+            source.report(node, "E013", f"must be {wanted}" if wanted else _lower(told))
 
 
 def _report_choice(source: Source, node: Node, expected: str) -> None:

@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from workflows.source.chinese_of_texts import OF_TEXTS, OF_VALUES
+from workflows.source.chinese_parts import OF_CASES, OF_TEXTS, OF_VALUES, PHRASES
 
 SENTENCES: Mapping[str, str] = {
     **OF_TEXTS,
     **OF_VALUES,
+    **OF_CASES,
+    **PHRASES,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (
         "这个值里又有一个“:”；给值加引号，或改正缩进"
@@ -345,24 +347,6 @@ SENTENCES: Mapping[str, str] = {
     "a cap": "发送上限",
     "a limit": "领取上限",
     "a day": "日期",
-    "a schedule": "定时",
-    "an amount of money": "金额",
-    "an answer to who may enter again": "再次进入的规则",
-    "quiet hours": "免打扰时段",
-    "a condition": "条件",
-    "a trigger": "触发",
-    "a text": "文字",
-    "a number": "数字",
-    "an instant": "时刻",
-    "a list": "列表",
-    "no single value": "整个对象",
-    "true or false": "真假值",
-    "none": "没有",
-    "above {number}": "大于 {number}",
-    "{number} or less": "{number} 或更小",
-    "{number} or more": "{number} 或更大",
-    "a number of shows": "直播场数",
-    "none at all": "什么也没有",
 }
 """What people are told about specs and texts, in English and in Chinese."""
 

@@ -10,7 +10,7 @@ from workflows.language.stock_rules import StockRules
 from workflows.language.tags import TagRule
 from workflows.language.voice import Voice
 from workflows.terms.conditions import Condition, Measure
-from workflows.terms.limits import quiet_minutes
+from workflows.terms.limits import Cap, quiet_minutes
 from workflows.terms.values import Duration, Language, money_words
 from workflows.terms.wording import Wording
 from workflows.verbs.changes import Changes
@@ -96,7 +96,8 @@ def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange
     for channel in dict.fromkeys([*old.caps, *new.caps]):
         before, after = old.caps.get(channel), new.caps.get(channel)
         name = pick("所有渠道", "all channels") if channel == "all" else channel
-        told = changes.changed(pick(f"{name} 的发送上限", f"the cap of {name}"), str(before or ""), str(after or ""))
+        limits = (_cap_words(before, changes.say), _cap_words(after, changes.say))
+        told = changes.changed(pick(f"{name} 的发送上限", f"the cap of {name}"), *limits)
         looser = before is not None and (after is None or after.looser_than(before) or after.days < before.days)
         for words in told:
             yield SharedChange("_policy", words, looser)
@@ -105,6 +106,10 @@ def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange
         yield SharedChange("_policy", words)
     for words in changes.changed(pick("全局对照组", "the holdout"), f"{old.holdout:g}%", f"{new.holdout:g}%"):
         yield SharedChange("_policy", words)
+
+
+def _cap_words(cap: Cap | None, say: Wording) -> str:
+    return say.pick(f"每 {cap.days} 天 {cap.count} 条", str(cap)) if cap else ""
 
 
 def _segments(

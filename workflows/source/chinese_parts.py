@@ -1,4 +1,4 @@
-"""What is wrong with texts and with single values, in Chinese: parts of the catalogue of diagnostics."""
+"""Parts of the catalogue of sentences in Chinese: texts, single values, cases of journey tests, and phrases."""
 
 from collections.abc import Mapping
 
@@ -56,5 +56,47 @@ OF_VALUES: Mapping[str, str] = {
     "`22:00-08:00`, a weekday like `sunday`, a list of these, or none": (
         "`22:00-08:00`、星期（如 `sunday`）、它们的列表，或 none"
     ),
-    "lots near expiry": "临期的批次",
+    "not a time; write it like {example}": "不是时间；请写成 {example}",
+    "a line says exactly one of {names}": "一行恰好说一件事，是其中之一：{names}",
+    "a line says when, with `at`; only under `never` it may be left out": (
+        "每一行要用 `at` 写明时间；只有 `never` 下面可以不写"
+    ),
+    "say which journey is tested: `journey: NAME` or `spec: PATH`": (
+        "请写明测的是哪个旅程：`journey: 名字` 或 `spec: 路径`"
+    ),
+    "there is no customer {name} in this case": "这个案例里没有客户 {name}",
 }
+
+OF_CASES: Mapping[str, str] = {
+    "{name} is stuck at {step}: {why}": "{name} 停在步骤 {step}：程序出错（{why}）",
+    "variants: the journey has no split {name} with a variant {variant}": (
+        "variants：旅程里没有叫 {name} 的分流，或它没有 {variant} 这一组"
+    ),
+    "no journey {name} is published": "没有发布过 {name} 这个旅程",
+    "{name} is stopped; name the path of its file to simulate it as a draft": (
+        "{name} 已停下；写它的文件路径，就按草稿推演"
+    ),
+}
+"""What can be wrong with a case of a journey test, or with what is to be played."""
+
+PHRASES: Mapping[str, str] = {
+    "a schedule": "定时",
+    "an amount of money": "金额",
+    "an answer to who may enter again": "再次进入的规则",
+    "quiet hours": "免打扰时段",
+    "a condition": "条件",
+    "a trigger": "触发",
+    "a text": "文字",
+    "a number": "数字",
+    "an instant": "时刻",
+    "a list": "列表",
+    "no single value": "整个对象",
+    "true or false": "真假值",
+    "none": "没有",
+    "above {number}": "大于 {number}",
+    "{number} or less": "{number} 或更小",
+    "{number} or more": "{number} 或更大",
+    "a number of shows": "直播场数",
+    "none at all": "什么也没有",
+}
+"""What stands in the places of sentences."""
