@@ -290,7 +290,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "{name} is {kind}, which has no field {field}": "{name} 是{kind}，没有 {field} 这个字段",
     "there can be no {name}, and then nothing is written for them; write {example}": (
-        "可能一样搭配也没有，那里就什么也不写；请写 {example}"
+        "{name} 可能一样也没有，那里就什么也不写；请写 {example}"
     ),
     "{name} takes products and how many to tell: {example}": "{name} 要给商品，再写几样：{example}",
     "{name} takes a list of products, each with its `sku`: {example}": "{name} 要给商品的列表，每样有 `sku`：{example}",
