@@ -1,32 +1,53 @@
 """Tags and segments: who has which and why, and who a condition would be: `/v1/tags`, `/v1/segments`."""
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
 from api.http.bodies import described, read_json
 from api.http.context import context
-from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.http.problems import (
+    ChangedMeanwhile,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    documented,
+)
+from api.http.transactions import in_transaction
 from domain.access import audit
 from domain.access.actors import Actor
 from domain.membership import exporting, listing, previewing
 from domain.published.fitting import published_references
-from domain.published.library import Library, read_library
-from workflows.language.policy import read_condition
+from domain.published.library import Library, mark_published, read_library
+from domain.published.publishing import publish_document
+from domain.published.tables import Document
+from domain.store.work import UnitOfWork
+from workflows.language.needs import names_asked
+from workflows.language.policy import read_condition, read_segments
 from workflows.language.rules import Kind
+from workflows.source.editing import Put, edit, escaped
+from workflows.source.spans import EditRefusedError
+from workflows.source.tree import read_source
 from workflows.terms.because import worded
 from workflows.terms.conditions import Condition
 
 router = APIRouter(tags=["segments"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
+
+_JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 Reader = Annotated[Actor, Depends(require("customers.read"))]
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
@@ -80,6 +101,16 @@ class SegmentSize(BaseModel):
     size: int
     asked: int | None
     days: list[SizeOfDay]
+
+
+class SegmentWritten(BaseModel):
+    """A segment as it is written, in words, and the live journeys that ask for it. `etag` goes with a change."""
+
+    name: str
+    when: Any
+    words: str
+    used_by: list[str]
+    etag: str
 
 
 class Segments(BaseModel):
@@ -178,6 +209,67 @@ def get_overlap(
     return Overlap(one=sizes[0], other=sizes[1], both=sizes[2])
 
 
+@router.get("/v1/segments/{name}", summary="Read how a segment is written", responses=documented(NotFound))
+def get_written(request: Request, response: Response, _: Reader, name: Name) -> SegmentWritten:
+    with context(request).db() as session:
+        written = _written(session, name)
+    response.headers["ETag"] = written.etag
+    return written
+
+
+@router.put(
+    "/v1/segments/{name}",
+    summary="Publish a segment",
+    openapi_extra=described(PreviewBody, {"when": {"event": "order.paid", "within": "30d"}}),
+    responses=documented(ChangedMeanwhile, Conflict),
+)
+async def put_segment(
+    request: Request,
+    response: Response,
+    caller: Annotated[Actor, Depends(require("journeys.publish"))],
+    name: Name,
+    if_match: Annotated[str | None, Header()] = None,
+) -> SegmentWritten:
+    """Writes its condition, and leaves every other byte of the segments' text alone; it holds at once, in running
+    journeys, too. `412` if it isn't any more as `If-Match` says; `*` for one that there must not be yet.
+    """
+    body = await read_json(request, PreviewBody)
+    env = context(request)
+
+    def act(work: UnitOfWork) -> None:
+        mark_published(work)
+        library = read_library(work)
+        before = library.segments.get(name)
+        if if_match is not None and if_match != ("*" if before is None else _etag(before)):
+            raise ChangedMeanwhile("Somebody changed the segment meanwhile.")
+        document = work.get(Document, "_segments", populate_existing=True)
+        if document is not None and document.body and not document.source:
+            raise Conflict("The segments were published without their text; publish their file once more first.")
+        text = document.source if document and document.source else ""
+        value = {name: body.when}
+        try:
+            text = edit(text, Put(f"/{escaped(name)}", body.when)) if text.strip() else f"{json.dumps(value)[1:-1]}\n"
+        except EditRefusedError as refused:
+            raise Conflict(str(refused)) from None
+        segments, diagnostics = read_segments(text, "_segments", published_references(library, env.webhooks))
+        errors = [each for each in diagnostics if each.severity == "error"]
+        if segments is None or errors:
+            raise Invalid(errors=[{"field": "when", "reason": each.code, "detail": each.message} for each in errors])
+        publish_document(work, "_segments", _JSON.dump_python(segments, mode="json"), text)
+        was = {"when": _JSON.dump_python(before, mode="json")} if before is not None else {}
+        target, now = f"segment:{name}", env.wall.now()
+        audit.record(work, caller, "segment.publish", target, now, before=was, after={"when": body.when})
+
+    def publish() -> SegmentWritten:
+        in_transaction(env.db, act)
+        with env.db() as session:
+            return _written(session, name)
+
+    written = await run_in_threadpool(publish)
+    response.headers["ETag"] = written.etag
+    return written
+
+
 @router.get(
     "/v1/segments/{name}/customers", summary="List who is in a segment, and why", responses=documented(NotFound)
 )
@@ -252,6 +344,26 @@ def _holders(request: Request, kind: Kind, name: str, after: int, limit: int) ->
         for row in rows[:limit]
     ]
     return Holders(customers=page, next=page[-1].id if len(rows) > limit else None)
+
+
+def _written(session: Session, name: str) -> SegmentWritten:
+    library = read_library(session)
+    condition = _segment(library, name)
+    used = [
+        live.plan.name or journey
+        for journey, live in library.journeys.items()
+        if ("_segments", name) in names_asked(live.plan)
+    ]
+    document = session.get(Document, "_segments")
+    source = read_source(document.source, "_segments").root if document and document.source else None
+    node = source.get(name) if source else None
+    when = node.plain if node else _JSON.dump_python(condition, mode="json", by_alias=True, exclude_none=True)
+    words = library.wording(library.policy.language).condition(condition)
+    return SegmentWritten(name=name, when=when, words=words, used_by=used, etag=_etag(condition))
+
+
+def _etag(condition: Condition) -> str:
+    return f'"{hashlib.sha256(_JSON.dump_json(condition)).hexdigest()[:16]}"'
 
 
 def _segment(library: Library, name: str) -> Condition:

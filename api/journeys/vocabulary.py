@@ -30,6 +30,7 @@ from workflows.verbs.registry import SPECS, STEPS
 
 router = APIRouter(prefix="/v1/specs", tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid))
 
+Reader = Annotated[Actor, Depends(require("journeys.read"))]
 Editor = Annotated[Actor, Depends(require("journeys.publish"))]
 PERSONAL = frozenset({"customer", "name", "phone", "email", "address", "openid", "unionid", "text", "comment"})
 """Fields of events of which no examples are given."""
@@ -109,7 +110,7 @@ class ConditionWords(BaseModel):
 
 
 @router.get("/vocabulary", summary="See what a journey can be written with")
-def get_vocabulary(request: Request, _: Editor, lang: Lang = "zh") -> Vocabulary:
+def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary:
     env = context(request)
     with env.db() as session:
         library = read_library(session)
@@ -156,7 +157,7 @@ def get_examples(
 
 
 @router.post("/condition", summary="Say a condition in words", openapi_extra=described(When, {"when": {"tag": "vip"}}))
-async def post_condition(request: Request, _: Editor, lang: Lang = "zh") -> ConditionWords:
+async def post_condition(request: Request, _: Reader, lang: Lang = "zh") -> ConditionWords:
     """The fields of an event or a lot are taken on trust, for they depend on where the condition stands."""
     asked = await read_json(request, When)
 

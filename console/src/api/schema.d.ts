@@ -302,6 +302,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/segments/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read how a segment is written */
+        get: operations["get_written_v1_segments__name__get"];
+        /**
+         * Publish a segment
+         * @description Writes its condition, and leaves every other byte of the segments' text alone; it holds at once, in running
+         *     journeys, too. `412` if it isn't any more as `If-Match` says; `*` for one that there must not be yet.
+         */
+        put: operations["put_segment_v1_segments__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/segments/{name}/customers": {
         parameters: {
             query?: never;
@@ -4471,6 +4493,22 @@ export interface components {
             days: components["schemas"]["SizeOfDay"][];
         };
         /**
+         * SegmentWritten
+         * @description A segment as it is written, in words, and the live journeys that ask for it. `etag` goes with a change.
+         */
+        SegmentWritten: {
+            /** Name */
+            name: string;
+            /** When */
+            when: unknown;
+            /** Words */
+            words: string;
+            /** Used By */
+            used_by: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
          * Segments
          * @description The segments that are published, the largest first.
          */
@@ -6251,6 +6289,168 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_written_v1_segments__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_segment_v1_segments__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "when": {
+                 *         "event": "order.paid",
+                 *         "within": "30d"
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** When */
+                    when: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SegmentWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

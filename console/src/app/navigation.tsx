@@ -9,6 +9,7 @@ import {
   SettingOutlined,
   SunOutlined,
   TagsOutlined,
+  TeamOutlined,
   VideoCameraOutlined,
 } from "@ant-design/icons";
 import type { ReactNode } from "react";
@@ -26,6 +27,7 @@ interface Place {
 type Name =
   | "today"
   | "journeys"
+  | "segments"
   | "board"
   | "experiments"
   | "messages"
@@ -46,6 +48,7 @@ const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place
 const PLACES: Place[] = [
   place("today", <SunOutlined />, "journeys.read", "streams.read"),
   place("journeys", <PartitionOutlined />, "journeys.read"),
+  place("segments", <TeamOutlined />, "customers.read"),
   place("board", <BarChartOutlined />, "journeys.read"),
   place("experiments", <ExperimentOutlined />, "journeys.read"),
   place("messages", <MailOutlined />, "messages.read"),

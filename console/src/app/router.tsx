@@ -121,6 +121,11 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/segments",
+    component: lazyRouteComponent(() => import("@/pages/segments/SegmentsPage"), "SegmentsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/board",
     validateSearch: searchOf,
     component: lazyRouteComponent(() => import("@/pages/board/BoardPage"), "BoardPage"),

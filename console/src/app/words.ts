@@ -4,6 +4,7 @@ export const useWords = makeWords({
   zh: {
     today: "今日",
     journeys: "旅程",
+    segments: "人群",
     board: "看板",
     experiments: "实验",
     messages: "消息",
@@ -67,6 +68,7 @@ export const useWords = makeWords({
   en: {
     today: "Today",
     journeys: "Journeys",
+    segments: "Segments",
     board: "Figures",
     experiments: "Experiments",
     messages: "Messages",

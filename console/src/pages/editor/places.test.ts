@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { beside, read, without, withFreshIds } from "./places";
+import { read } from "@/parts/conditions/values";
+import { beside, without, withFreshIds } from "./places";
 
 describe("a place once an item is taken away", () => {
   it.each([

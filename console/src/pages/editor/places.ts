@@ -1,3 +1,5 @@
+import type { Value } from "@/parts/conditions/values";
+
 /** Places are JSON pointers into the text, like `/steps/2/then/0`. */
 
 export const above = (at: string): string => at.slice(0, at.lastIndexOf("/"));
@@ -16,7 +18,6 @@ export function without(taken: string, at: string): string | null {
   return place > number(taken) ? list + [String(place - 1), ...rest].join("/") : at;
 }
 
-export type Value = Record<string, unknown>;
 const isObject = (value: unknown): value is Value =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -48,15 +49,4 @@ export function withFreshIds(step: unknown, taken: Iterable<string>): unknown {
       if (typeof named === "string" && renamed.has(named)) each[receipt] = renamed.get(named);
     }
   return copy;
-}
-
-/** What is left of a mapping without one of its keys. */
-export const less = (value: Value, name: string): Value =>
-  Object.fromEntries(Object.entries(value).filter(([each]) => each !== name));
-
-/** Reads what was typed as a value: numbers and yes or no as such, everything else as text. */
-export function read(text: string): string | number | boolean {
-  const plain = text.trim();
-  if (/^-?(0|[1-9]\d{0,14})(\.\d{1,10})?$/.test(plain)) return Number(plain);
-  return plain === "true" ? true : plain === "false" ? false : text;
 }

@@ -1,5 +1,5 @@
 import type { Schema } from "@/api/client";
-import type { Value } from "./places";
+import type { Value } from "@/parts/conditions/values";
 
 export type Vocabulary = Schema["Vocabulary"];
 

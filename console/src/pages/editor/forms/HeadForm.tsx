@@ -1,12 +1,12 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, Input, Segmented } from "antd";
-import type { Value } from "../places";
+import type { Value } from "@/parts/conditions/values";
 import type { Vocabulary } from "../steps";
 import type { Edit, Outline } from "../useEditing";
 import { useWords } from "../words";
-import { Condition, EventName } from "./Condition";
-import { Later } from "./Later";
-import { SpanInput } from "./Span";
+import { Condition, EventName } from "@/parts/conditions/Condition";
+import { Later } from "@/parts/conditions/Later";
+import { SpanInput } from "@/parts/conditions/Span";
 import { Field } from "./StepForm";
 
 const AGAIN = ["never", "always", "restart", "after 7d", "after 30d", "after 90d"];

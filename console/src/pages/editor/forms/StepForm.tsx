@@ -2,14 +2,15 @@ import { CopyOutlined, DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, Input, InputNumber, Select, Space, theme } from "antd";
 import { type ReactNode, useState } from "react";
 import { Quiet } from "@/parts/Quiet";
-import { escaped, less, type Value } from "../places";
+import { less, type Value } from "@/parts/conditions/values";
+import { escaped } from "../places";
 import type { Vocabulary } from "../steps";
 import type { Edit, Step } from "../useEditing";
 import { useWords } from "../words";
-import { Condition, EventName } from "./Condition";
-import { Later } from "./Later";
-import { names } from "./names";
-import { SpanInput } from "./Span";
+import { Condition, EventName } from "@/parts/conditions/Condition";
+import { Later } from "@/parts/conditions/Later";
+import { names } from "@/parts/conditions/names";
+import { SpanInput } from "@/parts/conditions/Span";
 
 interface Props {
   step: Step;

@@ -1,11 +1,13 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, InputNumber, Select, theme } from "antd";
 import type { ReactNode } from "react";
-import { less, read, type Value } from "../places";
-import type { Vocabulary } from "../steps";
-import { useWords } from "../words";
+import { less, read, type Value } from "./values";
+import type { Schema } from "@/api/client";
+import { useWords } from "./words";
 import { names } from "./names";
 import { SpanInput } from "./Span";
+
+type Vocabulary = Schema["Vocabulary"];
 
 const KINDS = [
   "field", "event", "segment", "tag", "all", "any", "not", "some", "every", "measure", "near",

@@ -1,5 +1,5 @@
 import { AutoComplete, Flex } from "antd";
-import { useWords } from "../words";
+import { useWords } from "./words";
 
 const SPANS = ["10m", "1h", "4h", "1d", "2d", "3d", "7d", "14d", "30d", "90d"];
 
