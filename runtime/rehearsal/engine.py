@@ -59,6 +59,11 @@ class Rehearsal:
         self._lanes: dict[int, Lane] = {}
         self._of: dict[int, int] = {}
 
+    @property
+    def is_walking(self) -> bool:
+        """Whether anybody is in a journey, or something is yet to happen to them."""
+        return bool(self._lanes)
+
     def settle(self) -> None:
         """Do everything that is to be done at this instant."""
         self.play(self._clock.now())

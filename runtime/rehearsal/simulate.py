@@ -19,6 +19,8 @@ from domain.intake.tables import Event
 from domain.intake.timeline import decision_of, not_begun
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
+from domain.membership.sweeping import look_again
+from domain.membership.tables import NextLook
 from domain.published.library import Library, read_library
 from domain.store.clock import VirtualClock
 from domain.store.outbox import StartRun
@@ -33,13 +35,17 @@ from workflows.terms.scheduled import event_of
 from workflows.verbs.base import Decision
 
 HORIZON = timedelta(days=800)
+LOOKS = 500
+"""How often, at most, time is let change tags and segments; a rule that goes by the hour asks for more."""
 SOURCE = "simulation"
+_INSTANT = timedelta(microseconds=1)
 
 _THEIRS = (
     "identifiers",
     "consents",
     "orders",
     "customer_tags",
+    "segment_members",
     "messages",
     "coupons",
     "todos",
@@ -91,6 +97,7 @@ def _copy(copier: Copier, customer: int, types: list[str]) -> None:
     copier.copy("customers", "id = %(who)s", who)
     for table in _THEIRS:
         copier.copy(table, "customer_id = %(who)s", who)
+    copier.copy("next_looks", "customer = %(who)s", who)
     copier.copy("waits", "enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = %(who)s)", who)
     began = "id IN (SELECT trigger_id FROM enrollments WHERE customer_id = %(who)s)"
     copier.copy("events", f"customer_id IS NULL AND (type = ANY(%(types)s) OR {began})", who)
@@ -129,10 +136,25 @@ class _Simulation:
         if for_all:
             with self._db.begin() as work:
                 ingest(work, [event], now=self._at)
-        rehearsal.play(self._at + HORIZON, {} if for_all else {self._customer: [event]})
+        rehearsal.play(self._at, {} if for_all else {self._customer: [event]})
+        self._let_time_pass(rehearsal, clock)
         with self._db() as session:
             zone = self._library.zone(customer)
             return Simulation(begun_by, self._at, zone, self._decisions(session, before))
+
+    def _let_time_pass(self, rehearsal: Rehearsal, clock: VirtualClock) -> None:
+        """Play on; where time alone changes a tag or a segment of the customer, that is an event, before timers."""
+        until = self._at + HORIZON
+        for _ in range(LOOKS):
+            with self._db() as session:
+                ahead = session.exec(select(func.min(NextLook.at)).where(NextLook.customer == self._customer)).one()
+            if ahead is None or ahead >= until or not rehearsal.is_walking:
+                break
+            rehearsal.play(ahead - _INSTANT)
+            clock.set(max(ahead, clock.now()))
+            with self._db.begin() as work:
+                look_again(work, read_library(work), clock.now())
+        rehearsal.play(until)
 
     def _newest(self, session: Session, customer: Customer) -> GivenEvent:
         """The newest stored event that fits the trigger, else the newest of its type."""

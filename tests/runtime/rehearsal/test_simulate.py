@@ -6,7 +6,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from rules_shop import publish
 from running_shop import CART, WELCOME, arrivals, fingerprint, open_shop, order, plan_of, run
+from shop import Shop as Store
 from sqlalchemy import Engine
 from sqlmodel import col, select, update
 
@@ -39,6 +41,29 @@ def shop(db: Database, clock: VirtualClock) -> Shop:
     open_shop(db, start, WELCOME, CART)
     events = [*arrivals(2, start), order(start, 2, 1), order(start + timedelta(hours=1), 2, 2)]
     return db, run(db, clock, events, start + timedelta(hours=2))
+
+
+def test_what_time_takes_while_a_journey_waits_ends_it(migrated: Migrated, db: Database, clock: VirtualClock) -> None:
+    shop = Store(db, clock)
+    publish(shop, "tags: {新客: {when: {event: order.paid, within: 3d}}}", "刚买过: {event: order.paid, within: 5d}")
+    shop.publish("""
+        journey: fresh
+        trigger: {event: order.paid}
+        entry: {again: never}
+        exit: [{event: tag.removed, where: {field: event.tag, is: 新客}}]
+        steps: [{wait: 30d}]
+    """)
+    shop.post("customer.updated", "li", city="杭州")
+    before = fingerprint(migrated[0])
+    paid = GivenEvent("order.paid", {"order_id": "o1", "total": 100})
+    found = simulate(migrated[0], "fresh", 1, given_event=paid, at=clock.now())
+    assert fingerprint(migrated[0]) == before
+    told = [(each.what, each.value, each.at - clock.now()) for each, _ in found.decisions if each.what != "waited"]
+    assert ("tag_added", "新客", timedelta()) in told
+    assert ("tag_removed", "新客", timedelta(days=3)) in told
+    assert [(what, value, after) for what, value, after in told if what == "ended"] == [
+        ("ended", "exit", timedelta(days=3))
+    ]
 
 
 class TestSimulate:
