@@ -11,7 +11,7 @@ from domain.insight import statistics, units
 from domain.insight.groups import Group
 from domain.insight.splits import split_of
 from domain.insight.statistics import Difference, Sample, Verdict
-from domain.insight.units import Part, groups_of
+from domain.insight.units import Part, groups_by_day, groups_of
 
 MONTH = timedelta(days=30)
 
@@ -128,12 +128,12 @@ def history(session: Session, journey: str, step: str, now: datetime, *, kept: b
     Raises UnknownSplitError.
     """
     weights, plans = split_of(session, journey, step)
-    _, parts = _of_split(session, journey, step, plans, now, None, kept=kept)
-    days = sorted({part.day for part in parts if part.day is not None})
+    _, parts = _of_split(session, journey, step, plans, now, None, kept=kept, by_day=True)
+    days = list(groups_by_day(parts))
     pace = -(-len(days) // MOST_LOOKS) or 1
     looks = []
-    for day in days[::-1][::pace][::-1]:
-        groups = _variants(weights, groups_of(parts, day))
+    for day, found in days[::-1][::pace][::-1]:
+        groups = _variants(weights, found)
         looks.append(Look(day, _compared(groups[1:], groups[0], 1.0, 0.0)))
     return looks
 
@@ -147,9 +147,10 @@ def _of_split(
     since: datetime | None,
     *,
     kept: bool,
+    by_day: bool = False,
 ) -> tuple[datetime, Sequence[Part]]:
     found = units.kept_totals(session, journey) if kept and since is None else None
-    if found and (parts := units.kept_parts(session, journey, step, plans)):
+    if found and (parts := units.kept_parts(session, journey, step, plans, by_day=by_day)):
         return found[0], parts
     return now, units.variant_parts(session, journey, step, plans, now, since)
 
@@ -185,7 +186,7 @@ def _compared(groups: Sequence[Group], control: Group, chance: float, days: floa
         verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=p, alpha=alpha)
         goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
         revenue = compare(control.revenue, group.revenue, alpha=for_revenue)
-        missing = _missing(control, group) if verdict == "keep going" else None
+        missing = _missing(control, group) if verdict == "keep going" and days else None
         smaller = min(control.n, group.n)
         more_days = max(round(missing / (smaller / days)), 1) if missing is not None and days else None
         comparisons.append(Comparison(group, control, verdict, goal, revenue, more_days, missing))

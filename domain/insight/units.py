@@ -7,12 +7,14 @@ Of journeys that many entered, the sums are kept as of each night, whole, so tha
 days; `aftershow metric rebuild` does the same at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, text
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from domain.insight import statistics
 from domain.insight.groups import Group
@@ -20,6 +22,7 @@ from domain.insight.splits import experiments_of, split_of
 from domain.insight.statistics import Moments, Sample
 from domain.insight.tables import JourneyTotal, UnitDay
 from domain.published.library import read_library
+from domain.store.bulk import as_json
 
 WITHOUT_GOAL = timedelta(days=30)
 BEFORE = timedelta(days=90)
@@ -119,6 +122,13 @@ SELECT (SELECT count(*) FROM entries), (SELECT min(at) FROM entries),
 FROM attributions JOIN orders USING (order_id)
 WHERE attributions.journey = :journey AND attributions.paid_at >= :since
 """)
+_OF_SPLIT = "FROM unit_days WHERE journey = :journey AND step = :step AND plans = CAST(:plans AS jsonb)"
+_KEPT_BY_DAY = text(f"SELECT {', '.join(Part._fields)} {_OF_SPLIT} ORDER BY name, day")
+_KEPT = text(f"""
+SELECT name, max(day), sum(n)::bigint, sum(reached)::bigint, sum(paid), sum(paid_squares), sum(before),
+    sum(before_squares), sum(product), min(first)
+{_OF_SPLIT} GROUP BY name, day IS NULL ORDER BY name, day IS NULL
+""")
 _MANY = text("SELECT journey FROM enrollments GROUP BY journey HAVING count(*) >= :least ORDER BY journey")
 
 
@@ -140,24 +150,41 @@ def totals(session: Session, journey: str, since: datetime | None = None) -> Tot
     return Totals(*row)
 
 
-def groups_of(parts: Sequence[Part], until: date | None = None) -> Mapping[str, Group]:
-    """The groups by name; `until` is the last day on which windows closed that count, and then none is open."""
-    names = dict.fromkeys(part.name for part in parts)
-    closed = [part for part in parts if part.day is not None and (until is None or part.day <= until)]
-    sums = {name: _sum([part for part in closed if part.name == name]) for name in names}
+def groups_of(parts: Sequence[Part]) -> Mapping[str, Group]:
+    """The groups by name."""
+    closed = [part for part in parts if part.day is not None]
+    still_open: Counter[str] = Counter()
+    for part in parts:
+        still_open[part.name] += part.n if part.day is None else 0
+    first = {part.name: part.first for part in sorted(parts, key=lambda part: part.first, reverse=True)}
+    return _groups({name: _sum([part for part in closed if part.name == name]) for name in first}, still_open, first)
+
+
+def groups_by_day(parts: Sequence[Part]) -> Iterator[tuple[date, Mapping[str, Group]]]:
+    """The groups as they were at the end of each day on which windows closed; those that are open aren't counted."""
+    first = {part.name: part.first for part in sorted(parts, key=lambda part: part.first, reverse=True)}
+    sums = {name: _sum([]) for name in first}
+    days = sorted((part.day, part) for part in parts if part.day is not None)
+    for day, group in groupby(days, key=lambda pair: pair[0]):
+        for _, part in group:
+            sums[part.name] = _sum([sums[part.name], part])
+        yield day, _groups(sums, Counter(), first)
+
+
+def _groups(sums: Mapping[str, Part], still_open: Mapping[str, int], first: Mapping[str, datetime]) -> dict[str, Group]:
     moments = [
         Moments(
             Sample(each.paid, each.paid_squares, each.n), Sample(each.before, each.before_squares, each.n), each.product
         )
         for each in sums.values()
     ]
-    groups: dict[str, Group] = {}
-    for (name, each), moment, revenue in zip(sums.items(), moments, statistics.cuped(moments), strict=True):
-        still_open = 0 if until else sum(part.n for part in parts if part.name == name and part.day is None)
-        first = min(part.first for part in parts if part.name == name)
-        reached = Sample.of_proportion(each.reached, each.n)
-        groups[name] = Group(name, still_open, reached, revenue, moment.outcome, first)
-    return groups
+    return {
+        name: Group(
+            name, still_open.get(name, 0), Sample.of_proportion(each.reached, each.n), revenue, moment.outcome,
+            first[name],
+        )
+        for (name, each), moment, revenue in zip(sums.items(), moments, statistics.cuped(moments), strict=True)
+    }  # fmt: skip
 
 
 def keep(session: Session, now: datetime) -> list[str]:
@@ -184,11 +211,16 @@ def kept_totals(session: Session, journey: str) -> tuple[datetime, Totals] | Non
     return row.at, Totals(row.entered, row.first, row.sent, row.clicked, row.orders, row.revenue)
 
 
-def kept_parts(session: Session, journey: str, step: str = HOLDOUT, plans: Sequence[str] = ()) -> list[Part]:
-    """The sums that are kept of a journey's holdout, or of a split as it splits in these plans."""
-    query = select(UnitDay).where(UnitDay.journey == journey, UnitDay.step == step)
-    rows = session.exec(query.order_by(col(UnitDay.name), col(UnitDay.day))).all()
-    return [Part(*(getattr(row, name) for name in Part._fields)) for row in rows if row.plans == list(plans)]
+def kept_parts(
+    session: Session, journey: str, step: str = HOLDOUT, plans: Sequence[str] = (), *, by_day: bool = False
+) -> list[Part]:
+    """The sums that are kept of a journey's holdout, or of a split as it splits in these plans.
+
+    Without `by_day` all windows that closed are one part of each group, of the newest day.
+    """
+    given = {"journey": journey, "step": step, "plans": as_json(list(plans))}
+    rows = session.connection().execute(_KEPT_BY_DAY if by_day else _KEPT, given)
+    return [Part(*row) for row in rows]
 
 
 def _keep(session: Session, journey: str, step: str, plans: Sequence[str], parts: Sequence[Part]) -> None:
