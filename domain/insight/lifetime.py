@@ -18,6 +18,10 @@ LEAST_CUSTOMERS = 100
 """Who ordered again, below which nothing is fitted."""
 
 
+MOST_CUSTOMERS = 50_000
+"""A model is fitted to so many, evenly taken of more: its parameters are then known to about a hundredth."""
+
+
 class TooFewOrdersError(Exception):
     """So few customers ordered again that a model of them would say nothing."""
 
@@ -82,7 +86,9 @@ class ValueModel:
 def fit_purchases(known: Histories) -> PurchaseModel:
     """Raises TooFewOrdersError."""
     _enough(known.repeats)
-    rows, weights = np.unique(np.stack([known.repeats, known.recency, known.age]), axis=1, return_counts=True)
+    every = -(-len(known.repeats) // MOST_CUSTOMERS)
+    sample = np.stack([known.repeats, known.recency, known.age])[:, ::every]
+    rows, weights = np.unique(sample, axis=1, return_counts=True)
     x, recency, age = rows
 
     def loss(logs: Floats) -> float:
@@ -102,8 +108,9 @@ def fit_purchases(known: Histories) -> PurchaseModel:
 def fit_values(repeats: Floats, mean: Floats) -> ValueModel:
     """`mean` is what an order after the first was worth, of customers who have one. Raises TooFewOrdersError."""
     some = (repeats > 0) & (mean > 0)
-    x, m = repeats[some], mean[some]
-    _enough(x)
+    _enough(repeats[some])
+    every = -(-int(np.count_nonzero(some)) // MOST_CUSTOMERS)
+    x, m = repeats[some][::every], mean[some][::every]
     unit = float(np.mean(m))
     scaled = m / unit
 
@@ -126,5 +133,5 @@ def _enough(repeats: Floats) -> None:
 
 def _least(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
     """Where the loss is least, and the loss there; what is sought are logarithms of the parameters."""
-    result = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 5000})
+    result = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-7, "maxiter": 1000})
     return np.asarray(result.x, dtype=np.float64), float(result.fun)
