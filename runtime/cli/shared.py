@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from runtime import CONSOLE, StartError, terminal_language
-from runtime.chinese import HEADS, in_chinese
+from runtime.chinese import in_chinese
+from runtime.chinese.heads import HEADS
 
 if TYPE_CHECKING:
     from rich.table import Table

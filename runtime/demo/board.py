@@ -16,7 +16,8 @@ from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.store.work import Database
 from runtime import terminal_language
-from runtime.chinese import HEADS, in_chinese
+from runtime.chinese import in_chinese
+from runtime.chinese.heads import HEADS
 from runtime.demo.events import ZONE
 
 ENDINGS = ("goal", "exit", "finished", "stopped", "failed", "merged")

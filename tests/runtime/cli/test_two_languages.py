@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from runtime import StartError
-from runtime.chinese import HEADS, SENTENCES, in_chinese
+from runtime.chinese import in_chinese
+from runtime.chinese.heads import HEADS
+from runtime.chinese.sentences import SENTENCES
 from runtime.cli.app import app
 from runtime.cli.shared import told
 

@@ -1,14 +1,6 @@
-"""What the command line says, in Chinese: one catalogue, by the English sentence with its places in braces.
-
-A line is looked up by itself, without its indent; what stands in a place, if it is a phrase of a catalogue, is put into
-Chinese too. Names, keys and codes stay as they are.
-"""
+"""Sentences of the command line, by the English ones with their places in braces."""
 
 from collections.abc import Mapping
-
-from domain.catalogue.chinese import FAULTS
-from workflows.source.chinese import SENTENCES as DIAGNOSTICS
-from workflows.source.chinese import translator
 
 SENTENCES: Mapping[str, str] = {
     # who is one person
@@ -337,70 +329,3 @@ SENTENCES: Mapping[str, str] = {
     "{path} has more than {count} rows; cut it into several files": "{path} 超过 {count} 行，请拆成几个文件",
     "{path} is no CSV file that can be read: {problem}": "{path} 不是能读的 CSV：{problem}",
 }
-
-HEADS: Mapping[str, str] = {
-    "identifier": "标识",
-    "source": "来源",
-    "last seen (UTC)": "最近出现 (UTC)",
-    "number": "编号",
-    "other": "另一位",
-    "named by": "共同的标识",
-    "why not joined": "没有合并的原因",
-    "events": "事件",
-    "orders": "订单",
-    "spent": "消费",
-    "tags": "标签",
-    "tag": "标签",
-    "segment": "人群",
-    "customers": "客户数",
-    "kept by": "由谁维护",
-    "asked so far": "已问过",
-    "until (UTC)": "到（UTC）",
-    "by day": "按天",
-    "about": "关于",
-    "account": "账户",
-    "again at (UTC)": "下次尝试（UTC）",
-    "attempts": "次数",
-    "called (UTC)": "呼叫时间（UTC）",
-    "channel": "渠道",
-    "customer": "客户",
-    "defect": "缺陷",
-    "enrollment": "旅程编号",
-    "failures": "失败次数",
-    "given up (UTC)": "放弃时间（UTC）",
-    "held until (UTC)": "停到（UTC）",
-    "journey": "旅程",
-    "key": "密钥",
-    "kind": "种类",
-    "last said": "最后答复",
-    "made (UTC)": "创建（UTC）",
-    "message": "消息",
-    "name": "名字",
-    "notice": "通知",
-    "problem": "问题",
-    "revoked (UTC)": "作废（UTC）",
-    "scopes": "权限",
-    "since (UTC)": "开始（UTC）",
-    "status": "状态",
-    "step": "步骤",
-    "why": "原因",
-    "active": "在途",
-    "coupons": "发券",
-    "entered": "进入",
-    "exit": "退出",
-    "failed": "出错",
-    "finished": "走完",
-    "goal": "达成",
-    "held": "暂缓",
-    "not sent": "未发",
-    "sent": "发送",
-    "stopped": "停下",
-}
-"""The heads of tables. They are words that somebody's journey may be called by, and so stand apart."""
-
-_told = translator({**FAULTS, **DIAGNOSTICS, **SENTENCES})
-
-
-def in_chinese(text: str) -> str:
-    """The text in Chinese, line by line; a line that isn't in the catalogue stays as it is."""
-    return "\n".join(f"{line[: len(line) - len(line.lstrip())]}{_told(line.strip())}" for line in text.split("\n"))
