@@ -12,10 +12,10 @@ from api.http.context import context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.insight import results as insight
-from domain.insight.groups import Group
 from domain.insight.splits import UnknownSplitError, experiments
 from domain.insight.statistics import Difference
 from domain.insight.telling import comparison_words, experiment_words, results_words
+from domain.insight.units import Group
 from domain.published.library import read_library
 from workflows.terms.values import Language
 

@@ -8,10 +8,9 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.insight import statistics, units
-from domain.insight.groups import Group
 from domain.insight.splits import split_of
 from domain.insight.statistics import Difference, Sample, Verdict
-from domain.insight.units import Part, groups_by_day, groups_of
+from domain.insight.units import Group, Part, groups_by_day, groups_of
 
 MONTH = timedelta(days=30)
 

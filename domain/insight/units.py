@@ -9,6 +9,7 @@ days; `aftershow metric rebuild` does the same at once.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -17,7 +18,6 @@ from sqlalchemy import delete, text
 from sqlmodel import Session
 
 from domain.insight import statistics
-from domain.insight.groups import Group
 from domain.insight.splits import experiments_of, split_of
 from domain.insight.statistics import Moments, Sample
 from domain.insight.tables import JourneyTotal, UnitDay
@@ -34,6 +34,26 @@ KEPT_FROM = 20_000
 EVER = datetime.min.replace(tzinfo=UTC)
 HOLDOUT = ""
 """In place of a split: those held out beside the others."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Customers who are compared: how many, in how many the window is still open, and what came of the others.
+
+    `first` is when the first of them came in.
+    """
+
+    name: str
+    still_open: int
+    reached: Sample
+    revenue: Sample
+    plain_revenue: Sample
+    first: datetime | None = None
+
+    @property
+    def n(self) -> int:
+        """The customers whose window is over."""
+        return self.reached.n
 
 
 class Part(NamedTuple):

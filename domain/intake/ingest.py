@@ -29,7 +29,7 @@ from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.language.identity import IdentityRules
 from workflows.plan.model import ScheduleTrigger
-from workflows.terms.scheduled import event_of
+from workflows.terms.event_names import event_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from runtime.cli.shared import LANG, Data, Lang, database, say
 
 if TYPE_CHECKING:
     from domain.insight.definitions import Unit
-    from domain.insight.groups import Group
+    from domain.insight.units import Group
     from workflows.terms.values import Language
 
 app = typer.Typer()

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from workflows.language.spec import Schedule
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source, TooManyError
+from workflows.terms.event_names import SCHEDULED_EVENTS, brought_by
 from workflows.terms.fields import (
     References,
     Scope,
@@ -28,7 +29,6 @@ from workflows.terms.fields import (
     check_segment_name,
 )
 from workflows.terms.limits import Cap, Limits, QuietHours, quiet_minutes
-from workflows.terms.scheduled import SCHEDULED_EVENTS, brought_by
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of
 

@@ -1,4 +1,4 @@
-"""What people call the known events in Chinese."""
+"""What people call the known events in Chinese; the events that schedules stand for, and what they are about."""
 
 from collections.abc import Mapping
 
@@ -58,3 +58,28 @@ EVENT_NAMES: Mapping[str, str] = {
 def event_name(type: str, lang: Language) -> str:
     """`已下单`, `order.paid`; of an event that nobody has named, its type."""
     return EVENT_NAMES.get(type, type) if lang == "zh" else type
+
+
+SCHEDULED_EVENTS: Mapping[str, str] = {
+    "near_expiry_lot": "lot.near_expiry",
+    "birthday": "customer.birthday",
+    "segment": "segment.member",
+}
+
+CUSTOMER_EVENTS = frozenset(SCHEDULED_EVENTS.values()) - {"lot.near_expiry"}
+"""Those about a customer; their data can name the journey that they are for."""
+
+
+def event_of(for_each: str) -> str:
+    """The type of the event that a schedule emits for each: `segment:vip` gives `segment.member`."""
+    return SCHEDULED_EVENTS[for_each.partition(":")[0]]
+
+
+def brought_by(event: str) -> frozenset[str]:
+    """What an event about the business brings into a journey that it begins."""
+    match event.partition(".")[0]:
+        case "stream":
+            return frozenset({"stream"})
+        case "lot" | "stock":
+            return frozenset({"lot", "stream"})
+    return frozenset()
