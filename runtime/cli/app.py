@@ -249,7 +249,7 @@ def main() -> None:
 
     def end() -> None:
         for stream in (sys.stdout, sys.stderr):
-            with suppress(OSError):
+            with suppress(OSError, ValueError):  # the other end is gone, or the command closed it
                 stream.flush()
         os._exit(status)
 

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,7 @@ def read(
             raise StartError(diagnostics_text(diagnostics))
     said = EmbeddedReader(lexicon).read([row["text"] or "" for row in rows])
     kept = [name for name in given if name not in COLUMNS]
-    with to.open("w", encoding="utf-8", newline="") if to else sys.stdout as out:
+    with to.open("w", encoding="utf-8", newline="") if to else nullcontext(sys.stdout) as out:
         writer = csv.DictWriter(out, [*kept, *COLUMNS], lineterminator="\n", extrasaction="ignore")
         writer.writeheader()
         for row, opinions in zip(rows, said, strict=True):
