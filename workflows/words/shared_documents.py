@@ -95,7 +95,7 @@ def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange
         yield SharedChange("_policy", words, louder)
     for channel in dict.fromkeys([*old.caps, *new.caps]):
         before, after = old.caps.get(channel), new.caps.get(channel)
-        name = pick("所有渠道", "all channels") if channel == "all" else channel
+        name = pick("所有渠道", "all channels") if channel == "all" else changes.say.channel(channel)
         limits = (_cap_words(before, changes.say), _cap_words(after, changes.say))
         told = changes.changed(pick(f"{name} 的发送上限", f"the cap of {name}"), *limits)
         looser = before is not None and (after is None or after.looser_than(before) or after.days < before.days)

@@ -16,7 +16,7 @@ def marketer(call_with: Callable[..., Caller], db: Database) -> Caller:
         publish_document(session, "_policy", {})
         publish_text(session, "hello", "sms", "你好")
         publish_text(session, "hello", "wecom", "你好")
-    return call_with(scopes=("admin", "ingest"))
+    return call_with(scopes=("read", "admin", "ingest"))
 
 
 def test_what_the_shop_knows_is_told_by_name(marketer: Caller) -> None:

@@ -168,7 +168,7 @@ def test_changes_of_shared_documents_are_told(desk: Desk, db: Database) -> None:
     desk.write("journey_specs/_policy.yaml", policy.replace("22:00", "23:00").replace("sms: 1", "sms: 3"))
     told = (
         "_policy.yaml: 注意：免打扰时段由 22:00-08:00 改为 23:00-08:00",
-        "_policy.yaml: 注意：sms 的发送上限由 1 per 1d 改为 3 per 1d",
+        "_policy.yaml: 注意：短信 的发送上限由 每 1 天 1 条 改为 每 1 天 3 条",
         "；客户数由 1 变为 3",
         "_coupons.yaml: 注意：优惠券「满69减15」（full69）：减免金额由 15元 改为 150元",
     )

@@ -325,7 +325,11 @@ def numbered(steps: Sequence[Written], path: str = "s") -> list[Written]:
     for number, written in enumerate(steps):
         own, step = f"{path}{number}", dict(written)
         if receipt := step.pop("about", None):
-            given = {"todo": "call"} if receipt == "done" else {"send": "note", "via": ["sms"], "coupon": "gift"}
+            given = (
+                {"todo": "call", "assign": "owner", "due": "8h"}
+                if receipt == "done"
+                else {"send": "note", "via": ["sms"], "coupon": "gift"}
+            )
             named.append({"id": f"{own}g", **given})
             awaited = [{"clicked": f"{own}g"}, {"replied": f"{own}g"}] if receipt == "any" else None
             step["wait_for"] = {"any": awaited} if awaited else {receipt: f"{own}g"}
