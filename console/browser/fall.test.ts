@@ -22,10 +22,11 @@ it("when the API is killed, open pages say so, keep what is on them, and go on w
     name: string;
     pid: number;
   }[];
+  const lost = "与服务的连接断了";
+  const told = Promise.all([follower, typing].map(({ page }) => page.getByText(lost).waitFor()));
   process.kill(parts.find((each) => each.name === "API")?.pid ?? -1, "SIGKILL");
   await dialog.getByRole("button", { name: "添加" }).click();
-  const lost = "与服务的连接断了";
-  for (const { page } of [follower, typing]) await page.getByText(lost).waitFor();
+  await told; // of each when it is: the API is soon back
   await follower.picture("api-away-desktop");
   await typing.picture("api-away-phone");
   for (const { page } of [follower, typing]) await page.getByText(lost).waitFor({ state: "detached" });

@@ -19,6 +19,7 @@ it.concurrent.each(SIZES)("a segment tells how many are in it, who, and why: %s"
   await drawer.getByRole("combobox", { name: "和另一个人群的重叠" }).click();
   await page.locator(".ant-select-item-option").first().click();
   await drawer.getByText(/同时属于两个人群/).waitFor();
+  await page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden)").waitFor({ state: "detached" });
   await visit.picture(`segment-${name}`);
   await visit.isAccessible();
   await visit.end();

@@ -132,6 +132,7 @@ export function JourneyPage() {
               />
             </div>
             <div
+              tabIndex={wide ? 0 : undefined}
               style={{
                 width: wide ? 300 : "auto",
                 maxHeight: wide ? "calc(100vh - 200px)" : "none",
