@@ -24,11 +24,16 @@ it("when the API is killed, open pages say so, keep what is on them, and go on w
   }[];
   const lost = "与服务的连接断了";
   const told = Promise.all([follower, typing].map(({ page }) => page.getByText(lost).waitFor()));
-  process.kill(parts.find((each) => each.name === "API")?.pid ?? -1, "SIGKILL");
-  await dialog.getByRole("button", { name: "添加" }).click();
-  await told; // of each when it is: the API is soon back
-  await follower.picture("api-away-desktop");
-  await typing.picture("api-away-phone");
+  process.kill(inject("supervisor"), "SIGSTOP"); // else the API is back before anybody has looked
+  try {
+    process.kill(parts.find((each) => each.name === "API")?.pid ?? -1, "SIGKILL");
+    await dialog.getByRole("button", { name: "添加" }).click();
+    await told;
+    await follower.picture("api-away-desktop");
+    await typing.picture("api-away-phone");
+  } finally {
+    process.kill(inject("supervisor"), "SIGCONT");
+  }
   for (const { page } of [follower, typing]) await page.getByText(lost).waitFor({ state: "detached" });
 
   expect(await dialog.getByLabel("姓名").inputValue()).toBe(name);

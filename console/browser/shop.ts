@@ -15,6 +15,8 @@ declare module "vitest" {
     key: string;
     /** Where the shop keeps its data. */
     data: string;
+    /** The process that starts again what has died. */
+    supervisor: number;
   }
 }
 
@@ -117,6 +119,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide("url", url);
   project.provide("key", key);
   project.provide("data", data);
+  project.provide("supervisor", up.pid ?? -1);
   project.provide("cookies", cookies);
   return async () => {
     up.kill("SIGINT");

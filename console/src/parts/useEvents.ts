@@ -18,14 +18,10 @@ export function useEvents(path: string, kind: string): unknown {
         source.close();
       });
       source.onerror = () => {
+        // An ordinary request finds out why, and tells: whether the session is over, or the service is away.
+        const asked = client.GET("/v1/session").catch(() => null);
         if (source.readyState !== EventSource.CLOSED) return; // it tries again by itself
-        timer = setTimeout(() => {
-          // An ordinary request finds out why: whether the session is over, or the service is away.
-          void client
-            .GET("/v1/session")
-            .catch(() => null)
-            .then(listen);
-        }, AGAIN);
+        timer = setTimeout(() => void asked.then(listen), AGAIN);
       };
     };
     listen();
