@@ -36,8 +36,8 @@ SURE = 1.5
 UNSURE = 0.2
 """A clause that is read with less confidence than this says nothing."""
 
-TOGETHER = 500
-"""Comments are read in batches of this many."""
+TOGETHER = 100
+"""Comments are read in batches of this many: at their longest, some 100 MB are held meanwhile."""
 
 LONG = 15
 """If it has more characters than this."""
