@@ -29,7 +29,7 @@ up: setup
 	$(BIN)/aftershow up
 
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/benchmarks
+	$(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/benchmarks
 	$(BIN)/aftershow test tests/journeys
 	$(NPM) run --silent test
 	$(NPM) run --silent test:browser

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from emptying import start_over
+from emptying import Kept, start_over
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 
@@ -54,6 +54,12 @@ def db(migrated: tuple[Engine, Database]) -> Database:
     engine, sessions = migrated
     start_over(engine)
     return sessions
+
+
+@pytest.fixture(scope="module")
+def kept(migrated: tuple[Engine, Database]) -> Kept:
+    """Fills the database of each test of a module with the same."""
+    return Kept(migrated[0])
 
 
 @pytest.fixture

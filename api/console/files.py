@@ -2,7 +2,9 @@
 
 import mimetypes
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -32,8 +34,9 @@ class File:
     gzipped: bytes | None
 
 
-def read_files(directory: Path) -> dict[str, File]:
-    """Every built file by its path below the directory; none if there is no build."""
+@cache
+def read_files(directory: Path) -> Mapping[str, File]:
+    """Every built file by its path below the directory; none if there is no build. They are read once."""
     files = {}
     for path in directory.rglob("*"):
         if path.is_file() and path.suffix != ".gz":
@@ -63,15 +66,15 @@ def policy(nonce: str) -> str:
 
 
 def router(directory: Path = BUILT) -> APIRouter:
-    """The routes that serve what is built in the directory, read once, now."""
+    """The routes that serve what is built in the directory."""
     files = read_files(directory)
-    page = files.pop("index.html", None)
+    page = files.get("index.html")
     routes = APIRouter(include_in_schema=False)
 
     @routes.get("/console")
     @routes.get("/console/{path:path}")
     def get_console(request: Request, path: str = "") -> Response:
-        if file := files.get(path):
+        if (file := files.get(path)) and file is not page:
             return _file(file, path, request.headers.get("accept-encoding", ""))
         if page is None:
             raise NotFound("The console isn't built; `make setup` builds it.")

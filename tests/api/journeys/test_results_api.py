@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from calling import Caller
+from emptying import Kept
 from shop import Shop
 
 from domain.store.clock import VirtualClock
@@ -24,22 +25,26 @@ SPEC = """
 
 
 @pytest.fixture
-def shop(db: Database, clock: VirtualClock) -> Shop:
+def visited(db: Database, clock: VirtualClock, kept: Kept) -> None:
     """A shop where forty visited, and half of them bought the day after."""
-    shop = Shop(db, clock)
-    shop.publish(SPEC)
-    names = [f"c{number}" for number in range(40)]
-    shop.take(*[shop.incoming("form.filled", name) for name in names])
-    shop.give("split", shop.group("offer"))
-    clock.set(clock.now() + timedelta(days=1))
-    for name in names[::2]:
-        shop.post("order.paid", name, order_id=name, total=5000)
-    clock.set(clock.now() + timedelta(days=7))
-    return shop
+    began = clock.now()
+
+    def visit() -> None:
+        shop = Shop(db, clock)
+        shop.publish(SPEC)
+        names = [f"c{number}" for number in range(40)]
+        shop.take(*[shop.incoming("form.filled", name) for name in names])
+        shop.give("split", shop.group("offer"))
+        clock.set(began + timedelta(days=1))
+        for name in names[::2]:
+            shop.post("order.paid", name, order_id=name, total=5000)
+
+    kept.once(visit)
+    clock.set(began + timedelta(days=8))
 
 
-def test_results_are_read(shop: Shop, call_with: Callable[..., Caller]) -> None:
-    shop.clock.now()
+@pytest.mark.usefixtures("visited")
+def test_results_are_read(call_with: Callable[..., Caller]) -> None:
     caller = call_with(scopes=("read",))
     found = caller.get("/v1/journeys/visits/results").json()
     assert found["entered"] == 40
@@ -53,13 +58,13 @@ def test_results_are_read(shop: Shop, call_with: Callable[..., Caller]) -> None:
     assert together["groups"][1]["customers"] == 0
 
 
-def test_an_experiment_is_read(shop: Shop, call_with: Callable[..., Caller]) -> None:
+@pytest.mark.usefixtures("visited")
+def test_an_experiment_is_read(call_with: Callable[..., Caller]) -> None:
     caller = call_with(scopes=("read",))
     found = caller.get("/v1/journeys/visits/experiments/offer").json()
     assert [group["name"] for group in found["groups"]] == ["control", "ten"]
     assert found["comparisons"][0]["group"] == "ten"
     assert 0 < found["chance_of_sizes"] <= 1
-    assert shop.clock.now()
 
 
 @pytest.mark.parametrize(
@@ -88,12 +93,12 @@ def test_an_experiment_is_read(shop: Shop, call_with: Callable[..., Caller]) -> 
         ("/v1/journeys/visits/results?since=0001-01-01T00:00:00%2B14:00", 200),
     ],
 )
-@pytest.mark.usefixtures("shop")
+@pytest.mark.usefixtures("visited")
 def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable[..., Caller]) -> None:
     assert call_with(scopes=("read",)).get(path).status_code == status
 
 
-@pytest.mark.usefixtures("shop")
+@pytest.mark.usefixtures("visited")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

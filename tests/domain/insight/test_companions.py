@@ -8,6 +8,7 @@ from math import log
 
 import numpy as np
 import pytest
+from emptying import Kept
 from shop import Shop
 from sqlmodel import select
 
@@ -67,15 +68,20 @@ def test_what_is_learnt_is_what_is_counted_by_hand() -> None:
 
 
 @pytest.fixture
-def beans(shop: Shop) -> Shop:
+def beans(shop: Shop, kept: Kept) -> Shop:
     """A shop in which filters are bought with beans, and tea with neither."""
-    shop.publish(THANKS, texts={"note": "{{ companions(trigger.items, 3) }}"}, caps={}, quiet_hours="none")
-    shop.customers("li")
     time = shop.clock.now() - 60 * DAY
-    for number in range(60):
-        skus = ["beans", "filter"] if number % 2 else ["tea"]
-        buy(shop, f"c{number}", f"o{number}", skus, time)
-    learn_all(shop)
+
+    def fill() -> None:
+        shop.publish(THANKS, texts={"note": "{{ companions(trigger.items, 3) }}"}, caps={}, quiet_hours="none")
+        shop.customers("li")
+        for number in range(60):
+            skus = ["beans", "filter"] if number % 2 else ["tea"]
+            buy(shop, f"c{number}", f"o{number}", skus, time)
+        learn_all(shop)
+
+    kept.once(fill)
+    shop.posted = 60
     return shop
 
 

@@ -81,12 +81,16 @@ def up(tmp_path: Path) -> Iterator[Up]:
             os.kill(pid, signal.SIGKILL)
 
 
-def test_a_killed_part_comes_back_and_a_signal_ends_all(up: Up) -> None:
+def test_killed_parts_come_back_and_the_next_start_ends_what_a_killed_one_left(up: Up) -> None:
     up.start()
-    assert stat.S_IMODE((up.data / "key").stat().st_mode) == 0o600
+    key = up.data / "key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    secret = key.read_text()
     assert "local" in up.command_on_it("key", "list")
     assert "new search attributes: none" in up.command_on_it("db", "upgrade")
-    _eventually(up.ready, up.said)
+    second = subprocess.run(up.command(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
+    assert second.returncode == 1
+    assert f"is in use by another `aftershow up` (process {up.process.pid if up.process else 0})" in second.stderr
     for name in PARTS:
         before, back = up.pids()[name], f"{name} is back"
         os.kill(before, signal.SIGKILL)
@@ -94,25 +98,19 @@ def test_a_killed_part_comes_back_and_a_signal_ends_all(up: Up) -> None:
         assert up.pids()[name] != before, up.said()
         assert f"{name} was killed (SIGKILL)" in up.said()
     _eventually(up.ready, up.said)
-    pids = up.pids()
-    assert up.end(signal.SIGTERM) == 0
-    assert "the data stays in" in up.said()
-    assert not [name for name, pid in pids.items() if _alive(pid)]
 
-
-def test_the_next_start_ends_what_a_killed_one_left(up: Up) -> None:
-    up.start()
-    first, key = up.pids(), (up.data / "key").read_text()
-    second = subprocess.run(up.command(), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
-    assert second.returncode == 1
-    assert f"is in use by another `aftershow up` (process {up.process.pid if up.process else 0})" in second.stderr
+    first = up.pids()
     up.end(signal.SIGKILL)
     assert {name for name, pid in first.items() if _alive(pid)} == set(PARTS)
     up.start()
     assert [line for line in up.said().splitlines() if "left over" in line]
     assert not [name for name, pid in first.items() if _alive(pid)]
-    assert (up.data / "key").read_text() == key
-    assert up.end(signal.SIGINT) == 0
+    assert key.read_text() == secret
+
+    pids = up.pids()
+    assert up.end(signal.SIGTERM) == 0
+    assert "the data stays in" in up.said()
+    assert not [name for name, pid in pids.items() if _alive(pid)]
 
 
 def test_a_taken_port_is_named_with_its_option(up: Up) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from emptying import Kept
 from running_shop import CART, WELCOME, a_fortnight, fingerprint, open_shop, plan_of, run
 from sqlalchemy import Engine, text
 from sqlmodel import col, select
@@ -39,12 +40,16 @@ Migrated = tuple[Engine, Database]
 
 
 @pytest.fixture
-def span(db: Database, clock: VirtualClock) -> Range:
+def span(db: Database, clock: VirtualClock, kept: Kept) -> Range:
     """A fortnight that the shop really ran through."""
     start = clock.now()
-    open_shop(db, start, WELCOME, CART)
     until = start + timedelta(days=14)
-    run(db, clock, a_fortnight(start), until)
+
+    def live() -> None:
+        open_shop(db, start, WELCOME, CART)
+        run(db, clock, a_fortnight(start), until)
+
+    kept.once(live)
     return Range(start, until)
 
 
@@ -127,8 +132,9 @@ class TestBacktest:
         assert alone[0].entered == next(each.entered for each in beside if each.journey == "second") == 3
 
     def test_schedules_fire_anew(self, migrated: Migrated, db: Database, clock: VirtualClock, span: Range) -> None:
-        born = [(clock.now(), who, "customer.updated", {"birthday": f"1990-03-{15 + who}"}) for who in (1, 2, 3)]
-        run(db, clock, born, clock.now() + timedelta(hours=1))
+        then = span.until - timedelta(days=1)
+        born = [(then, who, "customer.updated", {"birthday": f"1990-03-{15 + who}"}) for who in (1, 2, 3)]
+        run(db, clock, born, then + timedelta(hours=1))
         weeks = Range(span.since, span.since + timedelta(days=15))  # up to the 17th, noon
         (birthday,) = backtest(
             migrated[0], [Draft(plan_of(BIRTHDAY), {}, {})], weeks, every=False, watch=lambda *_: None
