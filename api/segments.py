@@ -251,7 +251,9 @@ async def put_segment(
             text = edit(text, Put(f"/{escaped(name)}", body.when)) if text.strip() else f"{json.dumps(value)[1:-1]}\n"
         except EditRefusedError as refused:
             raise Conflict(str(refused)) from None
-        segments, diagnostics = read_segments(text, "_segments", published_references(library, env.webhooks))
+        segments, diagnostics = read_segments(
+            text, "_segments", published_references(library, env.webhooks, env.clock.now())
+        )
         errors = [each for each in diagnostics if each.severity == "error"]
         if segments is None or errors:
             raise Invalid(errors=[{"field": "when", "reason": each.code, "detail": each.message} for each in errors])
@@ -315,7 +317,7 @@ def _preview(request: Request, when: Any) -> Preview:
     with env.db() as session:
         library = read_library(session)
         condition, diagnostics = read_condition(
-            json.dumps({"when": when}, ensure_ascii=False), "when", published_references(library, ())
+            json.dumps({"when": when}, ensure_ascii=False), "when", published_references(library, (), env.clock.now())
         )
         if condition is None:
             raise Invalid(

@@ -255,7 +255,7 @@ def publish_text(
 
 def read_plan_text(env: Context, session: Session, name: str, text: str, lang: Language) -> ReadPlan:
     """Read a text as publishing would, with what is wrong in one language."""
-    known = published_references(read_library(session), env.webhooks)
+    known = published_references(read_library(session), env.webhooks, env.clock.now())
     compiled = read_journey(text, f"{name}.yaml", known)
     problems = [_error(each) for each in compiled.diagnostics]
     if lang == "zh":
@@ -280,7 +280,7 @@ def _compiled(env: Context, session: Session, name: str, body: bytes) -> tuple[s
     text = decode(body, path)
     if isinstance(text, Diagnostic):
         raise Invalid("The journey has mistakes.", errors=[_error(text)])
-    known = published_references(read_library(session), env.webhooks)
+    known = published_references(read_library(session), env.webhooks, env.clock.now())
     compiled = read_journey(text, path, known)
     if compiled.plan is None:
         raise Invalid("The journey has mistakes.", errors=[_error(diagnostic) for diagnostic in compiled.diagnostics])

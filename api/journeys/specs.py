@@ -161,7 +161,7 @@ def _edit(env: Context, edited: Edited, lang: Language) -> EditedSpec:
 def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
     with env.db() as session:
         library = read_library(session)
-        known = published_references(library, env.webhooks)
+        known = published_references(library, env.webhooks, env.clock.now())
     source = read_again(text)
     shown = outline(source, library.wording(lang))
     diagnostics = compile_source(source, known).diagnostics

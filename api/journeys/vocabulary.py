@@ -115,7 +115,7 @@ def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary
     with env.db() as session:
         library = read_library(session)
         set_tags = session.exec(select(CustomerTag.tag).distinct().limit(500)).all()
-    known = published_references(library, env.webhooks)
+    known = published_references(library, env.webhooks, env.clock.now())
     say = library.wording(lang)
     verbs = [*USUAL, *(verb for verb in SPECS if verb not in USUAL)]
     customer = [*DERIVED, *QUINTILES, *FORECASTS, "name", "city", "birthday", "owner", "timezone", "location"]

@@ -1,7 +1,8 @@
 """The fields of the known event types, and the page of them for producers."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -9,7 +10,8 @@ from pydantic import BaseModel
 
 from domain.catalogue.chinese import CHINESE
 from domain.catalogue.types import CATALOGUE, is_business
-from domain.catalogue.wire import Words
+from domain.catalogue.wire import DayOfBirth, Expiry, Fen, Instant, LunarDay, Words
+from workflows.terms.constants import FieldKind, FieldType
 from workflows.terms.event_names import EVENT_NAMES
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
@@ -52,6 +54,45 @@ FIELDS: Mapping[str, frozenset[str]] = {
     for name, event_type in CATALOGUE.items()
 }
 """The dotted names of the fields of each known type; those of a list's items stand beside it (`items.category`)."""
+
+
+def _types(model: type[BaseModel], prefix: str = "", *, many: bool = False) -> Iterator[tuple[str, FieldType]]:
+    hints = get_type_hints(model, include_extras=True)
+    for name in model.model_fields:
+        hint = _without_none(hints[name])
+        inner = get_args(hint)[0] if get_origin(hint) in (list, Annotated) else None
+        yield f"{prefix}{name}", replace(_type(hint), many=many or _is_list(hint))
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _types(inner, f"{prefix}{name}.", many=many or _is_list(hint))
+
+
+def _is_list(hint: Any) -> bool:
+    return get_origin(hint) is list or (get_origin(hint) is Annotated and get_origin(get_args(hint)[0]) is list)
+
+
+_KINDS: Sequence[tuple[Any, FieldKind]] = (
+    (Fen, "money"), (Instant, "instant"), (Expiry, "day"), (DayOfBirth, "birthday"), (LunarDay, "lunar_day"),
+)  # fmt: skip
+
+
+def _type(hint: Any) -> FieldType:
+    if get_origin(hint) is Literal:
+        return FieldType("text", choices=get_args(hint))
+    base, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    if get_origin(hint) is list or (isinstance(base, type) and issubclass(base, BaseModel)):
+        return FieldType("parts")
+    kind = next((kind for known, kind in _KINDS if hint == known), None)
+    if kind in (None, "money") and base in (int, float, Decimal):
+        bounds = (bound for note in notes for bound in getattr(note, "metadata", ()))
+        least = next((float(bound.ge) for bound in bounds if hasattr(bound, "ge")), None)
+        return FieldType(kind or "number", least)
+    return FieldType(kind or ("truth" if base is bool else "text"))
+
+
+FIELD_TYPES: Mapping[str, Mapping[str, FieldType]] = {
+    name: dict(_types(event_type.model)) for name, event_type in CATALOGUE.items()
+}
+"""What the fields of each known type hold, by their dotted names."""
 
 _INTRODUCTIONS: Mapping[Language, str] = {
     "en": """\

@@ -50,7 +50,7 @@ def begin(work: UnitOfWork, template: str, segment: str, via: Sequence[str], now
         "steps": [{"id": "send", "send": template, "via": list(via)}],
     }
     text = json.dumps(spec, ensure_ascii=False)
-    compiled = read_journey(text, f"{name}.yaml", published_references(library, ()))
+    compiled = read_journey(text, f"{name}.yaml", published_references(library, (), now))
     if compiled.plan is None:
         raise OnceError("; ".join(each.message for each in compiled.diagnostics if each.severity == "error"))
     publish_journey(work, compiled.plan, text, now)

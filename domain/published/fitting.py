@@ -3,10 +3,12 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 from sqlmodel import Session, col, select
 
-from domain.catalogue.page import FIELDS
+from domain.catalogue.page import FIELD_TYPES, FIELDS
 from domain.catalogue.types import BUSINESS
 from domain.journeys.tables import Enrollment
 from domain.published.library import Library, read_library, read_plan
@@ -15,8 +17,13 @@ from domain.texts.checking import text_problems
 from domain.texts.rendering import variables
 from domain.texts.shapes import provided
 from workflows.language.needs import names_asked, text_needs
+from workflows.language.policy import limits_of
+from workflows.language.tags import measure_types
 from workflows.plan.model import Plan
-from workflows.terms.fields import References
+from workflows.terms.scope import Named, References
+from workflows.terms.values import local_day
+from workflows.verbs.set import SetFields
+from workflows.verbs.tag import SetTag
 
 Text = tuple[str, str]
 """A template and a channel."""
@@ -40,8 +47,8 @@ class Misfit:
         )
 
 
-def published_references(library: Library, webhooks: Collection[str]) -> References:
-    """What a journey may refer to, going by what is published and which webhooks are configured."""
+def published_references(library: Library, webhooks: Collection[str], now: datetime) -> References:
+    """What a journey may refer to now, going by what is published and which webhooks are configured."""
     channels: dict[str, frozenset[str]] = {}
     for template, channel in library.texts:
         channels[template] = channels.get(template, frozenset()) | {channel}
@@ -53,10 +60,21 @@ def published_references(library: Library, webhooks: Collection[str]) -> Referen
         policy=library.policy,
         measures=frozenset(library.measures),
         ruled=frozenset(library.tags),
+        limits=limits_of(library.campaigns),
+        elsewhere=partial(_given_in, library),
         events=FIELDS,
         business=BUSINESS,
+        types={**FIELD_TYPES, "measure": measure_types(library.measures, FIELD_TYPES)},
+        today=local_day(now, library.policy_zone),
         variables={text: variables(body) for text, body in library.texts.items()},
     )
+
+
+def _given_in(library: Library) -> frozenset[Named]:
+    """The tags and fields that live journeys give customers."""
+    steps = [step for live in library.journeys.values() for step in live.plan.steps.values()]
+    fields = (("field", name) for step in steps if isinstance(step, SetFields) for name in step.fields)
+    return frozenset([*(("tag", step.tag) for step in steps if isinstance(step, SetTag)), *fields])
 
 
 def misfits(

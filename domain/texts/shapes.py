@@ -38,6 +38,11 @@ class Shape:
         """The same, but that it may not be there."""
         return replace(self, missing=True) if missing and not self.missing else self
 
+    def surely(self) -> "Shape":
+        """The same, and all that is in it is there."""
+        fields = {name: shape.surely() for name, shape in self.fields.items()}
+        return replace(self, missing=False, fields=fields, item=self.item.surely() if self.item else None)
+
     def certain(self) -> "Shape":
         """The same, and it is there."""
         return replace(self, missing=False) if self.missing else self
@@ -150,6 +155,10 @@ class Provided:
 
     shapes: Mapping[str, Shape]
     certain: frozenset[str] = frozenset()
+
+    def surely(self) -> "Provided":
+        """The same, as if nothing of it could be missing."""
+        return replace(self, shapes={name: shape.surely() for name, shape in self.shapes.items()})
 
 
 def _measure(measure: Measure) -> Shape:

@@ -3,11 +3,14 @@
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from domain.catalogue.page import FIELDS
+from domain.catalogue.page import FIELD_TYPES, FIELDS
 from domain.catalogue.types import BUSINESS
 from domain.texts import wechat
 from domain.texts.checking import TextProblem, text_problems, unknown_names
@@ -16,19 +19,20 @@ from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
-from workflows.language.checks import References
-from workflows.language.compile import read_journey
+from workflows.language.checks import References, given_by, steps_in
+from workflows.language.compile import compile_source, sketch
 from workflows.language.identity import read_identity
 from workflows.language.needs import text_needs
-from workflows.language.policy import CouponTerms, Policy, read_coupons, read_policy, read_segments
+from workflows.language.policy import CouponTerms, Policy, limits_of, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
-from workflows.language.tags import Tags, names_in, read_tags
+from workflows.language.tags import Tags, measure_types, names_in, read_tags
 from workflows.language.voice import read_voice
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
-from workflows.source.tree import MAX_BYTES, Node, decode, read_source
+from workflows.source.tree import MAX_BYTES, Node, Source, decode, read_source
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition
+from workflows.terms.scope import Named
 from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
@@ -57,6 +61,8 @@ class CheckReport:
     campaigns: dict[str, CouponTerms] | None = None
     tags: Tags | None = None
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    sketches: list[tuple[Plan, bool]] = field(default_factory=list)
+    """What can be read of journeys that have errors, each with whether that is all of it."""
 
     @property
     def ok(self) -> bool:
@@ -81,48 +87,77 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def check(paths: list[Path], templates: Path, webhooks: Collection[str] = ()) -> CheckReport:
+def check(
+    paths: list[Path], templates: Path, webhooks: Collection[str] = (), *, now: datetime | None = None
+) -> CheckReport:
     """Check journeys, or directories of them, and the message texts under `templates`.
 
-    Segments, coupon campaigns and the policy are those beside each journey, `webhooks` those that are configured. Never
-    raises for what is in the files or can't be read of them.
+    Segments, coupon campaigns and the policy are those beside each journey, `webhooks` those that are configured. What
+    is over by `now` is told, if that is given. Never raises for what is in the files or can't be read of them.
     """
     report = CheckReport()
     variables = _read_texts(report, templates)
     known: dict[str, frozenset[str]] = {}
     for template, channel in variables:
         known[template] = known.get(template, frozenset()) | {channel}
+    tree = cache(_tree)
     directories: dict[Path, References] = {}
     for path in paths:
         for file in _files(report, path):
             beside = file.parent
             if beside not in directories:
-                segments = _entries(beside / _SEGMENTS)
-                directories[beside] = References(
-                    templates=known,
-                    variables=variables,
-                    campaigns=_entries(beside / _COUPONS).keys(),
-                    segments=segments.keys(),
-                    webhooks=webhooks,
-                    policy=_policy(beside / _POLICY),
-                    measures=_entries(beside / _TAGS, "measures").keys(),
-                    ruled=_entries(beside / _TAGS, "tags").keys(),
-                    asked={name: names_in(node) for name, node in segments.items()},
-                    events=FIELDS,
-                    business=BUSINESS,
-                )
-            _check_file(report, file, directories[beside])
+                texts = References(templates=known, variables=variables, webhooks=webhooks)
+                directories[beside] = _beside(beside, texts, tree, now)
+            _check_file(report, file, directories[beside], tree)
     _check_texts(report, templates)
     _check_wording(report, templates)
     report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
     return report
 
 
+def _tree(file: Path) -> Source:
+    text = read_text(file)
+    return read_source(text if isinstance(text, str) else "", str(file))
+
+
+def _beside(directory: Path, texts: References, tree: Callable[[Path], Source], now: datetime | None) -> References:
+    """What a journey in the directory may refer to, beside the texts."""
+    segments, coupons, policy = _entries(directory / _SEGMENTS), directory / _COUPONS, _policy(directory / _POLICY)
+    tags, _ = read_tags(tree(directory / _TAGS).text, str(directory / _TAGS))
+    return replace(
+        texts,
+        campaigns=_entries(coupons).keys(),
+        limits=limits_of(read_coupons(tree(coupons).text, str(coupons))[0] or {}),
+        segments=segments.keys(),
+        policy=policy,
+        measures=_entries(directory / _TAGS, "measures").keys(),
+        ruled=_entries(directory / _TAGS, "tags").keys(),
+        elsewhere=cache(partial(_given_in, directory, tree)),
+        asked={name: names_in(node) for name, node in segments.items()},
+        events=FIELDS,
+        business=BUSINESS,
+        types={**FIELD_TYPES, "measure": measure_types(tags.measures if tags else {}, FIELD_TYPES)},
+        today=now.astimezone(ZoneInfo((policy or Policy()).timezone)).date() if now else None,
+    )
+
+
+def _given_in(directory: Path, tree: Callable[[Path], Source]) -> frozenset[Named]:
+    """The tags and fields that the journeys in a directory give customers."""
+    roots = (tree(file).root for file in _yaml_in(directory) if not file.name.startswith("_"))
+    steps = (root.get("steps") for root in roots if root is not None)
+    return frozenset().union(*(given_by([*steps_in(each)]) for each in steps if each is not None))
+
+
+def _yaml_in(directory: Path) -> list[Path]:
+    """Its files of YAML. Raises OSError."""
+    return sorted(item for item in directory.iterdir() if item.suffix in (".yaml", ".yml"))
+
+
 def _files(report: CheckReport, path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        files = sorted(item for item in path.iterdir() if item.suffix in (".yaml", ".yml"))
+        files = _yaml_in(path)
     except OSError as error:
         report.diagnostics.append(_unreadable(path, error))
         return []
@@ -131,7 +166,7 @@ def _files(report: CheckReport, path: Path) -> list[Path]:
     return files
 
 
-def _check_file(report: CheckReport, file: Path, references: References) -> None:
+def _check_file(report: CheckReport, file: Path, references: References, tree: Callable[[Path], Source]) -> None:
     text = _read(report, file)
     if text is None:
         return
@@ -141,7 +176,7 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
     elif file.name == _SEGMENTS:
         report.segments, diagnostics = read_segments(text, path, references)
     elif file.name == _COUPONS:
-        report.campaigns, diagnostics = read_coupons(text, path)
+        report.campaigns, diagnostics = read_coupons(text, path, references)
     elif file.name == _TAGS:
         report.tags, diagnostics = read_tags(text, path, references)
     elif file.name == _STOCK:
@@ -151,21 +186,29 @@ def _check_file(report: CheckReport, file: Path, references: References) -> None
     elif file.name == _VOICE:
         _, diagnostics = read_voice(text, path)
     else:
-        compiled = read_journey(text, path, references)
-        diagnostics = compiled.diagnostics
-        if compiled.plan:
-            report.plans[compiled.plan.journey] = compiled.plan
+        diagnostics = _check_journey(report, tree(file), references)
     report.diagnostics += diagnostics
+
+
+def _check_journey(report: CheckReport, source: Source, references: References) -> list[Diagnostic]:
+    compiled = compile_source(source, references)
+    if compiled.plan:
+        report.plans[compiled.plan.journey] = compiled.plan
+    else:
+        plan, whole = sketch(source)
+        report.sketches += [(plan, whole)] if plan else []
+    return compiled.diagnostics
 
 
 def _check_texts(report: CheckReport, templates: Path) -> None:
     """Check each sound text against every step that sends it; one that nobody sends, against what any could provide."""
     measures = report.tags.measures if report.tags else {}
     senders: dict[tuple[str, str], list[Provided]] = {text: [] for text in report.texts}
-    for plan in report.plans.values():
+    for plan, whole in [*((plan, True) for plan in report.plans.values()), *report.sketches]:
         for need in text_needs(plan):
             if need.text in senders:
                 given = provided(plan, need, report.campaigns or {}, measures)
+                given = given if whole else given.surely()
                 if given not in senders[need.text]:
                     senders[need.text].append(given)
     faulty = {diagnostic.path for diagnostic in report.diagnostics}
@@ -192,7 +235,7 @@ def _check_wording(report: CheckReport, templates: Path) -> None:
     """Warn of marketing text messages that lack what operators demand of them."""
     sent = {
         step.template
-        for plan in report.plans.values()
+        for plan in [*report.plans.values(), *(plan for plan, _ in report.sketches)]
         for step in plan.steps.values()
         if isinstance(step, Send) and step.kind == "marketing" and "sms" in step.via
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def publish_directory(
     from before, no journey goes live. What changes in shared documents is told in `lang`. What was published elsewhere
     and isn't in the files is left, unless by `force`.
     """
-    report = check([specs], templates, webhook_targets())
+    report = check([specs], templates, webhook_targets(), now=now)
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
     seen = Seen(specs)
@@ -134,7 +134,7 @@ def publish_files(
     What else they refer to is what is published already; where the files beside them say otherwise, it is told.
     """
     webhooks = webhook_targets()
-    report = check(list(paths), templates, webhooks)
+    report = check(list(paths), templates, webhooks, now=now)
     texts: dict[Text, str] = {}
     for plan in report.plans.values():
         texts |= {key: report.texts[key] for need in text_needs(plan) if (key := need.text) in report.texts}
@@ -151,7 +151,7 @@ def publish_files(
         if not has_policy(session):
             words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
             done.diagnostics.append(Diagnostic(str(paths[0].parent / "_policy.yaml"), 1, 1, "E008", words))
-        known = published_references(read_library(session), webhooks)
+        known = replace(published_references(read_library(session), webhooks, now), elsewhere=None)
         for path in paths:
             text = report.sources.get(str(path), "")
             compiled = read_journey(text, str(path), known)

@@ -4,6 +4,7 @@ import atexit
 import os
 import sys
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -128,7 +129,7 @@ def check(
     from runtime.authoring.check import check
     from runtime.platform.providers.webhooks import webhook_targets
 
-    report = check(existing(*(paths or [specs])), templates, webhook_targets())
+    report = check(existing(*(paths or [specs])), templates, webhook_targets(), now=datetime.now(UTC))
     say(report.text(lang))
     raise typer.Exit(0 if report.ok else 1)
 

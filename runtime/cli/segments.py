@@ -10,6 +10,8 @@ from runtime import CONSOLE, StartError
 from runtime.cli.shared import LANG, Data, Lang, database, record, say, table
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from domain.membership.previewing import Preview
     from domain.published.library import Library
     from domain.store.work import Database
@@ -66,7 +68,7 @@ def segment(
             library, now = read_library(session), clock_of(db).now()
             conditions = [_named(library, name) for name in names or ()]
             if when is not None:
-                conditions.append(_written(library, when, lang))
+                conditions.append(_written(library, when, now, lang))
             try:
                 if not conditions:
                     _list(db)
@@ -127,13 +129,13 @@ def _named(library: "Library", name: str) -> "Condition":
     return library.segments[name]
 
 
-def _written(library: "Library", when: str, lang: "Language") -> "Condition":
+def _written(library: "Library", when: str, now: "datetime", lang: "Language") -> "Condition":
     from domain.published.fitting import published_references
     from workflows.language.policy import read_condition
     from workflows.source.diagnostics import render
 
     text = f"when: {when}"
-    condition, diagnostics = read_condition(text, "--when", published_references(library, ()))
+    condition, diagnostics = read_condition(text, "--when", published_references(library, (), now))
     if condition is None:
         errors = [render(each, text, lang) for each in diagnostics if each.severity == "error"]
         raise StartError("\n".join(errors))

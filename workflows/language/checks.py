@@ -4,9 +4,10 @@ The checks read the tree and pass over what isn't grammatical, so that all mista
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from graphlib import CycleError, TopologicalSorter
 from itertools import islice
 from pathlib import PurePath
@@ -19,8 +20,6 @@ from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source, TooManyError
 from workflows.terms.event_names import SCHEDULED_EVENTS, brought_by
 from workflows.terms.fields import (
-    References,
-    Scope,
     check_condition,
     check_customer_event,
     check_event,
@@ -29,6 +28,7 @@ from workflows.terms.fields import (
     check_segment_name,
 )
 from workflows.terms.limits import Cap, Limits, QuietHours, quiet_minutes
+from workflows.terms.scope import Named, References, Scope
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of
 
@@ -53,8 +53,15 @@ def _check_journey(source: Source, references: References | None) -> None:
     _check_name(source, root)
     steps = root.get("steps") or Node(0, 0, [])
     every = list(islice(steps_in(steps), MAX_STEPS + 1))
+    if references is not None:
+        references = replace(references, given=given_by(every))
     scope = _check_trigger(source, root, references)
     check_condition(root.get("audience"), scope)
+    if (active := root.get("active")) is not None:
+        until = active.get("until")
+        with suppress(ValueError):
+            day = date.fromisoformat(until.text or "") if until is not None else None
+            check_not_past(until, day, "nobody enters any more", source, references)
     enrolled = (
         scope.plus("coupon") if any(spec.campaign_in(step) for step in every for spec in SPECS.values()) else scope
     )
@@ -106,6 +113,22 @@ def _segments_in(node: Node) -> Iterator[Node]:
         named = each.get("segment")
         if named is not None and named.text is not None:
             yield named
+
+
+def given_by(steps: Sequence[Node]) -> frozenset[Named]:
+    """The tags and fields that steps give customers."""
+    tags = (("tag", name) for step in steps if (name := _text(step, "tag")))
+    fields = (("field", name) for step in steps if (own := step.get("set")) for name in own.entries)
+    return frozenset([*tags, *fields])
+
+
+def check_not_past(
+    node: Node | None, day: date | None, then: str, source: Source, references: References | None
+) -> None:
+    """Warn of a day that is over, after which `then` holds."""
+    today = references.today if references else None
+    if day is not None and today is not None and day < today:
+        source.report(node, "W011", f"{day} is over, and {then}", "warning")
 
 
 def _text(node: Node, key: str) -> str | None:

@@ -3,16 +3,20 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from workflows.language import spec
-from workflows.language.checks import References, check_journey
+from workflows.language.checks import References, check_journey, steps_in
 from workflows.language.reading import validate
 from workflows.plan import model
 from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic
-from workflows.source.tree import Source, read_source
+from workflows.source.tree import Node, Source, read_source
 from workflows.terms.calendar import WEEKDAYS, month_day_of
 from workflows.verbs.base import Path, Position, Step, StepSpec
+from workflows.verbs.registry import AnySpec
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,40 @@ def compile_source(source: Source, references: References | None) -> Compiled:
     check_journey(source, references)
     compiled = compile_plan(journey) if journey and not source.broken else None
     return Compiled(compiled, source.sorted())
+
+
+def sketch(source: Source) -> tuple[Plan | None, bool]:
+    """What can be read of a journey that has errors, to check the texts that it sends; and whether that is all of it.
+
+    If not, it is the trigger and, one after the other, the steps of any branch that can be read on their own.
+    """
+    root = source.root
+    if root is None or any(each.code == "E002" for each in source.diagnostics):
+        return None, False
+    if journey := _as_far_as_read(spec.Journey, root):
+        return compile_plan(journey), True
+    trigger = _as_far_as_read(spec.Trigger, root.get("trigger"))
+    alone = [_as_far_as_read(AnySpec, node) for node in steps_in(root.get("steps") or Node(0, 0, []))]
+    steps = tuple(
+        step.model_copy(update={"id": f"step{number}"})
+        for number, step in enumerate(alone)
+        if step is not None and not step.branches() and _ON in step.compiled(Position("", _ON, {})).ways()
+    )
+    if trigger is None or not steps:
+        return None, False
+    entry = spec.Entry.model_validate({"again": "never"})
+    return compile_plan(spec.Journey.model_construct(journey="", trigger=trigger, entry=entry, steps=steps)), False
+
+
+_ON = "on"
+"""Stands for whatever follows a step."""
+
+
+def _as_far_as_read(form: Any, node: Node | None) -> Any:
+    try:
+        return TypeAdapter(form).validate_python(node.plain, context={"written": True}) if node is not None else None
+    except ValidationError:
+        return None
 
 
 def compile_plan(journey: spec.Journey) -> Plan:

@@ -19,14 +19,15 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from workflows.language.checks import References, check_segments
+from workflows.language.checks import References, check_not_past, check_segments
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted
 from workflows.source.tree import TooManyError, read_source
 from workflows.terms.calendar import zone_names
 from workflows.terms.conditions import Condition
-from workflows.terms.fields import Scope, check_condition
+from workflows.terms.fields import check_condition
 from workflows.terms.limits import Limits, Percent
+from workflows.terms.scope import Scope
 from workflows.terms.values import (
     Day,
     Duration,
@@ -258,7 +259,15 @@ class _When(Frozen):
     when: Condition
 
 
-def read_coupons(text: str, path: str) -> tuple[dict[str, CouponTerms] | None, list[Diagnostic]]:
+def limits_of(campaigns: Mapping[str, CouponTerms]) -> dict[str, tuple[int, int | None]]:
+    """How many coupons of each campaign a customer gets, of those that limit it, and in how many days."""
+    limits = ((name, terms.per_customer) for name, terms in campaigns.items())
+    return {name: (limit.count, limit.days) for name, limit in limits if limit is not None}
+
+
+def read_coupons(
+    text: str, path: str, references: References | None = None
+) -> tuple[dict[str, CouponTerms] | None, list[Diagnostic]]:
     """Read `_coupons.yaml`: terms by campaign. Never raises; None where there are errors."""
     source = read_source(text, path)
     written = validate(dict[str, _WrittenCoupon], source)
@@ -266,6 +275,9 @@ def read_coupons(text: str, path: str) -> tuple[dict[str, CouponTerms] | None, l
     with suppress(TooManyError):
         for name, each in (terms or {}).items():
             node = source.root.entries[name] if source.root else None
+            if node is not None:
+                then = "a coupon would have run out before it is given"
+                check_not_past(node.get("valid"), each.valid.day, then, source, references)
             if node is not None and each.discount_reaches_threshold:
                 place = node.get("amount_off") or node.get("percent_off") or node
                 off = f"{each.percent_off}%" if each.amount_off is None else money_words(each.amount_off)

@@ -12,7 +12,9 @@ from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import Node, Source, TooManyError, read_source
 from workflows.terms.conditions import Condition, Measure
-from workflows.terms.fields import Named, References, Scope, check_condition, check_measure
+from workflows.terms.constants import FieldType, measured_type
+from workflows.terms.fields import check_condition, check_measure
+from workflows.terms.scope import Named, References, Scope
 from workflows.terms.values import Duration, Frozen
 from workflows.terms.written import matching
 
@@ -131,6 +133,18 @@ def _measures_in(measure: Node) -> Iterator[str]:
         root, _, rest = (field.text or "").partition(".") if field is not None else ("", "", "")
         if root == "measure":
             yield rest.partition(".")[0]
+
+
+def measure_types(
+    measures: Mapping[str, Measure], events: Mapping[str, Mapping[str, FieldType]]
+) -> Mapping[str, FieldType]:
+    """What each measure comes to, where that is known by what its events hold."""
+    types: dict[str, FieldType] = {}
+    for name, measure in measures.items():
+        field = measure.argument.partition(".")[2] if isinstance(measure.argument, str) else ""
+        held = measured_type(measure.function, events.get(measure.of, {}).get(field))
+        types |= {name: held} if held is not None else {}
+    return types
 
 
 def measure_of(path: str, measures: Mapping[str, Measure]) -> Measure | None:

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from workflows.source.chinese_parts import OF_CASES, OF_TEXTS, OF_VALUES, PHRASES
+from workflows.source.chinese_parts import OF_CASES, OF_EDITS, OF_TEXTS, OF_VALUES, PHRASES
 
 SENTENCES: Mapping[str, str] = {
     **OF_TEXTS,
     **OF_VALUES,
     **OF_CASES,
+    **OF_EDITS,
     **PHRASES,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (
@@ -42,26 +43,6 @@ SENTENCES: Mapping[str, str] = {
     "full-width {sign} where a half-width {half} is needed": "这里是全角的 {sign}，要写半角的 {half}",
     "the file is empty": "文件是空的",
     "nothing is written in it": "这里面什么也没写",
-    # edits that can't be made
-    "this can't be written here without touching what stands around it; edit the text": (
-        "在这里改会动到周围的内容，请直接改文字"
-    ),
-    "this is an alias of what is written elsewhere; edit it there": "这是别处内容的别名，请到那里去改",
-    "the text can't be read as it stands; mend it by hand first": "这份文字现在读不懂，请先手工改好",
-    "the whole text isn't edited at once; name a place in it, like /steps/2": (
-        "不能一次改整份文字，请写明位置，如 /steps/2"
-    ),
-    "a place is written like /steps/2, not {place}": "位置要写成 /steps/2 这样，不是 {place}",
-    "{place} is no place in a list; write a number at its end": "{place} 不是列表里的位置，末尾要写序号",
-    "there is nothing at {place}": "{place} 处什么也没有",
-    "there is nothing at {place}; the list has {n} items": "{place} 处什么也没有，这个列表有 {n} 项",
-    "there is nothing at {place} that could have keys": "{place} 处没有可以加键的内容",
-    "there is no list at {place}": "{place} 处没有列表",
-    "nothing would be left; remove what it stands in": "去掉就什么也不剩了，请去掉它所在的那一项",
-    "nothing can't be written; remove the key": "不能写成空，请去掉这个键",
-    "only the items of lists can be moved": "只有列表里的项可以移动",
-    "a step can't be moved into itself": "步骤不能移到它自己里面",
-    "only steps have an id": "只有步骤有 id",
     # waits, repeats, events about the business
     "{name} is not awaited here; `on` is about what `any` waits for": (
         "这里没有等待 {name}；`on` 说的是 `any` 里等待的事件"
@@ -272,6 +253,26 @@ SENTENCES: Mapping[str, str] = {
     "nobody has described the event {name}": "事件 {name} 没有人描述过",
     "{event} is not known to have a field {name}; if none comes, the comparison is false": (
         "不知道 {event} 有 {name} 这个字段；如果没有，比较不成立"
+    ),
+    "nobody has described the field {name} of a customer, and no journey sets it": (
+        "没有人描述过客户的字段 {name}，也没有旅程设置它"
+    ),
+    "nobody has described the field {name} of a customer, and no journey sets it; if none comes, the comparison is"
+    " false": "没有人描述过客户的字段 {name}，也没有旅程设置它；如果没有，比较不成立",
+    "nobody gives the tag {name}": "没有谁打 {name} 这个标签",
+    "nobody gives the tag {name}; no step does, and no rule of _tags.yaml": (
+        "没有谁打 {name} 这个标签：既没有步骤，也没有 _tags.yaml 里的规则"
+    ),
+    "{day} is over, and {then}": "{day} 已经过了，{then}",
+    "nobody enters any more": "谁也不会再进来",
+    "a coupon would have run out before it is given": "券还没发出就已过期",
+    "nothing in it waits, so that all rounds are done at once; put a wait in it, like {example}": (
+        "里面没有等待，几轮会一下子做完；请加上等待，例如 {example}"
+    ),
+    "a customer gets {limit} of {campaign}, and rounds come faster: from round {number} on it is refused; loosen its"
+    " `per_customer`, or give it before the `repeat`": (
+        "{campaign} 每位客户限领 {limit}，而各轮来得更快：第 {number} 轮起发不出券；请放宽它的 `per_customer`，"
+        "或在 `repeat` 之前发"
     ),
     "compared with the text {name}; the field is written {field}": "这是在和文字 {name} 比较；字段要写成 {field}",
     # texts

@@ -1,4 +1,4 @@
-"""Parts of the catalogue of sentences in Chinese: texts, single values, cases of journey tests, and phrases."""
+"""Parts of the catalogue of sentences in Chinese: texts, single values, cases of journey tests, edits, and phrases."""
 
 from collections.abc import Mapping
 
@@ -50,6 +50,32 @@ OF_VALUES: Mapping[str, str] = {
         "{value} 不是数，而 {name} 总是数；请写成 {example}"
     ),
     "{name} is never {value}": "{name} 从来不会是 {value}",
+    "{value} is no text, and {name} is always one; put it in quotes": (
+        "{value} 不是文字，而 {name} 总是文字；请加上引号"
+    ),
+    "{value} is no day or time, and {name} is always one; write it like {example}": (
+        "{value} 不是日期或时刻，而 {name} 总是；请写成 {example}"
+    ),
+    "{value} is no day, and {name} is always one; write it like {example}": (
+        "{value} 不是日期，而 {name} 总是日期；请写成 {example}"
+    ),
+    "{value} is no birthday, and {name} is always one; write it like {example}": (
+        "{value} 不是生日，而 {name} 总是生日；请写成 {example}"
+    ),
+    "{value} is no day of the lunar calendar, and {name} is always one; write it like {example}": (
+        "{value} 不是农历日子，而 {name} 总是；请写成 {example}"
+    ),
+    "{value} is neither true nor false, and {name} is always one; write it like {example}": (
+        "{value} 不是 true 或 false，而 {name} 总是其中之一；请写成 {example}"
+    ),
+    "{value} is no day or time; write it like {example}": "{value} 不是日期或时刻；请写成 {example}",
+    "{name} is never like that; it goes from {least} to {most}": "{name} 不会是这样；它从 {least} 到 {most}",
+    "{name} is never like that; it is {least} or more": "{name} 不会是这样；它总是 {least} 或更大",
+    "nothing is at once {low} and {high}": "没有什么能同时{low}、又{high}",
+    "{name} has parts, and is no single value; name one of them": (
+        "{name} 由几部分组成，不是一个值；请写明其中哪一部分"
+    ),
+    "{name} has parts, and is no single value; write {field}": "{name} 由几部分组成，不是一个值；请写 {field}",
     "a percentage": "百分比",
     "how long a coupon holds": "券的有效期",
     "a wait of days or weeks to a time of day": "等几天或几周、到某个钟点",
@@ -79,6 +105,29 @@ OF_CASES: Mapping[str, str] = {
 }
 """What can be wrong with a case of a journey test, or with what is to be played."""
 
+OF_EDITS: Mapping[str, str] = {
+    "this can't be written here without touching what stands around it; edit the text": (
+        "在这里改会动到周围的内容，请直接改文字"
+    ),
+    "this is an alias of what is written elsewhere; edit it there": "这是别处内容的别名，请到那里去改",
+    "the text can't be read as it stands; mend it by hand first": "这份文字现在读不懂，请先手工改好",
+    "the whole text isn't edited at once; name a place in it, like /steps/2": (
+        "不能一次改整份文字，请写明位置，如 /steps/2"
+    ),
+    "a place is written like /steps/2, not {place}": "位置要写成 /steps/2 这样，不是 {place}",
+    "{place} is no place in a list; write a number at its end": "{place} 不是列表里的位置，末尾要写序号",
+    "there is nothing at {place}": "{place} 处什么也没有",
+    "there is nothing at {place}; the list has {n} items": "{place} 处什么也没有，这个列表有 {n} 项",
+    "there is nothing at {place} that could have keys": "{place} 处没有可以加键的内容",
+    "there is no list at {place}": "{place} 处没有列表",
+    "nothing would be left; remove what it stands in": "去掉就什么也不剩了，请去掉它所在的那一项",
+    "nothing can't be written; remove the key": "不能写成空，请去掉这个键",
+    "only the items of lists can be moved": "只有列表里的项可以移动",
+    "a step can't be moved into itself": "步骤不能移到它自己里面",
+    "only steps have an id": "只有步骤有 id",
+}
+"""Why an edit of a text can't be made."""
+
 PHRASES: Mapping[str, str] = {
     "a schedule": "定时",
     "an amount of money": "金额",
@@ -94,6 +143,9 @@ PHRASES: Mapping[str, str] = {
     "true or false": "真假值",
     "none": "没有",
     "above {number}": "大于 {number}",
+    "below {number}": "小于 {number}",
+    "after {number}": "晚于 {number}",
+    "before {number}": "早于 {number}",
     "{number} or less": "{number} 或更小",
     "{number} or more": "{number} 或更大",
     "a number of shows": "直播场数",

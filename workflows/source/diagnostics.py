@@ -66,6 +66,7 @@ CODES: dict[str, str] = {
     "E060": "event about the business in a customer's place, or without a customer",
     "E061": "published elsewhere, and not in this file",
     "E062": "tag that a rule keeps, set by a step",
+    "E063": "comparison that nothing fulfils",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",
@@ -74,7 +75,10 @@ CODES: dict[str, str] = {
     "W006": "text that would read badly",
     "W007": "discount as high as its threshold",
     "W008": "amount of money without its unit",
-    "W009": "time of day that a round doesn't wait for",
+    "W009": "rounds that are done at once",
+    "W010": "tag that nobody gives",
+    "W011": "day that is over",
+    "W012": "coupon that later rounds don't get",
 }
 
 _SHOWN_CELLS = 200

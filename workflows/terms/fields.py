@@ -1,20 +1,25 @@
 """Checks of what conditions refer to: fields and where they are known, events, segments."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 from workflows.source.diagnostics import did_you_mean, quoted, slip_of
-from workflows.source.tree import Node, Source
-from workflows.terms.calendar import WEEKDAYS
-from workflows.terms.comparing import DATE_PARTS, NOW_PARTS
+from workflows.source.tree import Node
+from workflows.terms.comparing import DATE_PARTS
 from workflows.terms.conditions import SUBJECTS, is_list
-from workflows.terms.limits import Limits
+from workflows.terms.constants import (
+    FIELD,
+    PARTS,
+    ROOTS,
+    TYPES,
+    FieldType,
+    check_constants,
+    measured_type,
+)
 from workflows.terms.measuring import FUNCTIONS
 from workflows.terms.operands import OPERATORS
-from workflows.terms.values import MONEY_FUNCTIONS, is_money, parse_money
-
-ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item", "now", "measure")
+from workflows.terms.scope import Scope
+from workflows.terms.values import is_money
 
 _ABSENT = {
     "event": "there is no event to look at here; what began the journey is `trigger.…`",
@@ -26,16 +31,7 @@ _ABSENT = {
 }
 
 
-FIELDS: Mapping[str, Collection[str]] = {
-    "lot": ("id", "sku", "name", "category", "city", "store", "location", "expires_on", "days_left", "available"),
-    "stream": ("id", "title", "city", "starts_at"),
-    "coupon": (
-        "code", "campaign", "status", "expires_at", "name", "amount_off", "percent_off", "ceiling", "threshold",
-        "valid", "per_customer", "budget_count", "budget_money", "products", "skus", "categories", "combines",
-        "refund", "partial_refund", "sku",
-    ),
-    "now": NOW_PARTS,
-}  # fmt: skip
+FIELDS: Mapping[str, Collection[str]] = {root: TYPES[root] for root in ("lot", "stream", "coupon", "now")}
 """What there is to know of what isn't an event."""
 
 DERIVED = ("orders", "spent", "last_order_at", "recency_days", "frequency", "value")
@@ -54,82 +50,11 @@ HABITS = ("usual_hour",)
 RANKED = frozenset({*QUINTILES, *FORECASTS, *HABITS})
 """What is worked out of all customers at once, now and then, and kept with each."""
 
-Named = tuple[str, str]
-"""A kind of thing that conditions ask for (`tag`, `segment`, `measure`) and its name."""
-
-_COUNTING = ("sum", "count", "average", "distinct", "share")
-"""Functions of measures that come to a number."""
-
-_NUMBER = re.compile(
-    r"customer\.(?:orders|recency_days|frequency|r|f|m|likely_to_buy)|lot\.(?:days_left|available)"
-    r"|now\.(?:year|month|day|hour)|(?:event|trigger|item)\.(?:items\.)?quantity|event\.watched_minutes"
-)
-"""Fields that always hold a number, besides those of money."""
-
-_CHOICES: Mapping[str, Sequence[str]] = {
-    "coupon.status": ("issued", "locked", "redeemed", "expired", "revoked"),
-    "now.weekday": WEEKDAYS,
-}
-"""Fields that hold one of a few texts."""
-
 _FEW = 8
 _SUBJECTS = frozenset(SUBJECTS)
 _EVERYWHERE = frozenset({"now", "measure"})
-_FIELD = re.compile(rf"(?:{'|'.join(ROOTS)})(?:\.[A-Za-z_]\w*)+")
-
-
-@dataclass(frozen=True)
-class References:
-    """What a journey may refer to.
-
-    `templates` gives the channels that each template has a text for, `variables` the names that each (template,
-    channel) uses, `events` the dotted field names of each known event type (None: any field), `business` those
-    types that are about no customer. Without any events, they are taken on trust. `policy` is what no journey may
-    loosen. `ruled` are the tags that rules keep, `asked` what each segment asks for.
-    """
-
-    templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    campaigns: Collection[str] = frozenset()
-    segments: Collection[str] = frozenset()
-    webhooks: Collection[str] = frozenset()
-    events: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    business: Collection[str] = frozenset()
-    variables: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
-    policy: Limits | None = None
-    measures: Collection[str] = frozenset()
-    ruled: Collection[str] = frozenset()
-    asked: Mapping[str, frozenset[Named]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """Where a condition stands: which fields it can ask for, and of which types the events it sees are."""
-
-    source: Source
-    references: References | None
-    roots: frozenset[str]
-    trigger: str | None = None
-    event: str | None = None
-    items: str | None = None
-    """The list whose items are looked at."""
-
-    def plus(self, *roots: str) -> "Scope":
-        """The scope with more roots known."""
-        return replace(self, roots=self.roots | set(roots))
-
-    def minus(self, *roots: str) -> "Scope":
-        """The scope with roots unknown."""
-        return replace(self, roots=self.roots - set(roots))
-
-    def looking_at(self, event: str | None) -> "Scope":
-        """The scope inside the `where` of an event of this type."""
-        return replace(self.plus("event"), event=event)
-
-    def at_item_of(self, items: str | None) -> "Scope":
-        """The scope inside the `where` about the items of a list."""
-        if items is not None and items.startswith("item.") and self.items is not None:
-            items = f"{self.items}.{items.removeprefix('item.')}"
-        return replace(self.plus("item"), items=items)
+_COUNTED = frozenset({"quantity", "watched_minutes"})
+"""Fields that hold a number in whatever event they are."""
 
 
 def check_condition(node: Node | None, scope: Scope) -> None:
@@ -142,11 +67,13 @@ def check_condition(node: Node | None, scope: Scope) -> None:
         check_field(node.get("field"), scope)
     if "within_km" in node.entries:
         check_field(node.get("of"), scope)
-    _check_amounts(node, scope)
-    _check_kinds(node, scope)
+    elif "field" in node.entries:
+        _check_compared(node, node.entries["field"].text or "", scope)
     _check_right_sides(node, scope)
     if "segment" in node.entries:
         check_segment(node.get("segment"), scope)
+    if "tag" in node.entries:
+        check_tag_given(node.get("tag"), scope)
     if "event" in node.entries:
         check_customer_event(node.get("event"), scope)
         check_event(node, scope)
@@ -157,6 +84,8 @@ def check_condition(node: Node | None, scope: Scope) -> None:
             _check_list(named, scope)
             check_condition(node.get("where"), scope.at_item_of(named.text))
     check_measure(node.get("measure"), scope)
+    if "measure" in node.entries:
+        _check_measured(node, node.entries["measure"], scope)
     for key in ("all", "any"):
         for part in node.entries[key].items if key in node.entries else ():
             check_condition(part, scope)
@@ -169,48 +98,54 @@ def _check_right_sides(node: Node, scope: Scope) -> None:
             continue
         for right in (value, *value.items):
             check_field(right.get("field"), scope)
-            if key in OPERATORS and right.bare and _FIELD.fullmatch(right.text or ""):
+            if key in OPERATORS and right.bare and FIELD.fullmatch(right.text or ""):
                 message = f"compared with the text {quoted(right.text)}; the field is written {{field: {right.text}}}"
                 scope.source.report(right, "W005", message, "warning")
 
 
-def _check_amounts(node: Node, scope: Scope) -> None:
-    """An amount without its unit is fen, which few mean."""
-    measure = node.get("measure")
-    subject = node.get("field")
-    if measure is not None:
-        subject = next((measure.entries[name] for name in MONEY_FUNCTIONS if name in measure.entries), None)
-    if subject is None or not is_money(subject.text or ""):
-        return
-    for key in OPERATORS:
-        right = node.get(key)
-        for amount in (right, *right.items) if right is not None else ():
-            given = amount.value
-            if isinstance(given, int | float) and not isinstance(given, bool) and given:
-                message = f"{given} is {given / 100:.2f}元 here; write an amount of money like {given}元"
-                scope.source.report(amount, "W008", message, "warning")
+def _check_compared(node: Node, name: str, scope: Scope) -> None:
+    """Check the constants that a field is compared with."""
+    held = type_of(name, scope)
+    check_constants(node, name, held, scope.source)
+    root, _, path = name.partition(".")
+    event = {"event": scope.event, "trigger": scope.trigger}.get(root) or root
+    if check_name := _NAMING.get((event.partition(".")[0], path)):
+        for right in filter(None, map(node.get, ("is", "is_not", "in", "not_in"))):
+            for value in (right, *right.items):
+                check_name(value, scope)
 
 
-def _check_kinds(node: Node, scope: Scope) -> None:
-    """What is always a number is never like a text, and what has a few values never has another."""
-    measure, subject = node.get("measure"), node.get("field")
-    function = next((name for name in _COUNTING if measure is not None and name in measure.entries), None)
-    name = function or (subject.text if subject is not None else None) or ""
-    is_number = function is not None or is_money(name) or _NUMBER.fullmatch(name) is not None
-    choices = _CHOICES.get(name)
-    for key in OPERATORS if is_number or choices else ():
-        right = node.get(key)
-        for value in (right, *right.items) if right is not None else ():
-            text = value.text
-            if text is None or (value.bare and _FIELD.fullmatch(text)):
-                continue
-            if choices is not None and text not in choices:
-                hint = did_you_mean(text, choices) or f"; there are {', '.join(choices)}"
-                scope.source.report(value, "E014", f"{name} is never {quoted(text)}{hint}")
-            elif is_number and parse_money(text) is None and not (is_money(name) and re.search(r"\d", text)):
-                example = "59元" if is_money(name) else "3"
-                message = f"{quoted(text)} is no number, and {name} is always one; write it like {example}"
-                scope.source.report(value, "E015", message)
+def _check_measured(node: Node, measure: Node, scope: Scope) -> None:
+    """Check the constants that a measure is compared with."""
+    for function in (name for name in FUNCTIONS if name in measure.entries):
+        held = measured_type(function, type_of(measure.entries[function].text or "", _rows_of(measure, scope)))
+        check_constants(node, function, held, scope.source)
+
+
+def type_of(path: str, scope: Scope) -> FieldType | None:
+    """What a field holds; None if that is unknown."""
+    root, _, rest = path.partition(".")
+    if root == "item" and scope.items is not None:
+        listed = type_of(f"{scope.items}.{rest}", scope)
+        return replace(listed, many=False) if listed is not None else None
+    held = _types(root, scope)
+    if path == "now.year" and scope.references is not None and scope.references.today is not None:
+        return replace(PARTS["year"], least=scope.references.today.year)
+    if rest in held:
+        return held[rest]
+    whole, _, part = rest.rpartition(".")
+    if part in DATE_PARTS and whole in held:
+        return PARTS[part] if held[whole].is_date else None
+    if is_money(path):
+        return FieldType("money", 0, many=".items." in path)
+    return FieldType("number", many=".items." in path) if rest.rpartition(".")[2] in _COUNTED else None
+
+
+def _types(root: str, scope: Scope) -> Mapping[str, FieldType]:
+    described = scope.references.types if scope.references else {}
+    event = {"event": scope.event, "trigger": scope.trigger, "customer": "customer.updated", "measure": root}.get(root)
+    known = described.get(event or "", {})
+    return {**known, **TYPES["customer"]} if root == "customer" else known or TYPES.get(root, {})
 
 
 def check_event(node: Node, scope: Scope) -> None:
@@ -221,9 +156,11 @@ def check_event(node: Node, scope: Scope) -> None:
     times = node.get("times")
     if times is not None:
         _check_right_sides(times, scope)
-        for key, right in times.entries.items():
-            if key in OPERATORS and right.text is not None:
-                scope.source.report(right, "E013", "must be a whole number")
+        texts = [right for key, right in times.entries.items() if key in OPERATORS and right.text is not None]
+        for right in texts:
+            scope.source.report(right, "E013", "must be a whole number")
+        if not texts:
+            check_constants(times, "times", FieldType("number", 0), scope.source)
 
 
 def check_measure(node: Node | None, scope: Scope) -> None:
@@ -231,19 +168,24 @@ def check_measure(node: Node | None, scope: Scope) -> None:
     named = node.get("of") if node is not None else None
     if node is None or named is None or named.text is None:
         return
-    arguments = [node.entries[name] for name in FUNCTIONS if name in node.entries]
-    if is_list(named.text, arguments[0].text if arguments else None):
+    inner = _rows_of(node, scope)
+    if inner.event != named.text:
         check_field(named, scope)
         _check_list(named, scope)
-        inner = scope.at_item_of(named.text)
     else:
         check_customer_event(named, scope)
         check_event_type(named, scope)
-        inner = scope.looking_at(named.text)
     check_condition(node.get("where"), inner)
-    for argument in arguments:
+    for argument in (node.entries[name] for name in FUNCTIONS if name in node.entries):
         check_field(argument, inner)
         check_condition(argument if argument.entries else None, inner)
+
+
+def _rows_of(measure: Node, scope: Scope) -> Scope:
+    """The scope inside a measure: in view is one of the things that it is worked out of."""
+    of = measure.entries["of"].text if "of" in measure.entries else None
+    argument = next((measure.entries[name].text for name in FUNCTIONS if name in measure.entries), None)
+    return scope.at_item_of(of) if of is not None and is_list(of, argument) else scope.looking_at(of)
 
 
 def check_customer_event(node: Node | None, scope: Scope) -> None:
@@ -270,6 +212,46 @@ def check_segment(node: Node | None, scope: Scope) -> None:
     if node is None or node.text is None or scope.references is None:
         return
     check_segment_name(node, node.text, scope)
+
+
+def check_campaign(node: Node, scope: Scope) -> None:
+    """A coupon campaign must be in `_coupons.yaml`."""
+    if node.text is None or scope.references is None or node.text in scope.references.campaigns:
+        return
+    hint = did_you_mean(node.text, scope.references.campaigns) or what_there_is(scope.references.campaigns)
+    scope.source.report(node, "E025", f"unknown coupon campaign {quoted(node.text)}{hint}")
+
+
+def check_tag_given(node: Node | None, scope: Scope) -> None:
+    """A tag that nobody gives is one that no customer has."""
+    if node is None or node.text is None or _is_given("tag", node.text, scope):
+        return
+    if (given := _given("tag", scope)) is not None:
+        hint = did_you_mean(node.text, given) or "; no step does, and no rule of _tags.yaml"
+        scope.source.report(node, "W010", f"nobody gives the tag {quoted(node.text)}{hint}", "warning")
+
+
+def _is_given(kind: str, name: str, scope: Scope) -> bool:
+    """Whether a step or a rule gives customers the tag or field; the journey's own steps are asked first."""
+    known = scope.references
+    return known is not None and ((kind, name) in known.given or name in (_given(kind, scope) or ()))
+
+
+def _given(kind: str, scope: Scope) -> Collection[str] | None:
+    """The tags, or the fields of customers, that steps and rules give; None if nobody knows them."""
+    known = scope.references
+    if known is None or known.elsewhere is None:
+        return None
+    names = {name for each, name in (*known.given, *known.elsewhere()) if each == kind}
+    return names | set(known.ruled) if kind == "tag" else names
+
+
+_NAMING: Mapping[tuple[str, str], Callable[[Node, Scope], None]] = {
+    ("segment", "segment"): check_segment,
+    ("tag", "tag"): check_tag_given,
+    ("coupon", "campaign"): check_campaign,
+}
+"""Fields that hold the name of something, by the first word of their event's type, and what checks such a name."""
 
 
 def check_segment_name(node: Node, name: str, scope: Scope) -> None:
@@ -317,12 +299,22 @@ def check_field(node: Node | None, scope: Scope, *, sure: bool = False) -> None:
 
 
 def _check_customer_field(node: Node, name: str, scope: Scope) -> None:
-    """Anything may be known of a customer; what is close to a described field is a slip."""
-    described = scope.references.events.get("customer.updated") if scope.references else None
-    first, known = name.partition(".")[0], {*(described or ()), *DERIVED, *RANKED}
-    meant = slip_of(first, known) if described and first not in known else None
-    if meant:
+    """Anything may be known of a customer; what is close to a described field is a slip, if no journey sets it."""
+    first, described = name.partition(".")[0], described_of_customers(scope)
+    known = {*described, *DERIVED, *RANKED}
+    if not described or first in known or _is_given("field", first, scope):
+        return
+    if meant := slip_of(first, known):
         scope.source.report(node, "E027", f"a customer has no field {quoted(first)}; did you mean {quoted(meant)}?")
+    elif (given := _given("field", scope)) is not None:
+        message = f"nobody has described the field {quoted(first)} of a customer, and no journey sets it"
+        message += did_you_mean(first, [*known, *given]) or "; if none comes, the comparison is false"
+        scope.source.report(node, "W003", message, "warning")
+
+
+def described_of_customers(scope: Scope) -> Collection[str]:
+    """The fields that the catalogue describes of customers."""
+    return (scope.references.events.get("customer.updated") if scope.references else None) or ()
 
 
 def _check_list(node: Node, scope: Scope) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from workflows.source.tree import Node
 from workflows.terms.channels import Channel
 from workflows.terms.conditions import EventCondition
-from workflows.terms.fields import Scope
+from workflows.terms.scope import Scope
 from workflows.terms.values import Frozen
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name

@@ -7,7 +7,8 @@ from pydantic import Field
 
 from workflows.source.tree import Node
 from workflows.terms.conditions import Condition
-from workflows.terms.fields import Scope, check_condition
+from workflows.terms.fields import check_condition
+from workflows.terms.scope import Scope
 from workflows.terms.values import Frozen
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Decision, Path, Position, Step, StepSpec

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from pydantic import ValidationError
 
-from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope, what_there_is
+from workflows.terms.fields import check_campaign
+from workflows.terms.scope import Scope
 from workflows.terms.values import Duration
 from workflows.verbs.base import StepSpec, verbs_among
 
@@ -92,13 +92,7 @@ class Flow:
             after = replace(after, passed=state.passed | {named.text})
         campaign = verb.campaign_in(step)
         if campaign is not None:
-            self._campaign(campaign)
+            check_campaign(campaign, self.scope)
             after = replace(after, coupon=True)
         scope = self.scope.plus("coupon") if state.coupon else self.scope
         return verb.check(step, scope, after, self)
-
-    def _campaign(self, node: Node) -> None:
-        if node.text is None or self.references is None or node.text in self.references.campaigns:
-            return
-        hint = did_you_mean(node.text, self.references.campaigns) or what_there_is(self.references.campaigns)
-        self.source.report(node, "E025", f"unknown coupon campaign {quoted(node.text)}{hint}")

@@ -9,8 +9,9 @@ from pydantic_core import PydanticCustomError
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
 from workflows.terms.channels import CHANNELS, Channel
-from workflows.terms.fields import Scope, check_event_type, check_field
+from workflows.terms.fields import check_event_type, check_field
 from workflows.terms.operands import FieldRef
+from workflows.terms.scope import Scope
 from workflows.terms.values import Duration, Frozen, Window
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name, Text

@@ -5,9 +5,12 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from workflows.source.diagnostics import quoted, slip_of
 from workflows.source.tree import Node
-from workflows.terms.fields import DERIVED, RANKED, Scope, check_field
+from workflows.terms.constants import check_constant
+from workflows.terms.fields import DERIVED, RANKED, check_field, described_of_customers, type_of
 from workflows.terms.operands import FieldRef, Operand
+from workflows.terms.scope import Scope
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name
 from workflows.verbs.base import Position, Step, StepSpec
@@ -50,5 +53,15 @@ class SetStep(StepSpec):
 
     @classmethod
     def check_alone(cls, step: Node, scope: Scope) -> None:
-        for value in step.entries["set"].entries.values():
+        fields = step.entries["set"]
+        for name, value in fields.entries.items():
             check_field(value.get("field"), scope)
+            held = type_of(f"customer.{name}", scope)
+            if held is not None and held.kind == "parts" and not value.entries:
+                scope.source.report(value, "E015", f"{name} has parts, and is no single value; write {{field: …}}")
+            elif not value.entries and not value.items:
+                check_constant(value, name, held, scope.source)
+            described = described_of_customers(scope)
+            if name not in described and (meant := slip_of(name, described)):
+                message = f"a customer has no field {quoted(name)}; did you mean {quoted(meant)}?"
+                scope.source.report(fields.keys[name], "E027", message)

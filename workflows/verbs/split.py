@@ -7,7 +7,7 @@ from pydantic import Field, StrictInt
 
 from workflows.source.diagnostics import quoted
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.scope import Scope
 from workflows.terms.values import Frozen
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name, matching

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.scope import Scope
 from workflows.terms.wording import Wording
 from workflows.terms.written import Text
 from workflows.verbs.base import Path, Position, Step, StepSpec

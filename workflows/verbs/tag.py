@@ -6,7 +6,8 @@ from pydantic import Field
 
 from workflows.source.diagnostics import quoted
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.fields import check_tag_given
+from workflows.terms.scope import Scope
 from workflows.terms.values import Duration
 from workflows.terms.wording import Wording
 from workflows.terms.written import Text
@@ -65,6 +66,7 @@ class UntagStep(StepSpec):
     @classmethod
     def check_alone(cls, step: Node, scope: Scope) -> None:
         check_tag(step.get("untag"), scope)
+        check_tag_given(step.get("untag"), scope)
 
 
 def check_tag(node: Node | None, scope: Scope) -> None:

@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 from workflows.source.tree import Node
 from workflows.terms.calendar import MONTH_DAY, WEEKDAY, WEEKDAYS, month_day_of
 from workflows.terms.conditions import Measure
-from workflows.terms.fields import Scope, check_field, check_measure
+from workflows.terms.fields import check_field, check_measure
 from workflows.terms.operands import FieldRef
+from workflows.terms.scope import Scope
 from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
 from workflows.terms.written import CLOCK, Text
@@ -297,3 +298,20 @@ class WaitStep(StepSpec):
             least = timedelta(days=int(written["day"]) - 1, hours=clock.hour, minutes=clock.minute)
             return flow.passing(node, state, max(state.elapsed, least))
         return state
+
+
+_LONGEST_CLOCK = {"weekday": timedelta(days=7), "month_day": timedelta(days=31), None: timedelta(days=1)}
+
+
+def longest(step: Node) -> timedelta | None:
+    """The longest that a step may wait; None if nobody knows."""
+    node = step.get("wait")
+    if node is None:
+        return span_of(step.get("within"))
+    text = (node.text or "").strip()
+    if (days_on := DaysOn.PATTERN.fullmatch(text)) is not None:
+        return Duration.of(days_on["span"]).nominal + timedelta(days=1)
+    clock = Clock.PATTERN.fullmatch(text)
+    if clock is None or clock["day"]:
+        return span_of(node) if clock is None else None
+    return _LONGEST_CLOCK[next((name for name in ("weekday", "month_day") if clock[name]), None)]

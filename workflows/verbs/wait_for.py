@@ -8,7 +8,8 @@ from pydantic import Discriminator, Field, Tag
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
 from workflows.terms.conditions import EventCondition
-from workflows.terms.fields import Scope, check_customer_event, check_event
+from workflows.terms.fields import check_customer_event, check_event
+from workflows.terms.scope import Scope
 from workflows.terms.values import Duration, Frozen
 from workflows.terms.wording import Wording
 from workflows.terms.written import EventPattern, Name

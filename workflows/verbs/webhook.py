@@ -6,7 +6,7 @@ from pydantic import Field
 
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.scope import Scope
 from workflows.terms.wording import Wording
 from workflows.terms.written import Name, Text
 from workflows.verbs.base import Decision, Position, Step, StepSpec

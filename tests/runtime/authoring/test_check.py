@@ -1,6 +1,7 @@
 """Checking directories of journeys and texts: whatever one file is, the others are checked."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,7 +155,7 @@ def test_a_text_may_call_what_every_text_has(shop: Path) -> None:
 
 
 def test_a_variable_that_nothing_provides_is_told_at_the_send(shop: Path) -> None:
-    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text("{{ coupon.code }}")
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text("{{ shop.sign }}{{ coupon.code }}拒收请回复R")
     found = only(run(shop))
     assert (Path(found.path).name, found.line, found.code) == ("good.yaml", 5, "E039")
     (shop / "specs" / "_coupons.yaml").write_text("c: {name: 券, amount_off: 1元, valid: 1d}\n")
@@ -217,3 +218,42 @@ def test_a_text_that_nobody_sends_is_checked_too(shop: Path) -> None:
     assert only(run(shop)).message == 'customer has no field "nmae"; did you mean "name"?'
     (unsent / "sms.j2").write_text("{{ custmer.name }}")
     assert only(run(shop)).code == "E039"
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        ("steps:", "audience: {segment: nobody}\nsteps:"),
+        ("{again: never}", "{agian: never}"),
+        ("  - {id: a", "  - {if: {field: customer.city, is: 杭州}, then: [{wait: soon}]}\n  - {id: a"),
+    ],
+)
+def test_the_texts_of_a_journey_with_mistakes_are_checked_too(shop: Path, mistake: tuple[str, str]) -> None:
+    """As far as can be: a field that no such event has is told, what can be missing isn't."""
+    text = "{{ shop.sign }}{{ customer.name }}共{{ trigger.totl | yuan }}元 拒收请回复R"
+    (shop / "templates" / "messages" / "hello" / "sms.j2").write_text(text)
+    (shop / "specs" / "good.yaml").write_text(GOOD.replace(*mistake))
+    found = [each for each in run(shop).diagnostics if each.severity == "error"]
+    assert [Path(each.path).name for each in found] == ["good.yaml", "sms.j2"]
+    assert found[1].message == 'order.paid has no field "totl"; did you mean "total"?'
+
+
+def test_a_tag_may_be_given_by_a_journey_beside(shop: Path) -> None:
+    specs = shop / "specs"
+    asking = GOOD.replace("steps:", "audience: {tag: 老客}\nsteps:")
+    (specs / "good.yaml").write_text(asking)
+    assert only(run(shop)).message == 'nobody gives the tag "老客"; no step does, and no rule of _tags.yaml'
+    (specs / "other.yaml").write_text(GOOD.replace("good", "other") + "  - {tag: 老客}\n")
+    assert run(shop).diagnostics == []
+    assert check([specs / "good.yaml"], shop / "templates" / "messages").diagnostics == []
+
+
+def test_a_day_that_is_over_is_told(shop: Path) -> None:
+    """Going by the shop's calendar, on which it is the 9th of October already."""
+    specs, now = shop / "specs", datetime(2026, 10, 8, 16, tzinfo=UTC)
+    (specs / "good.yaml").write_text(GOOD.replace("steps:", "active: {until: 2026-10-08}\nsteps:"))
+    (specs / "_coupons.yaml").write_text("c: {name: 券, amount_off: 1元, valid: until 2026-10-08}\n")
+    assert run(shop).diagnostics == []
+    for then, told in ((now, ["W011", "W011"]), (now - timedelta(hours=1), [])):
+        report = check([specs], shop / "templates" / "messages", now=then)
+        assert [each.code for each in report.diagnostics] == told

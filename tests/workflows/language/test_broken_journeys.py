@@ -1,13 +1,16 @@
 """Each file in broken/ has the first lines of its diagnostics beside it, in a .txt."""
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from domain.catalogue.page import FIELD_TYPES
 from workflows.language.checks import References
 from workflows.language.compile import Compiled, read_journey
 from workflows.source.diagnostics import CODES, render
+from workflows.terms.constants import FieldType
 from workflows.terms.limits import Limits
 
 BROKEN = Path(__file__).parent / "broken"
@@ -25,11 +28,17 @@ REFERENCES = References(
     events={
         "order.paid": frozenset({"order_id", "total", "items", "items.sku", "items.category"}),
         "cart.updated": frozenset({"cart_id", "total"}),
-        "customer.updated": frozenset({"name", "birthday", "city"}),
+        "customer.updated": frozenset({"name", "birthday", "city", "location"}),
         "customer.birthday": frozenset({"journey"}),
         "stream.scheduled": frozenset({"stream_id", "title", "starts_at"}),
         "lot.sold_out": frozenset({"lot_id"}),
     },
+    types={**FIELD_TYPES, "measure": {"客单价": FieldType("money", 0)}},
+    measures=frozenset({"客单价"}),
+    ruled=frozenset({"老客"}),
+    elsewhere=lambda: frozenset({("tag", "咖啡爱好者"), ("tag", "vip"), ("tag", "a"), ("field", "level")}),
+    limits={"minus5": (1, 60)},
+    today=date(2026, 9, 1),
 )
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from workflows.source.tree import Node
-from workflows.terms.fields import Scope
+from workflows.terms.scope import Scope
 from workflows.terms.wording import Wording
 from workflows.terms.written import Text
 from workflows.verbs.base import Position, Step, StepSpec
