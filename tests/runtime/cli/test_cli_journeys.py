@@ -102,7 +102,7 @@ def test_a_text_that_is_still_needed_stays(desk: Desk, db: Database) -> None:
     found = desk.run("publish")
     assert found.startswith("1 ")
     assert "templates/messages/hello/sms.j2:1:1 E046" in found
-    desk.write("templates/messages/hello/sms.j2", "{{ trigger.name | when }}")
+    desk.write("templates/messages/hello/sms.j2", "{{ trigger.order_id | when }}")
     assert 'the filter "when" takes an instant' in desk.run("publish")
     (desk.place / "templates/messages/hello/sms.j2").unlink()
     assert "it is gone" in desk.run("publish")
