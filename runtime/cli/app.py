@@ -13,14 +13,11 @@ from rich.console import Console
 
 from runtime import StartError
 from runtime.cli import (
-    customers,
-    identity,
     insight,
     journeys,
     keys,
     messages,
     results,
-    segments,
     send_test,
     stock,
     stuck,
@@ -28,6 +25,7 @@ from runtime.cli import (
     users,
     voice,
 )
+from runtime.cli.people import customers, identity, segments
 from runtime.cli.shared import (
     LANG,
     SPECS,

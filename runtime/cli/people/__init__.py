@@ -1,0 +1,1 @@
+"""Commands about customers: who they are, their identities, tags and segments."""
