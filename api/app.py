@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today, voice
+from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -26,6 +26,8 @@ from api.http.metrics import Watch
 from api.journeys import canvas, drafts, messages, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
 from api.stock import imports, lots, replenishment, shows, streams
+from api.voice import opinions, reading, reports, tasks
+from api.voice import topics as voice_topics
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
 from domain.store.clock import Clock, SystemClock
@@ -66,7 +68,11 @@ ROUTERS = (
     search.router,
     today.router,
     companions.router,
-    voice.router,
+    reading.router,
+    opinions.router,
+    voice_topics.router,
+    tasks.router,
+    reports.router,
     desk.router,
     journey_clock.router,
     health.router,

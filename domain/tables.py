@@ -14,6 +14,7 @@ from domain.sending import tables as sending
 from domain.stock import tables as stock
 from domain.store import tables as store
 from domain.texts import tables as texts
+from domain.voice import tables as voice
 
 __all__ = [
     "access",
@@ -30,4 +31,5 @@ __all__ = [
     "stock",
     "store",
     "texts",
+    "voice",
 ]

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -18,12 +19,15 @@ from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavai
 from api.http.screen_links import NotConfigured, check_stream
 from domain.published.library import read_library
 from domain.stock.studio import Board, board
+from domain.voice.alerts import Alert, alerts
 from workflows.terms.quantities import Quantity
 
 router = APIRouter(tags=["streams"])
 
 StreamId = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]*$", description="the show's id")]
 Token = Annotated[str | None, Query(max_length=1000, description="of a link from `aftershow studio-link`")]
+SHOWN = 5
+"""Complaints that a screen has room for."""
 _PROBLEMS = documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable, NotConfigured)
 _pages = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
 
@@ -52,14 +56,26 @@ class ProductStock(BaseModel):
     alarm: ProductAlarm | None
 
 
+class Complaint(BaseModel):
+    """What more customers than usual complain of in this show, `count` of those `speakers` who spoke of the product."""
+
+    sku: str
+    name: str | None
+    topic: str
+    count: int
+    speakers: int
+    at: datetime
+
+
 class StreamStock(BaseModel):
-    """A show and its products, those that sold most first."""
+    """A show and its products, those that sold most first; and complaints that rose in it, the newest first."""
 
     stream_id: str
     title: str | None
     starts_at: datetime
     ended_at: datetime | None
     products: list[ProductStock]
+    complaints: list[Complaint]
 
 
 async def may_read(request: Request, id: StreamId, _: Credentials, __: Cookie, token: Token = None) -> None:
@@ -75,7 +91,7 @@ MayRead = Depends(may_read)
 
 @router.get("/v1/streams/{id:path}/stock", summary="Read a show's stock", responses=_PROBLEMS, dependencies=[MayRead])
 def get_stock(request: Request, id: StreamId) -> StreamStock:
-    return _as_answer(_board(context(request), id))
+    return _read(context(request), id)
 
 
 @router.get(
@@ -91,14 +107,14 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
     A process serves a bounded number of listeners, and answers the others `503`.
     """
     env = context(request)
-    _board(env, id)
+    _read(env, id)
     subject = f"stream {id}"
     if env.feed.is_full(subject):
         raise Unavailable("Too many are listening.", headers={"Retry-After": "30"})
 
     def read() -> tuple[str, bool]:
-        stock_board = _board(env, id)
-        return _as_answer(stock_board).model_dump_json(), stock_board.ended_at is not None
+        stock = _read(env, id)
+        return stock.model_dump_json(), stock.ended_at is not None
 
     return FeedResponse(env.feed.listen(subject, read, "stock"))
 
@@ -108,12 +124,12 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
     """A page for the host's screen, opened by a link from `aftershow studio-link`."""
     env = context(request)
     check_stream(env.signing_key, token or "", id)
-    stock_board = _board(env, id)
+    stock = _read(env, id)
     with env.db() as session:
         zone = read_library(session).policy.timezone
     nonce = secrets.token_urlsafe(16)
     page = _pages.get_template("stock.html").render(
-        stock=json.loads(_as_answer(stock_board).model_dump_json()),
+        stock=json.loads(stock.model_dump_json()),
         feed=f"/v1/streams/{quote(id, safe='')}/stock/events?token={quote(token or '')}",
         zone=zone,
         nonce=nonce,
@@ -134,15 +150,15 @@ def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLRespo
     )
 
 
-def _board(env: Context, id: str) -> Board:
+def _read(env: Context, id: str) -> StreamStock:
     with env.db() as session:
         stock_board = board(session, id, env.clock.now())
-    if stock_board is None:
-        raise NotFound("There is no such show; it begins to be known with stream.scheduled or stream.started.")
-    return stock_board
+        if stock_board is None:
+            raise NotFound("There is no such show; it begins to be known with stream.scheduled or stream.started.")
+        return _as_answer(stock_board, alerts(session, stream_id=id, limit=SHOWN))
 
 
-def _as_answer(stock_board: Board) -> StreamStock:
+def _as_answer(stock_board: Board, raised: Sequence[Alert]) -> StreamStock:
     return StreamStock(
         stream_id=stock_board.stream_id,
         title=stock_board.title,
@@ -162,5 +178,16 @@ def _as_answer(stock_board: Board) -> StreamStock:
                 else None,
             )
             for product in stock_board.products
+        ],
+        complaints=[
+            Complaint(
+                sku=each.sku,
+                name=each.product,
+                topic=each.topic,
+                count=each.count,
+                speakers=each.speakers,
+                at=each.at,
+            )
+            for each in raised
         ],
     )

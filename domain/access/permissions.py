@@ -26,6 +26,7 @@ Permission = Literal[
     "channels.read",
     "metrics.read",
     "voice.read",
+    "voice.edit",
     "desk",
     "pii",
     "users.manage",
@@ -41,7 +42,7 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 ROLES: Mapping[str, frozenset[Permission]] = {
     "marketer": frozenset({
         "journeys.read", "journeys.publish", "journeys.run", "customers.read", "messages.read", "coupons.read",
-        "streams.read", "streams.plan", "stock.read", "channels.read", "voice.read",
+        "streams.read", "streams.plan", "stock.read", "channels.read", "voice.read", "voice.edit",
     }),
     "guide": frozenset({"desk", "pii"}),
     "buyer": frozenset({
@@ -52,13 +53,13 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         "coupons.read",
         "coupons.revoke", "streams.read", "streams.plan", "stock.read", "stock.import", "replenishments.read",
         "channels.read",
-        "metrics.read", "voice.read", "pii",
+        "metrics.read", "voice.read", "voice.edit", "pii",
     }),
     "analyst": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
         "replenishments.read", "channels.read", "voice.read",
     }),
-    "product": frozenset({"journeys.read", "streams.read", "voice.read"}),
+    "product": frozenset({"journeys.read", "streams.read", "voice.read", "voice.edit"}),
     "admin": frozenset(PERMISSIONS),
 }  # fmt: skip
 """What a user's roles permit."""
@@ -71,8 +72,8 @@ SCOPES: Mapping[str, frozenset[Permission]] = {
     }),
     "admin": frozenset({
         "journeys.publish", "journeys.run", "customers.join", "customers.export", "customers.erase", "messages.settle",
-        "coupons.revoke", "streams.plan", "stock.import", "replenishments.decide", "users.manage", "keys.manage",
-        "audit.read",
+        "coupons.revoke", "streams.plan", "stock.import", "replenishments.decide", "voice.edit", "users.manage",
+        "keys.manage", "audit.read",
     }),
 }  # fmt: skip
 """Sets that an API key can be given by name, beside single permissions; none implies another."""

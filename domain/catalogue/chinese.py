@@ -13,6 +13,28 @@ CHINESE: Mapping[str, str] = {
     "An order was paid.": "订单付了款。",
     "An order reached the customer.": "订单送到了客户手里。",
     "An order was given back, in whole or in part.": "订单退了，全部或一部分。",
+    "More customers than usual complain of the same thing about a product. Comments send it.": (
+        "对一件商品，说同一个毛病的客户比平时多。由评论发出。"
+    ),
+    "the employee who answers for it, and hears of complaints": "负责这件商品的员工，有集中的抱怨会告诉他",
+    "the aspect, as `taste`": "哪个方面，如 `taste`（味道）",
+    "what is said, in few words": "说的是什么，几个字",
+    "the livestream in which it is said": "在哪场直播里说的",
+    "customers who say it": "说这话的客户数",
+    "customers who speak of the product": "说到这件商品的客户数",
+    "the first as a part of the second": "前者占后者的比例",
+    "the same of the last livestreams": "最近几场直播里的同一个比例",
+    "the employee who answers for the product": "负责这件商品的员工",
+    "The customer reviewed a product or an order.": "客户写了评价，评一件商品或一笔订单。",
+    "A livestream shows a product.": "直播开始讲一件商品。",
+    "the product that is shown from now on, until the next one is": "从现在起讲的商品，直到讲下一件",
+    "the product it is about, if the shop knows; else the one being shown": (
+        "说的是哪件商品，店里知道就写；不写按正在讲的那件"
+    ),
+    "what was written": "写了什么",
+    "stars that were given, 1 to 5": "给了几颗星，1 到 5",
+    "why, in the customer's words": "为什么退，客户的原话",
+    "what the customer said, in the guide's words": "客户怎么说，导购记下的",
     "The customer looked at a product.": "客户看了一件商品。",
     "A livestream was planned, or its plan changed.": "直播排期了，或排期有变。",
     "A livestream that was planned is called off.": "排好的直播取消了。",

@@ -23,6 +23,7 @@ from domain.catalogue.wire import (
     Number,
     Rate,
     RowId,
+    Stars,
     Sum,
     Text,
     Words,
@@ -111,6 +112,14 @@ class OrderRefunded(OrderData):
 
     total: Fen | None = Field(None, description="what was given back; the whole order if it isn't given")
     items: list[Goods] | None = Field(None, description="what came back into stock; with a part of the money, nothing")
+    reason: Text | None = Field(None, description="why, in the customer's words")
+
+
+class ReviewWritten(Data):
+    text: Text = Field(description="what was written")
+    order_id: Code | None = Field(None, description="the order it is about")
+    sku: Code | None = Field(None, description="the product it is about")
+    rating: Stars | None = Field(None, description="stars that were given, 1 to 5")
 
 
 class ProductViewed(Data):
@@ -146,8 +155,13 @@ class StreamLeft(StreamData):
     watched_minutes: Minutes | None = Field(None, description="how long the customer watched")
 
 
+class StreamShowing(StreamData):
+    sku: Code = Field(description="the product that is shown from now on, until the next one is")
+
+
 class StreamCommented(StreamData):
     text: Text | None = Field(None, description="what was said")
+    sku: Code | None = Field(None, description="the product it is about, if the shop knows; else the one being shown")
 
 
 class StepData(Data):
@@ -174,6 +188,10 @@ class MessageReplied(MessageData):
 
 class MessageFailed(MessageData):
     reason: Text | None = Field(None, description="what the provider said")
+
+
+class TodoDone(StepData):
+    note: Text | None = Field(None, description="what the customer said, in the guide's words")
 
 
 class CouponData(StepData):
@@ -248,6 +266,7 @@ class ProductUpdated(Data):
     min_days: Days | None = Field(None, description="days that it must still keep when it is sold")
     companions: Codes | None = Field(None, description="the `sku`s to offer beside it, the first first")
     aliases: Codes | None = Field(None, description="what customers call it beside its name, in comments")
+    manager: Code | None = Field(None, description="the employee who answers for it, and hears of complaints")
 
 
 class StoreUpdated(Data):
@@ -269,6 +288,18 @@ class StockAlarm(Data):
     left: Number | None = Field(None, description="units that can still be sold")
     sells_out_at: Instant | None = Field(None, description="when nothing is left, at this rate")
     reason: Text | None = Field(None, description="what set it off")
+
+
+class FeedbackAlert(Data):
+    sku: Code = Field(description="the product it is about")
+    aspect: Code = Field(description="the aspect, as `taste`")
+    topic: Text = Field(description="what is said, in few words")
+    stream_id: Code | None = Field(None, description="the livestream in which it is said")
+    count: Count | None = Field(None, description="customers who say it")
+    speakers: Count | None = Field(None, description="customers who speak of the product")
+    share: Number | None = Field(None, description="the first as a part of the second")
+    usual: Number | None = Field(None, description="the same of the last livestreams")
+    manager: Code | None = Field(None, description="the employee who answers for the product")
 
 
 class TagChanged(Data):
@@ -312,11 +343,13 @@ CATALOGUE: Mapping[str, EventType] = {
     "order.paid": EventType(OrderPaid, "An order was paid."),
     "order.delivered": EventType(OrderData, "An order reached the customer."),
     "order.refunded": EventType(OrderRefunded, "An order was given back, in whole or in part."),
+    "review.written": EventType(ReviewWritten, "The customer reviewed a product or an order."),
     "product.viewed": EventType(ProductViewed, "The customer looked at a product."),
     "stream.scheduled": EventType(StreamScheduled, "A livestream was planned, or its plan changed."),
     "stream.cancelled": EventType(StreamData, "A livestream that was planned is called off."),
     "stream.started": EventType(StreamStarted, "A livestream began."),
     "stream.ended": EventType(StreamData, "A livestream ended."),
+    "stream.showing": EventType(StreamShowing, "A livestream shows a product."),
     "stream.joined": EventType(StreamData, "The customer came to a livestream."),
     "stream.left": EventType(StreamLeft, "The customer left a livestream."),
     "stream.commented": EventType(StreamCommented, "The customer wrote in a livestream."),
@@ -345,22 +378,26 @@ CATALOGUE: Mapping[str, EventType] = {
     "stock.alarm": EventType(
         StockAlarm, "A product runs short: a livestream sells it too fast, or the warehouse says so."
     ),
+    "feedback.alert": EventType(
+        FeedbackAlert, "More customers than usual complain of the same thing about a product. Comments send it."
+    ),
     "tag.added": EventType(TagChanged, "The customer got a tag, from a rule or a journey. Tags send it."),
     "tag.removed": EventType(TagChanged, "The customer lost a tag. Tags send it."),
     "segment.entered": EventType(SegmentChanged, "The customer came into a segment that has a name. Segments send it."),
     "segment.left": EventType(SegmentChanged, "The customer is no longer in a segment that has a name."),
     "send.once": EventType(SentOnce, "A message is to be sent to the customer, once. `send-once` sends it."),
     "spend.recorded": EventType(SpendRecorded, "Money was spent on winning customers."),
-    "todo.done": EventType(StepData, "The sales guide did a task about this customer."),
+    "todo.done": EventType(TodoDone, "The sales guide did a task about this customer."),
 }
 
 WHOLESALE = "wholesale"
 """The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
 _BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
-_BUSINESS = frozenset(
-    {"product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.ended"}
-)
+_BUSINESS = frozenset({
+    "product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.showing",
+    "stream.ended", "feedback.alert",
+})  # fmt: skip
 
 
 _ABOUT_A_STEP = frozenset(type for type, event_type in CATALOGUE.items() if issubclass(event_type.model, StepData))

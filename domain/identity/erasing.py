@@ -48,6 +48,8 @@ _FORGET = (
     "DELETE FROM customer_tags WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
     "DELETE FROM segment_members WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
     "DELETE FROM next_looks WHERE customer = ANY (CAST(:ids AS bigint[]))",
+    "UPDATE opinions SET phrase = '', reader = NULL FROM events"
+    " WHERE events.id = opinions.event_id AND customer_id = :id",
     "UPDATE events SET data = '{}', identifiers = NULL, forgotten = true WHERE customer_id = :id",
     "DELETE FROM early_receipts USING messages WHERE customer_id = :id"
     " AND early_receipts.channel = messages.channel AND early_receipts.provider_id = messages.provider_id",

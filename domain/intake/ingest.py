@@ -27,6 +27,7 @@ from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
 from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
+from domain.voice.inbox import put_down
 from workflows.language.identity import IdentityRules
 from workflows.plan.model import ScheduleTrigger
 from workflows.terms.event_names import event_of
@@ -130,6 +131,7 @@ def ingest(
     if version != lookup.version:  # published just now; who holds the locks must go by it
         library = library_of(work, version)
         lock_customers(work, naming.arrival.ids)
+    put_down(work, stored.values())
     note_evidence(work, naming.arrival, naming.groups, naming.stored(stored))
     naming.tell(remarks)
     rows = [

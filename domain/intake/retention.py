@@ -74,6 +74,9 @@ WITH page AS MATERIALIZED (
             SELECT FROM enrollments
             WHERE enrollments.customer_id = events.customer_id AND (ending IS NULL OR goal_until >= :now)
         )
+    RETURNING events.id
+), unsaid AS (
+    UPDATE opinions SET phrase = '', reader = NULL FROM forgot WHERE opinions.event_id = forgot.id
 )
 SELECT received_at, id FROM page ORDER BY received_at DESC, id DESC LIMIT 1
 """)

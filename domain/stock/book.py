@@ -48,7 +48,7 @@ INSERT INTO stock_moves (lot_id, at, quantity, reason, seen, order_id, event_id)
     CAST(:c4 AS boolean[]), CAST(:c5 AS text[]), CAST(:c6 AS bigint[]))
 """)
 """Columns instead of rows: an order of a few products is a few moves, and a batch of orders thousands."""
-_LISTED = ("name", "category", "shelf_days", "min_days", "companions", "aliases")
+_LISTED = ("name", "category", "shelf_days", "min_days", "companions", "aliases", "manager")
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ class Product(Row, table=True):
     """What is sold. It keeps `shelf_days` from the day it is made, and must keep `min_days` more when it is sold.
 
     `companions` are the products that the shop itself would offer beside it, the first first.
-    `aliases` are what customers call it beside its name.
+    `aliases` are what customers call it beside its name; `manager` is the employee who answers for it.
     """
 
     __tablename__: ClassVar[Any] = "products"
@@ -99,6 +99,7 @@ class Product(Row, table=True):
     min_days: int = 0
     companions: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     aliases: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    manager: str | None = None
     updated_at: datetime = instant()
 
 

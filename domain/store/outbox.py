@@ -63,9 +63,16 @@ class Restocked:
     alarm: int
 
 
-Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked
+@dataclass(frozen=True)
+class ReadComments:
+    """Have the comments read that nobody has read yet."""
+
+    kind: ClassVar = "comments"
+
+
+Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked | ReadComments
 _NOTICES: Mapping[str, type[Notice]] = {
-    notice.kind: notice for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked)
+    notice.kind: notice for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked, ReadComments)
 }
 
 

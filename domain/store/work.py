@@ -33,14 +33,14 @@ _ANNOUNCE = text(f"NOTIFY {CHANNEL}")
 
 @dataclass(frozen=True)
 class EventGiven:
-    """An event of a customer that a transaction gives rise to; `source` and `id` name it for ever."""
+    """An event that a transaction gives rise to, of a customer or of none; `source` and `id` name it for ever."""
 
     source: str
     id: str
     type: str
     at: datetime
     data: Mapping[str, Any]
-    customer_id: int
+    customer_id: int | None = None
 
 
 class Counted(NamedTuple):

@@ -12,10 +12,15 @@ SHORTEST = 2
 
 def spoken_names(session: Session) -> Mapping[str, str]:
     """The name of each product by what people may write for it: its name, its aliases and its sku."""
+    products = {product.sku: product.name or product.sku for product in session.exec(select(Product))}
+    return {written: products[sku] for written, sku in spoken_skus(session).items()}
+
+
+def spoken_skus(session: Session) -> Mapping[str, str]:
+    """The sku of each product by what people may write for it; of two products of one name, the first's."""
     found: dict[str, str] = {}
     for product in session.exec(select(Product).order_by(col(Product.sku))):
-        name = product.name or product.sku
-        for written in (product.sku, name, *(product.aliases or ())):
+        for written in (product.sku, product.name or product.sku, *(product.aliases or ())):
             if len(written) >= SHORTEST:
-                found.setdefault(written, name)
+                found.setdefault(written, product.sku)
     return found

@@ -19,6 +19,10 @@ SENTENCES: Mapping[str, str] = {
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
     # comments
+    "name one of --show, --product and --week": "请写 --show、--product、--week 中的一个",
+    "there is no show {id}": "没有这场直播：{id}",
+    "the report is in {file}": "报告在 {file}",
+    "{number} corrections written to {file}": "{number} 条更正已写入 {file}",
     "{file} is no CSV in UTF-8: {problem}": "{file} 不是 UTF-8 的 CSV：{problem}",
     '{file} has no column "text"; its first line names its columns': "{file} 没有 text 这一列；第一行要写各列的名字",
     # editing a journey's file

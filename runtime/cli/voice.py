@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from runtime import StartError
-from runtime.cli.shared import SPECS, Specs, existing
+from runtime.cli.shared import SPECS, Data, Specs, database, existing, say
 
 app = typer.Typer(help="What customers say.", no_args_is_help=True)
 
@@ -55,3 +55,49 @@ def read(
             for each in opinions:
                 found = {name: value for name, value in vars(each).items() if value is not None}
                 writer.writerow({name: row[name] for name in kept} | found)
+
+
+@app.command()
+def corrections(
+    file: Annotated[Path, typer.Argument(help="The CSV to write: text, kind, aspect, sentiment.")], data: Data = None
+) -> None:
+    """Write what people have put right, to train a reader with: `python -m benchmarks.train_reader --corrections`."""
+    from domain.voice.opinions import corrections as put_right
+
+    with database(data) as db, db() as session:
+        rows = put_right(session)
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(("text", "kind", "aspect", "sentiment"))
+        writer.writerows((row.phrase, row.kind, row.aspect, row.sentiment) for row in rows)
+    say(f"{len(rows)} corrections written to {file}")
+
+
+@app.command()
+def report(
+    show: Annotated[str | None, typer.Option(help="Of this show, by its id.")] = None,
+    product: Annotated[str | None, typer.Option(help="Of this product, by its sku.")] = None,
+    week: Annotated[bool, typer.Option("--week", help="Of the last seven days.")] = False,
+    docx: Annotated[Path | None, typer.Option(help="Write a file for a word processor.")] = None,
+    data: Data = None,
+) -> None:
+    """Report what customers said, as Markdown: of a show, of a product, or of the last seven days."""
+    from domain.stock.tables import Stream
+    from domain.voice import papers
+    from domain.voice.reports import paper_of, week_before
+    from domain.voice.reports import report as report_of
+    from domain.voice.topics import Scope
+    from runtime.platform.stored_clock import clock_of
+
+    if sum((show is not None, product is not None, week)) != 1:
+        raise StartError("name one of --show, --product and --week")
+    with database(data) as db, db() as session:
+        if show is not None and session.get(Stream, show) is None:
+            raise StartError(f"there is no show {show}")
+        scope = week_before(clock_of(db).now()) if week else Scope(stream_id=show, sku=product)
+        paper = paper_of(session, report_of(session, scope))
+    if docx is not None:
+        docx.write_bytes(papers.docx(paper))
+        say(f"the report is in {docx}")
+    else:
+        typer.echo(papers.markdown(paper))

@@ -46,6 +46,7 @@ from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
 from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import ScheduleWorkflow
+from workflows.runs.voice import WeeklyReportWorkflow
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,10 @@ _PREFIX = "schedule/"
 NIGHTLY = "nightly"
 NIGHT = "30 3 * * *"
 """When the night's work is done, by the shop's time."""
+
+WEEKLY = "weekly-report"
+MONDAY = "0 9 * * 1"
+"""When managers are told what customers said in the week, by the shop's time."""
 _LOST = (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.CANCELED, WorkflowExecutionStatus.TIMED_OUT)
 
 
@@ -119,7 +124,11 @@ async def sync_schedules(client: Client, library: Library, *, paused: bool) -> N
         for name, live in library.journeys.items()
         if isinstance(live.plan.trigger, ScheduleTrigger)
     }
-    wanted[NIGHTLY] = _nightly(library.policy.timezone, paused=paused)
+    zone = library.policy.timezone
+    night = partial(ScheduleActionStartWorkflow, NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE)
+    week = partial(ScheduleActionStartWorkflow, WeeklyReportWorkflow.run, id=WEEKLY, task_queue=TASK_QUEUE)
+    wanted[NIGHTLY] = _regular(night(static_summary="forecasts, ranks and winners"), NIGHT, zone, paused=paused)
+    wanted[WEEKLY] = _regular(week(static_summary="what customers said in the week"), MONDAY, zone, paused=paused)
     async for listed in await client.list_schedules():
         if listed.id.startswith(_PREFIX) and listed.id not in wanted:
             await client.get_schedule_handle(listed.id).delete()
@@ -159,12 +168,10 @@ def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: 
     )
 
 
-def _nightly(timezone: str, *, paused: bool) -> Schedule:
+def _regular(action: ScheduleActionStartWorkflow, cron: str, timezone: str, *, paused: bool) -> Schedule:
     return Schedule(
-        action=ScheduleActionStartWorkflow(
-            NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE, static_summary="forecasts, ranks and winners"
-        ),
-        spec=ScheduleSpec(cron_expressions=[NIGHT], time_zone_name=timezone),
+        action=action,
+        spec=ScheduleSpec(cron_expressions=[cron], time_zone_name=timezone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         state=ScheduleState(paused=paused),
     )

@@ -20,6 +20,7 @@ from activities.journey import JourneyActivities
 from activities.nightly import NightlyActivities
 from activities.replenishment import ReplenishmentActivities
 from activities.tracking import FollowUpActivities
+from activities.voice import VoiceActivities
 from domain.channels.staff import TellsStaff
 from domain.store.clock import Clock
 from domain.store.work import Database
@@ -39,11 +40,12 @@ from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
+from workflows.runs.voice import ReadCommentsWorkflow, WeeklyReportWorkflow
 
 THREADS = 16
 WORKFLOWS = (
-    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReplenishmentWorkflow,
-    ScheduleWorkflow,
+    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReadCommentsWorkflow,
+    ReplenishmentWorkflow, ScheduleWorkflow, WeeklyReportWorkflow,
 )  # fmt: skip
 
 
@@ -86,6 +88,7 @@ async def working(
                 *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
+                *VoiceActivities(db, clock, staff).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

@@ -28,16 +28,25 @@ class AspectWords(Frozen):
     negative: Words = ()
 
 
+class Topic(Frozen):
+    """A topic of blame or wishes about an aspect, and the words that betray it."""
+
+    aspect: Aspect
+    words: Annotated[tuple[Word, ...], Field(min_length=1, max_length=500)]
+
+
 class Voice(Frozen):
-    """Words by aspect, and those that mark a comment as chatter."""
+    """Words by aspect, and those that mark a comment as chatter; topics by name, beside those that are built in."""
 
     aspects: dict[Aspect, AspectWords] = Field(default_factory=dict)
+    topics: Annotated[dict[Word, Topic], Field(max_length=200)] = Field(default_factory=dict)
     chatter: Words = ()
 
     def words(self) -> frozenset[str]:
         """All of them."""
         groups = (words for aspect in self.aspects.values() for words in aspect.model_dump().values())
-        return frozenset(word for words in (*groups, self.chatter) for word in words)
+        topics = (topic.words for topic in self.topics.values())
+        return frozenset(word for words in (*groups, *topics, self.chatter) for word in words)
 
 
 def read_voice(text: str, path: str) -> tuple[Voice | None, list[Diagnostic]]:

@@ -1829,6 +1829,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/opinions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what customers said
+         * @description Comments are read within seconds of their events.
+         */
+        get: operations["get_opinions_v1_opinions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/opinions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put an opinion right
+         * @description It is kept beside what was read, and counts wherever the same phrase comes again.
+         *
+         *     `aftershow voice corrections` writes all of them, to train a reader with.
+         */
+        post: operations["post_opinion_v1_opinions__id__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what customers say, gathered
+         * @description Whoever says a thing counts once in a show, or in a week outside of shows.
+         */
+        get: operations["get_topics_v1_topics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the alerts about complaints
+         * @description The newest first. Each is an event `feedback.alert`, too: once a day at most of a product and topic.
+         */
+        get: operations["get_alerts_v1_alerts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what departments are to do */
+        get: operations["get_tasks_v1_tasks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a task is done
+         * @description Doing it twice is doing it once.
+         */
+        post: operations["post_finish_v1_tasks__id__finish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/voice/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report what customers said
+         * @description Of the last seven days, if neither a show nor a time is named.
+         */
+        get: operations["get_report_v1_voice_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/desk/todos": {
         parameters: {
             query?: never;
@@ -2419,6 +2558,37 @@ export interface components {
             at: string;
         };
         /**
+         * AlertState
+         * @description More customers than usual complained of the same thing about a product; `usual` is null without any past.
+         */
+        AlertState: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Sku */
+            sku: string;
+            /** Product */
+            product: string | null;
+            /** Aspect */
+            aspect: string;
+            /** Topic */
+            topic: string;
+            /** Stream Id */
+            stream_id: string | null;
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /** Share */
+            share: number;
+            /** Usual */
+            usual: number | null;
+        };
+        /**
          * AllResults
          * @description All journeys together, by the global holdout.
          */
@@ -2617,6 +2787,27 @@ export interface components {
             reached: number;
             /** Revenue */
             revenue: number;
+        };
+        /**
+         * Complaint
+         * @description What more customers than usual complain of in this show, `count` of those `speakers` who spoke of the product.
+         */
+        Complaint: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Topic */
+            topic: string;
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * ConditionWords
@@ -3746,7 +3937,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -3969,6 +4160,63 @@ export interface components {
             conflicts: components["schemas"]["OpenConflict"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * OpinionState
+         * @description One thing that a customer said, `at` an instant, in an event of the type `said_in`.
+         *
+         *     `phrase` has no telephone numbers; it is empty where the person was forgotten. `reader` is what was read, where a
+         *     person corrected it.
+         */
+        OpinionState: {
+            /** Id */
+            id: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Said In */
+            said_in: string;
+            /** Stream Id */
+            stream_id: string | null;
+            /** Sku */
+            sku: string | null;
+            /** Product */
+            product: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "opinion" | "wish" | "question" | "chatter" | "spam";
+            /** Aspect */
+            aspect: ("taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall") | null;
+            /** Sentiment */
+            sentiment: ("positive" | "negative" | "neutral" | "wish") | null;
+            /** Topic */
+            topic: string | null;
+            /** Phrase */
+            phrase: string;
+            /** Confidence */
+            confidence: number;
+            /** Reader */
+            reader: {
+                [key: string]: string | null;
+            } | null;
+            /** Corrected By */
+            corrected_by: string | null;
+            /** Corrected At */
+            corrected_at: string | null;
+        };
+        /**
+         * Opinions
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Opinions: {
+            /** Opinions */
+            opinions: components["schemas"]["OpinionState"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * OrderState
@@ -4356,6 +4604,40 @@ export interface components {
             next: number | null;
         };
         /**
+         * ReportState
+         * @description What was said: comments and who spoke, parts of comments by kind and by sentiment, topics, alerts, questions.
+         */
+        ReportState: {
+            /** Stream Id */
+            stream_id: string | null;
+            /** Sku */
+            sku: string | null;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Title */
+            title: string;
+            /** Comments */
+            comments: number;
+            /** Speakers */
+            speakers: number;
+            /** Kinds */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Sentiments */
+            sentiments: {
+                [key: string]: number;
+            };
+            /** Topics */
+            topics: components["schemas"]["TopicState"][];
+            /** Alerts */
+            alerts: components["schemas"]["AlertState"][];
+            /** Questions */
+            questions: string[];
+        };
+        /**
          * Retried
          * @description How many enrollments try again, and how many notices.
          */
@@ -4441,7 +4723,7 @@ export interface components {
             /** Role */
             role: string;
             /** Permissions */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
         };
         /**
          * Said
@@ -4515,6 +4797,18 @@ export interface components {
         Segments: {
             /** Segments */
             segments: components["schemas"]["SegmentSize"][];
+        };
+        /**
+         * ShareState
+         * @description How many of the speakers say it.
+         */
+        ShareState: {
+            /** Said */
+            said: number;
+            /** Of */
+            of: number;
+            /** Share */
+            share: number;
         };
         /**
          * ShowProduct
@@ -4664,7 +4958,7 @@ export interface components {
         };
         /**
          * StreamStock
-         * @description A show and its products, those that sold most first.
+         * @description A show and its products, those that sold most first; and complaints that rose in it, the newest first.
          */
         StreamStock: {
             /** Stream Id */
@@ -4680,6 +4974,8 @@ export interface components {
             ended_at: string | null;
             /** Products */
             products: components["schemas"]["ProductStock"][];
+            /** Complaints */
+            complaints: components["schemas"]["Complaint"][];
         };
         /**
          * Stuck
@@ -4760,6 +5056,53 @@ export interface components {
         Tags: {
             /** Tags */
             tags: components["schemas"]["Tag"][];
+        };
+        /**
+         * TaskState
+         * @description What a department is to do by a day, because of a show or a product. `note` is what came of it.
+         */
+        TaskState: {
+            /** Id */
+            id: number;
+            /**
+             * Department
+             * @enum {string}
+             */
+            department: "product" | "supply" | "marketing" | "live" | "service";
+            /** Owner */
+            owner: string | null;
+            /** Text */
+            text: string;
+            /** Stream Id */
+            stream_id: string | null;
+            /** Sku */
+            sku: string | null;
+            /**
+             * Due On
+             * Format: date
+             */
+            due_on: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Done At */
+            done_at: string | null;
+            /** Done By */
+            done_by: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * Tasks
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Tasks: {
+            /** Tasks */
+            tasks: components["schemas"]["TaskState"][];
+            /** Next */
+            next: number | null;
         };
         /** Template */
         Template: {
@@ -4920,6 +5263,76 @@ export interface components {
             journey: string;
             /** Words */
             words: string;
+        };
+        /**
+         * TopicState
+         * @description What is said of an aspect of a product, by how many of those who spoke of it; `buyers` of them bought it.
+         *
+         *     `usual` is the same of the product's last five shows or weeks, `category` of the products of its category; null
+         *     where there were none. `chance` is how likely at least so many are if nothing has changed; `rises` says that it is
+         *     worth an alarm. The most typical of the `quotes` comes first.
+         */
+        TopicState: {
+            /** Sku */
+            sku: string | null;
+            /** Product */
+            product: string | null;
+            /**
+             * Aspect
+             * @enum {string}
+             */
+            aspect: "taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall";
+            /**
+             * Sentiment
+             * @enum {string}
+             */
+            sentiment: "positive" | "negative" | "neutral" | "wish";
+            /**
+             * Topic
+             * @description names it among the topics of the aspect
+             */
+            topic: string;
+            /**
+             * Title
+             * @description the topic, or where it has no name of its own what is most typically said
+             */
+            title: string;
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /** Share */
+            share: number;
+            /** Buyers */
+            buyers: number;
+            /** Comments */
+            comments: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            usual: components["schemas"]["ShareState"] | null;
+            category: components["schemas"]["ShareState"] | null;
+            /** Chance */
+            chance: number;
+            /** Rises */
+            rises: boolean;
+            /** Quotes */
+            quotes: string[];
+        };
+        /**
+         * Topics
+         * @description The topics of a show or a time: those that rise first, then those that most people speak of.
+         */
+        Topics: {
+            /** Topics */
+            topics: components["schemas"]["TopicState"][];
         };
         /**
          * UserState
@@ -12302,6 +12715,533 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_opinions_v1_opinions_get: {
+        parameters: {
+            query?: {
+                /** @description only about this product */
+                sku?: string | null;
+                /** @description only in this show */
+                stream?: string | null;
+                /** @description only of this kind */
+                kind?: ("opinion" | "wish" | "question" | "chatter" | "spam") | null;
+                /** @description only about this */
+                aspect?: ("taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall") | null;
+                /** @description only with this sentiment */
+                sentiment?: ("positive" | "negative" | "neutral" | "wish") | null;
+                /** @description only of this topic */
+                topic?: string | null;
+                /** @description only those that people put right, or only others */
+                corrected?: boolean | null;
+                /** @description only said at this instant or later */
+                since?: string | null;
+                /** @description only said before this instant */
+                until?: string | null;
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Opinions"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_opinion_v1_opinions__id__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the opinion's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "aspect": "taste",
+                 *       "sentiment": "negative"
+                 *     }
+                 */
+                "application/json": {
+                    /** Kind */
+                    kind?: ("opinion" | "wish" | "question" | "chatter" | "spam") | null;
+                    /** Aspect */
+                    aspect?: ("taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall") | null;
+                    /** Sentiment */
+                    sentiment?: ("positive" | "negative" | "neutral" | "wish") | null;
+                    /** Topic */
+                    topic?: string | null;
+                    /** Sku */
+                    sku?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpinionState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_topics_v1_topics_get: {
+        parameters: {
+            query?: {
+                /** @description of this show; else of a time */
+                stream?: string | null;
+                /** @description only about this product */
+                sku?: string | null;
+                /** @description said at this instant or later */
+                since?: string | null;
+                /** @description said before this instant */
+                until?: string | null;
+                /** @description of so many days up to now, if nothing else says when */
+                days?: number;
+                /** @description of all, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Topics"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_alerts_v1_alerts_get: {
+        parameters: {
+            query?: {
+                /** @description only of this show */
+                stream?: string | null;
+                /** @description only about this product */
+                sku?: string | null;
+                /** @description of all, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertState"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_tasks_v1_tasks_get: {
+        parameters: {
+            query?: {
+                /** @description only this person's */
+                owner?: string | null;
+                /** @description only this department's */
+                department?: ("product" | "supply" | "marketing" | "live" | "service") | null;
+                /** @description only because of this show */
+                stream?: string | null;
+                /** @description only those that are done, or only those that aren't */
+                done?: boolean | null;
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tasks"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_finish_v1_tasks__id__finish_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the task's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "note": "已换配方，下批加盐"
+                 *     }
+                 */
+                "application/json": {
+                    /** Note */
+                    note?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_report_v1_voice_report_get: {
+        parameters: {
+            query?: {
+                /** @description in this show */
+                show?: string | null;
+                /** @description about this product, by its sku */
+                product?: string | null;
+                /** @description at this instant or later */
+                since?: string | null;
+                /** @description before this instant */
+                until?: string | null;
+                /** @description `markdown` and `docx` are for people */
+                format?: "json" | "markdown" | "docx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportState"];
+                    "text/markdown": string;
+                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ import {
   MailOutlined,
   PartitionOutlined,
   SettingOutlined,
+  SoundOutlined,
   SunOutlined,
   TagsOutlined,
   TeamOutlined,
@@ -33,6 +34,7 @@ type Name =
   | "messages"
   | "coupons"
   | "shows"
+  | "voice"
   | "stock"
   | "replenishments"
   | "desk"
@@ -54,6 +56,7 @@ const PLACES: Place[] = [
   place("messages", <MailOutlined />, "messages.read"),
   place("coupons", <TagsOutlined />, "coupons.read"),
   place("shows", <VideoCameraOutlined />, "streams.read"),
+  place("voice", <SoundOutlined />, "voice.read"),
   place("stock", <DatabaseOutlined />, "stock.read"),
   place("replenishments", <InboxOutlined />, "replenishments.read"),
   place("desk", <ContactsOutlined />, "desk"),

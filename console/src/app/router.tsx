@@ -9,6 +9,7 @@ import { viewOf } from "@/pages/journey/figures";
 import { tabOf } from "@/pages/settings/tabs";
 import { stateOf } from "@/pages/shows/state";
 import { viewOf as lotsOf } from "@/pages/stock/view";
+import { tabOf as voiceTabOf } from "@/pages/voice/tabs";
 import { Failure } from "@/parts/Failure";
 import { Enter } from "./session/Enter";
 import { NotFound } from "./NotFound";
@@ -83,6 +84,12 @@ const pages = [
     getParentRoute: () => inside,
     path: "/shows/$id",
     component: lazyRouteComponent(() => import("@/pages/shows/ShowPage"), "ShowPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/voice",
+    validateSearch: voiceTabOf,
+    component: lazyRouteComponent(() => import("@/pages/voice/VoicePage"), "VoicePage"),
   }),
   createRoute({
     getParentRoute: () => inside,

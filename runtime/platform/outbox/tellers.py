@@ -14,7 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
 from domain.journeys.starting import Start, set_apart, start_of, wakes_of
-from domain.store.outbox import FollowUp, Replenish, Restocked, StartRun, TakeToJourney, WakeRun
+from domain.store.outbox import FollowUp, ReadComments, Replenish, Restocked, StartRun, TakeToJourney, WakeRun
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.runs import look_up, workflow_id
@@ -24,6 +24,7 @@ from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
+from workflows.runs.voice import ReadCommentsWorkflow
 from workflows.terms.wording import Wording
 from workflows.words.describe import describe
 
@@ -35,6 +36,10 @@ VERSION = SearchAttributeKey.for_int("JourneyVersion")
 TRIGGER = SearchAttributeKey.for_keyword("Trigger")
 COHORT_SIZE = SearchAttributeKey.for_int("CohortSize")
 CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
+
+
+COMMENTS_ID = "voice/comments"
+"""The id of the workflow that reads comments; one at a time does."""
 
 
 def replenishment_id(alarm_id: int) -> str:
@@ -100,6 +105,11 @@ def _tell_receipts(temporal: Temporal, _: Session, notices: Notices) -> Calls:
         yield [row], _restocked(temporal, notice)
 
 
+def _tell_of_comments(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    """However many notices there are, there is one pile of comments."""
+    yield [row for row, _ in notices], _read_comments(temporal)
+
+
 TELLERS: Mapping[str, Teller] = {
     StartRun.kind: _tell_starts,
     WakeRun.kind: _tell_wakes,
@@ -107,6 +117,7 @@ TELLERS: Mapping[str, Teller] = {
     FollowUp.kind: _tell_follow_ups,
     Replenish.kind: _tell_alarms,
     Restocked.kind: _tell_receipts,
+    ReadComments.kind: _tell_of_comments,
 }
 """Who tells each kind."""
 
@@ -238,6 +249,17 @@ async def _follow_up(temporal: Temporal, notice: FollowUp) -> str:
         static_summary=f"what became of messages by {notice.channel}",
     )
     return name
+
+
+async def _read_comments(temporal: Temporal) -> str:
+    await temporal.client.start_workflow(
+        ReadCommentsWorkflow.run,
+        id=COMMENTS_ID,
+        task_queue=temporal.queue,
+        start_signal="look",
+        static_summary="comments are read",
+    )
+    return COMMENTS_ID
 
 
 async def _nothing() -> str:

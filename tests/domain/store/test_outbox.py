@@ -3,11 +3,29 @@
 import pytest
 from sqlmodel import select
 
-from domain.store.outbox import FollowUp, Notice, Replenish, Restocked, StartRun, TakeToJourney, WakeRun, notice_of
+from domain.store.outbox import (
+    FollowUp,
+    Notice,
+    ReadComments,
+    Replenish,
+    Restocked,
+    StartRun,
+    TakeToJourney,
+    WakeRun,
+    notice_of,
+)
 from domain.store.tables import Outbox
 from domain.store.work import Database
 
-NOTICES = [StartRun(1), WakeRun(1), TakeToJourney("greet", 2), FollowUp("sms"), Replenish(2), Restocked(2)]
+NOTICES = [
+    StartRun(1),
+    WakeRun(1),
+    TakeToJourney("greet", 2),
+    FollowUp("sms"),
+    Replenish(2),
+    Restocked(2),
+    ReadComments(),
+]
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.kind)

@@ -193,7 +193,11 @@ def test_schedules_follow_what_is_published(db: Database, temporal: str) -> None
 
         await sync_schedules(client, library, paused=False)
         await sync_schedules(client, library, paused=False)
-        wanted = {"nightly", *(f"schedule/{name}" for name in ("near_expiry", "vip_birthday", "festival_care"))}
+        wanted = {
+            "nightly",
+            "weekly-report",
+            *(f"schedule/{name}" for name in ("near_expiry", "vip_birthday", "festival_care")),
+        }
 
         async def there() -> bool:
             return await schedules() == wanted
@@ -203,7 +207,7 @@ def test_schedules_follow_what_is_published(db: Database, temporal: str) -> None
         await sync_schedules(client, type(library)(library.policy, {}, {}, kept, {}), paused=False)
 
         async def gone() -> bool:
-            return await schedules() == {"nightly", "schedule/near_expiry"}
+            return await schedules() == {"nightly", "weekly-report", "schedule/near_expiry"}
 
         await eventually(gone)
 

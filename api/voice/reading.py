@@ -1,4 +1,4 @@
-"""What customers say: `/v1/voice`."""
+"""Comments read on demand: `/v1/voice/read`."""
 
 from typing import Annotated, Any
 

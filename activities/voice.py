@@ -1,0 +1,67 @@
+"""The activities about what customers say."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio import activity
+
+from activities.liveness import sign_of_life
+from domain.channels.staff import Notice, TellsStaff
+from domain.published.library import Library, read_library
+from domain.store.clock import Clock
+from domain.store.work import Database
+from domain.voice import alerts, hearing, reports
+from domain.voice.hearing import Comment
+from domain.voice.products import spoken_skus
+from domain.voice.reading import EmbeddedReader, Opinion
+from domain.voice.themes import Themes
+
+
+class VoiceActivities:
+    """Reads comments; `staff` reaches the managers of products. What each tells is without personal data."""
+
+    def __init__(self, db: Database, clock: Clock, staff: Sequence[TellsStaff] = ()) -> None:
+        self._db = db
+        self._clock = clock
+        self._staff = staff
+
+    def all(self) -> list[Callable[..., Any]]:
+        """The activities, to register with a worker."""
+        return [self.read_comments, self.report_week]
+
+    @activity.defn
+    def read_comments(self) -> int:
+        """Read all that is unread, in pages, and keep what it says. Returns how many comments that were."""
+        read = 0
+        with self._db() as session:
+            library = read_library(session)
+            reader = EmbeddedReader(library.voice, spoken_skus(session))
+        while comments := self._page():
+            sign_of_life()
+            said = reader.read([comment.text for comment in comments])
+            read += self._keep(library, comments, said)
+        return read
+
+    @activity.defn
+    def report_week(self) -> list[str]:
+        """Tell the managers of products what customers said in the week."""
+        with self._db.begin() as work:
+            notices = reports.tell_week(work, self._clock.now())
+        self._tell(notices)
+        return [f"{len(notices)} managers told"]
+
+    def _tell(self, notices: Sequence[Notice]) -> None:
+        for channel in self._staff if notices else ():
+            channel.tell_staff(notices)
+
+    def _page(self) -> Sequence[Comment]:
+        with self._db() as session:
+            return hearing.unread(session)
+
+    def _keep(self, library: Library, comments: Sequence[Comment], said: Sequence[Sequence[Opinion]]) -> int:
+        with self._db.begin() as work:
+            read = hearing.keep(work, comments, said, Themes(library.voice))
+        with self._db.begin() as work:
+            notices = alerts.look(work, comments, self._clock.now())
+        self._tell(notices)
+        return read

@@ -1,0 +1,1 @@
+"""What customers say: comments read, opinions, topics, reports."""

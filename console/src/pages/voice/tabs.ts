@@ -1,0 +1,8 @@
+export const TABS = ["topics", "comments", "tasks"] as const;
+export type Tab = (typeof TABS)[number];
+
+/** What of the address says which part is open. */
+export const tabOf = (search: Record<string, unknown>): { tab?: Tab } => {
+  const tab = TABS.find((each) => each === search.tab);
+  return tab ? { tab } : {};
+};

@@ -1,0 +1,151 @@
+"""Alerts: more customers than usual complain of the same thing about a product."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, text
+from sqlmodel import Session, col, select
+
+from domain.catalogue.sources import VOICE
+from domain.channels.staff import Notice
+from domain.intake.tables import Event
+from domain.published.library import read_library
+from domain.stock.tables import Product
+from domain.store.work import EventGiven, UnitOfWork
+from domain.voice.hearing import Comment
+from domain.voice.tables import StoredOpinion
+from domain.voice.tasks import ask
+from domain.voice.topics import Scope, Topic, topics
+from workflows.terms.values import local_day
+
+FRESH = timedelta(days=1)
+"""What was said longer ago alarms nobody any more."""
+
+WEEK = timedelta(days=7)
+"""What is said outside of shows is looked at for so long together."""
+
+DUE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """An alert as it was raised, for the host's screen and the review of a show."""
+
+    id: int
+    at: datetime
+    sku: str
+    product: str | None
+    aspect: str
+    topic: str
+    stream_id: str | None
+    count: int
+    speakers: int
+    share: float
+    usual: float | None
+
+
+def look(work: UnitOfWork, comments: Iterable[Comment], now: datetime) -> list[Notice]:
+    """Raise what the comments that were just read give rise to, and say who is to be told of it.
+
+    Of a product and topic there is one alert a day at most.
+    """
+    fresh = [comment.event for comment in comments if now - FRESH <= comment.at <= now + timedelta(minutes=5)]
+    if not fresh:
+        return []
+    is_blame = (col(StoredOpinion.sentiment) == "negative") & col(StoredOpinion.sku).is_not(None)
+    query = select(StoredOpinion.stream_id, StoredOpinion.sku).where(is_blame, col(StoredOpinion.event_id).in_(fresh))
+    blamed: dict[str | None, set[str]] = {}
+    for stream, sku in work.exec(query.distinct()):
+        blamed.setdefault(stream, set()).add(sku or "")
+    notices = []
+    for stream, skus in sorted(blamed.items(), key=lambda each: each[0] or ""):
+        scope = Scope(stream_id=stream) if stream else Scope(since=now - WEEK)
+        for topic in topics(work, scope, skus=sorted(skus)):
+            if topic.rises:
+                notices += _raise(work, topic, stream, now)
+    return notices
+
+
+def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) -> list[Notice]:
+    zone = read_library(work).policy_zone
+    sku = topic.sku or ""
+    today = local_day(now, zone)
+    name = f"{sku}/{topic.key.aspect}/{topic.key.topic}/{today:%Y-%m-%d}"
+    known = select(func.count()).select_from(Event).where(Event.source == VOICE, Event.event_id == name)
+    if work.exec(known).one():
+        return []
+    manager = _manager(work, sku)
+    data = {
+        "sku": sku,
+        "aspect": topic.key.aspect,
+        "topic": topic.title,
+        "stream_id": stream,
+        "count": topic.count.said,
+        "speakers": topic.count.of,
+        "share": round(topic.count.share, 4),
+        "usual": round(topic.usual.share, 4) if topic.usual else None,
+        "manager": manager,
+    }
+    told = {name: value for name, value in data.items() if value is not None}
+    work.give_rise_to(EventGiven(VOICE, name, "feedback.alert", now, told))
+    said = f"{topic.product or sku}：{topic.count.of} 位说到它的客户里有 {topic.count.said} 位说“{topic.title}”"
+    usual = f"（平时 {topic.usual.share:.0%}）" if topic.usual else ""
+    due = today + DUE
+    ask(
+        work,
+        f"alert/{name}",
+        "product",
+        f"{said}{usual}，请查明并回复",
+        due,
+        now,
+        owner=manager,
+        stream_id=stream,
+        sku=sku,
+    )
+    return [Notice(manager, f"口碑预警：{said}{usual}\n截止：{due:%Y-%m-%d}")] if manager else []
+
+
+def _manager(session: Session, sku: str) -> str | None:
+    product = session.get(Product, sku)
+    return product.manager if product else None
+
+
+def alerts(
+    session: Session,
+    *,
+    stream_id: str | None = None,
+    sku: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 50,
+) -> Sequence[Alert]:
+    """The alerts of a show, of a product or of a time, the newest first."""
+    query = select(Event, Product.name).outerjoin(Product, text("products.sku = events.data->>'sku'"))
+    query = query.where(Event.type == "feedback.alert", col(Event.customer_id).is_(None))
+    for name, wanted in (("stream_id", stream_id), ("sku", sku)):
+        if wanted is not None:
+            query = query.where(col(Event.data)[name].as_string() == wanted)
+    if since is not None:
+        query = query.where(col(Event.time) >= since)
+    if until is not None:
+        query = query.where(col(Event.time) < until)
+    rows = session.exec(query.order_by(col(Event.time).desc(), col(Event.id).desc()).limit(limit))
+    return [_alert(event, name) for event, name in rows]
+
+
+def _alert(event: Event, product: str | None) -> Alert:
+    data = event.data
+    return Alert(
+        event.id,
+        event.time,
+        str(data.get("sku")),
+        product,
+        str(data.get("aspect")),
+        str(data.get("topic")),
+        data.get("stream_id"),
+        int(data.get("count") or 0),
+        int(data.get("speakers") or 0),
+        float(data.get("share") or 0),
+        data.get("usual"),
+    )

@@ -1,0 +1,61 @@
+"""Topics gather what is said in different words; an alert is raised when more say it than usual, and once a day."""
+
+from datetime import timedelta
+
+import pytest
+from scipy.stats import fisher_exact
+from sqlmodel import select
+from voices import BLAND, Voices
+
+from domain.voice.tables import Task
+from domain.voice.topics import LEAST, Scope, Share, chance_of, topics
+
+
+def test_what_says_the_same_is_one_topic_and_is_told_to_the_manager_once(voices: Voices) -> None:
+    voices.tell([("order.paid", voices.clock.now(), {"order_id": "1", "total": 1, "items": [{"sku": "fish"}]}, 3)])
+    (bland, *_) = voices.show("s1", 15, 45)
+    assert (bland.title, bland.count, bland.buyers, bland.rises) == ("口味偏淡", Share(15, 60), 1, True)
+    assert set(bland.quotes) == set(BLAND)
+    assert voices.alerts() == [("fish", "口味偏淡", 15, 60)]
+    voices.show("s1", 20, 5, first=100)
+    assert len(voices.alerts()) == 1
+    assert [notice.to for notice in voices.told] == ["lin"]
+    with voices.db() as session:
+        (task,) = session.exec(select(Task)).all()
+    assert (task.department, task.owner, task.stream_id) == ("product", "lin", "s1")
+    voices.clock.set(voices.clock.now() + timedelta(days=1))
+    voices.show("s2", 0, 20, first=200)
+    assert len(voices.alerts()) == 1
+
+
+@pytest.mark.parametrize(("bland", "fine"), [(3, 3), (LEAST - 1, 10), (8, 400)])
+def test_a_few_complaints_are_no_alarm(voices: Voices, bland: int, fine: int) -> None:
+    voices.show("s1", bland, fine)
+    assert voices.alerts() == []
+
+
+def test_what_was_always_said_does_not_rise_and_one_person_counts_once(voices: Voices) -> None:
+    for number in range(5):
+        voices.show(f"past{number}", 10, 40, voices.clock.now() - timedelta(days=10 - number))
+    (bland, *_) = [each for each in voices.show("s1", 14, 46) if each.title == "口味偏淡"]
+    assert bland.usual == Share(50, 250)
+    assert not bland.rises
+    said = [{"stream_id": "s2", "text": f"酸菜鱼太淡了{n}"} for n in range(200)]
+    voices.tell([("stream.commented", voices.clock.now(), each, 1) for each in said])
+    voices.activities.read_comments()
+    with voices.db() as session:
+        (one,) = topics(session, Scope(stream_id="s2"))
+    assert (one.count, one.comments) == (Share(1, 1), 200)
+    assert voices.alerts() == []
+
+
+def test_what_is_told_days_late_alarms_nobody(voices: Voices) -> None:
+    (bland, *_) = voices.show("s1", 15, 45, voices.clock.now() - timedelta(days=2))
+    assert bland.rises
+    assert voices.alerts() == []
+
+
+def test_the_chance_is_fishers() -> None:
+    for now, before in ((Share(8, 60), Share(2, 200)), (Share(0, 5), Share(1, 9)), (Share(40, 41), Share(3, 400))):
+        table = [[now.said, now.of - now.said], [before.said, before.of - before.said]]
+        assert chance_of(now, before) == pytest.approx(fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
