@@ -11,15 +11,18 @@ from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
 class Attribution(Row, table=True):
-    """The message that an order is owed to: the newest that was sent to the customer within the policy's window before.
+    """What an order is owed to: the newest message that was sent to the customer within the policy's window before.
 
-    `variants` are those of its enrollment, by step. Amounts are those of the order, so that a refund counts at once.
+    `coupon` is that of a journey that was used on it. Where there is no such message, journey and step are the
+    coupon's, and the message is the one that it came with, if any. `variants` are those of the enrollment, by step.
+    Amounts are those of the order, so that a refund counts at once.
     """
 
     __tablename__: ClassVar[Any] = "attributions"
     __table_args__ = (Index("ix_attributions_journey", "journey", "paid_at"),)
     order_id: str = Field(foreign_key="orders.order_id", primary_key=True)
-    message_id: int = reference("messages.id")
+    message_id: int | None = reference("messages.id", nullable=True)
+    coupon: str | None = None
     enrollment_id: int = Field(sa_type=BigInteger)
     customer_id: int = reference("customers.id", index=True)
     journey: str

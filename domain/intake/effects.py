@@ -15,7 +15,7 @@ from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
 from domain.customers.tables import CustomerRow, Order
-from domain.insight.attribution import attribute, attribute_after
+from domain.insight.attribution import attribute, attribute_after, attribute_anew
 from domain.intake.tables import Event
 from domain.journeys.tables import Todo
 from domain.ledger import states
@@ -41,21 +41,33 @@ BusinessEffect = Callable[[UnitOfWork, Event], None]
 class Orders:
     """The paid orders of a batch, inserted together: when orders are read, at the latest at its end.
 
-    Each is owed to a message of the `window` before it.
+    Each is owed to a message of the `window` before it, or to a coupon that was used on it.
     """
 
     def __init__(self, work: UnitOfWork, window: timedelta) -> None:
         self._work = work
         self._window = window
         self._paid: list[Event] = []
+        self._owed_anew: list[str] = []
         self.recorded: set[int] = set()
         """The events that told of an order first; another event of the same order changes nothing."""
 
     def pay(self, event: Event) -> None:
         self._paid.append(event)
 
+    def owe_anew(self, order_id: str) -> None:
+        """What an order is owed to may be another than it was."""
+        self._owed_anew.append(order_id)
+
     def write(self) -> None:
-        """Insert the orders paid so far."""
+        """Insert the orders paid so far, and note what they are owed to."""
+        self._insert()
+        if self._owed_anew:
+            self._work.flush()
+            attribute_anew(self._work, self._owed_anew, self._window)
+            self._owed_anew = []
+
+    def _insert(self) -> None:
         if not self._paid:
             return
         orders = [
@@ -86,6 +98,8 @@ def apply_to_customers(work: UnitOfWork, events: Sequence[tuple[Event, CustomerR
             if event.type == "order.refunded":
                 orders.write()
             effect(work, event, customer)
+        if event.type in _USES and (order_id := event.data.get("order_id")):
+            orders.owe_anew(order_id)
 
 
 def amend(work: UnitOfWork, event: Event, **values: Any) -> None:
@@ -312,5 +326,8 @@ _BUSINESS: dict[str, BusinessEffect] = {
     "stream.ended": _end_stream,
 }
 
-TYPES = frozenset({"order.paid", *_CUSTOMER, *_BUSINESS, *book.TYPES})
+_USES = frozenset({"coupon.redeemed", "coupon.restored"})
+"""A coupon was used on an order, or isn't any more."""
+
+TYPES = frozenset({"order.paid", *_USES, *_CUSTOMER, *_BUSINESS, *book.TYPES})
 """The types of the events that change records."""

@@ -6,12 +6,13 @@ from datetime import timedelta
 from shop import Shop
 
 from domain.channels.delivery import Delivery
+from domain.coupons.tables import Coupon
 from domain.customers.identifiers import identify
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer
 from domain.identity.merging import merge
 from domain.identity.splitting import split
-from domain.insight.attribution import attribute_again
+from domain.insight.attribution import attribute_again, attribute_anew
 from domain.insight.tables import Attribution
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message, MessageRow
@@ -92,6 +93,50 @@ def test_what_is_worked_out_anew_is_what_was_noted_live(shop: Shop) -> None:
     apart = owed(shop)
     assert apart != live
     assert rebuilt(shop) == apart
+
+
+WITH_COUPON = """
+    journey: gives
+    trigger: {event: form.filled}
+    entry: {again: always}
+    steps: [{coupon: ten}, {id: gift, send: gift, via: [sms], coupon: five}]
+"""
+TERMS = {"name": "a coupon", "amount_off": 100, "valid": "30d"}
+
+
+def test_where_no_message_went_an_order_is_owed_to_the_journey_whose_coupon_was_used_on_it(shop: Shop) -> None:
+    coupons = dict.fromkeys(("ten", "five"), TERMS)
+    shop.publish(WITH_COUPON, coupons=coupons, caps={}, quiet_hours="none", attribution="3d")
+    (li,) = shop.customers("li")
+    shop.post("form.filled", "li")
+    (gives,) = shop.rows(Enrollment)
+    shop.give("coupon", shop.group("1"))
+    shop.give("send", shop.group("gift"))
+    (gift,) = shop.rows(Message)
+    ten, five = (next(row.code for row in shop.rows(Coupon) if row.campaign == name) for name in ("ten", "five"))
+    shop.clock.set(shop.clock.now() + DAY)
+    shop.post("order.paid", "li", order_id="soon", total=500)
+    shop.post("coupon.redeemed", "li", code=ten, order_id="soon")
+    shop.clock.set(shop.clock.now() + 9 * DAY)
+    shop.post("coupon.redeemed", "li", code=five, order_id="late")
+    for order in ("late", "plain"):
+        shop.post("order.paid", "li", order_id=order, total=500)
+
+    def told() -> dict[str, tuple[int | None, str | None, str]]:
+        return {row.order_id: (row.message_id, row.coupon, row.step) for row in shop.rows(Attribution)}
+
+    live = {"soon": (gift.id, ten, "gift"), "late": (gift.id, five, "gift")}
+    assert told() == live
+    assert {row.journey for row in shop.rows(Attribution)} == {"gives"}
+    assert {row.enrollment_id for row in shop.rows(Attribution)} == {gives.id}
+    rebuilt(shop)
+    assert told() == live
+    with shop.db.begin() as work:
+        attribute_anew(work, ["soon"], timedelta(minutes=5))
+    assert told()["soon"] == (None, ten, "1")
+    shop.post("order.refunded", "li", order_id="late")
+    assert told().keys() == {"soon"}
+    assert li
 
 
 def test_a_message_of_which_it_is_told_late_that_it_went_takes_the_orders_since(shop: Shop) -> None:
