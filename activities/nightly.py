@@ -34,7 +34,7 @@ class NightlyActivities:
     @activity.defn
     def fit_forecasts(self) -> list[str]:
         """Fit what customers will order and be worth, and write it into their fields."""
-        from domain.insight.forecasts import PAGE, fit, write_page  # scipy, which nothing else in a worker needs
+        from domain.insight.forecasts import fit, write_page  # scipy, which nothing else in a worker needs
         from domain.insight.lifetime import TooFewOrdersError
 
         try:
@@ -43,10 +43,10 @@ class NightlyActivities:
                 told = f"fit {kept.id}: {kept.customers:,} customers who ordered"
         except TooFewOrdersError as problem:
             return [str(problem)]
-        for start in range(0, len(forecasts), PAGE):
+        for page in forecasts.pages():
             sign_of_life()
             with self._db.begin() as work:
-                write_page(work, read_library(work), forecasts[start : start + PAGE], self._clock.now())
+                write_page(work, read_library(work), page, self._clock.now())
         return [told]
 
     @activity.defn

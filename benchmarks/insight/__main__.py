@@ -20,7 +20,7 @@ from benchmarks.harness.stack import Stack, serving, store
 from domain.access.keys import create_key
 from domain.insight import units
 from domain.insight.attribution import attribute_again
-from domain.insight.forecasts import PAGE, fit, write_page
+from domain.insight.forecasts import fit, write_page
 from domain.insight.results import experiment, results
 from domain.published.library import read_library
 from domain.store.clock import SystemClock
@@ -146,9 +146,9 @@ def _night(parts: Stack, customers: int, rows: int) -> Iterator[tuple[str, str, 
     yield f"fit of {customers:,} customers", f"{fitting:.1f} s", f"{memory:,.0f} MB more", "", "≤ 60 s"
 
     def write() -> None:
-        for start in range(0, len(forecasts), PAGE):
+        for page in forecasts.pages():
             with parts.db.begin() as work:
-                write_page(work, read_library(work), forecasts[start : start + PAGE], now)
+                write_page(work, read_library(work), page, now)
 
     writing, _ = _timed(write)
     yield "writing what it says", f"{writing:.1f} s", f"the fit: {fitting:.1f} s", f"{writing / fitting:.2f}", ""

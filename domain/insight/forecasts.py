@@ -6,15 +6,24 @@ the next 12 months are worth, in fen.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.insight.lifetime import Histories, PurchaseModel, TooFewOrdersError, ValueModel, fit_purchases, fit_values
+from domain.insight.lifetime import (
+    Floats,
+    Histories,
+    PurchaseModel,
+    TooFewOrdersError,
+    ValueModel,
+    fit_purchases,
+    fit_values,
+)
 from domain.insight.tables import ForecastFit
 from domain.membership.deciding import touch
 from domain.published.library import Library
@@ -24,26 +33,22 @@ SOON, YEAR = 30.0, 365.0
 PAGE = 2000
 
 _HISTORIES = text("""
-SELECT customer_id, count(*) - 1, extract(epoch FROM max(paid_at) - min(paid_at))::float8 / 86400,
+SELECT customer_id, count(*) FILTER (WHERE is_known) - 1,
+    extract(epoch FROM max(paid_at) FILTER (WHERE is_known) - min(paid_at))::float8 / 86400,
     extract(epoch FROM :now - min(paid_at))::float8 / 86400,
-    coalesce(avg(amount) FILTER (WHERE place > 1), 0)::float8
+    coalesce(avg(amount) FILTER (WHERE is_known AND place > 1), 0)::float8, count(*) FILTER (WHERE NOT is_known)
 FROM (
-    SELECT customer_id, paid_at, total - refunded AS amount,
+    SELECT customer_id, paid_at, paid_at <= :now AS is_known, total - refunded AS amount,
         row_number() OVER (PARTITION BY customer_id ORDER BY paid_at, order_id) AS place
-    FROM orders WHERE total > refunded AND paid_at <= :now
+    FROM orders WHERE total > refunded AND paid_at <= :until
 ) AS kept
-GROUP BY customer_id ORDER BY customer_id
+GROUP BY customer_id HAVING min(paid_at) <= :now ORDER BY customer_id
 """)
 _WRITE = text("""
 UPDATE customers SET fields = fields || jsonb_build_object(
     'likely_to_buy', given.likely_to_buy, 'expected_value', given.expected_value)
 FROM json_to_recordset(CAST(:rows AS json)) AS given (id bigint, likely_to_buy numeric, expected_value bigint)
 WHERE customers.id = given.id
-""")
-
-_LATER = text("""
-SELECT customer_id, count(*) FROM orders WHERE total > refunded AND paid_at > :since AND paid_at <= :now
-GROUP BY customer_id
 """)
 
 HELD_BACK = timedelta(days=90)
@@ -54,6 +59,24 @@ MOST_REPEATS = 7
 
 Forecast = tuple[int, float, int]
 """A customer, the chance of an order within 30 days, and the worth of the next 12 months in fen."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """Of each customer who ordered, in the order of their ids: the chance of an order, and what is expected."""
+
+    customers: Ints
+    chances: Floats
+    worth: Floats
+
+    def pages(self) -> Iterator[Sequence[Forecast]]:
+        """The forecasts, `PAGE` of them at a time."""
+        for start in range(0, len(self.customers), PAGE):
+            part = slice(start, start + PAGE)
+            columns = (self.customers[part], self.chances[part], self.worth[part].astype(np.int64))
+            yield list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 @dataclass(frozen=True)
@@ -71,16 +94,11 @@ def look_back(session: Session, now: datetime) -> list[Foretold]:
 
     Empty where too few had ordered again by then.
     """
-    since = now - HELD_BACK
-    rows = session.connection().execute(_HISTORIES, {"now": since}).all()
-    columns = np.array([row[1:4] for row in rows], dtype=np.float64).reshape(len(rows), 3).T
-    known = Histories(*columns)
+    _, known, _, came = _histories(session, now - HELD_BACK, now)
     try:
         expected = fit_purchases(known).expected(known, HELD_BACK / timedelta(days=1))
     except TooFewOrdersError:
         return []
-    later = {row[0]: row[1] for row in session.connection().execute(_LATER, {"since": since, "now": now})}
-    came = np.array([later.get(row[0], 0) for row in rows])
     classes = np.minimum(known.repeats, MOST_REPEATS)
     return [
         Foretold(int(each), int(part.sum()), round(float(expected[part].sum()), 1), int(came[part].sum()))
@@ -89,30 +107,36 @@ def look_back(session: Session, now: datetime) -> list[Foretold]:
     ]
 
 
-def fit(session: Session, now: datetime) -> tuple[ForecastFit, list[Forecast]]:
+def fit(session: Session, now: datetime) -> tuple[ForecastFit, Forecasts]:
     """Fit the models to all orders by now. Returns the fit, kept, and the forecast for each customer who ordered.
 
     Raises TooFewOrdersError.
     """
-    rows = session.connection().execute(_HISTORIES, {"now": now}).all()
-    columns = np.array([row[1:] for row in rows], dtype=np.float64).reshape(len(rows), 4).T
-    known, mean = Histories(*columns[:3]), columns[3]
+    ids, known, mean, _ = _histories(session, now, now)
     purchases, values = fit_purchases(known), fit_values(known.repeats, mean)
     kept = ForecastFit(
-        at=now, customers=len(rows), purchases=asdict(purchases), order_values=asdict(values),
+        at=now, customers=len(ids), purchases=asdict(purchases), order_values=asdict(values),
         foretold=[asdict(each) for each in look_back(session, now)],
     )  # fmt: skip
     session.add(kept)
     chances = np.round(purchases.chance(known, SOON), 4)
     worth = np.rint(purchases.expected(known, YEAR) * values.expected(known.repeats, mean))
-    return kept, [(row[0], float(chance), int(value)) for row, chance, value in zip(rows, chances, worth, strict=True)]
+    return kept, Forecasts(ids, chances, worth)
+
+
+def _histories(session: Session, now: datetime, until: datetime) -> tuple[Ints, Histories, Floats, Ints]:
+    """Of each customer who ordered by now: the id, the history, the mean of the orders after the first, and how many
+    orders came after now until then.
+    """
+    given = {"now": now, "until": until}
+    rows = session.connection().execute(_HISTORIES, given, execution_options={"yield_per": PAGE})
+    table = np.fromiter((tuple(row) for row in rows), dtype="i8, f8, f8, f8, f8, i8")
+    id, repeats, recency, age, mean, came = (np.ascontiguousarray(table[name]) for name in table.dtype.names or ())
+    return id, Histories(repeats, recency, age), mean, came
 
 
 def write_page(work: UnitOfWork, library: Library, forecasts: Sequence[Forecast], now: datetime) -> None:
-    """Write forecasts into the customers' fields; a page is `PAGE` of them, in the order of their ids.
-
-    Those are looked at again whose tags go by them.
-    """
+    """Write a page of forecasts into the customers' fields. Those are looked at again whose tags go by them."""
     rows = [{"id": id, "likely_to_buy": chance, "expected_value": value} for id, chance, value in forecasts]
     work.connection().execute(_WRITE, {"rows": json.dumps(rows)})
     if library.rules.asked.ranked:

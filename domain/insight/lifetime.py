@@ -18,8 +18,11 @@ LEAST_CUSTOMERS = 100
 """Who ordered again, below which nothing is fitted."""
 
 
-MOST_CUSTOMERS = 50_000
-"""A model is fitted to so many, evenly taken of more: its parameters are then known to about a hundredth."""
+MOST_ROWS = 50_000
+"""Of more different histories, times are rounded to so many parts of the longest that customers who are then alike can
+be counted together.
+"""
+PARTS = 100
 
 
 class TooFewOrdersError(Exception):
@@ -86,10 +89,7 @@ class ValueModel:
 def fit_purchases(known: Histories) -> PurchaseModel:
     """Raises TooFewOrdersError."""
     _enough(known.repeats)
-    every = -(-len(known.repeats) // MOST_CUSTOMERS)
-    sample = np.stack([known.repeats, known.recency, known.age])[:, ::every]
-    rows, weights = np.unique(sample, axis=1, return_counts=True)
-    x, recency, age = rows
+    x, recency, age, weights = _alike(known)
 
     def loss(logs: Floats) -> float:
         r, alpha, a, b = np.exp(logs)
@@ -100,7 +100,7 @@ def fit_purchases(known: Histories) -> PurchaseModel:
         either = np.logaddexp(still, np.where(x > 0, lost, -np.inf))
         return -float(weights @ (begun + kept + either))
 
-    logs, value = _least(loss, np.log(np.array([0.5, float(np.mean(age)) / 4, 1.0, 2.0])))
+    logs, value = _least(loss, np.log(np.array([0.5, float(np.mean(known.age)) / 4, 1.0, 2.0])))
     r, alpha, a, b = (float(each) for each in np.exp(logs))
     return PurchaseModel(r, alpha, a, b, log_likelihood=-value)
 
@@ -109,20 +109,34 @@ def fit_values(repeats: Floats, mean: Floats) -> ValueModel:
     """`mean` is what an order after the first was worth, of customers who have one. Raises TooFewOrdersError."""
     some = (repeats > 0) & (mean > 0)
     _enough(repeats[some])
-    every = -(-int(np.count_nonzero(some)) // MOST_CUSTOMERS)
-    x, m = repeats[some][::every], mean[some][::every]
+    x, m = repeats[some], mean[some]
     unit = float(np.mean(m))
     scaled = m / unit
+    spent = scaled * x
+    times, place = np.unique(x, return_inverse=True)
+    weights, logs_of_mean = np.bincount(place), np.bincount(place, weights=np.log(scaled))
 
     def loss(logs: Floats) -> float:
         p, q, gamma = np.exp(logs)
-        total = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma)
-        spent = (p * x - 1) * np.log(scaled) + p * x * np.log(x) - (p * x + q) * np.log(gamma + scaled * x)
-        return -float(np.sum(total + spent))
+        logs_of_all = np.bincount(place, weights=np.log(gamma + spent))
+        total = gammaln(p * times + q) - gammaln(p * times) - gammaln(q) + q * np.log(gamma) + p * times * np.log(times)
+        return -float(weights @ total + (p * times - 1) @ logs_of_mean - (p * times + q) @ logs_of_all)
 
     logs, value = _least(loss, np.log(np.array([2.0, 3.0, 2.0])))
     p, q, gamma = (float(each) for each in np.exp(logs))
     return ValueModel(p, q, gamma * unit, log_likelihood=-value - float(len(x) * np.log(unit)))
+
+
+def _alike(known: Histories) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+    """The different histories, and how many customers have each."""
+    rows = np.stack([known.repeats, known.recency, known.age], axis=1)
+    if len(rows) > MOST_ROWS:
+        unit = float(np.max(known.age)) / PARTS or 1.0
+        rows[:, 1:] = np.rint(rows[:, 1:] / unit) * unit
+    order = np.lexsort(rows.T)
+    rows = rows[order]
+    starts = np.flatnonzero(np.append(True, (rows[1:] != rows[:-1]).any(axis=1)))
+    return (*rows[starts].T, np.diff(np.append(starts, len(rows))))
 
 
 def _enough(repeats: Floats) -> None:

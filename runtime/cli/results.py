@@ -32,7 +32,7 @@ def results(
 ) -> None:
     """Tell what a journey brought: who was held out beside who wasn't, and the orders owed to its messages."""
     from domain.insight import results as insight
-    from domain.insight.telling import comparison_words, results_words
+    from domain.insight.telling import results_words, together_words
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
 
@@ -40,8 +40,8 @@ def results(
         library, now = read_library(session), clock_of(db).now()
         start = since.replace(tzinfo=library.policy_zone) if since else None
         if journey is None:
-            comparison = insight.of_all_journeys(session, now, start)
-            words = comparison_words(comparison, lang)
+            together = insight.of_all_journeys(session, now, start)
+            comparison, words = together.comparison, together_words(together, lang)
         else:
             if journey not in insight.journeys(session):
                 raise StartError(f"nobody ever entered a journey {journey}; aftershow journeys lists those there are")
@@ -57,6 +57,7 @@ def experiment(
     since: Since = None,
     base: Annotated[str | None, typer.Option(help="With plan: the goal rate today, like 10%.")] = None,
     lift: Annotated[str | None, typer.Option(help="With plan: the lift to be found, like 20%.")] = None,
+    measure: Annotated[str | None, typer.Option(help="A measure of _tags.yaml to compare them by, too.")] = None,
     lang: Lang = LANG,
     data: Data = None,
 ) -> None:
@@ -66,6 +67,7 @@ def experiment(
         return
     if step is None:
         raise StartError("name the split: aftershow experiment JOURNEY STEP; or plan one: aftershow experiment plan")
+    from domain.insight.results import UnknownMeasureError
     from domain.insight.results import experiment as compare
     from domain.insight.splits import UnknownSplitError
     from domain.insight.telling import experiment_words
@@ -76,8 +78,8 @@ def experiment(
         library = read_library(session)
         start = since.replace(tzinfo=library.policy_zone) if since else None
         try:
-            found = compare(session, journey, step, clock_of(db).now(), start)
-        except UnknownSplitError as problem:
+            found = compare(session, journey, step, clock_of(db).now(), start, measure=measure)
+        except (UnknownSplitError, UnknownMeasureError) as problem:
             raise StartError(str(problem)) from None
     _print(found.groups, experiment_words(found, lang), lang)
 
@@ -202,7 +204,7 @@ def cohorts(
 @ltv_app.command("fit")
 def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
     """Fit how often and for how much customers order, and write what is expected of each into their fields."""
-    from domain.insight.forecasts import PAGE, fit, write_page
+    from domain.insight.forecasts import fit, write_page
     from domain.insight.lifetime import TooFewOrdersError
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
@@ -212,15 +214,16 @@ def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
         try:
             with db.begin() as work:
                 kept, forecasts = fit(work, now)
+                ordered = kept.customers
                 models = kept.purchases | {f"value {name}": value for name, value in kept.order_values.items()}
         except TooFewOrdersError as problem:
             raise StartError(f"{problem}; nothing was changed") from None
-        for start in range(0, len(forecasts), PAGE):
+        for page in forecasts.pages():
             with db.begin() as work:
-                write_page(work, read_library(work), forecasts[start : start + PAGE], now)
+                write_page(work, read_library(work), page, now)
     say(", ".join(f"{name} {value:.4g}" for name, value in models.items()))
-    zh = f"已为 {len(forecasts):,} 位下过单的客户写入 customer.likely_to_buy 和 customer.expected_value"
-    en = f"wrote customer.likely_to_buy and customer.expected_value of {len(forecasts):,} customers who ordered"
+    zh = f"已为 {ordered:,} 位下过单的客户写入 customer.likely_to_buy 和 customer.expected_value"
+    en = f"wrote customer.likely_to_buy and customer.expected_value of {ordered:,} customers who ordered"
     say(zh if lang == "zh" else en)
 
 

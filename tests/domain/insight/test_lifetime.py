@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from domain.insight import lifetime
 from domain.insight.lifetime import Histories, PurchaseModel, TooFewOrdersError, fit_purchases, fit_values
 
 TRUE = PurchaseModel(r=0.8, alpha=10.0, a=0.9, b=3.0, log_likelihood=0)
@@ -32,6 +33,17 @@ def shop() -> tuple[Histories, Floats]:
 def test_parameters_are_found_again(shop: tuple[Histories, Floats]) -> None:
     model = fit_purchases(shop[0])
     assert [model.r, model.alpha, model.a, model.b] == pytest.approx([TRUE.r, TRUE.alpha, TRUE.a, TRUE.b], rel=0.15)
+
+
+def test_of_many_different_histories_all_count_and_rounding_times_changes_little(
+    shop: tuple[Histories, Floats], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = fit_purchases(shop[0])
+    monkeypatch.setattr(lifetime, "MOST_ROWS", 1000)
+    rounded = fit_purchases(shop[0])
+    numbers = [(each.r, each.alpha, each.a, each.b) for each in (exact, rounded)]
+    assert numbers[0] != numbers[1]
+    assert numbers[1] == pytest.approx(numbers[0], rel=0.01)
 
 
 def test_what_is_expected_is_what_comes(shop: tuple[Histories, Floats]) -> None:
