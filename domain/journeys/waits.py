@@ -1,8 +1,8 @@
 """Waits: when they end, and what settles a wait for an event, which is decided once."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -22,6 +22,8 @@ from workflows.terms.operands import FieldRef
 from workflows.terms.values import Duration, at_local, local_day, parse_time
 from workflows.verbs.wait import Wait as WaitStep
 from workflows.verbs.wait_for import WaitFor
+
+WhoseHour = Literal["usual_hour", "shop_hour", "no_hour"]
 
 
 def end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts, at: datetime) -> datetime | None:
@@ -60,21 +62,32 @@ def _end_of_wait(step: WaitStep, enrollment: EnrollmentRow, facts: CustomerFacts
     return next(due for day in fitting if (due := at_local(day, clock, zone, at)) >= at)
 
 
-def _at_usual_hour(step: WaitStep, facts: CustomerFacts, at: datetime) -> datetime:
-    """When the customer's hour comes, else the shop's best, else that in which it may be; at once if it is that now."""
-    zone = facts.zone
-    begin, end = (parse_time(each) for each in (step.between.start, step.between.end)) if step.between else _ANY_TIME
+def hour_gone_by(step: WaitStep, facts: CustomerFacts) -> tuple[int, WhoseHour]:
+    """The hour that a wait for the usual one goes by: the customer's, else the shop's best, else the first there is."""
+    begin, end = _times_of(step)
     usual = as_number(facts.field("customer.usual_hour"))
-    if usual is None or not 0 <= usual < 24:
-        within = (hour for hour in facts.subjects.best_hours if hour_within(hour, begin, end).hour == hour)
-        usual = next(within, begin.hour)
-    clock = hour_within(int(usual), begin, end)
+    if usual is not None and 0 <= usual < 24:
+        return int(usual), "usual_hour"
+    within = (hour for hour in facts.subjects.best_hours if hour_within(hour, begin, end).hour == hour)
+    of_shop = next(within, None)
+    return (begin.hour, "no_hour") if of_shop is None else (of_shop, "shop_hour")
+
+
+def _at_usual_hour(step: WaitStep, facts: CustomerFacts, at: datetime) -> datetime:
+    """When the hour that is gone by comes, or the nearest in which it may be; at once if it is that now."""
+    zone = facts.zone
+    begin, end = _times_of(step)
+    clock = hour_within(hour_gone_by(step, facts)[0], begin, end)
     now = at.astimezone(zone).time()
     if now.hour == clock.hour and lies_within(now, begin, end):
         return at
     today = local_day(at, zone)
     days = (today + timedelta(days=number) for number in count())
     return next(due for day in days if (due := at_local(day, clock, zone, at)) >= at)
+
+
+def _times_of(step: WaitStep) -> tuple[time, time]:
+    return (parse_time(step.between.start), parse_time(step.between.end)) if step.between else _ANY_TIME
 
 
 _ANY_TIME = (parse_time("00:00"), parse_time("00:00"))

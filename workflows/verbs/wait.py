@@ -17,7 +17,7 @@ from workflows.terms.scope import Scope
 from workflows.terms.values import Duration, Frozen, TextForm, parse_time
 from workflows.terms.wording import Wording
 from workflows.terms.written import CLOCK, Text
-from workflows.verbs.base import Position, Step, StepSpec
+from workflows.verbs.base import Decision, Position, Step, StepSpec
 from workflows.verbs.changes import Changes
 from workflows.verbs.flow import Flow, State, span_of
 
@@ -70,6 +70,12 @@ class Between(TextForm):
         return f"{self.start.zfill(5)}-{self.end.zfill(5)}"
 
 
+def _hour(decision: Decision, say: Wording) -> str:
+    until = f"{decision.until:%Y-%m-%d %H:%M}" if decision.until else ""
+    zh = f"等到 {until}：{decision.reason} {decision.value} 点"
+    return say.pick(zh, f"waits until {until}: {decision.reason} {decision.value}:00")
+
+
 class Wait(Step):
     """Exactly one form:
 
@@ -102,7 +108,13 @@ class Wait(Step):
     noun = ("等待", "wait")
     waits = True
     activity = "arrive"
-    reasons = {"no_time": ("等待的时间不存在", "there is no such time to wait for")}
+    trail = {"hour": _hour}
+    reasons = {
+        "no_time": ("等待的时间不存在", "there is no such time to wait for"),
+        "usual_hour": ("客户最常在的钟点是", "the hour in which the customer is mostly about is"),
+        "shop_hour": ("还不知道客户常在的钟点，店里最热闹的是", "the customer's hour isn't known, the shop's best is"),
+        "no_hour": ("还不知道客户和店里常在的钟点，最早可以是", "nobody's usual hour is known, the first allowed is"),
+    }
 
     @property
     def early(self) -> bool:

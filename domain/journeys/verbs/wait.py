@@ -4,7 +4,8 @@ from datetime import datetime
 
 from domain.journeys.enrollments import end
 from domain.journeys.steps import SKEW, StepContext, add_outcome
-from domain.journeys.waits import end_of_wait
+from domain.journeys.trail import record
+from domain.journeys.waits import end_of_wait, hour_gone_by
 from workflows.plan.commands import Answer
 from workflows.verbs.wait import Wait
 
@@ -16,6 +17,9 @@ def arrive(context: StepContext, step: Wait, at: datetime) -> datetime | None:
         end(context.work, context.enrollment, "failed", context.at, "no_time", wake=False)
         return None
     due = max(due, at)
+    if step.usual and [step.path, "passed", due.isoformat()] not in context.enrollment.outcomes:
+        hour, whose = hour_gone_by(step, context.facts)
+        record(context.work, context.enrollment, "hour", str(hour), at, step=step.path, reason=whose, until=due)
     waiting = context.work.change(context.enrollment._replace(due_at=due))
     if not step.moves:
         add_outcome(context.work, waiting, step.path, "passed", due)

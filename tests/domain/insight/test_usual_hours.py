@@ -13,8 +13,11 @@ from sqlmodel import select
 from domain.customers.tables import Customer
 from domain.insight import usual_hours as hours
 from domain.insight.tables import ShopHour
+from domain.intake.timeline import timeline
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
+from workflows.terms.wording import Wording
+from workflows.words.telling import render
 
 SHANGHAI, LONDON = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/London")
 DAY = timedelta(days=1)
@@ -69,21 +72,21 @@ def test_it_is_what_is_counted_by_hand_on_the_clock_of_each(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("between", "usual", "of_shop", "due"),
+    ("between", "usual", "of_shop", "due", "why"),
     [
-        (", between: 09:00-21:00", 20, 15, "20:00"),
-        (", between: 09:00-21:00", None, 15, "15:00"),
-        (", between: 09:00-21:00", None, 23, "09:00"),
-        ("", None, 23, "23:00"),
-        ("", None, None, "00:00"),
-        (", between: 09:30-21:00", 9, None, "09:30"),
-        (", between: 09:30-20:45", 23, None, "20:00"),
-        (", between: 20:15-20:45", 23, None, "20:15"),
-        (", between: 12:30-12:45", 12, None, "12:30"),
+        (", between: 09:00-21:00", 20, 15, "20:00", "客户最常在的钟点是 20 点"),
+        (", between: 09:00-21:00", None, 15, "15:00", "还不知道客户常在的钟点，店里最热闹的是 15 点"),
+        (", between: 09:00-21:00", None, 23, "09:00", "还不知道客户和店里常在的钟点，最早可以是 9 点"),
+        ("", None, 23, "23:00", "店里最热闹的是 23 点"),
+        ("", None, None, "00:00", "最早可以是 0 点"),
+        (", between: 09:30-21:00", 9, None, "09:30", "客户最常在的钟点是 9 点"),
+        (", between: 09:30-20:45", 23, None, "20:00", "客户最常在的钟点是 23 点"),
+        (", between: 20:15-20:45", 23, None, "20:15", "客户最常在的钟点是 23 点"),
+        (", between: 12:30-12:45", 12, None, "12:30", "客户最常在的钟点是 12 点"),
     ],
 )
 def test_a_journey_waits_for_it_or_for_the_best_hour_of_the_shop(
-    shop: Shop, between: str, usual: int | None, of_shop: int | None, due: str
+    shop: Shop, between: str, usual: int | None, of_shop: int | None, due: str, why: str
 ) -> None:
     shop.publish(f"""
         journey: waits
@@ -104,8 +107,14 @@ def test_a_journey_waits_for_it_or_for_the_best_hour_of_the_shop(
         hours.count_hours_of_shop(work, now, SHANGHAI)
     shop.post("form.filled", "li")
     shop.give("arrive", shop.group("1"))
+    shop.give("arrive", shop.group("1"))
     with shop.db() as session:
+        customer = session.get_one(Customer, shop.rows(Enrollment)[0].customer_id)
+        decisions = [each for _, each in timeline(session, customer, limit=50) if each.what == "hour"]
+        (told,) = [render(each, Wording("zh"), SHANGHAI) for each in decisions]
         found = session.exec(select(Enrollment.due_at)).one()
     assert found is not None
     assert found.astimezone(SHANGHAI).strftime("%H:%M") == due
     assert now <= found < now + DAY
+    assert told.startswith(f"等到 {found.astimezone(SHANGHAI):%Y-%m-%d %H:%M}：")
+    assert told.endswith(why)
