@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
@@ -18,7 +18,7 @@ from domain.coupons import campaigns
 from domain.coupons.campaigns import CampaignFigures
 from domain.coupons.issuing import Status
 from domain.published.library import read_library
-from workflows.language.policy import CouponTerms
+from workflows.language.policy import CouponTerms, Products
 from workflows.terms.values import at_local, local_day, parse_time
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -50,7 +50,7 @@ class Terms(BaseModel):
     per_customer: CouponLimit | None
     budget_count: int | None
     budget_money: int | None
-    products: Literal["lot"] | None
+    products: Products | None
     skus: list[str]
     categories: list[str]
     combines: bool

@@ -1,7 +1,7 @@
 """What the enrollments of a group are about, and what their customers were given."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from propcache.api import cached_property
 from sqlalchemy import func
@@ -11,6 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from domain.coupons.tables import Coupon
 from domain.insight.tables import ShopHour
 from domain.journeys.tables import EnrollmentRow
+from domain.stock.companions import Companions
 from domain.stock.tables import Lot, Product, Store, Stream
 from domain.store.bulk import is_among
 from workflows.verbs.base import Path
@@ -28,6 +29,7 @@ class GroupRefs:
         self._streams: dict[str, Stream | None] = {}
         self._campaigns: dict[str, dict[int, list[Coupon]]] = {}
         self._promised: dict[str, int] = {}
+        self._companions: dict[date, Companions] = {}
 
     def lot(self, lot_id: str) -> LotRow | None:
         """A lot, and its product and place as far as they are known."""
@@ -50,6 +52,10 @@ class GroupRefs:
         """The hours of the day in which the shop's customers do something, the busiest first."""
         busiest = select(ShopHour.hour).order_by(col(ShopHour.times).desc(), col(ShopHour.hour))
         return self._session.exec(busiest).all()
+
+    def companions(self, today: date) -> Companions:
+        """What goes with products, as of a day."""
+        return self._companions.setdefault(today, Companions(self._session, today))
 
     def coupon_of(self, enrollment_id: int) -> Coupon | None:
         """The newest coupon of an enrollment."""

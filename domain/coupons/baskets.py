@@ -52,7 +52,10 @@ class Line:
 
 
 def holds_for(terms: CouponTerms, line: Line) -> bool:
-    """Whether a coupon holds for a line: for its lot's product, for the products or categories named, or for all."""
+    """Whether a coupon holds for a line: for its lot's product, for the products or categories named, or for all.
+
+    Those that went with what was bought are named since it was issued.
+    """
     if terms.products == "lot":
         return terms.sku is not None and line.sku == terms.sku
     if terms.skus or terms.categories:

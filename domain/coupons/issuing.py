@@ -28,6 +28,7 @@ from domain.coupons.tables import CampaignUse, Coupon
 from domain.customers.resolution import lock_customers
 from domain.journeys.tables import EnrollmentRow
 from domain.stock.book import available
+from domain.stock.companions import MOST, skus_in
 from domain.store.work import EventGiven, UnitOfWork
 from workflows.language.policy import CouponTerms
 from workflows.terms.values import local_day
@@ -59,8 +60,8 @@ class CouponStateError(ValueError):
 def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, step: Path, campaign: str) -> Coupon:
     """Issue one coupon for this step, or give the one that it has.
 
-    Raises IssueRefusedError, whose text is the reason: per_customer, budget, unknown_campaign, or campaign_over if it
-    would have run out already.
+    Raises IssueRefusedError, whose text is the reason: per_customer, budget, unknown_campaign, campaign_over if it
+    would have run out already, or no_companions if there is nothing that it would hold for.
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
@@ -71,6 +72,7 @@ def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, ste
         raise IssueRefusedError("per_customer")
     if terms.valid.after(facts.now, facts.zone) <= facts.now:
         raise IssueRefusedError("campaign_over")
+    terms = _with_companions(facts, terms)
     cost = worst_case(terms)
     if not _lot_has_room(facts, terms) or not take_budget(work, campaign, terms, count=1, money=cost):
         raise IssueRefusedError("budget")
@@ -88,7 +90,8 @@ def accept(
 ) -> Coupon:
     """Note down the coupon that an outside service has reserved for this step; its budgets are that service's.
 
-    Raises IssueRefusedError: unknown_campaign, since its terms are our own; budget, if its lot has no unit left.
+    Raises IssueRefusedError: unknown_campaign, since its terms are our own; budget, if its lot has no unit left;
+    no_companions.
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
@@ -97,6 +100,7 @@ def accept(
         raise IssueRefusedError("unknown_campaign")
     if not _lot_has_room(facts, terms):
         raise IssueRefusedError("budget")
+    terms = _with_companions(facts, terms)
     coupon = _new(work, facts, enrollment, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
@@ -113,6 +117,19 @@ def _lot_has_room(facts: CustomerFacts, terms: CouponTerms) -> bool:
     lot, product, _ = known
     today = local_day(facts.now, facts.library.policy_zone)
     return facts.subjects.units_promised(lot_id, facts.now) < available(lot, product, today)
+
+
+def _with_companions(facts: CustomerFacts, terms: CouponTerms) -> CouponTerms:
+    """The terms with the products named that go with those of the trigger, if it is these that the coupon holds for."""
+    if terms.products != "companions":
+        return terms
+    city = facts.customer.fields.get("city")
+    bought = [*skus_in(facts.field("trigger.items")), *skus_in(facts.field("trigger.sku"))]
+    companions = facts.subjects.companions(local_day(facts.now, facts.library.policy_zone))
+    found = companions.of(bought, MOST, city=city if isinstance(city, str) else None)
+    if not found:
+        raise IssueRefusedError("no_companions")
+    return terms.model_copy(update={"skus": tuple(each.sku for each in found)})
 
 
 def _lot_of(facts: CustomerFacts, terms: CouponTerms) -> str | None:

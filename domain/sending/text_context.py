@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from domain.conditions.facts import CustomerFacts, own_fields
 from domain.coupons.tables import Coupon
-from domain.stock.companions import MOST, MOST_PRODUCTS, Companions
+from domain.stock.companions import MOST, MOST_PRODUCTS, Companions, skus_in
 from domain.texts.calls import MOST_COMPANIONS
 from domain.texts.named import Named
 from domain.texts.rendering import RenderError, variables
@@ -101,7 +101,7 @@ def companions_of(facts: CustomerFacts, companions: Companions) -> Callable[...,
     def told(products: Any = None, number: Any = 3) -> Named:
         if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_COMPANIONS:
             raise RenderError(f"companions() tells from 1 to {MOST_COMPANIONS} products")
-        skus = tuple(_skus(products))[:MOST_PRODUCTS]
+        skus = tuple(skus_in(products))[:MOST_PRODUCTS]
         asked.add(skus)
         if len(asked) > MOST_CALLS:
             raise RenderError(f"companions() is asked of more than {MOST_CALLS} lists of products")
@@ -110,18 +110,6 @@ def companions_of(facts: CustomerFacts, companions: Companions) -> Callable[...,
         return Named(named[:number])
 
     return told
-
-
-def _skus(products: Any) -> Iterator[str]:
-    match products:
-        case str():
-            yield products
-        case Mapping():
-            if isinstance(sku := products.get("sku"), str):
-                yield sku
-        case list() | tuple():
-            for each in products:
-                yield from _skus(each) if not isinstance(each, list | tuple) else ()
 
 
 def _given(facts: CustomerFacts, value: DataValue) -> Any:

@@ -6,10 +6,11 @@ stock, or what is near the last day on which it may be sold. A product whose lot
 there; where the customer's city keeps stock, what it has counts.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain, zip_longest
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -78,6 +79,19 @@ class _Product:
     companions: Sequence[str] = ()
     units: Mapping[str | None, float] | None = None
     """What can be sold by city; None where no lot was ever seen."""
+
+
+def skus_in(products: Any) -> Iterator[str]:
+    """The products that a value names: a `sku`, an item that has one, or a list of these."""
+    match products:
+        case str():
+            yield products
+        case Mapping():
+            if isinstance(sku := products.get("sku"), str):
+                yield sku
+        case list() | tuple():
+            for each in products:
+                yield from skus_in(each) if not isinstance(each, list | tuple) else ()
 
 
 class Companions:

@@ -145,13 +145,15 @@ class Policy(Limits):
 
 Refund = Literal["restore", "forfeit"]
 PartialRefund = Literal["share", "reprice"]
+Products = Literal["lot", "companions"]
 
 
 class CouponTerms(Frozen):
     """What a coupon of a campaign is worth: `amount_off` or `percent_off` (up to `ceiling`) from `threshold` on.
 
     Money is fen. It holds for every product, unless `products` is `lot` (that of the journey's lot, which `sku` names
-    once it is issued) or `skus` and `categories` name them. `combines` lets it be used beside others that do, too;
+    once it is issued) or `companions` (what goes with the products of the trigger, which `skus` names then), or `skus`
+    and `categories` name them. `combines` lets it be used beside others that do, too;
     `refund` says whether it may be used again when its whole order was given back; `partial_refund`, when a part was,
     whether each unit takes its `share` of the discount with it, or what is kept is priced anew (`reprice`).
     """
@@ -165,7 +167,7 @@ class CouponTerms(Frozen):
     per_customer: Limit | None = None
     budget_count: int | None = None
     budget_money: Fen | None = None
-    products: Literal["lot"] | None = None
+    products: Products | None = None
     skus: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     combines: bool = False
@@ -196,7 +198,7 @@ class _WrittenCoupon(Frozen):
     valid: Validity
     per_customer: Limit | None = None
     budget: _Budget = Field(default_factory=_Budget)
-    products: Literal["lot"] | None = None
+    products: Products | None = None
     skus: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     categories: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
     combines: StrictBool = False
@@ -210,7 +212,7 @@ class _WrittenCoupon(Frozen):
         if self.ceiling is not None and self.percent_off is None:
             raise PydanticCustomError("E041", "`ceiling` goes with `percent_off` only")
         if self.products and (self.skus or self.categories):
-            raise PydanticCustomError("E041", "`products` names the lot's product; `skus` and `categories` name others")
+            raise PydanticCustomError("E041", "`products` chooses by itself; `skus` and `categories` name others")
         if self.budget.money is not None and self.percent_off is not None and self.ceiling is None:
             raise PydanticCustomError(
                 "E041", "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost"

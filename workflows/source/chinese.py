@@ -213,8 +213,8 @@ SENTENCES: Mapping[str, str] = {
     "{kind} is anonymous, so it can't join or ask": "{kind} 是匿名的，不能用来合并或询问",
     "a coupon has exactly one of `amount_off` and `percent_off`": "一张券要有且只有一个：`amount_off` 或 `percent_off`",
     "`ceiling` goes with `percent_off` only": "`ceiling` 只能与 `percent_off` 同用",
-    "`products` names the lot's product; `skus` and `categories` name others": (
-        "`products` 指批次的商品；`skus` 和 `categories` 指别的商品，两者不能同用"
+    "`products` chooses by itself; `skus` and `categories` name others": (
+        "`products` 自己定出商品；`skus` 和 `categories` 逐一写明，不能与它同用"
     ),
     "`budget.money` with `percent_off` needs a `ceiling`, the most that one can cost": (
         "有 `percent_off` 的 `budget.money` 还要写 `ceiling`：一张最多减多少"

@@ -43,6 +43,7 @@ class IssueCoupon(Step):
         "budget": ("预算已用完", "the budget is used up"),
         "campaign_over": ("活动已经结束", "its campaign is over"),
         "unknown_campaign": ("没有这个优惠券活动", "there is no such coupon campaign"),
+        "no_companions": ("没有和所购商品搭配的商品", "nothing goes with what was bought"),
     }
 
     @property

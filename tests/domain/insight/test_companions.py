@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import permutations
 from math import log
 
@@ -12,9 +13,13 @@ from emptying import Kept
 from shop import Shop
 from sqlmodel import select
 
+from domain.coupons.baskets import Line, holds_for
+from domain.coupons.tables import Coupon
 from domain.insight.companions import LATER, PRIOR, SPAN, Baskets, learn, refresh
+from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
 from domain.stock.companions import Companions
+from workflows.language.policy import CouponTerms
 
 DAY = timedelta(days=1)
 THANKS = """
@@ -151,6 +156,29 @@ class TestTold:
         beans.clock.set(beans.clock.now() + 330 * DAY)
         assert learn_all(beans) == (0, 0)
         assert told(beans, "beans") == []
+
+
+class TestCoupons:
+    @pytest.mark.parametrize("step", ["{coupon: pair}", "{id: note, send: note, via: [sms], coupon: pair}"])
+    def test_one_holds_for_what_goes_with_what_was_bought(self, beans: Shop, step: str) -> None:
+        terms = {"name": "a pair", "amount_off": 500, "valid": "3d", "products": "companions"}
+        spec = THANKS.replace("{id: note, send: note, via: [sms]}", step)
+        beans.publish(spec, coupons={"pair": terms}, caps={}, quiet_hours="none")
+        beans.post("product.updated", sku="beans", companions=["mug"])
+        before = {each.id for each in beans.rows(Enrollment)}
+        buy(beans, "li", "n1", ["beans"])
+        buy(beans, "li", "n2", ["tea"])
+        fresh = [each.id for each in beans.rows(Enrollment) if each.id not in before]
+        beans.give(
+            "coupon" if "send" not in step else "send", beans.group("1" if "send" not in step else "note", fresh)
+        )
+        (coupon,) = beans.rows(Coupon)
+        frozen = CouponTerms.model_validate(coupon.terms)
+        assert frozen.skus == ("mug", "filter")
+        held = {sku: holds_for(frozen, Line(sku, Decimal(1), 900)) for sku in ("mug", "filter", "beans", "tea")}
+        assert held == {"mug": True, "filter": True, "beans": False, "tea": False}
+        reason = "no_companions" if "send" not in step else "coupon_refused"
+        assert reason in [why for _, why in beans.timeline()]
 
 
 class TestTexts:

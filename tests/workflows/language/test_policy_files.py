@@ -153,7 +153,7 @@ def test_mistakes_in_the_policy(written: str, first: str) -> None:
         ),
         (
             "{name: 券, percent_off: 40, valid: 4d, products: lot, categories: [水果]}",
-            "1:4 E041 `products` names the lot's product; `skus` and `categories` name others",
+            "1:4 E041 `products` chooses by itself; `skus` and `categories` name others",
         ),
         (
             "{name: 券, percent_off: 40, valid: 4d, budget: {money: 100元}}",

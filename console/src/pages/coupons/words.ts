@@ -54,9 +54,11 @@ export const useWords = makeWords({
     goods: (terms: Terms) =>
       terms.products === "lot"
         ? "只限所发批次的商品"
-        : [...terms.categories, ...terms.skus].length > 0
-          ? `限 ${[...terms.categories, ...terms.skus].join("、")}`
-          : "全场可用",
+        : terms.products === "companions"
+          ? "只限和所购商品搭配的商品"
+          : [...terms.categories, ...terms.skus].length > 0
+            ? `限 ${[...terms.categories, ...terms.skus].join("、")}`
+            : "全场可用",
     combines: "可与其他券同用",
     back: "所有活动",
     days: "最近 30 天",
@@ -144,9 +146,11 @@ export const useWords = makeWords({
     goods: (terms: Terms) =>
       terms.products === "lot"
         ? "the lot's product only"
-        : [...terms.categories, ...terms.skus].length > 0
-          ? `for ${[...terms.categories, ...terms.skus].join(", ")}`
-          : "for everything",
+        : terms.products === "companions"
+          ? "what goes with what was bought"
+          : [...terms.categories, ...terms.skus].length > 0
+            ? `for ${[...terms.categories, ...terms.skus].join(", ")}`
+            : "for everything",
     combines: "combines with others",
     back: "All campaigns",
     days: "The last 30 days",
