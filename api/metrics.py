@@ -13,7 +13,7 @@ from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, doc
 from domain.access.actors import Actor
 from domain.insight import metrics
 from domain.insight.cohorts import Cohort, cohorts
-from domain.insight.definitions import METRICS, Part, Unit
+from domain.insight.definitions import METRICS, Of, Part, Unit
 from domain.insight.metrics import MetricError, Period
 from domain.insight.tables import ForecastFit
 from domain.published.library import read_library
@@ -27,7 +27,7 @@ USUAL = timedelta(days=30)
 class MetricDefinition(BaseModel):
     """What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
 
-    Whose it is can be told if it is `of_customers`.
+    `of` says what it is made of, customers or products, if these can be told.
     """
 
     name: str
@@ -37,7 +37,7 @@ class MetricDefinition(BaseModel):
     means_en: str
     unit: Unit
     parts: list[Part]
-    of_customers: bool
+    of: Of | None
 
 
 class MetricPoint(BaseModel):
@@ -60,6 +60,15 @@ class MetricPoints(BaseModel):
     until: date
     by: Period
     points: list[MetricPoint]
+
+
+class ProductBehind(BaseModel):
+    """A product that a metric is made of, with its part of the numerator and of the denominator."""
+
+    sku: str
+    name: str | None
+    numerator: float
+    denominator: float | None
 
 
 class CustomerBehind(BaseModel):
@@ -143,6 +152,28 @@ def get_metric_customers(
 
 def _definition(name: str) -> MetricDefinition:
     return MetricDefinition.model_validate({"name": name, **vars(METRICS[name]), "parts": sorted(METRICS[name].parts)})
+
+
+@router.get("/v1/metrics/{name}/products", summary="List the products that a metric is made of")
+def get_metric_products(
+    request: Request,
+    _: Reader,
+    name: Annotated[str, Path(min_length=1, max_length=64)],
+    since: Annotated[date | None, Query(alias="from", description="the first day; 30 days before the end")] = None,
+    until: Annotated[date | None, Query(alias="to", description="the day after the last; tomorrow")] = None,
+    where: Annotated[str | None, Query(max_length=200, description="only a part: `show:ID`")] = None,
+) -> list[ProductBehind]:
+    """Those with the most first, 100 at most."""
+    env = context(request)
+    with env.db() as session:
+        zone, now = read_library(session).policy_zone, env.clock.now()
+        end = until or now.astimezone(zone).date() + timedelta(days=1)
+        try:
+            part = metrics.part_of(where)
+            found = metrics.products_behind(session, name, since or end - USUAL, end, now, zone, where=part)
+        except (MetricError, OverflowError) as problem:
+            raise Invalid(f"{problem}.") from None
+    return [ProductBehind.model_validate(each, from_attributes=True) for each in found]
 
 
 class ForetoldClass(BaseModel):

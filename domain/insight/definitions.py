@@ -7,6 +7,8 @@ from typing import Literal
 Unit = Literal["count", "fen", "share", "days"]
 Part = Literal["journey", "show", "campaign"]
 """What a metric can be asked for alone: a journey, a livestream, a coupon campaign."""
+Of = Literal["customers", "products"]
+"""Whom or what a metric is made of."""
 
 JOURNEY, SHOW, CAMPAIGN = (frozenset[Part]({part}) for part in ("journey", "show", "campaign"))
 
@@ -17,8 +19,9 @@ class Metric:
 
     `source` is SQL that gives `at`, the instant by which a row belongs to a period, and the columns that both use. It
     may name `:since`, `:until`, `:zone`, `:by`, `:now` and, if the metric looks `days` ahead, `:days`. It has a column
-    for each of `parts`, by which rows can be asked for, and `customer_id` if it is `of_customers`. No number is told
-    where the numerator is null.
+    for each of `parts`, by which rows can be asked for, and `customer_id` or `sku` if the metric is `of` customers or
+    products; `by_product` is used in its place where the source adds up over products. No number is told where the
+    numerator is null.
     """
 
     zh: str
@@ -32,7 +35,8 @@ class Metric:
     denominator: str | None = None
     days: int | None = None
     parts: frozenset[Part] = frozenset()
-    of_customers: bool = True
+    of: Of | None = "customers"
+    by_product: str | None = None
 
 
 _FIRST = "SELECT customer_id, min(paid_at) AS at FROM orders GROUP BY customer_id"
@@ -62,6 +66,21 @@ _RECEIVED = (
     "(SELECT coalesce(sum(quantity), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
     " AND reason = 'received')"
 )
+_EXPIRED = (
+    "SELECT (expires_on + 1)::timestamp AT TIME ZONE :zone AS at, lot_id, sku, received,"
+    " (SELECT greatest(coalesce(sum(quantity), 0), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
+    " AND at < (expires_on + 1)::timestamp AT TIME ZONE :zone) AS remaining"
+    f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
+    " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now"
+)
+_TURNED_OVER = (
+    "SELECT CAST(:since AS timestamptz) AS at, sku, quantity * greatest(last - greatest(day, first) + 1, 0) AS on_hand,"
+    " CASE WHEN day >= first AND reason IN ('sold', 'returned', 'wholesale') THEN -quantity ELSE 0 END AS sold FROM ("
+    "SELECT sku, quantity, reason, (at AT TIME ZONE :zone)::date AS day, (:since AT TIME ZONE :zone)::date AS first,"
+    " (least(:until - interval '1 us', :now) AT TIME ZONE :zone)::date AS last"
+    " FROM stock_moves JOIN lots USING (lot_id) WHERE at < :until) AS moved"
+)
+"""SQL of what each move has on hand on the days of a span, and sold in it: a unit is there from its day on."""
 
 METRICS: Mapping[str, Metric] = {
     "new_customers": Metric(
@@ -87,7 +106,7 @@ METRICS: Mapping[str, Metric] = {
         "获客花费", "spend", "`spend.recorded` 记下的花费", "what `spend.recorded` told of", "events", "fen",
         "SELECT time AS at, (data->>'amount')::bigint AS amount, data->>'stream_id' AS show FROM events"
         " WHERE customer_id IS NULL AND type = 'spend.recorded'",
-        "sum(amount)", parts=SHOW, of_customers=False,
+        "sum(amount)", parts=SHOW, of=None,
     ),
     "cac": Metric(
         "获客成本", "cost of a new customer",
@@ -95,7 +114,7 @@ METRICS: Mapping[str, Metric] = {
         "SELECT time AS at, (data->>'amount')::bigint AS amount, 0 AS new FROM events"
         " WHERE customer_id IS NULL AND type = 'spend.recorded'"
         f" UNION ALL SELECT at, NULL, 1 FROM ({_FIRST}) AS first",
-        "sum(amount)", "sum(new)", of_customers=False,
+        "sum(amount)", "sum(new)", of=None,
     ),
     "orders": Metric(
         "订单数", "orders", "付款的订单", "orders that were paid", "orders", "count", _ORDERS, "count(*)",
@@ -131,6 +150,12 @@ METRICS: Mapping[str, Metric] = {
         " AND paid_at < :until"
         " GROUP BY date_trunc(:by, paid_at AT TIME ZONE :zone), customer_id",
         "count(*) FILTER (WHERE times > 1)", "count(*)",
+    ),
+    "reached": Metric(
+        "触达客户数", "customers reached", "收到过消息的客户", "customers to whom a message went", "messages", "count",
+        "SELECT called_at AS at, journey, customer_id FROM messages"
+        " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        "count(DISTINCT customer_id)", parts=JOURNEY,
     ),
     "sent": Metric(
         "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
@@ -245,7 +270,7 @@ METRICS: Mapping[str, Metric] = {
         " LEFT JOIN (SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
         " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
         " FROM stock_moves GROUP BY 1) AS moved USING (day)",
-        "sum(on_hand)", "sum(sold)", of_customers=False,
+        "sum(on_hand)", "sum(sold)", of="products", by_product=_TURNED_OVER,
     ),
     "expiry_loss": Metric(
         "临期损耗", "loss by expiry",
@@ -253,12 +278,18 @@ METRICS: Mapping[str, Metric] = {
         "of the units received of lots that expired in the period,"
         " those left then",
         "stock_moves", "share",
-        "SELECT (expires_on + 1)::timestamp AT TIME ZONE :zone AS at, received,"
-        " (SELECT greatest(coalesce(sum(quantity), 0), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
-        " AND at < (expires_on + 1)::timestamp AT TIME ZONE :zone) AS remaining"
-        f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
-        " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now",
-        "sum(least(remaining, received))", "sum(received)", of_customers=False,
+        _EXPIRED, "sum(least(remaining, received))", "sum(received)", of="products",
+    ),
+    "expiry_loss_money": Metric(
+        "临期损耗金额", "loss by expiry in money",
+        "同上，件数乘以到货时（`lot.received`）报来的单价；没有报单价的批次不算",
+        "the same, in units times the price told at their receipt (`lot.received`); lots without one don't count",
+        "stock_moves", "share",
+        f"SELECT expired.*, price FROM ({_EXPIRED}) AS expired JOIN (SELECT DISTINCT ON (data->>'lot_id')"
+        " data->>'lot_id' AS lot_id, (data->>'price')::bigint AS price FROM events WHERE customer_id IS NULL"
+        " AND type = 'lot.received' AND data->>'price' IS NOT NULL ORDER BY data->>'lot_id', time DESC, id DESC"
+        ") AS told USING (lot_id)",
+        "sum(least(remaining, received) * price)", "sum(received * price)", of="products",
     ),
     "sell_through": Metric(
         "截止前售出率", "sell-through",
@@ -266,30 +297,31 @@ METRICS: Mapping[str, Metric] = {
         "of the units received of lots whose last day for sale lies in the period, those sold by then; it is the"
         " product's least days left before it expires",
         "stock_moves", "share",
-        "SELECT last AS at, received, (SELECT coalesce(-sum(quantity), 0) FROM stock_moves"
+        "SELECT last AS at, sku, received, (SELECT coalesce(-sum(quantity), 0) FROM stock_moves"
         " WHERE stock_moves.lot_id = lots.lot_id AND reason IN ('sold', 'returned', 'wholesale') AND at < last) AS sold"
         f" FROM (SELECT lots.*, {_RECEIVED} AS received, (expires_on + 1 - coalesce(min_days, 0))::timestamp"
         " AT TIME ZONE :zone AS last FROM lots LEFT JOIN products USING (sku)) AS lots"
         " WHERE received > 0 AND last <= :now",
-        "sum(greatest(least(sold, received), 0))", "sum(received)", of_customers=False,
+        "sum(greatest(least(sold, received), 0))", "sum(received)", of="products",
     ),
     "alarms": Metric(
         "库存预警数", "stock alarms", "库存预警", "alarms that a product runs short", "events", "count",
-        "SELECT time AS at, data->>'stream_id' AS show FROM events WHERE customer_id IS NULL AND type = 'stock.alarm'",
-        "count(*)", parts=SHOW, of_customers=False,
+        "SELECT time AS at, data->>'sku' AS sku, data->>'stream_id' AS show FROM events"
+        " WHERE customer_id IS NULL AND type = 'stock.alarm'",
+        "count(*)", parts=SHOW, of="products",
     ),
     "lead_days": Metric(
         "补货周期", "lead time",
         "这一期收到的补货，从预警到收货的平均天数",
         "days from the alarm to the receipt, of what was received in the period",
         "replenishments", "days",
-        "SELECT closed_at AS at, extract(epoch FROM closed_at - created_at) / 86400 AS days FROM replenishments"
+        "SELECT closed_at AS at, sku, extract(epoch FROM closed_at - created_at) / 86400 AS days FROM replenishments"
         " WHERE received IS NOT NULL AND closed_at IS NOT NULL",
-        "sum(days)", "count(*)", of_customers=False,
+        "sum(days)", "count(*)", of="products",
     ),
     "attributed_revenue": Metric(
         "归因收入", "attributed revenue",
-        "归因到消息的订单的收入", "revenue of the orders that are owed to messages",
+        "归因到旅程的订单的收入", "revenue of the orders that are owed to journeys",
         "attributions", "fen",
         "SELECT orders.paid_at AS at, journey, orders.customer_id, total - refunded AS paid"
         " FROM attributions JOIN orders USING (order_id)",

@@ -54,6 +54,16 @@ class Behind:
     number: float
 
 
+@dataclass(frozen=True)
+class Product:
+    """A product that a metric is made of: its part of the numerator, and of the denominator if there is one."""
+
+    sku: str
+    name: str | None
+    numerator: float
+    denominator: float | None
+
+
 class MetricError(ValueError):
     """A metric that there isn't, or that can't be counted over a span or of a part."""
 
@@ -107,7 +117,7 @@ def customers_behind(
     Raises MetricError.
     """
     metric, given = _asked(name, since, until, now, zone, by="month", days=days, where=where)
-    if not metric.of_customers:
+    if metric.of != "customers":
         raise MetricError(f"{name} is not made of customers")
     of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
     query = text(f"""
@@ -118,6 +128,39 @@ def customers_behind(
         WHERE number <> 0 ORDER BY number DESC, customers.id LIMIT {MOST_BEHIND}
     """)
     return [Behind(*row) for row in session.connection().execute(query, given)]
+
+
+def products_behind(
+    session: Session,
+    name: str,
+    since: date,
+    until: date,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    where: Mapping[str, str] | None = None,
+) -> list[Product]:
+    """The products that a metric is made of over a span, those with the most first; `MOST_BEHIND` at most.
+
+    Raises MetricError.
+    """
+    metric, given = _asked(name, since, until, now, zone, by="month", days=None, where=where)
+    if metric.of != "products":
+        raise MetricError(f"{name} is not made of products")
+    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
+    query = text(f"""
+        SELECT sku, coalesce(products.name, (SELECT max(lots.name) FROM lots WHERE lots.sku = counted.sku)) AS name,
+            numerator, denominator
+        FROM (
+            SELECT sku, ({metric.numerator})::float8 AS numerator,
+                ({metric.denominator or "NULL"})::float8 AS denominator
+            FROM ({metric.by_product or metric.source}) AS source
+            WHERE at >= :since AND at < :until{of_part} GROUP BY sku
+        ) AS counted LEFT JOIN products USING (sku)
+        WHERE sku IS NOT NULL AND (numerator <> 0 OR denominator <> 0)
+        ORDER BY numerator DESC, sku LIMIT {MOST_BEHIND}
+    """)
+    return [Product(*row) for row in session.connection().execute(query, given)]
 
 
 def _asked(

@@ -27,6 +27,7 @@ TABLE = {
     "GET /v1/cohorts": "marketer operator analyst product admin",
     "GET /v1/metrics": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}": "marketer operator analyst product admin",
+    "GET /v1/metrics/{name}/products": "marketer operator analyst product admin",
     "GET /v1/results": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/results": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/experiments/{step}": "marketer operator analyst product admin",

@@ -14,7 +14,7 @@ from domain.customers.tables import Customer, Order
 from domain.insight.cohorts import cohorts
 from domain.insight.definitions import METRICS
 from domain.insight.forecasts import write_page
-from domain.insight.metrics import MetricError, Period, customers_behind, part_of, points
+from domain.insight.metrics import MetricError, Period, customers_behind, part_of, points, products_behind
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
@@ -32,6 +32,13 @@ def numbers(shop: Shop, name: str, by: Period = "month", where: str | None = Non
         found = points(session, name, SINCE, UNTIL, shop.clock.now(), ZONE, by=by, where=part_of(where))
     whole = 7 if by == "month" else None
     return {point.show or str(point.day)[5:whole]: (point.numerator, point.denominator) for point in found}
+
+
+def behind(shop: Shop, name: str) -> dict[str, tuple[float, float | None]]:
+    """A metric by product, of the whole span."""
+    with shop.db() as session:
+        found = products_behind(session, name, SINCE, UNTIL, shop.clock.now(), ZONE)
+    return {each.sku: (each.numerator, each.denominator) for each in found}
 
 
 class TestShows:
@@ -167,6 +174,20 @@ def test_stock_turns_over_and_expires(shop: Shop) -> None:
     assert numbers(shop, "turnover_days", "month")["02"] == (sum(day_by_day[:28]), 10)
     assert numbers(shop, "expiry_loss")["02"] == (8, 16)  # two days before it expires, none of l1 is sold any more
     assert numbers(shop, "sell_through")["02"] == (2 + 6, 16)
+    shop.post("lot.received", time=at, lot_id="l4", sku="tea", quantity=4, expires_on="2026-02-10", price=900)
+    assert numbers(shop, "expiry_loss_money")["02"] == (4 * 900, 4 * 900)
+    of_each = {name: behind(shop, name) for name in ("expiry_loss", "sell_through", "turnover_days")}
+    assert of_each == {
+        "expiry_loss": {"milk": (8, 16), "tea": (4, 4)},
+        "sell_through": {"milk": (2 + 6, 16), "tea": (0, 4)},
+        "turnover_days": {"milk": (sum(day_by_day[:28]) + 15 * 2, 10), "tea": (4 * (28 + 2), 0)},
+    }
+    for name, products in of_each.items():
+        of_all = numbers(shop, name).values()
+        assert sum(n for n, _ in products.values()) == pytest.approx(sum(n for n, _ in of_all))
+        assert sum(by or 0 for _, by in products.values()) == pytest.approx(sum(by or 0 for _, by in of_all))
+    with pytest.raises(MetricError, match="orders is not made of products"):
+        behind(shop, "orders")
     with shop.db.begin() as session:
         shop.post("stock.alarm", time=at, sku="milk", reason="level")
         alarm = session.exec(select(Event.id).where(col(Event.type) == "stock.alarm")).one()
@@ -177,6 +198,7 @@ def test_stock_turns_over_and_expires(shop: Shop) -> None:
             )
         )  # fmt: skip
     assert numbers(shop, "alarms") == {"02": (1, None)}
+    assert behind(shop, "alarms") == {"milk": (1, None)}
     assert numbers(shop, "lead_days") == {"02": (2.5, 1)}
 
 
@@ -255,7 +277,7 @@ def test_the_customers_behind_a_metric_add_up_to_it(shop: Shop) -> None:
     told = set()
     with shop.db() as session:
         for name, metric in METRICS.items():
-            if not metric.of_customers:
+            if metric.of != "customers":
                 with pytest.raises(MetricError, match="not made of customers"):
                     customers_behind(session, name, SINCE, UNTIL, shop.clock.now(), ZONE)
                 continue
