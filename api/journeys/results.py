@@ -13,8 +13,8 @@ from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavai
 from domain.access.actors import Actor
 from domain.insight import results as insight
 from domain.insight.splits import UnknownSplitError, experiments
-from domain.insight.statistics import Difference
-from domain.insight.telling import comparison_words, experiment_words, results_words
+from domain.insight.statistics import Difference, Doubt, Verdict
+from domain.insight.telling import experiment_words, results_words, together_words
 from domain.insight.units import Group
 from domain.published.library import read_library
 from workflows.terms.values import Language
@@ -47,16 +47,21 @@ class ComparedGroup(BaseModel):
 
 
 class GroupComparison(BaseModel):
-    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
+    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer, and
+    in the measure that was asked for.
 
     So many more customers are missing in each group, which takes about so many days; null where that can't be said.
+    `doubt` is why it can't be trusted: `sizes` that are no chance, `few` customers, or goals that aren't told any more
+    (`lost`).
     """
 
     group: str
     control: str
-    verdict: str
+    verdict: Verdict
+    doubt: Doubt | None
     goal: Interval
     revenue: Interval
+    measure: Interval | None
     more_days: int | None
     more_customers: int | None
 
@@ -110,10 +115,12 @@ class ExperimentSummary(BaseModel):
 
 
 class AllResults(BaseModel):
-    """All journeys together, by the global holdout."""
+    """All journeys together, by the global holdout. `a_month` is what they bring in 30 days, in fen."""
 
+    as_of: datetime
     groups: list[ComparedGroup]
     comparison: GroupComparison
+    a_month: Interval | None
     words: list[str]
 
 
@@ -121,11 +128,14 @@ class AllResults(BaseModel):
 def get_results(request: Request, _: Reader, since: Since = None, lang: Lang = "zh") -> AllResults:
     env = context(request)
     with env.db() as session:
-        comparison = insight.of_all_journeys(session, env.clock.now(), since)
+        together = insight.of_all_journeys(session, env.clock.now(), since, kept=True)
+    comparison = together.comparison
     return AllResults(
+        as_of=together.as_of,
         groups=[_group(comparison.group), _group(comparison.control)],
         comparison=_comparison(comparison),
-        words=comparison_words(comparison, lang),
+        a_month=_interval(together.a_month) if together.a_month else None,
+        words=together_words(together, lang),
     )
 
 
@@ -156,14 +166,22 @@ def get_journey_results(
 
 @router.get("/v1/journeys/{name}/experiments/{step}", summary="Read which variant of a split brings more")
 def get_experiment(
-    request: Request, _: Reader, name: Name, step: Step, since: Since = None, lang: Lang = "zh"
+    request: Request,
+    _: Reader,
+    name: Name,
+    step: Step,
+    since: Since = None,
+    measure: Annotated[str | None, Query(max_length=64, description="of `_tags.yaml`, to compare them by, too")] = None,
+    lang: Lang = "zh",
 ) -> ExperimentResults:
     env = context(request)
     with env.db() as session:
         try:
-            found = insight.experiment(session, name, step, env.clock.now(), since, kept=True)
+            found = insight.experiment(session, name, step, env.clock.now(), since, kept=True, measure=measure)
         except UnknownSplitError as problem:
             raise NotFound(f"{problem}.") from None
+        except insight.UnknownMeasureError as problem:
+            raise Invalid(f"{problem}.") from None
     return ExperimentResults(
         journey=name,
         step=step,
@@ -217,8 +235,10 @@ def _comparison(comparison: insight.Comparison) -> GroupComparison:
         group=comparison.group.name,
         control=comparison.control.name,
         verdict=comparison.verdict,
+        doubt=comparison.doubt,
         goal=_interval(comparison.goal),
         revenue=_interval(comparison.revenue),
+        measure=_interval(comparison.measure) if comparison.measure else None,
         more_days=comparison.more_days,
         more_customers=comparison.more_customers,
     )

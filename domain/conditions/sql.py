@@ -73,6 +73,8 @@ _EVENTS = SQLModel.metadata.tables[Event.__tablename__]
 _ORDERS = SQLModel.metadata.tables[Order.__tablename__]
 _TAGS = SQLModel.metadata.tables[CustomerTag.__tablename__]
 
+Instant = ColumnElement[datetime]
+
 
 def matching(condition: Condition, library: Library, now: datetime, **known: Mapping[str, Any] | None) -> Truth:
     """Whether the condition holds for the row of `customers` in an enclosing query, as of `now`.
@@ -85,9 +87,21 @@ def matching(condition: Condition, library: Library, now: datetime, **known: Map
     return and_(_CUSTOMERS.c.merged_into.is_(None), _Reading(library, now, known).of(condition))
 
 
+def measured_between(
+    measure: Measure, library: Library, now: datetime, rows: FromClause, span: tuple[Instant, Instant]
+) -> Json:
+    """What a measure comes to of a row of `customers` and one of `rows`, of the events after the first of two instants
+    and up to the second, which `rows` has: its own window doesn't matter.
+    """
+    return _Reading(library, now, {}, rows=(_CUSTOMERS, rows), span=span).measured(measure)
+
+
 @dataclass(frozen=True)
 class _Reading:
-    """Where a condition is read: `rows` are the rows in view, and `event` the one of them that is the event's."""
+    """Where a condition is read: `rows` are the rows in view, and `event` the one of them that is the event's.
+
+    A measure is worked out of the events of the `span`, if there is one.
+    """
 
     library: Library
     now: datetime
@@ -95,6 +109,7 @@ class _Reading:
     rows: tuple[FromClause, ...] = (_CUSTOMERS,)
     event: FromClause | None = None
     item: Json | None = None
+    span: tuple[Instant, Instant] | None = None
 
     def of(self, condition: Condition) -> Truth:
         match condition:
@@ -118,7 +133,7 @@ class _Reading:
             case FieldCondition(field=name):
                 return self._compared(condition, self._field(name))
             case MeasureCondition(measure=measure):
-                return self._compared(condition, Value(self._measured(measure)))
+                return self._compared(condition, Value(self.measured(measure)))
             case NearCondition(field=name, within_km=km, of=of):
                 both = [self._field(name).json, self._field(of).json]
                 return func.coalesce(self._once(both, lambda value, centre: near(value, centre, km)), false())
@@ -153,7 +168,7 @@ class _Reading:
             return query.where(event.c.time >= inventory.since_shows(within.number, self.now))
         return query.where(event.c.time > within.ago(self.now)) if within else query
 
-    def _measured(self, measure: Measure) -> Json:
+    def measured(self, measure: Measure) -> Json:
         """What a measure comes to, as JSON."""
         if measure.of_list:
             data = self._field(measure.of).json
@@ -162,10 +177,16 @@ class _Reading:
             return case((is_a(data, "array"), self._worked_out(measure, each, row, each.c.ordinality)))
         event = _EVENTS.alias()
         age = func.row_number().over(order_by=(event.c.time.desc(), event.c.id.desc())).label("age")
-        newest = self._of_type(select(event.c.data, age), event, measure.of, measure.within)
+        if self.span:
+            since, until = self.span
+            newest = self._within(select(event.c.data, age), event)
+            newest = newest.where(event.c.type == measure.of, event.c.time > since, event.c.time <= until)
+        else:
+            newest = self._of_type(select(event.c.data, age), event, measure.of, measure.within)
         newest = newest.order_by(event.c.time.desc(), event.c.id.desc()).limit(MOST_EVENTS)
         each = newest.subquery()
-        return self._worked_out(measure, each, replace(self, rows=(*self.rows, each), event=each), -each.c.age)
+        row = replace(self, rows=(*self.rows, each), event=each, span=None)
+        return self._worked_out(measure, each, row, -each.c.age)
 
     def _worked_out(self, measure: Measure, each: FromClause, row: "_Reading", place: ColumnElement[int]) -> Json:
         """The same over rows of which `row` reads one; `place` is their order."""
@@ -198,7 +219,7 @@ class _Reading:
             return Value(self._now(key_path))
         if root == "measure":
             measure = self.library.measures.get(first)
-            return constant(None) if measure is None else Value(self._along(keys, self._measured(measure)))
+            return constant(None) if measure is None else Value(self._along(keys, self.measured(measure)))
         if root == "event" and self.event is not None:
             return Value(self._along(keys, at(self.event.c.data, first)))
         if root == "item" and self.item is not None:

@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.insight import statistics, units
 from domain.insight.splits import split_of
-from domain.insight.statistics import Difference, Sample, Verdict
+from domain.insight.statistics import LEAST, Difference, Doubt, Sample, Verdict
 from domain.insight.units import Group, Part, groups_by_day, groups_of
+from domain.published.library import read_library
+from workflows.terms.conditions import Measure
 
 MONTH = timedelta(days=30)
+SILENCE = timedelta(days=7)
+"""So long without an event by which goals are reached, of anybody, and it isn't told any more."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +24,9 @@ class Comparison:
     """A group beside the one that it is compared with.
 
     `goal` is the relative lift of the goal rate, `revenue` the difference in fen a customer; both hold however often
-    one looks. The verdict is on the goal, or on revenue where nobody reached one. `more_days` is about how much longer
-    it takes until a lift like this can be told from chance, and `more_customers` how many that are in each group.
+    one looks, and for all groups and both numbers together. The verdict is on the goal, or on revenue where nobody
+    reached one; `doubt` is why it can't be trusted, if so. `more_days` is about how much longer it takes until a lift
+    like this can be told from chance, and `more_customers` how many that are in each group.
     """
 
     group: Group
@@ -31,6 +36,17 @@ class Comparison:
     revenue: Difference
     more_days: int | None
     more_customers: int | None = None
+    doubt: Doubt | None = None
+    measure: Difference | None = None
+
+
+@dataclass(frozen=True)
+class Together:
+    """All journeys together, by the global holdout; `a_month` is what they bring in 30 days in fen, if known."""
+
+    as_of: datetime
+    comparison: Comparison
+    a_month: Difference | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +69,17 @@ class Results:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A split: its first group is what the others are compared with. `chance_of_sizes` is that of a fair split."""
+    """A split: its first group is what the others are compared with. `chance_of_sizes` is that of a fair split.
+
+    `measure` is one by which they are compared, too, by its name.
+    """
 
     step: str
     as_of: datetime
     groups: Sequence[Group]
     comparisons: Sequence[Comparison]
     chance_of_sizes: float
+    measure: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +90,17 @@ class Look:
     comparisons: Sequence[Comparison]
 
 
+class UnknownMeasureError(LookupError):
+    """There is no measure of events by this name."""
+
+
 MOST_LOOKS = 60
+_NOTHING = Sample(0, 0, 0)
 
 _JOURNEYS = text("SELECT DISTINCT journey FROM enrollments")
+_IS_TOLD = text("""
+SELECT EXISTS (SELECT FROM events WHERE customer_id IS NOT NULL AND type = :type AND time > :since AND time <= :until)
+""")
 
 
 def journeys(session: Session) -> set[str]:
@@ -92,33 +120,60 @@ def results(
         totals, parts = units.totals(session, journey, since), units.held_out_parts(session, journey, now, since)
     treated, held_out = _holdout(parts)
     days = _days([treated, held_out], now)
-    comparison = _compare(treated, held_out, days)
+    comparison = _compare(treated, held_out, days, is_lost=_is_lost(session, journey, parts, now))
     entered, first, sent, clicked, orders, revenue = totals
     return Results(now, first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
 
 
-def of_all_journeys(session: Session, now: datetime, since: datetime | None = None) -> Comparison:
-    """All journeys together: whoever would have entered one, by whether they are in the global holdout."""
-    treated, held_out = _holdout(units.held_out_parts(session, None, now, since))
-    return _compare(treated, held_out, _days([treated, held_out], now))
+def of_all_journeys(session: Session, now: datetime, since: datetime | None = None, *, kept: bool = False) -> Together:
+    """Whoever would have entered a journey, by whether they are in the global holdout; `kept` as of one's `results`."""
+    found = units.kept_totals(session, units.ALL) if kept and since is None else None
+    if found:
+        now, parts = found[0], units.kept_parts(session, units.ALL)
+    else:
+        parts = units.held_out_parts(session, None, now, since)
+    treated, held_out = _holdout(parts)
+    days = _days([treated, held_out], now)
+    comparison = _compare(treated, held_out, days)
+    return Together(now, comparison, _a_month(comparison, days))
 
 
 def experiment(
-    session: Session, journey: str, step: str, now: datetime, since: datetime | None = None, *, kept: bool = False
+    session: Session,
+    journey: str,
+    step: str,
+    now: datetime,
+    since: datetime | None = None,
+    *,
+    kept: bool = False,
+    measure: str | None = None,
 ) -> Experiment:
     """How the variants of a split of the live version differ: `control`, else the first, is what others are beside.
 
     Customers count who were split as it splits now: by a version with the same variants and weights. Of a split that is
-    gone, they are those of the newest version that had it. With `kept` and of many, it is as of the last night. Raises
-    UnknownSplitError.
+    gone, they are those of the newest version that had it. With `kept` and of many, it is as of the last night; a
+    `measure` that has a name is always counted, for each customer over the same window. Raises UnknownSplitError and
+    UnknownMeasureError.
     """
     weights, plans = split_of(session, journey, step)
+    by = None if measure is None else _measure(session, measure)
+    worth = units.measured(session, journey, step, plans, now, since, by) if by else None
     now, parts = _of_split(session, journey, step, plans, now, since, kept=kept)
     groups = _variants(weights, groups_of(parts))
     names = [group.name for group in groups]
     chance = statistics.mismatch([group.n + group.still_open for group in groups], [weights[name] for name in names])
-    comparisons = _compared(groups[1:], groups[0], chance, _days(groups, now))
-    return Experiment(step, now, groups, comparisons, chance)
+    is_lost = _is_lost(session, journey, parts, now)
+    comparisons = _compared(groups[1:], groups[0], chance, _days(groups, now), is_lost=is_lost, worth=worth)
+    return Experiment(step, now, groups, comparisons, chance, measure)
+
+
+def _measure(session: Session, name: str) -> Measure:
+    measures = {name: each for name, each in read_library(session).measures.items() if not each.of_list}
+    if name not in measures:
+        raise UnknownMeasureError(
+            f"there is no measure of events {name} in _tags.yaml; there are {', '.join(measures) or 'none'}"
+        )
+    return measures[name]
 
 
 def history(session: Session, journey: str, step: str, now: datetime, *, kept: bool = False) -> Sequence[Look]:
@@ -165,30 +220,59 @@ def _holdout(parts: Sequence[Part]) -> tuple[Group, Group]:
 
 
 def _empty(name: str) -> Group:
-    none = Sample(0, 0, 0)
-    return Group(name, 0, none, none, none)
+    return Group(name, 0, _NOTHING, _NOTHING, _NOTHING)
 
 
-def _compare(group: Group, control: Group, days: float) -> Comparison:
-    return _compared([group], control, 1.0, days)[0]
+def _is_lost(session: Session, journey: str, parts: Sequence[Part], now: datetime) -> bool:
+    """Whether windows closed over a week in which nobody's event came by which the journey's goal is reached."""
+    library = read_library(session)
+    live = library.journeys.get(journey)
+    last = max((part.day for part in parts if part.day), default=None)
+    if live is None or live.plan.goal is None or last is None:
+        return False
+    until = min(datetime.combine(last + timedelta(days=1), time(), library.policy_zone), now)
+    if min(part.first for part in parts) > until - SILENCE:
+        return False
+    given = {"type": live.plan.goal.condition.event, "since": until - SILENCE, "until": until}
+    return not session.connection().execute(_IS_TOLD, given).scalar_one()
 
 
-def _compared(groups: Sequence[Group], control: Group, chance: float, days: float) -> list[Comparison]:
-    """Each group beside the control; whether they differ is judged of all of them together."""
+def _compare(group: Group, control: Group, days: float, *, is_lost: bool = False) -> Comparison:
+    return _compared([group], control, 1.0, days, is_lost=is_lost)[0]
+
+
+def _compared(
+    groups: Sequence[Group],
+    control: Group,
+    chance: float,
+    days: float,
+    *,
+    is_lost: bool = False,
+    worth: Mapping[str, Sample] | None = None,
+) -> list[Comparison]:
+    """Each group beside the control; whether they differ is judged of all of them and all numbers together.
+
+    `worth` is what a measure comes to, of each group.
+    """
     compare = statistics.sequential_difference
     samples = [_judged(group, control) for group in groups]
     chances = [compare(*pair).p for pair in samples]
-    alpha = statistics.level(chances)
-    for_revenue = statistics.level([compare(control.revenue, group.revenue).p for group in groups])
+    measured = [tuple((worth or {}).get(each.name, _NOTHING) for each in (control, group)) for group in groups]
+    for_money = [compare(control.revenue, group.revenue).p for group in groups]
+    alpha = statistics.level([*chances, *for_money, *(compare(*pair).p for pair in measured)])
     comparisons = []
-    for group, pair, p in zip(groups, samples, chances, strict=True):
-        verdict = statistics.verdict(*pair, chance_of_sizes=chance, p=p, alpha=alpha)
+    for group, pair, p, by in zip(groups, samples, chances, measured, strict=True):
+        doubt = statistics.doubt(*pair, chance_of_sizes=chance, is_lost=is_lost)
+        verdict = statistics.verdict(*pair, doubt=doubt, p=p, alpha=alpha)
         goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
-        revenue = compare(control.revenue, group.revenue, alpha=for_revenue)
-        missing = _missing(control, group) if verdict == "keep going" and days else None
+        revenue = compare(control.revenue, group.revenue, alpha=alpha)
         smaller = min(control.n, group.n)
-        more_days = max(round(missing / (smaller / days)), 1) if missing is not None and days else None
-        comparisons.append(Comparison(group, control, verdict, goal, revenue, more_days, missing))
+        missing = _missing(control, group) if verdict == "keep going" or doubt == "few" else None
+        if doubt == "few":
+            missing = max(missing or 0, LEAST - smaller)
+        more_days = max(round(missing * days / smaller), 1) if missing is not None and days and smaller else None
+        measure = None if worth is None else compare(*by, alpha=alpha)
+        comparisons.append(Comparison(group, control, verdict, goal, revenue, more_days, missing, doubt, measure))
     return comparisons
 
 

@@ -19,12 +19,16 @@ TUNED_FOR = 5000
 """At so many customers of both groups together the always-valid interval is tightest."""
 
 LEAST = 100
-"""Customers in a group, below which nothing is said."""
+"""Customers in a group, below which it can't be trusted."""
 
 MISMATCH = 0.001
 """Groups whose sizes are less likely than this by chance were not split as planned."""
 
 Verdict = Literal["keep going", "better", "worse", "no difference worth having", "can't be trusted"]
+Doubt = Literal["sizes", "few", "lost"]
+"""Why a comparison can't be trusted: sizes that are no chance, fewer than `LEAST` in a group, or what is counted isn't
+told any more.
+"""
 
 
 @dataclass(frozen=True)
@@ -172,18 +176,25 @@ def level(chances: Sequence[float | None], *, alpha: float = ALPHA) -> float:
     return called[-1] if called else steps[0] if steps else alpha
 
 
+def doubt(a: Sample, b: Sample, *, chance_of_sizes: float, is_lost: bool = False) -> Doubt | None:
+    """Why what is said of these two can't be trusted, if so; `is_lost` says that goals aren't told any more."""
+    if chance_of_sizes < MISMATCH:
+        return "sizes"
+    if is_lost:
+        return "lost"
+    return "few" if min(a.n, b.n) < LEAST else None
+
+
 def verdict(
-    a: Sample, b: Sample, *, chance_of_sizes: float, p: float | None, alpha: float = ALPHA, margin: float = 0.02
+    a: Sample, b: Sample, *, doubt: Doubt | None, p: float | None, alpha: float = ALPHA, margin: float = 0.02
 ) -> Verdict:
     """What can be said of B beside A.
 
     `p` is the always-valid chance of their difference and `alpha` the `level` at which it is called real; `margin` is
     the relative lift that isn't worth having.
     """
-    if chance_of_sizes < MISMATCH:
+    if doubt:
         return "can't be trusted"
-    if min(a.n, b.n) < LEAST:
-        return "keep going"
     if p is not None and p <= alpha:
         return "better" if b.mean > a.mean else "worse"
     lift = sequential_difference(a, b, relative=True, alpha=alpha)
@@ -213,6 +224,8 @@ def sample_needed(base: float, lift: float, *, power: float = 0.8, alpha: float 
 
 def _estimate(a: Sample, b: Sample, *, relative: bool) -> tuple[float, float]:
     gap = b.mean - a.mean
+    if min(a.n, b.n) < 2:
+        return gap, inf
     if not relative:
         return gap, a.of_mean + b.of_mean
     if a.mean <= 0:

@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from domain.insight.results import Comparison, Experiment, Results
+from domain.insight.results import Comparison, Experiment, Results, Together
 from domain.insight.statistics import LEAST, MISMATCH, Difference
 from workflows.terms.values import Language, money_words
 from workflows.terms.wording import Wording
@@ -23,10 +23,16 @@ def results_words(outcome: Results, lang: Language) -> list[str]:
     zh += f"归因订单 {outcome.attributed_orders:,} 笔，共 {revenue}"
     en = f"{outcome.entered:,} entered, {outcome.sent:,} messages went, {outcome.clicked:,} were clicked; "
     en += f"{outcome.attributed_orders:,} orders are owed to them, {revenue} in all"
-    lines = [say.pick(zh, en), *comparison_words(outcome.comparison, lang)]
-    if outcome.a_month is not None:
-        lines.append(say.pick("每月多带来：", "more in a month: ") + _money(outcome.a_month, say))
-    return lines
+    return [say.pick(zh, en), *comparison_words(outcome.comparison, lang), *_a_month(outcome.a_month, say)]
+
+
+def together_words(together: Together, lang: Language) -> list[str]:
+    """What all journeys together brought, sentence by sentence."""
+    return [*comparison_words(together.comparison, lang), *_a_month(together.a_month, Wording(lang))]
+
+
+def _a_month(change: Difference | None, say: Wording) -> list[str]:
+    return [] if change is None else [say.pick("每月多带来：", "more in a month: ") + _money(change, say)]
 
 
 def experiment_words(found: Experiment, lang: Language) -> list[str]:
@@ -38,8 +44,28 @@ def experiment_words(found: Experiment, lang: Language) -> list[str]:
         en = f"the groups are not as large as they were split (by chance in {found.chance_of_sizes:.2g} of cases): "
         lines.append(say.pick(zh, en + "the split or the counting is broken, and nothing here can be trusted"))
     for comparison in found.comparisons:
-        lines += comparison_words(comparison, lang)
+        *numbers, verdict = comparison_words(comparison, lang)
+        lines += [*numbers, *_measure_words(found.measure, comparison, say), verdict]
     return lines
+
+
+def _measure_words(measure: str | None, comparison: Comparison, say: Wording) -> list[str]:
+    change = comparison.measure
+    if measure is None or change is None:
+        return []
+    name, other = comparison.group.name, comparison.control.name
+    worth = f"{change.estimate:+,.2f}" + _interval(f"{change.low:+,.2f}", f"{change.high:+,.2f}", say)
+    if not isfinite(change.low):
+        worth = say.pick("还说不出", "an amount that can't be said yet")
+    return [
+        say.pick(
+            f"{name} 比 {other}：{measure} 人均差 {worth}", f"{name} beside {other}: {measure}, {worth} a customer"
+        )
+    ]
+
+
+def _interval(low: str, high: str, say: Wording) -> str:
+    return say.pick(f"（95% 区间 {low} 到 {high}）", f" (95%: {low} to {high})")
 
 
 def comparison_words(comparison: Comparison, lang: Language) -> list[str]:
@@ -63,12 +89,8 @@ def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str
         case "no difference worth having":
             return say.pick("结论：没有值得在意的差别", "verdict: no difference worth having")
         case "can't be trusted":
-            return say.pick("结论：不可信", "verdict: can't be trusted")
-    smaller = min(comparison.group.n, comparison.control.n)
-    if smaller < LEAST:
-        zh = f"每组至少要 {LEAST} 人，较小的一组现在 {smaller} 人"
-        en = f"each group needs {LEAST} customers, the smaller has {smaller}"
-    elif comparison.more_days is not None:
+            return say.pick("结论：不可信", "verdict: can't be trusted") + _doubt_words(comparison, say)
+    if comparison.more_days is not None:
         zh = f"每组还要 {comparison.more_customers:,} 人，按现在的进度大约 {comparison.more_days:,} 天"
         en = f"{comparison.more_customers:,} more customers in each group, about {comparison.more_days:,} days"
     else:
@@ -76,15 +98,32 @@ def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str
     return say.pick(f"结论：继续观察（{zh}）", f"verdict: keep going ({en})")
 
 
+def _doubt_words(comparison: Comparison, say: Wording) -> str:
+    """Why it can't be trusted, but for the sizes of groups, of which an experiment tells once."""
+    match comparison.doubt:
+        case "few":
+            smaller = min(comparison.group.n, comparison.control.n)
+            zh = f"（每组至少要 {LEAST} 人，较小的一组现在 {smaller} 人"
+            en = f" yet (each group needs {LEAST} customers, the smaller has {smaller}"
+            if comparison.more_days is not None:
+                zh += f"；按现在的进度大约还要 {comparison.more_days:,} 天"
+                en += f"; about {comparison.more_days:,} more days"
+            return say.pick(zh + "）", en + ")")
+        case "lost":
+            zh = "（整整一周没有收到任何人的目标事件，统计断了）"
+            return say.pick(zh, " (for a week nobody's event of the goal came in: the counting is broken)")
+    return ""
+
+
 def _percent(change: Difference, say: Wording) -> str:
     if not isfinite(change.low):
         return say.pick("还说不出", "an amount that can't be said yet")
     low, high = f"{change.low:+.1%}", f"{change.high:+.1%}"
-    return f"{change.estimate:+.1%}" + say.pick(f"（95% 区间 {low} 到 {high}）", f" (95%: {low} to {high})")
+    return f"{change.estimate:+.1%}" + _interval(low, high, say)
 
 
 def _money(change: Difference, say: Wording) -> str:
     if not isfinite(change.low):
         return say.pick("还说不出", "an amount that can't be said yet")
     estimate, low, high = (money_words(round(each)) for each in (change.estimate, change.low, change.high))
-    return estimate + say.pick(f"（95% 区间 {low} 到 {high}）", f" (95%: {low} to {high})")
+    return estimate + _interval(low, high, say)

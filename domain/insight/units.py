@@ -1,7 +1,8 @@
 """The customers of journeys and experiments, by the day on which their windows closed: what is compared is summed here.
 
-Units are customers: the first enrollment of each counts, and only once its window is over, which ends with the goal's
-time (30 days after the entry without a goal). Revenue is what was paid within the window less refunds, in fen.
+Units are customers: the first enrollment of each counts, and only once its window is over, which begins with what the
+customer entered on (an event may be told late) and ends with the goal's time (after 30 days without a goal). Revenue is
+what was paid within the window less refunds, in fen.
 
 Of journeys that many entered, the sums are kept as of each night, whole, so that late events and refunds correct past
 days; `aftershow metric rebuild` does the same at once.
@@ -14,15 +15,19 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, text
-from sqlmodel import Session
+from sqlalchemy import BigInteger, DateTime, Float, Numeric, String, case, cast, column, delete, func, select, text
+from sqlmodel import Session, col
 
+from domain.conditions.json_values import is_a
+from domain.conditions.sql import measured_between
+from domain.customers.tables import Customer
 from domain.insight import statistics
 from domain.insight.splits import experiments_of, split_of
 from domain.insight.statistics import Moments, Sample
 from domain.insight.tables import JourneyTotal, UnitDay
 from domain.published.library import read_library
 from domain.store.bulk import as_json
+from workflows.terms.conditions import Measure
 
 WITHOUT_GOAL = timedelta(days=30)
 BEFORE = timedelta(days=90)
@@ -34,6 +39,9 @@ KEPT_FROM = 20_000
 EVER = datetime.min.replace(tzinfo=UTC)
 HOLDOUT = ""
 """In place of a split: those held out beside the others."""
+
+ALL = ""
+"""In place of a journey: all of them together."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +90,16 @@ class Totals(NamedTuple):
     revenue: int
 
 
-_UNITS = """
+_WINDOWS = """
 , windows AS (
-    SELECT unit.name, unit.at, unit.customer_id, coalesce(enrollments.goal_until, unit.at + :without) AS until,
+    SELECT unit.name, anchor AS at, unit.customer_id, coalesce(enrollments.goal_until, anchor + :without) AS until,
         (enrollments.ending = 'goal' OR enrollments.converted_at IS NOT NULL) AS reached
     FROM unit JOIN enrollments ON enrollments.id = unit.enrollment_id
     WHERE unit.at >= :since
-), measured AS (
+)"""
+_UNITS = (
+    _WINDOWS
+    + """, measured AS (
     SELECT name, at, CASE WHEN until <= :now THEN (until AT TIME ZONE :zone)::date END AS day,
         coalesce(reached, false)::int AS reached,
         (SELECT coalesce(sum(total - refunded), 0)::float8 FROM orders
@@ -101,6 +112,7 @@ SELECT name, day, count(*), sum(reached), sum(paid), sum(paid * paid), sum(paid_
     sum(paid_before * paid_before), sum(paid * paid_before), min(at)
 FROM measured GROUP BY name, day ORDER BY name, day
 """
+)
 _HELD_OUT = text(
     """
 WITH unit AS (
@@ -112,8 +124,7 @@ WITH unit AS (
 )"""
     + _UNITS
 )
-_VARIANTS = text(
-    """
+_OF_VARIANTS = """
 WITH given AS (
     SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at, value AS name
     FROM trail WHERE what = 'variant' AND journey = :journey
@@ -126,8 +137,8 @@ WITH given AS (
         AND EXISTS (SELECT FROM enrollments
             WHERE enrollments.id = given.enrollment_id AND enrollments.plan_id = ANY (:plans))
 )"""
-    + _UNITS
-)
+_VARIANTS = text(_OF_VARIANTS + _UNITS)
+_OVER = text(_OF_VARIANTS + _WINDOWS + " SELECT name, customer_id, at, until FROM windows WHERE until <= :now")
 _TOTALS = text("""
 WITH entries AS (
     SELECT at FROM trail WHERE what = 'entered' AND journey = :journey AND at >= :since
@@ -162,6 +173,35 @@ def variant_parts(
 ) -> list[Part]:
     """Those whom a split of these plans gave each of its variants, and who weren't held out."""
     return _parts(session, _VARIANTS, {"journey": journey, "step": step, "plans": list(plans)}, now, since)
+
+
+def measured(
+    session: Session,
+    journey: str,
+    step: str,
+    plans: Sequence[str],
+    now: datetime,
+    since: datetime | None,
+    measure: Measure,
+) -> Mapping[str, Sample]:
+    """What a measure comes to of a split's customers, over the windows that closed; where it is no number, 0."""
+    windows = _OVER.columns(
+        column("name", String), column("customer_id", BigInteger), column("at", DateTime(timezone=True)),
+        column("until", DateTime(timezone=True)),
+    ).subquery("windows")  # fmt: skip
+    worth = measured_between(measure, read_library(session), now, windows, (windows.c.at, windows.c.until))
+    of_each = (
+        select(windows.c.name, worth.label("worth"))
+        .select_from(windows)
+        .join(Customer, col(Customer.id) == windows.c.customer_id)
+        .offset(0)
+        .subquery()
+    )
+    number = case((is_a(of_each.c.worth, "number"), cast(cast(of_each.c.worth, Numeric), Float)), else_=0.0)
+    sums = select(of_each.c.name, func.sum(number), func.sum(number * number), func.count()).group_by(of_each.c.name)
+    given = {"journey": journey, "step": step, "plans": list(plans), "now": now, "since": since or EVER,
+             "without": WITHOUT_GOAL}  # fmt: skip
+    return {name: Sample(total, squares, n) for name, total, squares, n in session.connection().execute(sums, given)}
 
 
 def totals(session: Session, journey: str, since: datetime | None = None) -> Totals:
@@ -220,6 +260,9 @@ def keep(session: Session, now: datetime) -> list[str]:
         for step in experiments_of(live.plan) if live else ():
             _, plans = split_of(session, name, step)
             _keep(session, name, step, plans, variant_parts(session, name, step, plans, now))
+    if names:
+        session.add(JourneyTotal(journey=ALL, at=now, entered=0, sent=0, clicked=0, orders=0, revenue=0))
+        _keep(session, ALL, HOLDOUT, [], held_out_parts(session, None, now))
     return names
 
 

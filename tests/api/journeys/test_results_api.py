@@ -50,10 +50,11 @@ def test_results_are_read(call_with: Callable[..., Caller]) -> None:
     assert found["entered"] == 40
     assert sum(group["customers"] for group in found["groups"]) == 40
     assert sum(group["reached"] for group in found["groups"]) == 20
-    assert found["comparison"]["verdict"] == "keep going"
+    assert (found["comparison"]["verdict"], found["comparison"]["doubt"]) == ("can't be trusted", "few")
     assert found["words"][0] == "进入 40 人次，发出 0 条，点击 0 条；归因订单 0 笔，共 0元"
-    assert "each group needs 100 customers" in caller.get("/v1/journeys/visits/results?lang=en").json()["words"][-2]
+    assert "each group needs 100 customers" in caller.get("/v1/journeys/visits/results?lang=en").json()["words"][3]
     together = caller.get("/v1/results").json()
+    assert together["a_month"] is None
     assert [group["name"] for group in together["groups"]] == ["treated", "held out"]
     assert together["groups"][1]["customers"] == 0
 
@@ -82,6 +83,10 @@ def test_an_experiment_is_read(call_with: Callable[..., Caller]) -> None:
         ("/v1/metrics/sent?where=journey:visits", 200),
         ("/v1/metrics/sent?where=show:s1", 422),
         ("/v1/metrics/sent?where=visits", 422),
+        ("/v1/metrics/turnover_days/products", 200),
+        ("/v1/metrics/alarms/products?where=show:s1", 200),
+        ("/v1/metrics/orders/products", 422),
+        ("/v1/journeys/visits/experiments/offer?measure=nothing", 422),
         ("/v1/cohorts", 200),
         ("/v1/cohorts?months=61", 422),
         ("/v1/metrics/orders?by=year", 422),
@@ -106,6 +111,7 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["results", "--lang", "zh"], "发送组 比 对照组"),
         (["results", "nothing"], "nobody ever entered a journey nothing"),
         (["experiment", "visits", "offer", "--lang", "en"], "ten beside control"),
+        (["experiment", "visits", "offer", "--measure", "minutes"], "no measure of events minutes in _tags.yaml"),
         (["experiment", "visits", "other"], "visits has no split other; it has offer"),
         (["experiment", "visits"], "name the split"),
         (["experiment", "plan", "--base", "10%", "--lift", "20%", "--lang", "zh"], "每组需要 7,589 人"),

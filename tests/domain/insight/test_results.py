@@ -9,16 +9,27 @@ from shop import Shop
 from sqlmodel import col, select
 
 from domain.customers.identifiers import identify
-from domain.customers.tables import Order
+from domain.customers.tables import Identifier, Order
 from domain.identity.merging import merge
 from domain.identity.splitting import split
 from domain.insight import units
 from domain.insight.attribution import attribute_again
-from domain.insight.results import Experiment, Results, experiment, history, of_all_journeys, results
+from domain.insight.results import (
+    Experiment,
+    Results,
+    Together,
+    UnknownMeasureError,
+    experiment,
+    history,
+    of_all_journeys,
+    results,
+)
 from domain.insight.splits import Listed, UnknownSplitError, experiments
 from domain.insight.tables import Attribution
+from domain.insight.telling import experiment_words
 from domain.journeys.tables import Enrollment, TrailEntry
 from domain.ledger.tables import Message
+from domain.published.publishing import publish_document
 
 SPEC = """
     journey: visits
@@ -118,20 +129,85 @@ def test_variants_are_compared_among_those_who_are_not_held_out(visited: Shop) -
     assert found.comparisons[0].more_days
 
 
+def test_a_window_begins_with_what_was_entered_on_however_late_that_was_told(shop: Shop) -> None:
+    shop.publish(SPEC.replace("40%", "0%"), caps={}, quiet_hours="none")
+    now = shop.clock.now()
+    shop.post("form.filled", "li", time=now - 2 * DAY)
+    shop.post("order.paid", "li", time=now - 1.5 * DAY, order_id="o1", total=700)
+    shop.give("split", shop.group("offer"))
+    with shop.db() as session:
+        group = results(session, "visits", now + DAY).comparison.group
+        split_groups = experiment(session, "visits", "offer", now + DAY).groups
+    assert (group.n, group.reached.total, group.plain_revenue.total) == (1, 1, 700)
+    assert sum(each.plain_revenue.total for each in split_groups) == 700 * sum(each.n for each in split_groups)
+
+
+def test_where_the_goal_is_not_told_for_a_week_nothing_is_trusted(visited: Shop) -> None:
+    def doubts(days: float) -> tuple[str | None, str | None]:
+        with visited.db() as session:
+            found = experiment(session, "visits", "offer", visited.clock.now() + days * DAY)
+            outcome = results(session, "visits", visited.clock.now() + days * DAY)
+        return outcome.comparison.doubt, found.comparisons[0].doubt
+
+    assert doubts(0) == ("few", "few")
+    visited.clock.set(visited.clock.now() + 8 * DAY)
+    visited.take(*[visited.incoming("form.filled", f"d{number}") for number in range(9)])
+    fresh = [each.id for each in visited.rows(Enrollment)][-9:]
+    visited.give("split", visited.group("offer", fresh))
+    assert doubts(4) == ("lost", "lost")
+    visited.post("order.paid", "somebody else", order_id="any", total=1)
+    assert doubts(4) == ("few", "few")
+
+
+def test_variants_are_compared_by_a_measure_over_the_same_windows(visited: Shop) -> None:
+    began = visited.rows(Enrollment)[0].anchor
+    chance = random.Random(5)
+    minutes: dict[str, int] = defaultdict(int)
+    events = []
+    for number in range(90):
+        who, days, watched = f"c{chance.randrange(60):02}", chance.choice([-1, 0.5, 2, 5]), chance.randrange(1, 60)
+        if 0 < days <= 3 and watched >= 10:
+            minutes[who] += watched
+        time = began + days * DAY + timedelta(seconds=number)
+        events.append(visited.incoming("stream.left", who, time=time, stream_id="s1", watched_minutes=watched))
+    visited.take(*events)
+    measure = {"sum": "event.watched_minutes", "of": "stream.left", "within": "1d",
+               "where": {"field": "event.watched_minutes", "at_least": 10}}  # fmt: skip
+    of_lists = {"count": True, "of": "trigger.items"}
+    with visited.db.begin() as work:
+        publish_document(work, "_tags", {"measures": {"minutes": measure, "lines": of_lists}})
+    names = {row.customer_id: row.value for row in visited.rows(Identifier) if row.kind == "member_no"}
+    with visited.db() as session:
+        found = experiment(session, "visits", "offer", visited.clock.now(), measure="minutes")
+        trail = session.exec(select(TrailEntry)).all()
+        with pytest.raises(UnknownMeasureError, match="no measure of events lines"):
+            experiment(session, "visits", "offer", visited.clock.now(), measure="lines")
+    held_out = {row.enrollment_id for row in trail if row.what == "entered" and row.reason}
+    given = [row for row in trail if row.what == "variant" and row.enrollment_id not in held_out]
+    of_each = {
+        name: [minutes[names[row.customer_id]] for row in given if row.value == name] for name in ("control", "ten")
+    }
+    means = {name: sum(values) / len(values) for name, values in of_each.items()}
+    (comparison,) = found.comparisons
+    assert comparison.measure is not None
+    assert comparison.measure.estimate == pytest.approx(means["ten"] - means["control"])
+    assert any("minutes" in line for line in experiment_words(found, "en"))
+
+
 def test_before_the_window_is_over_a_customer_does_not_count(shop: Shop) -> None:
     shop.publish(SPEC, caps={}, quiet_hours="none")
     shop.take(*[shop.incoming("form.filled", name) for name in "abcdef"])
     with shop.db() as session:
         comparison = results(session, "visits", shop.clock.now() + 2 * DAY).comparison
     assert comparison.group.still_open + comparison.control.still_open == 6
-    assert (comparison.group.n, comparison.control.n, comparison.verdict) == (0, 0, "keep going")
+    assert (comparison.group.n, comparison.control.n, comparison.doubt) == (0, 0, "few")
 
 
 def test_of_nobody_and_of_an_unknown_journey_nothing_is_said(shop: Shop) -> None:
     with shop.db() as session:
         outcome = results(session, "nothing", shop.clock.now())
         assert (outcome.entered, outcome.a_month, outcome.comparison.more_days) == (0, None, None)
-        assert of_all_journeys(session, shop.clock.now()).verdict == "keep going"
+        assert of_all_journeys(session, shop.clock.now()).comparison.doubt == "few"
         with pytest.raises(UnknownSplitError, match="no journey nothing"):
             experiment(session, "nothing", "x", shop.clock.now())
 
@@ -174,10 +250,11 @@ class TestAttribution:
         assert {row.message_id for row in visited.rows(Attribution)} <= sent
 
 
-def looked_at(shop: Shop, *, kept: bool) -> tuple[Results, Experiment]:
+def looked_at(shop: Shop, *, kept: bool) -> tuple[Results, Experiment, Together]:
     with shop.db() as session:
         now = shop.clock.now()
-        return results(session, "visits", now, kept=kept), experiment(session, "visits", "offer", now, kept=kept)
+        of_one = results(session, "visits", now, kept=kept), experiment(session, "visits", "offer", now, kept=kept)
+        return *of_one, of_all_journeys(session, now, kept=kept)
 
 
 def test_what_is_kept_is_what_is_counted_whatever_came_late(visited: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

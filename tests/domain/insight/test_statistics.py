@@ -14,6 +14,7 @@ from domain.insight.statistics import (
     Sample,
     cuped,
     difference,
+    doubt,
     level,
     mismatch,
     sample_needed,
@@ -138,7 +139,8 @@ def test_the_time_before_takes_off_what_it_does_customer_by_customer() -> None:
         (Sample.of_proportion(200, 1000), Sample.of_proportion(100, 1000), 0.5, "worse"),
         (Sample.of_proportion(100, 1000), Sample.of_proportion(110, 1000), 0.5, "keep going"),
         (Sample.of_proportion(100, 1000), Sample.of_proportion(200, 1000), 0.0001, "can't be trusted"),
-        (Sample.of_proportion(5, 50), Sample.of_proportion(45, 50), 0.5, "keep going"),
+        (Sample.of_proportion(5, 99), Sample.of_proportion(990, 1000), 0.5, "can't be trusted"),
+        (Sample.of_proportion(5, 100), Sample.of_proportion(990, 1000), 0.5, "better"),
         (Sample.of_proportion(500_000, 10**6), Sample.of_proportion(500_100, 10**6), 0.5, "no difference worth having"),
         (Sample.of_proportion(0, 1000), Sample.of_proportion(100, 1000), 0.5, "better"),
         (Sample.of_proportion(0, 1000), Sample.of_proportion(0, 1000), 0.5, "keep going"),
@@ -146,12 +148,12 @@ def test_the_time_before_takes_off_what_it_does_customer_by_customer() -> None:
         (Sample.of_proportion(0, 1000), Sample.of_proportion(1000, 1000), 0.5, "better"),
         (Sample.of_proportion(1000, 1000), Sample.of_proportion(0, 1000), 0.5, "worse"),
         (Sample(1000, 1e6, 1000), Sample(1e9, 1e18, 1000), 0.5, "keep going"),
-        (Sample(0, 0, 0), Sample(0, 0, 0), 1.0, "keep going"),
-        (Sample(0, 0, 1), Sample(5, 25, 1), 1.0, "keep going"),
+        (Sample(0, 0, 0), Sample(0, 0, 0), 1.0, "can't be trusted"),
+        (Sample(0, 0, 1), Sample(5, 25, 1), 1.0, "can't be trusted"),
     ],
 )
 def test_the_verdict(a: Sample, b: Sample, chance: float, words: str) -> None:
-    assert verdict(a, b, chance_of_sizes=chance, p=sequential_difference(a, b).p) == words
+    assert verdict(a, b, doubt=doubt(a, b, chance_of_sizes=chance), p=sequential_difference(a, b).p) == words
 
 
 def test_several_comparisons_are_judged_together() -> None:
