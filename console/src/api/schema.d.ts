@@ -1059,6 +1059,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/metrics/{name}/products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the products that a metric is made of
+         * @description Those with the most first, 100 at most.
+         */
+        get: operations["get_metric_products_v1_metrics__name__products_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/forecasts": {
         parameters: {
             query?: never;
@@ -2590,12 +2610,18 @@ export interface components {
         };
         /**
          * AllResults
-         * @description All journeys together, by the global holdout.
+         * @description All journeys together, by the global holdout. `a_month` is what they bring in 30 days, in fen.
          */
         AllResults: {
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
             /** Groups */
             groups: components["schemas"]["ComparedGroup"][];
             comparison: components["schemas"]["GroupComparison"];
+            a_month: components["schemas"]["Interval"] | null;
             /** Words */
             words: string[];
         };
@@ -3462,19 +3488,28 @@ export interface components {
         };
         /**
          * GroupComparison
-         * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer.
+         * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer, and
+         *     in the measure that was asked for.
          *
          *     So many more customers are missing in each group, which takes about so many days; null where that can't be said.
+         *     `doubt` is why it can't be trusted: `sizes` that are no chance, `few` customers, or goals that aren't told any more
+         *     (`lost`).
          */
         GroupComparison: {
             /** Group */
             group: string;
             /** Control */
             control: string;
-            /** Verdict */
-            verdict: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "keep going" | "better" | "worse" | "no difference worth having" | "can't be trusted";
+            /** Doubt */
+            doubt: ("sizes" | "few" | "lost") | null;
             goal: components["schemas"]["Interval"];
             revenue: components["schemas"]["Interval"];
+            measure: components["schemas"]["Interval"] | null;
             /** More Days */
             more_days: number | null;
             /** More Customers */
@@ -3978,7 +4013,7 @@ export interface components {
          * MetricDefinition
          * @description What a metric means, in Chinese and in English; `parts` are what it can be asked for alone.
          *
-         *     Whose it is can be told if it is `of_customers`.
+         *     `of` says what it is made of, customers or products, if these can be told.
          */
         MetricDefinition: {
             /** Name */
@@ -3998,8 +4033,8 @@ export interface components {
             unit: "count" | "fen" | "share" | "days";
             /** Parts */
             parts: ("journey" | "show" | "campaign")[];
-            /** Of Customers */
-            of_customers: boolean;
+            /** Of */
+            of: ("customers" | "products") | null;
         };
         /**
          * MetricPoint
@@ -4419,6 +4454,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * ProductBehind
+         * @description A product that a metric is made of, with its part of the numerator and of the denominator.
+         */
+        ProductBehind: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Numerator */
+            numerator: number;
+            /** Denominator */
+            denominator: number | null;
         };
         /**
          * ProductStock
@@ -5137,7 +5186,7 @@ export interface components {
             /** Budget Money */
             budget_money: number | null;
             /** Products */
-            products: "lot" | null;
+            products: ("lot" | "companions") | null;
             /** Skus */
             skus: string[];
             /** Categories */
@@ -7956,6 +8005,8 @@ export interface operations {
             query?: {
                 /** @description only who entered from this instant on */
                 since?: string | null;
+                /** @description of `_tags.yaml`, to compare them by, too */
+                measure?: string | null;
                 /** @description of the words */
                 lang?: "zh" | "en";
             };
@@ -9735,6 +9786,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CustomerBehind"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_metric_products_v1_metrics__name__products_get: {
+        parameters: {
+            query?: {
+                /** @description the first day; 30 days before the end */
+                from?: string | null;
+                /** @description the day after the last; tomorrow */
+                to?: string | null;
+                /** @description only a part: `show:ID` */
+                where?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProductBehind"][];
                 };
             };
             /** @description A valid API key or a session is needed */

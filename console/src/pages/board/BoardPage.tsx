@@ -1,7 +1,7 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Button, Card, Drawer, Flex, Segmented, Skeleton, Table } from "antd";
 import type { ReactNode } from "react";
-import { api } from "@/api/client";
+import { api, type Schema } from "@/api/client";
 import { useToday } from "@/parts/clock";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
@@ -10,6 +10,7 @@ import { type Drawing, save, tableOf } from "@/parts/picture";
 import { Quiet } from "@/parts/Quiet";
 import { useLanguage } from "@/parts/words";
 import { Bars } from "./Bars";
+import { Cohorts } from "./Cohorts";
 import { Foretold } from "./Foretold";
 import {
   change,
@@ -95,6 +96,7 @@ export function BoardPage() {
           })}
         </section>
       )}
+      {reader === "owner" && <Cohorts />}
       {reader === "owner" && <Foretold />}
       {chosen && today && (
         <Points
@@ -232,7 +234,7 @@ function drawing(name: string, means: string, told: Told[], metric: Metric): Dra
   return { title, about: means, marks, worded: (value) => worded(value, metric.unit), form: "bars" };
 }
 
-/** The shows and the customers whom the last period that is over is made of; the present one where that is empty. */
+/** The shows, and the customers or products, whom the last period that is over is made of; the present one where that is empty. */
 function Behind({ metric, by, told }: { metric: Metric; by: Period; told: Told[] }) {
   const may = useMay();
   const over = told.at(-2);
@@ -242,7 +244,8 @@ function Behind({ metric, by, told }: { metric: Metric; by: Period; told: Told[]
   return (
     <>
       {metric.parts.includes("show") && <Shows metric={metric} span={span} />}
-      {metric.of_customers && may("customers.read") && <Customers metric={metric} span={span} />}
+      {metric.of === "customers" && may("customers.read") && <Customers metric={metric} span={span} />}
+      {metric.of === "products" && <Products metric={metric} span={span} />}
     </>
   );
 }
@@ -294,6 +297,36 @@ function Customers({ metric, span }: { metric: Metric; span: Span }) {
         <Line key={each.customer} figure={worded(each.number, unit)}>
           <Link to="/customers/$id" params={{ id: String(each.customer) }}>
             {each.name ?? words.unnamed(each.customer)}
+          </Link>
+        </Line>
+      ))}
+    </section>
+  );
+}
+
+function Products({ metric, span }: { metric: Metric; span: Span }) {
+  const words = useWords();
+  const { data, error } = api.useQuery("get", "/v1/metrics/{name}/products", {
+    params: { path: { name: metric.name }, query: span },
+  });
+  const figure = ({ numerator, denominator }: Schema["ProductBehind"]) =>
+    denominator === null
+      ? worded(numerator, metric.unit)
+      : worded(denominator === 0 ? null : numerator / denominator, metric.unit);
+  return (
+    <section>
+      <h3 style={{ fontSize: 14, margin: "8px 0 2px" }}>{words.behindProducts}</h3>
+      <Quiet small>{words.behindAbout(span.from)}</Quiet>
+      {error !== null && <Failure error={error} />}
+      {data?.length === 0 && (
+        <div>
+          <Quiet>{words.nobody}</Quiet>
+        </div>
+      )}
+      {data?.map((each) => (
+        <Line key={each.sku} figure={figure(each)}>
+          <Link to="/stock" search={{ q: each.sku }}>
+            {each.name ?? each.sku}
           </Link>
         </Line>
       ))}

@@ -9,7 +9,7 @@ const metric = (unit: Metric["unit"], name = "m"): Metric => ({
   means_en: "",
   unit,
   parts: [],
-  of_customers: false,
+  of: null,
 });
 const point = (day: string, numerator: number, denominator: number | null = null) => ({
   day,

@@ -38,9 +38,29 @@ export const SCREENS = {
     "repurchase",
     "cac",
   ],
-  marketing: ["attributed_revenue", "entered", "sent", "click_rate", "goal_rate", "coupon_redemption", "coupon_cost"],
-  shows: ["show_revenue", "show_buyers", "viewers", "show_new_customers", "show_repurchase", "new_from_shows"],
-  supply: ["turnover_days", "sell_through", "expiry_loss", "alarms", "lead_days"],
+  marketing: [
+    "attributed_revenue",
+    "entered",
+    "reached",
+    "sent",
+    "click_rate",
+    "goal_rate",
+    "coupons_issued",
+    "coupon_redemption",
+    "coupon_cost",
+    "coupon_revenue",
+    "coupon_break_even",
+  ],
+  shows: [
+    "show_revenue",
+    "show_buyers",
+    "viewers",
+    "watched_minutes",
+    "show_new_customers",
+    "show_repurchase",
+    "new_from_shows",
+  ],
+  supply: ["turnover_days", "sell_through", "expiry_loss", "expiry_loss_money", "alarms", "lead_days"],
 } as const;
 
 const iso = (day: Date): string => day.toISOString().slice(0, 10);

@@ -42,6 +42,7 @@ export function Experiment({ summary }: { summary: Schema["ExperimentSummary"] }
             <strong style={{ fontSize: 15 }}>
               {data.comparisons.length > 1 && `${nameOf(each.group)}：`}
               {words.verdicts[each.verdict] ?? each.verdict}
+              {each.doubt !== null && words.because(words.doubts[each.doubt] ?? each.doubt)}
             </strong>
             <Numbers comparison={each} chance={data.chance_of_sizes} />
           </Flex>
@@ -58,7 +59,7 @@ function Numbers({ comparison, chance }: { comparison: Comparison; chance: numbe
   const [goal, revenue] = [known(comparison.goal), known(comparison.revenue)];
   const missing = comparison.more_customers;
   const days = comparison.more_days;
-  const open = comparison.verdict === "keep going";
+  const open = comparison.verdict === "keep going" || comparison.doubt !== null;
   const needed = missing === null ? (open ? words.unplanned : words.enough) : words.people(count(missing));
   return (
     <Figures

@@ -7,9 +7,11 @@ const said = { estimate: 0.2, low: -0.1, high: 0.5 };
 const compared = (group: string, goal: typeof said | typeof none) => ({
   group,
   control: "control",
-  verdict: "keep going",
+  verdict: "keep going" as const,
+  doubt: null,
   goal,
   revenue: none,
+  measure: null,
   more_days: null,
   more_customers: null,
 });
