@@ -9,7 +9,9 @@ export function useEvents(path: string, kind: string): unknown {
   useEffect(() => {
     let source: EventSource;
     let timer: ReturnType<typeof setTimeout>;
+    let over = false;
     const listen = () => {
+      if (over) return;
       source = new EventSource(path);
       source.addEventListener(kind, (event: MessageEvent<string>) => {
         setData(JSON.parse(event.data) as unknown);
@@ -26,6 +28,7 @@ export function useEvents(path: string, kind: string): unknown {
     };
     listen();
     return () => {
+      over = true;
       clearTimeout(timer);
       source.close();
       setData(undefined);
