@@ -25,7 +25,8 @@ from workflows.language.policy import read_condition
 from workflows.language.spec import Journey
 from workflows.source.chinese import in_chinese
 from workflows.terms.event_names import event_name
-from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, QUINTILES
+from workflows.terms.field_names import field_name
+from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, HABITS, QUINTILES
 from workflows.verbs.registry import SPECS, STEPS
 
 router = APIRouter(prefix="/v1/specs", tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid))
@@ -57,7 +58,7 @@ class VerbWord(BaseModel):
 
 class NamedThing(BaseModel):
     name: str
-    called: str = Field(description="by people")
+    called: str = Field(description="by people; as it is written, if they have no other name for it")
 
 
 class Template(BaseModel):
@@ -66,12 +67,12 @@ class Template(BaseModel):
 
 
 class EventWord(BaseModel):
-    """A type of event, what it is called, and its fields."""
+    """A type of event, what it is called, and its fields, without the `event.` or `trigger.` before them."""
 
     event: str
     called: str
     business: bool = Field(description="it is about no customer")
-    fields: list[str]
+    fields: list[NamedThing]
 
 
 class Vocabulary(BaseModel):
@@ -87,7 +88,7 @@ class Vocabulary(BaseModel):
     measures: list[str]
     webhooks: list[str]
     events: list[EventWord]
-    fields: list[str]
+    fields: list[NamedThing]
     grammar: dict[str, Any]
 
 
@@ -118,7 +119,7 @@ def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary
     known = published_references(library, env.webhooks, env.clock.now())
     say = library.wording(lang)
     verbs = [*USUAL, *(verb for verb in SPECS if verb not in USUAL)]
-    customer = [*DERIVED, *QUINTILES, *FORECASTS, "name", "city", "birthday", "owner", "timezone", "location"]
+    customer = [*DERIVED, *QUINTILES, *FORECASTS, *HABITS, "name", "city", "birthday", "owner", "timezone", "location"]
     return Vocabulary(
         verbs=[VerbWord(verb=verb, noun=say.pick(*NOUNS[verb])) for verb in verbs],
         templates=[Template(template=name, channels=sorted(known.templates[name])) for name in sorted(known.templates)],
@@ -129,13 +130,19 @@ def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary
         webhooks=sorted(known.webhooks),
         events=[
             EventWord(
-                event=name, called=event_name(name, lang), business=name in BUSINESS, fields=sorted(EVENT_FIELDS[name])
+                event=name,
+                called=event_name(name, lang),
+                business=name in BUSINESS,
+                fields=[
+                    NamedThing(name=each, called=field_name(f"event.{each}", lang) or each) for each in sorted(fields)
+                ],
             )
-            for name in EVENT_FIELDS
+            for name, fields in EVENT_FIELDS.items()
         ],
         fields=[
-            *(f"customer.{each}" for each in customer),
-            *(f"{root}.{each}" for root, names in FIELDS.items() for each in names),
+            NamedThing(name=f"{root}.{each}", called=field_name(f"{root}.{each}", lang) or f"{root}.{each}")
+            for root, names in {"customer": customer, **FIELDS}.items()
+            for each in names
         ],
         grammar=Journey.model_json_schema(),
     )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
 from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.field_names import field_name
 from workflows.terms.measuring import plain_number
 from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, amount_words, is_money, span_words
 
@@ -119,7 +120,7 @@ def _stored_leaf(leaf: Leaf) -> list[Any]:
 
 def _words(leaf: Leaf, lang: Language) -> str:
     zh = lang == "zh"
-    name, value, money = leaf.name, leaf.value, _of_money(leaf)
+    name, value, money = field_name(leaf.name, lang) or leaf.name, leaf.value, _of_money(leaf)
     match leaf.kind:
         case "field" if value is None or value == []:
             return f"{name} 没有值" if zh else f"{name} is missing"
@@ -133,7 +134,7 @@ def _words(leaf: Leaf, lang: Language) -> str:
             has = ("有" if value else "没有") if zh else ("has" if value else "lacks")
             return f"{has}标签 {name}" if zh else f"{has} tag {name}"
         case "near":
-            field, of = name.split(" ")
+            field, of = (field_name(each, lang) or each for each in leaf.name.split(" "))
             zh_near, near = ("在", "within") if value else ("不在", "not within")
             return (
                 f"{field} {zh_near} {of} {leaf.within} 公里内" if zh else f"{field} is {near} {leaf.within} km of {of}"
@@ -182,7 +183,8 @@ def _of_money(leaf: Leaf) -> bool:
 def _measure_words(leaf: Leaf, lang: Language, *, money: bool) -> str:
     zh = lang == "zh"
     function, *argument, of = leaf.name.split(" ")
-    words = FUNCTION_WORDS[function][0 if zh else 1].format(" ".join(argument))
+    named = [field_name(each, lang) or each for each in argument]
+    words = FUNCTION_WORDS[function][0 if zh else 1].format(" ".join(named))
     value = _value_words(leaf.value, lang, money=money)
     if zh:
         span = f"{window_words(leaf.within, lang)}" if leaf.within else ""
@@ -206,13 +208,14 @@ def _happened(leaf: Leaf, lang: Language) -> str:
 
 
 def _event_words(name: str) -> str:
-    """What an event is called in Chinese; a list, or an event that nobody has named, as it is written."""
-    return f"「{EVENT_NAMES[name]}」" if name in EVENT_NAMES else f" {name} "
+    """What an event or a list is called in Chinese; one that nobody has named, as it is written."""
+    return f"「{EVENT_NAMES[name]}」" if name in EVENT_NAMES else f" {field_name(name, 'zh') or name} "
 
 
 def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bool = False) -> str:
     parts = []
-    for operator, right, field, holds in comparisons:
+    for operator, right, asked_of, holds in comparisons:
+        field = asked_of and (field_name(asked_of, lang) or asked_of)
         if right is None or right == []:
             if lang == "zh":
                 parts.append(f"而 {field} 没有值" if field else "而没有可比的值")

@@ -23,6 +23,7 @@ from workflows.terms.conditions import (
     TagCondition,
 )
 from workflows.terms.event_names import EVENT_NAMES, event_name
+from workflows.terms.field_names import field_name
 from workflows.terms.limits import Limits
 from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import (
@@ -89,7 +90,7 @@ class Wording:
 
     def measure(self, measure: Measure) -> str:
         """What is worked out, and of what."""
-        argument = f"`{measure.argument}`" if isinstance(measure.argument, str) else ""
+        argument = self.field(measure.argument) if isinstance(measure.argument, str) else ""
         words = FUNCTION_WORDS[measure.function][0 if self.lang == "zh" else 1].format(argument)
         if measure.share is not None:
             words += self.pick(f"（{self.condition(measure.share)}）", f" that has ({self.condition(measure.share)})")
@@ -106,6 +107,10 @@ class Wording:
     def happening(self, event: str) -> str:
         """`已下单`, `order.paid`; of an event that nobody has named, its type."""
         return event_name(event, self.lang)
+
+    def field(self, name: str) -> str:
+        """`下单次数`; in English, or if nobody has named it, the field as code."""
+        return field_name(name, self.lang) or f"`{name}`"
 
     def campaign(self, key: str) -> str:
         """`满59减10`, `full59_minus10` if nobody knows its name."""
@@ -140,20 +145,21 @@ class Wording:
             case TagCondition(tag=name):
                 return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
             case FieldCondition(field=name):
-                return self._comparison(f"`{name}`", condition, money=is_money(name))
+                return self._comparison(self.field(name), condition, money=is_money(name))
             case NearCondition(field=name, within_km=km, of=of):
-                return self.pick(f"`{name}` 在 `{of}` {km:g} 公里内", f"`{name}` is within {km:g} km of `{of}`")
+                one, other = self.field(name), self.field(of)
+                return self.pick(f"{one} 在 {other} {km:g} 公里内", f"{one} is within {km:g} km of {other}")
             case EventCondition():
                 return self.happened(condition)
             case MeasureCondition(measure=measure):
                 money = measure.function in MONEY_FUNCTIONS and is_money(str(measure.argument))
                 return self._comparison(self.measure(measure), condition, money=money)
             case SomeCondition(some=name, where=where):
-                inner = self.condition(where)
-                return self.pick(f"`{name}` 中有一项满足（{inner}）", f"some item of `{name}` has ({inner})")
+                items, inner = self.field(name), self.condition(where)
+                return self.pick(f"{items} 中有一项满足（{inner}）", f"some item of {items} has ({inner})")
             case EveryCondition(every=name, where=where):
-                inner = self.condition(where)
-                return self.pick(f"`{name}` 中每一项都满足（{inner}）", f"every item of `{name}` has ({inner})")
+                items, inner = self.field(name), self.condition(where)
+                return self.pick(f"{items} 中每一项都满足（{inner}）", f"every item of {items} has ({inner})")
         raise TypeError(f"not a condition: {condition!r}")
 
     def happened(self, condition: EventCondition) -> str:
@@ -169,8 +175,8 @@ class Wording:
         return words
 
     def event(self, name: str, where: Condition | None) -> str:
-        """An event and what must hold of it."""
-        named = f"「{EVENT_NAMES[name]}」" if self.lang == "zh" and name in EVENT_NAMES else f"`{name}`"
+        """An event, or a list that a measure is of, and what must hold of it."""
+        named = f"「{EVENT_NAMES[name]}」" if self.lang == "zh" and name in EVENT_NAMES else self.field(name)
         if where is None:
             return named
         return self.pick(f"{named}（{self.condition(where)}）", f"{named} where {self.condition(where)}")
@@ -208,7 +214,7 @@ class Wording:
 
     def _value_words(self, right: Any, *, money: bool) -> str:
         if isinstance(right, FieldRef):
-            return f"`{right.field}`"
+            return self.field(right.field)
         if isinstance(right, tuple):
             return self.pick("、", ", ").join(self._value_words(item, money=money) for item in right)
         if isinstance(right, bool):

@@ -70,7 +70,7 @@ class Changes:
             case dict():
                 return json.dumps(value, ensure_ascii=False, default=str) if value else ""
             case FieldRef():
-                return f"`{value.field}`"
+                return self.say.field(value.field)
             case tuple():
                 return self.say.pick("，否则 ", ", else ").join(map(str, value))
             case EventCondition():

@@ -140,7 +140,9 @@ class Send(Step):
         if self.kind == "transactional":
             words += say.pick("，服务通知", ", transactional")
         if self.expires:
-            after = f"`{self.expires.field}` " if isinstance(self.expires, FieldRef) else say.span(self.expires)
+            after = (
+                f"{say.field(self.expires.field)} " if isinstance(self.expires, FieldRef) else say.span(self.expires)
+            )
             words += say.pick(f"，{after}后不再发送", f", dropped after {after.rstrip()}")
         return words
 

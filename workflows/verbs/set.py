@@ -31,7 +31,7 @@ class SetFields(Step):
 
     def words(self, say: Wording) -> str:
         assignments = say.pick("，", ", ").join(
-            f"`customer.{name}` = {f'`{value.field}`' if isinstance(value, FieldRef) else value}"
+            f"{say.field(f'customer.{name}')} = {say.field(value.field) if isinstance(value, FieldRef) else value}"
             for name, value in self.fields.items()
         )
         return say.pick(f"设置 {assignments}", f"set {assignments}")

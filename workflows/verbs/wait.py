@@ -126,7 +126,7 @@ class Wait(Step):
 
     def words(self, say: Wording) -> str:
         if self.each and self.of:
-            of = f"`{self.of.field}`" if isinstance(self.of, FieldRef) else say.measure(self.of)
+            of = say.field(self.of.field) if isinstance(self.of, FieldRef) else say.measure(self.of)
             each = say.span(self.each)
             words = say.pick(f"等待 {each} × {of}", f"wait {each} for each of {of}")
             limit = say.pick("，至多 ", ", at most ") + say.span(self.at_most) if self.at_most else ""
@@ -137,7 +137,7 @@ class Wait(Step):
         if self.span:
             return say.pick(f"等待 {say.span(self.span)}", f"wait {say.span(self.span)}")
         if self.field:
-            words = f"`{self.field}`"
+            words = say.field(self.field)
             shift = self.minus or self.plus
             if shift:
                 span, before = say.span(shift), self.minus is not None

@@ -126,7 +126,7 @@ def entry_words(plan: Plan, say: Wording) -> str:
     if entry.after:
         span = say.span(entry.after)
         words = say.pick(f"距上次进入 {span}后", f"{span} after the last entry")
-    others = [f"`{name}`" for name in entry.per if name != "customer"]
+    others = [say.field(name) for name in entry.per if name != "customer"]
     if others:
         words += say.pick(f"（按客户与 {'、'.join(others)} 分别计）", f" (for each customer and {', '.join(others)})")
     return words

@@ -24,11 +24,13 @@ def test_what_the_shop_knows_is_told_by_name(marketer: Caller) -> None:
     assert {"verb": "wait", "noun": "等待"} in told["verbs"]
     assert told["templates"] == [{"template": "hello", "channels": ["sms", "wecom"]}]
     paid = next(each for each in told["events"] if each["event"] == "order.paid")
-    assert (paid["called"], "items.category" in paid["fields"], paid["business"]) == ("已下单", True, False)
-    assert "customer.spent" in told["fields"]
+    assert (paid["called"], paid["business"]) == ("已下单", False)
+    assert {"name": "items.category", "called": "商品类目"} in paid["fields"]
+    assert {"name": "customer.spent", "called": "累计消费"} in told["fields"]
     assert "SendStep" in told["grammar"]["$defs"]
     english = marketer.get("/v1/specs/vocabulary?lang=en").json()
     assert {"verb": "wait", "noun": "wait"} in english["verbs"]
+    assert {"name": "customer.spent", "called": "customer.spent"} in english["fields"]
 
 
 def test_each_verb_is_offered_once_under_a_name(marketer: Caller) -> None:

@@ -13,7 +13,7 @@ from shop import Shop
 
 from domain.catalogue.chinese import CHINESE
 from domain.catalogue.page import FIELDS, document
-from domain.catalogue.types import CATALOGUE, is_business
+from domain.catalogue.types import CATALOGUE, CustomerData, is_business
 from domain.catalogue.validation import FieldError, as_stored, validate
 from domain.catalogue.wire import parse_instant
 from domain.stock import inventory
@@ -23,6 +23,7 @@ from workflows.language.policy import CouponTerms
 from workflows.terms import fields
 from workflows.terms.comparing import NOW_PARTS
 from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.field_names import field_name
 from workflows.terms.values import Language
 
 ORDER = {"order_id": "o1", "total": 8900}
@@ -231,3 +232,17 @@ def test_specs_are_checked_against_what_there_is_to_ask(shop: Shop) -> None:
 
 def test_every_event_has_a_chinese_name() -> None:
     assert CATALOGUE.keys() - EVENT_NAMES.keys() == set()
+
+
+def test_every_field_has_a_chinese_name_of_its_own() -> None:
+    roots = {root: [f"{root}.{each}" for each in known] for root, known in fields.FIELDS.items()}
+    for type, known in FIELDS.items():
+        roots[type] = [f"event.{each}" for each in known] + [f"trigger.{each}" for each in known]
+    customer = (*fields.DERIVED, *fields.RANKED, *CustomerData.model_fields)
+    roots["customer"] = [f"customer.{each}" for each in customer]
+    for root, known in roots.items():
+        named = [field_name(each, "zh") or each for each in known]
+        assert [each for each in named if each.isascii()] == [], root
+        assert len(set(named)) == len(known), root
+    assert field_name("customer.birthday.month", "zh") == "客户生日的月份"
+    assert field_name("customer.whatever", "zh") is None

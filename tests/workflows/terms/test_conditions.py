@@ -158,17 +158,17 @@ class TestBecause:
     @pytest.mark.parametrize(
         ("condition", "because"),
         [
-            ({"field": "customer.orders", "at_least": 2, "below": 3}, "customer.orders 是 3，并不小于 3"),
+            ({"field": "customer.orders", "at_least": 2, "below": 3}, "下单次数 是 3，并不小于 3"),
             ({"field": "customer.vip", "is": False}, "customer.vip 是 真，不是 假"),
-            ({"field": "customer.owner", "is": "x"}, "customer.owner 没有值"),
-            ({"field": "customer.city", "in": ["北京", "广州"]}, "customer.city 是 上海，不属于 北京、广州"),
+            ({"field": "customer.owner", "is": "x"}, "专属导购 没有值"),
+            ({"field": "customer.city", "in": ["北京", "广州"]}, "客户所在城市 是 上海，不属于 北京、广州"),
             (
                 {"field": "event.cart_id", "is": {"field": "trigger.basket"}},
-                "event.cart_id 是 c1，而 trigger.basket 没有值",
+                "购物车 是 c1，而 trigger.basket 没有值",
             ),
             (
                 {"field": "customer.city", "in": ["a", "b", "c", "d", "e", "f", "g"]},
-                "customer.city 是 上海，不属于 a、b、c、d、e 等 7 个",
+                "客户所在城市 是 上海，不属于 a、b、c、d、e 等 7 个",
             ),
             ({"event": "left", "within": "30d"}, "left 30 天内没有发生过"),
             (
@@ -178,11 +178,11 @@ class TestBecause:
             ({"all": [{"tag": "vip"}, {"not": {"segment": "poor"}}]}, "有标签 vip；不属于人群 poor"),
             (
                 {"measure": {"sum": "event.total", "of": "order.paid"}, "above": 5990},
-                "「已下单」的event.total合计是 0元，并不大于 59.90元",
+                "「已下单」的金额合计是 0元，并不大于 59.90元",
             ),
             (
                 {"field": "customer.location", "within_km": 5, "of": "trigger.place"},
-                "customer.location 不在 trigger.place 5 公里内",
+                "客户位置 不在 trigger.place 5 公里内",
             ),
         ],
     )

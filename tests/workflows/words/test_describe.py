@@ -46,7 +46,7 @@ def test_in_english() -> None:
 
 def test_in_chinese() -> None:
     lines = describe(plan("new_customer"), Wording("zh", {"full59_minus10": "满59减10"})).split("\n")
-    assert lines[2] == "- **开始：** 「已下单」（`customer.orders` 是 1，并且 `event.stream_id` 有值）"
+    assert lines[2] == "- **开始：** 「已下单」（下单次数 是 1，并且 直播场次 有值）"
     assert lines[-11:] == [
         "6. 分流 off10 45% / off20 45% / control 10% — `offer`",
         "   - `off10` 45%：",
@@ -56,7 +56,7 @@ def test_in_chinese() -> None:
         "   - `control` 10%：继续",
         "7. 等到第 6 天 10:00",
         "8. 判断",
-        "   - 如果 `coupon.status` 是 issued：",
+        "   - 如果 券的状态 是 issued：",
         "     1. 发送 `coupon_expiring`，经短信，12 小时后不再发送 — `last_call`",
         "   - 否则：继续",
     ]

@@ -163,7 +163,7 @@ def test_those_inside_keep_what_they_have() -> None:
         (", expires: 12h", "", "去掉步骤 offer：时效（12h）"),
         ("again: never", "again: always", "再次进入的规则由 从不 改为 总是"),
         ("exit: [{event: order.refunded}]", "exit: []", "去掉退出条件 「已退款」"),
-        ("is: 杭州", "is: 北京", "步骤 fork 之前的判断：条件由 `customer.city` 是 杭州 改为 `customer.city` 是 北京"),
+        ("is: 杭州", "is: 北京", "步骤 fork 之前的判断：条件由 客户所在城市 是 杭州 改为 客户所在城市 是 北京"),
         ("{stop: enough}", "{stop: done}", "步骤 fork 的分支 b 中的结束：原因由 enough 改为 done"),
         (
             "  - wait: 3d\n",

@@ -73,6 +73,6 @@ def test_of_what_has_no_steps_there_are_none(text: str) -> None:
 def test_a_branch_that_is_not_written_has_a_place_to_put_a_step_in() -> None:
     (node,) = outline_of("steps: [{if: {field: customer.city, is: a}, then: []}]").nodes
     assert [(branch.label, branch.at, branch.steps) for branch in node.branches] == [
-        ("如果 customer.city 是 a", "/steps/0/then", []),
+        ("如果 客户所在城市 是 a", "/steps/0/then", []),
         ("否则", "/steps/0/else", []),
     ]
