@@ -14,6 +14,7 @@ from api.access import sessions as user_sessions
 from api.console import files
 from api.coupons import campaigns
 from api.coupons import routes as coupons
+from api.customers import records
 from api.customers import routes as customers
 from api.events import routes as events
 from api.http import problems
@@ -48,6 +49,7 @@ ROUTERS = (
     events.router,
     timeline.router,
     customers.router,
+    records.router,
     segments.router,
     todos.router,
     journeys.router,

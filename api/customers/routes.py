@@ -53,8 +53,22 @@ class ConsentState(BaseModel):
     at: datetime
 
 
+class Join(BaseModel):
+    """Whom the customer became one with: an event did it by its `evidence`, or somebody for a `reason`.
+
+    Of the evidence, those who may not see it in full see the ends. One that was split again is `undone_at`.
+    """
+
+    customer: int
+    at: datetime
+    evidence: list[str]
+    by: str | None
+    reason: str | None
+    undone_at: datetime | None
+
+
 class CustomerState(BaseModel):
-    """A customer. `merged` are the ids of those it became one with; `spent` is in fen."""
+    """A customer. `merged` are the ids of those it became one with, `joins` how; `spent` is in fen."""
 
     id: int
     name: str | None
@@ -63,6 +77,7 @@ class CustomerState(BaseModel):
     created_at: datetime
     identifiers: list[KnownIdentifier]
     merged: list[int]
+    joins: list[Join]
     tags: list[str]
     consents: list[ConsentState]
     orders: int
@@ -89,7 +104,9 @@ class OpenConflict(BaseModel):
 
     number: int
     customer: int
+    name: str | None
     other: int
+    other_name: str | None
     kind: str
     value: str
     reason: str
@@ -207,13 +224,21 @@ async def post_split(request: Request, caller: Joiner, name: CustomerName) -> Sp
 def get_conflicts(
     request: Request,
     caller: Reader,
+    customer: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="only of this one")] = None,
     after: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="of a page, at most")] = 50,
 ) -> OpenConflicts:
     """Those whom an event named together without joining them, until somebody decides."""
     with context(request).db() as session:
-        rows = merging.open_conflicts(session, before=after, limit=limit + 1)
-    page = [OpenConflict.model_validate({**vars(row), "value": _shown(row.value, caller)}) for row in rows[:limit]]
+        rows = merging.open_conflicts(session, customer=customer, before=after, limit=limit + 1)
+        names = describing.names_of(session, {each for row in rows for each in (row.customer, row.other)})
+    page = [
+        OpenConflict.model_validate({
+            **vars(row), "value": _shown(row.value, caller),
+            "name": names.get(row.customer), "other_name": names.get(row.other),
+        })
+        for row in rows[:limit]
+    ]  # fmt: skip
     return OpenConflicts(conflicts=page, next=page[-1].number if len(rows) > limit else None)
 
 
@@ -294,6 +319,14 @@ def _state(session: Session, customer: Customer, caller: Actor, now: datetime) -
             KnownIdentifier.model_validate({**vars(each), "value": _shown(each.value, caller)})
             for each in describing.named_by(session, customer.id)
         ],
+        joins=[
+            Join(
+                customer=each.loser_id if each.loser_id != customer.id else each.survivor_id, at=each.at,
+                evidence=[_evidence(written, caller) for written in each.evidence], by=each.by, reason=each.reason,
+                undone_at=each.undone_at,
+            )
+            for each in describing.joins_of(session, customer)
+        ],
         consents=[
             ConsentState.model_validate(each, from_attributes=True)
             for each in describing.consents_of(session, customer.id)
@@ -304,6 +337,11 @@ def _state(session: Session, customer: Customer, caller: Actor, now: datetime) -
 
 def _shown(value: str, caller: Actor) -> str:
     return value if "pii" in caller.permissions else masked(value)
+
+
+def _evidence(written: str, caller: Actor) -> str:
+    kind, _, value = written.rpartition(":")
+    return f"{kind}:{_shown(value, caller)}"
 
 
 def _read(field: str, written: str) -> Ident:

@@ -1,7 +1,7 @@
 """What is known of a customer, in one piece: what names it and since when, whom it was, what it said and allows."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,11 @@ def numbers_of(session: Session, customer_id: int, now: datetime) -> tuple[int, 
     """The orders, what was spent on them in fen, when the last was paid, and the tags, as of now."""
     facts = BatchFacts(session, {customer_id: Moment(now)})
     return (*facts.orders_at(customer_id), sorted(facts.tags_at(customer_id)))
+
+
+def names_of(session: Session, ids: Collection[int]) -> Mapping[int, str | None]:
+    """What the customers are called, by their ids."""
+    return dict(session.exec(select(Customer.id, Customer.name).where(col(Customer.id).in_(ids))).all())
 
 
 def joins_of(session: Session, customer: Customer) -> Sequence[IdentityJoin]:

@@ -45,9 +45,11 @@ class OpenConflict:
     times: int
 
 
-def open_conflicts(session: Session, *, before: int | None, limit: int) -> Sequence[OpenConflict]:
-    """The conflicts that nobody has decided, of customers who aren't one by now, the newest first."""
-    rows = session.connection().execute(_OPEN, {"before": before, "limit": limit})
+def open_conflicts(
+    session: Session, *, customer: int | None = None, before: int | None, limit: int
+) -> Sequence[OpenConflict]:
+    """The conflicts that nobody has decided, of all customers or of one, who aren't one by now; the newest first."""
+    rows = session.connection().execute(_OPEN, {"customer": customer, "before": before, "limit": limit})
     return [OpenConflict(*row) for row in rows]
 
 
@@ -55,6 +57,7 @@ _OPEN = text("""
 SELECT max(id) AS number, customer_id, other_customer_id, kind, value, (array_agg(reason ORDER BY id DESC))[1], count(*)
 FROM identifier_conflicts
 WHERE decided IS NULL AND other_customer_id IS NOT NULL AND other_customer_id <> customer_id
+    AND (CAST(:customer AS bigint) IS NULL OR :customer IN (customer_id, other_customer_id))
 GROUP BY customer_id, other_customer_id, kind, value
 HAVING CAST(:before AS bigint) IS NULL OR max(id) < CAST(:before AS bigint)
 ORDER BY number DESC LIMIT :limit

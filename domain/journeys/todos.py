@@ -8,12 +8,22 @@ from domain.journeys.tables import Enrollment, Todo
 
 
 def todos(
-    session: Session, *, assignee: str | None, is_done: bool | None, after: int | None, limit: int
+    session: Session,
+    *,
+    assignee: str | None,
+    customer: int | None = None,
+    is_done: bool | None,
+    after: int | None,
+    limit: int,
 ) -> Sequence[tuple[Todo, str]]:
-    """Tasks with the journey of each, the newest first; of one sales guide, of one state, or before one, by its id."""
+    """Tasks with the journey of each, the newest first; of one sales guide, about one customer, of one state, or
+    before one, by its id.
+    """
     query = select(Todo, Enrollment.journey).join(Enrollment, col(Enrollment.id) == col(Todo.enrollment_id))
     if assignee is not None:
         query = query.where(Todo.assignee == assignee)
+    if customer is not None:
+        query = query.where(Enrollment.customer_id == customer)
     if is_done is not None:
         query = query.where(col(Todo.done_at).is_not(None) if is_done else col(Todo.done_at).is_(None))
     if after is not None:

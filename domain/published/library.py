@@ -91,6 +91,11 @@ class Library:
         """Says things in a language, with the names that the coupon campaigns have by now."""
         return Wording(lang, {key: terms.name for key, terms in self.campaigns.items()})
 
+    def title(self, journey: str) -> str:
+        """What people call a journey; of one that is stopped, its name."""
+        live = self.journeys.get(journey)
+        return live.plan.name if live else journey
+
     @property
     def policy_zone(self) -> ZoneInfo:
         """The timezone of the business."""
