@@ -1,11 +1,13 @@
 """Replenishments: what alarms propose to order, and the buyer's decisions."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
@@ -14,7 +16,7 @@ from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access import audit
 from domain.access.actors import Actor
-from domain.stock.replenishment import DecisionRefusedError, UndecidableError, replenishments
+from domain.stock.replenishment import DecisionRefusedError, UndecidableError, called, replenishments
 from domain.stock.tables import Replenishment
 from workflows.plan.supply import AWAITING, Decision, Verdict
 from workflows.terms.quantities import Quantity, number_of, written
@@ -47,14 +49,17 @@ class ReplenishmentState(BaseModel):
     """An order for more of a product, in units, from the proposal to the receipt.
 
     `basis` is what `proposed` was worked out from; `quantity` what was decided. `due_at` is when it acts next by
-    itself: escalates, lapses, or reminds.
+    itself: escalates, lapses, or reminds. `name` and `show` are what people call the product and the show; null if
+    nobody has named them.
     """
 
     id: int
     status: Status
     sku: str
+    name: str | None
     city: str | None
     stream_id: str | None
+    show: str | None
     proposed: Quantity
     pack: Quantity
     ceiling: Quantity | None
@@ -97,13 +102,13 @@ def get_replenishments(
 ) -> Replenishments:
     with context(request).db() as session:
         rows = replenishments(session, status, after=after, limit=limit + 1)
-    shown = [_as_answer(row) for row in rows[:limit]]
+        shown = _as_answers(session, rows[:limit])
     return Replenishments(replenishments=shown, next=shown[-1].id if len(rows) > limit else None)
 
 
 @router.get("/v1/replenishments/{id}", summary="Read a replenishment")
 def get_replenishment(request: Request, _: Reader, id: Id) -> ReplenishmentState:
-    return _as_answer(_row(context(request), id))
+    return _read(context(request), id)
 
 
 @router.post("/v1/replenishments/{id}/approve", summary="Order what is proposed")
@@ -166,7 +171,7 @@ async def _decide(
             raise Conflict(_WORDS[reason], status_now=now.status) from None
     else:
         await run_in_threadpool(_record, env, caller, row, decision)
-    return _as_answer(await run_in_threadpool(_row, env, id))
+    return await run_in_threadpool(_read, env, id)
 
 
 def _record(env: Context, caller: Actor, row: Replenishment, decision: Decision) -> None:
@@ -195,13 +200,29 @@ def _is_so_already(row: Replenishment, decision: Decision) -> bool:
     return row.decided_at is not None and row.quantity == wanted
 
 
+def _read(env: Context, id: int) -> ReplenishmentState:
+    with env.db() as session:
+        return _as_answers(session, [_found(session, id)])[0]
+
+
 def _row(env: Context, id: int) -> Replenishment:
     with env.db() as session:
-        row = session.get(Replenishment, id)
+        return _found(session, id)
+
+
+def _found(session: Session, id: int) -> Replenishment:
+    row = session.get(Replenishment, id)
     if row is None:
         raise NotFound("There is no such replenishment.")
     return row
 
 
-def _as_answer(row: Replenishment) -> ReplenishmentState:
-    return ReplenishmentState.model_validate({**row.model_dump(), "city": row.city or None})
+def _as_answers(session: Session, rows: Sequence[Replenishment]) -> list[ReplenishmentState]:
+    products, shows = called(session, rows)
+    return [
+        ReplenishmentState.model_validate({
+            **row.model_dump(), "city": row.city or None,
+            "name": products.get(row.sku), "show": shows.get(row.stream_id or ""),
+        })
+        for row in rows
+    ]  # fmt: skip

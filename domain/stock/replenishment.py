@@ -1,7 +1,7 @@
 """Replenishments: what an alarm proposes, what is decided about it, and what comes of the order."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,7 +20,7 @@ from domain.stock.live import ProductStock, units_left
 from domain.stock.places import is_in, plain
 from domain.stock.reordering import Demand, demand_of, propose
 from domain.stock.selling import WINDOW, Day, read_days
-from domain.stock.tables import LiveSale, Lot, Replenishment, ReplenishmentNotice, StockMove, Stream
+from domain.stock.tables import LiveSale, Lot, Product, Replenishment, ReplenishmentNotice, StockMove, Stream
 from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
 from workflows.plan.supply import AWAITING, CLOSED, Decision, ReplenishmentState, refusal
@@ -223,6 +223,23 @@ def replenishments(session: Session, status: str | None, *, after: int | None, l
     return session.exec(query).all()
 
 
+def called(session: Session, rows: Sequence[Replenishment]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What people call the products, by sku, and the shows, by id; one that nobody has named is in neither.
+
+    A product that isn't listed is called what its lots call it.
+    """
+    skus, shows = {row.sku for row in rows}, {row.stream_id for row in rows if row.stream_id}
+    lots = select(Lot.sku, func.max(Lot.name)).where(col(Lot.sku).in_(skus)).group_by(Lot.sku)
+    listed = select(Product.sku, Product.name).where(col(Product.sku).in_(skus))
+    titles = select(Stream.stream_id, Stream.title).where(col(Stream.stream_id).in_(shows))
+    products = [*session.exec(lots), *session.exec(listed)]
+    return _named(products), _named(session.exec(titles))
+
+
+def _named(rows: Iterable[tuple[str, str | None]]) -> Mapping[str, str]:
+    return {key: name for key, name in rows if name}
+
+
 def stalled_alarms(session: Session, since: datetime, limit: int) -> list[int]:
     """The alarms whose replenishments should have acted by themselves before, or await a decision: that takes a run."""
     is_stalled = (col(Replenishment.due_at) < since) | col(Replenishment.status).in_(AWAITING)
@@ -304,12 +321,14 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
     """Record a notice to the assignee."""
     units = row.proposed if row.quantity is None else row.quantity
     wholesale = f"，近四周另有批发 {row.basis['wholesale']} 件，未计入销量" if row.basis.get("wholesale") else ""
+    name = called(session, [row])[0].get(row.sku)
+    product = f"{name}（{row.sku}）" if name else row.sku
     notice = {
         "replenishment_id": row.id,
         "status": row.status,
         "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{wording}：{row.sku} {written(units)} 件（补货单 {row.id}）{wholesale}",
+        "body": f"{wording}：{product} {written(units)} 件（补货单 {row.id}）{wholesale}",
         "at": now,
     }
     session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

@@ -54,9 +54,10 @@ def buyer(db: Database, clock: VirtualClock, run: Run) -> Caller:
         secret = create_key(session, "buyer", ["read", "admin"], clock.now())
         publish_document(session, "_stock", rules.body())
         session.add(LiveSale(stream_id="s", sku="beans", minute=clock.now() - timedelta(days=1), units=70))
+        listed = Incoming("wms", "0", "product.updated", clock.now(), {"sku": "beans", "name": "云南咖啡豆"})
         alarm = Incoming("wms", "1", "stock.alarm", clock.now(), {"sku": "beans"})
-        ingest(session, [alarm], now=clock.now())
-        found = session.get_one(Event, 1)
+        ingest(session, [listed, alarm], now=clock.now())
+        found = session.exec(select(Event).where(Event.type == "stock.alarm")).one()
         begin(session, found.id, clock.now())
     return Caller(create_app(db, clock, ready=dict, decide=run.decide), secret)
 
@@ -66,6 +67,7 @@ def test_the_todos_are_those_that_are_proposed(buyer: Caller) -> None:
     assert (todo["sku"], todo["assignee"], todo["pack"], todo["status"]) == ("beans", "甲", 12, "proposed")
     assert todo["proposed"] % 12 == 0
     assert todo["basis"]["reorder_point"] > todo["basis"]["safety_stock"] > 0
+    assert (todo["name"], todo["show"]) == ("云南咖啡豆", None)
     assert buyer.get("/v1/replenishments/1").json() == todo
     assert buyer.get("/v1/replenishments", params={"status": "ordered"}).json()["replenishments"] == []
 
