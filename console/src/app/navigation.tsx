@@ -3,6 +3,7 @@ import {
   ContactsOutlined,
   DatabaseOutlined,
   ExperimentOutlined,
+  IdcardOutlined,
   InboxOutlined,
   MailOutlined,
   PartitionOutlined,
@@ -28,6 +29,7 @@ interface Place {
 type Name =
   | "today"
   | "journeys"
+  | "customers"
   | "segments"
   | "board"
   | "experiments"
@@ -50,6 +52,7 @@ const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place
 const PLACES: Place[] = [
   place("today", <SunOutlined />, "journeys.read", "streams.read"),
   place("journeys", <PartitionOutlined />, "journeys.read"),
+  place("customers", <IdcardOutlined />, "customers.read"),
   place("segments", <TeamOutlined />, "customers.read"),
   place("board", <BarChartOutlined />, "journeys.read"),
   place("experiments", <ExperimentOutlined />, "journeys.read"),

@@ -4,9 +4,10 @@ import { searchOf } from "@/pages/board/figures";
 import { codeOf } from "@/pages/coupons/search";
 import { filterOf } from "@/pages/journeys/rows";
 import { titleOf } from "@/pages/editor/search";
+import { tabOf } from "@/pages/customer/tabs";
 import { statusOf } from "@/pages/messages/status";
 import { viewOf } from "@/pages/journey/figures";
-import { tabOf } from "@/pages/settings/tabs";
+import { tabOf as settingOf } from "@/pages/settings/tabs";
 import { stateOf } from "@/pages/shows/state";
 import { viewOf as lotsOf } from "@/pages/stock/view";
 import { tabOf as voiceTabOf } from "@/pages/voice/tabs";
@@ -105,7 +106,7 @@ const pages = [
   createRoute({
     getParentRoute: () => inside,
     path: "/settings",
-    validateSearch: tabOf,
+    validateSearch: settingOf,
     component: lazyRouteComponent(() => import("@/pages/settings/SettingsPage"), "SettingsPage"),
   }),
   createRoute({
@@ -144,7 +145,13 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/customers",
+    component: lazyRouteComponent(() => import("@/pages/customer/CustomersPage"), "CustomersPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/customers/$id",
+    validateSearch: tabOf,
     component: lazyRouteComponent(() => import("@/pages/customer/CustomerPage"), "CustomerPage"),
   }),
 ];

@@ -84,7 +84,7 @@ export const useWords = makeWords({
     searchHint: "A journey, or a customer's phone or number…",
     searchEmpty: "Nothing found. A customer needs the whole phone, member number or id.",
     searchStart: "Type a journey's name, or a customer's phone, member number or id.",
-    customers: "Customer",
+    customers: "Customers",
     page: "Page",
     menu: "Menu",
     pages: "Pages",

@@ -2,6 +2,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Button, Flex, Segmented, Skeleton, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
+import { CouponStatus, useCouponStatuses } from "@/parts/CouponStatus";
 import { Failure } from "@/parts/Failure";
 import { Figures } from "@/parts/Figures";
 import { yuan } from "@/parts/money";
@@ -9,7 +10,6 @@ import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
 import { CouponDrawer } from "./CouponDrawer";
-import { CouponStatus } from "./CouponStatus";
 import { Left } from "./CouponsPage";
 import { useWords } from "./words";
 
@@ -101,6 +101,7 @@ function Days({ days }: { days: Schema["CampaignDay"][] }) {
 
 function Coupons({ name }: { name: string }) {
   const words = useWords();
+  const statuses = useCouponStatuses();
   const { code } = route.useSearch();
   const navigate = route.useNavigate();
   const [status, setStatus] = useState<Choice>("all");
@@ -146,7 +147,7 @@ function Coupons({ name }: { name: string }) {
           value={status}
           options={STATUSES.map((value) => ({
             value,
-            label: value === "all" ? words.all : (words.statuses[value] ?? value),
+            label: value === "all" ? words.all : (statuses[value] ?? value),
           }))}
           onChange={setStatus}
         />

@@ -4,12 +4,12 @@ import { Alert, Button, Descriptions, Drawer, Flex, Grid, Modal, Skeleton, Timel
 import { useState } from "react";
 import { api } from "@/api/client";
 import { isStatus } from "@/api/problem";
+import { CouponStatus } from "@/parts/CouponStatus";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
 import { yuan } from "@/parts/money";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
-import { CouponStatus } from "./CouponStatus";
 import { useWords } from "./words";
 
 /** One coupon: whose it is, what it is worth, what became of it. */

@@ -1,44 +1,31 @@
 import { RedoOutlined, UndoOutlined } from "@ant-design/icons";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import {
-  Alert,
-  Avatar,
-  Button,
-  Flex,
-  Grid,
-  message as messages,
-  Popconfirm,
-  Segmented,
-  Skeleton,
-  Space,
-  theme,
-  Tooltip,
-} from "antd";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Alert, Button, Flex, Grid, message as messages, Popconfirm, Segmented, Skeleton, Space } from "antd";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { api } from "@/api/client";
+import type { Value } from "@/parts/conditions/values";
 import { Failure } from "@/parts/Failure";
 import { Page } from "@/parts/Page";
-import { Quiet } from "@/parts/Quiet";
 import { useLanguage } from "@/parts/words";
 import { EditorCanvas } from "./canvas/EditorCanvas";
-import { STEP_TYPE } from "./canvas/InsertEdge";
-import { START } from "./canvas/layout";
 import { Clash } from "./Clash";
 import { HeadForm } from "./forms/HeadForm";
 import { StepForm } from "./forms/StepForm";
-import { above, beside, isInside, number, without, withFreshIds } from "./places";
-import type { Value } from "@/parts/conditions/values";
-import { newJourney, newStep } from "./steps";
+import { Mistakes } from "./Mistakes";
+import { Palette } from "./Palette";
+import { beside, isInside } from "./places";
+import { Saved } from "./Saved";
+import { newJourney } from "./steps";
 import { type Draft, useDraft } from "./useDraft";
 import { useEditing } from "./useEditing";
+import { useShortcuts } from "./useShortcuts";
+import { useSteps } from "./useSteps";
 import { useWords } from "./words";
-import { VERB_ICONS } from "@/parts/verbs";
 
 const Yaml = lazy(() => import("./Yaml"));
 const Try = lazy(() => import("./Try"));
 const Publish = lazy(() => import("./Publish"));
 const route = getRouteApi("/inside/journeys/$name/edit");
-const COPIED = "aftershow.step";
 
 /** A journey being written: as a graph and as a text, which are one thing. */
 export function EditorPage() {
@@ -67,7 +54,6 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
   const lang = useLanguage();
   const navigate = route.useNavigate();
   const [message, holder] = messages.useMessage();
-  const { token } = theme.useToken();
   const wide = Grid.useBreakpoint().lg ?? true;
   const editing = useEditing(first.text || newJourney(name, title));
   const { text, outline, chosen, choose, edit, replace, undo, redo, refusal, forget } = editing;
@@ -87,9 +73,7 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
   );
   const [pane, setPane] = useState<Pane>("form");
   const [publishing, setPublishing] = useState(false);
-  const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const steps = useMemo(() => outline?.nodes ?? [], [outline]);
-  const ids = useMemo(() => steps.flatMap((each) => (each.id === null ? [] : [each.id])), [steps]);
   const step = steps.find((each) => each.at === chosen);
   const trigger = outline?.head.trigger as Value | undefined;
   const event = trigger?.event as string | undefined;
@@ -98,79 +82,17 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
   const sound = outline !== undefined && !outline.diagnostics.some((each) => each.severity === "error");
   const verbs = useMemo(() => shop?.verbs ?? [], [shop]);
 
+  const copied = useCallback(() => void message.success(words.copied), [message, words]);
+  const acts = useSteps({ steps, shop, event, edit, onCopied: copied });
+  const { insert: putIn } = acts;
   const insert = useCallback(
     (at: string, verb: string) => {
-      edit([{ op: "insert", at, value: newStep(verb, shop, ids, event) }], at);
+      putIn(at, verb);
       setPane("form");
     },
-    [edit, shop, ids, event],
+    [putIn],
   );
-  const move = useCallback(
-    (from: string, to: string) => {
-      const called = without(from, to);
-      if (called === null || called === from) return;
-      edit([{ op: "move", from, to: called }], called);
-    },
-    [edit],
-  );
-  const remove = useCallback(
-    (at: string) => {
-      const alone = above(at) === "/steps" && steps.filter((each) => above(each.at) === "/steps").length === 1;
-      edit([{ op: "remove", at }], alone || number(at) === 0 ? null : beside(at, -1));
-    },
-    [edit, steps],
-  );
-  const copy = useCallback(
-    (at: string) => {
-      const value = steps.find((each) => each.at === at)?.value;
-      if (value === undefined) return;
-      localStorage.setItem(COPIED, JSON.stringify(value));
-      void message.success(words.copied);
-    },
-    [steps, message, words],
-  );
-  const paste = useCallback(
-    (at: string) => {
-      const kept = localStorage.getItem(COPIED);
-      if (kept) edit([{ op: "insert", at, value: withFreshIds(JSON.parse(kept), ids) }], at);
-    },
-    [edit, ids],
-  );
-  const fold = useCallback((at: string) => {
-    setFolded((all) => {
-      const next = new Set(all);
-      if (!next.delete(at)) next.add(at);
-      return next;
-    });
-  }, []);
-
-  const press = (event_: KeyboardEvent) => {
-    const target = event_.target as HTMLElement;
-    if (publishing || target.closest("input, textarea, [contenteditable=true], .ant-select, [role=dialog], .yaml")) return;
-    const command = event_.ctrlKey || event_.metaKey;
-    const key = event_.key.toLowerCase();
-    const all = steps.map((each) => each.at);
-    const place = chosen === undefined ? -1 : all.indexOf(chosen);
-    const done = () => {
-      event_.preventDefault();
-      event_.stopPropagation();
-    };
-    if (command && key === "z" && !event_.shiftKey) { done(); undo?.(); }
-    else if (command && (key === "y" || key === "z")) { done(); redo?.(); }
-    else if (command && key === "c" && step) { done(); copy(step.at); }
-    else if (command && key === "x" && step) { done(); copy(step.at); remove(step.at); }
-    else if (command && key === "v") { done(); paste(step ? beside(step.at) : "/steps/0"); }
-    else if (command && key === "d" && step) { done(); edit([{ op: "insert", at: beside(step.at), value: withFreshIds(step.value, ids) }], beside(step.at)); }
-    else if ((key === "delete" || key === "backspace") && step) { done(); remove(step.at); }
-    else if (event_.altKey && key === "arrowup" && step && number(step.at) > 0) { done(); move(step.at, beside(step.at, -1)); }
-    else if (event_.altKey && key === "arrowdown" && step && all.includes(beside(step.at))) { done(); move(step.at, beside(step.at, 2)); }
-    else if (key === "arrowdown") { done(); choose(all[Math.min(all.length - 1, place + 1)] ?? START); }
-    else if (key === "arrowup") { done(); choose(place <= 0 ? START : all[place - 1]); }
-    else if (key === " " && step && step.branches.length > 0) { done(); fold(step.at); }
-    else if (key === "escape") choose(undefined);
-  }; // prettier-ignore
-
-  useKeys(press);
+  useShortcuts({ steps, editing, acts, off: publishing });
 
   const height = "calc(100vh - 190px)";
   return (
@@ -227,47 +149,29 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
       <Clash keeping={keeping} onMerged={replace} />
       {refusal && <Alert type="warning" showIcon title={words.refused(refusal)} closable={{ onClose: forget }} />}
       <Flex gap={16} vertical={!wide}>
-        <nav aria-label={words.palette} style={{ width: wide ? 132 : "auto", flex: "none" }}>
-          <Quiet small>{words.palette}</Quiet>
-          <div className="palette" style={{ marginTop: 8, ...(!wide && { flexDirection: "row", flexWrap: "wrap" }) }}>
-            {verbs.map(({ verb, noun }) => (
-              <button
-                key={verb}
-                type="button"
-                draggable
-                style={{ borderColor: token.colorBorder, borderRadius: token.borderRadius }}
-                title={words.paletteHint}
-                onDragStart={(drag) => {
-                  drag.dataTransfer.setData(STEP_TYPE, verb);
-                  drag.dataTransfer.effectAllowed = "copy";
-                }}
-                onClick={() => {
-                  const last = steps.filter((each) => above(each.at) === "/steps").length;
-                  insert(step ? beside(step.at) : `/steps/${last}`, verb);
-                }}
-              >
-                <span style={{ color: token.colorPrimary }}>{VERB_ICONS[verb]}</span>
-                {noun}
-              </button>
-            ))}
-          </div>
-        </nav>
+        <Palette
+          verbs={verbs}
+          wide={wide}
+          onPick={(verb) => {
+            insert(step ? beside(step.at) : acts.end, verb);
+          }}
+        />
         <div style={{ flex: wide ? 1 : "none", height: wide ? height : 480, minWidth: 0 }}>
           {outline ? (
             <EditorCanvas
               outline={outline}
               chosen={chosen}
               verbs={verbs}
-              folded={folded}
+              folded={acts.folded}
               begins={begins}
               onChoose={(at) => {
                 choose(at);
                 if (at !== undefined && pane === "try") setPane("form");
               }}
-              onFold={fold}
+              onFold={acts.fold}
               onInsert={insert}
-              onMove={move}
-              onPaste={localStorage.getItem(COPIED) ? paste : undefined}
+              onMove={acts.move}
+              onPaste={acts.hasCopy ? acts.paste : undefined}
             />
           ) : (
             <Skeleton active />
@@ -297,10 +201,10 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
                     steps={steps.filter((each) => !isInside(each.at, step.at))}
                     onEdit={edit}
                     onCopy={() => {
-                      copy(step.at);
+                      acts.copy(step.at);
                     }}
                     onRemove={() => {
-                      remove(step.at);
+                      acts.remove(step.at);
                     }}
                   />
                 ) : (
@@ -346,79 +250,4 @@ function Editor({ name, first, title }: { name: string; first: Draft; title: str
       )}
     </Page>
   );
-}
-
-/** Hears keys wherever one is on the page: what had the focus may be gone with the edit before. */
-function useKeys(press: (event: KeyboardEvent) => void) {
-  const now = useRef(press);
-  useEffect(() => {
-    now.current = press;
-  }, [press]);
-  useEffect(() => {
-    const hear = (event: KeyboardEvent) => {
-      now.current(event);
-    };
-    window.addEventListener("keydown", hear);
-    return () => {
-      window.removeEventListener("keydown", hear);
-    };
-  }, []);
-}
-
-/** Whether what is written is kept, and who else is at it. */
-function Saved({ keeping }: { keeping: ReturnType<typeof useDraft> }) {
-  const words = useWords();
-  return (
-    <Flex align="center" gap={10}>
-      {keeping.others.map((each) => (
-        <Tooltip key={each.name} title={words.alsoHere(each.name)}>
-          <Avatar size="small" style={{ background: "#00824b" }} aria-label={words.alsoHere(each.name)}>
-            {each.name.slice(0, 1)}
-          </Avatar>
-        </Tooltip>
-      ))}
-      <span aria-live="polite">
-        <Quiet small>
-          {keeping.draft.revision === 0 && keeping.state === "saved" ? "" : words.states[keeping.state]}
-        </Quiet>
-      </span>
-    </Flex>
-  );
-}
-
-function Mistakes({
-  outline,
-  chosen,
-  onChoose,
-}: {
-  outline: NonNullable<ReturnType<typeof useEditing>["outline"]>;
-  chosen: string | undefined;
-  onChoose: (at: string | undefined) => void;
-}) {
-  // prettier-ignore
-  const words = useWords();
-  const here = outline.diagnostics
-    .filter((each) => (chosen && chosen !== START ? each.at === chosen : true))
-    .slice(0, 6);
-  if (here.length === 0) return null;
-  return (
-    <Flex vertical gap={6} style={{ marginBottom: 14 }}>
-      {here.map((each, place) => (
-        <Alert
-          key={place}
-          type={each.severity}
-          showIcon
-          title={`${words.line(each.line)} ${each.detail}`}
-          action={
-            each.at !== null &&
-            each.at !== chosen && (
-              <Button size="small" onClick={() => { onChoose(each.at ?? undefined); }}>
-                {words.show}
-              </Button>
-            )
-          }
-        />
-      ))}
-    </Flex>
-  ); // prettier-ignore
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Flex, Input, Progress, Segmented, Select, Timeline } fro
 import { useEffect, useRef, useState } from "react";
 import { api, csrfToken } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
+import { useChannels } from "@/parts/channels";
 import { Figures } from "@/parts/Figures";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
@@ -105,6 +106,7 @@ const DAYS = [7, 30, 90];
 
 function All({ name, text, sound }: Props) {
   const words = useWords();
+  const channels = useChannels();
   const lang = useLanguage();
   const [days, setDays] = useState(30);
   const [played, setPlayed] = useState<number>();
@@ -198,7 +200,7 @@ function All({ name, text, sound }: Props) {
                   <Quiet small>{label}</Quiet>
                   {share(result[key]).map(([what, n]) => (
                     <Flex key={what} justify="space-between">
-                      <span>{key === "sent" ? (words.channels[what] ?? what) : what}</span>
+                      <span>{key === "sent" ? (channels[what] ?? what) : what}</span>
                       <strong>{count(n)}</strong>
                     </Flex>
                   ))}

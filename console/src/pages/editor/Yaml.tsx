@@ -131,7 +131,10 @@ function complete(context: CompletionContext, shop: Vocabulary | undefined) {
     webhook: shop.webhooks,
     event: shop.events.map((each) => each.event),
     of: shop.events.map((each) => each.event),
-    field: [...shop.fields, ...shop.events.flatMap((each) => each.fields.map((name) => `trigger.${name}`))],
+    field: [
+      ...shop.fields,
+      ...shop.events.flatMap((each) => each.fields.map(({ name }) => ({ name: `trigger.${name}` }))),
+    ].map(({ name }) => name),
     via: ["sms", "wecom", "wechat"],
   };
   if (key !== undefined && key in list)

@@ -3,8 +3,10 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Button, Empty, Flex, Modal, Segmented, Skeleton, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
+import { useChannels } from "@/parts/channels";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { useMessageStatuses } from "@/parts/messageStatus";
 import { Page } from "@/parts/Page";
 import { instant } from "@/parts/time";
 import { STATUSES, type Status } from "./status";
@@ -16,6 +18,8 @@ const route = getRouteApi("/inside/messages");
 
 export function MessagesPage() {
   const words = useWords();
+  const channels = useChannels();
+  const statuses = useMessageStatuses();
   const may = useMay();
   const status: Status = route.useSearch().status ?? "unknown";
   const navigate = route.useNavigate();
@@ -36,7 +40,7 @@ export function MessagesPage() {
       width: 100,
       render: (_, row) => (
         <Link to="/customers/$id" params={{ id: String(row.customer) }}>
-          #{row.customer}
+          <bdi>{row.name ?? `#${row.customer}`}</bdi>
         </Link>
       ),
     },
@@ -45,12 +49,12 @@ export function MessagesPage() {
       key: "journey",
       render: (_, row) => (
         <Link to="/journeys/$name" params={{ name: row.journey }}>
-          {row.journey}
+          <bdi>{row.title}</bdi>
         </Link>
       ),
     },
     { title: words.template, dataIndex: "template", responsive: ["md"] },
-    { title: words.channel, dataIndex: "channel", width: 90 },
+    { title: words.channel, key: "channel", width: 100, render: (_, row) => channels[row.channel] ?? row.channel },
     {
       title: words.called,
       key: "called",
@@ -58,7 +62,7 @@ export function MessagesPage() {
       responsive: ["md"],
       render: (_, row) => row.called_at && instant(row.called_at),
     },
-    { title: words.reason, dataIndex: "reason", responsive: ["lg"], ellipsis: true },
+    { title: words.reason, dataIndex: "why", responsive: ["lg"], ellipsis: true },
     ...(canSettle
       ? [
           {
@@ -89,7 +93,7 @@ export function MessagesPage() {
         aria-label={words.status}
         style={{ alignSelf: "start", maxWidth: "100%", overflowX: "auto" }}
         value={status}
-        options={STATUSES.map((value) => ({ value, label: words.statuses[value] }))}
+        options={STATUSES.map((value) => ({ value, label: statuses[value] }))}
         onChange={(value) => {
           void navigate({ search: value === "unknown" ? {} : { status: value }, replace: true });
         }}

@@ -34,10 +34,11 @@ export function Decide({ row, act, onClose }: Props) {
       onClose();
     },
   };
+  const product = row.name ?? row.sku;
   const title = {
-    approve: words.approveAsk(count(row.proposed), row.sku),
-    change: words.changeAsk(row.sku),
-    refuse: words.refuseAsk(row.sku),
+    approve: words.approveAsk(count(row.proposed), product),
+    change: words.changeAsk(product),
+    refuse: words.refuseAsk(product),
   }[act];
   return (
     <Modal

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Button, Empty, Flex, Segmented, Skeleton, Table, type TableColumnsType, Tag } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
@@ -39,7 +40,20 @@ export function ReplenishmentsPage() {
       key: "sku",
       render: (_, row) => (
         <>
-          <bdi style={{ fontWeight: 500 }}>{row.sku}</bdi> {row.city && <Quiet small>{row.city}</Quiet>}
+          <bdi style={{ fontWeight: 500 }}>{row.name ?? row.sku}</bdi> {row.name && <Quiet small>{row.sku}</Quiet>}
+          <div>
+            <Quiet small>
+              {row.city ?? words.everywhere}
+              {row.stream_id && (
+                <>
+                  {" · "}
+                  <Link to="/shows/$id" params={{ id: row.stream_id }}>
+                    <bdi>{row.show ?? row.stream_id}</bdi>
+                  </Link>
+                </>
+              )}
+            </Quiet>
+          </div>
         </>
       ),
     },
@@ -82,7 +96,14 @@ export function ReplenishmentsPage() {
       responsive: ["md"],
       render: (_, row) => (
         <>
-          {row.quantity !== null && count(row.quantity)} {row.decided_by && <Quiet small>{row.decided_by}</Quiet>}
+          {row.quantity !== null && count(row.quantity)}
+          {row.decided_by && (
+            <div>
+              <Quiet small>
+                <bdi>{row.decided_by.replace(/^user /, "").replace(/^key /, words.key)}</bdi>
+              </Quiet>
+            </div>
+          )}
         </>
       ),
     },

@@ -44,6 +44,8 @@ export const useWords = makeWords({
     none: "没有待审批的补货",
     noneAll: "还没有补货",
     more: "更多",
+    everywhere: "所有城市",
+    key: "密钥 ",
     wrong: record({
       not_whole_packs: "数量要是整箱。",
       above_ceiling: "超过了过期前能卖掉的数量。",
@@ -93,6 +95,8 @@ export const useWords = makeWords({
     none: "Nothing to decide",
     noneAll: "No replenishments yet",
     more: "More",
+    everywhere: "All cities",
+    key: "key ",
     wrong: record({
       not_whole_packs: "It must be whole packs.",
       above_ceiling: "That is more than sells before it perishes.",

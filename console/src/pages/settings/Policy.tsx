@@ -1,5 +1,6 @@
 import { Descriptions, Flex, Skeleton } from "antd";
 import { api } from "@/api/client";
+import { useChannels } from "@/parts/channels";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { useWords } from "./words";
@@ -7,7 +8,7 @@ import { useWords } from "./words";
 export default function Policy() {
   const words = useWords();
   const { data, error, refetch } = api.useQuery("get", "/v1/policy");
-  const channels: Record<string, string> = { sms: "短信", wecom: "企业微信", wechat: "微信公众号" };
+  const channels = useChannels();
   const caps = Object.entries(data?.caps ?? {});
   return (
     <Flex vertical gap={12} style={{ maxWidth: 720 }}>

@@ -1,29 +1,19 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { AutoComplete, Button, Flex, InputNumber, Select, theme } from "antd";
-import type { ReactNode } from "react";
-import { less, read, type Value } from "./values";
-import type { Schema } from "@/api/client";
-import { useWords } from "./words";
-import { names } from "./names";
+import { Button, Flex, InputNumber, Select, theme } from "antd";
+import { Choice, EventName } from "./Choice";
+import { Comparison } from "./Comparison";
+import { Measure } from "./Measure";
+import { fieldsOf, type Root, type Vocabulary } from "./names";
+import { Optional } from "./Optional";
 import { SpanInput } from "./Span";
-
-type Vocabulary = Schema["Vocabulary"];
+import { asText, isValue, type Value } from "./values";
+import { useWords } from "./words";
 
 const KINDS = [
   "field", "event", "segment", "tag", "all", "any", "not", "some", "every", "measure", "near",
 ] as const; // prettier-ignore
 type Kind = (typeof KINDS)[number];
-const OPERATORS = [
-  "is", "is_not", "at_least", "at_most", "above", "below", "in", "not_in", "contains", "exists", "before", "after",
-] as const; // prettier-ignore
-type Operator = (typeof OPERATORS)[number];
-const FUNCTIONS = ["count", "sum", "average", "min", "max", "latest", "first", "distinct", "share"] as const;
-
-const isValue = (value: unknown): value is Value =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const asWritten = (value: unknown) =>
-  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-const asText = (value: unknown) => (typeof value === "string" ? value : "");
+const LISTS = ["trigger.items", "event.items"] as const;
 
 function kindOf(value: unknown): Kind | undefined {
   if (!isValue(value)) return undefined;
@@ -36,7 +26,7 @@ interface Props {
   shop: Vocabulary;
   /** The type of the event that can be asked about here, as `event.…` or `trigger.…`. */
   event?: string | undefined;
-  root?: "event" | "trigger" | "item";
+  root?: Root;
   onChange: (value: unknown) => void;
   onRemove?: (() => void) | undefined;
 }
@@ -61,6 +51,7 @@ export function Condition(props: Props) {
     measure: () => ({ measure: { count: true, of: "order.paid", within: "90d" }, at_least: 2 }),
     near: () => ({ field: "customer.location", within_km: 5, of: "lot.location" }),
   };
+  const known = (...all: string[]) => shop.fields.filter(({ name }) => all.includes(name));
   const set = (change: Value) => {
     const next = { ...own, ...change };
     for (const [name, each] of Object.entries(next)) if (each === undefined) delete next[name]; // eslint-disable-line @typescript-eslint/no-dynamic-delete
@@ -91,9 +82,9 @@ export function Condition(props: Props) {
       </Flex>
       {kind === "field" && (
         <>
-          <FieldName
+          <Choice
             value={asText(own.field)}
-            fields={fieldsOf(shop, event, root)}
+            things={fieldsOf(shop, event, root)}
             label={words.field}
             onChange={(field) => {
               set({ field });
@@ -104,9 +95,9 @@ export function Condition(props: Props) {
       )}
       {kind === "near" && (
         <>
-          <FieldName
+          <Choice
             value={asText(own.field)}
-            fields={["customer.location", "lot.location"]}
+            things={known("customer.location", "lot.location")}
             label={words.field}
             onChange={(field) => {
               set({ field });
@@ -122,9 +113,9 @@ export function Condition(props: Props) {
               set({ within_km: km ?? 5 });
             }}
           />
-          <FieldName
+          <Choice
             value={asText(own.of)}
-            fields={["lot.location", "customer.location"]}
+            things={known("lot.location", "customer.location")}
             label={words.of}
             onChange={(of) => {
               set({ of });
@@ -133,12 +124,11 @@ export function Condition(props: Props) {
         </>
       )}
       {(kind === "segment" || kind === "tag") && (
-        <AutoComplete
-          aria-label={words.kinds[kind]}
+        <Choice
+          label={words.kinds[kind]}
           value={asText(own[kind])}
-          options={names(kind === "segment" ? shop.segments : shop.tags)}
-          showSearch={{ filterOption: true }}
-          onChange={(name: string) => {
+          things={kind === "segment" ? shop.segments : shop.tags}
+          onChange={(name) => {
             set({ [kind]: name });
           }}
         />
@@ -231,9 +221,9 @@ export function Condition(props: Props) {
         })}
       {(kind === "some" || kind === "every") && (
         <>
-          <FieldName
+          <Choice
             value={asText(own[kind])}
-            fields={["trigger.items", "event.items"]}
+            things={LISTS.map((each) => ({ name: each, called: words.lists[each] }))}
             label={words.list}
             onChange={(name) => {
               set({ [kind]: name });
@@ -250,9 +240,10 @@ export function Condition(props: Props) {
       )}
       {kind === "measure" && (
         <>
-          <MeasureForm
+          <Measure
             value={isValue(own.measure) ? own.measure : {}}
             shop={shop}
+            condition={(child, of, change) => inner(child, change, { event: of, root: "event" })}
             onChange={(measure) => {
               set({ measure });
             }}
@@ -262,294 +253,4 @@ export function Condition(props: Props) {
       )}
     </Flex>
   );
-}
-
-function MeasureForm({ value, shop, onChange }: { value: Value; shop: Vocabulary; onChange: (value: Value) => void }) {
-  const words = useWords();
-  const used = FUNCTIONS.find((each) => each in value) ?? "count";
-  const of = asText(value.of);
-  const rest = (): Value => ({
-    of,
-    ...(value.where !== undefined && { where: value.where }),
-    ...(value.within !== undefined && { within: value.within }),
-  });
-  const argument = (name: (typeof FUNCTIONS)[number]): Value =>
-    name === "count"
-      ? { count: true }
-      : name === "share"
-        ? { share: { field: "event.total", at_least: "100元" } }
-        : { [name]: typeof value[used] === "string" ? value[used] : "event.total" };
-  return (
-    <>
-      <Select<(typeof FUNCTIONS)[number]>
-        aria-label={words.measureOf}
-        value={used}
-        options={FUNCTIONS.map((each) => ({ value: each, label: words.functions[each] }))}
-        onChange={(name) => {
-          onChange({ ...argument(name), ...rest() });
-        }}
-      />
-      {used !== "count" && used !== "share" && (
-        <FieldName
-          value={asText(value[used])}
-          fields={fieldsOf(shop, of, "event").filter((each) => each.startsWith("event."))}
-          label={words.field}
-          onChange={(name) => {
-            onChange({ [used]: name, ...rest() });
-          }}
-        />
-      )}
-      {used === "share" && (
-        <Condition
-          value={value.share}
-          shop={shop}
-          event={of}
-          root="event"
-          onChange={(share) => {
-            onChange({ share, ...rest() });
-          }}
-        />
-      )}
-      <EventName
-        value={of}
-        shop={shop}
-        onChange={(name) => {
-          onChange({ [used]: value[used] ?? true, ...rest(), of: name });
-        }}
-      />
-      <SpanInput
-        label={words.within}
-        value={value.within}
-        shows
-        onChange={(within) => {
-          const others = less(rest(), "within");
-          onChange({ [used]: value[used] ?? true, ...others, ...(within !== undefined && { within }) });
-        }}
-      />
-      <Optional
-        label={words.where}
-        on={value.where !== undefined}
-        onToggle={(on) => {
-          const others = less(rest(), "where");
-          onChange({
-            [used]: value[used] ?? true,
-            ...others,
-            ...(on && { where: { field: "event.total", at_least: "100元" } }),
-          });
-        }}
-      >
-        <Condition
-          value={value.where}
-          shop={shop}
-          event={of}
-          root="event"
-          onChange={(where) => {
-            onChange({ [used]: value[used] ?? true, ...rest(), where });
-          }}
-        />
-      </Optional>
-    </>
-  );
-}
-
-/** One or more comparisons with what the condition is about. */
-function Comparison({ value, onChange }: { value: Value; onChange: (value: Value) => void }) {
-  const words = useWords();
-  const asked = OPERATORS.filter((each) => each in value);
-  const free = OPERATORS.filter((each) => !asked.includes(each));
-  const put = (from: Operator, to: Operator, right: unknown) => {
-    onChange(
-      Object.fromEntries(Object.entries(value).map(([name, each]) => (name === from ? [to, right] : [name, each]))),
-    );
-  };
-  const right = (operator: Operator): unknown =>
-    operator === "exists" ? true : operator === "in" || operator === "not_in" ? [] : 1;
-  const isList = (operator: Operator) => operator === "in" || operator === "not_in";
-  return (
-    <>
-      {asked.map((operator) => (
-        <Flex key={operator} gap={6}>
-          <Select<Operator>
-            aria-label={words.operator}
-            value={operator}
-            style={{ width: 110 }}
-            options={[operator, ...free].map((each) => ({ value: each, label: words.operators[each] }))}
-            onChange={(next) => {
-              const keep = isList(next) === isList(operator) && next !== "exists" && operator !== "exists";
-              put(operator, next, keep ? value[operator] : right(next));
-            }}
-          />
-          <Right
-            operator={operator}
-            value={value[operator]}
-            onChange={(next) => {
-              put(operator, operator, next);
-            }}
-          />
-          {asked.length > 1 && (
-            <Button
-              icon={<DeleteOutlined />}
-              aria-label={words.removeComparison}
-              onClick={() => {
-                onChange(less(value, operator));
-              }}
-            />
-          )}
-        </Flex>
-      ))}
-      {asked.length < 2 && (
-        <Button
-          size="small"
-          type="text"
-          icon={<PlusOutlined />}
-          style={{ alignSelf: "start" }}
-          onClick={() => {
-            const next = free.find((each) => each === "at_most") ?? free[0] ?? "is";
-            onChange({ ...value, [next]: right(next) });
-          }}
-        >
-          {words.addComparison}
-        </Button>
-      )}
-    </>
-  );
-}
-
-function Right({
-  operator,
-  value,
-  onChange,
-}: {
-  operator: Operator;
-  value: unknown;
-  onChange: (value: unknown) => void;
-}) {
-  const words = useWords();
-  if (operator === "exists")
-    return (
-      <Select
-        aria-label={words.operand}
-        value={value !== false}
-        style={{ flex: 1 }}
-        options={[
-          { value: true, label: words.yes },
-          { value: false, label: words.no },
-        ]}
-        onChange={onChange}
-      />
-    );
-  if ((operator === "in" || operator === "not_in") && !isValue(value))
-    return (
-      <Select
-        mode="tags"
-        aria-label={words.operand}
-        value={(Array.isArray(value) ? value : []).map(String)}
-        style={{ flex: 1 }}
-        open={false}
-        suffix={null}
-        onChange={(all: string[]) => {
-          onChange(all.map(read));
-        }}
-      />
-    );
-  const field = isValue(value);
-  return (
-    <AutoComplete
-      aria-label={words.operand}
-      value={field ? `{${asText(value.field)}}` : asWritten(value)}
-      style={{ flex: 1 }}
-      options={[]}
-      placeholder={words.operandHint}
-      onChange={(text: string) => {
-        const named = /^\{\s*([\w.]+)\s*\}$/.exec(text);
-        onChange(named ? { field: named[1] } : read(text));
-      }}
-    />
-  );
-}
-
-function Optional({
-  label,
-  on,
-  onToggle,
-  children,
-}: {
-  label: string;
-  on: boolean;
-  onToggle: (on: boolean) => void;
-  children: ReactNode;
-}) {
-  // prettier-ignore
-  const words = useWords();
-  if (!on)
-    return (
-      <Button size="small" type="text" icon={<PlusOutlined />} style={{ alignSelf: "start" }} onClick={() => { onToggle(true); }}>
-        {label}
-      </Button>
-    ); // prettier-ignore
-  return (
-    <Flex vertical gap={6}>
-      <Flex justify="space-between" align="center">
-        <span>{label}</span>
-        <Button size="small" type="text" icon={<DeleteOutlined />} aria-label={words.remove(label)} onClick={() => { onToggle(false); }} />
-      </Flex>
-      {children}
-    </Flex>
-  ); // prettier-ignore
-}
-
-export function EventName({
-  value,
-  shop,
-  onChange,
-}: {
-  value: string;
-  shop: Vocabulary;
-  onChange: (value: string) => void;
-}) {
-  // prettier-ignore
-  const words = useWords();
-  return (
-    <AutoComplete
-      aria-label={words.event}
-      value={value}
-      options={shop.events.map((each) => ({ value: each.event, label: `${each.called}  ${each.event}` }))}
-      showSearch={{ filterOption: (text, option) => (option?.label ?? "").includes(text) }}
-      onChange={onChange}
-    />
-  );
-}
-
-export function FieldName({
-  value,
-  fields,
-  label,
-  onChange,
-}: {
-  value: string;
-  fields: string[];
-  label: string;
-  onChange: (value: string) => void;
-}) {
-  // prettier-ignore
-  return (
-    <AutoComplete
-      aria-label={label}
-      value={value}
-      options={fields.map((each) => ({ value: each }))}
-      showSearch={{ filterOption: (text, option) => (option?.value ?? "").includes(text) }}
-      onChange={onChange}
-    />
-  );
-}
-
-/** The fields that can be asked about: of the event in view, of an item of its list, of the customer. */
-export function fieldsOf(shop: Vocabulary, event: string | undefined, root: Props["root"]): string[] {
-  const known = shop.events.find((each) => each.event === event)?.fields ?? [];
-  const items = known.filter((each) => each.startsWith("items.")).map((each) => each.replace("items.", "item."));
-  const own =
-    root === "item"
-      ? items
-      : known.filter((each) => !each.includes("items.")).map((each) => `${root ?? "trigger"}.${each}`);
-  return [...own, ...shop.fields, ...shop.measures.map((each) => `measure.${each}`)];
 }

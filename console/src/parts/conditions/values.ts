@@ -10,3 +10,8 @@ export function read(text: string): string | number | boolean {
   if (/^-?(0|[1-9]\d{0,14})(\.\d{1,10})?$/.test(plain)) return Number(plain);
   return plain === "true" ? true : plain === "false" ? false : text;
 }
+
+export const isValue = (value: unknown): value is Value =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+export const asText = (value: unknown): string => (typeof value === "string" ? value : "");

@@ -1,13 +1,15 @@
 import { CopyOutlined, DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { AutoComplete, Button, Flex, Input, InputNumber, Select, Space, theme } from "antd";
 import { type ReactNode, useState } from "react";
+import { useChannels } from "@/parts/channels";
 import { Quiet } from "@/parts/Quiet";
 import { less, type Value } from "@/parts/conditions/values";
 import { escaped } from "../places";
 import type { Vocabulary } from "../steps";
 import type { Edit, Step } from "../useEditing";
 import { useWords } from "../words";
-import { Condition, EventName } from "@/parts/conditions/Condition";
+import { EventName } from "@/parts/conditions/Choice";
+import { Condition } from "@/parts/conditions/Condition";
 import { Later } from "@/parts/conditions/Later";
 import { names } from "@/parts/conditions/names";
 import { SpanInput } from "@/parts/conditions/Span";
@@ -82,6 +84,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : va
 
 function Fields(given: Given) {
   const words = useWords();
+  const named = useChannels();
   const { step, value, shop, event, steps, put, onEdit } = given;
   const conditionAt = (name: string, root: "trigger" | "event" = "trigger") => (
     <Field label={words.when}>
@@ -118,7 +121,7 @@ function Fields(given: Given) {
       return (
         <>
           <Field label={words.template}>
-            <Select showSearch aria-label={words.template} value={text(value.send)} options={shop.templates.map((each) => ({ value: each.template, label: `${each.template}（${each.channels.map((name) => words.channels[name] ?? name).join("、")}）` }))} onChange={(next) => {
+            <Select showSearch aria-label={words.template} value={text(value.send)} options={shop.templates.map((each) => ({ value: each.template, label: `${each.template}（${each.channels.map((name) => named[name] ?? name).join("、")}）` }))} onChange={(next) => {
                 const has = shop.templates.find((each) => each.template === next)?.channels ?? [];
                 const via = (Array.isArray(value.via) ? (value.via as string[]) : []).filter((each) => has.includes(each));
                 const same = Array.isArray(value.via) && via.length === value.via.length;
@@ -129,7 +132,7 @@ function Fields(given: Given) {
               }} />
           </Field>
           <Field label={words.via} about={words.viaAbout}>
-            <Select mode="multiple" aria-label={words.via} value={Array.isArray(value.via) ? (value.via as string[]) : []} options={channels.map((each) => ({ value: each, label: words.channels[each] ?? each }))} onChange={(next: string[]) => { if (next.length > 0) put("via", next); }} />
+            <Select mode="multiple" aria-label={words.via} value={Array.isArray(value.via) ? (value.via as string[]) : []} options={channels.map((each) => ({ value: each, label: named[each] ?? each }))} onChange={(next: string[]) => { if (next.length > 0) put("via", next); }} />
           </Field>
           <Field label={words.coupon}>
             <Select allowClear aria-label={words.coupon} value={value.coupon ? text(value.coupon) : null} options={names(shop.campaigns)} onChange={(next: string | null | undefined) => { put("coupon", next ?? undefined); }} />
