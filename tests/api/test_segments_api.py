@@ -57,7 +57,7 @@ def test_tags_and_who_has_them(reader: Caller) -> None:
     assert ask(reader, "/v1/tags")["tags"] == [{"name": "杭州", "size": 4, "ruled": True, "asked": None}]
     page = ask(reader, "/v1/tags/杭州/customers", limit=3)
     assert ([each["id"] for each in page["customers"]], page["next"]) == ([1, 2, 3], 3)
-    assert page["customers"][0]["why"] == "customer.city 是 杭州"
+    assert page["customers"][0]["why"] == "客户所在城市 是 杭州"
     rest = ask(reader, "/v1/tags/杭州/customers", after=3)
     assert ([each["id"] for each in rest["customers"]], rest["next"]) == ([4], None)
     assert ask(reader, "/v1/tags/没有/customers") == {"customers": [], "next": None}

@@ -172,8 +172,8 @@ def test_why_tells_which_leaf_gave_and_took_a_tag(shop: Shop) -> None:
         li = session.get_one(Customer, 1)
         words = [render(each, Wording("zh"), ZoneInfo("Asia/Shanghai")) for _, each in timeline(session, li, limit=10)]
     assert words == [
-        "按规则得到标签「杭州」（因为 customer.city 是 杭州）",
-        "按规则失去标签「杭州」（因为 customer.city 是 宁波，不是 杭州）",
+        "按规则得到标签「杭州」（因为 客户所在城市 是 杭州）",
+        "按规则失去标签「杭州」（因为 客户所在城市 是 宁波，不是 杭州）",
     ]
 
 

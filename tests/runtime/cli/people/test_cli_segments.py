@@ -55,7 +55,7 @@ def test_who_has_a_tag_and_why(run: Run) -> None:
     assert "rule" in listing
     holders = run("tags", "杭州", "--lang", "zh", "--last", "2")
     assert [name in holders for name in ("客a", "客b", "客c")] == [True, True, False]
-    assert "customer.city 是 杭州" in holders
+    assert "客户所在城市 是 杭州" in holders
 
 
 def test_a_segment_a_condition_an_overlap_and_a_file(run: Run, tmp_path: Path, db: Database) -> None:
