@@ -64,10 +64,11 @@ class Finish(BaseModel):
 
 
 class DeskCoupon(BaseModel):
-    """A coupon that the customer may still use."""
+    """A coupon that the customer may still use; `name` is what people call its campaign."""
 
     code: str
     campaign: str
+    name: str
     expires_at: datetime
 
 
@@ -83,6 +84,7 @@ class Told(BaseModel):
 
     at: datetime
     journey: str
+    title: str
     words: str
 
 
@@ -217,10 +219,15 @@ def _card(session: Session, customer: Customer, now: datetime, lang: Language) -
         orders=number,
         spent=int(spent or 0),
         last_order_at=last,
-        coupons=[DeskCoupon(code=each.code, campaign=each.campaign, expires_at=each.expires_at) for each in coupons],
+        coupons=[
+            DeskCoupon(
+                code=each.code, campaign=each.campaign, name=say.campaign(each.campaign), expires_at=each.expires_at
+            )
+            for each in coupons
+        ],
         offers=[DeskOffer(sku=each.sku, name=each.name or each.sku) for each in _offers(session, customer, now, zone)],
         recent=[
-            Told(at=each.at, journey=each.journey, words=render(each, say, zone))
+            Told(at=each.at, journey=each.journey, title=library.title(each.journey), words=render(each, say, zone))
             for each in desk.recent(session, customer.id, RECENT)
         ],
     )

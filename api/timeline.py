@@ -23,10 +23,11 @@ Limit = Annotated[int, Query(ge=1, le=200, description="entries of a page, at mo
 
 
 class TimelineEntry(BaseModel):
-    """One decision; `words` and `because` say it plainly, the rest for programs."""
+    """One decision; `words` and `because` say it plainly, `title` is the journey's; the rest is for programs."""
 
     at: datetime
     journey: str
+    title: str
     what: str
     value: str
     words: str
@@ -74,6 +75,7 @@ def get_timeline(
         TimelineEntry.model_validate(
             {
                 **vars(decision),
+                "title": library.title(decision.journey),
                 "because": decision.because and worded(decision.because, lang),
                 "words": render(decision, say, zone),
             }

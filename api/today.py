@@ -12,6 +12,7 @@ from api.http.context import context
 from api.http.problems import Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.channels.tables import ProviderAccount
+from domain.identity.merging import count_open
 from domain.journeys.counts import totals
 from domain.journeys.stuck import count_stuck
 from domain.journeys.tables import Todo
@@ -80,7 +81,8 @@ class Today(BaseModel):
     """What needs somebody, as far as the caller may see it; what they may not see is null.
 
     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a
-    guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done.
+    guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done,
+    `conflicts` are pairs of customers who may be one.
     """
 
     show: LastShow | None
@@ -91,6 +93,7 @@ class Today(BaseModel):
     stuck: int | None
     accounts: list[AccountDown] | None
     overdue: int | None
+    conflicts: int | None
 
 
 @router.get("/v1/today", summary="See what needs somebody", openapi_extra={"security": SECURITY})
@@ -112,6 +115,7 @@ def get_today(request: Request, caller: Annotated[Actor, Depends(identified)]) -
             stuck=count_stuck(session) if "journeys.read" in may else None,
             accounts=_down(session, now) if "channels.read" in may else None,
             overdue=_overdue(session, now) if "customers.read" in may else None,
+            conflicts=count_open(session) if "customers.read" in may else None,
         )
 
 

@@ -14,7 +14,6 @@ from api.http.context import context
 from api.http.customers import CustomerName, find_customer
 from api.http.places import place, read_place
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from api.journeys.canvas import run_page
 from domain.access.actors import Actor
 from domain.conditions.facts import CustomerFacts
 from domain.customers.tables import Order, OwnDataError
@@ -157,7 +156,7 @@ def get_enrollments(
                     held=row.held, stuck=row.stuck_on is not None,
                     ending=ending_words(row.ending, say) if row.ending else None,
                     reason=reasons.get(row.reason or "", row.reason), ended_at=row.ended_at,
-                    converted_at=row.converted_at, run=run_page(env, row.journey, row.run),
+                    converted_at=row.converted_at, run=env.run_page(row.journey, row.run),
                 )
             )  # fmt: skip
     return CustomerEnrollments(enrollments=shown, next=shown[-1].enrollment if len(rows) > limit else None)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
+from urllib.parse import quote
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -79,6 +80,10 @@ class Context:
     wall: Clock = field(default_factory=SystemClock)
     temporal_ui: str | None = None
     four_eyes: bool = False
+
+    def run_page(self, journey: str, run: int) -> str | None:
+        """The page of a run in Temporal's UI; a run is named after an enrollment."""
+        return f"{self.temporal_ui}/workflows/{quote(f'{journey}/{run}', safe='')}" if self.temporal_ui else None
 
 
 def context(request: Request) -> Context:

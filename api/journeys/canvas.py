@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import StreamingResponse
@@ -213,16 +212,11 @@ def get_inside(
         Inside(
             enrollment=each.id, customer=customer.id, name=customer.name,
             entered_at=each.entered_at, due_at=each.due_at, held=each.held, stuck=each.stuck_on is not None,
-            run=run_page(env, name, each.run),
+            run=env.run_page(name, each.run),
         )
         for each, customer in rows[:limit]
     ]  # fmt: skip
     return InsidePage(enrollments=shown, next=shown[-1].enrollment if len(rows) > limit else None)
-
-
-def run_page(env: Context, journey: str, run: int) -> str | None:
-    """The page of a run in Temporal's UI."""
-    return f"{env.temporal_ui}/workflows/{quote(f'{journey}/{run}', safe='')}" if env.temporal_ui else None
 
 
 def _reader(env: Context, name: str, version: int | None, days: int | None) -> Callable[[], tuple[str, bool]]:

@@ -1,7 +1,7 @@
 """The life cycle of journeys: `/v1/journeys`."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -14,6 +14,7 @@ from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.journeys import lifecycle
+from domain.journeys.counts import Day, by_day
 from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
 from domain.journeys.moving import count_movable, settle_running
 from domain.published.drafts import live_text
@@ -25,7 +26,7 @@ from workflows.plan.model import Plan
 from workflows.source.chinese import in_chinese
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import decode
-from workflows.terms.values import Language
+from workflows.terms.values import Language, at_local, local_day, parse_time
 from workflows.words.diff import diff
 
 router = APIRouter(tags=["journeys"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
@@ -35,6 +36,7 @@ Publisher = Annotated[Actor, Depends(require("journeys.publish"))]
 Runner = Annotated[Actor, Depends(require("journeys.run"))]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the journey's name")]
 Lang = Annotated[Language, Query(description="of the words")]
+LISTED_DAYS = 7
 _YAML: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/yaml": {"schema": {"type": "string"}}}}
 }
@@ -59,6 +61,21 @@ class JourneyState(BaseModel):
     state: Literal["live", "paused", "stopped"]
     running: dict[int, int]
     last: Action | None
+
+
+class JourneyDay(BaseModel):
+    """How many entered on a day, how many messages were sent, how many reached the goal."""
+
+    day: date
+    entered: int
+    sent: int
+    goals: int
+
+
+class ListedJourney(JourneyState):
+    """A journey with its last seven days in the policy's time zone, today included, the oldest first."""
+
+    days: list[JourneyDay]
 
 
 class Published(BaseModel):
@@ -99,9 +116,19 @@ class Stopped(BaseModel):
 
 
 @router.get("/v1/journeys", summary="List the journeys")
-def get_journeys(request: Request, _: Reader) -> list[JourneyState]:
-    with context(request).db() as session:
-        return [_as_answer(status) for status in lifecycle.journey_statuses(session)]
+def get_journeys(request: Request, _: Reader) -> list[ListedJourney]:
+    env = context(request)
+    with env.db() as session:
+        zone, now = read_library(session).policy_zone, env.clock.now()
+        days = [local_day(now, zone) - timedelta(days=back) for back in reversed(range(LISTED_DAYS))]
+        counts = by_day(session, at_local(days[0], parse_time("00:00"), zone, now), zone)
+        return [
+            ListedJourney(
+                **_as_answer(status).model_dump(),
+                days=[JourneyDay(day=day, **asdict(counts.get(status.journey, {}).get(day, Day()))) for day in days],
+            )
+            for status in lifecycle.journey_statuses(session)
+        ]
 
 
 @router.get("/v1/journeys/{name}/actions", summary="Read who did what to a journey, the newest first")

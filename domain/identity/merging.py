@@ -53,6 +53,16 @@ def open_conflicts(
     return [OpenConflict(*row) for row in rows]
 
 
+def count_open(session: Session) -> int:
+    """How many pairs of customers may be one."""
+    return int(session.connection().execute(_COUNT_OPEN).scalar_one())
+
+
+_COUNT_OPEN = text("""
+SELECT count(DISTINCT (customer_id, other_customer_id)) FROM identifier_conflicts
+WHERE decided IS NULL AND other_customer_id IS NOT NULL AND other_customer_id <> customer_id
+""")
+
 _OPEN = text("""
 SELECT max(id) AS number, customer_id, other_customer_id, kind, value, (array_agg(reason ORDER BY id DESC))[1], count(*)
 FROM identifier_conflicts

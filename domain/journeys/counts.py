@@ -9,10 +9,10 @@ days. Both are read together, in one statement, so that the counts are exact at 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -43,6 +43,15 @@ class Count:
     what: str
     detail: str
     n: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """How many entered a journey on a day, how many messages it sent, and how many reached its goal."""
+
+    entered: int = 0
+    sent: int = 0
+    goals: int = 0
 
 
 def counted(enrollment: EnrollmentRow, step: str | None, what: str, detail: str | None, at: datetime) -> Counted:
@@ -81,6 +90,14 @@ def totals(session: Session, since: datetime) -> Counter[tuple[str, str]]:
         if detail:
             sums[what, detail] += n
     return sums
+
+
+def by_day(session: Session, since: datetime, zone: ZoneInfo) -> Mapping[str, Mapping[date, Day]]:
+    """What happened on each day since a midnight of the zone, by journey; days on which nothing did are left out."""
+    found: dict[str, dict[date, Day]] = {}
+    for journey, day, *sums in session.connection().execute(_BY_DAY, {"since": since, "zone": str(zone)}):
+        found.setdefault(journey, {})[day] = Day(*sums)
+    return found
 
 
 def fold(work: UnitOfWork, zone: ZoneInfo) -> int:
@@ -128,6 +145,18 @@ _TOTALS = text("""
         UNION ALL
         SELECT what, detail, n FROM count_changes WHERE at >= :since
     ) AS counts WHERE what <> 'passed' GROUP BY 1, 2
+""")
+
+_BY_DAY = text("""
+    SELECT journey, (at AT TIME ZONE :zone)::date,
+        coalesce(sum(n) FILTER (WHERE what = 'entered'), 0)::bigint,
+        coalesce(sum(n) FILTER (WHERE what = 'sent'), 0)::bigint,
+        coalesce(sum(n) FILTER (WHERE what = 'converted' OR what = 'ended' AND detail = 'goal'), 0)::bigint
+    FROM (
+        SELECT journey, since AS at, what, detail, n FROM journey_counts WHERE since >= :since
+        UNION ALL
+        SELECT journey, at, what, detail, n FROM count_changes WHERE at >= :since
+    ) AS counts WHERE what IN ('entered', 'sent', 'converted', 'ended') GROUP BY 1, 2
 """)
 
 _FOLD = text("""

@@ -1,4 +1,4 @@
-"""Stuck enrollments: what can't be foreseen ends nobody, it puts the enrollment off and is told to the operator."""
+"""Stuck and held enrollments: what can't be foreseen ends nobody, it puts the enrollment off and tells the operator."""
 
 import logging
 import traceback
@@ -74,6 +74,12 @@ def list_stuck(session: Session, *, journey: str | None = None, limit: int = 100
     if journey is not None:
         query = query.where(Enrollment.journey == journey)
     return session.exec(query.order_by(col(Enrollment.stuck_since), col(Enrollment.id)).limit(limit)).all()
+
+
+def list_held(session: Session, *, after: int, limit: int) -> Sequence[Enrollment]:
+    """A page of those whose message waits until it may be sent, in the order in which they entered."""
+    query = select(Enrollment).where(col(Enrollment.held), col(Enrollment.ending).is_(None), col(Enrollment.id) > after)
+    return session.exec(query.order_by(col(Enrollment.id)).limit(limit)).all()
 
 
 def count_stuck(session: Session) -> int:

@@ -33,6 +33,7 @@ class Enrollment(ReadRow, table=True):
         Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_stuck", "id", postgresql_where=text("stuck_on IS NOT NULL")),
+        Index("ix_enrollments_held", "id", postgresql_where=text("held AND ending IS NULL")),
         Index("ix_enrollments_failed", "journey", postgresql_where=text("ending = 'failed'")),
         Index("ix_enrollments_cohort", "cohort_id", postgresql_where=text("cohort_id IS NOT NULL")),
     )  # fmt: skip
@@ -182,7 +183,7 @@ class JourneyCount(Row, table=True):
     step: str = Field(primary_key=True)
     what: str = Field(primary_key=True)
     detail: str = Field(primary_key=True)
-    since: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    since: datetime = Field(primary_key=True, index=True, sa_type=DateTime(timezone=True))
     n: int = Field(sa_type=BigInteger)
 
 

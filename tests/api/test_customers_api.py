@@ -52,12 +52,15 @@ def test_a_customer_is_found_by_what_names_it(admin: Caller) -> None:
     send(admin, "3", LI, WANG)
     found = ask(admin, "/v1/customers", identifier=WANG)
     assert (found["id"], found["merged"]) == (li, [wang])
+    assert [(each["customer"], each["by"], each["undone_at"]) for each in found["joins"]] == [(wang, None, None)]
+    assert sorted(found["joins"][0]["evidence"]) == ["phone:+8613800000001", "unionid:u2"]
     assert ask(admin, f"/v1/customers/{wang}")["id"] == li
     named = {each["kind"]: each for each in found["identifiers"]}
     assert named["phone"]["value"] == "+8613800000001"
     assert named["phone"]["source"] == "shop"
     assert named["phone"]["last_seen"] is not None
     entries = ask(admin, f"/v1/customers/{wang}/timeline")["entries"]
+    assert {each["title"] for each in entries} == {""}
     assert [(each["what"], each["words"]) for each in entries] == [("joined", f"与客户 {wang} 是同一个人，合并为一位")]
 
 
@@ -92,6 +95,9 @@ def test_a_person_decides_a_conflict(admin: Caller, decision: str) -> None:
         send(admin, str(number), "email:a@b.cn", WANG)
     (found,) = ask(admin, "/v1/identity/conflicts")["conflicts"]
     assert (found["kind"], found["reason"], found["times"]) == ("email", "asks", 3)
+    assert ask(admin, "/v1/identity/conflicts", customer=str(found["other"]))["conflicts"] == [found]
+    assert ask(admin, "/v1/identity/conflicts", customer="99")["conflicts"] == []
+    assert ask(admin, "/v1/today")["conflicts"] == 1
     answer = tell(admin, f"/v1/identity/conflicts/{found['number']}", decision=decision)
     assert answer.status_code == 200, answer.text
     assert ask(admin, "/v1/identity/conflicts")["conflicts"] == []

@@ -52,9 +52,10 @@ class TestTimeline:
             "came to its end",
         ]
         assert body["entries"][3] == {
-            "at": "2026-03-02T07:00:00Z", "journey": "welcome", "what": "suppressed", "value": "offer",
-            "words": "offer suppressed: as many messages as the caps allow were sent", "enrollment": None,
-            "step": None, "via": None, "reason": "capped", "until": None, "because": None, "event": None,
+            "at": "2026-03-02T07:00:00Z", "journey": "welcome", "title": "welcome", "what": "suppressed",
+            "value": "offer", "words": "offer suppressed: as many messages as the caps allow were sent",
+            "enrollment": None, "step": None, "via": None, "reason": "capped", "until": None,
+            "because": None, "event": None,
         }  # fmt: skip
 
     def test_is_chinese_unless_asked_otherwise(self, reader: Caller) -> None:

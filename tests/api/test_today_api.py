@@ -52,6 +52,11 @@ def test_what_came_of_the_last_show(shop: Shop, call_with: Callable[..., Caller]
     assert (show["title"], show["units"], show["products"]) == ("周一", 4, 1)
     assert (show["entered"], show["sent"], show["goals"]) == (2, 0, 1)
     assert call_with(scopes=("streams.read",)).get("/v1/today").json()["show"]["entered"] is None
+    (journey,) = call_with(scopes=("read",)).get("/v1/journeys").json()
+    assert [(each["day"], each["entered"], each["sent"], each["goals"]) for each in journey["days"][-2:]] == [
+        ("2026-03-01", 0, 0, 0), ("2026-03-02", 2, 0, 1),
+    ]  # fmt: skip
+    assert len(journey["days"]) == 7
 
 
 def test_what_needs_somebody_is_counted(shop: Shop, call_with: Callable[..., Caller]) -> None:

@@ -1503,6 +1503,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages that wait until they may be sent
+         * @description Quiet hours or a pause of the journey hold a message; it is tried again when that ends.
+         */
+        get: operations["get_held_v1_held_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/stuck/retry": {
         parameters: {
             query?: never;
@@ -3086,13 +3106,15 @@ export interface components {
         };
         /**
          * DeskCoupon
-         * @description A coupon that the customer may still use.
+         * @description A coupon that the customer may still use; `name` is what people call its campaign.
          */
         DeskCoupon: {
             /** Code */
             code: string;
             /** Campaign */
             campaign: string;
+            /** Name */
+            name: string;
             /**
              * Expires At
              * Format: date-time
@@ -3553,6 +3575,38 @@ export interface components {
             words: string;
         };
         /**
+         * HeldMessage
+         * @description A message that waits until it may be sent: `name` is the customer's, `title` the journey's.
+         *
+         *     `until` is when it is tried again; null while a pause of the journey holds it.
+         */
+        HeldMessage: {
+            /** Enrollment */
+            enrollment: number;
+            /** Customer */
+            customer: number;
+            /** Name */
+            name: string | null;
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Step */
+            step: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
+         * HeldMessages
+         * @description A page, in the order in which they entered. `next` is what to give as `after` for the following one.
+         */
+        HeldMessages: {
+            /** Messages */
+            messages: components["schemas"]["HeldMessage"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * Holder
          * @description A customer who has a tag or is in a segment, and why, in the language of the policy.
          */
@@ -3669,6 +3723,23 @@ export interface components {
             steps: components["schemas"]["StepCounts"][];
             /** Ways */
             ways: components["schemas"]["WayCount"][];
+        };
+        /**
+         * JourneyDay
+         * @description How many entered on a day, how many messages were sent, how many reached the goal.
+         */
+        JourneyDay: {
+            /**
+             * Day
+             * Format: date
+             */
+            day: string;
+            /** Entered */
+            entered: number;
+            /** Sent */
+            sent: number;
+            /** Goals */
+            goals: number;
         };
         /**
          * JourneyGraph
@@ -3879,6 +3950,30 @@ export interface components {
             looks: number;
             /** Look At */
             look_at: string | null;
+        };
+        /**
+         * ListedJourney
+         * @description A journey with its last seven days in the policy's time zone, today included, the oldest first.
+         */
+        ListedJourney: {
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "live" | "paused" | "stopped";
+            /** Running */
+            running: {
+                [key: string]: number;
+            };
+            last: components["schemas"]["Action"] | null;
+            /** Days */
+            days: components["schemas"]["JourneyDay"][];
         };
         /**
          * LotChange
@@ -5039,14 +5134,20 @@ export interface components {
         /**
          * StuckEnrollment
          * @description An enrollment, the defect that put it off, and when it is tried again. `step` is null at the journey's end.
+         *
+         *     `name` is the customer's, `title` the journey's.
          */
         StuckEnrollment: {
             /** Enrollment */
             enrollment: number;
             /** Customer */
             customer: number;
+            /** Name */
+            name: string | null;
             /** Journey */
             journey: string;
+            /** Title */
+            title: string;
             /** Step */
             step: string | null;
             /** Defect */
@@ -5208,7 +5309,7 @@ export interface components {
         };
         /**
          * TimelineEntry
-         * @description One decision; `words` and `because` say it plainly, the rest for programs.
+         * @description One decision; `words` and `because` say it plainly, `title` is the journey's; the rest is for programs.
          */
         TimelineEntry: {
             /**
@@ -5218,6 +5319,8 @@ export interface components {
             at: string;
             /** Journey */
             journey: string;
+            /** Title */
+            title: string;
             /** What */
             what: string;
             /** Value */
@@ -5244,7 +5347,8 @@ export interface components {
          * @description What needs somebody, as far as the caller may see it; what they may not see is null.
          *
          *     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a
-         *     guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done.
+         *     guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done,
+         *     `conflicts` are pairs of customers who may be one.
          */
         Today: {
             show: components["schemas"]["LastShow"] | null;
@@ -5262,6 +5366,8 @@ export interface components {
             accounts: components["schemas"]["AccountDown"][] | null;
             /** Overdue */
             overdue: number | null;
+            /** Conflicts */
+            conflicts: number | null;
         };
         /**
          * TodoState
@@ -5310,6 +5416,8 @@ export interface components {
             at: string;
             /** Journey */
             journey: string;
+            /** Title */
+            title: string;
             /** Words */
             words: string;
         };
@@ -7293,7 +7401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyState"][];
+                    "application/json": components["schemas"]["ListedJourney"][];
                 };
             };
             /** @description A valid API key or a session is needed */
@@ -11504,6 +11612,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stuck"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_held_v1_held_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: number;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldMessages"];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -143,6 +143,7 @@ TABLE = {
     "GET /v1/todos": "marketer operator analyst admin",
     "GET /v1/notices": "buyer operator analyst admin",
     "GET /v1/stuck": "marketer operator analyst product admin",
+    "GET /v1/held": "marketer operator analyst admin",
     "POST /v1/stuck/retry": "marketer operator admin",
     "GET /metrics": "operator admin",
 }

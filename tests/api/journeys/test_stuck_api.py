@@ -31,6 +31,11 @@ def test_the_stuck_are_listed_counted_and_tried_again(
         stuck = {"stuck_on": "KeyError at tag.py:7", "stuck_since": now, "attempts": 3}
         late = now + timedelta(hours=6)
         work.exec(update(Enrollment).where(col(Enrollment.id) == 2).values(due_at=late, **stuck))
+    with shop.db.begin() as work:
+        work.exec(update(Enrollment).where(col(Enrollment.id) == 1).values(held=True, due_at=late))
+    (held,) = caller.get("/v1/held").json()["messages"]
+    assert (held["enrollment"], held["title"], held["until"]) == (1, "tags", late.isoformat().replace("+00:00", "Z"))
+    assert caller.get("/v1/held", params={"after": 1}).json() == {"messages": [], "next": None}
     listed = caller.get("/v1/stuck").json()["enrollments"]
     assert [(each["enrollment"], each["step"], each["defect"], each["attempts"]) for each in listed] == [
         (2, "mark", "KeyError at tag.py:7", 3)

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Flex, Timeline } from "antd";
 import { api } from "@/api/client";
 import { Quiet } from "@/parts/Quiet";
@@ -25,6 +26,11 @@ export function Happened({ id }: { id: string }) {
             <Flex gap={12} wrap align="baseline">
               <Quiet small>{instant(entry.at)}</Quiet>
               <span>{entry.words}</span>
+              {entry.journey !== "" && (
+                <Link to="/journeys/$name" params={{ name: entry.journey }}>
+                  <bdi>{entry.title}</bdi>
+                </Link>
+              )}
             </Flex>
           ),
         }))}

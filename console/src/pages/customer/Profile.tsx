@@ -26,7 +26,7 @@ export function Profile({ customer }: { customer: Schema["CustomerState"] }) {
         items={[
           [words.orders, count(customer.orders)],
           [words.spent, words.yuan(yuan(customer.spent))],
-          [words.lastOrder, customer.last_order_at ? instant(customer.last_order_at).slice(0, 10) : "–"],
+          [words.lastOrder, customer.last_order_at ? day(customer.last_order_at) : "–"],
         ]}
       />
       <Conflicts customer={customer.id} />
@@ -39,9 +39,9 @@ export function Profile({ customer }: { customer: Schema["CustomerState"] }) {
             </Flex>
             <Quiet small>
               {[
-                each.since && words.since(instant(each.since)),
+                each.since && words.since(day(each.since)),
                 each.source && words.source(each.source),
-                each.last_seen && words.lastSeen(instant(each.last_seen)),
+                each.last_seen && words.lastSeen(day(each.last_seen)),
               ]
                 .filter(Boolean)
                 .join(" · ")}
@@ -125,6 +125,8 @@ export function Profile({ customer }: { customer: Schema["CustomerState"] }) {
     </Flex>
   );
 }
+
+const day = (at: string) => instant(at).slice(0, 10);
 
 /** What is foretold is a chance or an amount in fen. */
 function shown(name: string, value: unknown): string {

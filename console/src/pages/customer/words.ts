@@ -1,27 +1,5 @@
+import { identifierKinds } from "@/parts/identifiers";
 import { makeWords, record } from "@/parts/words";
-
-const zhKinds = record({
-  phone: "手机号",
-  email: "邮箱",
-  unionid: "微信 unionid",
-  openid: "公众号 openid",
-  "openid:mini": "小程序 openid",
-  "openid:oa": "公众号 openid",
-  external_userid: "企业微信客户",
-  member_no: "会员号",
-  device_id: "设备",
-});
-const enKinds = record({
-  phone: "Phone",
-  email: "Email",
-  unionid: "WeChat unionid",
-  openid: "Official account",
-  "openid:mini": "Mini program",
-  "openid:oa": "Official account",
-  external_userid: "WeCom contact",
-  member_no: "Member no.",
-  device_id: "Device",
-});
 
 /** `phone:••••0001` as people say it. */
 function named(kinds: Record<string, string>, written: string): string {
@@ -79,8 +57,8 @@ export const useWords = makeWords({
     spent: "累计消费",
     lastOrder: "最近下单",
     identifiers: "身份",
-    kind: (kind: string) => zhKinds[kind] ?? kind,
-    named: (written: string) => named(zhKinds, written),
+    kind: (kind: string) => identifierKinds.zh[kind] ?? kind,
+    named: (written: string) => named(identifierKinds.zh, written),
     since: (at: string) => `${at} 关联`,
     source: (source: string) => `来自 ${source}`,
     lastSeen: (at: string) => `最近出现 ${at}`,
@@ -185,8 +163,8 @@ export const useWords = makeWords({
     spent: "Spent",
     lastOrder: "Last order",
     identifiers: "Identity",
-    kind: (kind: string) => enKinds[kind] ?? kind,
-    named: (written: string) => named(enKinds, written),
+    kind: (kind: string) => identifierKinds.en[kind] ?? kind,
+    named: (written: string) => named(identifierKinds.en, written),
     since: (at: string) => `linked ${at}`,
     source: (source: string) => `by ${source}`,
     lastSeen: (at: string) => `last seen ${at}`,

@@ -57,7 +57,7 @@ export function CardPage() {
             {data.coupons.map((each) => (
               <Flex key={each.code} justify="space-between" gap={8} style={line}>
                 <span>
-                  {each.code} <Quiet small>{each.campaign}</Quiet>
+                  <bdi>{each.name}</bdi> <Quiet small>{each.code}</Quiet>
                 </span>
                 <Quiet small>{words.until(instant(each.expires_at))}</Quiet>
               </Flex>
@@ -81,7 +81,7 @@ export function CardPage() {
               <div key={number} style={line}>
                 <div style={{ overflowWrap: "anywhere" }}>{each.words}</div>
                 <Quiet small>
-                  {instant(each.at)} · {each.journey}
+                  {instant(each.at)} · {each.title}
                 </Quiet>
               </div>
             ))}

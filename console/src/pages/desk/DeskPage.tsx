@@ -75,14 +75,14 @@ function Task({ todo }: { todo: Schema["DeskTodo"] }) {
           >
             <bdi>{todo.name ?? words.customer(todo.customer)}</bdi>
           </Link>
-          <span>
+          <Flex gap={8} align="center">
             {todo.overdue && (
-              <Tag variant="filled" color="error">
+              <Tag variant="filled" color="error" style={{ margin: 0 }}>
                 {words.overdue}
               </Tag>
             )}
             <Quiet small>{words.due(instant(todo.due_at))}</Quiet>
-          </span>
+          </Flex>
         </Flex>
         <div>{todo.text}</div>
         <Quiet small>{words.from(todo.title)}</Quiet>

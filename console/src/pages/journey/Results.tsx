@@ -1,4 +1,4 @@
-import { Alert, Drawer, Flex, Skeleton, Table } from "antd";
+import { Drawer, Flex, Skeleton, Table } from "antd";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
@@ -49,9 +49,11 @@ function Outcome({ sentences, groups }: { sentences: string[]; groups: Group[] }
   const words = useWords();
   return (
     <Flex vertical gap={8}>
-      {sentences.map((each) => (
-        <Alert key={each} type="info" title={each} />
-      ))}
+      <ul style={{ margin: 0, paddingInlineStart: 18, lineHeight: "24px" }}>
+        {sentences.map((each) => (
+          <li key={each}>{each}</li>
+        ))}
+      </ul>
       <Table<Group>
         rowKey="name"
         size="small"

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type TableColumnsType, Tooltip } from "antd";
 import type { Language } from "@/parts/preferences";
+import { Spark } from "@/parts/Spark";
 import { StateTag } from "@/parts/StateTag";
 import { ago, count, instant } from "@/parts/time";
 import type { Row } from "./rows";
@@ -43,9 +44,40 @@ export function columnsOf(
         ),
     },
     {
+      title: words.entered,
+      key: "entered",
+      width: 150,
+      align: "right",
+      responsive: ["md"],
+      sorter: (a, b) => a.entered - b.entered,
+      render: (_, row) => (
+        <>
+          <Spark values={row.days.map((each) => each.entered)} label={words.byDay} /> {count(row.entered)}
+        </>
+      ),
+    },
+    {
+      title: words.sent,
+      key: "sent",
+      width: 90,
+      align: "right",
+      responsive: ["lg"],
+      sorter: (a, b) => a.sent - b.sent,
+      render: (_, row) => count(row.sent),
+    },
+    {
+      title: words.goals,
+      key: "goals",
+      width: 90,
+      align: "right",
+      responsive: ["lg"],
+      sorter: (a, b) => a.goals - b.goals,
+      render: (_, row) => count(row.goals),
+    },
+    {
       title: words.version,
       key: "version",
-      width: 90,
+      width: 70,
       align: "right",
       responsive: ["md"],
       render: (_, row) => `v${row.version}`,
@@ -53,8 +85,8 @@ export function columnsOf(
     {
       title: words.last,
       key: "last",
-      width: 240,
-      responsive: ["md"],
+      width: 200,
+      responsive: ["xl"],
       sorter: (a, b) => (a.last?.at ?? "").localeCompare(b.last?.at ?? ""),
       render: (_, { last }) =>
         last && (
@@ -70,8 +102,8 @@ export function columnsOf(
     {
       title: words.by,
       key: "by",
-      width: 150,
-      responsive: ["lg"],
+      width: 110,
+      responsive: ["xl"],
       ellipsis: true,
       render: (_, { last }) => last && <bdi>{last.by}</bdi>,
     },

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { filterOf, matching, rowOf } from "./rows";
 
+const DAY = { day: "2026-03-02", entered: 2, sent: 3, goals: 1 };
 const journey = (name: string, title: string, running: Record<string, number> = {}, version = 1) =>
-  rowOf({ journey: name, title, version, state: "live", running, last: null });
+  rowOf({ journey: name, title, version, state: "live", running, last: null, days: [DAY, DAY] });
 
 describe("those inside", () => {
   it("are counted over all versions, the older ones also by themselves", () => {
@@ -15,6 +16,10 @@ describe("those inside", () => {
   it("may be nobody", () => {
     expect(journey("cart", "弃购", { "1": 0 }, 2)).toMatchObject({ inside: 0, older: 0, olderVersions: 0 });
   });
+});
+
+it("what happened in the week is added up", () => {
+  expect(journey("cart", "弃购")).toMatchObject({ entered: 4, sent: 6, goals: 2 });
 });
 
 describe("the filter", () => {

@@ -1,19 +1,32 @@
 import type { Schema } from "@/api/client";
 
-type Journey = Schema["JourneyState"];
+type Journey = Schema["ListedJourney"];
 
 export interface Row extends Journey {
   inside: number;
   /** How many of those inside are in older versions, and in how many. */
   older: number;
   olderVersions: number;
+  /** In the last seven days. */
+  entered: number;
+  sent: number;
+  goals: number;
 }
 
 export function rowOf(journey: Journey): Row {
   const versions = Object.entries(journey.running).filter(([, inside]) => inside > 0);
   const older = versions.filter(([version]) => Number(version) !== journey.version);
   const sum = (entries: [string, number][]) => entries.reduce((total, [, inside]) => total + inside, 0);
-  return { ...journey, inside: sum(versions), older: sum(older), olderVersions: older.length };
+  const week = (what: "entered" | "sent" | "goals") => journey.days.reduce((total, day) => total + day[what], 0);
+  return {
+    ...journey,
+    inside: sum(versions),
+    older: sum(older),
+    olderVersions: older.length,
+    entered: week("entered"),
+    sent: week("sent"),
+    goals: week("goals"),
+  };
 }
 
 export const STATES = ["live", "paused", "stopped"] as const;

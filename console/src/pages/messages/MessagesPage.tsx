@@ -9,6 +9,8 @@ import { useMay } from "@/parts/me";
 import { useMessageStatuses } from "@/parts/messageStatus";
 import { Page } from "@/parts/Page";
 import { instant } from "@/parts/time";
+import { useLanguage } from "@/parts/words";
+import { Held, Stuck } from "./Waiting";
 import { STATUSES, type Status } from "./status";
 import { useWords } from "./words";
 
@@ -18,16 +20,35 @@ const route = getRouteApi("/inside/messages");
 
 export function MessagesPage() {
   const words = useWords();
-  const channels = useChannels();
   const statuses = useMessageStatuses();
-  const may = useMay();
   const status: Status = route.useSearch().status ?? "unknown";
   const navigate = route.useNavigate();
+  return (
+    <Page title={words.title} about={words.about}>
+      <Segmented<Status>
+        aria-label={words.status}
+        style={{ alignSelf: "start", maxWidth: "100%", overflowX: "auto" }}
+        value={status}
+        options={STATUSES.map((value) => ({ value, label: words.statuses[value] ?? statuses[value] }))}
+        onChange={(value) => {
+          void navigate({ search: value === "unknown" ? {} : { status: value }, replace: true });
+        }}
+      />
+      {status === "held" ? <Held /> : status === "stuck" ? <Stuck /> : <Ledger status={status} />}
+    </Page>
+  );
+}
+
+function Ledger({ status }: { status: Exclude<Status, "held" | "stuck"> }) {
+  const words = useWords();
+  const lang = useLanguage();
+  const channels = useChannels();
+  const may = useMay();
   const [asked, setAsked] = useState<{ entry: Entry; as: Settled }>();
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = api.useInfiniteQuery(
     "get",
     "/v1/messages",
-    { params: { query: { status, limit: 50 } } },
+    { params: { query: { status, limit: 50, lang } } },
     { pageParamName: "after", initialPageParam: 0, getNextPageParam: (page) => page.next ?? undefined },
   );
   const rows = data?.pages.flatMap((page) => page.messages) ?? [];
@@ -88,16 +109,7 @@ export function MessagesPage() {
       : []),
   ];
   return (
-    <Page title={words.title} about={words.about}>
-      <Segmented<Status>
-        aria-label={words.status}
-        style={{ alignSelf: "start", maxWidth: "100%", overflowX: "auto" }}
-        value={status}
-        options={STATUSES.map((value) => ({ value, label: statuses[value] }))}
-        onChange={(value) => {
-          void navigate({ search: value === "unknown" ? {} : { status: value }, replace: true });
-        }}
-      />
+    <>
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
       {data && rows.length === 0 && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={words.none[status]} />}
@@ -115,7 +127,7 @@ export function MessagesPage() {
           }}
         />
       )}
-    </Page>
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
-export const STATUSES = ["unknown", "pending_staff", "claimed", "failed"] as const;
+/** States of a message in the ledger; `held` waits until it may be sent, `stuck` is put off by a defect. */
+export const STATUSES = ["unknown", "pending_staff", "held", "stuck", "claimed", "failed"] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** The state that is looked at, as the address keeps it. */

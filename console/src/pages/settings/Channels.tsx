@@ -1,6 +1,7 @@
 import { CheckCircleOutlined, ExclamationCircleOutlined } from "@ant-design/icons";
 import { Flex, Skeleton, Table, type TableColumnsType, theme } from "antd";
 import { api, type Schema } from "@/api/client";
+import { useIdentifierKinds } from "@/parts/identifiers";
 import { Failure } from "@/parts/Failure";
 import { useJourneyTime } from "@/parts/clock";
 import { Quiet } from "@/parts/Quiet";
@@ -13,6 +14,7 @@ export default function Channels() {
   const words = useWords();
   const channels = api.useQuery("get", "/v1/channels");
   const accounts = api.useQuery("get", "/v1/accounts", {}, { refetchInterval: 10_000 });
+  const kinds = useIdentifierKinds();
   const error: unknown = channels.error ?? accounts.error;
   const columns: TableColumnsType<Schema["ChannelState"]> = [
     { title: words.channel, key: "channel", render: (_, row) => <span style={{ fontWeight: 500 }}>{row.name}</span> },
@@ -21,7 +23,12 @@ export default function Channels() {
       key: "provider",
       render: (_, row) => row.provider ?? <Quiet>{words.sandbox}</Quiet>,
     },
-    { title: words.address, key: "address", responsive: ["md"], render: (_, row) => <Quiet>{row.address}</Quiet> },
+    {
+      title: words.address,
+      key: "address",
+      responsive: ["md"],
+      render: (_, row) => <Quiet>{kinds[row.address] ?? row.address}</Quiet>,
+    },
   ];
   return (
     <Flex vertical gap={24}>

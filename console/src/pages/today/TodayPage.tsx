@@ -64,7 +64,11 @@ function Needs({ today }: { today: Schema["Today"] }) {
                   {need.urgent ? <ExclamationCircleOutlined /> : <InfoCircleOutlined />}
                 </span>
                 <bdi style={{ flex: 1 }}>{need.words}</bdi>
-                {need.to && <Link to={need.to}>{need.act}</Link>}
+                {need.to && (
+                  <Link to={need.to} params={need.params ?? {}} search={need.search ?? {}}>
+                    {need.act}
+                  </Link>
+                )}
               </Flex>
             </li>
           ))}
@@ -87,7 +91,9 @@ function Show({ show }: { show: Schema["LastShow"] }) {
   return (
     <Flex vertical gap={16}>
       <Flex gap={8} align="center" wrap>
-        <bdi>{show.title ?? show.stream_id}</bdi>
+        <Link to="/shows/$id" params={{ id: show.stream_id }}>
+          <bdi>{show.title ?? show.stream_id}</bdi>
+        </Link>
         <Tag variant="filled" color={show.ended_at ? "default" : "success"} style={{ margin: 0 }}>
           {show.ended_at ? words.ended : words.live}
         </Tag>

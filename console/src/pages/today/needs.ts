@@ -8,7 +8,9 @@ export interface Need {
   key: string;
   words: string;
   urgent: boolean;
-  to?: "/replenishments" | "/messages" | "/journeys";
+  to?: "/replenishments" | "/messages" | "/shows/$id" | "/customers" | "/settings";
+  params?: { id: string };
+  search?: { status?: "stuck" | "pending_staff"; tab?: "channels" };
   act?: string;
 }
 
@@ -20,11 +22,17 @@ export function needsOf(today: Today, words: ReturnType<typeof useWords>): Need[
     key: `alarm ${each.sku}`,
     words: words.alarm(each.name ?? each.sku, words.kinds[each.kind] ?? each.kind),
     urgent: true,
+    to: "/shows/$id" as const,
+    params: { id: each.stream_id },
+    act: words.look,
   }));
   const down = (today.accounts ?? []).map((each) => ({
     key: `account ${each.name}`,
     words: words.down(each.name, instant(each.held_until)),
     urgent: true,
+    to: "/settings" as const,
+    search: { tab: "channels" as const },
+    act: words.look,
   }));
   return [
     ...alarms,
@@ -35,8 +43,13 @@ export function needsOf(today: Today, words: ReturnType<typeof useWords>): Need[
     }),
     ...down,
     ...counted("unknown", today.unknown, words.unknown, { urgent: true, to: "/messages", act: words.settle }),
-    ...counted("stuck", today.stuck, words.stuck, { to: "/journeys", act: words.look }),
-    ...counted("pending", today.pending_staff, words.pending, { to: "/messages", act: words.look }),
+    ...counted("stuck", today.stuck, words.stuck, { to: "/messages", search: { status: "stuck" }, act: words.look }),
+    ...counted("pending", today.pending_staff, words.pending, {
+      to: "/messages",
+      search: { status: "pending_staff" },
+      act: words.look,
+    }),
+    ...counted("conflicts", today.conflicts, words.conflicts, { to: "/customers", act: words.look }),
     ...counted("overdue", today.overdue, words.overdue, {}),
   ];
 }
