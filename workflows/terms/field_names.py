@@ -109,6 +109,7 @@ _OF_EVENTS: Mapping[str, str] = {
     "quantity": "数量",
     "quarantined": "不可售数量",
     "rate": "日均销量",
+    "rating": "评分",
     "reason": "原因",
     "reserved": "预留数量",
     "segment": "人群",

@@ -222,6 +222,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/customers/{id}/enrollments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the journeys that a customer is or was in */
+        get: operations["get_enrollments_v1_customers__id__enrollments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the messages to a customer, as they were sent */
+        get: operations["get_sent_v1_customers__id__messages_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a customer ordered
+         * @description Kept orders and those that were given back.
+         */
+        get: operations["get_orders_v1_customers__id__orders_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/customers/{id}/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what the named measures come to for a customer */
+        get: operations["get_measures_v1_customers__id__measures_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tags": {
         parameters: {
             query?: never;
@@ -3055,8 +3126,57 @@ export interface components {
             recent: components["schemas"]["Told"][];
         };
         /**
+         * CustomerEnrollment
+         * @description A time that the customer is or was in a journey. `step` says in words where they stand; `ending` how it ended.
+         *
+         *     `run` is the page of its run in Temporal's UI, if it is known.
+         */
+        CustomerEnrollment: {
+            /** Enrollment */
+            enrollment: number;
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Version */
+            version: number;
+            /**
+             * Entered At
+             * Format: date-time
+             */
+            entered_at: string;
+            /** Step */
+            step: string | null;
+            /** Due At */
+            due_at: string | null;
+            /** Held */
+            held: boolean;
+            /** Stuck */
+            stuck: boolean;
+            /** Ending */
+            ending: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Ended At */
+            ended_at: string | null;
+            /** Converted At */
+            converted_at: string | null;
+            /** Run */
+            run: string | null;
+        };
+        /**
+         * CustomerEnrollments
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        CustomerEnrollments: {
+            /** Enrollments */
+            enrollments: components["schemas"]["CustomerEnrollment"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
          * CustomerState
-         * @description A customer. `merged` are the ids of those it became one with; `spent` is in fen.
+         * @description A customer. `merged` are the ids of those it became one with, `joins` how; `spent` is in fen.
          */
         CustomerState: {
             /** Id */
@@ -3078,6 +3198,8 @@ export interface components {
             identifiers: components["schemas"]["KnownIdentifier"][];
             /** Merged */
             merged: number[];
+            /** Joins */
+            joins: components["schemas"]["Join"][];
             /** Tags */
             tags: string[];
             /** Consents */
@@ -3322,7 +3444,7 @@ export interface components {
         };
         /**
          * EventWord
-         * @description A type of event, what it is called, and its fields.
+         * @description A type of event, what it is called, and its fields, without the `event.` or `trigger.` before them.
          */
         EventWord: {
             /** Event */
@@ -3335,7 +3457,7 @@ export interface components {
              */
             business: boolean;
             /** Fields */
-            fields: string[];
+            fields: components["schemas"]["NamedThing"][];
         };
         /**
          * Example
@@ -3709,6 +3831,29 @@ export interface components {
             token: string;
         };
         /**
+         * Join
+         * @description Whom the customer became one with: an event did it by its `evidence`, or somebody for a `reason`.
+         *
+         *     Of the evidence, those who may not see it in full see the ends. One that was split again is `undone_at`.
+         */
+        Join: {
+            /** Customer */
+            customer: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Evidence */
+            evidence: string[];
+            /** By */
+            by: string | null;
+            /** Reason */
+            reason: string | null;
+            /** Undone At */
+            undone_at: string | null;
+        };
+        /**
          * JourneyCounts
          * @description The counts of a version. Under `^` is what concerns it as a whole: `entered`, `ended`, `converted`.
          */
@@ -3915,16 +4060,22 @@ export interface components {
         /**
          * LedgerEntry
          * @description A message, without its text and its recipient. `refused` tells what the channels before this one said.
+         *
+         *     `name` is the customer's, `title` the journey's; `why` is the reason in words.
          */
         LedgerEntry: {
             /** Id */
             id: number;
             /** Customer */
             customer: number;
+            /** Name */
+            name: string | null;
             /** Enrollment */
             enrollment: number;
             /** Journey */
             journey: string;
+            /** Title */
+            title: string;
             /** Step */
             step: string;
             /** Template */
@@ -3938,6 +4089,8 @@ export interface components {
             status: "claimed" | "calling" | "pending_staff" | "sent" | "delivered" | "read" | "failed" | "unknown";
             /** Reason */
             reason: string | null;
+            /** Why */
+            why: string | null;
             /** Refused */
             refused: {
                 [key: string]: unknown;
@@ -4077,6 +4230,21 @@ export interface components {
              * Format: date-time
              */
             expires_at: string;
+        };
+        /**
+         * MeasureValue
+         * @description What a named measure comes to for the customer, in words; null if there is nothing to work it out of.
+         */
+        MeasureValue: {
+            /** Name */
+            name: string;
+            /**
+             * About
+             * @description how it is worked out
+             */
+            about: string;
+            /** Value */
+            value: string | null;
         };
         /**
          * Merged
@@ -4238,7 +4406,7 @@ export interface components {
             name: string;
             /**
              * Called
-             * @description by people
+             * @description by people; as it is written, if they have no other name for it
              */
             called: string;
         };
@@ -4270,8 +4438,12 @@ export interface components {
             number: number;
             /** Customer */
             customer: number;
+            /** Name */
+            name: string | null;
             /** Other */
             other: number;
+            /** Other Name */
+            other_name: string | null;
             /** Kind */
             kind: string;
             /** Value */
@@ -4365,6 +4537,20 @@ export interface components {
             lines: number[];
             /** Coupons */
             coupons: components["schemas"]["AppliedCoupon"][];
+        };
+        /**
+         * OrderedItem
+         * @description What was bought, in units; `price` of one, in fen.
+         */
+        OrderedItem: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Quantity */
+            quantity: number;
+            /** Price */
+            price: number | null;
         };
         /** Other */
         Other: {
@@ -4473,6 +4659,37 @@ export interface components {
             entries: components["schemas"]["Entry"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * PaidOrder
+         * @description An order, with what of it was given back. Amounts are in fen; `items` is empty if the shop didn't tell them.
+         */
+        PaidOrder: {
+            /** Order Id */
+            order_id: string;
+            /**
+             * Paid At
+             * Format: date-time
+             */
+            paid_at: string;
+            /** Total */
+            total: number;
+            /** Refunded */
+            refunded: number;
+            /** Stream Id */
+            stream_id: string | null;
+            /** Items */
+            items: components["schemas"]["OrderedItem"][];
+        };
+        /**
+         * PaidOrders
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        PaidOrders: {
+            /** Orders */
+            orders: components["schemas"]["PaidOrder"][];
+            /** Next */
+            next: string | null;
         };
         /**
          * PlaceStock
@@ -4683,7 +4900,8 @@ export interface components {
          * @description An order for more of a product, in units, from the proposal to the receipt.
          *
          *     `basis` is what `proposed` was worked out from; `quantity` what was decided. `due_at` is when it acts next by
-         *     itself: escalates, lapses, or reminds.
+         *     itself: escalates, lapses, or reminds. `name` and `show` are what people call the product and the show; null if
+         *     nobody has named them.
          */
         ReplenishmentState: {
             /** Id */
@@ -4695,10 +4913,14 @@ export interface components {
             status: "proposed" | "escalated" | "approved" | "ordered" | "overdue" | "received" | "refused" | "lapsed" | "failed" | "stopped" | "enough";
             /** Sku */
             sku: string;
+            /** Name */
+            name: string | null;
             /** City */
             city: string | null;
             /** Stream Id */
             stream_id: string | null;
+            /** Show */
+            show: string | null;
             /** Proposed */
             proposed: number;
             /** Pack */
@@ -4941,6 +5163,50 @@ export interface components {
         Segments: {
             /** Segments */
             segments: components["schemas"]["SegmentSize"][];
+        };
+        /**
+         * SentMessage
+         * @description A message as it was sent, or is about to be; `at` is when it was handed to the provider, else when it was made.
+         *
+         *     `text` is empty once the customer was erased.
+         */
+        SentMessage: {
+            /** Id */
+            id: number;
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Step */
+            step: string;
+            /** Channel */
+            channel: string;
+            /** Text */
+            text: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "claimed" | "calling" | "pending_staff" | "sent" | "delivered" | "read" | "failed" | "unknown";
+            /** Reason */
+            reason: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Coupon */
+            coupon: string | null;
+        };
+        /**
+         * SentMessages
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        SentMessages: {
+            /** Messages */
+            messages: components["schemas"]["SentMessage"][];
+            /** Next */
+            next: number | null;
         };
         /**
          * ShareState
@@ -5571,7 +5837,7 @@ export interface components {
             /** Events */
             events: components["schemas"]["EventWord"][];
             /** Fields */
-            fields: string[];
+            fields: components["schemas"]["NamedThing"][];
             /** Grammar */
             grammar: {
                 [key: string]: unknown;
@@ -6353,6 +6619,8 @@ export interface operations {
     get_conflicts_v1_identity_conflicts_get: {
         parameters: {
             query?: {
+                /** @description only of this one */
+                customer?: number | null;
                 /** @description `next` of the page before */
                 after?: number | null;
                 /** @description of a page, at most */
@@ -6591,6 +6859,300 @@ export interface operations {
                 };
                 content: {
                     "text/csv": unknown;
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_enrollments_v1_customers__id__enrollments_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerEnrollments"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_sent_v1_customers__id__messages_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentMessages"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_orders_v1_customers__id__orders_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                after?: string | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaidOrders"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_measures_v1_customers__id__measures_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the customer's id, or an identifier as `kind:value` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureValue"][];
                 };
             };
             /** @description A valid API key or a session is needed */
@@ -7265,6 +7827,8 @@ export interface operations {
             query?: {
                 /** @description only this one's */
                 assignee?: string | null;
+                /** @description only about this one */
+                customer?: number | null;
                 /** @description only those that are done, or only those that aren't */
                 done?: boolean | null;
                 /** @description `next` of the page before */
@@ -11390,6 +11954,8 @@ export interface operations {
                 after?: number;
                 /** @description entries of a page, at most */
                 limit?: number;
+                /** @description of the words */
+                lang?: "zh" | "en";
             };
             header?: never;
             path?: never;
