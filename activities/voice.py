@@ -12,9 +12,11 @@ from domain.store.clock import Clock
 from domain.store.work import Database
 from domain.voice import alerts, hearing, reports
 from domain.voice.hearing import Comment
+from domain.voice.lessons import reviews
 from domain.voice.products import spoken_skus
 from domain.voice.reading import EmbeddedReader, Opinion
 from domain.voice.themes import Themes
+from workflows.plan.lessons import ReviewState
 
 
 class VoiceActivities:
@@ -27,7 +29,7 @@ class VoiceActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
-        return [self.read_comments, self.report_week]
+        return [self.read_comments, self.report_week, self.review_show]
 
     @activity.defn
     def read_comments(self) -> int:
@@ -49,6 +51,13 @@ class VoiceActivities:
             notices = reports.tell_week(work, self._clock.now())
         self._tell(notices)
         return [f"{len(notices)} managers told"]
+
+    @activity.defn
+    def review_show(self, stream: str) -> ReviewState:
+        """Work the figures of a show out, if it is time."""
+        with self._db.begin() as work:
+            stage, next_at = reviews.make(work, stream, self._clock.now())
+        return ReviewState(stage=stage, seconds=self._clock.seconds_until(next_at) if next_at else None)
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         for channel in self._staff if notices else ():

@@ -1,7 +1,7 @@
 """Papers as answers: JSON as it is, Markdown, or a file for a word processor."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import Query, Response
@@ -9,18 +9,10 @@ from fastapi import Query, Response
 from domain.voice.papers import Paper, docx, markdown
 
 Format = Literal["json", "markdown", "docx"]
-FormatQuery = Annotated[Format, Query(alias="format", description="`markdown` and `docx` are for people")]
+FormatQuery = Annotated[
+    Format, Query(alias="format", description="`markdown` and `docx`, a file, are for people; JSON is described here")
+]
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-CONTENT: dict[int | str, dict[str, Any]] = {
-    200: {
-        "content": {
-            "text/markdown": {"schema": {"type": "string"}},
-            DOCX: {"schema": {"type": "string", "format": "binary"}},
-        }
-    }
-}
-"""What OpenAPI says of such an answer, beside its JSON."""
 
 
 def written(paper: Callable[[], Paper], form: Format, name: str) -> Response | None:

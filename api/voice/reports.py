@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 from api.http.auth import require
 from api.http.context import context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from api.voice.papers import CONTENT, FormatQuery, written
+from api.voice.papers import FormatQuery, written
 from api.voice.topics import AlertState, TopicState, as_state
 from domain.access.actors import Actor
 from domain.stock.tables import Stream
@@ -43,7 +43,7 @@ class ReportState(BaseModel):
     "/v1/voice/report",
     summary="Report what customers said",
     response_model=ReportState,
-    responses={**documented(NotFound), **CONTENT},
+    responses=documented(NotFound),
 )
 def get_report(
     request: Request,

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
@@ -17,7 +18,7 @@ from domain.access.actors import Actor
 from domain.store.work import UnitOfWork
 from domain.voice import tasks
 from domain.voice.tables import Task
-from domain.voice.tasks import Department
+from workflows.language.voice import Department
 
 router = APIRouter(tags=["voice"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
 
@@ -25,6 +26,7 @@ Reader = Annotated[Actor, Depends(require("voice.read"))]
 Editor = Annotated[Actor, Depends(require("voice.edit"))]
 Id = Annotated[int, Path(ge=1, le=2**63 - 1, description="the task's id")]
 Name = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1_000, pattern=r"^[^\x00]*$")]
 
 
@@ -49,6 +51,21 @@ class Tasks(BaseModel):
 
     tasks: list[TaskState]
     next: int | None
+
+
+class NewTask(BaseModel):
+    """What a department is to do by a day: whose it is, because of which show or product."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    department: Department
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1_000, pattern=r"^[^\x00]*$")
+    ]
+    due_on: date
+    owner: Word | None = None
+    stream_id: Word | None = None
+    sku: Word | None = None
 
 
 class Done(BaseModel):
@@ -79,6 +96,20 @@ def get_tasks(
 
 
 @router.post(
+    "/v1/tasks",
+    summary="Have a department do something",
+    status_code=201,
+    openapi_extra=described(
+        NewTask, {"department": "supply", "text": "下场前补足青团", "owner": "chen", "due_on": "2026-03-09"}
+    ),
+)
+async def post_task(request: Request, caller: Editor) -> TaskState:
+    """As it was decided in the review of a show, which shows it again at the next one."""
+    body = await read_json(request, NewTask)
+    return await run_in_threadpool(_ask, context(request), caller, body)
+
+
+@router.post(
     "/v1/tasks/{id}/finish",
     summary="Say that a task is done",
     responses=documented(NotFound),
@@ -88,6 +119,16 @@ async def post_finish(request: Request, caller: Editor, id: Id) -> TaskState:
     """Doing it twice is doing it once."""
     body = await read_json(request, Done)
     return await run_in_threadpool(_finish, context(request), caller, id, body.note)
+
+
+def _ask(env: Context, caller: Actor, body: NewTask) -> TaskState:
+    def ask(work: UnitOfWork) -> TaskState:
+        key, given = f"asked/{uuid4().hex}", body.model_dump(exclude={"department", "text", "due_on"})
+        id = tasks.ask(work, key, body.department, body.text, body.due_on, env.clock.now(), **given)
+        audit.record(work, caller, "task.ask", f"task:{id}", env.wall.now())
+        return TaskState.model_validate(work.get_one(Task, id), from_attributes=True)
+
+    return in_transaction(env.db, ask)
 
 
 def _finish(env: Context, caller: Actor, id: int, note: str | None) -> TaskState:

@@ -24,7 +24,7 @@ from domain.published.library import read_library
 from domain.stock import book
 from domain.stock.tables import Store, Stream
 from domain.store.bulk import as_json, is_among
-from domain.store.outbox import FollowUp
+from domain.store.outbox import FollowUp, ReviewShow
 from domain.store.work import EventGiven, UnitOfWork
 from domain.texts.sms import is_refusal
 from workflows.terms.channels import CHANNELS
@@ -33,6 +33,8 @@ from workflows.terms.comparing import as_instant
 _UTC = ZoneInfo("UTC")
 _UNSYNCHRONIZED = {"synchronize_session": False}
 _WORDING = 200
+REVIEWED = timedelta(days=8)
+"""A show that ended longer ago is history, and isn't reviewed by itself."""
 
 Effect = Callable[[UnitOfWork, Event, CustomerRow], None]
 BusinessEffect = Callable[[UnitOfWork, Event], None]
@@ -259,6 +261,8 @@ def _end_stream(work: UnitOfWork, event: Event) -> None:
     stream = work.get(Stream, event.data["stream_id"])
     if stream is not None:
         stream.ended_at = event.time
+        if event.time >= event.received_at - REVIEWED:
+            work.enqueue(ReviewShow(stream.stream_id))
 
 
 def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:

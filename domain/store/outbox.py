@@ -70,9 +70,18 @@ class ReadComments:
     kind: ClassVar = "comments"
 
 
-Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked | ReadComments
+@dataclass(frozen=True)
+class ReviewShow:
+    """Begin the review of a show that is over."""
+
+    kind: ClassVar = "review"
+    stream: str
+
+
+Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked | ReadComments | ReviewShow
 _NOTICES: Mapping[str, type[Notice]] = {
-    notice.kind: notice for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked, ReadComments)
+    notice.kind: notice
+    for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked, ReadComments, ReviewShow)
 }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from domain.store.columns import Row, id_column, instant, reference
+from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
 class UnreadComment(Row, table=True):
@@ -74,3 +74,18 @@ class Task(Row, table=True):
     done_at: datetime | None = instant(nullable=True)
     done_by: str | None = None
     note: str | None = Field(default=None, sa_type=Text)
+
+
+class StreamReview(Row, table=True):
+    """The review of a show that is over: its figures as they were at `made_at`, at a stage, and what was decided.
+
+    `next_at` is when they are worked out again; null once they are complete.
+    """
+
+    __tablename__: ClassVar[Any] = "stream_reviews"
+    stream_id: str = Field(primary_key=True)
+    stage: str
+    made_at: datetime = instant()
+    next_at: datetime | None = instant(nullable=True)
+    figures: dict[str, Any] = json_column()
+    decisions: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)

@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.voice.tables import Task
-
-Department = Literal["product", "supply", "marketing", "live", "service"]
+from workflows.language.voice import Department
 
 DEPARTMENTS: dict[Department, str] = {
     "product": "产品",

@@ -19,6 +19,7 @@ SENTENCES: Mapping[str, str] = {
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
     # comments
+    "a show is reviewed ten minutes after its end": "直播结束十分钟后才有复盘",
     "name one of --show, --product and --week": "请写 --show、--product、--week 中的一个",
     "there is no show {id}": "没有这场直播：{id}",
     "the report is in {file}": "报告在 {file}",

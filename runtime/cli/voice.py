@@ -4,12 +4,15 @@ import csv
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from runtime import StartError
 from runtime.cli.shared import SPECS, Data, Specs, database, existing, say
+
+if TYPE_CHECKING:
+    from domain.voice.papers import Paper
 
 app = typer.Typer(help="What customers say.", no_args_is_help=True)
 
@@ -83,7 +86,6 @@ def report(
 ) -> None:
     """Report what customers said, as Markdown: of a show, of a product, or of the last seven days."""
     from domain.stock.tables import Stream
-    from domain.voice import papers
     from domain.voice.reports import paper_of, week_before
     from domain.voice.reports import report as report_of
     from domain.voice.topics import Scope
@@ -96,8 +98,37 @@ def report(
             raise StartError(f"there is no show {show}")
         scope = week_before(clock_of(db).now()) if week else Scope(stream_id=show, sku=product)
         paper = paper_of(session, report_of(session, scope))
-    if docx is not None:
-        docx.write_bytes(papers.docx(paper))
-        say(f"the report is in {docx}")
+    _write(paper, docx)
+
+
+@app.command()
+def review(
+    show: Annotated[str, typer.Argument(help="The show's id.")],
+    docx: Annotated[Path | None, typer.Option(help="Write a file for a word processor.")] = None,
+    data: Data = None,
+) -> None:
+    """Review a show that is over, as Markdown."""
+    from domain.stock.tables import Stream
+    from domain.voice.lessons import reviews
+    from domain.voice.lessons.review_paper import paper_of
+    from runtime.platform.stored_clock import clock_of
+
+    with database(data) as db, db() as session:
+        stream = session.get(Stream, show)
+        if stream is None:
+            raise StartError(f"there is no show {show}")
+        found = reviews.read(session, stream, clock_of(db).now())
+        if found is None:
+            raise StartError("a show is reviewed ten minutes after its end")
+        paper = paper_of(session, found)
+    _write(paper, docx)
+
+
+def _write(paper: "Paper", file: Path | None) -> None:
+    from domain.voice.papers import docx, markdown
+
+    if file is None:
+        typer.echo(markdown(paper))
     else:
-        typer.echo(papers.markdown(paper))
+        file.write_bytes(docx(paper))
+        say(f"the report is in {file}")

@@ -40,12 +40,12 @@ from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
-from workflows.runs.voice import ReadCommentsWorkflow, WeeklyReportWorkflow
+from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow
 
 THREADS = 16
 WORKFLOWS = (
     JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReadCommentsWorkflow,
-    ReplenishmentWorkflow, ScheduleWorkflow, WeeklyReportWorkflow,
+    ReplenishmentWorkflow, ScheduleWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow,
 )  # fmt: skip
 
 

@@ -20,6 +20,10 @@ Word = Annotated[str, matching(r"\S(?:.{0,38}\S)?", "a word of up to 40 characte
 Words = Annotated[tuple[Word, ...], Field(max_length=500)]
 
 
+Department = Literal["product", "supply", "marketing", "live", "service"]
+Employee = Annotated[str, matching(r"\S(?:.{0,98}\S)?", "an employee as in `customer.owner`")]
+
+
 class AspectWords(Frozen):
     """Words that betray what is spoken of: its names, and those that praise or blame it."""
 
@@ -36,9 +40,13 @@ class Topic(Frozen):
 
 
 class Voice(Frozen):
-    """Words by aspect, and those that mark a comment as chatter; topics by name, beside those that are built in."""
+    """Words by aspect, and those that mark a comment as chatter; topics by name, beside those that are built in.
+
+    `departments` says who answers for what the review of a show asks a department to do.
+    """
 
     aspects: dict[Aspect, AspectWords] = Field(default_factory=dict)
+    departments: dict[Department, Employee] = Field(default_factory=dict)
     topics: Annotated[dict[Word, Topic], Field(max_length=200)] = Field(default_factory=dict)
     chatter: Words = ()
 

@@ -1,9 +1,12 @@
-"""The workflows about what customers say: comments are read, and reported every week."""
+"""The workflows about what customers say: comments are read, and reported every week; shows are reviewed."""
 
 from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from workflows.plan.lessons import ReviewState
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
 TIMEOUT = timedelta(minutes=10)
@@ -41,6 +44,28 @@ class ReadCommentsWorkflow:
     def look(self) -> None:
         """There is another comment."""
         self._news = True
+
+
+@workflow.defn(name="ShowReview")
+class ShowReviewWorkflow:
+    """Works the figures of a show out when it is over, and again when they are complete: after 1, 3 and 7 days."""
+
+    @workflow.run
+    async def run(self, stream: str) -> str:
+        """Returns the last stage."""
+        while True:
+            standing: ReviewState = await workflow.execute_activity(
+                "review_show",
+                stream,
+                result_type=ReviewState,
+                start_to_close_timeout=TIMEOUT,
+                retry_policy=RETRY,
+                summary="work out the figures, if it is time",
+            )
+            if standing.seconds is None:
+                return standing.stage
+            workflow.set_current_details(f"**{standing.stage}**: the figures are worked out again at their time")
+            await workflow.sleep(max(standing.seconds, 1), summary="until the figures are worked out again")
 
 
 @workflow.defn(name="WeeklyReport")

@@ -1246,6 +1246,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/streams/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Review a show
+         * @description `409` before it is ready, ten minutes after the show's end; `ready_at` says when.
+         */
+        get: operations["get_review_v1_streams__id__review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}/review/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Note a decision of a review */
+        post: operations["post_decision_v1_streams__id__review_decisions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/streams": {
         parameters: {
             query?: never;
@@ -2032,7 +2069,11 @@ export interface paths {
         /** List what departments are to do */
         get: operations["get_tasks_v1_tasks_get"];
         put?: never;
-        post?: never;
+        /**
+         * Have a department do something
+         * @description As it was decided in the review of a show, which shows it again at the next one.
+         */
+        post: operations["post_task_v1_tasks_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2869,6 +2910,22 @@ export interface components {
             expected: number | null;
         };
         /**
+         * CommentsOfShow
+         * @description The comments, who wrote them, opinions by sentiment, and the topics.
+         */
+        CommentsOfShow: {
+            /** Comments */
+            comments: number;
+            /** Speakers */
+            speakers: number;
+            /** Sentiments */
+            sentiments: {
+                [key: string]: number;
+            };
+            /** Topics */
+            topics: components["schemas"]["TopicOfShow"][];
+        };
+        /**
          * CompanionProduct
          * @description A product that goes with those asked for. `own` says that one of them lists it.
          *
@@ -2888,6 +2945,18 @@ export interface components {
             lift: number | null;
             /** Together */
             together: number | null;
+        };
+        /**
+         * Compared
+         * @description The shows before, at most five, and the mean of each key figure in them.
+         */
+        Compared: {
+            /** Shows */
+            shows: string[];
+            /** Mean */
+            mean: {
+                [key: string]: number;
+            };
         };
         /**
          * ComparedGroup
@@ -2925,6 +2994,31 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * ComplaintAnswered
+         * @description An alert about what was said, and what the product's manager answered.
+         */
+        ComplaintAnswered: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Sku */
+            sku: string;
+            /** Product */
+            product: string | null;
+            /** Topic */
+            topic: string;
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /** Answered At */
+            answered_at: string | null;
+            /** Answer */
+            answer: string | null;
         };
         /**
          * ConditionWords
@@ -3063,6 +3157,18 @@ export interface components {
             order_id: string | null;
             /** Locked Until */
             locked_until: string | null;
+        };
+        /**
+         * CouponsOfShow
+         * @description Coupons given while the show ran; those that its orders used, and what they cost, in fen.
+         */
+        CouponsOfShow: {
+            /** Issued */
+            issued: number;
+            /** Redeemed */
+            redeemed: number;
+            /** Cost */
+            cost: number;
         };
         /**
          * CreatedKey
@@ -3225,6 +3331,21 @@ export interface components {
             customer: number;
             /** Other */
             other: number;
+        };
+        /**
+         * DecisionState
+         * @description What was decided, by whom.
+         */
+        DecisionState: {
+            /** Text */
+            text: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
         };
         /**
          * DeskCoupon
@@ -3911,6 +4032,22 @@ export interface components {
             };
         };
         /**
+         * JourneyOfShow
+         * @description A journey that the show began: how many entered and reached its goal, and the orders owed to it, in fen.
+         */
+        JourneyOfShow: {
+            /** Journey */
+            journey: string;
+            /** Entered */
+            entered: number;
+            /** Reached */
+            reached: number;
+            /** Orders */
+            orders: number;
+            /** Revenue */
+            revenue: number;
+        };
+        /**
          * JourneyResults
          * @description What a journey brought; money in fen. `a_month` is what it brings in 30 days, `as_of` up to when is counted.
          */
@@ -3980,6 +4117,42 @@ export interface components {
             today: string;
             /** Zone */
             zone: string;
+        };
+        /**
+         * KeyFigures
+         * @description What a show comes to: people by what they did, money in fen; `conversion` is buyers of the viewers.
+         *
+         *     `repurchase` is the share of buyers who ordered again within seven days; final once those are over.
+         */
+        KeyFigures: {
+            /** Viewers */
+            viewers: number;
+            /** Carts */
+            carts: number;
+            /** Buyers */
+            buyers: number;
+            /** Speakers */
+            speakers: number;
+            /** Comments */
+            comments: number;
+            /** Orders */
+            orders: number;
+            /** Revenue */
+            revenue: number;
+            /** Refunded */
+            refunded: number;
+            /** New Customers */
+            new_customers: number;
+            /** Came Back */
+            came_back: number;
+            /** Minutes */
+            minutes: number;
+            /** Conversion */
+            conversion: number | null;
+            /** Repurchase */
+            repurchase: number | null;
+            /** Repurchase Is Final */
+            repurchase_is_final: boolean;
         };
         /**
          * KeyState
@@ -4782,6 +4955,24 @@ export interface components {
             denominator: number | null;
         };
         /**
+         * ProductSales
+         * @description What a product sold beside what was expected, in units; where it ran out, what wasn't sold, as an estimate.
+         */
+        ProductSales: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Expected */
+            expected: number | null;
+            /** Sold Out At */
+            sold_out_at: string | null;
+            /** Lost */
+            lost: number;
+        };
+        /**
          * ProductStock
          * @description A product in a show, in units.
          *
@@ -5058,6 +5249,58 @@ export interface components {
             problems: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * ReviewState
+         * @description The review of a show at a stage: `first` ten minutes after its end, then after one, three and seven days.
+         *
+         *     `as_of` is when the figures were worked out, `next_at` when they will be again. `last_todos` are those of the show
+         *     before.
+         */
+        ReviewState: {
+            /** Stream Id */
+            stream_id: string;
+            /** Title */
+            title: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Stage
+             * @enum {string}
+             */
+            stage: "first" | "day1" | "day3" | "day7";
+            /**
+             * As Of
+             * Format: date-time
+             */
+            as_of: string;
+            /** Next At */
+            next_at: string | null;
+            key: components["schemas"]["KeyFigures"];
+            compared: components["schemas"]["Compared"];
+            /** Curve */
+            curve: components["schemas"]["Watching"][];
+            /** Products */
+            products: components["schemas"]["ProductSales"][];
+            /** Alarms */
+            alarms: components["schemas"]["StockAlarm"][];
+            /** Complaints */
+            complaints: components["schemas"]["ComplaintAnswered"][];
+            coupons: components["schemas"]["CouponsOfShow"];
+            /** Journeys */
+            journeys: components["schemas"]["JourneyOfShow"][];
+            comments: components["schemas"]["CommentsOfShow"];
+            /** Decisions */
+            decisions: components["schemas"]["DecisionState"][];
+            /** Todos */
+            todos: components["schemas"]["TaskState"][];
+            /** Last Todos */
+            last_todos: components["schemas"]["TaskState"][];
         };
         /**
          * Revision
@@ -5353,6 +5596,25 @@ export interface components {
             standing: number;
             /** Happened */
             happened: components["schemas"]["Happened"][];
+        };
+        /**
+         * StockAlarm
+         * @description An alarm about stock, and the state of the order that it began; null if it began none.
+         */
+        StockAlarm: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Sku */
+            sku: string | null;
+            /** Kind */
+            kind: string | null;
+            /** Answer */
+            answer: string | null;
+            /** Quantity */
+            quantity: number | null;
         };
         /**
          * Stopped
@@ -5688,6 +5950,30 @@ export interface components {
             words: string;
         };
         /**
+         * TopicOfShow
+         * @description What was said of a product, by how many of those who spoke of it.
+         */
+        TopicOfShow: {
+            /** Sku */
+            sku: string | null;
+            /** Product */
+            product: string | null;
+            /** Aspect */
+            aspect: string;
+            /** Sentiment */
+            sentiment: string;
+            /** Title */
+            title: string;
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /** Rises */
+            rises: boolean;
+            /** Quotes */
+            quotes: string[];
+        };
+        /**
          * TopicState
          * @description What is said of an aspect of a product, by how many of those who spoke of it; `buyers` of them bought it.
          *
@@ -5842,6 +6128,23 @@ export interface components {
             grammar: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Watching
+         * @description Five minutes of a show: how many watched at their end, units sold, and the products shown, by their skus.
+         */
+        Watching: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Watching */
+            watching: number;
+            /** Units */
+            units: number;
+            /** Shown */
+            shown: string[];
         };
         /**
          * Way
@@ -10891,6 +11194,175 @@ export interface operations {
             };
         };
     };
+    get_review_v1_streams__id__review_get: {
+        parameters: {
+            query?: {
+                /** @description `markdown` and `docx`, a file, are for people; JSON is described here */
+                format?: "json" | "markdown" | "docx";
+            };
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_decision_v1_streams__id__review_decisions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "下一场先上轻盐版"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_streams_v1_streams_get: {
         parameters: {
             query?: {
@@ -13962,6 +14434,93 @@ export interface operations {
             };
         };
     };
+    post_task_v1_tasks_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "department": "supply",
+                 *       "text": "下场前补足青团",
+                 *       "owner": "chen",
+                 *       "due_on": "2026-03-09"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Department
+                     * @enum {string}
+                     */
+                    department: "product" | "supply" | "marketing" | "live" | "service";
+                    /** Text */
+                    text: string;
+                    /**
+                     * Due On
+                     * Format: date
+                     */
+                    due_on: string;
+                    /** Owner */
+                    owner?: string | null;
+                    /** Stream Id */
+                    stream_id?: string | null;
+                    /** Sku */
+                    sku?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     post_finish_v1_tasks__id__finish_post: {
         parameters: {
             query?: never;
@@ -14053,7 +14612,7 @@ export interface operations {
                 since?: string | null;
                 /** @description before this instant */
                 until?: string | null;
-                /** @description `markdown` and `docx` are for people */
+                /** @description `markdown` and `docx`, a file, are for people; JSON is described here */
                 format?: "json" | "markdown" | "docx";
             };
             header?: never;
@@ -14069,8 +14628,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportState"];
-                    "text/markdown": string;
-                    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": string;
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -88,6 +88,11 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/shows/$id/review",
+    component: lazyRouteComponent(() => import("@/pages/shows/ReviewPage"), "ReviewPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/voice",
     validateSearch: voiceTabOf,
     component: lazyRouteComponent(() => import("@/pages/voice/VoicePage"), "VoicePage"),

@@ -14,7 +14,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
 from domain.journeys.starting import Start, set_apart, start_of, wakes_of
-from domain.store.outbox import FollowUp, ReadComments, Replenish, Restocked, StartRun, TakeToJourney, WakeRun
+from domain.store.outbox import (
+    FollowUp,
+    ReadComments,
+    Replenish,
+    Restocked,
+    ReviewShow,
+    StartRun,
+    TakeToJourney,
+    WakeRun,
+)
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.runs import look_up, workflow_id
@@ -24,7 +33,7 @@ from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
-from workflows.runs.voice import ReadCommentsWorkflow
+from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow
 from workflows.terms.wording import Wording
 from workflows.words.describe import describe
 
@@ -110,6 +119,11 @@ def _tell_of_comments(temporal: Temporal, _: Session, notices: Notices) -> Calls
     yield [row for row, _ in notices], _read_comments(temporal)
 
 
+def _tell_of_shows(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
+        yield [row], _review(temporal, notice)
+
+
 TELLERS: Mapping[str, Teller] = {
     StartRun.kind: _tell_starts,
     WakeRun.kind: _tell_wakes,
@@ -118,6 +132,7 @@ TELLERS: Mapping[str, Teller] = {
     Replenish.kind: _tell_alarms,
     Restocked.kind: _tell_receipts,
     ReadComments.kind: _tell_of_comments,
+    ReviewShow.kind: _tell_of_shows,
 }
 """Who tells each kind."""
 
@@ -260,6 +275,22 @@ async def _read_comments(temporal: Temporal) -> str:
         static_summary="comments are read",
     )
     return COMMENTS_ID
+
+
+async def _review(temporal: Temporal, notice: ReviewShow) -> str:
+    """A show that is told to have ended again is reviewed anew where its review is over."""
+    name = f"review/{notice.stream}"
+    try:
+        await temporal.client.start_workflow(
+            ShowReviewWorkflow.run,
+            notice.stream,
+            id=name,
+            task_queue=temporal.queue,
+            static_summary=f"review of the show {notice.stream}",
+        )
+    except WorkflowAlreadyStartedError:
+        return ""
+    return name
 
 
 async def _nothing() -> str:

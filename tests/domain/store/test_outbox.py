@@ -9,6 +9,7 @@ from domain.store.outbox import (
     ReadComments,
     Replenish,
     Restocked,
+    ReviewShow,
     StartRun,
     TakeToJourney,
     WakeRun,
@@ -25,6 +26,7 @@ NOTICES = [
     Replenish(2),
     Restocked(2),
     ReadComments(),
+    ReviewShow("s1"),
 ]
 
 

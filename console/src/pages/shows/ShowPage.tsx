@@ -76,6 +76,11 @@ export function ShowPage() {
                 {words.endedAt} {instant(show.ended_at)}
               </span>
             )}
+            {show.state === "ended" && may("voice.read") && (
+              <Link to="/shows/$id/review" params={{ id }}>
+                {words.review}
+              </Link>
+            )}
             <Quiet>
               <bdi>{show.city ?? words.everywhere}</bdi>
             </Quiet>

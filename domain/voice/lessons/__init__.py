@@ -1,0 +1,1 @@
+"""What is learned from what customers said and did: the review of a show, requirements for products."""
