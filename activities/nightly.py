@@ -40,7 +40,7 @@ class NightlyActivities:
         try:
             with self._db.begin() as work:
                 kept, forecasts = fit(work, self._clock.now())
-                told = f"fit {kept.id}: {kept.customers:,} customers who ordered"
+                told = f"fitted to {kept.customers:,} customers who ordered"
         except TooFewOrdersError as problem:
             return [str(problem)]
         for page in forecasts.pages():

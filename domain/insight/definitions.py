@@ -261,7 +261,8 @@ METRICS: Mapping[str, Metric] = {
     ),
     "turnover_days": Metric(
         "库存周转天数", "days of stock",
-        "这一期每天结束时的库存件数之和，除以卖出的件数", "units on hand at the end of each day, summed, by units sold",
+        "这一期每天结束时的库存件数之和（账上超卖的按 0 算），除以卖出的件数",
+        "units on hand at the end of each day, summed (0 where the books are oversold), by units sold",
         "stock_moves", "days",
         "SELECT day AT TIME ZONE :zone AS at, sum(coalesce(change, 0)) OVER (ORDER BY day) AS on_hand,"
         " coalesce(sold, 0) AS sold FROM (SELECT generate_series(min(day), last, '1 day') AS day FROM ("
@@ -270,7 +271,7 @@ METRICS: Mapping[str, Metric] = {
         " LEFT JOIN (SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
         " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
         " FROM stock_moves GROUP BY 1) AS moved USING (day)",
-        "sum(on_hand)", "sum(sold)", of="products", by_product=_TURNED_OVER,
+        "greatest(sum(on_hand), 0)", "sum(sold)", of="products", by_product=_TURNED_OVER,
     ),
     "expiry_loss": Metric(
         "临期损耗", "loss by expiry",
@@ -282,8 +283,9 @@ METRICS: Mapping[str, Metric] = {
     ),
     "expiry_loss_money": Metric(
         "临期损耗金额", "loss by expiry in money",
-        "同上，件数乘以到货时（`lot.received`）报来的单价；没有报单价的批次不算",
-        "the same, in units times the price told at their receipt (`lot.received`); lots without one don't count",
+        "这一期到期的批次里，到期时还剩的金额占到货金额的比例，按到货时（`lot.received`）报来的单价；没有报单价的批次不算",
+        "of the worth received of lots that expired in the period, what was left then, at the price told at their"
+        " receipt (`lot.received`); lots without one don't count",
         "stock_moves", "share",
         f"SELECT expired.*, price FROM ({_EXPIRED}) AS expired JOIN (SELECT DISTINCT ON (data->>'lot_id')"
         " data->>'lot_id' AS lot_id, (data->>'price')::bigint AS price FROM events WHERE customer_id IS NULL"

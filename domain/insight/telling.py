@@ -53,15 +53,12 @@ def _measure_words(measure: str | None, comparison: Comparison, say: Wording) ->
     change = comparison.measure
     if measure is None or change is None:
         return []
-    name, other = comparison.group.name, comparison.control.name
-    worth = f"{change.estimate:+,.2f}" + _interval(f"{change.low:+,.2f}", f"{change.high:+,.2f}", say)
+    zh, en = f"{comparison.group.name} 比 {comparison.control.name}：", f"{comparison.group.name} beside "
+    en += f"{comparison.control.name}: "
     if not isfinite(change.low):
-        worth = say.pick("还说不出", "an amount that can't be said yet")
-    return [
-        say.pick(
-            f"{name} 比 {other}：{measure} 人均差 {worth}", f"{name} beside {other}: {measure}, {worth} a customer"
-        )
-    ]
+        return [say.pick(f"{zh}{measure} 的差别还说不出", f"{en}the difference in {measure} can't be said yet")]
+    worth = f"{change.estimate:+,.2f}" + _interval(f"{change.low:+,.2f}", f"{change.high:+,.2f}", say)
+    return [say.pick(f"{zh}{measure} 人均差 {worth}", f"{en}{measure}, of each customer, {worth}")]
 
 
 def _interval(low: str, high: str, say: Wording) -> str:
@@ -72,12 +69,16 @@ def comparison_words(comparison: Comparison, lang: Language) -> list[str]:
     """How a group differs from the one it is compared with, and the verdict."""
     say = Wording(lang)
     name, other = (group_name(group.name, lang) for group in (comparison.group, comparison.control))
-    lift, money = _percent(comparison.goal, say), _money(comparison.revenue, say)
-    return [
-        say.pick(f"{name} 比 {other}：目标达成率提升 {lift}", f"{name} beside {other}: the goal rate is up by {lift}"),
-        say.pick(f"{name} 比 {other}：人均收入多 {money}", f"{name} beside {other}: a customer brings {money} more"),
-        _verdict(comparison, name, other, say),
-    ]
+    zh, en = f"{name} 比 {other}：", f"{name} beside {other}: "
+    lift = say.pick(f"{zh}目标达成率的提升还说不出", f"{en}the lift of the goal rate can't be said yet")
+    money = say.pick(f"{zh}人均收入的差别还说不出", f"{en}the difference in revenue can't be said yet")
+    if isfinite(comparison.goal.low):
+        said = _percent(comparison.goal, say)
+        lift = say.pick(f"{zh}目标达成率提升 {said}", f"{en}the goal rate is up by {said}")
+    if isfinite(comparison.revenue.low):
+        said = _money(comparison.revenue, say)
+        money = say.pick(f"{zh}人均收入多 {said}", f"{en}a customer brings {said} more")
+    return [lift, money, _verdict(comparison, name, other, say)]
 
 
 def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str:
@@ -101,6 +102,11 @@ def _verdict(comparison: Comparison, name: str, other: str, say: Wording) -> str
 def _doubt_words(comparison: Comparison, say: Wording) -> str:
     """Why it can't be trusted, but for the sizes of groups, of which an experiment tells once."""
     match comparison.doubt:
+        case "few" if absent := [
+            each for each in (comparison.group, comparison.control) if not each.n + each.still_open
+        ]:
+            name = group_name(absent[0].name, say.lang)
+            return say.pick(f"（{name}里还没有人）", f" ({name}: nobody yet)")
         case "few":
             smaller = min(comparison.group.n, comparison.control.n)
             zh = f"（每组至少要 {LEAST} 人，较小的一组现在 {smaller} 人"
@@ -116,14 +122,9 @@ def _doubt_words(comparison: Comparison, say: Wording) -> str:
 
 
 def _percent(change: Difference, say: Wording) -> str:
-    if not isfinite(change.low):
-        return say.pick("还说不出", "an amount that can't be said yet")
-    low, high = f"{change.low:+.1%}", f"{change.high:+.1%}"
-    return f"{change.estimate:+.1%}" + _interval(low, high, say)
+    return f"{change.estimate:+.1%}" + _interval(f"{change.low:+.1%}", f"{change.high:+.1%}", say)
 
 
 def _money(change: Difference, say: Wording) -> str:
-    if not isfinite(change.low):
-        return say.pick("还说不出", "an amount that can't be said yet")
     estimate, low, high = (money_words(round(each)) for each in (change.estimate, change.low, change.high))
     return estimate + _interval(low, high, say)

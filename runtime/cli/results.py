@@ -128,7 +128,8 @@ def metric(
             raise StartError(str(problem)) from None
     one = METRICS[name]
     say(f"{pick(one.zh, one.en)}: {pick(one.means_zh, one.means_en)}")
-    table = Table(pick("从", "from"), pick("值", "value"), pick("分子", "numerator"), pick("分母", "denominator"))
+    head = pick("直播", "show") if by == "show" else pick("从", "from")
+    table = Table(head, pick("值", "value"), pick("分子", "numerator"), pick("分母", "denominator"))
     for point in found:
         parts = (f"{part:,.0f}" if part is not None else "" for part in (point.numerator, point.denominator))
         table.add_row(point.show or str(point.day), _value(point.value, one.unit), *parts)
@@ -151,10 +152,10 @@ def _rebuild(data: Data, lang: "Language") -> None:
         with db.begin() as work:
             summed = len(keep(work, clock_of(db).now()))
             orders, owed = attributed(work)
-    zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息；"
+    zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息或券；"
     zh += f"重新汇总了 {summed:,} 个进入人次多的旅程；其余都是现算的"
-    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages, and summed up {summed:,} "
-    en += "journeys that many entered; all else is always counted"
+    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages or coupons, "
+    en += f"and summed up {summed:,} journeys that many entered; all else is always counted"
     say(zh if lang == "zh" else en)
 
 

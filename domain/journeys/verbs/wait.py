@@ -19,7 +19,7 @@ def arrive(context: StepContext, step: Wait, at: datetime) -> datetime | None:
     due = max(due, at)
     if step.usual and [step.path, "passed", due.isoformat()] not in context.enrollment.outcomes:
         hour, whose = hour_gone_by(step, context.facts)
-        record(context.work, context.enrollment, "hour", str(hour), at, step=step.path, reason=whose, until=due)
+        record(context.work, context.enrollment, "hour", str(hour), context.at, step=step.path, reason=whose, until=due)
     waiting = context.work.change(context.enrollment._replace(due_at=due))
     if not step.moves:
         add_outcome(context.work, waiting, step.path, "passed", due)

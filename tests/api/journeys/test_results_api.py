@@ -123,7 +123,7 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["metric", "orders", "--by", "show"], "orders isn't counted by show; by day only"),
         (["metric", "sent", "--where", "sms"], "where is written like journey:NAME"),
         (["cohorts", "--lang", "zh"], "已付与预期（今后 12 个月）是人均"),
-        (["metric", "rebuild", "--lang", "zh"], "重新计算 20 笔订单，其中 0 笔归因到消息"),
+        (["metric", "rebuild", "--lang", "zh"], "重新计算 20 笔订单，其中 0 笔归因到消息或券"),
         (["metric", "sales"], "there is no metric sales; there are new_customers"),
         (["ltv", "fit"], "0 customers ordered again"),
         (["experiment", "plan", "--base", "ten"], "--base must be a percentage"),

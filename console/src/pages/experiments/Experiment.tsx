@@ -40,7 +40,7 @@ export function Experiment({ summary }: { summary: Schema["ExperimentSummary"] }
         {data?.comparisons.map((each) => (
           <Flex vertical gap={10} key={each.group}>
             <strong style={{ fontSize: 15 }}>
-              {data.comparisons.length > 1 && `${nameOf(each.group)}：`}
+              {words.of(nameOf(each.group))}
               {words.verdicts[each.verdict] ?? each.verdict}
               {each.doubt !== null && words.because(words.doubts[each.doubt] ?? each.doubt)}
             </strong>

@@ -3,7 +3,7 @@ import { type Mark, spanOf } from "@/parts/picture";
 import { signed } from "./figures";
 
 const [WIDTH, HEIGHT] = [560, 150];
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, 8, 10, 22];
+const [LEFT, RIGHT, TOP, BOTTOM] = [64, 8, 10, 22];
 
 /** An estimate with its interval for each day, beside the line of no difference. */
 export function Intervals({ marks, label }: { marks: Mark[]; label: string }) {
