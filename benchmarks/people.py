@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from benchmarks.harness.processes import postgres, used
 from benchmarks.harness.stack import Stack, store
+from domain.customers.sums import sum_up_orders
 from domain.membership import previewing, sweeping
 from domain.published.library import read_library
 from domain.published.publishing import publish_document
@@ -95,6 +96,7 @@ def load(parts: Stack, customers: int, events: int) -> None:
         for statement in _PEOPLE.split(";\n"):
             if statement.strip():
                 connection.execute(text(statement), {"customers": customers, "events": events})
+        sum_up_orders(connection)
         for _, definition in indexes:
             connection.execute(text(definition))
     with parts.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -34,7 +34,7 @@ from domain.conditions.json_values import Json, Truth, at, is_a, items
 from domain.conditions.measures_sql import average
 from domain.conditions.plain import compared_value, fits, lead, nothing_fits, number_of, numbers, of_event
 from domain.conditions.sql import matching
-from domain.customers.tables import Customer, CustomerTag, Order
+from domain.customers.tables import Customer, CustomerTag, OrderSums
 from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.stock import inventory
@@ -52,12 +52,11 @@ from workflows.terms.conditions import (
     TagCondition,
 )
 from workflows.terms.fields import DERIVED
-from workflows.terms.operands import Comparison
 from workflows.terms.values import Shows, Window
 
 _CUSTOMERS = SQLModel.metadata.tables[Customer.__tablename__]
 _EVENTS = SQLModel.metadata.tables[Event.__tablename__]
-_ORDERS = SQLModel.metadata.tables[Order.__tablename__]
+_SUMS = SQLModel.metadata.tables[OrderSums.__tablename__]
 _TAGS = SQLModel.metadata.tables[CustomerTag.__tablename__]
 
 
@@ -133,23 +132,25 @@ class _Sets:
         value = func.to_jsonb(_CUSTOMERS.c.name, type_=JSONB) if path == "name" else at(_CUSTOMERS.c.fields, path)
         return compared_value(condition, value)
 
-    def _derived(self, name: str, comparison: Comparison) -> Truth | None:
-        asked = numbers(comparison)
+    def _derived(self, name: str, condition: FieldCondition) -> Truth | None:
+        """By what orders come to. Who is told to have ordered later than now is asked by himself."""
+        asked = numbers(condition)
         if asked is None or name == "last_order_at":
             return None
-        orders = (
-            select(_ORDERS.c.customer_id, _ORDERS.c.paid_at, _ORDERS.c.total, _ORDERS.c.refunded)
-            .where(_ORDERS.c.paid_at <= self.now)
-            .order_by(_ORDERS.c.customer_id)
-            .subquery()
-        )
-        if name == "recency_days":
-            ago = literal(self.now, DateTime(timezone=True)) - func.max(orders.c.paid_at)
-            return _grouped(orders, fits(asked, func.div(func.extract("epoch", ago), 86400)))
-        kept = func.count().filter(or_(orders.c.refunded < orders.c.total, orders.c.total == 0))
-        spent = func.sum(orders.c.total - orders.c.refunded)
-        value = kept if name in ("orders", "frequency") else spent
-        return _grouped(orders, fits(asked, value), nothing=nothing_fits(asked))
+        ago = literal(self.now, DateTime(timezone=True)) - _SUMS.c.last_order_at
+        value, nothing = {
+            "recency_days": (func.div(func.extract("epoch", ago), 86400), False),
+            "spent": (_SUMS.c.spent, nothing_fits(asked)),
+            "value": (_SUMS.c.spent, nothing_fits(asked)),
+        }.get(name, (_SUMS.c.orders, nothing_fits(asked)))
+        sums = _SUMS.alias()
+        later = select(sums.c.customer_id).where(sums.c.last_order_at > self.now)
+        later = later.join(_CUSTOMERS, _CUSTOMERS.c.id == sums.c.customer_id)
+        alone = later.where(matching(condition, self.library, self.now)).subquery()
+        ok = case((_SUMS.c.last_order_at <= self.now, fits(asked, value)), else_=alone.c.customer_id.is_not(None))
+        both = _SUMS.outerjoin(alone, alone.c.customer_id == _SUMS.c.customer_id)
+        found = _among(select(_SUMS.c.customer_id).select_from(both).where(not_(ok) if nothing else ok))
+        return not_(found) if nothing else found
 
     def _measured(self, measure: Measure, condition: FieldCondition | MeasureCondition) -> Truth | None:
         """A measure of events, of a field of theirs. Who has more events than it looks at is asked by himself."""

@@ -184,7 +184,7 @@ class CustomerTag(Row, table=True):
 
 
 class Order(Row, table=True):
-    """A paid order; the customer's derived fields are read from these, out of the index alone. Amounts in fen."""
+    """A paid order; a customer's derived fields are read from these, out of the index alone. Amounts in fen."""
 
     __tablename__: ClassVar[Any] = "orders"
     __table_args__ = (Index("ix_orders_totals", "customer_id", postgresql_include=["paid_at", "total", "refunded"]),)
@@ -193,3 +193,16 @@ class Order(Row, table=True):
     paid_at: datetime = instant()
     total: int = Field(sa_type=BigInteger)
     refunded: int = Field(default=0, sa_type=BigInteger)
+
+
+class OrderSums(Row, table=True):
+    """What all orders of a customer come to, for conditions that are asked of everybody. Triggers on orders keep it.
+
+    `orders` are those that aren't refunded wholly; `spent`, in fen, is what was paid less what was refunded.
+    """
+
+    __tablename__: ClassVar[Any] = "order_sums"
+    customer_id: int = reference("customers.id", primary_key=True)
+    orders: int = Field(sa_type=BigInteger)
+    spent: int = Field(sa_type=BigInteger)
+    last_order_at: datetime = instant()

@@ -8,10 +8,10 @@ from sqlalchemy import TextClause, text
 from sqlmodel import Session, SQLModel
 
 import domain.tables  # noqa: F401  (all tables are to be known)
-from domain.customers.tables import Customer, IdentityApart, IdentityJoin, IdentityMove
+from domain.customers.tables import Customer, IdentityApart, IdentityJoin, IdentityMove, OrderSums
 
-KEPT = frozenset({each.__tablename__ for each in (Customer, IdentityJoin, IdentityMove, IdentityApart)})
-"""The tables that say who became one with whom; what they say stays."""
+KEPT = frozenset({each.__tablename__ for each in (Customer, IdentityJoin, IdentityMove, IdentityApart, OrderSums)})
+"""The tables that say who became one with whom, where what they say stays; and sums, which follow their orders."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from psycopg import Connection, sql
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 
+from domain.customers.sums import sum_up_orders
 from domain.store.work import Database
 from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
@@ -85,6 +86,7 @@ def copying(live: Engine, into: Engine) -> Iterator[Copier]:
         reading.execute(text("SELECT 1"))
         writing.execute(text("SET LOCAL session_replication_role = replica"))
         yield Copier(_raw(reading), _raw(writing))
+        sum_up_orders(writing)
         for table in SQLModel.metadata.sorted_tables:
             if "id" in table.columns and table.name not in _UNNUMBERED:
                 writing.execute(
