@@ -89,6 +89,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
             "deviation": round(demand.deviation, 2),
             "sold_by_day": _by_day(places, local_day(now, zone)),
             "wholesale": _sold_to_wholesale(session, sku, city, now),
+            "beside": number_of(quantity_of(sum(day.beside for days in places for day in days.values()))),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,
             "alarm": data.get("kind"),
@@ -321,6 +322,7 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
     """Record a notice to the assignee."""
     units = row.proposed if row.quantity is None else row.quantity
     wholesale = f"，近四周另有批发 {row.basis['wholesale']} 件，未计入销量" if row.basis.get("wholesale") else ""
+    beside = f"，近四周有远超平常的大单，其中 {row.basis['beside']} 件未计入销量" if row.basis.get("beside") else ""
     name = called(session, [row])[0].get(row.sku)
     product = f"{name}（{row.sku}）" if name else row.sku
     notice = {
@@ -328,7 +330,7 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
         "status": row.status,
         "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{wording}：{product} {written(units)} 件（补货单 {row.id}）{wholesale}",
+        "body": f"{wording}：{product} {written(units)} 件（补货单 {row.id}）{wholesale}{beside}",
         "at": now,
     }
     session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

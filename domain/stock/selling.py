@@ -10,6 +10,13 @@ mean of all days as if one more day had been seen at that mean, the posterior me
 
     mean = sold / exposure,  rate(w) = (sold(w) + mean) / (exposure(w) + 1)
 
+*Outlying orders.* One order of 300 beside two a day is no demand, whether or not anybody marked it as wholesale. Orders
+differ by factors, so an order of a place is outlying if its logarithm lies more than three deviations above the median,
+a deviation being 1.4826 times the median absolute one (the Hampel identifier: Davies and Gather, "The Identification of
+Multiple Outliers", Journal of the American Statistical Association 88 (1993) 782-792), and at least that of a factor of
+two. It counts as the largest that isn't (winsorised: Tukey, "The Future of Data Analysis", Annals of Mathematical
+Statistics 33 (1962) 1-67). What is as large as one order in `OFTEN` is the shop's ordinary business, however large.
+
 *Units at risk.* Lots of one product in one place sell in the order of their expiry, at the sum of the rates of the days
 up to each one's cut-off, the end of the last day on which it may be sold. A lot sells what that leaves after the lots
 before it; the rest is at risk.
@@ -31,6 +38,9 @@ from workflows.terms.values import at_local, local_day, parse_time
 WINDOW = timedelta(days=28)
 """How far back sales are looked at: four of each weekday."""
 
+OFTEN = 0.15
+"""The part of all orders of which the largest may be outlying; so of fewer than seven none is."""
+
 _MIDNIGHT = parse_time("00:00")
 Place = tuple[str, str]
 """A product, and the store or else the city that keeps it ("" for lots that name neither)."""
@@ -38,10 +48,13 @@ Place = tuple[str, str]
 
 @dataclass
 class Day:
-    """Units of a product sold in a place on a local day, and for how much of the day it was there to be sold."""
+    """Units of a product sold in a place on a local day, for how much of the day it was there to be sold, and the units
+    of outlying orders that were sold beside.
+    """
 
     sold: float = 0.0
     stocked: float = 0.0
+    beside: float = 0.0
 
 
 @dataclass
@@ -109,10 +122,10 @@ def read_sales(session: Session, skus: Sequence[str], now: datetime, zone: ZoneI
 def read_days(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, dict[date, Day]]:
     """The same by local day: those on which the product sold, or was there to be sold."""
     since = now - WINDOW
-    parameters: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key}
+    parameters: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key, "ordinary": 1 - OFTEN}
     days_by_place: dict[Place, dict[date, Day]] = {}
-    for sku, place, on, units in session.connection().execute(_SOLD, parameters):
-        days_by_place.setdefault((sku, place), {})[on] = Day(sold=float(units))
+    for sku, place, on, units, beside in session.connection().execute(_SOLD, parameters):
+        days_by_place.setdefault((sku, place), {})[on] = Day(sold=float(units - beside), beside=float(beside))
     for sku, place, start, end in session.connection().execute(_STOCKED, parameters) if days_by_place else ():
         if (sku, place) in days_by_place:
             days = days_by_place[sku, place]
@@ -137,10 +150,31 @@ def _split(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[dat
 
 
 _SOLD = text("""
-SELECT l.sku, coalesce(l.store, l.city, ''), (m.at AT TIME ZONE :zone)::date, -sum(m.quantity)
-FROM stock_moves m JOIN lots l USING (lot_id)
-WHERE l.sku IN :skus AND m.reason IN ('sold', 'returned') AND NOT m.seen AND m.at >= :since AND m.at <= :now
-GROUP BY 1, 2, 3
+WITH moves AS (
+    SELECT l.sku, coalesce(l.store, l.city, '') AS place, (m.at AT TIME ZONE :zone)::date AS day, m.order_id,
+        -m.quantity AS units
+    FROM stock_moves m JOIN lots l USING (lot_id)
+    WHERE l.sku IN :skus AND m.reason IN ('sold', 'returned') AND NOT m.seen AND m.at >= :since AND m.at <= :now
+), orders AS (
+    SELECT sku, place, order_id, sum(units) AS units, ln(sum(units)::float8) AS size FROM moves
+    WHERE order_id IS NOT NULL GROUP BY 1, 2, 3 HAVING sum(units) > 0
+), middles AS (
+    SELECT sku, place, percentile_cont(0.5) WITHIN GROUP (ORDER BY size) AS middle,
+        percentile_disc(:ordinary) WITHIN GROUP (ORDER BY size) AS ordinary
+    FROM orders GROUP BY 1, 2
+), bounds AS (
+    SELECT sku, place, greatest(ordinary, middle + 3 * greatest(
+        ln(2), 1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(size - middle)))) AS bound
+    FROM orders JOIN middles USING (sku, place) GROUP BY sku, place, middle, ordinary
+), usual AS (
+    SELECT sku, place, max(units) FILTER (WHERE size <= bound) AS most FROM orders JOIN bounds USING (sku, place)
+    GROUP BY 1, 2
+), outlying AS (
+    SELECT sku, place, order_id, 1 - most / units AS beside FROM orders JOIN bounds USING (sku, place)
+    JOIN usual USING (sku, place) WHERE size > bound
+)
+SELECT sku, place, day, sum(units), sum(units * coalesce(beside, 0))
+FROM moves LEFT JOIN outlying USING (sku, place, order_id) GROUP BY 1, 2, 3
 """).bindparams(bindparam("skus", expanding=True))
 
 _STOCKED = text("""

@@ -75,6 +75,32 @@ def test_what_went_to_wholesale_is_no_demand_and_the_proposal_says_so(shop: Shop
     assert shop.rows(LiveSale) == []
 
 
+@pytest.mark.parametrize(
+    ("large", "on_days", "beside"),
+    [
+        pytest.param(300, [7], 298, id="one order counts as the largest of the others"),
+        pytest.param(300, [3, 7], 2 * 298, id="and so does another"),
+        pytest.param(300, [2, 5, 8, 11], 0, id="what comes again and again is ordinary"),
+        pytest.param(16, [7], 0, id="eight times the usual is no wonder"),
+        pytest.param(17, [7], 15, id="more is"),
+    ],
+)
+def test_an_outlying_order_sets_no_rate_and_the_proposal_says_so(
+    shop: Shop, large: int, on_days: list[int], beside: int
+) -> None:
+    start = MONDAY - timedelta(days=14)
+    shop.take(received(shop, start, 2000, "A", store="S1", city="杭州"))
+    shop.take(*(sold(shop, start + timedelta(days=day, hours=9), 2, store="S1") for day in range(14)))
+    shop.take(*(sold(shop, start + timedelta(days=day, hours=20), large, store="S1", stream_id="s") for day in on_days))
+    row = proposed(shop)
+    counted = 28 + large * len(on_days) - beside
+    assert row.basis["per_day"] == pytest.approx(counted / 14.5, rel=0.01)
+    assert row.basis["beside"] == beside
+    assert sum(row.basis["sold_by_day"]) == counted
+    told = [f"大单，其中 {beside} 件未计入销量" in notice.body for notice in shop.rows(ReplenishmentNotice)]
+    assert told == [beside > 0] * len(told)
+
+
 def test_days_sold_out_show_no_demand(shop: Shop) -> None:
     """Twenty came in on each of fourteen mornings, and were gone by noon: forty a day."""
     for day in range(15, 1, -1):

@@ -80,6 +80,8 @@ export function ReplenishmentsPage() {
         <Quiet small>
           {[
             words.basis(figure(row.basis.left), figure(row.basis.per_day), figure(row.basis.rush)),
+            Number(row.basis.wholesale) > 0 && words.wholesale(figure(row.basis.wholesale)),
+            Number(row.basis.beside) > 0 && words.beside(figure(row.basis.beside)),
             row.pack > 1 && words.pack(count(row.pack)),
             row.ceiling !== null && words.ceiling(count(row.ceiling)),
           ]
