@@ -18,7 +18,7 @@ from domain.coupons import campaigns
 from domain.coupons.campaigns import CampaignFigures
 from domain.coupons.issuing import Status
 from domain.published.library import read_library
-from workflows.language.policy import CouponTerms, Products
+from workflows.language.policy import CouponTerms, PartialRefund, Products, Refund
 from workflows.terms.values import at_local, local_day, parse_time
 
 router = APIRouter(tags=["coupons"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -54,6 +54,8 @@ class Terms(BaseModel):
     skus: list[str]
     categories: list[str]
     combines: bool
+    refund: Refund
+    partial_refund: PartialRefund
 
 
 class Campaign(BaseModel):

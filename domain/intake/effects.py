@@ -210,7 +210,7 @@ def _redeem_coupon(work: UnitOfWork, event: Event, customer: CustomerRow) -> Non
         work.give_rise_to(EventGiven(COUPONS, name, "coupon.discrepancy", event.received_at, details, customer.id))
     if coupon.customer_id != customer.id:
         return
-    amend(work, event, enrollment=coupon.enrollment_id, step=coupon.step)
+    amend(work, event, code=coupon.code, enrollment=coupon.enrollment_id, step=coupon.step)
     if reason is not None or coupon.status == "redeemed" or redeeming.is_held(coupon, event.time):
         return
     if coupon.status == "issued":

@@ -5822,6 +5822,16 @@ export interface components {
             categories: string[];
             /** Combines */
             combines: boolean;
+            /**
+             * Refund
+             * @enum {string}
+             */
+            refund: "restore" | "forfeit";
+            /**
+             * Partial Refund
+             * @enum {string}
+             */
+            partial_refund: "share" | "reprice";
         };
         /**
          * Timeline

@@ -11,6 +11,7 @@ from shop import Shop
 
 from domain.coupons import checkout, issuing, redeeming
 from domain.coupons.baskets import Line
+from domain.coupons.campaigns import life
 from domain.coupons.codes import make_code, tidy
 from domain.coupons.tables import CampaignUse, Coupon
 from domain.intake.tables import Event
@@ -120,6 +121,9 @@ def test_a_till_may_spell_a_code_as_it_likes(li: Shop) -> None:
     wide = "".join(chr(ord(character) + 0xFEE0) for character in code)
     li.post("coupon.redeemed", "li", code=f"{wide[:5].lower()}–{wide[5:]}\u200b", order_id="o1")
     assert status(li) == ["redeemed"]
+    with li.db() as session:
+        told = [event.type for event in life(session, session.get_one(Coupon, code))]
+    assert told == ["coupon.issued", "coupon.redeemed"]
 
 
 @given(
