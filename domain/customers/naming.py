@@ -120,7 +120,7 @@ class Naming:
     def _of_names(self, number: int, group: tuple[Ident, ...], named: Sequence[Ident]) -> tuple[int, list[Conflict]]:
         first, conflicts = named[0], []
         person = self._owner(first)
-        is_new, joinable = person is None, first[0] in self._joining
+        is_new, joinable = person is None, self._joins(first)
         if person is None:
             person = self._newcomer(first)
         for ident in named[1:]:

@@ -39,6 +39,16 @@ def test_an_event_that_names_two_makes_them_one_and_the_older_goes_on(shop: Shop
     assert conflicts(shop) == []
 
 
+@pytest.mark.parametrize(("kind", "value"), [("mini", "o2"), ("openid", "o2"), ("external_userid", "wm2")])
+def test_a_kind_joins_in_whichever_account_it_is(shop: Shop, kind: str, value: str) -> None:
+    """Stronger evidence than a phone, so that it is what the event is about."""
+    say(shop, phone="13800000001")
+    say(shop, **{kind: value})
+    say(shop, **{kind: value}, phone="13800000001")
+    assert who(shop, **{kind: value}) == who(shop, phone="13800000001")
+    assert conflicts(shop) == []
+
+
 def test_a_chain_of_joins_is_one_long_for_everybody(shop: Shop) -> None:
     for number in range(1, 5):
         say(shop, phone=f"1380000000{number}", data=None)
