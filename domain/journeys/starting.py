@@ -121,10 +121,11 @@ def start_of(session: Session, enrollment_id: int) -> Start | None:
         )
         for plan_id, *member in members
     )
-    language = read_library(session).policy.language
+    policy = read_library(session).policy
     cohort = Cohort(
-        plan_id=first.plan_id, version=version, plan=plan, enrollments=states, language=language, plans=plans
-    )
+        plan_id=first.plan_id, version=version, plan=plan, enrollments=states, plans=plans,
+        language=policy.language, timezone=policy.timezone,
+    )  # fmt: skip
     return Start(first.run, cohort, session.exec(select(Event.type).where(Event.id == first.trigger_id)).one())
 
 

@@ -42,11 +42,13 @@ from domain.store.work import Database, UnitOfWork
 from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.temporal import TASK_QUEUE
+from workflows.language.policy import Policy
 from workflows.plan.commands import FanOut
 from workflows.plan.model import ScheduleTrigger
 from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import ScheduleWorkflow
 from workflows.runs.voice import WeeklyReportWorkflow
+from workflows.terms.wording import Wording
 
 logger = logging.getLogger(__name__)
 
@@ -120,15 +122,17 @@ def _library(db: Database) -> Library:
 async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
     """Bring Temporal's Schedules in line with what is published. A demo keeps them paused and fires them itself."""
     wanted = {
-        _PREFIX + name: _schedule(name, live.plan.trigger, library.policy.timezone, paused=paused)
+        _PREFIX + name: _schedule(name, live.plan.trigger, library.policy, paused=paused)
         for name, live in library.journeys.items()
         if isinstance(live.plan.trigger, ScheduleTrigger)
     }
-    zone = library.policy.timezone
-    night = partial(ScheduleActionStartWorkflow, NightlyWorkflow.run, id=NIGHTLY, task_queue=TASK_QUEUE)
-    week = partial(ScheduleActionStartWorkflow, WeeklyReportWorkflow.run, id=WEEKLY, task_queue=TASK_QUEUE)
-    wanted[NIGHTLY] = _regular(night(static_summary="forecasts, ranks and winners"), NIGHT, zone, paused=paused)
-    wanted[WEEKLY] = _regular(week(static_summary="what customers said in the week"), MONDAY, zone, paused=paused)
+    language, zone, say = library.policy.language, library.policy.timezone, Wording(library.policy.language)
+    night = partial(ScheduleActionStartWorkflow, NightlyWorkflow.run, language, id=NIGHTLY, task_queue=TASK_QUEUE)
+    week = partial(ScheduleActionStartWorkflow, WeeklyReportWorkflow.run, language, id=WEEKLY, task_queue=TASK_QUEUE)
+    of_night = say.pick("预测、排名和胜出的分组", "forecasts, ranks and winners")
+    of_week = say.pick("这一周客户说了什么", "what customers said in the week")
+    wanted[NIGHTLY] = _regular(night(static_summary=of_night), NIGHT, zone, paused=paused)
+    wanted[WEEKLY] = _regular(week(static_summary=of_week), MONDAY, zone, paused=paused)
     async for listed in await client.list_schedules():
         if listed.id.startswith(_PREFIX) and listed.id not in wanted:
             await client.get_schedule_handle(listed.id).delete()
@@ -147,7 +151,7 @@ class _Replace:
         return ScheduleUpdate(self._schedule)
 
 
-def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: bool) -> Schedule:
+def _schedule(journey: str, trigger: ScheduleTrigger, policy: Policy, *, paused: bool) -> Schedule:
     """All but weekly ones fire daily: which day it is, is settled where their events are emitted.
 
     A demo's Schedules, which it keeps paused, know only the real time.
@@ -157,12 +161,14 @@ def _schedule(journey: str, trigger: ScheduleTrigger, timezone: str, *, paused: 
     return Schedule(
         action=ScheduleActionStartWorkflow(
             ScheduleWorkflow.run,
-            FanOut(journey=journey, nominal=not paused),
+            FanOut(journey=journey, nominal=not paused, language=policy.language),
             id=_PREFIX + journey,
             task_queue=TASK_QUEUE,
-            static_summary=f"who is due for {journey}",
+            static_summary=Wording(policy.language).pick(f"旅程 {journey} 轮到谁", f"who is due for {journey}"),
         ),
-        spec=ScheduleSpec(cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=timezone),
+        spec=ScheduleSpec(
+            cron_expressions=[f"{int(minute)} {int(hour)} * * {weekday}"], time_zone_name=policy.timezone
+        ),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=CATCH_UP),
         state=ScheduleState(paused=paused),
     )

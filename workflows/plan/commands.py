@@ -131,7 +131,8 @@ class EnrollmentState(Frozen):
 class Cohort(Frozen):
     """The input of a JourneyWorkflow: enrollments that entered one plan together, and how earlier ones ended.
 
-    `language` is what its details and summaries are written in; `plans` are those that members were moved to.
+    `language` and `timezone` are what its details and summaries are written in; `plans` are those that members were
+    moved to.
     """
 
     plan_id: str
@@ -140,17 +141,20 @@ class Cohort(Frozen):
     enrollments: tuple[EnrollmentState, ...] = Field(alias="travellers")
     endings: dict[str, int] = Field(default_factory=dict)
     language: Language = "en"
+    timezone: str = "UTC"
     plans: dict[str, Plan] = Field(default_factory=dict)
 
 
 class FanOut(Frozen):
     """A page of work over many customers: of a journey's schedule, or of an event about the business.
 
-    A `nominal` schedule goes by the instant at which it was `due`, as Temporal tells it; another by when it begins.
+    `language` is what the run's summaries are written in. A `nominal` schedule goes by the instant at which it was
+    `due`, as Temporal tells it; another by when it begins.
     """
 
     journey: str
     event: int | None = None
     cursor: str = ""
     nominal: bool = False
+    language: Language = "en"
     due: datetime | None = None

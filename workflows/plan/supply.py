@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 from workflows.terms.quantities import NONE, ONE, Quantity
-from workflows.terms.values import Frozen
+from workflows.terms.values import Frozen, Language
 
 AWAITING = ("proposed", "escalated")
 """The states in which somebody may decide."""
@@ -17,9 +17,11 @@ Reason = Literal["decided_already", "not_positive", "not_whole_packs", "above_ce
 
 
 class AlarmRaised(Frozen):
-    """The input: the event `stock.alarm`, by its row."""
+    """The input: the event `stock.alarm`, by its row; `language` and `timezone` are what its page is written in."""
 
     event: int
+    language: Language = "en"
+    timezone: str = "UTC"
 
 
 Verdict = Literal["approve", "change", "refuse"]

@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.plan.commands import END, Answer, Cohort, Group, pack
     from workflows.plan.interpreter import Runner
     from workflows.plan.model import Plan
+    from workflows.terms.values import local_words
     from workflows.terms.wording import Wording
     from workflows.verbs.base import Path, Step
     from workflows.words.describe import summary
@@ -176,7 +177,7 @@ class JourneyWorkflow:
         if not ahead:
             return step
         pick = self._say.pick
-        due = f"{runner.due:%Y-%m-%d %H:%M} UTC" if runner.due else ""
+        due = local_words(runner.due, self._cohort.timezone) if runner.due else ""
         until = pick(f"，到 {due}", f" until {due}") if due else ""
         after = runner.plan.after(runner.path, "") if runner.path != END else None
         following = self._summary(after) if after else ""

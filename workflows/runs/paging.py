@@ -33,6 +33,12 @@ class ScheduleWorkflow:
         await _pages("emit", work.model_copy(update={"due": work.due or due}))
 
 
+def _from(work: FanOut) -> str:
+    if work.language == "zh":
+        return f"{work.journey}，从 {work.cursor} 起" if work.cursor else f"{work.journey}，从头开始"
+    return f"{work.journey} from {work.cursor or 'the first'}"
+
+
 async def _pages(name: str, work: FanOut) -> None:
     while True:
         cursor: str | None = await workflow.execute_activity(
@@ -41,7 +47,7 @@ async def _pages(name: str, work: FanOut) -> None:
             result_type=str,
             start_to_close_timeout=TIMEOUT,
             retry_policy=RETRY,
-            summary=f"{work.journey} from {work.cursor or 'the first'}",
+            summary=_from(work),
         )
         if cursor is None:
             return

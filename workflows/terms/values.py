@@ -214,6 +214,11 @@ def local_day(instant: datetime, zone: ZoneInfo) -> date:
     return instant.astimezone(zone).date()
 
 
+def local_words(instant: datetime, timezone: str) -> str:
+    """An instant on the clock of a time zone, as people read it; one of UTC, which is nobody's own, says so."""
+    return f"{instant.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M}{' UTC' if timezone == 'UTC' else ''}"
+
+
 def parse_time(text: str) -> time:
     """`10:00` as a time of day. Raises ValueError."""
     match = _TIME.fullmatch(text.strip())

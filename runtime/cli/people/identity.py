@@ -106,7 +106,10 @@ def decide(number: int, decision: Literal["merge", "apart"], data: Data = None) 
         if pair is None:
             raise StartError(f"there is no open conflict {number}; see aftershow customer conflicts")
         record(work, "customer.decide", f"customer:{pair[0]}", after={"decision": decision, "other": pair[1]})
-        say(f"{decision}: {pair[0]}, {pair[1]}")
+        if decision == "merge":
+            say(f"customers {pair[0]} and {pair[1]} are one from now on")
+        else:
+            say(f"customers {pair[0]} and {pair[1]} stay apart")
 
 
 @app.command()

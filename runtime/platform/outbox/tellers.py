@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
 from domain.journeys.starting import Start, set_apart, start_of, wakes_of
+from domain.published.library import read_library
 from domain.store.outbox import (
     FollowUp,
     ReadComments,
@@ -34,6 +35,7 @@ from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow
+from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.words.describe import describe
 
@@ -93,20 +95,24 @@ def _tell_wakes(temporal: Temporal, session: Session, notices: Notices) -> Calls
         yield [row for each in wake.because_of for row in rows[each]], call
 
 
-def _tell_fan_outs(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+def _tell_fan_outs(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    language = read_library(session).policy.language
     for row, notice in notices:
-        yield [row], _fan_out(temporal, notice)
+        yield [row], _fan_out(temporal, notice, language)
 
 
-def _tell_follow_ups(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+def _tell_follow_ups(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    language = read_library(session).policy.language
     for row, notice in notices:
-        yield [row], _follow_up(temporal, notice)
+        yield [row], _follow_up(temporal, notice, language)
 
 
 def _tell_alarms(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    policy = read_library(session).policy
     for row, notice in notices:
         sku = str(session.get_one(Event, notice.alarm).data.get("sku"))
-        yield [row], _replenish(temporal, notice, sku)
+        raised = AlarmRaised(event=notice.alarm, language=policy.language, timezone=policy.timezone)
+        yield [row], _replenish(temporal, raised, sku)
 
 
 def _tell_receipts(temporal: Temporal, _: Session, notices: Notices) -> Calls:
@@ -114,14 +120,15 @@ def _tell_receipts(temporal: Temporal, _: Session, notices: Notices) -> Calls:
         yield [row], _restocked(temporal, notice)
 
 
-def _tell_of_comments(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+def _tell_of_comments(temporal: Temporal, session: Session, notices: Notices) -> Calls:
     """However many notices there are, there is one pile of comments."""
-    yield [row for row, _ in notices], _read_comments(temporal)
+    yield [row for row, _ in notices], _read_comments(temporal, read_library(session).policy.language)
 
 
-def _tell_of_shows(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+def _tell_of_shows(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    language = read_library(session).policy.language
     for row, notice in notices:
-        yield [row], _review(temporal, notice)
+        yield [row], _review(temporal, notice, language)
 
 
 TELLERS: Mapping[str, Teller] = {
@@ -204,36 +211,38 @@ async def _wake(temporal: Temporal, name: str, enrollments: Sequence[int]) -> st
     return name
 
 
-async def _fan_out(temporal: Temporal, notice: TakeToJourney) -> str:
+async def _fan_out(temporal: Temporal, notice: TakeToJourney, language: Language) -> str:
     name = f"fan-out/{notice.journey}/{notice.event}"
     try:
         await temporal.client.start_workflow(
             FanOutWorkflow.run,
-            FanOut(journey=notice.journey, event=notice.event, cursor=FIRST),
+            FanOut(journey=notice.journey, event=notice.event, cursor=FIRST, language=language),
             id=name,
             task_queue=temporal.queue,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-            static_summary=f"event {notice.event} · to {notice.journey}",
+            static_summary=Wording(language).pick(
+                f"事件 {notice.event} · 到旅程 {notice.journey}", f"event {notice.event} · to {notice.journey}"
+            ),
         )
     except WorkflowAlreadyStartedError:
         return ""
     return name
 
 
-async def _replenish(temporal: Temporal, notice: Replenish, sku: str) -> str:
+async def _replenish(temporal: Temporal, raised: AlarmRaised, sku: str) -> str:
     """A run that is gone may be started again, for what it does first is look where the database stands."""
-    name = replenishment_id(notice.alarm)
+    name, say = replenishment_id(raised.event), Wording(raised.language)
     try:
         await temporal.client.start_workflow(
             ReplenishmentWorkflow.run,
-            AlarmRaised(event=notice.alarm),
+            raised,
             id=name,
             task_queue=temporal.queue,
             search_attributes=TypedSearchAttributes(
                 [SearchAttributePair(JOURNEY, "replenishment"), SearchAttributePair(TRIGGER, "stock.alarm")]
             ),
-            static_summary=f"restock {sku} · alarm {notice.alarm}",
-            static_details=DETAILS,
+            static_summary=say.pick(f"补货 {sku} · 预警 {raised.event}", f"restock {sku} · alarm {raised.event}"),
+            static_details=say.pick(*DETAILS),
             request_eager_start=True,
         )
     except WorkflowAlreadyStartedError:
@@ -253,40 +262,43 @@ async def _restocked(temporal: Temporal, notice: Restocked) -> str:
     return name
 
 
-async def _follow_up(temporal: Temporal, notice: FollowUp) -> str:
-    name = f"follow-up/{notice.channel}"
+async def _follow_up(temporal: Temporal, notice: FollowUp, language: Language) -> str:
+    name, say = f"follow-up/{notice.channel}", Wording(language)
     await temporal.client.start_workflow(
         FollowUpWorkflow.run,
-        notice.channel,
+        args=[notice.channel, language],
         id=name,
         task_queue=temporal.queue,
         start_signal="look",
-        static_summary=f"what became of messages by {notice.channel}",
+        static_summary=say.pick(
+            f"{say.channel(notice.channel)}消息的去向", f"what became of messages by {notice.channel}"
+        ),
     )
     return name
 
 
-async def _read_comments(temporal: Temporal) -> str:
+async def _read_comments(temporal: Temporal, language: Language) -> str:
     await temporal.client.start_workflow(
         ReadCommentsWorkflow.run,
+        language,
         id=COMMENTS_ID,
         task_queue=temporal.queue,
         start_signal="look",
-        static_summary="comments are read",
+        static_summary=Wording(language).pick("读评论", "comments are read"),
     )
     return COMMENTS_ID
 
 
-async def _review(temporal: Temporal, notice: ReviewShow) -> str:
+async def _review(temporal: Temporal, notice: ReviewShow, language: Language) -> str:
     """A show that is told to have ended again is reviewed anew where its review is over."""
     name = f"review/{notice.stream}"
     try:
         await temporal.client.start_workflow(
             ShowReviewWorkflow.run,
-            notice.stream,
+            args=[notice.stream, language],
             id=name,
             task_queue=temporal.queue,
-            static_summary=f"review of the show {notice.stream}",
+            static_summary=Wording(language).pick(f"直播 {notice.stream} 复盘", f"review of the show {notice.stream}"),
         )
     except WorkflowAlreadyStartedError:
         return ""

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
@@ -346,10 +347,10 @@ def test_it_reads_like_a_journey_says_no_names_and_replays(desk: Desk) -> None:
     assert "采购甲" not in recorded
     assert "desk" not in recorded
     described = desk.run(desk.handle().describe())
-    assert desk.run(described.static_summary()) == f"restock beans · alarm {desk.rows()[0].alarm_id}"
-    assert "The database decides" in str(desk.run(described.static_details()))
+    assert desk.run(described.static_summary()) == f"补货 beans · 预警 {desk.rows()[0].alarm_id}"
+    assert "每一步都由数据库决定" in str(desk.run(described.static_details()))
     summaries = {event.user_metadata.summary.data.decode() for event in history.events} - {""}
-    assert {'"work out how much to order"', '"the buyer\'s time to decide"', '"the promised day"'} <= summaries
+    assert {"算出该订多少", "采购决定的期限", "约定到货的日子"} <= {json.loads(each) for each in summaries}
     replayer = Replayer(workflows=[ReplenishmentWorkflow], data_converter=DATA_CONVERTER, workflow_runner=sandbox())
     desk.run(replayer.replay_workflow(history))
 

@@ -363,7 +363,7 @@ def test_a_message_whose_fate_is_open_is_followed_up(
 
             await eventually(settled)
             handle = client.get_workflow_handle("follow-up/sms")
-            assert await (await handle.describe()).static_summary() == "what became of messages by sms"
+            assert await (await handle.describe()).static_summary() == "短信消息的去向"
             await handle.result()
 
     asyncio.run(story())

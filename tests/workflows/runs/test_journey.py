@@ -87,7 +87,8 @@ class Desk:
 
 def cohort(count: int) -> Cohort:
     states = tuple(EnrollmentState(enrollment=number, customer=number, generation=0) for number in range(count))
-    return Cohort(plan_id="p", version=1, plan=PLAN, enrollments=states)
+    read_in: dict[str, Any] = {"language": "zh", "timezone": "Asia/Shanghai"}
+    return Cohort(plan_id="p", version=1, plan=PLAN, enrollments=states, **read_in)
 
 
 def story(desk: Desk, count: int, tell: Callable[[WorkflowEnvironment, WorkflowHandle[Any, Any]], Any]) -> Any:
@@ -144,6 +145,26 @@ def test_a_member_whose_answer_is_on_its_way_is_not_asleep_while_another_stirs()
     assert story(desk, 3, tell) == {"finished": 3}
     assert desk.reached["2", 0] == START + DAY
     assert desk.reached["2", 1] == START + DAY + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("count", "standing"),
+    [
+        (1, "- 客户 0 的旅程 0：**等待 1 天**，到 2026-03-03 20:00，然后打上标签「one」"),
+        (49, "- 49 位客户：**等待 1 天**"),
+    ],
+)
+def test_its_page_tells_where_they_stand_and_at_the_end_how_it_ended(count: int, standing: str) -> None:
+    """On the shop's clock, in its language."""
+
+    async def tell(_: WorkflowEnvironment, run: WorkflowHandle[Any, Any]) -> Any:
+        await until(lambda: len(desk.commands) == 1)
+        before = (await run.query("__temporal_workflow_metadata")).current_details
+        await run.result()
+        return before, (await run.query("__temporal_workflow_metadata")).current_details
+
+    desk = Desk()
+    assert story(desk, count, tell) == (standing, f"**全部结束**\n- 走完全程: {count}")
 
 
 def test_a_long_run_goes_on_as_a_new_one_with_all_it_knew(monkeypatch: pytest.MonkeyPatch) -> None:

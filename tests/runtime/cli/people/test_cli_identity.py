@@ -65,7 +65,7 @@ def test_a_person_decides(run: Run, db: Database, clock: VirtualClock) -> None:
     both = (*identify(WANG, None), *identify(LI, None))
     Shop(db, clock).take(Incoming("test", "both", "product.viewed", clock.now(), {"sku": "a"}, both))
     assert "apart" in run("customer", "conflicts")
-    assert run("customer", "decide", "1", "merge") == "merge: 1, 2\n"
+    assert run("customer", "decide", "1", "merge") == "customers 1 and 2 are one from now on\n"
     with pytest.raises(StartError, match="there is no open conflict 1"):
         run("customer", "decide", "1", "apart")
 
