@@ -12,11 +12,11 @@ from domain.store.clock import Clock
 from domain.store.work import Database
 from domain.voice import alerts, hearing, reports
 from domain.voice.hearing import Comment
-from domain.voice.lessons import reviews
+from domain.voice.lessons import requirements, reviews
 from domain.voice.products import spoken_skus
 from domain.voice.reading import EmbeddedReader, Opinion
 from domain.voice.themes import Themes
-from workflows.plan.lessons import ReviewState
+from workflows.plan.lessons import RequirementState, ReviewState
 
 
 class VoiceActivities:
@@ -29,7 +29,7 @@ class VoiceActivities:
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
-        return [self.read_comments, self.report_week, self.review_show]
+        return [self.read_comments, self.report_week, self.review_show, self.look_after_requirement]
 
     @activity.defn
     def read_comments(self) -> int:
@@ -58,6 +58,14 @@ class VoiceActivities:
         with self._db.begin() as work:
             stage, next_at = reviews.make(work, stream, self._clock.now())
         return ReviewState(stage=stage, seconds=self._clock.seconds_until(next_at) if next_at else None)
+
+    @activity.defn
+    def look_after_requirement(self, requirement: int) -> RequirementState:
+        """Remind, escalate, measure, whatever is due; and say where it stands."""
+        with self._db.begin() as work:
+            standing, due_at, notices = requirements.look_after(work, requirement, self._clock.now())
+        self._tell(notices)
+        return standing.model_copy(update={"seconds": self._clock.seconds_until(due_at) if due_at else None})
 
     def _tell(self, notices: Sequence[Notice]) -> None:
         for channel in self._staff if notices else ():

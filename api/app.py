@@ -27,7 +27,7 @@ from api.http.metrics import Watch
 from api.journeys import canvas, drafts, messages, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
 from api.stock import imports, lots, replenishment, shows, streams
-from api.voice import opinions, reading, reports, reviews, tasks
+from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
 from domain.access.keys import find_keys
 from domain.access.tables import ApiKey
@@ -76,6 +76,7 @@ ROUTERS = (
     voice_topics.router,
     tasks.router,
     reports.router,
+    requirements.router,
     desk.router,
     journey_clock.router,
     health.router,

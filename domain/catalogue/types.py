@@ -269,6 +269,11 @@ class ProductUpdated(Data):
     manager: Code | None = Field(None, description="the employee who answers for it, and hears of complaints")
 
 
+class ProductLaunched(Data):
+    sku: Code = Field(description="the product that is new")
+    requirement: RowId | None = Field(None, description="the requirement that it came of")
+
+
 class StoreUpdated(Data):
     store: Code = Field(description="names the store, or the city itself of lots that name no store")
     city: Code | None = Field(None, description="where it is")
@@ -372,6 +377,7 @@ CATALOGUE: Mapping[str, EventType] = {
     "lot.near_expiry": EventType(LotNearExpiry, "A batch is about to expire. Schedules send it."),
     "lot.sold_out": EventType(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
     "product.updated": EventType(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
+    "product.launched": EventType(ProductLaunched, "A new product can be sold; a requirement that it came of goes on."),
     "store.updated": EventType(StoreUpdated, "A store is known, or moved; only the fields given are set."),
     "stock.counted": EventType(StockCounted, "A batch was counted; at that instant its stock was this."),
     "stock.discrepancy": EventType(StockDiscrepancy, "What was told of stock doesn't fit. The stock book sends it."),
@@ -395,8 +401,8 @@ WHOLESALE = "wholesale"
 
 _BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
 _BUSINESS = frozenset({
-    "product.updated", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started", "stream.showing",
-    "stream.ended", "feedback.alert",
+    "product.updated", "product.launched", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started",
+    "stream.showing", "stream.ended", "feedback.alert",
 })  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from domain.store.bulk import as_json, is_among
 from domain.store.outbox import FollowUp, ReviewShow
 from domain.store.work import EventGiven, UnitOfWork
 from domain.texts.sms import is_refusal
+from domain.voice import launching as requirements
 from workflows.terms.channels import CHANNELS
 from workflows.terms.comparing import as_instant
 
@@ -263,6 +264,7 @@ def _end_stream(work: UnitOfWork, event: Event) -> None:
         stream.ended_at = event.time
         if event.time >= event.received_at - REVIEWED:
             work.enqueue(ReviewShow(stream.stream_id))
+            requirements.show_ended(work, stream.stream_id)
 
 
 def _receive_receipt(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
@@ -308,6 +310,11 @@ def _update_store(work: UnitOfWork, event: Event) -> None:
     work.execute(updated)
 
 
+def _launch_product(work: UnitOfWork, event: Event) -> None:
+    if (requirement := event.data.get("requirement")) is not None:
+        requirements.launch(work, requirement, event.data["sku"], event.time)
+
+
 _CUSTOMER: dict[str, Effect] = {
     "customer.registered": _update_customer,
     "customer.updated": _update_customer,
@@ -324,6 +331,7 @@ _CUSTOMER: dict[str, Effect] = {
 
 _BUSINESS: dict[str, BusinessEffect] = {
     "store.updated": _update_store,
+    "product.launched": _launch_product,
     "stream.scheduled": _schedule_stream,
     "stream.started": _start_stream,
     "stream.cancelled": _cancel_stream,

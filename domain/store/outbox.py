@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from sqlalchemy import ColumnElement, func, or_, update
 from sqlmodel import Session, col, select
@@ -78,11 +78,26 @@ class ReviewShow:
     stream: str
 
 
-Notice = StartRun | WakeRun | TakeToJourney | FollowUp | Replenish | Restocked | ReadComments | ReviewShow
-_NOTICES: Mapping[str, type[Notice]] = {
-    notice.kind: notice
-    for notice in (StartRun, WakeRun, TakeToJourney, FollowUp, Replenish, Restocked, ReadComments, ReviewShow)
-}
+@dataclass(frozen=True)
+class LookAtRequirement:
+    """Have a requirement looked at: it is new, or something happened to it."""
+
+    kind: ClassVar = "requirement"
+    requirement: int
+
+
+Notice = (
+    StartRun
+    | WakeRun
+    | TakeToJourney
+    | FollowUp
+    | Replenish
+    | Restocked
+    | ReadComments
+    | ReviewShow
+    | LookAtRequirement
+)
+_NOTICES: Mapping[str, type[Notice]] = {notice.kind: notice for notice in get_args(Notice)}
 
 
 def notice_of(row: Outbox) -> Notice:

@@ -79,7 +79,7 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
     data = {
         "sku": sku,
         "aspect": topic.key.aspect,
-        "topic": topic.title,
+        "topic": topic.name,
         "stream_id": stream,
         "count": topic.count.said,
         "speakers": topic.count.of,
@@ -89,7 +89,7 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
     }
     told = {name: value for name, value in data.items() if value is not None}
     work.give_rise_to(EventGiven(VOICE, name, "feedback.alert", now, told))
-    said = f"{topic.product or sku}：{topic.count.of} 位说到它的客户里有 {topic.count.said} 位说“{topic.title}”"
+    said = f"{topic.product or sku}：{topic.count.of} 位说到它的客户里有 {topic.count.said} 位说“{topic.name}”"
     usual = f"（平时 {topic.usual.share:.0%}）" if topic.usual else ""
     due = today + DUE
     ask(

@@ -159,7 +159,7 @@ def tell_week(work: UnitOfWork, now: datetime) -> list[Notice]:
             continue
         paper = paper_of(work, found)
         year, week, _ = today.isocalendar()
-        complaints = [f"{each.product or each.sku} {each.title}" for each in found.of("negative")[:3]]
+        complaints = [f"{each.product or each.sku} {each.name}" for each in found.of("negative")[:3]]
         worst = say.pick("，最多的差评：", "; most complain of ") + "、".join(complaints) if complaints else ""
         text = say.pick("读一读本周的客户声音", "Read what customers said this week") + worst
         ask(work, f"weekly/{manager}/{year}-{week}", "product", text, today + WEEK, now, owner=manager)

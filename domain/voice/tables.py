@@ -89,3 +89,39 @@ class StreamReview(Row, table=True):
     next_at: datetime | None = instant(nullable=True)
     figures: dict[str, Any] = json_column()
     decisions: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+
+
+class Requirement(Row, table=True):
+    """What is asked of a product because of a topic, from the draft to the result; see `lessons/requirements.py`.
+
+    `evidence` is what was said, sold and given back when it was made; `reviews` every verdict, with its `round`, which
+    is a new one after each change. `due_at` is when it acts next by itself. `result` is how the first show of the
+    product that came of it, `new_sku`, went beside the usual one.
+    """
+
+    __tablename__: ClassVar[Any] = "requirements"
+    __table_args__ = (
+        Index("ix_requirements_status", "status", "id"),
+        Index("ix_requirements_new_sku", "new_sku", postgresql_where=text("new_sku IS NOT NULL")),
+    )
+    id: int = id_column()
+    sku: str
+    aspect: str
+    sentiment: str
+    topic: str
+    title: str
+    status: str
+    proposal: str = Field(sa_type=Text)
+    measure: str = Field(sa_type=Text)
+    evidence: dict[str, Any] = json_column()
+    reviews: list[Any] = Field(default_factory=list, sa_type=JSONB, nullable=False)
+    round: int = 1
+    reminders: int = 0
+    created_by: str
+    created_at: datetime = instant()
+    due_at: datetime | None = instant(nullable=True)
+    decided_at: datetime | None = instant(nullable=True)
+    new_sku: str | None = None
+    launched_at: datetime | None = instant(nullable=True)
+    result: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    closed_at: datetime | None = instant(nullable=True)

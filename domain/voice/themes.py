@@ -80,6 +80,12 @@ _WISHES: Mapping[Aspect, Mapping[str, str]] = {
     "overall": {"想要补货": "补货 返场 上架 再来 有货"},
 }
 
+ASPECTS: Mapping[str, str] = {
+    "taste": "味道", "freshness": "新鲜", "packaging": "包装", "price": "价格", "delivery": "物流", "portion": "分量",
+    "quality": "品质", "service": "服务", "ingredients": "配料", "appearance": "卖相", "overall": "总体",
+}  # fmt: skip
+"""What people call the aspects."""
+
 PRAISE = "赞"
 REST = "其他"
 """The topics of praise, and of what no word of a topic is in."""

@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from domain.stock.tables import Product
 from domain.store.bulk import as_json
 from domain.voice.clauses import plain
-from domain.voice.themes import PRAISE, REST
+from domain.voice.themes import ASPECTS, PRAISE, REST
 
 PAST = 5
 """A topic is compared with as many shows, or weeks, before."""
@@ -93,6 +93,13 @@ class Topic:
     category: Share | None
     chance: float
     quotes: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """What can be kept for ever: it quotes nobody."""
+        return (
+            self.key.topic if self.key.topic not in (REST, PRAISE) else f"{ASPECTS[self.key.aspect]}·{self.key.topic}"
+        )
 
     @property
     def rises(self) -> bool:

@@ -39,13 +39,14 @@ from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
+from workflows.runs.requirement import RequirementWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow
 
 THREADS = 16
 WORKFLOWS = (
     JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReadCommentsWorkflow,
-    ReplenishmentWorkflow, ScheduleWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow,
+    ReplenishmentWorkflow, RequirementWorkflow, ScheduleWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow,
 )  # fmt: skip
 
 

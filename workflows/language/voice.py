@@ -42,11 +42,12 @@ class Topic(Frozen):
 class Voice(Frozen):
     """Words by aspect, and those that mark a comment as chatter; topics by name, beside those that are built in.
 
-    `departments` says who answers for what the review of a show asks a department to do.
+    `departments` says who answers for what a department is asked, `escalate_to` who is told of reviews that are late.
     """
 
     aspects: dict[Aspect, AspectWords] = Field(default_factory=dict)
     departments: dict[Department, Employee] = Field(default_factory=dict)
+    escalate_to: Employee | None = None
     topics: Annotated[dict[Word, Topic], Field(max_length=200)] = Field(default_factory=dict)
     chatter: Words = ()
 

@@ -8,3 +8,18 @@ class ReviewState(Frozen):
 
     stage: str
     seconds: float | None = None
+
+
+class RequirementState(Frozen):
+    """Where a requirement stands; `seconds` is the real time until it acts by itself, None if it only waits.
+
+    `waits_for` are the departments whose verdict is missing.
+    """
+
+    requirement: int
+    status: str
+    title: str
+    waits_for: tuple[str, ...] = ()
+    new_sku: str | None = None
+    seconds: float | None = None
+    over: bool = False

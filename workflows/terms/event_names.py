@@ -42,6 +42,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "lot.near_expiry": "临期",
     "lot.sold_out": "售罄",
     "product.updated": "商品变更",
+    "product.launched": "新品上市",
     "store.updated": "门店变更",
     "stock.counted": "盘点",
     "stock.discrepancy": "库存有出入",

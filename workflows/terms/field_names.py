@@ -114,6 +114,7 @@ _OF_EVENTS: Mapping[str, str] = {
     "quarantined": "不可售数量",
     "rate": "日均销量",
     "rating": "评分",
+    "requirement": "产品需求",
     "reason": "原因",
     "reserved": "预留数量",
     "segment": "人群",

@@ -65,11 +65,12 @@ def figures(session: Session, stream: Stream, now: datetime) -> dict[str, Any]:
                     "product": each.product,
                     "aspect": each.key.aspect,
                     "sentiment": each.key.sentiment,
-                    "title": each.title,
+                    "topic": each.key.topic,
+                    "title": each.name,
                     "count": each.count.said,
                     "speakers": each.count.of,
                     "rises": each.rises,
-                    "quotes": list(each.quotes[:3]),
+                    "quotes": [],
                 }
                 for each in said.topics[:TOPICS]
             ],

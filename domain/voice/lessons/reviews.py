@@ -13,6 +13,7 @@ from domain.store.work import UnitOfWork
 from domain.voice.lessons.figures import end_of, figures
 from domain.voice.tables import StreamReview, Task
 from domain.voice.tasks import ask
+from domain.voice.topics import Scope, topics
 from workflows.language.voice import Department
 from workflows.terms.values import local_day
 from workflows.terms.wording import Wording
@@ -83,11 +84,22 @@ def read(session: Session, stream: Stream, now: datetime) -> Review | None:
         stored.stage if stored else "first",
         stored.made_at if stored else now,
         stored.next_at if stored else None,
-        stored.figures if stored else figures(session, stream, now),
+        _with_quotes(session, stream, stored.figures if stored else figures(session, stream, now)),
         stored.decisions if stored else [],
         _tasks(session, stream.stream_id),
         _tasks(session, last.stream_id) if last else [],
     )
+
+
+def _with_quotes(session: Session, stream: Stream, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was said isn't kept with the figures, for persons may be forgotten since."""
+    said = {(each.sku, *each.key): each.quotes for each in topics(session, Scope(stream_id=stream.stream_id))}
+    names = ("sku", "aspect", "sentiment", "topic")
+    told = [
+        {**each, "quotes": list(said.get(tuple(each[name] for name in names), ()))[:SHOWN]}
+        for each in found["comments"]["topics"]
+    ]
+    return {**found, "comments": {**found["comments"], "topics": told}}
 
 
 def ready_at(stream: Stream) -> datetime:
@@ -141,8 +153,8 @@ def _todos(found: Mapping[str, Any], say: Wording) -> Iterator[_Asked]:
     blamed = [each for each in found["comments"]["topics"] if each["sentiment"] == "negative" and each["count"] > 1]
     of_service = [each for each in blamed if each["aspect"] in _OF_SERVICE]
     of_product = [each for each in blamed if each["aspect"] not in _OF_SERVICE]
-    for department, topics in (("product", of_product), ("service", of_service)):
-        for each in topics[:SHOWN]:
+    for department, complaints in (("product", of_product), ("service", of_service)):
+        for each in complaints[:SHOWN]:
             name = each["product"] or each["sku"] or say.pick("直播间", "the show")
             said = say.pick(
                 f"{name}：{each['speakers']} 人里有 {each['count']} 人说“{each['title']}”，查明原因并答复",

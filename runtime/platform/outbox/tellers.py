@@ -17,6 +17,7 @@ from domain.journeys.starting import Start, set_apart, start_of, wakes_of
 from domain.published.library import read_library
 from domain.store.outbox import (
     FollowUp,
+    LookAtRequirement,
     ReadComments,
     Replenish,
     Restocked,
@@ -33,6 +34,7 @@ from workflows.plan.supply import AlarmRaised
 from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
+from workflows.runs.requirement import REQUIREMENT, RequirementWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow
 from workflows.terms.values import Language
@@ -131,6 +133,11 @@ def _tell_of_shows(temporal: Temporal, session: Session, notices: Notices) -> Ca
         yield [row], _review(temporal, notice, language)
 
 
+def _tell_of_requirements(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    for row, notice in notices:
+        yield [row], _look_at(temporal, notice)
+
+
 TELLERS: Mapping[str, Teller] = {
     StartRun.kind: _tell_starts,
     WakeRun.kind: _tell_wakes,
@@ -140,6 +147,7 @@ TELLERS: Mapping[str, Teller] = {
     Restocked.kind: _tell_receipts,
     ReadComments.kind: _tell_of_comments,
     ReviewShow.kind: _tell_of_shows,
+    LookAtRequirement.kind: _tell_of_requirements,
 }
 """Who tells each kind."""
 
@@ -302,6 +310,21 @@ async def _review(temporal: Temporal, notice: ReviewShow, language: Language) ->
         )
     except WorkflowAlreadyStartedError:
         return ""
+    return name
+
+
+async def _look_at(temporal: Temporal, notice: LookAtRequirement) -> str:
+    """What a run does first is look where the database stands."""
+    name = f"requirement/{notice.requirement}"
+    await temporal.client.start_workflow(
+        RequirementWorkflow.run,
+        notice.requirement,
+        id=name,
+        task_queue=temporal.queue,
+        start_signal="wake",
+        static_summary=f"requirement {notice.requirement}",
+        static_details=REQUIREMENT,
+    )
     return name
 
 

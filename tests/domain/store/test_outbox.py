@@ -5,6 +5,7 @@ from sqlmodel import select
 
 from domain.store.outbox import (
     FollowUp,
+    LookAtRequirement,
     Notice,
     ReadComments,
     Replenish,
@@ -27,6 +28,7 @@ NOTICES = [
     Restocked(2),
     ReadComments(),
     ReviewShow("s1"),
+    LookAtRequirement(1),
 ]
 
 

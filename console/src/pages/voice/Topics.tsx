@@ -1,9 +1,11 @@
-import { Empty, Flex, Segmented, Select, Skeleton, Table, type TableColumnsType, Tag } from "antd";
+import { Button, Empty, Flex, Segmented, Select, Skeleton, Table, type TableColumnsType, Tag } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
+import { Propose } from "./Propose";
 import { useWords } from "./words";
 
 type Topic = Schema["TopicState"];
@@ -15,6 +17,8 @@ const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 
 /** The topics of a show, or of the last days. */
 export function Topics() {
   const words = useWords();
+  const may = useMay();
+  const [asked, setAsked] = useState<Topic>();
   const [days, setDays] = useState(7);
   const [stream, setStream] = useState<string>();
   const [sku, setSku] = useState<string>();
@@ -88,6 +92,26 @@ export function Topics() {
       responsive: ["md"],
       render: (_, row) => <Quiet small>{row.quotes.slice(0, 3).join(" · ")}</Quiet>,
     },
+    ...(may("voice.edit")
+      ? [
+          {
+            key: "act",
+            width: 110,
+            render: (_: unknown, row: Topic) =>
+              row.sku !== null &&
+              row.sentiment !== "positive" && (
+                <Button
+                  size="small"
+                  onClick={() => {
+                    setAsked(row);
+                  }}
+                >
+                  {words.propose}
+                </Button>
+              ),
+          },
+        ]
+      : []),
   ];
   return (
     <Flex vertical gap={16}>
@@ -138,6 +162,14 @@ export function Topics() {
           columns={columns}
           dataSource={rows}
           pagination={rows.length > 30 ? { pageSize: 30, showSizeChanger: false } : false}
+        />
+      )}
+      {asked && (
+        <Propose
+          topic={asked}
+          onClose={() => {
+            setAsked(undefined);
+          }}
         />
       )}
     </Flex>

@@ -2,13 +2,14 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Tabs } from "antd";
 import { Page } from "@/parts/Page";
 import { Comments } from "./Comments";
+import { Requirements } from "./Requirements";
 import { TABS, type Tab } from "./tabs";
 import { Tasks } from "./Tasks";
 import { Topics } from "./Topics";
 import { useWords } from "./words";
 
 const route = getRouteApi("/inside/voice");
-const PARTS = { topics: Topics, comments: Comments, tasks: Tasks };
+const PARTS = { topics: Topics, comments: Comments, requirements: Requirements, tasks: Tasks };
 
 /** What customers say: gathered into topics, as it was read, and what is to be done about it. */
 export function VoicePage() {

@@ -1,0 +1,95 @@
+"""A requirement on paper."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from domain.published.library import read_library
+from domain.voice.lessons.requirements import quotes
+from domain.voice.papers import Paper, Part, Table
+from domain.voice.tables import Requirement
+from domain.voice.tasks import DEPARTMENTS
+from workflows.terms.wording import Wording
+
+STATUSES: Mapping[str, tuple[str, str]] = {
+    "review": ("评审中", "under review"),
+    "draft": ("待修改", "to be changed"),
+    "approved": ("已通过，等新品上市", "approved, waiting for the product"),
+    "refused": ("已否决", "refused"),
+    "lapsed": ("无人评审，已作罢", "lapsed without a review"),
+    "launched": ("已上市，等首场直播", "launched, waiting for its first show"),
+    "closed": ("已衡量，关闭", "measured and closed"),
+}
+_VERDICTS = {"approve": ("通过", "approve"), "change": ("要修改", "change"), "refuse": ("否决", "refuse")}
+
+
+def paper_of(session: Session, requirement: Requirement) -> Paper:
+    """The requirement as people read it, in the policy's language."""
+    say = Wording(read_library(session).policy.language)
+    status = say.pick(*STATUSES[requirement.status])
+    by = requirement.created_by
+    about = say.pick(f"状态：{status}。提出：{by}。", f"Status: {status}. Asked for by {by}.")
+    number = f"#{requirement.id} {requirement.title}"
+    title = say.pick(f"产品需求 {number}", f"Requirement {number}")
+    return Paper(title, about, list(_parts(requirement, quotes(session, requirement), say)))
+
+
+def _parts(requirement: Requirement, said: Sequence[str], say: Wording) -> Iterator[Part]:
+    found = requirement.evidence
+    since, until = (f"{datetime.fromisoformat(found[name]):%Y-%m-%d}" for name in ("since", "until"))
+    usual = (
+        "" if found["usual"] is None else say.pick(f"，平时 {found['usual']:.0%}", f"; usually {found['usual']:.0%}")
+    )
+    yield Part(
+        say.pick("客户怎么说", "What customers say"),
+        [
+            say.pick(
+                f"{since} 至 {until}，说到它的 {found['speakers']} 位客户里有 {found['count']} 位这么说"
+                f"（{found['share']:.0%}{usual}），其中 {found['buyers']} 位买过。",
+                f"From {since} to {until}, {found['count']} of {found['speakers']} customers who speak of it say so "
+                f"({found['share']:.0%}{usual}); {found['buyers']} of them bought it.",
+            )
+        ],
+        bullets=said,
+    )
+    yield Part(
+        say.pick("销售与退货", "Sales and returns"),
+        [
+            say.pick(
+                f"近 90 天 {found['orders']} 笔订单，{found['units']:g} 件；因此退货 {found['returns']} 笔。",
+                f"{found['orders']} orders, {found['units']:g} units in 90 days; {found['returns']} returned for this.",
+            )
+        ],
+    )
+    yield Part(say.pick("建议的改动", "Proposed change"), [requirement.proposal])
+    yield Part(say.pick("怎样算成功", "How success is measured"), [requirement.measure])
+    if requirement.reviews:
+        rows = [
+            [
+                say.pick(DEPARTMENTS[each["department"]], each["department"]),
+                say.pick(*_VERDICTS[each["verdict"]]),
+                each["reason"] or "–",
+                each["by"],
+                str(each["round"]),
+            ]
+            for each in requirement.reviews
+        ]
+        heads = say.pick("部门 意见 理由 谁 轮次", "Department Verdict Reason Who Round").split()
+        yield Part(say.pick("评审", "Reviews"), table=Table(heads, rows))
+    if requirement.new_sku:
+        yield Part(say.pick("新品", "The product"), [requirement.new_sku])
+    if requirement.result:
+        yield Part(say.pick("结果", "Result"), [_result(requirement.result, say)])
+
+
+def _result(result: Mapping[str, Any], say: Wording) -> str:
+    usual = result["usual_per_minute"]
+    before = say.pick("没有可比的场次", "nothing to compare with") if usual is None else f"{usual:g}"
+    return say.pick(
+        f"首场 {result['stream_id']}：每分钟卖 {result['per_minute']:g} 件（原品平时 {before}）；"
+        f"再说同样的话的占 {result['share']:.0%}（原来 {result['share_before']:.0%}）。",
+        f"First show {result['stream_id']}: {result['per_minute']:g} units a minute (the old one: {before}); "
+        f"{result['share']:.0%} say the same again ({result['share_before']:.0%} before).",
+    )
