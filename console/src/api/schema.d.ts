@@ -2120,6 +2120,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/requirements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the requirements */
+        get: operations["get_requirements_v1_requirements_get"];
+        put?: never;
+        /**
+         * Make a topic a requirement
+         * @description It is put up for review by product, supply and marketing at once.
+         */
+        post: operations["post_requirement_v1_requirements_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requirements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a requirement */
+        get: operations["get_requirement_v1_requirements__id__get"];
+        put?: never;
+        /**
+         * Change what is proposed
+         * @description It is reviewed anew. `409` once it is decided.
+         */
+        post: operations["post_revision_v1_requirements__id__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/requirements/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review a requirement
+         * @description All approving approves it; one who asks for a change makes it a draft, one refusal ends it. `409` if it isn't up
+         *     for review.
+         */
+        post: operations["post_review_v1_requirements__id__reviews_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/desk/todos": {
         parameters: {
             query?: never;
@@ -3579,6 +3642,42 @@ export interface components {
             business: boolean;
             /** Fields */
             fields: components["schemas"]["NamedThing"][];
+        };
+        /**
+         * Evidence
+         * @description What there was in the 90 days before: who said it, of those who spoke of the product, and who of them bought it.
+         *
+         *     Orders and units of the product, and orders given back for this reason.
+         */
+        Evidence: {
+            /** Count */
+            count: number;
+            /** Speakers */
+            speakers: number;
+            /** Share */
+            share: number;
+            /** Usual */
+            usual: number | null;
+            /** Buyers */
+            buyers: number;
+            /** Comments */
+            comments: number;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+            /** Orders */
+            orders: number;
+            /** Units */
+            units: number;
+            /** Returns */
+            returns: number;
         };
         /**
          * Example
@@ -5195,6 +5294,123 @@ export interface components {
             questions: string[];
         };
         /**
+         * RequirementState
+         * @description What is asked of a product because of a topic, from the reviews to the result.
+         *
+         *     `waits_for` are the departments that haven't reviewed it; `due_at` is when it reminds them.
+         */
+        RequirementState: {
+            /** Id */
+            id: number;
+            /** Sku */
+            sku: string;
+            /**
+             * Aspect
+             * @enum {string}
+             */
+            aspect: "taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall";
+            /** Topic */
+            topic: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "review" | "draft" | "approved" | "refused" | "lapsed" | "launched" | "closed";
+            /** Proposal */
+            proposal: string;
+            /** Measure */
+            measure: string;
+            evidence: components["schemas"]["Evidence"];
+            /** Quotes */
+            quotes: string[];
+            /** Reviews */
+            reviews: components["schemas"]["ReviewGiven"][];
+            /** Waits For */
+            waits_for: ("product" | "supply" | "marketing")[];
+            /** Round */
+            round: number;
+            /** Reminders */
+            reminders: number;
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Due At */
+            due_at: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** New Sku */
+            new_sku: string | null;
+            /** Launched At */
+            launched_at: string | null;
+            result: components["schemas"]["Result"] | null;
+            /** Closed At */
+            closed_at: string | null;
+        };
+        /**
+         * RequirementSummary
+         * @description A requirement in a list.
+         */
+        RequirementSummary: {
+            /** Id */
+            id: number;
+            /** Sku */
+            sku: string;
+            /** Title */
+            title: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "review" | "draft" | "approved" | "refused" | "lapsed" | "launched" | "closed";
+            /** Created By */
+            created_by: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Waits For */
+            waits_for: ("product" | "supply" | "marketing")[];
+            /** New Sku */
+            new_sku: string | null;
+        };
+        /**
+         * Requirements
+         * @description A page, the newest first. `next` is what to give as `after` for the following one; null after the last.
+         */
+        Requirements: {
+            /** Requirements */
+            requirements: components["schemas"]["RequirementSummary"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * Result
+         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
+         */
+        Result: {
+            /** Stream Id */
+            stream_id: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Usual Per Minute */
+            usual_per_minute: number | null;
+            /** Usual Shows */
+            usual_shows: number;
+            /** Share */
+            share: number;
+            /** Count */
+            count: number;
+            /** Share Before */
+            share_before: number;
+        };
+        /**
          * Retried
          * @description How many enrollments try again, and how many notices.
          */
@@ -5249,6 +5465,33 @@ export interface components {
             problems: {
                 [key: string]: unknown;
             }[];
+        };
+        /**
+         * ReviewGiven
+         * @description A department's verdict; `round` is how often the proposal was changed before, and one.
+         */
+        ReviewGiven: {
+            /**
+             * Department
+             * @enum {string}
+             */
+            department: "product" | "supply" | "marketing";
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "approve" | "change" | "refuse";
+            /** Reason */
+            reason: string;
+            /** By */
+            by: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Round */
+            round: number;
         };
         /**
          * ReviewState
@@ -14660,6 +14903,463 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_requirements_v1_requirements_get: {
+        parameters: {
+            query?: {
+                /** @description only these */
+                status?: ("review" | "draft" | "approved" | "refused" | "lapsed" | "launched" | "closed") | null;
+                /** @description `next` of the page before */
+                after?: number | null;
+                /** @description of a page, at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Requirements"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_requirement_v1_requirements_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sku": "fish-1",
+                 *       "aspect": "taste",
+                 *       "topic": "口味偏淡",
+                 *       "proposal": "加一包盐，出轻盐和原味两版",
+                 *       "measure": "首场说淡的不超过 5%"
+                 *     }
+                 */
+                "application/json": {
+                    /** Sku */
+                    sku: string;
+                    /**
+                     * Aspect
+                     * @enum {string}
+                     */
+                    aspect: "taste" | "freshness" | "packaging" | "price" | "delivery" | "portion" | "quality" | "service" | "ingredients" | "appearance" | "overall";
+                    /** Topic */
+                    topic: string;
+                    /** Proposal */
+                    proposal: string;
+                    /** Measure */
+                    measure: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_requirement_v1_requirements__id__get: {
+        parameters: {
+            query?: {
+                /** @description `markdown` and `docx`, a file, are for people; JSON is described here */
+                format?: "json" | "markdown" | "docx";
+            };
+            header?: never;
+            path: {
+                /** @description the requirement's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_revision_v1_requirements__id__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the requirement's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "proposal": "只出轻盐版"
+                 *     }
+                 */
+                "application/json": {
+                    /** Proposal */
+                    proposal?: string | null;
+                    /** Measure */
+                    measure?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_review_v1_requirements__id__reviews_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the requirement's id */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "department": "supply",
+                 *       "verdict": "change",
+                 *       "reason": "小包盐要另找供应商"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Department
+                     * @enum {string}
+                     */
+                    department: "product" | "supply" | "marketing";
+                    /**
+                     * Verdict
+                     * @enum {string}
+                     */
+                    verdict: "approve" | "change" | "refuse";
+                    /**
+                     * Reason
+                     * @default
+                     */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequirementState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

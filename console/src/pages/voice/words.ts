@@ -23,7 +23,8 @@ export const useWords = makeWords({
     reason: "理由（修改和否决必填）",
     revise: "修改",
     docx: "Word",
-    evidence: (said: string, of: string, bought: string) => `说到它的 ${of} 人里 ${said} 人这么说，其中 ${bought} 人买过`,
+    evidence: (said: string, of: string, bought: string) =>
+      `说到它的 ${of} 人里 ${said} 人这么说，其中 ${bought} 人买过`,
     result: (now: string, before: string, share: string, was: string) =>
       `首场每分钟卖 ${now} 件（原品 ${before}）；再说同样的话的占 ${share}（原来 ${was}）`,
     newSku: "新品",
