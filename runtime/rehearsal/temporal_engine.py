@@ -214,13 +214,14 @@ class TemporalEngine:
         return history.events[-1].event_type == EventType.EVENT_TYPE_TIMER_STARTED
 
     async def _clear_up(self, runs: set[str]) -> None:
-        """Let the runs whose enrollment is over come to their end, and end the others.
+        """Let the runs whose enrollment is over come to their end, and end the others, and reviews of shows.
 
         The server leaks its lock on time when a run is ended in the middle of a workflow task, so nothing is hurried.
         """
         with self._db() as session:
             query = select(Enrollment).where(col(Enrollment.ending).is_(None))
             asleep = {workflow_id(row.journey, row.run) for row in session.exec(query)}
+        asleep |= {name for name in runs if name.startswith("review/") and not await self._is_over(name)}
         for name in runs:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())

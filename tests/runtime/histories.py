@@ -11,9 +11,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from runtime.platform.temporal import DATA_CONVERTER
-from runtime.platform.worker import sandbox
-from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
-from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
+from runtime.platform.worker import WORKFLOWS, sandbox
 
 
 def plain(history: WorkflowHistory) -> str:
@@ -44,11 +42,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 def replay(histories: Iterable[WorkflowHistory]) -> None:
     """Raises if today's workflows would decide otherwise than the recorded runs did."""
-    replayer = Replayer(
-        workflows=[JourneyWorkflow, CohortWorkflow, FanOutWorkflow, ScheduleWorkflow],
-        data_converter=DATA_CONVERTER,
-        workflow_runner=sandbox(),
-    )
+    replayer = Replayer(workflows=WORKFLOWS, data_converter=DATA_CONVERTER, workflow_runner=sandbox())
 
     async def each() -> AsyncIterator[WorkflowHistory]:
         for history in histories:

@@ -32,10 +32,10 @@ FLOOR = 33
 """Events of three activities and two timers in a row; nothing can do with fewer."""
 
 
-SIZES = (1, 2, 7, 500)
+SIZES = (1, 2, 500)
 """Of the cohorts that are formed in turn of those who enter together."""
 
-COPIES = 11
+COPIES = 6
 """So many customers in the place of each fill the smaller cohorts, and some are left for the last."""
 
 IN_COHORTS = {
