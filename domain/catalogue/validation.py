@@ -8,7 +8,8 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from domain.catalogue.types import CATALOGUE, Data
+from domain.catalogue.data import Data
+from domain.catalogue.types import CATALOGUE
 from workflows.terms.quantities import number_of, quantity_of
 
 _Path = tuple[int | str, ...]

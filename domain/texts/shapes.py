@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from pydantic import BaseModel
 
-from domain.catalogue.types import CATALOGUE, CustomerData
+from domain.catalogue.data import CustomerData
+from domain.catalogue.types import CATALOGUE
 from domain.catalogue.wire import Fen
 from workflows.language.needs import Need
 from workflows.language.policy import CouponTerms

@@ -6,7 +6,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 GLOSSARY = PAGE.partition("## Glossary")[2]
 VERBS = {path.stem for path in (ROOT / "workflows" / "verbs").glob("*.py")}
-EVENTS = ROOT / "domain" / "catalogue" / "types.py"
+EVENTS = ROOT / "domain" / "catalogue" / "data.py"
 
 
 def nouns() -> dict[str, Path]:

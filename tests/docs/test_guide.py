@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from blocks import ROOT
 
-from domain.catalogue.types import CustomerData
+from domain.catalogue.data import CustomerData
 from domain.customers.identifiers import STRENGTH
 from domain.texts.sandbox import environment
 from domain.texts.shapes import ROOTS

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from shop import Shop
 
 from domain.catalogue.chinese import CHINESE
+from domain.catalogue.data import CustomerData
 from domain.catalogue.page import FIELDS, document
-from domain.catalogue.types import CATALOGUE, CustomerData, is_business
+from domain.catalogue.types import CATALOGUE, is_business
 from domain.catalogue.validation import FieldError, as_stored, validate
 from domain.catalogue.wire import parse_instant
 from domain.stock import inventory
