@@ -123,8 +123,9 @@ def _of_step(library: Library, step: Send, now: datetime) -> dict[str, dict[str,
     terms = library.campaigns.get(step.coupon or "")
     if terms is None:
         return {"data": data}
+    zone = library.policy_zone
     coupon = terms.model_dump(mode="json", exclude={"valid", "per_customer"})
-    return {"data": data, "coupon": {**coupon, "expires_at": terms.valid.after(now, library.policy_zone)}}
+    return {"data": data, "coupon": {**coupon, "expires_at": terms.valid.after(now.astimezone(zone), zone)}}
 
 
 def samples(library: Library, now: datetime, values: Sequence[str], step: Send | None = None) -> dict[str, Any]:

@@ -256,6 +256,9 @@ SENTENCES: Mapping[str, str] = {
     "has more than two decimals; an amount is in yuan, like 89.90": "小数超过两位；金额以元为单位，如 89.90",
     "has no time of day that exists; write it like 2026-03-02 19:40": "时刻不存在；请写成 2026-03-02 19:40",
     "customers {one} and {other} are one from now on": "客户 {one} 和 {other} 从此是同一位",
+    "{what}: agreed, {at}": "{what}：同意，{at}",
+    "{what}: refused, {at}": "{what}：拒绝，{at}",
+    "there are several keys {name}: {keys}; give the number of one": "{name} 有几把：{keys}；请写其中一把的编号",
     "customers {one} and {other} stay apart": "客户 {one} 和 {other} 保持分开",
     "{count} customers {taken}, {known} known already, {wrong} rows wrong": (
         "{count} 位客户{taken}，{known} 位没有新内容，{wrong} 行有错"

@@ -1,12 +1,11 @@
 """Commands for API keys."""
 
-from datetime import UTC
 from typing import Annotated
 
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, record, say, table
+from runtime.cli.shared import Data, database, on_shop_clock, record, say, table
 
 app = typer.Typer(help="API keys.", no_args_is_help=True)
 
@@ -38,28 +37,33 @@ def list_all(data: Data = None) -> None:
     from domain.access.keys import list_keys
 
     with database(data) as db, db() as session:
-        keys = list_keys(session)
+        keys, local = list_keys(session), on_shop_clock(session)
     if not keys:
         say("there is no key; make one with: aftershow key create")
         return
-    listing = table("key", "name", "scopes", "made (UTC)", "revoked (UTC)")
+    listing = table("key", "name", "scopes", "made", "revoked")
     for key in keys:
-        times = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (key.created_at, key.revoked_at))
-        listing.add_row(str(key.id), key.name, ", ".join(key.scopes), *times)
+        listing.add_row(str(key.id), key.name, ", ".join(key.scopes), local(key.created_at), local(key.revoked_at))
     CONSOLE.print(listing, markup=False)
 
 
 @app.command()
 def revoke(
-    key: Annotated[int, typer.Argument(min=1, max=2**63 - 1, help="Its number, as `aftershow key list` tells it.")],
+    key: Annotated[str, typer.Argument(help="Its number or name, as `aftershow key list` tells them.")],
     data: Data = None,
 ) -> None:
     """Revoke an API key at once, for ever."""
-    from domain.access.keys import revoke_key
+    from domain.access.keys import list_keys, revoke_key
     from domain.store.clock import SystemClock
 
     with database(data) as db, db.begin() as work:
-        if not revoke_key(work, key, SystemClock().now()):
+        in_force = [each for each in list_keys(work) if each.revoked_at is None]
+        meant = [each.id for each in in_force if str(each.id) == key] or [
+            each.id for each in in_force if each.name == key
+        ]
+        if len(meant) > 1:
+            raise StartError(f"there are several keys {key}: {', '.join(map(str, meant))}; give the number of one")
+        if not meant or not revoke_key(work, meant[0], SystemClock().now()):
             raise StartError(f"no key {key} is in force; `aftershow key list` tells which are")
-        record(work, "key.revoke", f"key:{key}")
+        record(work, "key.revoke", f"key:{meant[0]}")
     say(f"key {key} is revoked")

@@ -1,12 +1,11 @@
 """Commands for the ledger: what is open, settling it by hand, and how the providers stand."""
 
-from datetime import UTC
 from typing import Annotated, Literal
 
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, operator, record, say, table
+from runtime.cli.shared import Data, database, on_shop_clock, operator, record, say, table
 
 app = typer.Typer()
 
@@ -31,13 +30,14 @@ def list_messages(
         rows = [
             row for status in wanted for row in list_messages(session, status=status, customer=customer, limit=last)
         ]
+        local = on_shop_clock(session)
     if not rows:
         say("none is open")
         return
-    listing = table("message", "status", "called (UTC)", "journey", "step", "channel", "customer", "why")
+    listing = table("message", "status", "called", "journey", "step", "channel", "customer", "why")
     for row in rows:
-        called = f"{row.called_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.called_at else ""
-        cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, row.reason or "")
+        called, why = local(row.called_at), row.reason or ""
+        cells = (row.id, row.status, called, row.journey, row.step, row.channel, row.customer_id, why)
         listing.add_row(*map(str, cells))
     CONSOLE.print(listing)
     say("look a message up at its provider, then: aftershow settle MESSAGE sent|failed")
@@ -70,12 +70,12 @@ def accounts(data: Data = None) -> None:
     from domain.sending import messages
 
     with database(data) as db, db() as session:
-        rows = messages.accounts(session)
+        rows, local = messages.accounts(session), on_shop_clock(session)
     if not rows:
         say("no provider was called yet; messages stay in the sandbox until one is configured")
         return
-    listing = table("account", "failures", "since (UTC)", "held until (UTC)", "last said")
+    listing = table("account", "failures", "since", "held until", "last said")
     for row in rows:
-        times = (f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else "" for at in (row.failing_since, row.held_until))
+        times = map(local, (row.failing_since, row.held_until))
         listing.add_row(row.name, str(row.failures), *times, row.reason or "")
     CONSOLE.print(listing)

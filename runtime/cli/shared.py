@@ -2,8 +2,9 @@
 
 import getpass
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from runtime.chinese.heads import HEADS
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from sqlmodel import Session
 
     from domain.store.work import Database, UnitOfWork
     from workflows.terms.values import Language
@@ -64,6 +66,14 @@ def table(*heads: str) -> "Table":
     from rich.table import Table
 
     return Table(*(HEADS[head] if terminal_language() == "zh" else head for head in heads))
+
+
+def on_shop_clock(session: "Session") -> Callable[[datetime | None], str]:
+    """Tells instants as the shop's clock shows them; nothing for none."""
+    from domain.published.library import read_library
+
+    zone = read_library(session).policy_zone
+    return lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def existing(*paths: Path) -> list[Path]:

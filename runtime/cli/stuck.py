@@ -1,12 +1,11 @@
 """Commands for enrollments that a defect has put off."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from runtime import CONSOLE
-from runtime.cli.shared import Data, database, record, say, table
+from runtime.cli.shared import Data, database, on_shop_clock, record, say, table
 
 app = typer.Typer()
 Journey = Annotated[str | None, typer.Option("--journey", help="Only those of this journey.")]
@@ -25,19 +24,20 @@ def list_stuck(
     with database(data) as db, db() as session:
         rows = list_stuck(session, journey=journey, limit=last)
         notices = [] if journey else list_given_up(session, last)
+        local = on_shop_clock(session)
     if notices:
-        listing = table("notice", "kind", "about", "given up (UTC)", "attempts", "problem")
+        listing = table("notice", "kind", "about", "given up", "attempts", "problem")
         for notice in notices:
             about = ", ".join(f"{name} {value}" for name, value in (notice.payload or {}).items())
-            given_up, attempts = _instant(notice.given_up_at), str(notice.attempts)
+            given_up, attempts = local(notice.given_up_at), str(notice.attempts)
             listing.add_row(str(notice.id), notice.kind, about, given_up, attempts, notice.problem)
         CONSOLE.print(listing)
     if not rows:
         say("once it is mended: aftershow retry" if notices else "nobody is stuck")
         return
-    listing = table("enrollment", "customer", "journey", "step", "since (UTC)", "attempts", "again at (UTC)", "defect")
+    listing = table("enrollment", "customer", "journey", "step", "since", "attempts", "again at", "defect")
     for row in rows:
-        since, again = map(_instant, (row.stuck_since, row.due_at))
+        since, again = map(local, (row.stuck_since, row.due_at))
         cells = (row.id, row.customer_id, row.journey, row.position or "the end", since, row.attempts, again)
         listing.add_row(*map(str, cells), row.stuck_on)
     CONSOLE.print(listing)
@@ -62,7 +62,3 @@ def retry(journey: Journey = None, data: Data = None) -> None:
         say(f"{notices} notices are told again")
     if count or not notices:
         say(f"{count} try again" if count else "nobody is stuck")
-
-
-def _instant(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if at else ""

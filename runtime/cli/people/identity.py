@@ -9,7 +9,7 @@ import typer
 
 from runtime import CONSOLE, StartError
 from runtime.cli.insight import find
-from runtime.cli.shared import Data, database, operator, record, say, table, told
+from runtime.cli.shared import Data, database, on_shop_clock, operator, record, say, table, told
 
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="A customer's id, or an identifier like phone:13800000001.")]
@@ -26,9 +26,10 @@ def show(customer: Name, data: Data = None) -> None:
         found = find(session, customer)
         merged = f"  ← {', '.join(map(str, found.former))}" if found.former else ""
         say(f"{found.id}{merged}  {found.name or ''}".rstrip())
-        listing = table("identifier", "since (UTC)", "source", "last seen (UTC)")
+        local = on_shop_clock(session)
+        listing = table("identifier", "since", "source", "last seen")
         for each in named_by(session, found.id):
-            since, seen = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (each.since, each.last_seen))
+            since, seen = local(each.since), local(each.last_seen)
             listing.add_row(f"{each.kind}:{each.value}", since, each.source or "", seen)
         CONSOLE.print(listing)
         orders, spent, _, tags = numbers_of(session, found.id, clock_of(db).now())
@@ -36,7 +37,8 @@ def show(customer: Name, data: Data = None) -> None:
         listing.add_row(str(orders), f"{spent / 100:.2f}元", ", ".join(tags))
         CONSOLE.print(listing)
         for row in consents_of(session, found.id):
-            say(f"{row.channel} {row.purpose}: {'yes' if row.given else 'no'}  {row.at:%Y-%m-%d %H:%M}")
+            said = f"{row.channel} {row.purpose}", local(row.at)
+            say(f"{said[0]}: agreed, {said[1]}" if row.given else f"{said[0]}: refused, {said[1]}")
         for name, value in found.fields.items():
             say(f"{name}: {value}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import LANG, Data, Lang, database, record, say, table
+from runtime.cli.shared import LANG, Data, Lang, database, on_shop_clock, record, say, table
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,10 +43,11 @@ def tags(
                 listing.add_row(each.name, f"{each.size:,}", by, "" if each.asked is None else f"{each.asked:,}")
             CONSOLE.print(listing)
             return
-        listing = table("customer", "name", "since (UTC)", "until (UTC)", "why")
+        local = on_shop_clock(session)
+        listing = table("customer", "name", "since", "until", "why")
         for row in holders(session, "tag", name, now, limit=last):
-            times = (f"{at:%Y-%m-%d %H:%M}" if at else "" for at in (row.since, row.until))
-            listing.add_row(str(row.id), row.name or "", *times, worded(row.because or "", lang))
+            times, why = map(local, (row.since, row.until)), worded(row.because or "", lang)
+            listing.add_row(str(row.id), row.name or "", *times, why)
         CONSOLE.print(listing)
 
 

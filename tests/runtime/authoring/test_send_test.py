@@ -12,11 +12,13 @@ from domain.customers.resolution import resolve
 from domain.customers.tables import Consent, Customer
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
+from domain.published.library import read_library
 from domain.published.publishing import publish_document, publish_journey, publish_text
 from domain.published.tables import Journey
 from domain.store.clock import SystemClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
+from runtime.authoring.send_test import samples
 from runtime.cli.app import run as run_command
 from tests.providers.twilio_server import NUMBER, SID, TOKEN, Fate, TwilioServer, twilio_server
 from workflows.language.compile import read_journey
@@ -82,11 +84,14 @@ def test_a_steps_own_coupon_is_shown(run: Run, db: Database) -> None:
     spec = "journey: gifts\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps:\n"
     plan = read_journey(f"{spec}  - {{id: give, send: gift, via: [sms], coupon: eight}}\n", "gifts.yaml", None).plan
     assert plan
-    eight = {"name": "立减8元", "amount_off": 800, "valid": "2d"}
+    eight = {"name": "立减8元", "amount_off": 800, "valid": "until 2099-12-31"}
     with db.begin() as work:
         publish_document(work, "_coupons", {"eight": eight})
         publish_journey(work, plan, spec, SystemClock().now())
     assert "立减8元，码TEST" in run("gift", "--to", "13800000001", "--journey", "gifts", "--step", "give")
+    with db() as session:
+        coupon = samples(read_library(session), SystemClock().now(), [], plan.steps["give"])["coupon"]
+    assert f"{coupon['expires_at']:%Y-%m-%d %H:%M}" == "2100-01-01 00:00"  # on the shop's clock
     assert "go together" in run("gift", "--to", "13800000001", "--journey", "gifts")
     slip = run("gift", "--to", "13800000001", "--journey", "gifts", "--step", "gave")
     assert 'no step gave of gifts sends gift; did you mean "give"?' in slip

@@ -133,7 +133,11 @@ def test_a_key_is_made(command: Run, db: Database, postgres_url: str) -> None:
 def test_keys_are_listed_and_revoked(aftershow: Callable[..., str], db: Database) -> None:
     assert "还没有密钥" in aftershow("key", "list")
     secret = aftershow("key", "create", "--name", "[red]till", "--scope", "ingest").strip()
-    assert aftershow("key", "revoke", "1") == "密钥 1 已作废\n"
+    aftershow("key", "create", "--name", "desk", "--scope", "read")
+    aftershow("key", "create", "--name", "desk", "--scope", "read")
+    with pytest.raises(StartError, match="several keys desk: 2, 3"):
+        aftershow("key", "revoke", "desk")
+    assert aftershow("key", "revoke", "[red]till") == "密钥 [red]till 已作废\n"
     with db() as session:
         assert find_key(session, secret) is None
     with pytest.raises(StartError, match="no key 1 is in force"):
