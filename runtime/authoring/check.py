@@ -31,7 +31,7 @@ from workflows.plan.model import Plan
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
 from workflows.source.tree import MAX_BYTES, Node, Source, decode, read_source
 from workflows.terms.channels import CHANNELS
-from workflows.terms.conditions import Condition
+from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scope import Named
 from workflows.terms.values import Language
 from workflows.verbs.send import Send
@@ -102,14 +102,19 @@ def check(
         known[template] = known.get(template, frozenset()) | {channel}
     tree = cache(_tree)
     directories: dict[Path, References] = {}
+    campaigns: dict[str, CouponTerms] = {}
+    measures: dict[str, Measure] = {}
     for path in paths:
         for file in _files(report, path):
             beside = file.parent
             if beside not in directories:
                 texts = References(templates=known, variables=variables, webhooks=webhooks)
-                directories[beside] = _beside(beside, texts, tree, now)
+                own, tags = _named_in(beside, tree)
+                directories[beside] = _beside(beside, texts, own, tags, tree, now)
+                campaigns |= own
+                measures |= tags.measures
             _check_file(report, file, directories[beside], tree)
-    _check_texts(report, templates)
+    _check_texts(report, templates, campaigns, measures, unsent=any(path.is_dir() for path in paths))
     _check_wording(report, templates)
     report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
     return report
@@ -120,14 +125,27 @@ def _tree(file: Path) -> Source:
     return read_source(text if isinstance(text, str) else "", str(file))
 
 
-def _beside(directory: Path, texts: References, tree: Callable[[Path], Source], now: datetime | None) -> References:
+def _named_in(directory: Path, tree: Callable[[Path], Source]) -> tuple[dict[str, CouponTerms], Tags]:
+    """The coupon campaigns and measures of a directory; none where there are mistakes, which are told elsewhere."""
+    campaigns, _ = read_coupons(tree(directory / _COUPONS).text, _COUPONS)
+    tags, _ = read_tags(tree(directory / _TAGS).text, _TAGS)
+    return campaigns or {}, tags or Tags()
+
+
+def _beside(
+    directory: Path,
+    texts: References,
+    campaigns: Mapping[str, CouponTerms],
+    tags: Tags,
+    tree: Callable[[Path], Source],
+    now: datetime | None,
+) -> References:
     """What a journey in the directory may refer to, beside the texts."""
-    segments, coupons, policy = _entries(directory / _SEGMENTS), directory / _COUPONS, _policy(directory / _POLICY)
-    tags, _ = read_tags(tree(directory / _TAGS).text, str(directory / _TAGS))
+    segments, policy = _entries(directory / _SEGMENTS), _policy(directory / _POLICY)
     return replace(
         texts,
-        campaigns=_entries(coupons).keys(),
-        limits=limits_of(read_coupons(tree(coupons).text, str(coupons))[0] or {}),
+        campaigns=_entries(directory / _COUPONS).keys(),
+        limits=limits_of(campaigns),
         segments=segments.keys(),
         policy=policy,
         measures=_entries(directory / _TAGS, "measures").keys(),
@@ -136,7 +154,7 @@ def _beside(directory: Path, texts: References, tree: Callable[[Path], Source], 
         asked={name: names_in(node) for name, node in segments.items()},
         events=FIELDS,
         business=BUSINESS,
-        types={**FIELD_TYPES, "measure": measure_types(tags.measures if tags else {}, FIELD_TYPES)},
+        types={**FIELD_TYPES, "measure": measure_types(tags.measures, FIELD_TYPES)},
         today=now.astimezone(ZoneInfo((policy or Policy()).timezone)).date() if now else None,
     )
 
@@ -200,14 +218,22 @@ def _check_journey(report: CheckReport, source: Source, references: References) 
     return compiled.diagnostics
 
 
-def _check_texts(report: CheckReport, templates: Path) -> None:
-    """Check each sound text against every step that sends it; one that nobody sends, against what any could provide."""
-    measures = report.tags.measures if report.tags else {}
+def _check_texts(
+    report: CheckReport,
+    templates: Path,
+    campaigns: Mapping[str, CouponTerms],
+    measures: Mapping[str, Measure],
+    *,
+    unsent: bool,
+) -> None:
+    """Check each sound text against every step that sends it; with `unsent`, one that nobody sends against what any
+    could provide.
+    """
     senders: dict[tuple[str, str], list[Provided]] = {text: [] for text in report.texts}
     for plan, whole in [*((plan, True) for plan in report.plans.values()), *report.sketches]:
         for need in text_needs(plan):
             if need.text in senders:
-                given = provided(plan, need, report.campaigns or {}, measures)
+                given = provided(plan, need, campaigns, measures)
                 given = given if whole else given.surely()
                 if given not in senders[need.text]:
                     senders[need.text].append(given)
@@ -215,7 +241,7 @@ def _check_texts(report: CheckReport, templates: Path) -> None:
     for (template, channel), provisions in senders.items():
         file, text = templates / template / f"{channel}.j2", report.texts[template, channel]
         if str(file) not in faulty:
-            for each in provisions or [Provided(ROOTS)]:
+            for each in provisions or ([Provided(ROOTS)] if unsent else []):
                 report.diagnostics += [_placed(file, text, problem) for problem in text_problems(text, each)]
 
 

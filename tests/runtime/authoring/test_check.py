@@ -257,3 +257,14 @@ def test_a_day_that_is_over_is_told(shop: Path) -> None:
     for then, told in ((now, ["W011", "W011"]), (now - timedelta(hours=1), [])):
         report = check([specs], shop / "templates" / "messages", now=then)
         assert [each.code for each in report.diagnostics] == told
+
+
+def test_of_one_journey_the_texts_it_sends_are_checked_with_the_coupons_beside_it(shop: Path) -> None:
+    specs, messages = shop / "specs", shop / "templates" / "messages"
+    (specs / "_coupons.yaml").write_text("c: {name: 券, amount_off: 1元, valid: 1d}\n")
+    (specs / "good.yaml").write_text(GOOD.replace("[sms]", "[sms], coupon: c"))
+    (messages / "hello" / "sms.j2").write_text("{{ shop.sign }}减{{ coupon.amount_off | yuan }}元，拒收请回复R")
+    (messages / "others").mkdir()
+    (messages / "others" / "sms.j2").write_text("{{ shop.sign }}{{ customer.name }}，拒收请回复R")
+    assert check([specs / "good.yaml"], messages).diagnostics == []
+    assert only(run(shop)).path.endswith("others/sms.j2")
