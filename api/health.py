@@ -36,7 +36,7 @@ async def readyz(request: Request) -> Response:
     if checks and all(checks.values()):
         return JSONResponse({"status": "ready", "checks": checks})
     away = ", ".join(name for name, there in checks.items() if not there)
-    return respond(Unavailable(f"Away: {away or 'unknown'}.", headers={"Retry-After": "2"}, checks=checks))
+    return respond(Unavailable(f"Away: {away or 'unknown'}.", headers={"Retry-After": "2"}, checks=checks), request)
 
 
 @router.get(

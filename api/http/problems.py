@@ -15,6 +15,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 
+from api.http.chinese import in_chinese, is_chinese_wanted
+
 _READING = ("GET", "HEAD")
 _METHODS = (*_READING, "POST", "PUT", "PATCH", "DELETE")
 
@@ -138,9 +140,20 @@ class Unavailable(Problem):
     title = "The service can't take this now; try again"
 
 
-def respond(problem: Problem) -> Response:
-    """The answer that tells of a problem."""
-    return _response(problem.status, problem.code, problem.title, problem.detail, problem.headers, problem.members)
+def respond(problem: Problem, request: Request | None = None) -> Response:
+    """The answer that tells of a problem, in Chinese to who would rather read that (`Accept-Language`)."""
+    title, detail, headers, members = problem.title, problem.detail, problem.headers, problem.members
+    if request is not None and is_chinese_wanted(request.headers.get("accept-language", "")):
+        title, detail = in_chinese(title), in_chinese(detail)
+        headers = {**headers, "Content-Language": "zh"}
+        if isinstance(errors := members.get("errors"), list):
+            members = {**members, "errors": [_told_in_chinese(error) for error in errors]}
+    return _response(problem.status, problem.code, title, detail, headers, members)
+
+
+def _told_in_chinese(error: Any) -> Any:
+    known = isinstance(error, dict) and isinstance(error.get("detail"), str)
+    return {**error, "detail": in_chinese(error["detail"])} if known else error
 
 
 def unexpected(error: Exception) -> Response:
@@ -170,17 +183,17 @@ def _response(
     return Response(content, status, dict(headers), MEDIA_TYPE)
 
 
-async def _on_problem(_: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return respond(error)
+    return respond(error, request)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == NotFound.status:
-        return respond(NotFound(headers=error.headers))
+        return respond(NotFound(headers=error.headers), request)
     if error.status_code == 400:  # what FastAPI says of a body that isn't even text
-        return respond(Invalid("The body can't be read."))
+        return respond(Invalid("The body can't be read."), request)
     if error.status_code == 405:
         headers = {"Allow": ", ".join(_allowed_methods(request))}
         return _response(405, "method_not_allowed", "This method isn't allowed here", "", headers, {})
@@ -201,24 +214,24 @@ def _allowed_methods(request: Request) -> list[str]:
     ]
 
 
-async def _on_validation(_: Request, error: Exception) -> Response:
+async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
         {"field": ".".join(map(str, item["loc"])), "reason": item["type"], "detail": item["msg"]}
         for item in error.errors()
     ]
-    return respond(Invalid(errors=errors))
+    return respond(Invalid(errors=errors), request)
 
 
 async def _on_disconnect(_: Request, __: Exception) -> Response:
     return _response(400, "disconnected", "The connection was lost before the body had arrived", "", {}, {})
 
 
-async def _on_database(_: Request, error: Exception) -> Response:
+async def _on_database(request: Request, error: Exception) -> Response:
     if not is_away(error):
         return unexpected(error)
     logger.warning("the database can't take it now: %s", _name(error))
-    return respond(Unavailable("The database can't take it now.", headers={"Retry-After": "2"}))
+    return respond(Unavailable("The database can't take it now.", headers={"Retry-After": "2"}), request)
 
 
 def sqlstate(error: BaseException) -> str | None:

@@ -27,6 +27,7 @@ export function onSessionOver(listener: () => void): () => void {
 const problems: Middleware = {
   onRequest({ request }) {
     if (request.method !== "GET") request.headers.set("X-CSRF-Token", csrf);
+    request.headers.set("Accept-Language", document.documentElement.lang);
     return request;
   },
   async onResponse({ response }) {

@@ -128,7 +128,11 @@ function All({ name, text, sound }: Props) {
     try {
       const answer = await fetch(`/v1/journeys/${encodeURIComponent(name)}/draft/backtest?lang=${lang}`, {
         method: "POST",
-        headers: { "Content-Type": "application/json", "X-CSRF-Token": csrfToken() },
+        headers: {
+          "Content-Type": "application/json",
+          "X-CSRF-Token": csrfToken(),
+          "Accept-Language": document.documentElement.lang,
+        },
         body: JSON.stringify({ text, days }),
         signal: running.signal,
       });

@@ -1,0 +1,251 @@
+"""What problem details say, in Chinese: one catalogue, by the English sentence with its places in braces."""
+
+from collections.abc import Mapping
+
+from workflows.source.chinese import SENTENCES as DIAGNOSTICS
+from workflows.source.chinese import translator
+
+TITLES: Mapping[str, str] = {
+    "Something went wrong on our side": "我们这边出错了",
+    "A valid API key or a session is needed": "需要有效的 API 密钥，或先登录",
+    "The caller lacks a permission": "没有这项权限",
+    "The page belongs to another session": "这个页面属于另一次登录",
+    "This can't be told to come from the provider": "无法确认这是服务商发来的",
+    "There is nothing here": "这里什么也没有",
+    "The present state doesn't allow it": "现在的状态不允许这样做",
+    "Somebody else has changed it since it was read": "读取之后别人已经改过",
+    "The coupons can't be used on this order": "这些券不能用于这个订单",
+    "The link has ended": "链接已失效",
+    "The body is too large": "正文太大",
+    "The body took too long to come": "正文来得太慢",
+    "The batch holds too many events": "这一批事件太多",
+    "The content type isn't one that is read here": "这里不认识这种内容类型",
+    "Nothing of the request could be taken": "请求一点也没有收下",
+    "Too many events at once": "一次来的事件太多",
+    "Too many attempts to sign in": "登录尝试次数太多",
+    "The service can't take this now; try again": "服务现在收不了，请稍后再试",
+    "This method isn't allowed here": "这里不能用这种方法",
+    "The request can't be served": "这个请求办不了",
+    "The connection was lost before the body had arrived": "正文到齐之前连接断了",
+}
+
+DETAILS: Mapping[str, str] = {
+    "A batch holds at most {number} events.": "一批最多 {number} 个事件。",
+    "A body has at most {number} bytes when it is unpacked.": "正文解开后最多 {number} 字节。",
+    "A body has at most {number} bytes.": "正文最多 {number} 字节。",
+    "A key can't be permitted more than who makes it.": "密钥的权限不能比创建它的人多。",
+    "A newer message has one that holds.": "更新的消息里有有效的链接。",
+    "Another draft is being tried out; try again in a moment.": "正在试另一份草稿，请稍后再试。",
+    "Another version was published meanwhile; look at what it changed first.": (
+        "期间发布了另一个版本，请先看看它改了什么。"
+    ),
+    "Away: {names}.": "不可用：{names}。",
+    "Callbacks are {what}.": "回调应为 {what}。",
+    "Decisions can't be taken here.": "这里不能作决定。",
+    "Drafts can't be tried out here.": "这里不能试草稿。",
+    "It needs the permission {name}.": "需要权限 {name}。",
+    "JSON is read in UTF-8 only.": "JSON 只认 UTF-8。",
+    "Load the page again.": "请重新载入页面。",
+    "No coupon was ever locked for this order.": "这个订单从没占用过券。",
+    "No journey of this name was ever published.": "没有发布过这个名字的旅程。",
+    "No policy is published yet; publish it first: aftershow publish.": "还没有发布过策略；请先 aftershow publish。",
+    "No such version of a journey of this name was ever published.": "这个名字的旅程没有发布过这个版本。",
+    "None of the edits was made.": "这些修改一项也没有做。",
+    "None of the events was taken.": "这些事件一个也没有收下。",
+    "Of compressed bodies, gzip is read.": "压缩的正文只认 gzip。",
+    "Read are {types}.": "能读的是 {types}。",
+    "Read it again, and change what it is now.": "请重新读取，再改现在的内容。",
+    "Send a key as Authorization: Bearer …, or sign in.": "请以 Authorization: Bearer … 带上密钥，或先登录。",
+    "Sheets can't be taken here.": "这里不能导入表格。",
+    "Sign in first.": "请先登录。",
+    "Sign in on the console's own page.": "请在控制台自己的页面登录。",
+    "Somebody changed the segment meanwhile.": "期间有人改了这个人群。",
+    "Somebody saved the draft meanwhile.": "期间有人保存了这份草稿。",
+    "The body can't be read.": "正文读不了。",
+    "The body is no form of UTF-8 text.": "正文不是 UTF-8 文字的表单。",
+    "The code was mistyped.": "券码输错了。",
+    "The console has no such file any more; load the page again.": "控制台没有这个文件了，请重新载入页面。",
+    "The console isn't built; `make setup` builds it.": "控制台还没有构建；`make setup` 会构建它。",
+    "The coupon is {status}.": "这张券现在是 {status}。",
+    "The database can't take it now.": "数据库现在收不了。",
+    "The draft has no such revision, or it isn't kept any more.": "草稿没有这一版，或已不再保留。",
+    "The journey has mistakes.": "旅程里有错误。",
+    "The key is unknown or revoked.": "没有这把密钥，或已作废。",
+    "The link is too old; make a new one with: aftershow studio-link STREAM": (
+        "链接太旧了，请新做一个：aftershow studio-link STREAM"
+    ),
+    "The link isn't one for this show; make one with: aftershow studio-link STREAM": (
+        "链接不是这场直播的，请做一个：aftershow studio-link STREAM"
+    ),
+    "The message can't be decrypted.": "消息解不开。",
+    "The message is for another receiver.": "消息是给别的接收方的。",
+    "The new password isn't fit.": "新密码不合要求。",
+    "The review is ready ten minutes after the show's end.": "复盘在直播结束十分钟后才有。",
+    "The run that takes decisions can't be reached.": "作决定的运行联系不上。",
+    "The segments were published without their text; publish their file once more first.": (
+        "人群发布时没有带原文，请先把文件再发布一次。"
+    ),
+    "The session is over; sign in again.": "登录已过期，请重新登录。",
+    "The sheet can't be read.": "表格读不了。",
+    "The show has begun.": "直播已经开始。",
+    "The show is over.": "直播已经结束。",
+    "The show was called off.": "直播已取消。",
+    "The signature is missing or wrong. It is made over AFTERSHOW_PUBLIC_URL and the path.": (
+        "签名缺失或不对；它按 AFTERSHOW_PUBLIC_URL 和路径计算。"
+    ),
+    "The signature is wrong.": "签名不对。",
+    "The timestamp is more than {number} minutes away from now.": "时间戳和现在相差超过 {number} 分钟。",
+    "The timestamp is no time.": "时间戳不是时间。",
+    "The {problem}; only unknown and pending_staff messages can be settled.": (
+        "{problem}；只有去向不明和等员工发送的消息可以登记结果。"
+    ),
+    "There is a show of this id already.": "已经有这个编号的直播。",
+    "There is no journey {name}.": "没有旅程 {name}。",
+    "There is no key {number}.": "没有密钥 {number}。",
+    "There is no message {number}.": "没有消息 {number}。",
+    "There is no such campaign.": "没有这个优惠券活动。",
+    "There is no such conflict, or it is decided.": "没有这项冲突，或已经决定。",
+    "There is no such coupon.": "没有这张券。",
+    "There is no such customer.": "没有这位客户。",
+    "There is no such lot.": "没有这批货。",
+    "There is no such opinion.": "没有这条意见。",
+    "There is no such replenishment.": "没有这张补货单。",
+    "There is no such segment.": "没有这个人群。",
+    "There is no such show.": "没有这场直播。",
+    "There is no such show; it begins to be known with stream.scheduled or stream.started.": (
+        "没有这场直播；收到 stream.scheduled 或 stream.started 之后才有。"
+    ),
+    "There is no such task.": "没有这项待办。",
+    "There is no such way to sign in.": "没有这种登录方式。",
+    "There is no user {number}.": "没有用户 {number}。",
+    "There is no version {number}.": "没有第 {number} 版。",
+    "This is no link of ours.": "这不是我们的链接。",
+    "Too many are listening.": "同时收看的太多了。",
+    "Too many requests are waiting to be taken.": "等待处理的请求太多。",
+    "Try again in {number} seconds.": "请在 {number} 秒后再试。",
+    "`after` must be what an earlier page gave as `next`.": "`after` 要写前一页给出的 `next`。",
+    "It isn't open for a decision any more.": "已经不能再决定了。",
+    "`quantity` must be above 0; to order nothing, refuse it.": "`quantity` 要大于 0；不订就拒绝它。",
+    "`quantity` must be whole packs.": "`quantity` 要是整箱数。",
+    "`quantity` is more than will be sold before it perishes.": "`quantity` 超过了过期前能卖掉的数量。",
+    "`quantity` is needed.": "要写 `quantity`。",
+}
+
+FAULTS: Mapping[str, str] = {
+    "Field required": "必填",
+    "Extra inputs are not permitted": "没有这个字段",
+    "Input should be a valid {kind}": "要是{kind}",
+    "Input should be a valid {kind}, unable to parse {what}": "要是{kind}",
+    "Input should be a valid {kind}, {why}": "要是{kind}",
+    "Input should be greater than {number}": "要大于 {number}",
+    "Input should be greater than or equal to {number}": "至少是 {number}",
+    "Input should be less than {number}": "要小于 {number}",
+    "Input should be less than or equal to {number}": "至多是 {number}",
+    "Input should be {choices}": "要是其中之一：{choices}",
+    "String should have at least {number} character": "至少 {number} 个字",
+    "String should have at least {number} characters": "至少 {number} 个字",
+    "String should have at most {number} character": "至多 {number} 个字",
+    "String should have at most {number} characters": "至多 {number} 个字",
+    "String should match pattern {pattern}": "写法不对，要符合 {pattern}",
+    "List should have at least {number} item after validation, not {given}": "至少要有 {number} 项",
+    "List should have at least {number} items after validation, not {given}": "至少要有 {number} 项",
+    "List should have at most {number} items after validation, not {given}": "至多 {number} 项",
+    "Value error, {why}": "{why}",
+    "string": "文字",
+    "integer": "整数",
+    "number": "数",
+    "boolean": "true 或 false",
+    "list": "列表",
+    "datetime": "时间",
+    "date": "日期",
+    "dictionary": "对象",
+    "dictionary or object to extract fields from": "对象",
+    "is required": "必填",
+    "must be text": "要是文字",
+    "must be a number": "要是数",
+    "must be a whole number, not text, a fraction or a truth value": "要是整数，不能是文字、小数或真假值",
+    "must be a list": "要是列表",
+    "must be an object": "要是对象",
+    "must be one of {choices}": "要是其中之一：{choices}",
+    "must not be empty": "不能为空",
+    "must have at most {number} characters": "至多 {number} 个字",
+    "must have at most {number} entries": "至多 {number} 项",
+    "must be at least {number}": "至少是 {number}",
+    "must be at most {number}": "至多是 {number}",
+    "has a wrong value": "值不对",
+    "must be a finite number": "要是有限的数",
+    "must fit into 64 bits": "数太大，超出 64 位",
+    "must be in the future, and within a year": "要在将来，一年之内",
+    "is not a phone number": "不是电话号码",
+    "is not a possible phone number": "没有这样的电话号码",
+    "is not an email address": "不是邮箱地址",
+    "is not a day that exists": "没有这一天",
+    "must be a kind and a value, like unionid:u1": "要写类型和值，如 unionid:u1",
+    "is no known kind of identifier; the kinds are {kinds}": "没有这种标识；有 {kinds}",
+    "must be a date, like 2026-03-02": "要是日期，如 2026-03-02",
+    "must be an IANA time zone, like Asia/Shanghai": "要是 IANA 时区，如 Asia/Shanghai",
+    "must be an RFC 3339 time with an offset, like {example}": "要是带时区的 RFC 3339 时间，如 {example}",
+    "the event names nobody; give data.customer, or subject as kind:value": (
+        "这个事件没有说是谁的；请写 data.customer，或把 subject 写成 kind:value"
+    ),
+    "lies more than 5 minutes in the future": "在五分钟以后的将来",
+    "the body must be {what}": "正文要是{what}",
+    "an object": "对象",
+    "an array": "数组",
+    "an object or an array": "对象或数组",
+    "line {line}, column {column}: {what}": "第 {line} 行第 {column} 列：{what}",
+    "a key needs a name": "密钥要有名字",
+    "a key needs a scope: {names}": "密钥要有权限：{names}",
+    "a name has 1 to {number} printable characters": "名字要有 1 到 {number} 个可见的字",
+    "a password has at least 4 different characters": "密码至少要有 4 个不同的字符",
+    "a password has {least} to {most} characters": "密码要有 {least} 到 {most} 个字符",
+    "a staff id has at most {number} printable characters": "员工号至多 {number} 个可见的字符",
+    "a user needs a role: {names}": "用户要有角色：{names}",
+    "a user needs an email address or a phone to sign in with": "用户要有邮箱或手机号才能登录",
+    "somebody must be left who is an active admin": "至少要留一位在用的管理员",
+    "there is already a user with this staff id": "已经有用这个员工号的用户",
+    "there is already a user with this {what}": "已经有用这个 {what} 的用户",
+    "unknown role {name}; the roles are {names}": "没有角色 {name}；有 {names}",
+    "unknown scope {name}; the scopes are {names}, or single: {single}": "没有权限 {name}；有 {names}，单项 {single}",
+    "message {number} is {state}, which is not open": "消息 {number} 是 {state}，不必核实",
+    "there is no such customer": "没有这位客户",
+    "they are one customer already": "他们已经是同一位客户",
+    "these are all the identifiers that the customer has": "这些是这位客户的全部标识，不能都拆走",
+    "these identifiers are not all this customer's": "这些标识不全是这位客户的",
+    "these identifiers came from several customers; split them one after the other": (
+        "这些标识来自几位客户，请一位一位地拆"
+    ),
+    "this condition takes longer than {number} s; narrow it with `within`, or with a tag or field first": (
+        "这个条件要算 {number} 秒以上；请用 `within` 缩小范围，或先加一个标签或字段"
+    ),
+    "where is written like journey:NAME, show:ID or campaign:NAME": (
+        "where 写成 journey:名字、show:编号 或 campaign:名字"
+    ),
+    "there is no metric {name}; there are {names}": "没有指标 {name}；有 {names}",
+    "the span must have from 1 day to {most}": "时间范围要从 1 天到 {most}",
+    "there is no journey {name}": "没有旅程 {name}",
+    "there is no segment {name}": "没有人群 {name}",
+    "send the draft's ETag": "请带上草稿的 ETag",
+}
+"""What is wrong with single fields."""
+
+SENTENCES: Mapping[str, str] = {**DIAGNOSTICS, **FAULTS, **DETAILS, **TITLES}
+
+in_chinese = translator(SENTENCES)
+"""Puts what a problem says into Chinese."""
+
+
+def is_chinese_wanted(accept_language: str) -> bool:
+    """Whether Chinese is what a caller would rather read, by their `Accept-Language` (RFC 9110, 12.5.4)."""
+    wanted = [part.partition(";") for part in accept_language.split(",")]
+    weighed = [(_weight(weight), tag.strip().casefold()) for tag, _, weight in wanted]
+    best = max(weighed, key=lambda each: each[0], default=(0.0, ""))
+    return best[0] > 0 and best[1].partition("-")[0] == "zh"
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    try:
+        return float(value) if name.strip() == "q" else 1.0
+    except ValueError:
+        return 0.0
