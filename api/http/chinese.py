@@ -110,6 +110,7 @@ DETAILS: Mapping[str, str] = {
     "There is no such lot.": "没有这批货。",
     "There is no such opinion.": "没有这条意见。",
     "There is no such replenishment.": "没有这张补货单。",
+    "There is no such requirement.": "没有这项需求。",
     "There is no such segment.": "没有这个人群。",
     "There is no such show.": "没有这场直播。",
     "There is no such show; it begins to be known with stream.scheduled or stream.started.": (
