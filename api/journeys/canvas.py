@@ -16,9 +16,8 @@ from api.http.context import Context, context
 from api.http.feed import FeedResponse
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
-from domain.journeys.lifecycle import UnknownJourneyError, plan_of
 from domain.journeys.passage import inside, passage
-from domain.published.library import read_library
+from domain.published.library import read_library, read_plan
 from domain.published.tables import Journey, PublishedPlan
 from workflows.plan.model import Plan
 from workflows.terms.values import Language, at_local, local_day, parse_time
@@ -264,10 +263,7 @@ def _check_version(env: Context, name: str, version: int | None) -> None:
 def _plan(session: Session, name: str, version: int | None) -> tuple[Plan, int, str]:
     """A plan, its version and its id."""
     number, plan_id = _found(session, name, version)
-    try:
-        return plan_of(session, name, number), number, plan_id
-    except UnknownJourneyError:
-        raise NotFound("No journey of this name was ever published.") from None
+    return read_plan(session, plan_id), number, plan_id
 
 
 def _found(session: Session, name: str, version: int | None) -> tuple[int, str]:
