@@ -106,14 +106,12 @@ async function contextOf({ viewport = DESKTOP, dark = false }: Options): Promise
     acceptDownloads: true,
   });
   context.setDefaultTimeout(PATIENCE);
-  await lendFont(context);
   return context;
 }
 
 /** Somebody at a screen. What their console shows as an error, and a request that fails, is a fault. */
 export class Visit {
   readonly faults: string[] = [];
-  bytes = 0;
 
   private constructor(
     readonly context: BrowserContext,
@@ -146,11 +144,10 @@ export class Visit {
       const path = new URL(response.url()).pathname;
       if (response.status() >= 400 && !expected.some((each) => `${response.status()} ${path}`.startsWith(each)))
         this.faults.push(`${response.status()} ${path}`);
-      if (path.startsWith("/console")) this.bytes += Number(response.headers()["content-length"] ?? 0);
     });
   }
 
-  /** As somebody of a role, who is signed in already. */
+  /** As somebody of a role, who is signed in already. What was loaded for their role and size before isn't again. */
   static async as(role: string, options: Options = {}): Promise<Visit> {
     const make = async () => {
       const context = await contextOf(options);
@@ -170,14 +167,16 @@ export class Visit {
 
   async picture(name: string): Promise<void> {
     mkdirSync(PICTURES, { recursive: true });
-    await this.page.evaluate(() => document.fonts.ready);
+    await lendFont(this.page);
     await this.page.screenshot({ timeout: PATIENCE, path: join(PICTURES, `${name}.png`) });
   }
 
   /** Fails if the page has a serious fault for people who can't see or use it as most do. */
   async isAccessible(): Promise<void> {
     if (!(await this.page.evaluate("'axe' in window"))) await this.page.evaluate(axe);
-    const { violations } = await this.page.evaluate<AxeResult>("axe.run({ resultTypes: ['violations'] })");
+    const { violations } = await this.page.evaluate<AxeResult>(
+      "axe.run({ resultTypes: ['violations'], preload: false })",
+    );
     const serious = violations
       .filter((each) => each.impact === "serious" || each.impact === "critical")
       .map(

@@ -32,7 +32,7 @@ export function Conflicts({ customer }: { customer?: number }) {
 
 function Who({ id, name }: { id: number; name: string | null }) {
   return (
-    <Link to="/customers/$id" params={{ id: String(id) }}>
+    <Link to="/customers/$id" params={{ id: String(id) }} style={{ color: "inherit", textDecoration: "underline" }}>
       <bdi>{name ? `${name} #${id}` : `#${id}`}</bdi>
     </Link>
   );
