@@ -21,7 +21,12 @@ const PARTS = [...readFileSync(css, "utf8").matchAll(FACE)].map(([, file = "", r
  * parts that its text asks for are handed over, and only to be looked at: requests stay as they are, cache included.
  */
 export async function lendFont(page: Page): Promise<void> {
-  const text = await page.evaluate(() => document.body.innerText);
+  const text = await page.evaluate(() =>
+    [...document.querySelectorAll("input, textarea")]
+      .map((each) => (each as HTMLInputElement).placeholder + (each as HTMLInputElement).value)
+      .concat(document.body.innerText)
+      .join(""),
+  );
   const points = [...new Set(text)].map((each) => each.codePointAt(0) ?? 0);
   const asked = PARTS.filter(({ spans }) =>
     spans.some(([from, to]) => points.some((each) => each >= from && each <= to)),
