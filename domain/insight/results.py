@@ -259,7 +259,8 @@ def _compared(
     chances = [compare(*pair).p for pair in samples]
     measured = [tuple((worth or {}).get(each.name, _NOTHING) for each in (control, group)) for group in groups]
     for_money = [compare(control.revenue, group.revenue).p for group in groups]
-    alpha = statistics.level([*chances, *for_money, *(compare(*pair).p for pair in measured)])
+    every = [*chances, *for_money, *(compare(*pair).p for pair in measured)]
+    alpha, least = statistics.level(every), statistics.ALPHA / max(sum(p is not None for p in every), 1)
     comparisons = []
     for group, pair, p, by in zip(groups, samples, chances, measured, strict=True):
         doubt = statistics.doubt(*pair, chance_of_sizes=chance, is_lost=is_lost)
@@ -267,7 +268,7 @@ def _compared(
         goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
         revenue = compare(control.revenue, group.revenue, alpha=alpha)
         smaller = min(control.n, group.n)
-        missing = _missing(control, group) if verdict == "keep going" or doubt == "few" else None
+        missing = _missing(control, group, least) if verdict == "keep going" or doubt == "few" else None
         if doubt == "few":
             missing = max(missing or 0, LEAST - smaller)
         more_days = max(round(missing * days / smaller), 1) if missing is not None and days and smaller else None
@@ -282,13 +283,13 @@ def _judged(group: Group, control: Group) -> tuple[Sample, Sample]:
     return control.revenue, group.revenue
 
 
-def _missing(control: Group, group: Group) -> int | None:
+def _missing(control: Group, group: Group, alpha: float) -> int | None:
     """Customers whom each group lacks; None while nothing can be planned, as when nobody reached anything."""
     smaller = min(control.n, group.n)
     base, lift = control.reached.mean, group.reached.mean - control.reached.mean
     if not (smaller and 0 < base < 1 and 0 < group.reached.mean < 1 and lift):
         return None
-    return max(statistics.sample_needed(base, lift / base) - smaller, 1)
+    return max(statistics.sample_needed(base, lift / base, alpha=alpha) - smaller, 1)
 
 
 def _days(groups: Sequence[Group], now: datetime) -> float:

@@ -204,6 +204,8 @@ def verdict(
 def sample_needed(base: float, lift: float, *, power: float = 0.8, alpha: float = ALPHA) -> int:
     """How many customers each of two groups needs so that a relative lift of a proportion is found, always validly.
 
+    Where several numbers are judged together, `alpha` is what is left for each: the least `level` that there can be.
+
     `base` is A's proportion, between 0 and 1; B's would be `base * (1 + lift)`. Raises ValueError where that is no
     proportion, or there is no lift.
     """

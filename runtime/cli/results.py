@@ -229,11 +229,11 @@ def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
 
 
 def _plan(base: str | None, lift: str | None, lang: "Language") -> None:
-    from domain.insight.statistics import sample_needed
+    from domain.insight.statistics import ALPHA, sample_needed
 
     rates = [_share(name, value) for name, value in (("--base", base), ("--lift", lift))]
     try:
-        needed = sample_needed(*rates)
+        needed = sample_needed(*rates, alpha=ALPHA / 2)  # the goal and revenue are judged together
     except ValueError as problem:
         raise StartError(str(problem)) from None
     before, after = f"{rates[0]:.3%}", f"{rates[0] * (1 + rates[1]):.3%}"

@@ -69,6 +69,52 @@ def test_an_experiment_is_read(call_with: Callable[..., Caller]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("visitors", "orders", "refund", "reached", "revenue"),
+    [
+        (0, [], None, 0, 0.0),
+        (1, [5000], None, 1, 5000.0),
+        (40, [], None, 0, 0.0),
+        (40, [100] * 40, None, 40, 100.0),
+        (40, [10**11], None, 1, 10**11 / 40),
+        (40, [5000, 5000], 5000, 2, 5000 / 40),
+        (40, [5000, 5000], 9000, 2, 5000 / 40),
+    ],
+    ids=["none", "one", "none reached", "all reached", "a huge order", "refunded late", "refunded more than was paid"],
+)
+def test_odd_shops_are_answered(
+    db: Database,
+    clock: VirtualClock,
+    call_with: Callable[..., Caller],
+    visitors: int,
+    orders: list[int],
+    refund: int | None,
+    reached: int,
+    revenue: float,
+) -> None:
+    shop = Shop(db, clock)
+    shop.publish(SPEC.replace("40%", "0%"))
+    names = [f"c{number}" for number in range(visitors)]
+    if names:
+        shop.take(*[shop.incoming("form.filled", name) for name in names])
+        shop.give("split", shop.group("offer"))
+    clock.set(clock.now() + timedelta(days=1))
+    for name, total in zip(names, orders, strict=False):
+        shop.post("order.paid", name, order_id=name, total=total)
+    clock.set(clock.now() + timedelta(days=7))
+    if refund:
+        shop.post("order.refunded", "c0", order_id="c0", total=refund)
+    caller = call_with(scopes=("read",))
+    found = caller.get("/v1/journeys/visits/results").json()
+    assert sum(group["reached"] for group in found["groups"]) == reached
+    assert sum(group["revenue"] for group in found["groups"]) == pytest.approx(revenue)
+    of_split = caller.get("/v1/journeys/visits/experiments/offer").json()
+    assert sum(group["customers"] for group in of_split["groups"]) == visitors
+    assert (found["comparison"]["doubt"], of_split["comparisons"][0]["doubt"]) == ("few", "few")
+    for path in ("experiments/offer/history", "experiments/offer?lang=en", "results?lang=en"):
+        assert caller.get(f"/v1/journeys/visits/{path}").status_code == 200
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/v1/journeys/nothing/results", 404),
@@ -114,7 +160,7 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["experiment", "visits", "offer", "--measure", "minutes"], "no measure of events minutes in _tags.yaml"),
         (["experiment", "visits", "other"], "visits has no split other; it has offer"),
         (["experiment", "visits"], "name the split"),
-        (["experiment", "plan", "--base", "10%", "--lift", "20%", "--lang", "zh"], "每组需要 7,589 人"),
+        (["experiment", "plan", "--base", "10%", "--lift", "20%", "--lang", "zh"], "每组需要 8,595 人"),
         (["metric", "orders", "--lang", "zh"], "订单数: 付款的订单"),
         (["metric", "repurchase", "--days", "7", "--lang", "en"], "repurchase rate"),
         (["metric", "--lang", "zh"], "复购率"),

@@ -95,6 +95,21 @@ def test_a_lift_is_found_as_often_as_planned_at_the_size_that_is_planned() -> No
     assert np.mean(found) == pytest.approx(0.8, abs=0.03)
 
 
+def test_so_it_is_where_revenue_is_judged_beside_the_goal() -> None:
+    n = sample_needed(0.1, 0.2, alpha=ALPHA / 2)
+    random = np.random.default_rng(12)
+    found = []
+    for _ in range(1500):
+        pairs = []
+        for share in (0.1, 0.12):
+            reached = random.binomial(n, share)
+            paid = random.gamma(4, 2500, reached)
+            pairs.append((Sample.of_proportion(reached, n), Sample(float(paid.sum()), float(paid @ paid), n)))
+        goal, revenue = (sequential_difference(a, b).p for a, b in zip(*pairs, strict=True))
+        found.append(goal is not None and goal <= level([goal, revenue]))
+    assert 0.8 <= np.mean(found) < 0.9
+
+
 @pytest.mark.parametrize(("base", "lift"), [(0, 0.2), (1, 0.2), (0.9, 0.2), (0.1, 0), (0.1, -1)])
 def test_what_cannot_be_planned_is_told(base: float, lift: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
