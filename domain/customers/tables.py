@@ -184,15 +184,22 @@ class CustomerTag(Row, table=True):
 
 
 class Order(Row, table=True):
-    """A paid order; a customer's derived fields are read from these, out of the index alone. Amounts in fen."""
+    """A paid order; a customer's derived fields are read from these, out of the index alone. Amounts in fen.
+
+    `stream_id` is the livestream that it came from.
+    """
 
     __tablename__: ClassVar[Any] = "orders"
-    __table_args__ = (Index("ix_orders_totals", "customer_id", postgresql_include=["paid_at", "total", "refunded"]),)
+    __table_args__ = (
+        Index("ix_orders_totals", "customer_id", postgresql_include=["paid_at", "total", "refunded"]),
+        Index("ix_orders_paid", "paid_at"),
+    )
     order_id: str = Field(primary_key=True)
     customer_id: int = reference("customers.id")
     paid_at: datetime = instant()
     total: int = Field(sa_type=BigInteger)
     refunded: int = Field(default=0, sa_type=BigInteger)
+    stream_id: str | None = None
 
 
 class OrderSums(Row, table=True):

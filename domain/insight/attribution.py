@@ -46,6 +46,13 @@ WHERE messages.id = ANY (:messages) AND messages.called_at <= orders.paid_at
     AND messages.called_at > orders.paid_at - CAST(:window AS interval)
 """)
 _NEXT = text("SELECT order_id FROM orders WHERE order_id > :after ORDER BY order_id LIMIT :page")
+_FROM_SHOWS = text("""
+UPDATE orders SET stream_id = events.data->>'stream_id' FROM events
+WHERE orders.order_id = ANY (:orders) AND events.customer_id = orders.customer_id AND events.type = 'order.paid'
+    AND events.time = orders.paid_at AND events.data->>'order_id' = orders.order_id
+    AND stream_id IS DISTINCT FROM events.data->>'stream_id'
+""")
+"""The release before orders knew their show may have written some."""
 _COUNT = text("SELECT (SELECT count(*) FROM orders), (SELECT count(*) FROM attributions)")
 _FORGET = text("DELETE FROM attributions WHERE order_id = ANY (:orders)")
 
@@ -69,8 +76,12 @@ def attribute_after(session: Session, messages: Sequence[int], window: timedelta
 
 
 def attribute_again(session: Session, after: str, window: timedelta) -> str | None:
-    """Work out anew what a page of orders is owed to, those after an id. Returns the last id; None at the end."""
+    """Work out anew what a page of orders is owed to, and the show that each came from: those after an id.
+
+    Returns the last id; None at the end.
+    """
     orders = session.connection().execute(_NEXT, {"after": after, "page": PAGE}).scalars().all()
+    session.connection().execute(_FROM_SHOWS, {"orders": list(orders)})
     attribute_anew(session, orders, window)
     return orders[-1] if len(orders) == PAGE else None
 

@@ -13,22 +13,20 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 _COHORTS = text("""
-WITH first AS (
-    SELECT customer_id, date_trunc('month', min(paid_at) AT TIME ZONE :zone) AS month FROM orders
-    WHERE paid_at <= :now GROUP BY customer_id
+WITH each AS (
+    SELECT customer_id, date_trunc('month', paid_at AT TIME ZONE :zone) AS at, sum(total - refunded) AS paid
+    FROM orders WHERE paid_at <= :now GROUP BY 1, 2
+), first AS (
+    SELECT customer_id, min(at) AS month FROM each GROUP BY customer_id
 ), sold AS (
-    SELECT first.month, 12 * extract(year FROM age) + extract(month FROM age) AS place,
-        count(DISTINCT customer_id) AS active, sum(paid) AS paid
-    FROM first JOIN (
-        SELECT customer_id, date_trunc('month', paid_at AT TIME ZONE :zone) AS at, total - refunded AS paid
-        FROM orders WHERE paid_at <= :now
-    ) AS each USING (customer_id), LATERAL age(each.at, first.month) AS age
-    GROUP BY 1, 2
+    SELECT month, at, count(*) AS active, sum(paid) AS paid FROM first JOIN each USING (customer_id) GROUP BY 1, 2
 ), worth AS (
     SELECT month, count(*) AS customers, sum((fields->>'expected_value')::float8) AS expected
     FROM first JOIN customers ON customers.id = customer_id GROUP BY month
 )
-SELECT month::date, customers, expected, place::int, active, paid::bigint FROM worth JOIN sold USING (month)
+SELECT month::date, customers, expected, (12 * extract(year FROM age) + extract(month FROM age))::int AS place, active,
+    paid::bigint
+FROM worth JOIN sold USING (month), LATERAL age(at, month) AS age
 WHERE month >= date_trunc('month', :now AT TIME ZONE :zone) - make_interval(months => :months - 1)
 ORDER BY month, place
 """)

@@ -43,19 +43,13 @@ _FIRST = "SELECT customer_id, min(paid_at) AS at FROM orders GROUP BY customer_i
 _ORDERS = "SELECT paid_at AS at, customer_id, total, total - refunded AS paid FROM orders"
 
 _TRAIL_ENTERED = "SELECT at, journey, customer_id FROM trail WHERE what = 'entered'"
-_SHOW = (
-    "(SELECT data->>'stream_id' FROM events WHERE events.customer_id = orders.customer_id"
-    " AND events.type = 'order.paid' AND events.time = orders.paid_at AND data->>'order_id' = orders.order_id LIMIT 1)"
-)
-"""SQL of the livestream that an order came from, as its event told."""
-
 _IN_SHOWS = (
-    f"SELECT at, customer_id, paid, show FROM (SELECT paid_at AS at, customer_id, total - refunded AS paid,"
-    f" {_SHOW} AS show FROM orders WHERE paid_at >= :since AND paid_at < :until) AS sold WHERE show IS NOT NULL"
+    "SELECT paid_at AS at, customer_id, total - refunded AS paid, stream_id AS show FROM orders"
+    " WHERE paid_at >= :since AND paid_at < :until AND stream_id IS NOT NULL"
 )
 _FIRST_ORDERS = (
-    f"SELECT paid_at AS at, customer_id, {_SHOW} AS show FROM (SELECT DISTINCT ON (customer_id) * FROM orders"
-    " ORDER BY customer_id, paid_at, order_id) AS orders WHERE paid_at >= :since AND paid_at < :until"
+    "SELECT at, customer_id, (SELECT stream_id FROM orders WHERE orders.customer_id = first.customer_id"
+    f" AND paid_at = at ORDER BY order_id LIMIT 1) AS show FROM ({_FIRST}) AS first WHERE at >= :since AND at < :until"
 )
 _WITH_COUPONS = (
     "SELECT paid_at AS at, coupons.customer_id, campaign, cost, (total - refunded)::float8"

@@ -79,6 +79,7 @@ class Orders:
                 "customer_id": event.customer_id,
                 "paid_at": event.time,
                 "total": event.data["total"],
+                "stream_id": event.data.get("stream_id"),
                 "upto": event.id,
             }
             for event in self._paid
@@ -163,10 +164,10 @@ def refunded_sql(order: str, extra: str = "TRUE") -> str:
 
 
 _RECORD_ORDERS = text(f"""
-INSERT INTO orders (order_id, customer_id, paid_at, total, refunded)
-SELECT order_id, customer_id, paid_at, total, {refunded_sql("given", "events.id < given.upto")}
+INSERT INTO orders (order_id, customer_id, paid_at, total, stream_id, refunded)
+SELECT order_id, customer_id, paid_at, total, stream_id, {refunded_sql("given", "events.id < given.upto")}
 FROM json_to_recordset(CAST(:orders AS json)) AS given (
-    order_id text, customer_id bigint, paid_at timestamptz, total bigint, upto bigint
+    order_id text, customer_id bigint, paid_at timestamptz, total bigint, stream_id text, upto bigint
 )
 ON CONFLICT DO NOTHING
 RETURNING order_id

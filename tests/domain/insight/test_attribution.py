@@ -6,6 +6,7 @@ from datetime import timedelta
 from shop import Shop
 
 from domain.channels.delivery import Delivery
+from domain.coupons.issuing import move
 from domain.coupons.tables import Coupon
 from domain.customers.identifiers import identify
 from domain.customers.resolution import lock_customers
@@ -118,9 +119,14 @@ def test_where_no_message_went_an_order_is_owed_to_the_journey_whose_coupon_was_
     shop.post("order.paid", "li", order_id="soon", total=500)
     shop.post("coupon.redeemed", "li", code=ten, order_id="soon")
     shop.clock.set(shop.clock.now() + 9 * DAY)
-    shop.post("coupon.redeemed", "li", code=five, order_id="late")
+    with shop.db.begin() as work:
+        until = shop.clock.now() + DAY
+        move(work, [work.get_one(Coupon, five)], "locked", shop.clock.now(), order_id="late", until=until)
     for order in ("late", "plain"):
         shop.post("order.paid", "li", order_id=order, total=500)
+    assert {row.order_id for row in shop.rows(Attribution)} == {"soon"}
+    with shop.db.begin() as work:
+        move(work, [work.get_one(Coupon, five)], "redeemed", shop.clock.now(), order_id="late")
 
     def told() -> dict[str, tuple[int | None, str | None, str]]:
         return {row.order_id: (row.message_id, row.coupon, row.step) for row in shop.rows(Attribution)}
