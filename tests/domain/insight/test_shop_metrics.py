@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from domain.coupons.tables import Coupon
 from domain.customers.tables import Customer, Order
+from domain.insight.attribution import attribute_again
 from domain.insight.cohorts import cohorts
 from domain.insight.definitions import METRICS
 from domain.insight.forecasts import write_page
@@ -75,6 +76,13 @@ class TestShows:
         assert numbers(shop, "show_buyers", "show") == {show: (n, None) for show, n in buyers.items()}
         assert numbers(shop, "show_new_customers", "show") == {show: (n, None) for show, n in first_in.items()}
         assert numbers(shop, "show_repurchase", "show") == {show: (again[show], n) for show, n in over.items()}
+        by_show = numbers(shop, "show_revenue", "show")
+        with shop.db.begin() as session:
+            session.connection().exec_driver_sql("UPDATE orders SET stream_id = NULL")
+        assert numbers(shop, "show_revenue", "show") == {}
+        with shop.db.begin() as session:
+            assert attribute_again(session, "", 3 * DAY) is None
+        assert numbers(shop, "show_revenue", "show") == by_show
         january = numbers(shop, "show_revenue", where="show:s1")["01"][0]
         assert 0 < january < paid["s1"]
         shares = numbers(shop, "new_from_shows")
