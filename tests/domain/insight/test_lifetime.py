@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from domain.insight import lifetime
 from domain.insight.lifetime import Histories, PurchaseModel, TooFewOrdersError, fit_purchases, fit_values
@@ -59,6 +60,10 @@ def test_what_orders_are_worth_is_found_again() -> None:
     mean = np.where(repeats > 0, random.gamma(6.0 * np.maximum(repeats, 1), 1 / (scale * np.maximum(repeats, 1))), 0)
     model = fit_values(repeats, mean)
     assert [model.p, model.q, model.gamma] == pytest.approx([6.0, 4.0, 8000.0], rel=0.15)
+    p, q, gamma, x, m = model.p, model.q, model.gamma, repeats[repeats > 0], mean[repeats > 0]
+    density = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(gamma) + (p * x - 1) * np.log(m)
+    density += p * x * np.log(x) - (p * x + q) * np.log(gamma + m * x)
+    assert model.log_likelihood == pytest.approx(density.sum())
     assert model.expected(repeats, mean).mean() == pytest.approx(6.0 * 8000 / 3, rel=0.05)
 
 
