@@ -43,7 +43,14 @@ PRODUCTS = (
     Product("camellia-oil-500", "山茶油500ml", "粮油", 9800, 400),
     Product("longjing-100", "明前龙井100g", "茶饮", 16800, 330),
 )
-BY_SKU = {product.sku: product for product in PRODUCTS}
+DISH, LIGHT = "fish-suancai", "fish-suancai-light"
+"""A dish of tonight, which is bland, and what comes of that."""
+
+DISHES = (
+    Product(DISH, "老坛酸菜鱼", "预制菜", 3990, 240),
+    Product(LIGHT, "轻盐版酸菜鱼", "预制菜", 4290, 240),
+)
+BY_SKU = {product.sku: product for product in (*PRODUCTS, *DISHES)}
 CATEGORIES = tuple(dict.fromkeys(product.category for product in PRODUCTS))
 
 HOME_CITY = "杭州"

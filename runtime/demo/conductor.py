@@ -17,6 +17,7 @@ from domain.published.library import read_library
 from domain.store.tables import ClockState
 from domain.store.work import Database
 from runtime.demo.events import ZONE
+from runtime.demo.sequel import Sequel
 from runtime.demo.shop import Shop, build
 from runtime.platform.housekeeping import fire_schedule
 from runtime.platform.stored_clock import ClockRate, Leg, StoredClock, set_clock
@@ -48,6 +49,7 @@ class Conductor:
         self._clock = StoredClock(db)
         self._shop = build(self._evening())
         self._pace = pace_of(self._shop)
+        self._sequel = Sequel(db, _time(self._shop.evening_events[-1]))
         self._posted = 0
         self._fired = self._start
         with db.begin() as work:
@@ -80,6 +82,7 @@ class Conductor:
         """
         now = self.now()
         self._post(now)
+        self._send(list(self._sequel.tick(now)))
         self._fire(now)
         now = self.now()
         with self._db.begin() as work:
@@ -95,9 +98,13 @@ class Conductor:
         events = self._shop.events
         while self._posted < len(events) and _time(events[self._posted]) <= now:
             batch = [event for event in events[self._posted : self._posted + BATCH] if _time(event) <= now]
-            body = json.dumps(batch, ensure_ascii=False).encode()
-            httpx.post(self._url, content=body, headers=self._headers, timeout=30).raise_for_status()
+            self._send(batch)
             self._posted += len(batch)
+
+    def _send(self, events: Sequence[dict[str, Any]]) -> None:
+        if events:
+            body = json.dumps(events, ensure_ascii=False).encode()
+            httpx.post(self._url, content=body, headers=self._headers, timeout=30).raise_for_status()
 
     def _fire(self, now: datetime) -> None:
         due = list(self._firings(self._fired, now))

@@ -8,6 +8,7 @@ from typing import Any
 
 from runtime.demo.aftermath import aftermath
 from runtime.demo.catalog import PRODUCTS
+from runtime.demo.chorus import encore, listing, sing
 from runtime.demo.evening import Evening
 from runtime.demo.events import ZONE, Event, seal
 from runtime.demo.past import deliveries, history, shows, signups
@@ -65,14 +66,17 @@ def build(evening: datetime, seed: int = 7) -> Shop:
     people = make_people(dice("people"), start.date())
     show = Evening(dice("evening"), start)
     show.run(people)
+    sing(dice("chorus"), people, show)
     return Shop(
         products=[
             {"sku": item.sku, "name": item.name, "category": item.category, "price": item.price} for item in PRODUCTS
         ],
         customers_events=seal(signups(dice("customers"), people, start), numbered("customer")),
         streams_events=seal(shows(start), numbered("stream")),
-        lots_events=seal(deliveries(dice("lots"), start), numbered("lot")),
+        lots_events=seal([*deliveries(dice("lots"), start), *listing(start)], numbered("lot")),
         history_events=seal(history(dice("history"), people, start), numbered("history")),
         evening_events=seal(show.drafts, numbered("evening")),
-        later_events=seal(aftermath(dice("later"), people, show), numbered("later")),
+        later_events=seal(
+            [*aftermath(dice("later"), people, show), *encore(dice("encore"), people, start)], numbered("later")
+        ),
     )

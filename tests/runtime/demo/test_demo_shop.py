@@ -13,6 +13,9 @@ from domain.catalogue.types import is_business
 from domain.catalogue.validation import validate
 from domain.customers.identifiers import identify
 from domain.texts.rendering import render
+from domain.voice.reading import EmbeddedReader
+from domain.voice.themes import Themes
+from runtime.demo.catalog import LIGHT
 from runtime.demo.events import Event
 from runtime.demo.shop import Shop, build
 
@@ -149,7 +152,10 @@ class TestHistory:
 
 class TestStock:
     def test_three_lots_expire_within_three_days_of_the_evening(self, shop: Shop) -> None:
-        days = [date.fromisoformat(event["data"]["expires_on"]) - START.date() for event in shop.lots_events]
+        days = [
+            date.fromisoformat(event["data"]["expires_on"]) - START.date()
+            for event in of_type(shop.lots_events, "lot.received")
+        ]
         assert sum(left <= timedelta(days=3) for left in days) == 3
         assert sum(left <= timedelta(days=10) for left in days) == 3
 
@@ -159,7 +165,7 @@ class TestStock:
         assert day == START.date() + timedelta(days=2)
         expiring = [
             event["data"]
-            for event in shop.lots_events
+            for event in of_type(shop.lots_events, "lot.received")
             if event["data"]["city"] == clearance["city"]
             and day <= date.fromisoformat(event["data"]["expires_on"]) <= START.date() + timedelta(days=3)
         ]
@@ -168,7 +174,7 @@ class TestStock:
 
 class TestEvening:
     def test_it_is_busy_and_over_by_ten(self, shop: Shop) -> None:
-        assert 600 <= len(shop.evening_events) <= 1000
+        assert 600 <= len(shop.evening_events) <= 1400
         assert at(shop.evening_events[0]) == START
         assert at(shop.evening_events[-1]) < START.replace(hour=22, minute=0)
 
@@ -312,3 +318,28 @@ class TestTexts:
             assert "\n" not in text
         if channel == "wechat":
             assert text.startswith("《")
+
+
+class TestVoices:
+    """What is said in the show."""
+
+    def test_some_six_hundred_comments_are_worth_reading_and_a_dish_is_bland(self, shop: Shop) -> None:
+        said = of_type(shop.evening_events, "stream.commented")
+        assert 500 <= len(said) <= 750
+        read = EmbeddedReader().read([event["data"]["text"] for event in said])
+        kinds = [row.kind for rows in read for row in rows]
+        assert kinds.count("opinion") + kinds.count("wish") > len(said) / 2
+        themes = Themes()
+        bland = {
+            event["subject"]
+            for event, rows in zip(said, read, strict=True)
+            for row in rows
+            if themes.topic_of(row.aspect, row.sentiment, row.phrase or "")[1] == "口味偏淡"
+        }
+        assert len(bland) >= 12
+
+    def test_the_light_dish_is_shown_in_the_next_show(self, shop: Shop) -> None:
+        (shown,) = of_type(shop.later_events, "stream.showing")
+        assert shown["data"]["sku"] == LIGHT
+        orders = of_type(shop.later_events, "order.paid")
+        assert sum(item["sku"] == LIGHT for order in orders for item in order["data"]["items"]) >= 10
