@@ -63,7 +63,7 @@ class Compared(BaseModel):
 
 
 class Watching(BaseModel):
-    """Five minutes of a show: how many watched at their end, units sold, and the products shown, by their skus."""
+    """Five minutes of a show: how many watched at their end, units sold, and the products shown."""
 
     at: datetime
     watching: int

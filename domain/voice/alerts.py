@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import VOICE
@@ -14,6 +14,7 @@ from domain.published.library import read_library
 from domain.stock.tables import Product
 from domain.store.work import EventGiven, UnitOfWork
 from domain.voice.hearing import Comment
+from domain.voice.products import product_names
 from domain.voice.tables import StoredOpinion
 from domain.voice.tasks import ask
 from domain.voice.topics import Scope, Topic, topics
@@ -121,8 +122,7 @@ def alerts(
     limit: int = 50,
 ) -> Sequence[Alert]:
     """The alerts of a show, of a product or of a time, the newest first."""
-    query = select(Event, Product.name).outerjoin(Product, text("products.sku = events.data->>'sku'"))
-    query = query.where(Event.type == "feedback.alert", col(Event.customer_id).is_(None))
+    query = select(Event).where(Event.type == "feedback.alert", col(Event.customer_id).is_(None))
     for name, wanted in (("stream_id", stream_id), ("sku", sku)):
         if wanted is not None:
             query = query.where(col(Event.data)[name].as_string() == wanted)
@@ -130,8 +130,9 @@ def alerts(
         query = query.where(col(Event.time) >= since)
     if until is not None:
         query = query.where(col(Event.time) < until)
-    rows = session.exec(query.order_by(col(Event.time).desc(), col(Event.id).desc()).limit(limit))
-    return [_alert(event, name) for event, name in rows]
+    rows = session.exec(query.order_by(col(Event.time).desc(), col(Event.id).desc()).limit(limit)).all()
+    names = product_names(session, {str(event.data.get("sku")) for event in rows})
+    return [_alert(event, names.get(str(event.data.get("sku")))) for event in rows]
 
 
 def _alert(event: Event, product: str | None) -> Alert:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from domain.intake.tables import Event
-from domain.stock.tables import Product
 from domain.store.work import UnitOfWork
+from domain.voice.products import product_names
 from domain.voice.tables import StoredOpinion
 from domain.voice.themes import Themes
 from workflows.language.voice import Aspect
@@ -43,8 +43,7 @@ class Listed:
 
 def listed(session: Session, asked: Asked, *, after: tuple[datetime, int] | None, limit: int) -> Sequence[Listed]:
     """Opinions, the newest first."""
-    query = select(StoredOpinion, Event.type, Product.name).join(Event, col(Event.id) == col(StoredOpinion.event_id))
-    query = query.outerjoin(Product, col(Product.sku) == col(StoredOpinion.sku))
+    query = select(StoredOpinion, Event.type).join(Event, col(Event.id) == col(StoredOpinion.event_id))
     for name in ("sku", "stream_id", "kind", "aspect", "sentiment", "topic"):
         if (wanted := getattr(asked, name)) is not None:
             query = query.where(getattr(StoredOpinion, name) == wanted)
@@ -59,15 +58,20 @@ def listed(session: Session, asked: Asked, *, after: tuple[datetime, int] | None
         at, id = after
         query = query.where((col(StoredOpinion.at) < at) | (col(StoredOpinion.at) == at) & (col(StoredOpinion.id) < id))
     query = query.order_by(col(StoredOpinion.at).desc(), col(StoredOpinion.id).desc()).limit(limit)
-    return [Listed(opinion, type, name) for opinion, type, name in session.exec(query)]
+    return _named(session, session.exec(query).all())
 
 
 def one(session: Session, id: int) -> Listed | None:
     """An opinion by its number; None if there is none."""
-    query = select(StoredOpinion, Event.type, Product.name).join(Event, col(Event.id) == col(StoredOpinion.event_id))
-    query = query.outerjoin(Product, col(Product.sku) == col(StoredOpinion.sku)).where(StoredOpinion.id == id)
-    found = session.exec(query).first()
-    return Listed(*found) if found else None
+    query = select(StoredOpinion, Event.type).join(Event, col(Event.id) == col(StoredOpinion.event_id))
+    query = query.where(StoredOpinion.id == id)
+    found = _named(session, session.exec(query).all())
+    return found[0] if found else None
+
+
+def _named(session: Session, rows: Sequence[tuple[StoredOpinion, str]]) -> list[Listed]:
+    names = product_names(session, {opinion.sku for opinion, _ in rows if opinion.sku})
+    return [Listed(opinion, type, names.get(opinion.sku or "")) for opinion, type in rows]
 
 
 def correct(

@@ -1,13 +1,22 @@
 """How customers call the shop's products."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlmodel import Session, col, select
 
-from domain.stock.tables import Product
+from domain.stock.tables import Lot, Product
 
 SHORTEST = 2
 """A name of one character is in too many words."""
+
+
+def product_names(session: Session, skus: Iterable[str]) -> Mapping[str, str]:
+    """What products are called by the shop; of one that isn't listed, by its newest lot. None where nothing says."""
+    asked = list(skus)
+    named = col(Lot.sku).in_(asked) & col(Lot.name).is_not(None)
+    lots = session.exec(select(Lot.sku, Lot.name).where(named).order_by(col(Lot.received_at).nulls_first()))
+    listed = session.exec(select(Product.sku, Product.name).where(col(Product.sku).in_(asked)))
+    return {sku: name for sku, name in (*lots, *listed) if name}
 
 
 def spoken_names(session: Session) -> Mapping[str, str]:

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from domain.stock.tables import Product
 from domain.store.bulk import as_json
 from domain.voice.clauses import plain
+from domain.voice.products import product_names
 from domain.voice.themes import ASPECTS, PRAISE, REST
 
 PAST = 5
@@ -29,11 +30,14 @@ PRIOR = (2, 200)
 LEAST = 8
 """Speakers of a topic, below which it doesn't rise; three comments are no alarm."""
 
-TIMES = 2.0
+TIMES = 2.5
 """It rises if its share is at least so many times the usual one …"""
 
-CHANCE = 0.0005
+CHANCE = 0.00001
 """… and as large by chance no more often than this."""
+
+MOST = 1_000
+"""However many spoke before, they count as so many: what is usual differs from show to show."""
 
 KNOWN = 30
 """Speakers of the product's own past, below which its category is what it is compared with."""
@@ -104,12 +108,7 @@ class Topic:
     @property
     def rises(self) -> bool:
         """Whether more complain of it than usual."""
-        return self.key.sentiment == "negative" and rises(self.count, self.reference, self.chance)
-
-    @property
-    def reference(self) -> Share:
-        """What it is compared with."""
-        return _reference(self.usual, self.category)
+        return self.key.sentiment == "negative" and rises(self.count, reference(self.usual, self.category), self.chance)
 
 
 @dataclass
@@ -140,9 +139,12 @@ def rises(now: Share, before: Share, chance: float) -> bool:
     return now.said >= LEAST and chance <= CHANCE and now.share >= TIMES * before.share
 
 
-def _reference(usual: Share | None, category: Share | None) -> Share:
+def reference(usual: Share | None, category: Share | None) -> Share:
+    """What a share is compared with: the usual one, else the category's, and what is said anywhere."""
     known = usual if usual and usual.of >= KNOWN else None
     chosen = known or category or usual or Share(0, 0)
+    if chosen.of > MOST:
+        chosen = Share(round(chosen.said * MOST / chosen.of), MOST)
     return Share(chosen.said + PRIOR[0], chosen.of + PRIOR[1])
 
 
@@ -162,6 +164,7 @@ def topics(session: Session, scope: Scope, *, skus: Iterable[str] | None = None)
     before = min(row.first_at for row in rows) if rows else None
     known = [sku for sku in now if sku]
     products = {each.sku: each for each in session.exec(select(Product).where(col(Product.sku).in_(known)))}
+    names = product_names(session, known)
     categories = _categories(session, {each.category for each in products.values() if each.category})
     others = {sku for members in categories.values() for sku in members}
     past = _past(session, sorted({*known, *others}), before, scope.stream_id) if before else {}
@@ -174,11 +177,11 @@ def topics(session: Session, scope: Scope, *, skus: Iterable[str] | None = None)
         category = _share(past, [each for each in members if each != row.sku], key)
         count = Share(row.said, now[row.sku].speakers)
         title, quotes = _in_words(key, row.phrases)
-        chance = chance_of(count, _reference(usual, category))
+        chance = chance_of(count, reference(usual, category))
         found.append(
             Topic(
                 row.sku,
-                product.name if product else None,
+                names.get(row.sku),
                 key,
                 title,
                 count,

@@ -13,6 +13,7 @@ from domain.stock.studio import board
 from domain.stock.tables import Replenishment, Stream
 from domain.store.bulk import as_json
 from domain.voice.alerts import alerts
+from domain.voice.products import product_names
 from domain.voice.reports import report
 from domain.voice.tables import Task
 from domain.voice.topics import Scope
@@ -180,14 +181,16 @@ def _curve(session: Session, stream: Stream) -> list[dict[str, Any]]:
         "end": end_of(stream),
         "minutes": SLOT,
     }
+    rows = session.connection().execute(_CURVE, given).all()
+    names = product_names(session, {sku for *_, began, going_on in rows for sku in (*began, going_on) if sku})
     return [
         {
             "at": slot.isoformat(),
             "watching": max(0, watching),
             "units": number_of(units),
-            "shown": [*([going_on] if going_on else []), *began],
+            "shown": [names.get(sku, sku) for sku in (*([going_on] if going_on else []), *began)],
         }
-        for slot, watching, units, began, going_on in session.connection().execute(_CURVE, given)
+        for slot, watching, units, began, going_on in rows
     ]
 
 

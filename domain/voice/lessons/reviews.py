@@ -182,7 +182,7 @@ def _todos(found: Mapping[str, Any], say: Wording) -> Iterator[_Asked]:
         text = say.pick(f"{left} 位客户加了购没付款，跟进", f"{left} customers left their carts: follow up")
         yield _Asked("marketing", "carts", text, 2)
     usual = found["compared"]["mean"].get("viewers")
-    if usual and key["viewers"] < SHORT * usual:
+    if usual and 0 < key["viewers"] < SHORT * usual:
         text = say.pick(
             f"观众 {key['viewers']} 人，前几场平均 {round(usual)} 人：看预告和开播时间",
             f"{key['viewers']} viewers, {round(usual)} in the shows before: look at invitations and the hour",

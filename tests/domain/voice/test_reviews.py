@@ -70,7 +70,7 @@ def test_a_show_is_reviewed_in_stages_and_compared_with_the_last(voices: Voices)
         assert (key["conversion"], key["comments"], key["repurchase_is_final"]) == (0.2, 60, False)
         assert [(each["watching"], each["shown"]) for each in review.figures["curve"]][1:8:5] == [
             (40, []),
-            (30, ["fish"]),
+            (30, ["老坛酸菜鱼"]),
         ]
         (complaint,) = [each for each in review.figures["comments"]["topics"] if each["title"] == "口味偏淡"]
         assert (complaint["count"], complaint["speakers"]) == (15, 60)

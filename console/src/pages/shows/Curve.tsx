@@ -42,7 +42,7 @@ export function Curve({ points }: { points: Schema["Watching"][] }) {
         return (
           <g key={each.at}>
             {place % every === 0 && (
-              <text x={x(place)} y={HEIGHT - 22} textAnchor="middle" {...ink}>
+              <text x={x(place)} y={HEIGHT - 22} textAnchor={place === points.length - 1 ? "end" : "middle"} {...ink}>
                 {instant(each.at).slice(-5)}
               </text>
             )}

@@ -141,7 +141,7 @@ function Products({ rows }: { rows: Review["products"] }) {
       size="small"
       columns={columns}
       dataSource={rows}
-      pagination={false}
+      pagination={rows.length > 12 ? { pageSize: 12, showSizeChanger: false } : false}
       locale={{ emptyText: words.none }}
     />
   );
