@@ -5,6 +5,7 @@ from typing import Any
 
 from temporalio import activity
 
+from activities.adapters.model_reader import Model, ModelReader
 from activities.liveness import sign_of_life
 from domain.channels.staff import Notice, TellsStaff
 from domain.published.library import Library, read_library
@@ -14,18 +15,24 @@ from domain.voice import alerts, hearing, reports
 from domain.voice.hearing import Comment
 from domain.voice.lessons import requirements, reviews
 from domain.voice.products import spoken_skus
-from domain.voice.reading import EmbeddedReader, Opinion
+from domain.voice.reading import EmbeddedReader, Opinion, Reader
 from domain.voice.themes import Themes
 from workflows.plan.lessons import RequirementState, ReviewState
 
 
 class VoiceActivities:
-    """Reads comments; `staff` reaches the managers of products. What each tells is without personal data."""
+    """Reads comments, by a `model` if there is one; `staff` reaches the managers of products.
 
-    def __init__(self, db: Database, clock: Clock, staff: Sequence[TellsStaff] = ()) -> None:
+    What each tells is without personal data.
+    """
+
+    def __init__(
+        self, db: Database, clock: Clock, staff: Sequence[TellsStaff] = (), model: Model | None = None
+    ) -> None:
         self._db = db
         self._clock = clock
         self._staff = staff
+        self._model = model
 
     def all(self) -> list[Callable[..., Any]]:
         """The activities, to register with a worker."""
@@ -37,7 +44,9 @@ class VoiceActivities:
         read = 0
         with self._db() as session:
             library = read_library(session)
-            reader = EmbeddedReader(library.voice, spoken_skus(session))
+            reader: Reader = EmbeddedReader(library.voice, spoken_skus(session))
+        if self._model is not None:
+            reader = ModelReader(self._model, reader)
         while comments := self._page():
             sign_of_life()
             said = reader.read([comment.text for comment in comments])

@@ -37,6 +37,16 @@ class Settings(WebhookSettings, Public):
         default=None, min_length=1, description="takes orders at /orders; else kept in Postgres"
     )
     erp_token: SecretStr | None = Field(default=None, min_length=1, description="sent to the ERP as a bearer token")
+    reader_url: str | None = Field(
+        default=None, min_length=1, description="of an OpenAI-compatible API, whose model reads comments"
+    )
+    reader_model: str = Field(default="gpt-4o-mini", min_length=1, description="the model that reads comments")
+    reader_token: SecretStr | None = Field(default=None, min_length=1, description="sent to it as a bearer token")
+    reader_limit: int = Field(
+        default=20_000,
+        ge=0,
+        description="comments that it is asked about in a day, by each worker",
+    )
 
 
 def load_settings() -> Settings:

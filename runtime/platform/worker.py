@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.adapters.coupons import CouponAdapter
 from activities.adapters.erp import Erp, HttpErp, Ledger
+from activities.adapters.model_reader import Model
 from activities.adapters.webhook import HttpWebhooks, NobodyCalled
 from activities.adapters.webhook_target import Target
 from activities.journey import JourneyActivities
@@ -69,6 +70,7 @@ async def working(
     targets: Mapping[str, Target] | None = None,
     gathering: CohortPolicy | None = None,
     erp: Erp | None = None,
+    model: Model | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue.
 
@@ -89,7 +91,7 @@ async def working(
                 *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
-                *VoiceActivities(db, clock, staff).all(),
+                *VoiceActivities(db, clock, staff, model).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
@@ -109,8 +111,11 @@ async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -
     site, targets = site_of(settings), settings.webhooks
     gathering = CohortPolicy(size=settings.cohort_size, seconds=settings.gather / 1000)
     erp = HttpErp(settings.erp_url, settings.erp_token) if settings.erp_url else None
+    model = None
+    if settings.reader_url:
+        model = Model(settings.reader_url, settings.reader_model, settings.reader_token, settings.reader_limit)
     async with working(
-        client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp
+        client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp, model=model
     ) as relay:
         house = keep_house(client, db, clock, coupons, settings.keep_events)
         tasks = [asyncio.create_task(part) for part in (relay.run(engine), house, stop.wait())]
