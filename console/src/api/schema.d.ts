@@ -6384,7 +6384,7 @@ export interface components {
         };
         /**
          * Watching
-         * @description Five minutes of a show: how many watched at their end, units sold, and the products shown, by their skus.
+         * @description Five minutes of a show: how many watched at their end, units sold, and the products shown.
          */
         Watching: {
             /**
