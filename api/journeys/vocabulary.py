@@ -24,9 +24,9 @@ from domain.published.library import read_library
 from workflows.language.policy import read_condition
 from workflows.language.spec import Journey
 from workflows.source.chinese import in_chinese
-from workflows.terms.event_names import event_name
-from workflows.terms.field_names import field_name
 from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, HABITS, QUINTILES
+from workflows.terms.names.events import event_name
+from workflows.terms.names.fields import field_name
 from workflows.verbs.registry import SPECS, STEPS
 
 router = APIRouter(prefix="/v1/specs", tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid))

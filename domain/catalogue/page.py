@@ -12,7 +12,7 @@ from domain.catalogue.chinese import CHINESE
 from domain.catalogue.types import CATALOGUE, is_business
 from domain.catalogue.wire import DayOfBirth, Expiry, Fen, Instant, LunarDay, Words
 from workflows.terms.constants import FieldKind, FieldType
-from workflows.terms.event_names import EVENT_NAMES
+from workflows.terms.names.events import EVENT_NAMES
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 

@@ -30,7 +30,7 @@ from domain.store.work import EventGiven, UnitOfWork
 from domain.voice.inbox import put_down
 from workflows.language.identity import IdentityRules
 from workflows.plan.model import ScheduleTrigger
-from workflows.terms.event_names import event_of
+from workflows.terms.names.events import event_of
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.calendar import falls_on, is_anniversary
 from workflows.terms.conditions import Condition, SegmentCondition
-from workflows.terms.event_names import event_of
+from workflows.terms.names.events import event_of
 from workflows.terms.values import at_local, local_day, parse_time
 from workflows.verbs.base import Decision
 

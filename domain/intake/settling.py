@@ -16,7 +16,7 @@ from domain.published.library import Library, read_plan
 from domain.stock.book import Book
 from domain.store.work import UnitOfWork
 from workflows.plan.model import EventTrigger, Plan
-from workflows.terms.event_names import CUSTOMER_EVENTS, event_of
+from workflows.terms.names.events import CUSTOMER_EVENTS, event_of
 
 HISTORY = timedelta(days=7)
 """Events older than this are history: they are kept and counted, but start, end and wake nothing."""

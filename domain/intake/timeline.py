@@ -24,7 +24,7 @@ from domain.journeys.tables import Enrollment, TrailEntry
 from domain.published.library import Library, read_library, read_plan
 from domain.published.tables import JourneyAction, PublishedPlan
 from workflows.plan.model import EventTrigger, Plan
-from workflows.terms.event_names import CUSTOMER_EVENTS
+from workflows.terms.names.events import CUSTOMER_EVENTS
 from workflows.verbs.base import Decision
 from workflows.verbs.coupon import COUPONS_LIFE
 

@@ -23,7 +23,7 @@ from workflows.language.tags import TagRule, Tags
 from workflows.language.voice import Voice
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
-from workflows.terms.event_names import CUSTOMER_EVENTS, event_of
+from workflows.terms.names.events import CUSTOMER_EVENTS, event_of
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 

@@ -14,7 +14,7 @@ from workflows.language.needs import Need
 from workflows.language.policy import CouponTerms
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import AllCondition, FieldCondition, Measure
-from workflows.terms.event_names import event_of
+from workflows.terms.names.events import event_of
 from workflows.terms.operands import FieldRef
 from workflows.terms.values import MONEY_FUNCTIONS, is_money
 from workflows.verbs.decide import Decide

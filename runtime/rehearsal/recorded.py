@@ -8,7 +8,7 @@ from domain.intake.effects import TYPES
 from domain.intake.ingest import Incoming
 from domain.published.library import Library
 from workflows.plan.model import ScheduleTrigger
-from workflows.terms.event_names import event_of
+from workflows.terms.names.events import event_of
 
 PERSON = "customer"
 """The kind of identifier that every customer of a scratch database has: their id."""

@@ -31,7 +31,7 @@ from runtime.rehearsal.recorded import PERSON, spoken_of
 from runtime.rehearsal.scratch import SHELF, Copier, copying, scratch
 from runtime.rehearsal.shelf import Draft, put_up
 from workflows.plan.model import EventTrigger, Plan
-from workflows.terms.event_names import event_of
+from workflows.terms.names.events import event_of
 from workflows.verbs.base import Decision
 
 HORIZON = timedelta(days=800)

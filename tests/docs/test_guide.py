@@ -17,9 +17,9 @@ from workflows.language.policy import Policy
 from workflows.language.spec import Entry, Journey
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import SUBJECTS
-from workflows.terms.event_names import SCHEDULED_EVENTS
 from workflows.terms.fields import DERIVED, FIELDS, FORECASTS
 from workflows.terms.measuring import FUNCTIONS
+from workflows.terms.names.events import SCHEDULED_EVENTS
 from workflows.terms.operands import OPERATORS
 from workflows.verbs.registry import SPECS
 from workflows.verbs.wait_for import RECEIPTS

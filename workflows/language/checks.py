@@ -18,7 +18,6 @@ from pydantic import ValidationError
 from workflows.language.spec import Schedule
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source, TooManyError
-from workflows.terms.event_names import SCHEDULED_EVENTS, brought_by
 from workflows.terms.fields import (
     check_condition,
     check_customer_event,
@@ -28,6 +27,7 @@ from workflows.terms.fields import (
     check_segment_name,
 )
 from workflows.terms.limits import Cap, Limits, QuietHours, quiet_minutes
+from workflows.terms.names.events import SCHEDULED_EVENTS, brought_by
 from workflows.terms.scope import Named, References, Scope
 from workflows.verbs.flow import Flow, State, span_of
 from workflows.verbs.registry import SPECS, verbs_of

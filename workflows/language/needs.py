@@ -7,7 +7,7 @@ from typing import Any, Literal
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.channels import Channel
 from workflows.terms.conditions import FieldCondition, SegmentCondition
-from workflows.terms.event_names import brought_by
+from workflows.terms.names.events import brought_by
 from workflows.terms.operands import FieldRef
 from workflows.terms.values import parts_of
 from workflows.verbs.base import Path, Step

@@ -11,8 +11,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.terms.conditions import Condition, EventCondition
-from workflows.terms.event_names import event_of
 from workflows.terms.limits import Limits
+from workflows.terms.names.events import event_of
 from workflows.terms.values import Day, Duration, Frozen
 from workflows.verbs.base import Path, Step
 from workflows.verbs.registry import AnyStep

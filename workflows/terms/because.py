@@ -10,9 +10,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-from workflows.terms.event_names import EVENT_NAMES
-from workflows.terms.field_names import field_name
 from workflows.terms.measuring import plain_number
+from workflows.terms.names.events import EVENT_NAMES
+from workflows.terms.names.fields import field_name
 from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, amount_words, is_money, span_words
 
 HIDDEN = "[hidden]"

@@ -22,9 +22,9 @@ from workflows.terms.conditions import (
     SomeCondition,
     TagCondition,
 )
-from workflows.terms.event_names import EVENT_NAMES, event_name
-from workflows.terms.field_names import field_name
 from workflows.terms.limits import Limits
+from workflows.terms.names.events import EVENT_NAMES, event_name
+from workflows.terms.names.fields import field_name
 from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import (
     MONEY_FUNCTIONS,

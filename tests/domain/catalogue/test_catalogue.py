@@ -23,8 +23,8 @@ from runtime.chinese import in_chinese
 from workflows.language.policy import CouponTerms
 from workflows.terms import fields
 from workflows.terms.comparing import NOW_PARTS
-from workflows.terms.event_names import EVENT_NAMES
-from workflows.terms.field_names import field_name
+from workflows.terms.names.events import EVENT_NAMES
+from workflows.terms.names.fields import field_name
 from workflows.terms.values import Language
 
 ORDER = {"order_id": "o1", "total": 8900}

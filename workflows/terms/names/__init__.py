@@ -1,0 +1,1 @@
+"""What people call events and fields, in both languages."""
