@@ -181,6 +181,20 @@ METRICS: Mapping[str, Metric] = {
         " FROM enrollments WHERE goal_until <= :now",
         "count(*) FILTER (WHERE reached)", "count(*)", parts=JOURNEY,
     ),
+    "lift": Metric(
+        "旅程提升", "lift",
+        "这一期进入且目标期限已过的人次里，发送组的目标达成率比对照组的多出几成；没有对照组就没有数",
+        "of those who entered in the period and whose time for the goal is over, by which part of the goal rate of"
+        " those held out that of the others is above it; no number where nobody was held out",
+        "enrollments", "share",
+        "SELECT entered_at AS at, enrollments.journey, trail.reason IS NOT NULL AS held_out,"
+        " (ending IS NOT DISTINCT FROM 'goal' OR converted_at IS NOT NULL)::int AS reached FROM enrollments"
+        " JOIN trail ON trail.enrollment_id = enrollments.id AND trail.customer_id = enrollments.customer_id"
+        " AND what = 'entered'"
+        " WHERE goal_until <= :now",
+        "avg(reached) FILTER (WHERE NOT held_out) - avg(reached) FILTER (WHERE held_out)",
+        "avg(reached) FILTER (WHERE held_out)", parts=JOURNEY, of=None,
+    ),
     "coupons_issued": Metric(
         "发券数", "coupons issued",
         "发出且没有收回的券", "coupons that were issued and not taken back", "coupons", "count",

@@ -199,6 +199,6 @@ def part_of(written: str | None) -> Mapping[str, str]:
     if not written:
         return {}
     part, _, of = written.partition(":")
-    if part not in ("journey", "show", "campaign") or not of:
+    if part not in ("journey", "show", "campaign") or not of or "\0" in of:
         raise MetricError("where is written like journey:NAME, show:ID or campaign:NAME")
     return {part: of}

@@ -129,6 +129,8 @@ def test_odd_shops_are_answered(
         ("/v1/metrics/sent?where=journey:visits", 200),
         ("/v1/metrics/sent?where=show:s1", 422),
         ("/v1/metrics/sent?where=visits", 422),
+        ("/v1/metrics/sent?where=journey:%00", 422),
+        ("/v1/metrics/lift?where=journey:visits", 200),
         ("/v1/metrics/turnover_days/products", 200),
         ("/v1/metrics/alarms/products?where=show:s1", 200),
         ("/v1/metrics/orders/products", 422),

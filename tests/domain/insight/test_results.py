@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from shop import Shop
@@ -14,6 +15,7 @@ from domain.identity.merging import merge
 from domain.identity.splitting import split
 from domain.insight import units
 from domain.insight.attribution import attribute_again
+from domain.insight.metrics import points
 from domain.insight.results import (
     Experiment,
     Results,
@@ -44,6 +46,7 @@ SPEC = """
           - {variant: ten, weight: 50, steps: [{id: gift, send: gift, via: [sms]}]}
 """
 DAY = timedelta(days=1)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @pytest.fixture
@@ -110,6 +113,12 @@ def test_groups_are_those_worked_out_by_hand(visited: Shop) -> None:
     } == expected
     assert all(n > 10 for n, *_ in expected.values())
     assert outcome.entered == 60
+    day = visited.clock.now().date()
+    with visited.db() as session:
+        (lift,) = points(session, "lift", day - 20 * DAY, day, visited.clock.now(), UTC_ZONE, by="month")
+    rates = {name: reached / n for name, (n, reached, *_) in expected.items()}
+    assert lift.denominator == pytest.approx(rates["held out"])
+    assert lift.value == pytest.approx(rates["treated"] / rates["held out"] - 1)
     assert [group.still_open for group in groups] == [0, 0]
 
 

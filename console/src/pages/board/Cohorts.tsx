@@ -35,7 +35,7 @@ export function Cohorts() {
     ]),
   ];
   return (
-    <Card size="small" role="region" aria-label={words.cohorts}>
+    <Card size="small">
       <Flex vertical gap={10}>
         <h2 style={{ fontSize: 14, margin: 0 }}>{words.cohorts}</h2>
         <Quiet small>{words.cohortsAbout}</Quiet>

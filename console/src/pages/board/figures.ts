@@ -45,6 +45,7 @@ export const SCREENS = {
     "sent",
     "click_rate",
     "goal_rate",
+    "lift",
     "coupons_issued",
     "coupon_redemption",
     "coupon_cost",
