@@ -219,12 +219,15 @@ WITH said AS (
     FROM opinions JOIN events ON events.id = opinions.event_id WHERE {_SCOPE} AND topic IS NOT NULL
 ), people AS (
     SELECT DISTINCT sku, aspect, sentiment, topic, customer_id FROM said WHERE sku IS NOT NULL
+), orders AS (
+    SELECT DISTINCT events.customer_id, item->>'sku' AS sku
+    FROM (SELECT DISTINCT customer_id FROM people) AS who
+        JOIN events ON events.customer_id = who.customer_id AND type = 'order.paid'
+        CROSS JOIN jsonb_array_elements(
+            CASE jsonb_typeof(data->'items') WHEN 'array' THEN data->'items' ELSE '[]' END
+        ) AS item
 ), bought AS (
-    SELECT sku, aspect, sentiment, topic, count(*) AS buyers FROM people
-    WHERE EXISTS (
-        SELECT FROM events WHERE events.customer_id = people.customer_id AND events.type = 'order.paid'
-            AND events.data @> jsonb_build_object('items', jsonb_build_array(jsonb_build_object('sku', people.sku)))
-    )
+    SELECT sku, aspect, sentiment, topic, count(*) AS buyers FROM people JOIN orders USING (customer_id, sku)
     GROUP BY sku, aspect, sentiment, topic
 )
 SELECT said.sku, aspect, sentiment, topic, count(DISTINCT (unit, customer_id)) AS said,
