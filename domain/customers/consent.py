@@ -89,7 +89,7 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
             customer_id=customer,
             address=address,
             channel=channel,
-            purpose=event.data.get("purpose") or "marketing",
+            purpose=purpose_of(event),
             given=given,
             source=event.data.get("source"),
             wording=event.data.get("wording"),
@@ -98,6 +98,11 @@ def record_consent(session: Session, event: Event, customer_id: int, at: datetim
         for customer, address in sorted(records, key=lambda record: (record[0], record[1] or ""))
     )
     return customers
+
+
+def purpose_of(event: Event) -> str:
+    """What a consent or refusal is about; marketing unless it says otherwise."""
+    return str(event.data.get("purpose") or "marketing")
 
 
 _OWNED = sa_select(col(Identifier.customer_id), col(Identifier.value)).where(

@@ -15,6 +15,7 @@ from domain.coupons.codes import tidy
 from domain.coupons.tables import Coupon
 from domain.customers.consent import record_consent
 from domain.customers.tables import CustomerRow, Order
+from domain.identity.late import say_late
 from domain.insight.attribution import attribute, attribute_after, attribute_anew
 from domain.intake.tables import Event
 from domain.journeys.tables import Todo
@@ -136,6 +137,7 @@ def _update_customer(work: UnitOfWork, event: Event, customer: CustomerRow) -> N
 def _record_consent(work: UnitOfWork, event: Event, customer: CustomerRow) -> None:
     at = min(event.time, event.received_at)  # a clock that is ahead must not outdo the next refusal
     customers = record_consent(work, event, customer.id, at)
+    say_late(work, event, customer, at)
     if event.type == "consent.withdrawn":
         _recheck_pending(work, customers, event.data["channel"], event.received_at)
 

@@ -1,28 +1,35 @@
 """What goes along when two become one: every row, the newer fields, the strictest consent, caps and limits of both."""
 
+from dataclasses import replace
 from datetime import timedelta
+from operator import itemgetter
 
+import pytest
 from identity.people import event, say, who
 from shop import Shop
 from sqlmodel import SQLModel, select
 
 from domain.conditions.facts import BatchFacts, Moment
 from domain.customers.consent import read_consents
+from domain.customers.identifiers import identify
 from domain.customers.tables import Consent, Customer, CustomerTag, Order
 from domain.identity import moving
+from domain.identity.splitting import split
 from domain.intake.tables import Event
 
 LI, WANG = {"phone": "13800000001"}, {"unionid": "u2"}
 BOTH = LI | WANG
 MINUTE = timedelta(minutes=1)
+Said = tuple[dict[str, str], str, int]
+"""Who said which, in which minute."""
 
 
 def tick(shop: Shop) -> None:
     shop.clock.set(shop.clock.now() + MINUTE)
 
 
-def marketing(shop: Shop, channel: str = "sms") -> bool | None:
-    customer = who(shop, **LI)
+def marketing(shop: Shop, channel: str = "sms", ident: dict[str, str] = LI) -> bool | None:
+    customer = who(shop, **ident)
     with shop.db() as session:
         return read_consents(session, [customer], []).of(customer, channel, None).get("marketing")
 
@@ -92,6 +99,40 @@ def test_what_was_said_before_the_join_and_comes_in_late_does_not_lift_it(shop: 
     late = event(shop, WANG, "consent.given", channel="sms")
     shop.take(late.__class__(late.source, late.id, late.type, start + MINUTE, late.data, late.identifiers))
     assert marketing(shop) is False
+
+
+@pytest.mark.parametrize(
+    ("said", "late", "expected"),
+    [
+        ((LI, "given", 1), (WANG, "withdrawn", 0), False),
+        ((LI, "withdrawn", 0), (WANG, "given", 1), False),
+        ((WANG, "withdrawn", 0), (LI, "given", 1), False),
+        ((WANG, "given", 1), (WANG, "withdrawn", 0), True),
+        ((LI, "given", 0), (WANG, "given", 1), True),
+    ],
+)
+def test_what_either_said_before_the_join_counts_as_theirs_whenever_it_comes_in(
+    shop: Shop, said: Said, late: Said, expected: bool
+) -> None:
+    start = shop.clock.now()
+
+    def tell(words: Said, *, then: int) -> None:
+        ident, what, minute = words
+        told = event(shop, ident, f"consent.{what}", channel="sms")
+        shop.clock.set(start + then * MINUTE)
+        shop.take(replace(told, time=start + minute * MINUTE))
+
+    for ident in (LI, WANG):
+        say(shop, **ident)
+    tell(said, then=2)
+    say(shop, **BOTH)
+    tell(late, then=3)
+    assert marketing(shop) is expected
+    with shop.db.begin() as work:
+        split(work, who(shop, **LI), identify(None, WANG), shop.clock.now(), "user:1")
+    for ident in (LI, WANG):
+        own = max((words for words in (said, late) if words[0] == ident), key=itemgetter(2), default=None)
+        assert marketing(shop, ident=ident) is (own and own[1] == "given")
 
 
 def test_the_consent_of_the_joining_event_is_what_the_person_says(shop: Shop) -> None:
