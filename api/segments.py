@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import chain
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -284,7 +285,7 @@ def get_segment(request: Request, _: Reader, name: Name, after: After = 0, limit
 
 @router.get("/v1/segments/{name}/export", summary="Export a segment as CSV", responses=documented(NotFound))
 def get_export(request: Request, caller: Reader, name: Name) -> StreamingResponse:
-    """Its customers as of now with their identifiers; it needs the permission `pii`, too."""
+    """Its customers as of now with their identifiers; it needs the permission `pii`, too. `422` as of a preview."""
     if "pii" not in caller.permissions:
         raise Forbidden("It needs the permission pii.")
     env = context(request)
@@ -298,7 +299,12 @@ def get_export(request: Request, caller: Reader, name: Name) -> StreamingRespons
             for row in exporting.rows(session, library, condition, env.clock.now()):
                 yield _line(row)
 
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8")
+    text = lines()
+    try:
+        head = next(text)  # who is in it is known before the answer begins
+    except previewing.TooSlowError as error:
+        raise _too_slow(error) from None
+    return StreamingResponse(chain([exporting.BOM, head], text), media_type="text/csv; charset=utf-8")
 
 
 @router.post(

@@ -16,7 +16,8 @@ from api.http.places import place, read_place
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
 from domain.conditions.facts import CustomerFacts
-from domain.customers.tables import Order, OwnDataError
+from domain.customers.tables import Order
+from domain.identity.describing import measures_of
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.ledger.states import Status
@@ -225,25 +226,18 @@ def get_measures(request: Request, _: Reader, name: CustomerName, lang: Lang = "
     with env.db() as session:
         library = read_library(session)
         facts = CustomerFacts(session, library, find_customer(session, name), env.clock.now())
-        say = library.wording(lang)
+        say, values = library.wording(lang), measures_of(facts)
         return [
             MeasureValue(
                 name=each,
                 about=say.measure(measure).replace("`", ""),
                 value=_amount(
-                    _measured(facts, each),
+                    values[each],
                     money=measure.function in MONEY_FUNCTIONS and is_money(str(measure.argument)),
                 ),
             )
             for each, measure in sorted(library.measures.items())
         ]
-
-
-def _measured(facts: CustomerFacts, name: str) -> Any:
-    try:
-        return facts.field(f"measure.{name}")
-    except OwnDataError:
-        return None
 
 
 def _amount(value: Any, *, money: bool) -> str | None:

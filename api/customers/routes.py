@@ -21,9 +21,12 @@ from api.http.transactions import in_transaction
 from api.search import masked
 from domain.access import audit
 from domain.access.actors import Actor
+from domain.conditions.facts import CustomerFacts
 from domain.customers.identifiers import Ident, IdentifierError, identify
 from domain.customers.tables import Customer
 from domain.identity import describing, erasing, merging, splitting
+from domain.membership.exporting import BOM
+from domain.published.library import read_library
 from domain.store.work import UnitOfWork
 
 router = APIRouter(tags=["customers"], responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable))
@@ -68,7 +71,10 @@ class Join(BaseModel):
 
 
 class CustomerState(BaseModel):
-    """A customer. `merged` are the ids of those it became one with, `joins` how; `spent` is in fen."""
+    """A customer. `merged` are the ids of those it became one with, `joins` how; `spent` is in fen.
+
+    `measures` are what the named measures come to, money in fen, and null where there is nothing to work one out of.
+    """
 
     id: int
     name: str | None
@@ -79,6 +85,7 @@ class CustomerState(BaseModel):
     merged: list[int]
     joins: list[Join]
     tags: list[str]
+    measures: dict[str, Any]
     consents: list[ConsentState]
     orders: int
     spent: int
@@ -181,12 +188,12 @@ async def post_merge(request: Request, caller: Joiner, name: CustomerName) -> Me
     body = await read_json(request, MergeBody)
 
     def merge(work: UnitOfWork, env: Context) -> Merged:
-        one, other = find_customer(work, name).id, find_customer(work, str(body.other)).id
+        one, other = find_customer(work, name).id, find_customer(work, str(body.other), "with").id
         try:
             row = merging.merge(work, one, other, env.clock.now(), caller.by, body.reason)
         except merging.MergeError as error:
             raise Conflict(f"{error}.") from None
-        after = {"merged": row.loser_id, "join": row.id}
+        after = {"merged": row.loser_id, "join": row.id, "reason": body.reason}
         audit.record(work, caller, "customer.merge", f"customer:{row.survivor_id}", env.wall.now(), after=after)
         return Merged(customer=row.survivor_id, merged=row.loser_id)
 
@@ -214,7 +221,8 @@ async def post_split(request: Request, caller: Joiner, name: CustomerName) -> Sp
             id = splitting.split(work, customer, idents, env.clock.now(), caller.by)
         except splitting.SplitError as error:
             raise Conflict(f"{error}.") from None
-        audit.record(work, caller, "customer.split", f"customer:{customer}", env.wall.now(), after={"split_off": id})
+        after = {"split_off": id, "reason": body.reason}
+        audit.record(work, caller, "customer.split", f"customer:{customer}", env.wall.now(), after=after)
         return SplitOff(customer=customer, id=id)
 
     return await _act(request, split)
@@ -284,7 +292,7 @@ def get_export_table(
     """A line for each value: the table, the row in it, the field and the value."""
     text = io.StringIO()
     csv.writer(text).writerows(describing.as_table(get_export(request, caller, name)))
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
+    return Response(f"{BOM}{text.getvalue()}", media_type="text/csv; charset=utf-8")
 
 
 @router.delete("/v1/customers/{id}", summary="Forget who a customer is", status_code=204)
@@ -331,6 +339,7 @@ def _state(session: Session, customer: Customer, caller: Actor, now: datetime) -
             ConsentState.model_validate(each, from_attributes=True)
             for each in describing.consents_of(session, customer.id)
         ],
+        measures=dict(describing.measures_of(CustomerFacts(session, read_library(session), customer, now))),
         orders=orders, spent=spent, last_order_at=last_order_at,
     )  # fmt: skip
 

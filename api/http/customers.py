@@ -15,13 +15,15 @@ CustomerName = Annotated[
 ]
 
 
-def find_customer(session: Session, name: str) -> Customer:
-    """The customer of an id (`12`) or an identifier (`phone:13800000001`). Raises NotFound, and Invalid for neither."""
+def find_customer(session: Session, name: str, field: str = "id") -> Customer:
+    """The customer of an id (`12`) or an identifier (`phone:13800000001`). Raises NotFound, and Invalid for neither,
+    which tells the request's field.
+    """
     try:
         customer = resolution.find_customer(session, name)
     except IdentifierError as error:
         detail = str(error) if ":" in name else "must be a customer's id, or an identifier like unionid:u1"
-        raise Invalid(errors=[{"field": "id", "reason": error.reason, "detail": detail}]) from None
+        raise Invalid(errors=[{"field": field, "reason": error.reason, "detail": detail}]) from None
     if customer is None:
         raise NotFound("There is no such customer.")
     return customer

@@ -4,14 +4,15 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, or_, select
 
-from domain.conditions.facts import BatchFacts, Moment
+from domain.conditions.facts import BatchFacts, CustomerFacts, Moment
 from domain.customers.naming import UNNAMED
-from domain.customers.tables import Consent, Customer, IdentityJoin
+from domain.customers.tables import Consent, Customer, IdentityJoin, OwnDataError
 from domain.identity import moving
 from domain.membership.exporting import cell
 
@@ -51,6 +52,21 @@ def numbers_of(session: Session, customer_id: int, now: datetime) -> tuple[int, 
     """The orders, what was spent on them in fen, when the last was paid, and the tags, as of now."""
     facts = BatchFacts(session, {customer_id: Moment(now)})
     return (*facts.orders_at(customer_id), sorted(facts.tags_at(customer_id)))
+
+
+def measures_of(facts: CustomerFacts) -> Mapping[str, Any]:
+    """What the named measures come to for a customer, money in fen; None where there is nothing to work one out of."""
+    return {name: _measured(facts, name) for name in sorted(facts.library.measures)}
+
+
+def _measured(facts: CustomerFacts, name: str) -> Any:
+    try:
+        value = facts.field(f"measure.{name}")
+    except OwnDataError:
+        return None
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 def names_of(session: Session, ids: Collection[int]) -> Mapping[int, str | None]:

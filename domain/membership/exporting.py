@@ -11,14 +11,17 @@ from domain.published.library import Library
 from workflows.terms.conditions import Condition
 
 HEAD = ["编号 id", "姓名 name", "手机号 phone", "其他标识 identifiers", "标签 tags", "订单 orders", "消费(元) spent"]
+BOM = "\ufeff"
+"""By which Excel knows that a CSV is UTF-8."""
+
 PAGE = 2000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(session: Session, library: Library, condition: Condition, now: datetime) -> Iterator[list[str]]:
     """The head, and a row for each customer for whom it holds, by id; read in pages. Raises TooSlowError."""
-    yield HEAD
     ids = members(session, library, condition, now)
+    yield HEAD
     for start in range(0, len(ids), PAGE):
         for row in session.connection().execute(_ROWS, {"ids": list(ids[start : start + PAGE]), "now": now}):
             yield [cell(value) for value in row]

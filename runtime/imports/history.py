@@ -47,7 +47,7 @@ _ORDERS: Mapping[str, Sequence[str]] = {
     "order_id": ("订单号", "订单编号", "单号", "order no", "order id"),
     "time": ("下单时间", "付款时间", "支付时间", "时间", "日期", "下单日期", "paid at", "time", "date"),
     "total": ("实付金额", "实付", "金额", "支付金额", "订单金额", "total", "amount"),
-    "sku": ("商品编码", "sku", "货号"),
+    "sku": ("商品编码", "商品编号", "商品货号", "货号", "sku"),
     "name": ("商品名称", "商品", "品名", "product"),
     "category": ("品类", "类目", "分类", "category"),
     "quantity": ("数量", "件数", "quantity"),
@@ -55,7 +55,7 @@ _ORDERS: Mapping[str, Sequence[str]] = {
 }
 _VIEWS: Mapping[str, Sequence[str]] = {
     "time": ("浏览时间", "时间", "日期", "viewed at", "time", "date"),
-    "sku": ("商品编码", "sku", "货号"),
+    "sku": ("商品编码", "商品编号", "商品货号", "货号", "sku"),
     "name": ("商品名称", "商品", "品名", "product"),
     "category": ("品类", "类目", "分类", "category"),
 }

@@ -84,6 +84,7 @@ def test_orders_say_what_was_bought_and_given_back(reader: Caller) -> None:
 def test_measures_are_told_with_how_they_are_worked_out(reader: Caller) -> None:
     (measure,) = reader.get("/v1/customers/phone:+8613800000000/measures").json()
     assert measure == {"name": "客单价", "about": "180 天内 「已下单」 的金额平均", "value": "70元"}
+    assert reader.get("/v1/customers/phone:+8613800000000").json()["measures"] == {"客单价": 7000}
 
 
 def test_nobody_has_none(reader: Caller) -> None:

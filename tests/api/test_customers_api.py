@@ -78,13 +78,18 @@ def test_merged_by_hand_and_split_again(admin: Caller, db: Database) -> None:
         "merged": wang,
     }
     assert tell(admin, f"/v1/customers/{wang}/merge", **{"with": li, "reason": "again"}).status_code == 409
+    wrong = tell(admin, f"/v1/customers/{wang}/merge", **{"with": "phone:1", "reason": "asked"})
+    assert [each["field"] for each in wrong.json()["errors"]] == ["with"]
     assert tell(admin, f"/v1/customers/{li}/split", identifiers=["phone:1"], reason="x").status_code == 422
     answer = tell(admin, f"/v1/customers/{li}/split", identifiers=[WANG], reason="two people")
     assert answer.json() == {"customer": li, "id": wang}
     assert tell(admin, f"/v1/customers/{li}/split", identifiers=[WANG], reason="x").status_code == 409
     with db() as session:
-        audited = [(row.action, row.target) for row in session.exec(select(AuditEntry))]
-    assert audited[-2:] == [("customer.merge", f"customer:{li}"), ("customer.split", f"customer:{li}")]
+        audited = [
+            (row.action, row.target, (row.after or {}).get("reason")) for row in session.exec(select(AuditEntry))
+        ]
+    target = f"customer:{li}"
+    assert audited[-2:] == [("customer.merge", target, "asked"), ("customer.split", target, "two people")]
 
 
 @pytest.mark.parametrize("decision", ["merge", "apart"])
@@ -114,7 +119,8 @@ def test_everything_about_a_customer_in_one_piece(admin: Caller) -> None:
     assert len(everything["events"]) == 1
     answer = admin.get(f"/v1/customers/{LI}/export.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    lines = list(csv.reader(io.StringIO(answer.text)))
+    lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert answer.content.startswith(b"\xef\xbb\xbf")
     assert lines[0] == ["表 table", "行 row", "字段 field", "值 value"]
     assert ["identifiers", "1", "value", "+8613800000001"] in lines
     assert [table for table, _, name, _ in lines if name == "event_id" and table == "events"] == ["events"]

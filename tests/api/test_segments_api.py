@@ -99,6 +99,7 @@ def test_how_two_overlap(reader: Caller) -> None:
 def test_an_export_needs_pii_and_is_audited(reader: Caller, call_with: Callable[..., Caller], db: Database) -> None:
     assert reader.get("/v1/segments/买过/export").status_code == 403
     answer = call_with(scopes=("customers.read", "pii")).get("/v1/segments/买过/export")
+    assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.reader(io.StringIO(answer.text)))
     assert [row[:2] for row in rows[1:]] == [["1", "'=客a"], ["4", "'=客d"]]
     with db() as session:

@@ -424,7 +424,7 @@ export interface paths {
         };
         /**
          * Export a segment as CSV
-         * @description Its customers as of now with their identifiers; it needs the permission `pii`, too.
+         * @description Its customers as of now with their identifiers; it needs the permission `pii`, too. `422` as of a preview.
          */
         get: operations["get_export_v1_segments__name__export_get"];
         put?: never;
@@ -3346,6 +3346,8 @@ export interface components {
         /**
          * CustomerState
          * @description A customer. `merged` are the ids of those it became one with, `joins` how; `spent` is in fen.
+         *
+         *     `measures` are what the named measures come to, money in fen, and null where there is nothing to work one out of.
          */
         CustomerState: {
             /** Id */
@@ -3371,6 +3373,10 @@ export interface components {
             joins: components["schemas"]["Join"][];
             /** Tags */
             tags: string[];
+            /** Measures */
+            measures: {
+                [key: string]: unknown;
+            };
             /** Consents */
             consents: components["schemas"]["ConsentState"][];
             /** Orders */

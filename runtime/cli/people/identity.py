@@ -3,13 +3,16 @@
 import csv
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from runtime import CONSOLE, StartError
 from runtime.cli.insight import find
 from runtime.cli.shared import Data, database, on_shop_clock, operator, record, say, table, told
+
+if TYPE_CHECKING:
+    from domain.customers.identifiers import Ident
 
 app = typer.Typer()
 Name = Annotated[str, typer.Argument(help="A customer's id, or an identifier like phone:13800000001.")]
@@ -19,7 +22,9 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
 @app.command()
 def show(customer: Name, data: Data = None) -> None:
     """What names a customer, since when and by which source, and what is known of it."""
-    from domain.identity.describing import consents_of, named_by, numbers_of
+    from domain.conditions.facts import CustomerFacts
+    from domain.identity.describing import consents_of, measures_of, named_by, numbers_of
+    from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db, db() as session:
@@ -32,7 +37,8 @@ def show(customer: Name, data: Data = None) -> None:
             since, seen = local(each.since), local(each.last_seen)
             listing.add_row(f"{each.kind}:{each.value}", since, each.source or "", seen)
         CONSOLE.print(listing)
-        orders, spent, _, tags = numbers_of(session, found.id, clock_of(db).now())
+        now = clock_of(db).now()
+        orders, spent, _, tags = numbers_of(session, found.id, now)
         listing = table("orders", "spent", "tags")
         listing.add_row(str(orders), f"{spent / 100:.2f}元", ", ".join(tags))
         CONSOLE.print(listing)
@@ -41,6 +47,8 @@ def show(customer: Name, data: Data = None) -> None:
             say(f"{said[0]}: agreed, {said[1]}" if row.given else f"{said[0]}: refused, {said[1]}")
         for name, value in found.fields.items():
             say(f"{name}: {value}")
+        for name, value in measures_of(CustomerFacts(session, read_library(session), found, now)).items():
+            say(f"measure.{name}: {'–' if value is None else value}")
 
 
 @app.command()
@@ -55,7 +63,8 @@ def merge(customer: Name, other: Name, reason: Reason, data: Data = None) -> Non
             row = merge(work, one, two, clock_of(db).now(), f"cli:{operator()}", reason)
         except MergeError as problem:
             raise StartError(str(problem)) from None
-        record(work, "customer.merge", f"customer:{row.survivor_id}", after={"merged": row.loser_id, "join": row.id})
+        after = {"merged": row.loser_id, "join": row.id, "reason": reason}
+        record(work, "customer.merge", f"customer:{row.survivor_id}", after=after)
         say(f"{row.loser_id} → {row.survivor_id}")
 
 
@@ -67,19 +76,27 @@ def split(
     data: Data = None,
 ) -> None:
     """Give identifiers back to the customer they came from, with all that the join moved."""
-    from domain.customers.identifiers import IdentifierError, identify
     from domain.identity.splitting import SplitError, split
     from runtime.platform.stored_clock import clock_of
 
     with database(data) as db, db.begin() as work:
         found = find(work, customer).id
+        idents = [_read(each) for each in identifiers]
         try:
-            idents = [identify(each, None)[0] for each in identifiers]
             id = split(work, found, idents, clock_of(db).now(), f"cli:{operator()}")
-        except (IdentifierError, SplitError) as problem:
+        except SplitError as problem:
             raise StartError(str(problem)) from None
         record(work, "customer.split", f"customer:{found}", after={"split_off": id, "reason": reason})
         say(f"{found} → {found}, {id}")
+
+
+def _read(written: str) -> "Ident":
+    from domain.customers.identifiers import IdentifierError, identify
+
+    try:
+        return identify(written, None)[0]
+    except IdentifierError as problem:
+        raise StartError(f"{written}: {problem}") from None
 
 
 @app.command()

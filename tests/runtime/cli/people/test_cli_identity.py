@@ -54,9 +54,10 @@ def test_joined_by_hand_shown_as_one_and_split_again(run: Run, db: Database) -> 
         run("customer", "split", LI, WANG, "--reason", "again")
     assert "10.00元" in run("customer", "show", "2")
     with db() as session:
-        assert session.exec(select(AuditEntry.action).order_by(col(AuditEntry.id))).all() == [
-            "customer.merge", "customer.split",
-        ]  # fmt: skip
+        rows = session.exec(select(AuditEntry).order_by(col(AuditEntry.id))).all()
+    assert [(row.action, (row.after or {})["reason"]) for row in rows] == [
+        ("customer.merge", "asked them"), ("customer.split", "two people"),
+    ]  # fmt: skip
 
 
 def test_a_person_decides(run: Run, db: Database, clock: VirtualClock) -> None:
