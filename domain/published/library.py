@@ -19,7 +19,7 @@ from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
-from workflows.language.tags import TagRule, Tags
+from workflows.language.tags import TagRule, Tags, amounts_of
 from workflows.language.voice import Voice
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
@@ -89,7 +89,7 @@ class Library:
 
     def wording(self, lang: Language) -> Wording:
         """Says things in a language, with the names that the coupon campaigns have by now."""
-        return Wording(lang, {key: terms.name for key, terms in self.campaigns.items()})
+        return Wording(lang, {key: terms.name for key, terms in self.campaigns.items()}, amounts_of(self.measures))
 
     def title(self, journey: str) -> str:
         """What people call a journey; of one that is stopped, its name."""

@@ -14,10 +14,11 @@ from domain.published.library import Library
 from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
-from workflows.language.tags import read_tags
+from workflows.language.tags import amounts_of, read_tags
 from workflows.language.voice import read_voice
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.values import Language
+from workflows.terms.wording import Wording
 from workflows.words.shared_documents import SharedChange, SharedDocuments, shared_changes
 
 
@@ -36,11 +37,17 @@ def changes_of_shared(
     return shared_changes(old, new, sizes, lang)
 
 
-def campaign_names(specs: Path) -> Mapping[str, str]:
-    """What the coupon campaigns of a directory are called, by their keys; none if their file has errors."""
-    file = specs / "_coupons.yaml"
-    campaigns = read_coupons(file.read_text("utf-8", "replace"), file.name)[0] if file.is_file() else None
-    return {key: terms.name for key, terms in (campaigns or {}).items()}
+def wording_of(specs: Path, lang: Language) -> Wording:
+    """Says things with the names that a directory's coupon campaigns have, and amounts of its measures in yuan; without
+    what stands in files that have errors.
+    """
+    coupons, tags = (
+        file.read_text("utf-8", "replace") if (file := specs / name).is_file() else ""
+        for name in ("_coupons.yaml", "_tags.yaml")
+    )
+    campaigns, named = read_coupons(coupons, "_coupons.yaml")[0], read_tags(tags, "_tags.yaml")[0]
+    names = {key: terms.name for key, terms in (campaigns or {}).items()}
+    return Wording(lang, names, amounts_of(named.measures) if named else ())
 
 
 def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:

@@ -141,10 +141,9 @@ def explain(
     """Tell a journey in plain words, with a graph."""
     from runtime.authoring.check import read_text
     from runtime.authoring.reports import diagnostics_text
-    from runtime.authoring.shared import campaign_names
+    from runtime.authoring.shared import wording_of
     from workflows.language.compile import read_journey
     from workflows.source.diagnostics import Diagnostic
-    from workflows.terms.wording import Wording
     from workflows.words.describe import describe, mermaid
 
     (path,) = existing(journey_file(journey, specs))
@@ -154,7 +153,7 @@ def explain(
     compiled = read_journey(text, str(path), None)
     if compiled.plan is None:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics, lang)}")
-    wording = Wording(lang, campaign_names(path.parent))
+    wording = wording_of(path.parent, lang)
     say(f"{describe(compiled.plan, wording)}\n\n```mermaid\n{mermaid(compiled.plan, wording)}\n```")
 
 

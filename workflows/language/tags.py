@@ -15,7 +15,7 @@ from workflows.terms.conditions import Condition, Measure
 from workflows.terms.constants import FieldType, measured_type
 from workflows.terms.fields import check_condition, check_measure
 from workflows.terms.scope import Named, References, Scope
-from workflows.terms.values import Duration, Frozen
+from workflows.terms.values import MONEY_FUNCTIONS, Duration, Frozen, is_money
 from workflows.terms.written import matching
 
 MeasureName = Annotated[str, matching(r"[^\W\d]\w{0,63}", "a name: a letter first, then letters, digits and `_`")]
@@ -145,6 +145,14 @@ def measure_types(
         held = measured_type(measure.function, events.get(measure.of, {}).get(field))
         types |= {name: held} if held is not None else {}
     return types
+
+
+def amounts_of(measures: Mapping[str, Measure]) -> frozenset[str]:
+    """The measures that come to fen, as fields."""
+    money = (
+        name for name, each in measures.items() if each.function in MONEY_FUNCTIONS and is_money(str(each.argument))
+    )
+    return frozenset(f"measure.{name}" for name in money)
 
 
 def measure_of(path: str, measures: Mapping[str, Measure]) -> Measure | None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from workflows.terms.measuring import plain_number
 from workflows.terms.names.events import EVENT_NAMES
-from workflows.terms.names.fields import field_name
+from workflows.terms.names.fields import field_name, value_name
 from workflows.terms.values import MONEY_FUNCTIONS, Duration, Language, amount_words, is_money, span_words
 
 HIDDEN = "[hidden]"
@@ -125,8 +125,9 @@ def _words(leaf: Leaf, lang: Language) -> str:
         case "field" if value is None or value == []:
             return f"{name} 没有值" if zh else f"{name} is missing"
         case "field":
-            shown = _value_words(value, lang, money=money)
-            return f"{name} {'是' if zh else 'is'} {shown}{_comparison_words(leaf.asked, lang, money=money)}"
+            shown = _value_words(value, lang, money=money, of=leaf.name)
+            compared = _comparison_words(leaf.asked, lang, money=money, of=leaf.name)
+            return f"{name} {'是' if zh else 'is'} {shown}{compared}"
         case "segment":
             inside = ("属于" if value else "不属于") if zh else ("in" if value else "not in")
             return f"{inside}人群 {name}" if zh else f"{inside} segment {name}"
@@ -212,7 +213,7 @@ def _event_words(name: str) -> str:
     return f"「{EVENT_NAMES[name]}」" if name in EVENT_NAMES else f" {field_name(name, 'zh') or name} "
 
 
-def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bool = False) -> str:
+def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bool = False, of: str = "") -> str:
     parts = []
     for operator, right, asked_of, holds in comparisons:
         field = asked_of and (field_name(asked_of, lang) or asked_of)
@@ -222,7 +223,7 @@ def _comparison_words(comparisons: Sequence[Asked], lang: Language, *, money: bo
             else:
                 parts.append(f"and {field} is missing" if field else "and there is nothing to compare it with")
             continue
-        shown = _value_words(right, lang, money=money)
+        shown = _value_words(right, lang, money=money, of=of)
         parts.append(_WORDS[lang][operator][0 if holds else 1].format(f"{shown} ({field})" if field else shown))
     joint = _JOINTS[lang][0]
     return "".join(f"{joint}{words}" for words in parts if words)
@@ -254,7 +255,7 @@ def _stored_value(field: str | None, value: Any, *, hide: bool) -> Any:
     return {}
 
 
-def _value_words(value: Any, lang: Language, *, money: bool = False) -> str:
+def _value_words(value: Any, lang: Language, *, money: bool = False, of: str = "") -> str:
     zh = lang == "zh"
     match value:
         case None:
@@ -262,12 +263,12 @@ def _value_words(value: Any, lang: Language, *, money: bool = False) -> str:
         case bool():
             return ("真" if value else "假") if zh else str(value).lower()
         case str():
-            return f'"{value}"' if _LOOKS_OTHERWISE.fullmatch(value) else value
+            return f'"{value}"' if _LOOKS_OTHERWISE.fullmatch(value) else value_name(of, value, lang)
         case [*some, {"more": more}]:
-            some_words = _value_words(some, lang, money=money)
+            some_words = _value_words(some, lang, money=money, of=of)
             return f"{some_words} 等 {len(some) + more} 个" if zh else f"{some_words} and {more} more"
         case list():
-            return ("、" if zh else ", ").join(_value_words(item, lang, money=money) for item in value)
+            return ("、" if zh else ", ").join(_value_words(item, lang, money=money, of=of) for item in value)
         case int() | float() if money:
             return amount_words(value)
         case dict():

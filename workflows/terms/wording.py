@@ -1,6 +1,6 @@
 """Conditions, spans and limits in plain words, in Chinese and in English."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ from workflows.terms.conditions import (
 )
 from workflows.terms.limits import Limits
 from workflows.terms.names.events import EVENT_NAMES, event_name
-from workflows.terms.names.fields import field_name
+from workflows.terms.names.fields import field_name, value_name
 from workflows.terms.operands import Comparison, FieldRef
 from workflows.terms.values import (
     MONEY_FUNCTIONS,
@@ -69,10 +69,14 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Wording:
-    """Says things in one language, and of coupon campaigns the names that people gave them."""
+    """Says things in one language, and of coupon campaigns the names that people gave them.
+
+    `amounts` are the fields that hold fen, besides those that always do: measures of `_tags.yaml`.
+    """
 
     lang: Language
     campaigns: Mapping[str, str] = field(default_factory=dict)
+    amounts: Collection[str] = ()
 
     def pick(self, zh: str, en: str) -> str:
         """The phrase of this language."""
@@ -145,7 +149,8 @@ class Wording:
             case TagCondition(tag=name):
                 return self.pick(f"客户有标签「{name}」", f"the customer has the tag “{name}”")
             case FieldCondition(field=name):
-                return self._comparison(self.field(name), condition, money=is_money(name))
+                money = is_money(name) or name in self.amounts
+                return self._comparison(self.field(name), condition, money=money, of=name)
             case NearCondition(field=name, within_km=km, of=of):
                 one, other = self.field(name), self.field(of)
                 return self.pick(f"{one} 在 {other} {km:g} 公里内", f"{one} is within {km:g} km of {other}")
@@ -202,21 +207,23 @@ class Wording:
             for part in parts
         )
 
-    def _comparison(self, subject: str, comparison: Comparison, *, money: bool = False) -> str:
+    def _comparison(self, subject: str, comparison: Comparison, *, money: bool = False, of: str = "") -> str:
         return self.pick("，并且 ", " and ").join(
-            self._compared(subject, operator, right, money=money) for operator, right in comparison.asked()
+            self._compared(subject, operator, right, money=money, of=of) for operator, right in comparison.asked()
         )
 
-    def _compared(self, subject: str, operator: str, right: Any, *, money: bool) -> str:
+    def _compared(self, subject: str, operator: str, right: Any, *, money: bool, of: str) -> str:
         if operator == "exists":
             return f"{subject} " + (self.pick("有值", "exists") if right else self.pick("没有值", "is missing"))
-        return f"{subject} {_OPERATORS[self.lang][operator]} {self._value_words(right, money=money)}"
+        return f"{subject} {_OPERATORS[self.lang][operator]} {self._value_words(right, money=money, of=of)}"
 
-    def _value_words(self, right: Any, *, money: bool) -> str:
+    def _value_words(self, right: Any, *, money: bool, of: str) -> str:
         if isinstance(right, FieldRef):
             return self.field(right.field)
         if isinstance(right, tuple):
-            return self.pick("、", ", ").join(self._value_words(item, money=money) for item in right)
+            return self.pick("、", ", ").join(self._value_words(item, money=money, of=of) for item in right)
         if isinstance(right, bool):
             return self.pick("真" if right else "假", "true" if right else "false")
+        if isinstance(right, str):
+            return value_name(of, right, self.lang)
         return amount_words(right) if money and isinstance(right, int | float) else str(right)

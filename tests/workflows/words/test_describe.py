@@ -6,6 +6,7 @@ import pytest
 
 from workflows.language.compile import read_journey
 from workflows.plan.model import Plan
+from workflows.terms.conditions import FieldCondition
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Position
 from workflows.verbs.wait import WaitStep
@@ -56,7 +57,7 @@ def test_in_chinese() -> None:
         "   - `control` 10%：继续",
         "7. 等到第 6 天 10:00",
         "8. 判断",
-        "   - 如果 券的状态 是 issued：",
+        "   - 如果 券的状态 是 未用：",
         "     1. 发送 `coupon_expiring`，经短信，12 小时后不再发送 — `last_call`",
         "   - 否则：继续",
     ]
@@ -120,3 +121,14 @@ def test_a_graph_quotes_what_mermaid_would_misread() -> None:
 def test_waits_in_words(written: object, zh: str, en: str) -> None:
     step = WaitStep.model_validate({"wait": written}).compiled(Position("1", None, {}))
     assert [step.words(ZH), step.words(EN)] == [zh, en]
+
+
+def test_values_are_called_as_people_call_them() -> None:
+    """Days of the week and what has become of a coupon by their names, measures of money in yuan."""
+    of_coupon = FieldCondition.model_validate({"field": "coupon.status", "in": ["issued", "redeemed"]})
+    of_day = FieldCondition.model_validate({"field": "customer.birthday.weekday", "is": "friday"})
+    spent = FieldCondition.model_validate({"field": "measure.花费", "above": "300元"})
+    zh = Wording("zh", amounts=["measure.花费"])
+    told = [zh.condition(of_coupon), zh.condition(of_day), zh.condition(spent)]
+    assert told == ["券的状态 属于 未用、已用", "客户生日的星期 是 周五", "「花费」 大于 300元"]
+    assert EN.condition(of_day) == "`customer.birthday.weekday` is friday"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from workflows.terms.calendar import WEEKDAYS
 from workflows.terms.comparing import DATE_PARTS
 from workflows.terms.values import Language
 
@@ -153,6 +154,18 @@ def field_name(field: str, lang: Language) -> str | None:
     None if people have no other name for it than the one that is written, as always in English.
     """
     return _chinese(field) if lang == "zh" else None
+
+
+_STATES: Mapping[str, str] = {
+    "issued": "未用", "locked": "被订单占用", "redeemed": "已用", "expired": "已过期", "revoked": "已收回",
+}  # fmt: skip
+
+
+def value_name(field: str, value: str, lang: Language) -> str:
+    """`周五` for `friday`, `未用` for the `issued` of a coupon; in English, and of other fields, the value itself."""
+    if lang == "zh" and field.rpartition(".")[2] == "weekday" and value in WEEKDAYS:
+        return f"周{'一二三四五六日'[WEEKDAYS.index(value)]}"
+    return _STATES.get(value, value) if lang == "zh" and field == "coupon.status" else value
 
 
 def _chinese(field: str) -> str | None:
