@@ -310,7 +310,7 @@ def _decide(
     links, text = TextLinks(inputs.site, context.customer_id, context.at), context.library.texts[step.template, channel]
     started = time.thread_time()
     try:
-        values = text_context(facts, step.data, coupon, text) | links.functions()
+        values = text_context(facts, step.data, coupon, text, refused=refusal is not None) | links.functions()
         values["companions"] = companions_of(facts, inputs.companions)
         body = render(f"{step.template}/{channel}", text, values)
     except RenderError as error:

@@ -61,13 +61,14 @@ def _shortened(word: str) -> str:
 
 
 def text_context(
-    facts: CustomerFacts, data: Mapping[str, DataValue], coupon: Coupon | None, source: str
+    facts: CustomerFacts, data: Mapping[str, DataValue], coupon: Coupon | None, source: str, *, refused: bool = False
 ) -> dict[str, Any]:
     """What a text can name, of what it does name; what there isn't is None. Instants are in the customer's timezone.
 
     Raises RenderError if it is no template.
 
-    `coupon` is the message's own; without it, the enrollment's newest is meant.
+    `coupon` is the message's own; without it, the enrollment's newest is meant, but where one was `refused` only if it
+    can still be used.
     """
     context: dict[str, Any] = {}
     for name in variables(source):
@@ -85,7 +86,9 @@ def text_context(
                 context[name] = {measure: _plain(facts.field(f"measure.{measure}")) for measure in asked}
             case "coupon":
                 issued = coupon and {**coupon.terms, "code": coupon.code, "expires_at": coupon.expires_at}
-                context[name] = _local(issued or facts.coupon, facts.zone)
+                newest = facts.coupon
+                is_of_use = newest is not None and newest["status"] in ("issued", "locked")
+                context[name] = _local(issued or (newest if is_of_use or not refused else None), facts.zone)
             case "lot":
                 context[name] = _local(facts.lot, facts.zone)
             case "stream":

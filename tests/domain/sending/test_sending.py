@@ -402,6 +402,28 @@ class TestItsCoupon:
         shop.give("send", shop.group("gift"))
         assert [message.body for message in shop.provider.taken] == ["nothing"]
 
+    @pytest.mark.parametrize(("days", "told"), [(1, True), (3, False)])
+    def test_an_earlier_one_stands_for_it_as_long_as_it_can_be_used(self, shop: Shop, days: int, *, told: bool) -> None:
+        """The customer gets one; the second message goes a day or three after it, and it holds for two."""
+        step = "via: [sms], coupon: five, without_coupon: send}"
+        shop.publish(
+            f"""
+            journey: gift
+            trigger: {{event: form.filled}}
+            entry: {{again: always}}
+            steps: [{{id: one, send: gift, {step}, {{wait: {days}d}}, {{id: two, send: gift, {step}]
+            """,
+            coupons={"five": {**FIVE["five"], "valid": "2d", "per_customer": "1"}},
+            texts={"gift": "{% if coupon %}{{ coupon.code }}{% else %}nothing{% endif %}"},
+        )
+        shop.customers("li", consent=("sms",))
+        shop.post("form.filled", "li")
+        shop.give("send", shop.group("one"))
+        shop.clock.set(shop.clock.now() + timedelta(days=days))
+        shop.give("send", shop.group("two"))
+        first, second = (message.body for message in shop.provider.taken)
+        assert second == (first if told else "nothing")
+
 
 TWO = """
     journey: two
