@@ -16,7 +16,7 @@ from workflows.terms.conditions import Measure
 
 MONTH = timedelta(days=30)
 SILENCE = timedelta(days=7)
-"""So long without an event by which goals are reached, of anybody, and it isn't told any more."""
+"""So long without an event by which goals are reached, of anybody, while customers enter: it isn't told any more."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,14 @@ MOST_LOOKS = 60
 _NOTHING = Sample(0, 0, 0)
 
 _JOURNEYS = text("SELECT DISTINCT journey FROM enrollments")
-_IS_TOLD = text("""
-SELECT EXISTS (SELECT FROM events WHERE customer_id IS NOT NULL AND type = :type AND time > :since AND time <= :until)
+_IS_LOST = text("""
+SELECT NOT EXISTS (
+    SELECT FROM events WHERE customer_id IS NOT NULL AND type = :type AND time > :since AND time <= :until
+) AND (
+    SELECT count(*) FROM (
+        SELECT FROM trail WHERE what = 'entered' AND journey = :journey AND at > :since AND at <= :until LIMIT :least
+    ) AS entered
+) >= :least
 """)
 
 
@@ -224,7 +230,7 @@ def _empty(name: str) -> Group:
 
 
 def _is_lost(session: Session, journey: str, parts: Sequence[Part], now: datetime) -> bool:
-    """Whether windows closed over a week in which nobody's event came by which the journey's goal is reached."""
+    """Whether, in the last week of windows that closed, many entered and nobody's event of the journey's goal came."""
     library = read_library(session)
     live = library.journeys.get(journey)
     last = max((part.day for part in parts if part.day), default=None)
@@ -233,8 +239,9 @@ def _is_lost(session: Session, journey: str, parts: Sequence[Part], now: datetim
     until = min(datetime.combine(last + timedelta(days=1), time(), library.policy_zone), now)
     if min(part.first for part in parts) > until - SILENCE:
         return False
-    given = {"type": live.plan.goal.condition.event, "since": until - SILENCE, "until": until}
-    return not session.connection().execute(_IS_TOLD, given).scalar_one()
+    given = {"journey": journey, "type": live.plan.goal.condition.event, "since": until - SILENCE, "until": until,
+             "least": LEAST}  # fmt: skip
+    return bool(session.connection().execute(_IS_LOST, given).scalar_one())
 
 
 def _compare(group: Group, control: Group, days: float, *, is_lost: bool = False) -> Comparison:

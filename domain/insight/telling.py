@@ -116,8 +116,8 @@ def _doubt_words(comparison: Comparison, say: Wording) -> str:
                 en += f"; about {comparison.more_days:,} more days"
             return say.pick(zh + "）", en + ")")
         case "lost":
-            zh = "（整整一周没有收到任何人的目标事件，统计断了）"
-            return say.pick(zh, " (for a week nobody's event of the goal came in: the counting is broken)")
+            zh = "（整整一周有人进入，却没有收到任何人的目标事件，统计断了）"
+            return say.pick(zh, " (for a week customers entered and nobody's goal came in: the counting is broken)")
     return ""
 
 

@@ -13,6 +13,7 @@ from domain.customers.identifiers import identify
 from domain.customers.tables import Identifier, Order
 from domain.identity.merging import merge
 from domain.identity.splitting import split
+from domain.insight import results as insight
 from domain.insight import units
 from domain.insight.attribution import attribute_again
 from domain.insight.metrics import points
@@ -151,7 +152,9 @@ def test_a_window_begins_with_what_was_entered_on_however_late_that_was_told(sho
     assert sum(each.plain_revenue.total for each in split_groups) == 700 * sum(each.n for each in split_groups)
 
 
-def test_where_the_goal_is_not_told_for_a_week_nothing_is_trusted(visited: Shop) -> None:
+def test_where_many_enter_and_the_goal_is_not_told_for_a_week_nothing_is_trusted(
+    visited: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def doubts(days: float) -> tuple[str | None, str | None]:
         with visited.db() as session:
             found = experiment(session, "visits", "offer", visited.clock.now() + days * DAY)
@@ -163,6 +166,8 @@ def test_where_the_goal_is_not_told_for_a_week_nothing_is_trusted(visited: Shop)
     visited.take(*[visited.incoming("form.filled", f"d{number}") for number in range(9)])
     fresh = [each.id for each in visited.rows(Enrollment)][-9:]
     visited.give("split", visited.group("offer", fresh))
+    assert doubts(4) == ("few", "few")
+    monkeypatch.setattr(insight, "LEAST", 9)
     assert doubts(4) == ("lost", "lost")
     visited.post("order.paid", "somebody else", order_id="any", total=1)
     assert doubts(4) == ("few", "few")

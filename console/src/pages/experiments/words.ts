@@ -20,7 +20,7 @@ export const useWords = makeWords({
     doubts: record({
       sizes: "各组人数与设定的比例不符",
       few: "每组至少要 100 人",
-      lost: "整整一周没有收到任何人的目标事件",
+      lost: "整整一周有人进入，却没有收到任何人的目标事件",
     }),
     of: (group: string) => `${group}：`,
     because: (reason: string) => `，${reason}`,
@@ -74,7 +74,7 @@ export const useWords = makeWords({
     doubts: record({
       sizes: "the groups are not as large as they were split",
       few: "each group needs 100 customers",
-      lost: "for a week nobody's event of the goal came in",
+      lost: "for a week customers entered and nobody reached the goal",
     }),
     of: (group: string) => `${group}: `,
     because: (reason: string) => `, for ${reason}`,
