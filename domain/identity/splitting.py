@@ -225,6 +225,14 @@ _NAMING = text("SELECT id, identifiers FROM events WHERE customer_id = :id AND i
 _OWNED = text("SELECT kind, value, event_id FROM identifiers WHERE customer_id = :id")
 
 
+_SAID = """
+    events.type = CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END
+    AND consents.source IS DISTINCT FROM 'join' AND channel = events.data ->> 'channel' AND purpose = coalesce(nullif(events.data ->> 'purpose', ''), 'marketing')
+    AND consents.at = least(events.time, events.received_at)
+"""
+"""That a consent is what an event said; rows of consents don't name their event."""
+
+
 @cache
 def _since() -> Sequence[TextClause]:
     """What moves the events that go, and then what they brought about, in this order."""
@@ -240,6 +248,9 @@ def _since() -> Sequence[TextClause]:
         " AND events.data ->> 'enrollment' = CAST(enrollments.id AS text)",
         "UPDATE identifier_conflicts SET customer_id = :new"
         " WHERE customer_id = :old AND event_id = ANY (CAST(:events AS bigint[]))",
+        "UPDATE consents SET customer_id = :new, address = CASE WHEN NOT EXISTS ("
+        " SELECT FROM identifiers WHERE customer_id = :old AND value = consents.address) THEN address END"
+        f" FROM events WHERE consents.customer_id = :old AND {of_events} AND {_SAID}",
         "UPDATE consents SET customer_id = :new WHERE customer_id = :old"
         " AND address = ANY (CAST(:addresses AS text[])) AND at >= coalesce(CAST(:at AS timestamptz), at)",
     ]

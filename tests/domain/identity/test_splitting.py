@@ -12,6 +12,7 @@ from identity.people import rules, say, who
 from shop import Shop
 from sqlmodel import SQLModel
 
+from domain.customers.consent import read_consents
 from domain.customers.identifiers import identify
 from domain.customers.tables import Customer, CustomerTag, IdentifierConflict, Order
 from domain.identity.merging import merge
@@ -142,6 +143,23 @@ class TestWhatCameSince:
         assert who(shop, openid="o2") == wang
         fields = {row.id: row.fields for row in shop.rows(Customer)}
         assert (fields[li], fields[wang]) == ({}, {"city": "上海"})
+
+    @pytest.mark.parametrize("what", ["given", "withdrawn"])
+    @pytest.mark.parametrize("speaker", [LI, WANG])
+    def test_what_one_said_of_consent_is_not_what_the_other_said(
+        self, shop: Shop, what: str, speaker: dict[str, str]
+    ) -> None:
+        for ident in (LI, WANG, BOTH):
+            say(shop, **ident)
+            tick(shop)
+        say(shop, f"consent.{what}", {"channel": "sms"}, **speaker)
+        take_apart(shop, who(shop, **LI), **WANG)
+        with shop.db() as session:
+            consents = read_consents(session, [who(shop, **LI), who(shop, **WANG)], ["+8613800000001"])
+        for ident in (LI, WANG):
+            address = "+8613800000001" if ident == LI else None
+            said = consents.of(who(shop, **ident), "sms", address)
+            assert said == ({"marketing": what == "given"} if ident == speaker else {})
 
     def test_an_enrollment_that_waits_goes_on_with_whom_it_is_of(self, shop: Shop) -> None:
         shop.publish(SPEC)
