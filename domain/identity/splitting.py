@@ -227,8 +227,8 @@ _OWNED = text("SELECT kind, value, event_id FROM identifiers WHERE customer_id =
 
 _SAID = """
     events.type = CASE WHEN given THEN 'consent.given' ELSE 'consent.withdrawn' END
-    AND consents.source IS DISTINCT FROM 'join' AND channel = events.data ->> 'channel' AND purpose = coalesce(nullif(events.data ->> 'purpose', ''), 'marketing')
-    AND consents.at = least(events.time, events.received_at)
+    AND consents.at = least(events.time, events.received_at) AND consents.source IS DISTINCT FROM 'join'
+    AND channel = events.data ->> 'channel' AND purpose = coalesce(nullif(events.data ->> 'purpose', ''), 'marketing')
 """
 """That a consent is what an event said; rows of consents don't name their event."""
 
