@@ -117,9 +117,9 @@ _HELD_OUT = text(
     """
 WITH unit AS (
     SELECT DISTINCT ON (customer_id) customer_id, enrollment_id, at,
-        CASE WHEN reason IS NULL THEN 'treated' ELSE 'held out' END AS name
+        CASE WHEN reason = 'holdout' OR (reason IS NOT NULL AND CAST(:journey AS text) IS NOT NULL) THEN 'held out'
+            ELSE 'treated' END AS name
     FROM trail WHERE what = 'entered' AND (CAST(:journey AS text) IS NULL OR journey = :journey)
-        AND (CAST(:journey AS text) IS NOT NULL OR reason IS DISTINCT FROM 'journey_holdout')
     ORDER BY customer_id, id
 )"""
     + _UNITS
@@ -164,7 +164,7 @@ _MANY = text("SELECT journey FROM enrollments GROUP BY journey HAVING count(*) >
 
 
 def held_out_parts(session: Session, journey: str | None, now: datetime, since: datetime | None = None) -> list[Part]:
-    """Those held out and the others; without a journey those of all, by the global holdout."""
+    """Those held out and the others; without a journey those of all, by the global holdout alone."""
     return _parts(session, _HELD_OUT, {"journey": journey}, now, since)
 
 

@@ -163,7 +163,7 @@ def test_what_cannot_be_read_is_told(path: str, status: int, call_with: Callable
         (["experiment", "visits", "other"], "visits has no split other; it has offer"),
         (["experiment", "visits"], "name the split"),
         (["experiment", "plan", "--base", "10%", "--lift", "20%", "--lang", "zh"], "每组需要 8,595 人"),
-        (["metric", "orders", "--lang", "zh"], "订单数: 付款的订单"),
+        (["metric", "orders", "--lang", "zh"], "订单数：付款的订单"),
         (["metric", "repurchase", "--days", "7", "--lang", "en"], "repurchase rate"),
         (["metric", "--lang", "zh"], "复购率"),
         (["metric", "entered", "--where", "journey:visits", "--by", "month", "--lang", "zh"], "进入旅程的人次"),

@@ -107,6 +107,8 @@ def test_groups_are_those_worked_out_by_hand(visited: Shop) -> None:
     expected = by_hand(visited, {row.enrollment_id: "held out" if row.reason else "treated" for row in entered})
     with visited.db() as session:
         outcome = results(session, "visits", visited.clock.now())
+        together = of_all_journeys(session, visited.clock.now()).comparison
+    assert (together.group.n, together.control.n) == (60, 0)  # nobody is held out of all journeys
     groups = (outcome.comparison.group, outcome.comparison.control)
     assert {
         group.name: (group.n, group.reached.total, group.plain_revenue.total, group.plain_revenue.squares)
