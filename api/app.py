@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 
 from api import clock as journey_clock
-from api import companions, desk, docs, health, metrics, search, segments, settings, timeline, today
+from api import companions, desk, docs, health, metrics, search, segments, settings, texts, timeline, today
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -51,6 +51,7 @@ ROUTERS = (
     customers.router,
     records.router,
     segments.router,
+    texts.router,
     todos.router,
     journeys.router,
     results.router,

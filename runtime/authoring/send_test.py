@@ -7,7 +7,7 @@ for it, and each try is an enrollment, walked here instead of by a workflow.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +29,7 @@ from domain.ledger.tables import Message, MessageRow
 from domain.published.library import Library, read_library
 from domain.published.publishing import plan_id_of, publish_text
 from domain.published.tables import PublishedPlan
+from domain.sending import text_samples
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from domain.texts.links import TextLinks
@@ -130,24 +131,7 @@ def _of_step(library: Library, step: Send, now: datetime) -> dict[str, dict[str,
 
 def samples(library: Library, now: datetime, values: Sequence[str], step: Send | None = None) -> dict[str, Any]:
     """What texts can name, made up; a `step` brings some of its own, and `values` replace some. Money is fen."""
-    soon = now.astimezone(library.policy_zone) + timedelta(days=3)
-    shop = library.policy.shop
-    variables: dict[str, Any] = {
-        "shop": {"name": shop, "sign": f"【{shop}】"},
-        "customer": {"name": "小李", "city": "杭州"},
-        "trigger": {
-            "order_id": "TEST-1", "cart_id": "TEST-1", "total": 8900,
-            "items": [{"sku": "TEST", "name": "样品", "category": "咖啡豆", "quantity": 1, "price": 8900}],
-        },
-        "data": {},
-        "coupon": {
-            "name": "满59减10", "amount_off": 1000, "percent_off": None, "ceiling": None, "threshold": 5900,
-            "code": "TEST", "expires_at": soon,
-        },
-        "lot": {"id": "TEST", "sku": "TEST", "name": "鲜牛奶", "category": "乳品", "city": "杭州", "days_left": 3,
-                "available": 20, "expires_on": soon.date().isoformat()},
-        "stream": {"id": "TEST", "title": "试播", "city": "杭州", "starts_at": soon},
-    }  # fmt: skip
+    variables = text_samples.samples(library, now)
     for root, own in (_of_step(library, step, now) if step else {}).items():
         variables[root] = {**variables[root], **own}
     for value in values:

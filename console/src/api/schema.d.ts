@@ -455,6 +455,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the texts */
+        get: operations["get_texts_v1_texts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See a text as it would be sent
+         * @description By the renderer that sends, for a customer or with samples; nothing is sent, and links stay as they are.
+         */
+        post: operations["post_preview_v1_texts_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts/{template}/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a text */
+        get: operations["get_text_v1_texts__template___channel__get"];
+        /**
+         * Write a text
+         * @description It is sent from now on, in running journeys, too; one that a journey couldn't send any more is refused.
+         *
+         *     `412` if it isn't any more as `If-Match` says; `*` for one that there must not be yet.
+         */
+        put: operations["put_text_v1_texts__template___channel__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/todos": {
         parameters: {
             query?: never;
@@ -2835,6 +2895,20 @@ export interface components {
             discount: number;
             /** Lines */
             lines: number[];
+        };
+        /**
+         * ArticleCard
+         * @description A link with a title, a picture and some words, as WeChat shows it.
+         */
+        ArticleCard: {
+            /** Title */
+            title: string;
+            /** Url */
+            url: string;
+            /** Picture */
+            picture: string;
+            /** Description */
+            description: string;
         };
         /**
          * Campaign
@@ -6083,6 +6157,81 @@ export interface components {
             partial_refund: "share" | "reprice";
         };
         /**
+         * TextMistake
+         * @description What is wrong in a line of a text.
+         */
+        TextMistake: {
+            /** Line */
+            line: number;
+            /** Detail */
+            detail: string;
+        };
+        /**
+         * TextName
+         * @description A template, the channels that it has a text for, and the journeys that send it, by what people call them.
+         */
+        TextName: {
+            /** Template */
+            template: string;
+            /** Channels */
+            channels: ("sms" | "wecom" | "wechat")[];
+            /** Used By */
+            used_by: string[];
+        };
+        /**
+         * TextPreview
+         * @description A text as it would be sent, by the renderer that sends; null if it can't be, and `problems` say why.
+         *
+         *     A short message is sent in so many `parts`, each of which costs; null on other channels.
+         */
+        TextPreview: {
+            /** Text */
+            text: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "article" | "subscription";
+            article: components["schemas"]["ArticleCard"] | null;
+            /** Characters */
+            characters: number;
+            /** Parts */
+            parts: number | null;
+            /** Problems */
+            problems: components["schemas"]["TextMistake"][];
+        };
+        /**
+         * TextUse
+         * @description A step of a live journey that sends the text.
+         */
+        TextUse: {
+            /** Journey */
+            journey: string;
+            /** Title */
+            title: string;
+            /** Step */
+            step: string;
+        };
+        /**
+         * TextWritten
+         * @description A text as it is written, and where it is sent. `etag` goes with a change.
+         */
+        TextWritten: {
+            /** Template */
+            template: string;
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "sms" | "wecom" | "wechat";
+            /** Body */
+            body: string;
+            /** Used By */
+            used_by: components["schemas"]["TextUse"][];
+            /** Etag */
+            etag: string;
+        };
+        /**
          * Timeline
          * @description A page, oldest first. `next` is what to give as `after` for the following one; null after the last.
          */
@@ -8357,6 +8506,299 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_texts_v1_texts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextName"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_preview_v1_texts_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channel": "sms",
+                 *       "body": "{{ shop.sign }}{{ customer.name }}，您好"
+                 *     }
+                 */
+                "application/json": {
+                    /** Body */
+                    body: string;
+                    /**
+                     * Channel
+                     * @enum {string}
+                     */
+                    channel: "sms" | "wecom" | "wechat";
+                    /** Customer */
+                    customer?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPreview"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_text_v1_texts__template___channel__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the template's name */
+                template: string;
+                channel: "sms" | "wecom" | "wechat";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_text_v1_texts__template___channel__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description the template's name */
+                template: string;
+                channel: "sms" | "wecom" | "wechat";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "body": "{{ shop.sign }}谢谢您的订单。拒收请回复R"
+                 *     }
+                 */
+                "application/json": {
+                    /** Body */
+                    body: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

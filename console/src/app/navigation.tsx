@@ -3,6 +3,7 @@ import {
   ContactsOutlined,
   DatabaseOutlined,
   ExperimentOutlined,
+  FileTextOutlined,
   IdcardOutlined,
   InboxOutlined,
   MailOutlined,
@@ -31,6 +32,7 @@ type Name =
   | "journeys"
   | "customers"
   | "segments"
+  | "texts"
   | "board"
   | "experiments"
   | "messages"
@@ -54,6 +56,7 @@ const PLACES: Place[] = [
   place("journeys", <PartitionOutlined />, "journeys.read"),
   place("customers", <IdcardOutlined />, "customers.read"),
   place("segments", <TeamOutlined />, "customers.read"),
+  place("texts", <FileTextOutlined />, "journeys.read"),
   place("board", <BarChartOutlined />, "journeys.read"),
   place("experiments", <ExperimentOutlined />, "journeys.read"),
   place("messages", <MailOutlined />, "messages.read"),

@@ -134,6 +134,16 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/texts",
+    component: lazyRouteComponent(() => import("@/pages/texts/TextsPage"), "TextsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/texts/$template/$channel",
+    component: lazyRouteComponent(() => import("@/pages/texts/TextPage"), "TextPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/segments",
     component: lazyRouteComponent(() => import("@/pages/segments/SegmentsPage"), "SegmentsPage"),
   }),

@@ -1,0 +1,173 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { Alert, Button, Flex, Grid, Input, message as messages, Popconfirm, Skeleton } from "antd";
+import { useEffect, useState } from "react";
+import { api, client, type Schema } from "@/api/client";
+import { ApiProblem, isStatus } from "@/api/problem";
+import { useChannels } from "@/parts/channels";
+import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
+import { Page } from "@/parts/Page";
+import { Quiet } from "@/parts/Quiet";
+import { Bubble } from "./Bubble";
+import { useWords } from "./words";
+
+type Channel = Schema["TextWritten"]["channel"];
+const route = getRouteApi("/inside/texts/$template/$channel");
+const PAUSE = 300;
+
+/** One text: as it is written, as it arrives, and where it is sent. */
+export function TextPage() {
+  const words = useWords();
+  const channels = useChannels();
+  const { template, channel } = route.useParams();
+  const { data, error, refetch } = api.useQuery(
+    "get",
+    "/v1/texts/{template}/{channel}",
+    { params: { path: { template, channel: channel as Channel } } },
+    { refetchOnWindowFocus: false, gcTime: 0 },
+  );
+  return (
+    <Page title={`${template} · ${channels[channel] ?? channel}`} about={words.hint}>
+      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+      {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
+      {data && <Writing key={data.etag} written={data} />}
+    </Page>
+  );
+}
+
+function Writing({ written }: { written: Schema["TextWritten"] }) {
+  const words = useWords();
+  const may = useMay();
+  const queries = useQueryClient();
+  const wide = Grid.useBreakpoint().lg ?? true;
+  const [message, holder] = messages.useMessage();
+  const [body, setBody] = useState(written.body);
+  const put = api.useMutation("put", "/v1/texts/{template}/{channel}");
+  const refused: unknown = put.error;
+  const heading = { fontSize: 15, fontWeight: 600, margin: "0 0 8px" };
+  const publish = () => {
+    const path = { template: written.template, channel: written.channel };
+    put.mutate(
+      { params: { path, header: { "if-match": written.etag } }, body: { body } },
+      {
+        onSuccess: () => {
+          void message.success(words.published);
+          void queries.invalidateQueries();
+        },
+      },
+    );
+  };
+  return (
+    <Flex gap={32} vertical={!wide}>
+      {holder}
+      <Flex vertical gap={12} style={{ flex: 1 }}>
+        <Input.TextArea
+          aria-label={words.write}
+          value={body}
+          readOnly={!may("journeys.publish")}
+          autoSize={{ minRows: 8, maxRows: 24 }}
+          spellCheck={false}
+          onChange={(event) => {
+            setBody(event.target.value);
+          }}
+        />
+        {isStatus(refused, 412) && <Alert type="warning" showIcon title={words.changed} />}
+        {refused instanceof ApiProblem && refused.status !== 412 && (
+          <Alert type="error" showIcon title={refused.errors[0]?.detail ?? (refused.detail || refused.message)} />
+        )}
+        {may("journeys.publish") && (
+          <Popconfirm
+            title={words.publishAsk(written.used_by.length)}
+            okText={words.publish}
+            cancelText={words.cancel}
+            onConfirm={publish}
+          >
+            <Button
+              type="primary"
+              style={{ alignSelf: "start" }}
+              loading={put.isPending}
+              disabled={body === written.body || body.trim() === ""}
+            >
+              {words.publish}
+            </Button>
+          </Popconfirm>
+        )}
+        <section>
+          <h2 style={heading}>{words.usedBy}</h2>
+          {written.used_by.length === 0 && <Quiet>{words.unused}</Quiet>}
+          {written.used_by.map((each) => (
+            <div key={each.journey + each.step}>
+              <Link to="/journeys/$name" params={{ name: each.journey }} search={{ step: each.step }}>
+                <bdi>{words.step(each.title, each.step)}</bdi>
+              </Link>
+            </div>
+          ))}
+        </section>
+      </Flex>
+      {may("journeys.publish") && (
+        <section aria-label={words.preview} style={{ width: wide ? 400 : "auto" }}>
+          <h2 style={heading}>{words.preview}</h2>
+          <Arrives body={body} channel={written.channel} />
+        </section>
+      )}
+    </Flex>
+  );
+}
+
+interface Asked {
+  body: string;
+  channel: Channel;
+  customer?: string;
+}
+
+interface Seen {
+  of: string;
+  preview?: Schema["TextPreview"];
+  problem?: unknown;
+}
+
+/** A text as it would be sent while it is written; what was asked before is cancelled. */
+function Arrives({ body, channel }: { body: string; channel: Channel }) {
+  const words = useWords();
+  const may = useMay();
+  const [customer, setCustomer] = useState("");
+  const [seen, setSeen] = useState<Seen>();
+  const named = /^1\d{10}$/.test(customer) ? `phone:${customer}` : customer;
+  const asked = JSON.stringify({ body, channel, ...(named !== "" && { customer: named }) });
+  useEffect(() => {
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      client
+        .POST("/v1/texts/preview", { body: JSON.parse(asked) as Asked, signal: abort.signal })
+        .then(({ data }) => {
+          if (data) setSeen({ of: asked, preview: data });
+        })
+        .catch((problem: unknown) => {
+          if (!abort.signal.aborted) setSeen({ of: asked, problem });
+        });
+    }, PAUSE);
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
+  }, [asked]);
+  return (
+    <Flex vertical gap={12}>
+      {may("customers.read") && (
+        <Input.Search
+          allowClear
+          aria-label={words.customer}
+          placeholder={words.customer}
+          enterButton={words.tryFor}
+          maxLength={300}
+          onSearch={(text) => {
+            setCustomer(text.trim());
+          }}
+        />
+      )}
+      {seen?.problem !== undefined && <Failure error={seen.problem} />}
+      {seen?.preview ? <Bubble preview={seen.preview} channel={channel} /> : !seen && <Quiet>{words.looking}</Quiet>}
+    </Flex>
+  );
+}

@@ -1,0 +1,53 @@
+import { Link } from "@tanstack/react-router";
+import { Empty, Flex, Skeleton, Table, type TableColumnsType } from "antd";
+import { api, type Schema } from "@/api/client";
+import { useChannels } from "@/parts/channels";
+import { Failure } from "@/parts/Failure";
+import { Page } from "@/parts/Page";
+import { Quiet } from "@/parts/Quiet";
+import { useWords } from "./words";
+
+/** The texts, with the channels that each is written for. */
+export function TextsPage() {
+  const words = useWords();
+  const channels = useChannels();
+  const { data, error, refetch } = api.useQuery("get", "/v1/texts");
+  const columns: TableColumnsType<Schema["TextName"]> = [
+    {
+      title: words.template,
+      key: "template",
+      render: (_, row) => <bdi style={{ fontWeight: 500 }}>{row.template}</bdi>,
+    },
+    {
+      title: words.channels,
+      key: "channels",
+      render: (_, row) => (
+        <Flex gap={12} wrap>
+          {row.channels.map((channel) => (
+            <Link key={channel} to="/texts/$template/$channel" params={{ template: row.template, channel }}>
+              {channels[channel] ?? channel}
+            </Link>
+          ))}
+        </Flex>
+      ),
+    },
+    {
+      title: words.usedBy,
+      key: "used",
+      responsive: ["md"],
+      render: (_, row) => <Quiet>{row.used_by.join("、") || words.unused}</Quiet>,
+    },
+  ];
+  return (
+    <Page title={words.title} about={words.about}>
+      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+      {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
+      {data?.length === 0 && (
+        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={words.none}>
+          <Quiet>{words.noneAbout}</Quiet>
+        </Empty>
+      )}
+      {data && data.length > 0 && <Table rowKey="template" columns={columns} dataSource={data} pagination={false} />}
+    </Page>
+  );
+}
