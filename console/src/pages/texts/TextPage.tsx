@@ -66,7 +66,7 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
           aria-label={words.write}
           value={body}
           readOnly={!may("journeys.publish")}
-          autoSize={{ minRows: 8, maxRows: 24 }}
+          rows={16}
           spellCheck={false}
           onChange={(event) => {
             setBody(event.target.value);
