@@ -367,21 +367,29 @@ def _regex(english: str) -> str:
 
 
 def translator(sentences: Mapping[str, str]) -> Callable[[str], str]:
-    """What puts the sentences of a catalogue into Chinese; one that isn't in it stays as it is."""
+    """What puts the sentences of a catalogue into Chinese; one that isn't in it stays as it is.
+
+    A form without words of its own, as `{name}: {problem}`, is one only if something that stands in it is.
+    """
 
     @cache
-    def patterns() -> list[tuple[re.Pattern[str], str]]:
-        """The sentences, those with the most of their own words first."""
+    def patterns() -> list[tuple[re.Pattern[str], str, bool]]:
+        """The sentences, those with the most of their own words first; and whether they have any."""
         by_words = sorted(sentences.items(), key=lambda pair: -len(_PLACE.sub("", pair[0])))
-        return [(re.compile(_regex(english), re.DOTALL), chinese) for english, chinese in by_words]
+        return [
+            (re.compile(_regex(english), re.DOTALL), chinese, re.search(r"\w", _PLACE.sub("", english)) is not None)
+            for english, chinese in by_words
+        ]
 
     def told(message: str) -> str:
         for hint, form in _HINTS:
             if (match := hint.fullmatch(message)) and (head := told(match[1])) != match[1]:
                 return form.format(head, match[2])
-        for pattern, chinese in patterns():
+        for pattern, chinese, has_words in patterns():
             if match := pattern.fullmatch(message):
                 values = {name: told(value) for name, value in match.groupdict().items()}
+                if not has_words and values == match.groupdict():
+                    continue
                 if "{{" not in values.get("example", "{{"):
                     values["example"] = values["example"].replace(" or ", " 或 ")
                 parts = _PLACE.split(chinese)

@@ -169,7 +169,7 @@ class Shows(TextForm):
 
 
 def _window_form(value: Any) -> str:
-    is_shows = re.search(r"shows?\s*$", value) if isinstance(value, str) else isinstance(value, Shows)
+    is_shows = re.search(r"(?:shows?|场)\s*$", value) if isinstance(value, str) else isinstance(value, Shows)
     return "<shows>" if is_shows else "<span>"
 
 

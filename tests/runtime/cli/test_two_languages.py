@@ -89,6 +89,11 @@ def test_what_goes_wrong_is_told_in_the_language_asked_for(monkeypatch: pytest.M
     assert told(str(problem.value)).startswith("没有 nowhere.yaml")
 
 
+def test_a_line_of_somebody_s_text_stays_as_it_is() -> None:
+    line = "  3 | audience: {event: order.paid, within: 近三场}"
+    assert in_chinese(line) == line
+
+
 def test_what_stands_in_a_place_is_told_in_chinese_too() -> None:
     message = "2026-03-02 12:00 sms to customer 7 · welcome, step thanks · sent"
     assert in_chinese(message) == "2026-03-02 12:00 sms 发给客户 7 · welcome，步骤 thanks · sent"

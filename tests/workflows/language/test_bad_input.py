@@ -23,6 +23,7 @@ HEAD = "journey: j\ntrigger: {event: form.filled}\nentry: {again: never}\nsteps:
         ("  - {id: r, repeat: 0, steps: [{tag: a}]}", ["E015"]),
         ("  - {id: r, repeat: 100, steps: [{id: q, repeat: 100, steps: [{tag: a}]}]}", ["E002"]),
         ("  - if: {event: order.paid, within: 0 shows}\n    then: [{tag: a}]", ["E015"]),
+        ("  - if: {event: order.paid, within: 三场}\n    then: [{tag: a}]", ["E015"]),
         ("  - if: {event: order.paid, within: 1000 shows}\n    then: [{tag: a}]", ["E015"]),
         ("  - if: {measure: {count: true, of: order.paid, within: 0d}, above: 1}\n    then: [{tag: a}]", ["E015"]),
         ("  - if: {field: customer.location, within_km: -1, of: trigger.place}\n    then: [{tag: a}]", ["E015"]),
