@@ -17,7 +17,7 @@ it.concurrent("a name is text, whatever it says and whichever way it runs", asyn
   for (const [number, name] of names.entries()) {
     await page.keyboard.press("Control+k");
     await page.getByRole("combobox", { name: "搜索" }).fill(`13900000${number}99`);
-    const found = page.locator(".ant-select-item-option").first();
+    const found = page.locator(".ant-select-item-option", { hasText: `13900000${number}99` });
     await found.waitFor();
     expect(await found.textContent()).toContain(`${name}+8613900000${number}99`);
     expect(await found.locator("img").count()).toBe(0);
@@ -55,8 +55,17 @@ it.concurrent.each([
     const visit = await Visit.as(role, { viewport, path: "/console/shows" });
     const { page } = visit;
     // The demo's own channel loses nothing, so the answer is given one that was lost.
-    const lost = { id: 1, customer: 1, enrollment: 1, journey: "abandoned_cart", step: "remind", template: "remind" };
-    const rest = { channel: "sms", status: "unknown", reason: "ReadTimeout", refused: [], looks: 3, look_at: null };
+    const named = { name: "余淑珍", title: "直播弃购挽回", template: "remind" };
+    const lost = { id: 1, customer: 1, enrollment: 1, journey: "abandoned_cart", step: "remind", ...named };
+    const rest = {
+      channel: "sms",
+      status: "unknown",
+      reason: "ReadTimeout",
+      why: "ReadTimeout",
+      refused: [],
+      looks: 3,
+      look_at: null,
+    };
     const called = { called_at: "2026-11-28T12:00:00Z", provider_id: null };
     let settled: unknown;
     await page.route(/\/v1\/messages/, async (route) => {
@@ -68,7 +77,7 @@ it.concurrent.each([
     });
     await page.goto("/console/messages");
     await page
-      .getByRole("row", { name: /abandoned_cart/ })
+      .getByRole("row", { name: /直播弃购挽回/ })
       .getByRole("button")
       .last()
       .click();
