@@ -117,6 +117,7 @@ DETAILS: Mapping[str, str] = {
         "没有这场直播；收到 stream.scheduled 或 stream.started 之后才有。"
     ),
     "There is no such task.": "没有这项待办。",
+    "There is no such text.": "没有这份文案。",
     "There is no such way to sign in.": "没有这种登录方式。",
     "There is no user {number}.": "没有用户 {number}。",
     "There is no version {number}.": "没有第 {number} 版。",
