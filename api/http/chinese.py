@@ -59,6 +59,7 @@ DETAILS: Mapping[str, str] = {
     "Sheets can't be taken here.": "这里不能导入表格。",
     "Sign in first.": "请先登录。",
     "Sign in on the console's own page.": "请在控制台自己的页面登录。",
+    "Somebody changed the text meanwhile.": "期间有人改了这份文案。",
     "Somebody changed the segment meanwhile.": "期间有人改了这个人群。",
     "Somebody saved the draft meanwhile.": "期间有人保存了这份草稿。",
     "The body can't be read.": "正文读不了。",
