@@ -291,7 +291,7 @@ SENTENCES: Mapping[str, str] = {
     "is no known kind of identifier; the kinds are {kinds}": "没有这种标识；有 {kinds}",
     "{kind} doesn't carry an account": "{kind} 不带账号",
     "the account of {kind} must be letters, digits, _ and -": "{kind} 的账号只能有字母、数字、_ 和 -",
-    "{name}: {problem}": "{name}：{problem}",
+    "the identifier {name} {problem}": "标识 {name} {problem}",
     "is not a possible phone number": "没有这样的电话号码",
     "taken": "已收下",
     "would be taken": "将收下",

@@ -140,7 +140,7 @@ def find(session: "Session", name: str) -> "Customer":
     try:
         customer = find_customer(session, name)
     except IdentifierError as problem:
-        raise StartError(f"{name}: {problem}") from None
+        raise StartError(f"the identifier {name} {problem}") from None
     if customer is None:
         raise StartError("there is no such customer")
     return customer

@@ -96,7 +96,7 @@ def _read(written: str) -> "Ident":
     try:
         return identify(written, None)[0]
     except IdentifierError as problem:
-        raise StartError(f"{written}: {problem}") from None
+        raise StartError(f"the identifier {written} {problem}") from None
 
 
 @app.command()

@@ -90,8 +90,11 @@ def test_what_goes_wrong_is_told_in_the_language_asked_for(monkeypatch: pytest.M
 
 
 def test_a_line_of_somebody_s_text_stays_as_it_is() -> None:
-    line = "  3 | audience: {event: order.paid, within: 近三场}"
-    assert in_chinese(line) == line
+    for line in (
+        "  3 | audience: {event: order.paid, within: 近三场}",
+        'curl http://127.0.0.1/v1/events -H "Authorization: Bearer x"',
+    ):
+        assert in_chinese(line) == line
 
 
 def test_what_stands_in_a_place_is_told_in_chinese_too() -> None:
