@@ -1,7 +1,7 @@
 """Identifiers: what names a customer, in one spelling, the strongest first."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import phonenumbers
@@ -11,7 +11,7 @@ Ident = tuple[str, str]
 """A kind (`phone`, `openid:mini`) and a normalised value."""
 
 STRENGTH = ("unionid", "member_no", "external_userid", "openid", "phone", "email", "device_id")
-"""The kinds, strongest evidence first."""
+"""The kinds, strongest evidence first, unless `_identity.yaml` says otherwise."""
 
 ACCOUNT_KINDS = frozenset({"openid", "external_userid"})
 """The kinds whose values mean something only within an account, and may carry it: `openid:mini`."""
@@ -86,14 +86,14 @@ def identify(subject: str | None, customer: Mapping[str, Any] | None) -> tuple[I
     return sort_by_strength(idents)
 
 
-def sort_by_strength(idents: Iterable[Ident]) -> tuple[Ident, ...]:
-    """Each of them once, the strongest evidence first."""
-    return tuple(sorted(set(idents), key=_rank))
+def sort_by_strength(idents: Iterable[Ident], strength: Sequence[str] = STRENGTH) -> tuple[Ident, ...]:
+    """Each of them once, the strongest evidence first, by the kinds in their order; others come first."""
 
+    def rank(ident: Ident) -> tuple[int, str, str]:
+        kind, value = ident
+        return (strength.index(base) if (base := base_kind(kind)) in strength else -1), kind, value
 
-def _rank(ident: Ident) -> tuple[int, str, str]:
-    kind, value = ident
-    return STRENGTH.index(base_kind(kind)), kind, value
+    return tuple(sorted(set(idents), key=rank))
 
 
 def _read(field: str, kind: str, value: Any) -> Ident:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from domain.catalogue.sources import LIVE, STOCK
 from domain.catalogue.types import is_about_a_step
-from domain.customers.identifiers import Ident
+from domain.customers.identifiers import STRENGTH, Ident, sort_by_strength
 from domain.customers.naming import Nobody, spellings
 from domain.customers.resolution import Known, find_ids, lock_customers, locked_elsewhere
 from domain.customers.tables import CustomerRow
@@ -244,7 +244,10 @@ class _Naming:
 def _name(work: UnitOfWork, library: Library, lookup: _Lookup, now: datetime, *, in_full: bool) -> _Naming:
     """Find and lock the customers of the new events, and of what they refuse, and join those who are one."""
     events = [event for event in lookup.new_events if event.identifiers]
-    groups = [Group(lookup.named_by(event), event.time) for event in events]
+    named, strength = [lookup.named_by(event) for event in events], library.identity.strength
+    if strength != list(STRENGTH):
+        named = [sort_by_strength(idents, strength) for idents in named]
+    groups = [Group(idents, event.time) for idents, event in zip(named, events, strict=True)]
     given = {event.customer for event in lookup.new_events if event.customer is not None}
     return _Naming(events, groups, name_and_lock(work, library, groups, lookup.known, given, now, in_full=in_full))
 

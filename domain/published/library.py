@@ -184,7 +184,7 @@ def _read(session: Session) -> Library:
         measures=tags.measures,
         tags=tags.tags,
         stock=StockRules.model_validate(documents.get("_stock", {})),
-        identity=IdentityRules.model_validate(documents.get("_identity", {})),
+        identity=IdentityRules.published(documents.get("_identity", {})),
         voice=Voice.model_validate(documents.get("_voice", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),

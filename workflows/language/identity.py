@@ -1,6 +1,6 @@
 """Who is one person: what identifiers count for, which of them join customers, and how the rules are read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StrictBool, StrictInt, model_validator
@@ -39,8 +39,8 @@ class KindRule(Frozen):
 class IdentityRules(Frozen):
     """When two customers are one: an event that names both by kinds in `joins` joins them, unless a limit is broken.
 
-    By kinds in `asks` it puts them up for a decision. Values in `never` name nobody. A kind that is left out of `kinds`
-    keeps what holds without the file.
+    By kinds in `asks` it puts them up for a decision. `kinds` has the strongest first; one that is left out keeps what
+    holds without the file. Values in `never` name nobody.
     """
 
     kinds: dict[Kind, KindRule] = Field(default_factory=dict)
@@ -71,10 +71,30 @@ class IdentityRules(Frozen):
         base = kind.partition(":")[0]
         return self.kinds.get(base) or DEFAULTS.get(base, _UNRULED)  # type: ignore[call-overload, no-any-return]
 
+    @property
+    def strength(self) -> Sequence[Kind]:
+        """The kinds, the strongest evidence first.
+
+        Those of `kinds` are in their order, in the places that they have without the file; others stay where they are.
+        """
+        order = list(DEFAULTS)
+        places = sorted(order.index(kind) for kind in self.kinds)
+        for place, kind in zip(places, self.kinds, strict=True):
+            order[place] = kind
+        return order
+
     def body(self) -> Mapping[str, Any]:
-        """As it is published: only what was written."""
+        """As it is published: only what was written, and the order of `kinds` if it is another, which JSON loses."""
         written: dict[str, Any] = self.model_dump(mode="json", exclude_unset=True)
-        return written
+        return written | ({} if self.strength == list(DEFAULTS) else {_ORDER: list(self.kinds)})
+
+    @classmethod
+    def published(cls, body: Mapping[str, Any]) -> Self:
+        """The rules of a `body`."""
+        written = dict(body)
+        if order := written.pop(_ORDER, None):
+            written["kinds"] = {kind: written["kinds"][kind] for kind in order}
+        return cls.model_validate(written)
 
 
 DEFAULTS: Mapping[Kind, KindRule] = {
@@ -89,6 +109,7 @@ DEFAULTS: Mapping[Kind, KindRule] = {
 """What holds for each kind without the file, the strongest evidence first."""
 
 _UNRULED = KindRule()
+_ORDER = "kinds_in_order"
 
 
 def read_identity(text: str, path: str) -> tuple[IdentityRules | None, list[Diagnostic]]:

@@ -8,6 +8,7 @@ from domain.customers.tables import Customer, Identifier, IdentifierConflict, Id
 from domain.identity.arriving import Remarks
 from domain.intake.ingest import ingest
 from domain.intake.tables import Event
+from workflows.language.identity import read_identity
 
 
 def conflicts(shop: Shop) -> list[tuple[int, int | None, str, str]]:
@@ -72,6 +73,18 @@ def test_a_person_has_one_unionid_and_the_stronger_name_wins(shop: Shop) -> None
     assert one != two
     assert who(shop, phone="13800000001") == one
     assert conflicts(shop) == [(two, one, "phone", "each")]
+
+
+def test_the_kinds_are_as_strong_as_the_file_has_them_in_order(shop: Shop) -> None:
+    text = "kinds: {phone: {each: 1}, openid: {each: 1, per: account}, unionid: {each: 1}}"
+    written, _ = read_identity(text, "_identity.yaml")
+    assert written is not None
+    rules(shop, **written.body())
+    say(shop, phone="13900000001")
+    say(shop, openid="o1", unionid="u1")
+    say(shop, phone="13900000002", openid="o1")
+    say(shop, phone="13900000001", unionid="u1")
+    assert [row.customer_id for row in sorted(shop.rows(Event), key=lambda row: row.id)][-1] == 1
 
 
 def test_a_person_has_an_openid_in_each_account(shop: Shop) -> None:

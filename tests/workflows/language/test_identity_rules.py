@@ -27,7 +27,8 @@ def test_a_kind_that_is_left_out_keeps_its_rule() -> None:
     rules, _ = read_identity("kinds: {phone: {each: 5}}\n", "_identity.yaml")
     assert rules is not None
     assert (rules.of("phone").each, rules.of("openid:mini").per, rules.of("unionid").each) == (5, "account", 1)
-    assert IdentityRules.model_validate(rules.body()) == rules
+    assert IdentityRules.published(rules.body()) == rules
+    assert rules.strength == list(DEFAULTS)
 
 
 @pytest.mark.parametrize(
