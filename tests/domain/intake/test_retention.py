@@ -14,6 +14,7 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.published.publishing import publish_document
+from domain.voice.tables import StoredOpinion
 from workflows.terms.conditions import EventCondition
 
 SPEC = """
@@ -42,12 +43,16 @@ def remembered(shop: Shop) -> list[str]:
 def test_an_event_that_is_forgotten_says_nothing_any_more_and_is_still_the_one_it_was(shop: Shop) -> None:
     event = shop.incoming("page.left", "li", secret="s")
     shop.take(event)
+    with shop.db.begin() as work:
+        said = {"event_id": 1, "clause": 0, "at": shop.clock.now(), "kind": "opinion", "confidence": 1.0}
+        work.add(StoredOpinion(**said, phrase="太淡了", topic="口味偏淡"))
     shop.clock.set(shop.clock.now() + KEEP)
     forget_all(shop)
     assert remembered(shop) == ["page.left"]
     shop.clock.set(shop.clock.now() + DAY)
     forget_all(shop)
     assert [(row.type, row.data) for row in shop.rows(Event)] == [("page.left", {})]
+    assert [(row.phrase, row.topic) for row in shop.rows(StoredOpinion)] == [("", "口味偏淡")]
     assert shop.take(event) == [False]
 
 
