@@ -5,6 +5,9 @@ import { useReviewWords } from "./reviewWords";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [900, 190, 44, 40, 12];
 
+/** A name that has room beside the next one. */
+const brief = (name: string): string => (name.length > 7 ? `${name.slice(0, 6)}…` : name);
+
 /** How many watched, every five minutes; below, where another product was begun. */
 export function Curve({ points }: { points: Schema["Watching"][] }) {
   const words = useReviewWords();
@@ -57,7 +60,7 @@ export function Curve({ points }: { points: Schema["Watching"][] }) {
                   strokeDasharray="3 3"
                 />
                 <text x={x(place)} y={HEIGHT - 6} textAnchor="middle" {...ink}>
-                  {shown}
+                  {brief(shown)}
                 </text>
               </>
             )}

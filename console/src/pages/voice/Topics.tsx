@@ -10,7 +10,7 @@ import { useWords } from "./words";
 
 type Topic = Schema["TopicState"];
 type Share = Schema["ShareState"];
-const COLORS: Record<string, string> = { negative: "error", positive: "success", wish: "processing" };
+const COLORS: Record<string, string> = { negative: "error", positive: "success" };
 const REFRESH = 5_000;
 const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 
