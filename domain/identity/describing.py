@@ -82,13 +82,31 @@ def joins_of(session: Session, customer: Customer) -> Sequence[IdentityJoin]:
 
 
 def export(session: Session, customer: Customer) -> Mapping[str, Any]:
-    """Everything that is kept about a customer: its own row, and by table every row that is about it."""
+    """Everything that is kept about a customer: its own row, and by table every row that is about it.
+
+    What names the customer only by way of an event, an enrollment or an identifier is of it, too.
+    """
     everything: dict[str, Any] = {"customer": customer.model_dump()}
     for place in moving.places():
         statement = text(f"SELECT to_jsonb({place.table}) FROM {place.table} WHERE {place.column} = :id")
         rows = session.connection().execute(statement, {"id": customer.id}).scalars().all()
         everything.setdefault(place.table, []).extend(rows)
+    ids = [customer.id, *customer.former]
+    for table, of_customer in _BY_WAY_OF.items():
+        statement = text(f"SELECT to_jsonb({table}) FROM {table} WHERE {of_customer}")
+        everything[table] = session.connection().execute(statement, {"ids": ids}).scalars().all()
     return everything
+
+
+_OURS = "customer_id = ANY (CAST(:ids AS bigint[]))"
+_NAMED = f"(SELECT value FROM identifiers WHERE {_OURS} AND split_part(kind, ':', 1) ="
+_BY_WAY_OF = {
+    "identity_joins": f"{_OURS.replace('customer_id', 'survivor_id')} OR {_OURS.replace('customer_id', 'loser_id')}",
+    "opinions": f"event_id IN (SELECT id FROM events WHERE {_OURS})",
+    "webhook_calls": f"enrollment_id IN (SELECT id FROM enrollments WHERE {_OURS})",
+    "wechat_allowances": f"openid IN {_NAMED} 'openid')",
+    "wecom_friends": f"external_userid IN {_NAMED} 'external_userid')",
+}
 
 
 HEAD = ["表 table", "行 row", "字段 field", "值 value"]

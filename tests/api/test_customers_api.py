@@ -117,13 +117,17 @@ def test_everything_about_a_customer_in_one_piece(admin: Caller) -> None:
     assert everything["customer"]["id"] == li
     assert [row["value"] for row in everything["identifiers"]] == ["+8613800000001"]
     assert len(everything["events"]) == 1
+    assert everything["identity_joins"] == everything["opinions"] == everything["webhook_calls"] == []
+    send(admin, "3", LI, WANG)
+    (joined,) = ask(admin, f"/v1/customers/{LI}/export")["identity_joins"]
+    assert sorted(joined["evidence"]) == ["phone:+8613800000001", "unionid:u2"]
     answer = admin.get(f"/v1/customers/{LI}/export.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert lines[0] == ["表 table", "行 row", "字段 field", "值 value"]
     assert ["identifiers", "1", "value", "+8613800000001"] in lines
-    assert [table for table, _, name, _ in lines if name == "event_id" and table == "events"] == ["events"]
+    assert [table for table, _, name, _ in lines if name == "event_id" and table == "events"] == ["events"] * 3
 
 
 def test_who_is_forgotten_is_somebody_new_when_they_come_again(admin: Caller, db: Database) -> None:

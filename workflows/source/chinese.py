@@ -135,6 +135,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown verb {name}": "没有 {name} 这个动作",
     "one step, two verbs: {verbs}; make it two steps": "一步里有两个动作：{verbs}；请分成两步",
     "{what} has exactly one of {keys}": "{what}里要有且只有一个：{keys}",
+    "a measure": "度量",
     "{what} has exactly one of {keys}; here are {present}": "{what}里要有且只有一个：{keys}；这里有 {present}",
     "{what} has exactly one of {keys}; here are {present}; join conditions with `all`": (
         "{what}里要有且只有一个：{keys}；这里有 {present}；多个条件用 `all` 连起来"
