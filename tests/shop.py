@@ -7,6 +7,7 @@ from datetime import datetime
 from textwrap import dedent
 from typing import Any
 
+from sqlalchemy import inspect
 from sqlmodel import SQLModel, col, select
 
 from activities.journey import JourneyActivities
@@ -153,8 +154,9 @@ class Shop:
             return [future.result() for future in [threads.submit(call) for call in calls]]
 
     def rows(self, table: type[SQLModel]) -> list[Any]:
+        """In the order of their keys, wherever Postgres found room for them."""
         with self.db() as session:
-            return list(session.exec(select(table)))
+            return list(session.exec(select(table).order_by(*inspect(table).primary_key)))
 
     def timeline(self) -> list[tuple[str, str]]:
         """What is visible outside, in order."""
