@@ -127,7 +127,7 @@ def metric(
         except MetricError as problem:
             raise StartError(str(problem)) from None
     one = METRICS[name]
-    say(f"{pick(one.zh, one.en)}: {pick(one.means_zh, one.means_en)}")
+    say(pick(f"{one.zh}：{one.means_zh}", f"{one.en}: {one.means_en}"))
     head = pick("直播", "show") if by == "show" else pick("从", "from")
     table = Table(head, pick("值", "value"), pick("分子", "numerator"), pick("分母", "denominator"))
     for point in found:
