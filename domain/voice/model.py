@@ -1,4 +1,4 @@
-"""What the reader has learned: linear weights of character runs, trained by `python -m benchmarks.train_reader`."""
+"""What the reader learned: linear weights of character runs, trained by `python -m benchmarks.voice.train_reader`."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -64,7 +64,7 @@ def read(
 def corrections(
     file: Annotated[Path, typer.Argument(help="The CSV to write: text, kind, aspect, sentiment.")], data: Data = None
 ) -> None:
-    """Write what people have put right, to train a reader with: `python -m benchmarks.train_reader --corrections`."""
+    """Write what people put right, to train a reader with: `python -m benchmarks.voice.train_reader --corrections`."""
     from domain.voice.opinions import corrections as put_right
 
     with database(data) as db, db() as session:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.train_reader import labelled, together, train
+from benchmarks.voice.train_reader import labelled, together, train
 from domain.voice.model import load
 from workflows.language.voice import ASPECTS
 

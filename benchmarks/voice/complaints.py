@@ -1,4 +1,4 @@
-"""What alerts about complaints cost and find: `python -m benchmarks.complaints`.
+"""What alerts about complaints cost and find: `python -m benchmarks.voice.complaints`.
 
 Shows are simulated, for one product each, through the rule that production uses. In normal chatter each topic is said
 by a share of its own, which differs from show to show; with a cluster, one topic is said by more speakers than usual.

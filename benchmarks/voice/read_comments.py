@@ -1,4 +1,4 @@
-"""How well and how fast comments are read: `python -m benchmarks.read_comments FILE.csv …`.
+"""How well and how fast comments are read: `python -m benchmarks.voice.read_comments FILE.csv …`.
 
 A file has the columns text and positive (1 or 0), or text, kind, aspect and sentiment as `aftershow voice read` writes
 them, with a row for each aspect. With AFTERSHOW_READER_URL a model reads, as a worker has it read.
