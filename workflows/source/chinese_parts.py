@@ -71,6 +71,9 @@ OF_VALUES: Mapping[str, str] = {
     "{value} is no day or time; write it like {example}": "{value} 不是日期或时刻；请写成 {example}",
     "{name} is never like that; it goes from {least} to {most}": "{name} 不会是这样；它从 {least} 到 {most}",
     "{name} is never like that; it is {least} or more": "{name} 不会是这样；它总是 {least} 或更大",
+    "nothing is more or less than {value}; write a number, an amount, a day or a time, like 3 or 59元": (
+        "没有什么比 {value} 多或少；请写数、金额、日期或时刻，如 3 或 59元"
+    ),
     "nothing is at once {low} and {high}": "没有什么能同时{low}、又{high}",
     "{name} has parts, and is no single value; name one of them": (
         "{name} 由几部分组成，不是一个值；请写明其中哪一部分"

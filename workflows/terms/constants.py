@@ -11,8 +11,8 @@ from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source
 from workflows.terms.calendar import LEAP_YEAR, WEEKDAYS
 from workflows.terms.comparing import DAY_OF_ANY_YEAR, as_instant
-from workflows.terms.operands import OPERATORS
-from workflows.terms.values import MONEY_FUNCTIONS, money_words, parse_money
+from workflows.terms.operands import LIKE_MONEY, OPERATORS
+from workflows.terms.values import MONEY_FUNCTIONS, Duration, money_words, parse_money
 
 ROOTS = ("customer", "event", "trigger", "lot", "stream", "coupon", "item", "now", "measure")
 
@@ -87,6 +87,12 @@ _SAME = frozenset({"min", "max", "latest", "first"})
 _LUNAR_DAY = re.compile(r"(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|30)")
 _UTC = ZoneInfo("UTC")
 
+ORDERS = ("at_least", "at_most", "above", "below")
+"""The operators that ask for a place in an order."""
+
+_ORDERED = re.compile(r"[-+]?[0-9][0-9.:/TtZz +-]*")
+"""Numbers, days and times, whole or in part, as texts."""
+
 _LIKE: Mapping[FieldKind, tuple[str, str]] = {
     "number": ("no number", "3"),
     "money": ("no number", "59元"),
@@ -128,6 +134,7 @@ def check_constant(value: Node, name: str, held: FieldType | None, source: Sourc
     if held is None:
         if operator in ("before", "after") and (text is None or as_instant(text, _UTC) is None):
             source.report(value, "E015", _no_date(given))
+        _check_order(value, operator, source)
         return
     if held.kind == "parts":
         source.report(value, "E015", f"{name} has parts, and is no single value; name one of them")
@@ -141,8 +148,22 @@ def check_constant(value: Node, name: str, held: FieldType | None, source: Sourc
             what, example = _LIKE[held.kind]
             message = f"{quoted(given)} is {what}, and {name} is always one; write it like {example}"
         source.report(value, "E015", message)
+    elif held.kind == "text":
+        _check_order(value, operator, source)
     elif held.kind in ("number", "money") and not _is_reached(operator, _number(given, held), held):
         source.report(value, "E063", f"{name} is never like that; {_span_words(held)}")
+
+
+def _check_order(value: Node, operator: str, source: Source) -> None:
+    """Report a text that has no place in an order, though what it is compared with may be any text."""
+    text = value.text
+    if operator not in ORDERS or text is None or parse_money(text) is not None:
+        return
+    if not any(form.fullmatch(text.strip()) for form in (_ORDERED, Duration.PATTERN, LIKE_MONEY)):
+        message = (
+            f"nothing is more or less than {quoted(text)}; write a number, an amount, a day or a time, like 3 or 59元"
+        )
+        source.report(value, "E063", message)
 
 
 def _check_unit(amount: Node, source: Source) -> None:

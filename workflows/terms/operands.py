@@ -17,12 +17,13 @@ class FieldRef(Frozen):
     field: str
 
 
-_LIKE_MONEY = re.compile(r"[¥￥$]\s*[\d.,]+|-?[\d.,，．０-９]+\s*(?:元|块|块钱|毛|角|rmb|cny|yuan)", re.IGNORECASE)
+LIKE_MONEY = re.compile(r"[¥￥$]\s*[\d.,]+|-?[\d.,，．０-９]+\s*(?:元|块|块钱|毛|角|rmb|cny|yuan)", re.IGNORECASE)
+"""What somebody means for an amount of money, though it isn't written as one."""
 
 
 def _fen(value: Any, info: ValidationInfo) -> Any:
     amount = parse_money(value) if isinstance(value, str) else None
-    if amount is None and info.context and isinstance(value, str) and _LIKE_MONEY.fullmatch(value.strip()):
+    if amount is None and info.context and isinstance(value, str) and LIKE_MONEY.fullmatch(value.strip()):
         raise PydanticCustomError("E015", "not {hint}", {"hint": "an amount of money; write it like 59元 or 59.90元"})
     return value if amount is None else amount
 
