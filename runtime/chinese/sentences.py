@@ -108,6 +108,7 @@ SENTENCES: Mapping[str, str] = {
     "the schema is up to date": "数据库结构已是最新",
     "new search attributes: {names}": "新的搜索属性：{names}",
     # files, journeys and texts
+    "{file} is no directory": "{file} 不是目录",
     "there is no {names}; run this in the project's directory, or name the right path": (
         "没有 {names}；请在项目目录里运行，或写对路径"
     ),

@@ -79,11 +79,14 @@ def pull(
     templates: Templates = TEMPLATES,
     lang: Lang = LANG,
 ) -> None:
-    """Bring journeys and texts that were published elsewhere back into the files."""
+    """Bring what was published elsewhere into the files: journeys, texts, shared documents; all, if there are none."""
     from runtime.authoring.pulling import pull as bring
 
+    for place in (specs, templates):
+        if place.exists() and not place.is_dir():
+            raise StartError(f"{place} is no directory")
     with database(data) as db, db() as session:
-        done = bring(session, *existing(specs, templates), force=force)
+        done = bring(session, specs, templates, force=force)
     for path in done.written:
         say(f"{'取回' if lang == 'zh' else 'pulled'}  {path}")
     for path in done.left:

@@ -105,6 +105,21 @@ def test_what_has_no_file_gets_one(run: Run, db: Database, tmp_path: Path) -> No
     assert file.read_text() == text
 
 
+def test_a_directory_that_is_not_there_is_filled(run: Run, tmp_path: Path) -> None:
+    segments = "# 谁算老客\n老客: {field: customer.orders, at_least: 2}\n"
+    write(tmp_path / "one" / "_segments.yaml", segments)
+    run("publish")
+    assert "pulled" in run("pull", desk="three")
+    three = tmp_path / "three"
+    assert (three / "_segments.yaml").read_text() == segments
+    assert (three / "_policy.yaml").read_text() == (tmp_path / "one" / "_policy.yaml").read_text()
+    assert (three / "welcome.yaml").read_text() == SPEC
+    assert (three / "messages" / "hello" / "sms.j2").read_text() == "【店】你好，拒收请回复R"
+    assert "all that is published" in run("pull", desk="three")
+    write(three / "welcome.yaml", SPEC.replace("3d", "6d"))
+    assert "live: welcome v2" in run("publish", desk="three")
+
+
 def test_shared_documents_are_pulled_as_they_were_written_and_never_overwritten_unseen(
     run: Run, tmp_path: Path
 ) -> None:
