@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from api.events import examples
 from api.events.cloudevents import Envelope, Item, unpack
 from api.http.auth import SECURITY, authorized
+from api.http.chinese import details_in_chinese, is_chinese_wanted
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
 from api.http.problems import (
@@ -52,7 +53,7 @@ _BUSY = Flaw("id", "busy", "another change to its customer takes long; send it a
 _UNSTORABLE = Flaw("data", "unstorable", "the database can't hold a value in it")
 _NOBODY = Flaw("data.customer", "nobody", "none of its identifiers names anybody: _identity.yaml lists them in `never`")
 _REFUSED = {"unstorable": (_UNSTORABLE,), "busy": (_BUSY,), "nobody": (_NOBODY,)}
-_REMARKS = {
+REMARKS = {
     "never": "it names nobody: _identity.yaml lists it in `never`, and it was left aside",
     "each": "a person has no more of this kind, so it is not taken for this customer's",
     "asks": "another customer has it, and it doesn't join them by itself; a person decides",
@@ -97,7 +98,7 @@ async def post_events(request: Request) -> Response:
         raise
     env.rate.charge(caller.reference, len(items))
     outcomes = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
-    return _answer(_results(items, outcomes))
+    return _answer(_results(items, outcomes), chinese=is_chinese_wanted(request.headers.get("accept-language", "")))
 
 
 def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[dict[str, Any]]:
@@ -112,7 +113,7 @@ def _results(items: Sequence[Item], intake_outcomes: Sequence[Taken]) -> list[di
             flaws = _REFUSED.get(outcome.status, ())
             status = "rejected" if flaws else outcome.status
             remarks = () if flaws else outcome.remarks
-            told = [Flaw(item.place_of(kind), reason, _REMARKS[reason]) for kind, reason in remarks]
+            told = [Flaw(item.place_of(kind), reason, REMARKS[reason]) for kind, reason in remarks]
             warnings = [*item.warnings, *told]
             label = item.incoming.type if item.incoming.type in types.CATALOGUE else "other"
         seen[label, status] += 1
@@ -168,7 +169,7 @@ def _result(index: int, id: str | None, status: str, flaws: Sequence[Flaw], warn
     return result
 
 
-def _answer(results: Sequence[dict[str, Any]]) -> JSONResponse:
+def _answer(results: list[dict[str, Any]], *, chinese: bool) -> JSONResponse:
     counts = Counter(result["status"] for result in results)
     if results and all(result.get("reason") == _BUSY.reason for result in results):
         raise Unavailable(_BUSY.detail, headers={"Retry-After": "2"})
@@ -179,5 +180,7 @@ def _answer(results: Sequence[dict[str, Any]]) -> JSONResponse:
             for error in result.get("errors") or [{name: result[name] for name in ("field", "reason", "detail")}]
         ]
         raise Invalid(errors=errors)
-    body = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "results": results}
-    return JSONResponse(body, 207 if counts["rejected"] else 202)
+    told = details_in_chinese(results) if chinese else results
+    body = {"accepted": counts["accepted"], "duplicates": counts["duplicate"], "results": told}
+    headers = {"Content-Language": "zh"} if chinese else None
+    return JSONResponse(body, 207 if counts["rejected"] else 202, headers)

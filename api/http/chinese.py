@@ -1,7 +1,12 @@
-"""What problem details say, in Chinese: one catalogue, by the English sentence with its places in braces."""
+"""What problem details, and warnings of events, say in Chinese: one catalogue, by the English sentence with its places
+in braces.
+"""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
+from domain.catalogue.chinese import FAULTS as FAULTS_OF_EVENTS
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
 from workflows.source.chinese import translator
 
@@ -164,18 +169,9 @@ FAULTS: Mapping[str, str] = {
     "dictionary": "对象",
     "dictionary or object to extract fields from": "对象",
     "is required": "必填",
-    "must be text": "要是文字",
-    "must be a number": "要是数",
-    "must be a whole number, not text, a fraction or a truth value": "要是整数，不能是文字、小数或真假值",
-    "must be a list": "要是列表",
     "must be an object": "要是对象",
     "must be one of {choices}": "要是其中之一：{choices}",
-    "must not be empty": "不能为空",
-    "must have at most {number} characters": "至多 {number} 个字",
     "must have at most {number} entries": "至多 {number} 项",
-    "must be at least {number}": "至少是 {number}",
-    "must be at most {number}": "至多是 {number}",
-    "has a wrong value": "值不对",
     "must be a finite number": "要是有限的数",
     "must fit into 64 bits": "数太大，超出 64 位",
     "must be in the future, and within a year": "要在将来，一年之内",
@@ -185,13 +181,47 @@ FAULTS: Mapping[str, str] = {
     "is not a day that exists": "没有这一天",
     "must be a kind and a value, like unionid:u1": "要写类型和值，如 unionid:u1",
     "is no known kind of identifier; the kinds are {kinds}": "没有这种标识；有 {kinds}",
-    "must be a date, like 2026-03-02": "要是日期，如 2026-03-02",
-    "must be an IANA time zone, like Asia/Shanghai": "要是 IANA 时区，如 Asia/Shanghai",
     "must be an RFC 3339 time with an offset, like {example}": "要是带时区的 RFC 3339 时间，如 {example}",
     "the event names nobody; give data.customer, or subject as kind:value": (
         "这个事件没有说是谁的；请写 data.customer，或把 subject 写成 kind:value"
     ),
     "lies more than 5 minutes in the future": "在五分钟以后的将来",
+    "is no type that is known; it is kept as it is. Did you mean {name}?": (
+        "没有这种事件，照原样收下。是不是想写 {name}？"
+    ),
+    "is a name under which events of our own are kept; give another one": "这个名字留给系统自己的事件，请换一个",
+    "it names nobody: _identity.yaml lists it in `never`, and it was left aside": (
+        "它不指任何人：_identity.yaml 的 `never` 里有它，没有采用"
+    ),
+    "none of its identifiers names anybody: _identity.yaml lists them in `never`": (
+        "它的标识都不指任何人：_identity.yaml 的 `never` 里有它们"
+    ),
+    "a person has no more of this kind, so it is not taken for this customer's": (
+        "一个人不会再有更多这种标识，所以没有算作这位客户的"
+    ),
+    "another customer has it, and it doesn't join them by itself; a person decides": (
+        "它是另一位客户的，单凭它不会把两位合成一位；由人来决定"
+    ),
+    "one person with so many identifiers is not to be; a person decides": "一个人不该有这么多标识；由人来决定",
+    "it names a customer who was told apart from this one; a person decides": (
+        "它指的客户和这位已经分清是两个人；由人来决定"
+    ),
+    "{name} doesn't carry an account": "{name} 不带账号",
+    "the account of {name} must be letters, digits, _ and -": "{name} 的账号只能有字母、数字、_ 和 -",
+    "must not hold control characters": "不能有控制字符",
+    "another change to its customer takes long; send it again": "它的客户正有别的改动，要等很久；请再发一次",
+    "the database can't hold a value in it": "里面有数据库存不了的值",
+    "an event must be an object": "事件要是对象",
+    "an event has data or data_base64, not both": "data 和 data_base64 只能写一个",
+    'must be "1.0"': '要是 "1.0"',
+    "must be JSON in base64": "要是 base64 里的 JSON",
+    "must be an object of identifiers": "要是由标识组成的对象",
+    "must be percent-encoded UTF-8": "要是百分号编码的 UTF-8",
+    "the body isn't whole and sound gzip": "正文不是完好的 gzip",
+    "the header is given twice": "这个请求头写了两次",
+    "was rounded to three places": "已四舍五入到三位小数",
+    "byte {number} isn't UTF-8": "第 {number} 个字节不是 UTF-8",
+    "is nested deeper than {number} levels": "嵌套超过 {number} 层",
     "the body must be {what}": "正文要是{what}",
     "an object": "对象",
     "an array": "数组",
@@ -232,10 +262,23 @@ FAULTS: Mapping[str, str] = {
 }
 """What is wrong with single fields."""
 
-SENTENCES: Mapping[str, str] = {**DIAGNOSTICS, **FAULTS, **DETAILS, **TITLES}
+SENTENCES: Mapping[str, str] = {**DIAGNOSTICS, **FAULTS_OF_EVENTS, **FAULTS, **DETAILS, **TITLES}
 
-in_chinese = translator(SENTENCES)
-"""Puts what a problem says into Chinese."""
+in_chinese = lru_cache(maxsize=1000)(translator(SENTENCES))
+"""Puts what a problem says into Chinese; in a batch of events each sentence stands often."""
+
+
+def details_in_chinese(part: Any) -> Any:
+    """The same, with each `detail` in it in Chinese."""
+    match part:
+        case dict():
+            return {
+                name: in_chinese(value) if name == "detail" and isinstance(value, str) else details_in_chinese(value)
+                for name, value in part.items()
+            }
+        case list():
+            return [details_in_chinese(each) for each in part]
+    return part
 
 
 def is_chinese_wanted(accept_language: str) -> bool:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 
-from api.http.chinese import in_chinese, is_chinese_wanted
+from api.http.chinese import details_in_chinese, in_chinese, is_chinese_wanted
 
 _READING = ("GET", "HEAD")
 _METHODS = (*_READING, "POST", "PUT", "PATCH", "DELETE")
@@ -147,13 +147,8 @@ def respond(problem: Problem, request: Request | None = None) -> Response:
         title, detail = in_chinese(title), in_chinese(detail)
         headers = {**headers, "Content-Language": "zh"}
         if isinstance(errors := members.get("errors"), list):
-            members = {**members, "errors": [_told_in_chinese(error) for error in errors]}
+            members = {**members, "errors": details_in_chinese(errors)}
     return _response(problem.status, problem.code, title, detail, headers, members)
-
-
-def _told_in_chinese(error: Any) -> Any:
-    known = isinstance(error, dict) and isinstance(error.get("detail"), str)
-    return {**error, "detail": in_chinese(error["detail"])} if known else error
 
 
 def unexpected(error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What goes wrong is told in the language that a caller would rather read."""
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +9,15 @@ from pathlib import Path
 import pytest
 from calling import Caller
 
+from api.events.routes import REMARKS
 from api.http import problems
 from api.http.chinese import SENTENCES, in_chinese, is_chinese_wanted
 
-API = Path(__file__).parents[2] / "api"
+ROOT = Path(__file__).parents[2]
+FLAWS = {"Flaw", "FieldError", "IdentifierError", "MalformedError"}
 KINDS = {name for name, kind in vars(problems).items() if isinstance(kind, type) and issubclass(kind, problems.Problem)}
 CHINESE = re.compile("[一-鿿]")
+WORDS = re.compile("[a-z]+ | [a-z]+")
 PLACE = re.compile(r"\{[a-z]+\}")
 
 
@@ -30,10 +34,12 @@ def said(node: ast.expr) -> Iterator[str]:
 
 def sentences() -> Iterator[str]:
     yield from (getattr(problems, name).title for name in KINDS)
-    for file in sorted(API.rglob("*.py")):
+    yield from REMARKS.values()
+    events = [*(ROOT / "domain/catalogue").glob("*.py"), ROOT / "domain/customers/identifiers.py"]
+    for file in sorted([*(ROOT / "api").rglob("*.py"), *events]):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS:
-                yield from (text for argument in node.args for text in said(argument) if " " in text)
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS | FLAWS:
+                yield from (text for argument in node.args for text in said(argument) if WORDS.search(text))
 
 
 @pytest.mark.parametrize("sentence", sorted(set(sentences())))
@@ -77,3 +83,18 @@ def test_a_problem_and_what_is_wrong_with_each_field(caller: Caller, accepted: s
     told = answer.json()
     assert (answer.status_code, told["title"]) == (422, title)
     assert ("data.order_id", detail) in [(error["field"], error["detail"]) for error in told["errors"]]
+
+
+def test_the_warnings_of_an_event_that_was_taken(caller: Caller) -> None:
+    data = {"order_id": "o1", "total": 1, "cart_id": "", "customer": {"qq": "1"}}
+    event = {"id": "e1", "source": "shop", "type": "order.paid", "subject": "unionid:u1", "data": data}
+    wrong = event | {"id": "e2", "specversion": "2"}
+    headers = {"content-type": "application/json", "accept-language": "zh-CN"}
+    answer = caller.post(content=json.dumps([event, wrong]).encode(), headers=headers)
+    taken, refused = answer.json()["results"]
+    assert (answer.status_code, answer.headers["content-language"]) == (207, "zh")
+    assert [each["detail"] for each in taken["warnings"]] == [
+        "没有这种标识；有 unionid, member_no, external_userid, openid, phone, email, device_id",
+        "不能是空的",
+    ]
+    assert refused["detail"] == '要是 "1.0"'
