@@ -233,6 +233,18 @@ class TestClients:
         assert row.time == datetime(2026, 3, 2, 3, tzinfo=UTC)
 
     @pytest.mark.parametrize("data", [PAID, json.dumps(PAID).encode()], ids=["object", "bytes"])
+    def test_a_batch_of_both(self, caller: Caller, db: Database, data: Any) -> None:
+        """Neither has a batch of its own: each event is written by it, and they are put into one array."""
+        second = JSONFormat().write(CloudEvent(self.ATTRIBUTES, data))
+        time = "2026-03-02T03:00:00Z"
+        attributes = {"id": "2", "source": "shop", "type": "order.paid", "subject": "unionid:u2", "time": time}
+        first = first_sdk.to_json(FirstCloudEvent(attributes, data))
+        headers = {"content-type": "application/cloudevents-batch+json"}
+        answer = caller.post(content=b"[" + second + b"," + first + b"]", headers=headers)
+        assert (answer.status_code, answer.json()["accepted"]) == (202, 2)
+        assert [(row.event_id, row.data) for row in stored(db)] == [("订单 881", PAID), ("2", PAID)]
+
+    @pytest.mark.parametrize("data", [PAID, json.dumps(PAID).encode()], ids=["object", "bytes"])
     @pytest.mark.parametrize("pack", [first_sdk.to_structured, first_sdk.to_binary])
     def test_the_first(self, caller: Caller, db: Database, pack: Any, data: Any) -> None:
         time = "2026-03-02T03:00:00+00:00"
