@@ -20,6 +20,7 @@ from domain.journeys.tables import EnrollmentRow
 from domain.published.library import Library
 from domain.stock import inventory
 from domain.store.bulk import recordset_of
+from workflows.language.tags import is_amount, measure_of
 from workflows.terms.comparing import dig, now_parts
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, evaluate, measured
@@ -283,6 +284,10 @@ class CustomerFacts:
             measure = self.library.measures.get(name)
             self._measures[name] = measured(measure, self) if measure is not None else None
         return dig(self._measures[name], part, self.zone) if part else self._measures[name]
+
+    def is_amount(self, name: str) -> bool:
+        measure = measure_of(name, self.library.measures)
+        return measure is not None and is_amount(measure)
 
     def in_segment(self, name: str) -> bool:
         condition = self.library.segments.get(name)

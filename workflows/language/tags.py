@@ -149,10 +149,12 @@ def measure_types(
 
 def amounts_of(measures: Mapping[str, Measure]) -> frozenset[str]:
     """The measures that come to fen, as fields."""
-    money = (
-        name for name, each in measures.items() if each.function in MONEY_FUNCTIONS and is_money(str(each.argument))
-    )
-    return frozenset(f"measure.{name}" for name in money)
+    return frozenset(f"measure.{name}" for name, each in measures.items() if is_amount(each))
+
+
+def is_amount(measure: Measure) -> bool:
+    """Whether a measure comes to fen."""
+    return measure.function in MONEY_FUNCTIONS and is_money(str(measure.argument))
 
 
 def measure_of(path: str, measures: Mapping[str, Measure]) -> Measure | None:

@@ -87,6 +87,8 @@ class Leaf(NamedTuple):
     within: str | None = None
     cut: bool = False
     """Whether only the newest of the events were looked at."""
+    money: bool = False
+    """Whether a field holds fen though its name doesn't tell, as a measure that people named."""
 
 
 def kept(leaves: Sequence[Leaf]) -> str:
@@ -115,7 +117,8 @@ def _stored_leaf(leaf: Leaf) -> list[Any]:
         for comparison in failed or leaf.asked
     ]
     named = None if leaf.kind == "near" else leaf.name
-    return [*leaf._replace(value=_stored_value(named, leaf.value, hide=private), asked=comparisons)]
+    stored = [*leaf._replace(value=_stored_value(named, leaf.value, hide=private), asked=comparisons)]
+    return stored if leaf.money else stored[:-1]
 
 
 def _words(leaf: Leaf, lang: Language) -> str:
@@ -178,7 +181,7 @@ def _of_money(leaf: Leaf) -> bool:
     function, _, rest = leaf.name.partition(" ")
     if leaf.kind == "measure":
         return function in MONEY_FUNCTIONS and is_money(rest.partition(" ")[0])
-    return leaf.kind == "field" and is_money(leaf.name)
+    return leaf.money or (leaf.kind == "field" and is_money(leaf.name))
 
 
 def _measure_words(leaf: Leaf, lang: Language, *, money: bool) -> str:

@@ -211,6 +211,9 @@ class Facts(Protocol):
     def field(self, name: str) -> Any:
         """The value of a dotted field; a list where the path crosses a list; None where it is missing."""
 
+    def is_amount(self, name: str) -> bool:
+        """Whether a field is a named measure that comes to fen."""
+
     def in_segment(self, name: str) -> bool: ...
 
     def has_tag(self, name: str) -> bool: ...
@@ -269,7 +272,9 @@ def evaluate(condition: Condition, facts: Facts) -> Verdict:
         case FieldCondition(field=name):
             value = facts.field(name)
             comparisons = _compared(condition, value, facts)
-            return Verdict(_all_hold(comparisons), (Leaf("field", name, value, comparisons),))
+            return Verdict(
+                _all_hold(comparisons), (Leaf("field", name, value, comparisons, money=facts.is_amount(name)),)
+            )
         case NearCondition(field=name, within_km=km, of=of):
             near = within_km(facts.field(name), facts.field(of), km)
             return Verdict(near, (Leaf("near", f"{name} {of}", near, within=f"{km:g}"),))

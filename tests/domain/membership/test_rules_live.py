@@ -165,6 +165,14 @@ def test_shows_that_begin_bring_events_out_of_a_window(shop: Shop) -> None:
         assert members(shop) == ({"近两场": ["li"]} if number < 3 else {})
 
 
+def test_why_tells_a_named_measure_of_money_in_yuan(shop: Shop) -> None:
+    buy(shop, "li", "1", 15990)
+    with shop.db() as session:
+        li = session.get_one(Customer, 1)
+        words = [render(each, Wording("zh"), ZoneInfo("Asia/Shanghai")) for _, each in timeline(session, li, limit=10)]
+    assert words == ["按规则得到标签「大单」（因为 「单均」 是 159.90元，至少 100元）"]
+
+
 def test_why_tells_which_leaf_gave_and_took_a_tag(shop: Shop) -> None:
     shop.post("customer.updated", "li", city="杭州")
     shop.post("customer.updated", "li", city="宁波")

@@ -34,6 +34,7 @@ DATA = {
     },
     "event": {"cart_id": "c1", "seen": "2026-03-02T09:00:00+08:00"},
     "trigger": {"cart_id": "c2", "phone": "13800138000"},
+    "measure": {"客单价": 5990, "次数": 5990},
 }
 
 
@@ -69,6 +70,9 @@ class Known:
 
     def at_item(self, item: Any) -> "Known":
         return Known(item)
+
+    def is_amount(self, name: str) -> bool:
+        return name == "measure.客单价"
 
     def in_segment(self, name: str) -> bool:
         return name == "rich"
@@ -180,6 +184,8 @@ class TestBecause:
                 {"measure": {"sum": "event.total", "of": "order.paid"}, "above": 5990},
                 "「已下单」的金额合计是 0元，并不大于 59.90元",
             ),
+            ({"field": "measure.客单价", "at_least": "100元"}, "「客单价」 是 59.90元，并非至少 100元"),
+            ({"field": "measure.次数", "at_least": 10_000}, "「次数」 是 5990，并非至少 10000"),
             (
                 {"field": "customer.location", "within_km": 5, "of": "trigger.place"},
                 "客户位置 不在 trigger.place 5 公里内",

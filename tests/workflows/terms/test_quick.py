@@ -29,6 +29,9 @@ class OnlyAnEvent:
     def field(self, name: str) -> Any:
         return dig(self.event, name.removeprefix("event."), ZONE)
 
+    def is_amount(self, _: str) -> bool:
+        return False
+
 
 VALUES = st.sampled_from(
     ["a", "b", 1, 1.0, 0, True, None, "2026-03-02", ["a", 1], [], {"b": "a"}, [{"b": "a"}, {"b": 1}]]
