@@ -16,10 +16,10 @@ from domain.catalogue.types import WHOLESALE
 from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
-from domain.stock.live import ProductStock, units_left
+from domain.stock.live import ProductStock, floor, units_left
 from domain.stock.places import is_in, plain
 from domain.stock.reordering import Demand, demand_of, propose
-from domain.stock.selling import WINDOW, Day, read_days
+from domain.stock.selling import WINDOW, Day, apart_in_show, read_days
 from domain.stock.tables import LiveSale, Lot, Product, Replenishment, ReplenishmentNotice, StockMove, Stream
 from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
@@ -35,6 +35,8 @@ LONGEST_PROMISE = timedelta(days=366)
 
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
+
+_MINUTE = timedelta(minutes=1)
 
 
 class DecisionRefusedError(Exception):
@@ -65,13 +67,17 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         return state_of(earlier)
     library = read_library(session)
     zone = library.policy_zone
-    data = session.get_one(Event, alarm_id).data
+    alarm = session.get_one(Event, alarm_id)
+    data = alarm.data
     sku, city = data["sku"], _city(session, data.get("stream_id"))
     stock = units_left(session, [sku], city, local_day(now, zone)).get(sku, ProductStock(NONE, None, None))
     rule = library.stock.of(sku, stock.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
-    rush = math.ceil(data.get("per_minute", 0) * (rule.sells_out_within.nominal / timedelta(minutes=1)))
+    apart = _apart(session, alarm)
+    part = 1 - float(apart) / data["sold"] if apart else 1.0
+    rush = math.ceil(max(0.0, data.get("per_minute", 0) * part) * (rule.sells_out_within.nominal / _MINUTE))
+    beside = quantity_of(sum(day.beside for days in places for day in days.values()))
     proposal = propose(demand, max(NONE, stock.left), rule, rush=rush)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
@@ -89,7 +95,7 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
             "deviation": round(demand.deviation, 2),
             "sold_by_day": _by_day(places, local_day(now, zone)),
             "wholesale": _sold_to_wholesale(session, sku, city, now),
-            "beside": number_of(quantity_of(sum(day.beside for days in places for day in days.values()))),
+            "beside": number_of(max(beside, apart)),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,
             "alarm": data.get("kind"),
@@ -281,6 +287,15 @@ def _days_of_places(
     today = local_day(now, zone)
     span = [today - timedelta(days=days_ago) for days_ago in range((today - min(sold, default=today)).days + 1)]
     return [{day: Day(sold.get(day, 0.0), 1.0) for day in span}]
+
+
+def _apart(session: Session, alarm: Event) -> Decimal:
+    """Units of one outlying order that an alarm counts, and that are no rush."""
+    data = alarm.data
+    if not data.get("stream_id") or not data.get("sold") or not data.get("window"):
+        return NONE
+    since = floor(alarm.time) - (data["window"] - 1) * _MINUTE
+    return apart_in_show(session, data["stream_id"], data["sku"], since, alarm.time)
 
 
 def _sold_to_wholesale(session: Session, sku: str, city: str | None, now: datetime) -> int | float:

@@ -16,6 +16,8 @@ a deviation being 1.4826 times the median absolute one (the Hampel identifier: D
 Multiple Outliers", Journal of the American Statistical Association 88 (1993) 782-792), and at least that of a factor of
 two. It counts as the largest that isn't (winsorised: Tukey, "The Future of Data Analysis", Annals of Mathematical
 Statistics 33 (1962) 1-67). What is as large as one order in `OFTEN` is the shop's ordinary business, however large.
+In the minutes of a rush there are few orders to tell by: only the largest may be outlying, from above `APART` times the
+median of the others.
 
 *Units at risk.* Lots of one product in one place sell in the order of their expiry, at the sum of the rates of the days
 up to each one's cut-off, the end of the last day on which it may be sold. A lot sells what that leaves after the lots
@@ -26,6 +28,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -40,6 +43,9 @@ WINDOW = timedelta(days=28)
 
 OFTEN = 0.15
 """The part of all orders of which the largest may be outlying; so of fewer than seven none is."""
+
+APART = 8
+"""How many times the usual order of a rush one must be above to be outlying: three factors of two."""
 
 _MIDNIGHT = parse_time("00:00")
 Place = tuple[str, str]
@@ -134,6 +140,13 @@ def read_days(session: Session, skus: Sequence[str], now: datetime, zone: ZoneIn
     return days_by_place
 
 
+def apart_in_show(session: Session, stream_id: str, sku: str, since: datetime, until: datetime) -> Decimal:
+    """Units by which the largest order of a product in a show is above the largest other, if it is outlying; else 0."""
+    parameters = {"stream": stream_id, "sku": sku, "since": since, "until": until}
+    largest, *others = session.connection().execute(_IN_SHOW, parameters).scalars().all() or [NONE]
+    return largest - others[0] if others and largest > APART * median(others) else NONE
+
+
 def _days(now: datetime, until: date, zone: ZoneInfo) -> Iterator[tuple[datetime, float]]:
     """The local days from now to the end of a day: an instant of each, and how much of it is left."""
     end = at_local(until + timedelta(days=1), _MIDNIGHT, zone, now)
@@ -176,6 +189,17 @@ WITH moves AS (
 SELECT sku, place, day, sum(units), sum(units * coalesce(beside, 0))
 FROM moves LEFT JOIN outlying USING (sku, place, order_id) GROUP BY 1, 2, 3
 """).bindparams(bindparam("skus", expanding=True))
+
+_IN_SHOW = text("""
+SELECT max(units) AS units FROM (
+    SELECT e.id, e.data->>'order_id' AS order_id, sum(coalesce((item->>'quantity')::numeric, 1)) AS units
+    FROM events e, jsonb_path_query(e.data, '$.items[*]') item
+    WHERE e.type = 'order.paid' AND e.customer_id IS NOT NULL AND e.time >= :since AND e.time <= :until
+        AND e.data->>'stream_id' = :stream AND e.data->>'channel' IS DISTINCT FROM 'wholesale' AND item->>'sku' = :sku
+    GROUP BY 1, 2
+) told GROUP BY order_id ORDER BY 1 DESC
+""")
+"""Units of a product in each order of a show, however often it is told, the largest first."""
 
 _STOCKED = text("""
 WITH changes AS (

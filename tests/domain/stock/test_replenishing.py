@@ -1,5 +1,6 @@
 """What a proposal is worked out from: sales as the stock book knows them, in shows and outside them."""
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,6 +100,30 @@ def test_an_outlying_order_sets_no_rate_and_the_proposal_says_so(
     assert sum(row.basis["sold_by_day"]) == counted
     told = [f"大单，其中 {beside} 件未计入销量" in notice.body for notice in shop.rows(ReplenishmentNotice)]
     assert told == [beside > 0] * len(told)
+
+
+@pytest.mark.parametrize(
+    ("orders", "beside"),
+    [
+        pytest.param([1, 1, 60, 1, 1], 59, id="one order counts as the largest of the others"),
+        pytest.param([8, 1, 1, 1], 0, id="eight times the usual is no wonder"),
+        pytest.param([9, 1, 1, 1], 8, id="more is"),
+        pytest.param([60], 0, id="with none beside it nothing is known of what is usual"),
+        pytest.param([60, 60, 1], 0, id="two are a rush"),
+    ],
+)
+def test_one_outlying_order_in_a_show_is_no_rush_and_the_proposal_says_so(
+    shop: Shop, orders: list[int], beside: int
+) -> None:
+    now = shop.clock.now()
+    shop.take(received(shop, now - timedelta(days=1), 2000, "A", store="S1", city="杭州"))
+    shop.take(*(sold(shop, now - timedelta(minutes=2), units, store="S1", stream_id="s") for units in orders))
+    shop.take(sold(shop, now - timedelta(minutes=2), 500, store="S1", stream_id="s", channel="wholesale"))
+    shop.take(sold(shop, now - timedelta(minutes=2), 500, store="S1", stream_id="another"))
+    shop.take(sold(shop, now - timedelta(minutes=5), 500, store="S1", stream_id="s"))
+    row = proposed(shop, stream_id="s", sold=sum(orders), window=5, per_minute=sum(orders) / 5)
+    assert row.basis["rush"] == math.ceil((sum(orders) - beside) / 5 * 30)
+    assert row.basis["beside"] == beside
 
 
 def test_days_sold_out_show_no_demand(shop: Shop) -> None:
