@@ -1,7 +1,9 @@
-"""What was decided about a customer: `GET /v1/customers/{id}/timeline`."""
+"""A customer's life, what happened and what was decided: `GET /v1/customers/{id}/timeline`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
@@ -11,10 +13,16 @@ from api.http.context import context
 from api.http.customers import CustomerName, find_customer
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
+from domain.catalogue.types import is_about_a_step
+from domain.intake.life import called, life
+from domain.intake.tables import Event
 from domain.intake.timeline import TimelineCursor, timeline
-from domain.published.library import read_library
+from domain.published.library import Library, read_library
+from domain.voice.masking import masked
 from workflows.terms.because import worded
 from workflows.terms.values import Language
+from workflows.verbs.base import Decision
+from workflows.words.happening import Called, happening_words
 from workflows.words.telling import render
 
 router = APIRouter(tags=["customers"])
@@ -23,9 +31,14 @@ Limit = Annotated[int, Query(ge=1, le=200, description="entries of a page, at mo
 
 
 class TimelineEntry(BaseModel):
-    """One decision; `words` and `because` say it plainly, `title` is the journey's; the rest is for programs."""
+    """An `event` that happened, a `decision`, or an `identity` that was joined or split; `words` say it plainly.
+
+    `title` is the journey's that decided, or that a receipt is about, "" if there is none. Of an event, `what` is its
+    type and `value` the source that told it. The rest is for programs.
+    """
 
     at: datetime
+    kind: Literal["event", "decision", "identity"]
     journey: str
     title: str
     what: str
@@ -50,39 +63,63 @@ class Timeline(BaseModel):
 
 @router.get(
     "/v1/customers/{id}/timeline",
-    summary="Read what was decided about a customer, and why",
+    summary="Read what happened to a customer, what was decided, and why",
     responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
 )
 def get_timeline(
     request: Request,
-    _: Annotated[Actor, Depends(require("customers.read"))],
+    caller: Annotated[Actor, Depends(require("customers.read"))],
     name: CustomerName,
-    journey: Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only this one")] = None,
+    journey: Annotated[
+        str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only what this one decided")
+    ] = None,
     lang: Annotated[Language, Query(description="of the words")] = "zh",
     after: Annotated[str | None, Query(description="`next` of the page before")] = None,
     limit: Limit = 50,
 ) -> Timeline:
-    """Entered or not, held, suppressed, sent, waited, ended: each decision with its reason, oldest first.
+    """The events of the customer over all identities, and among them each decision with its reason, oldest first.
 
-    An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`, `where`.
+    Of events the facts are told that matter: amounts, products, livestreams, channels, and what the customer wrote,
+    without the permission `pii` with `***` in the place of numbers and addresses. What an event said that was erased
+    is gone. An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`,
+    `where`, too.
     """
+    place = _place(after)
     with context(request).db() as session:
         customer = find_customer(session, name)
-        page = timeline(session, customer, journey=journey, after=_place(after), limit=limit + 1)
         library, customer_id = read_library(session), customer.id
-        say, zone = library.wording(lang), library.zone(customer)
-    entries = [
-        TimelineEntry.model_validate(
-            {
-                **vars(decision),
-                "title": library.title(decision.journey),
-                "because": decision.because and worded(decision.because, lang),
-                "words": render(decision, say, zone),
-            }
+        page: Sequence[tuple[TimelineCursor, Decision | Event]] = (
+            timeline(session, customer, journey=journey, after=place, limit=limit + 1)
+            if journey
+            else life(session, customer, after=place, limit=limit + 1)
         )
-        for _, decision in page[:limit]
-    ]
+        names = called(session, [entry for _, entry in page if isinstance(entry, Event)])
+        if "pii" not in caller.permissions:
+            names = replace(names, hide=masked)
+        say, zone = library.wording(lang), library.zone(customer)
+        entries = [
+            _happened(entry, library, lang, names) if isinstance(entry, Event)
+            else TimelineEntry.model_validate({
+                **vars(entry),
+                "kind": "identity" if entry.what in ("joined", "split") else "decision",
+                "title": library.title(entry.journey),
+                "because": entry.because and worded(entry.because, lang),
+                "words": render(entry, say, zone),
+            })
+            for _, entry in page[:limit]
+        ]  # fmt: skip
     return Timeline(customer=customer_id, entries=entries, next=str(page[limit - 1][0]) if len(page) > limit else None)
+
+
+def _happened(event: Event, library: Library, lang: Language, names: Called) -> TimelineEntry:
+    about = event.data if is_about_a_step(event.type) else {}
+    journey = str(about.get("journey") or "")
+    return TimelineEntry(
+        at=event.time, kind="event", journey=journey, title=library.title(journey), what=event.type, value=event.source,
+        words=happening_words(event.type, event.data, library.wording(lang), names, forgotten=event.forgotten),
+        enrollment=about.get("enrollment"), step=about.get("step"), via=None, reason=None, until=None, because=None,
+        event=event.type,
+    )  # fmt: skip
 
 
 def _place(text: str | None) -> TimelineCursor | None:

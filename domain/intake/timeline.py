@@ -28,14 +28,19 @@ from workflows.terms.names.events import CUSTOMER_EVENTS
 from workflows.verbs.base import Decision
 from workflows.verbs.coupon import COUPONS_LIFE
 
-_MISSED, _DECIDED, _COUPON, _JOINED, _SPLIT = 0, 1, 2, 3, 4
+HAPPENED, _MISSED, _DECIDED, _COUPON, _JOINED, _SPLIT = -1, 0, 1, 2, 3, 4
+EVERYTHING = 2**63 - 1
+"""An id that every other comes before."""
 _PAGE = 200
 _UNFIT = "coupon.discrepancy"
 
 
 @dataclass(frozen=True, order=True)
 class TimelineCursor:
-    """Where an entry stands in a timeline. What an event didn't begin comes before what was decided at that instant."""
+    """Where an entry stands in a timeline.
+
+    An event comes before what it didn't begin, and that before what was decided at that instant.
+    """
 
     at: datetime
     kind: int
@@ -53,7 +58,7 @@ class TimelineCursor:
             cursor = cls(datetime.fromtimestamp(float(at), UTC), int(kind), int(id), journey)
         except (OverflowError, OSError):
             raise ValueError("no such time") from None
-        if not _MISSED <= cursor.kind <= _SPLIT or not 0 <= cursor.id < 2**63:
+        if not HAPPENED <= cursor.kind <= _SPLIT or not 0 <= cursor.id <= EVERYTHING:
             raise ValueError("no such place")
         return cursor
 

@@ -61,7 +61,7 @@ def test_a_customer_is_found_by_what_names_it(admin: Caller) -> None:
     assert named["phone"]["last_seen"] is not None
     entries = ask(admin, f"/v1/customers/{wang}/timeline")["entries"]
     assert {each["title"] for each in entries} == {""}
-    assert [(each["what"], each["words"]) for each in entries] == [("joined", f"与客户 {wang} 是同一个人，合并为一位")]
+    assert [each["words"] for each in entries] == ["浏览商品：a"] * 3 + [f"与客户 {wang} 是同一个人，合并为一位"]
 
 
 def test_identifiers_are_masked_without_the_permission(call_with: Callable[..., Caller], admin: Caller) -> None:

@@ -38,10 +38,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what was decided about a customer, and why
-         * @description Entered or not, held, suppressed, sent, waited, ended: each decision with its reason, oldest first.
+         * Read what happened to a customer, what was decided, and why
+         * @description The events of the customer over all identities, and among them each decision with its reason, oldest first.
          *
-         *     An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`, `where`.
+         *     Of events the facts are told that matter: amounts, products, livestreams, channels, and what the customer wrote,
+         *     without the permission `pii` with `***` in the place of numbers and addresses. What an event said that was erased
+         *     is gone. An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`,
+         *     `where`, too.
          */
         get: operations["get_timeline_v1_customers__id__timeline_get"];
         put?: never;
@@ -6245,7 +6248,10 @@ export interface components {
         };
         /**
          * TimelineEntry
-         * @description One decision; `words` and `because` say it plainly, `title` is the journey's; the rest is for programs.
+         * @description An `event` that happened, a `decision`, or an `identity` that was joined or split; `words` say it plainly.
+         *
+         *     `title` is the journey's that decided, or that a receipt is about, "" if there is none. Of an event, `what` is its
+         *     type and `value` the source that told it. The rest is for programs.
          */
         TimelineEntry: {
             /**
@@ -6253,6 +6259,11 @@ export interface components {
              * Format: date-time
              */
             at: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "event" | "decision" | "identity";
             /** Journey */
             journey: string;
             /** Title */
@@ -6865,7 +6876,7 @@ export interface operations {
     get_timeline_v1_customers__id__timeline_get: {
         parameters: {
             query?: {
-                /** @description only this one */
+                /** @description only what this one decided */
                 journey?: string | null;
                 /** @description of the words */
                 lang?: "zh" | "en";

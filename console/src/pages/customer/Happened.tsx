@@ -22,6 +22,7 @@ export function Happened({ id }: { id: string }) {
     <List query={query} count={entries.length} none={words.noTimeline}>
       <Timeline
         items={entries.map((entry) => ({
+          color: entry.kind === "event" ? "gray" : "blue",
           content: (
             <Flex gap={12} wrap align="baseline">
               <Quiet small>{instant(entry.at)}</Quiet>
