@@ -90,11 +90,11 @@ class IdentityRules(Frozen):
 
     @classmethod
     def published(cls, body: Mapping[str, Any]) -> Self:
-        """The rules of a `body`."""
+        """The rules of a `body`, whose keys may have come in any order."""
         written = dict(body)
-        if order := written.pop(_ORDER, None):
-            written["kinds"] = {kind: written["kinds"][kind] for kind in order}
-        return cls.model_validate(written)
+        kinds: Mapping[str, Any] = written.get("kinds", {})
+        order = written.pop(_ORDER, None) or [kind for kind in DEFAULTS if kind in kinds]
+        return cls.model_validate(written | ({"kinds": {kind: kinds[kind] for kind in order}} if kinds else {}))
 
 
 DEFAULTS: Mapping[Kind, KindRule] = {

@@ -1,5 +1,6 @@
 """`_identity.yaml`: what is left out holds as before, and what can't be is told at its place, in both languages."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,14 @@ def test_a_kind_that_is_left_out_keeps_its_rule() -> None:
     assert (rules.of("phone").each, rules.of("openid:mini").per, rules.of("unionid").each) == (5, "account", 1)
     assert IdentityRules.published(rules.body()) == rules
     assert rules.strength == list(DEFAULTS)
+
+
+@pytest.mark.parametrize("kinds", [list(DEFAULTS), list(DEFAULTS)[::-1], ["phone", "openid"]])
+def test_how_strong_kinds_are_is_kept_though_json_keeps_no_order(kinds: list[str]) -> None:
+    rules, _ = read_identity(f"kinds: {{{', '.join(f'{kind}: {{}}' for kind in kinds)}}}\n", "_identity.yaml")
+    assert rules is not None
+    body = json.loads(json.dumps(rules.body(), sort_keys=True))
+    assert IdentityRules.published(body).strength == rules.strength
 
 
 @pytest.mark.parametrize(
