@@ -200,8 +200,8 @@ def _ask_page(work: UnitOfWork, library: Library, rules: Sequence[Rule], ids: Se
     for rule in rules:
         holds = matching(rule.when, library, now)
         of_page = select(Customer.id).where(is_among(Customer.id, ids), holds)
-        held, by_hand = _holders(work, rule.key, ids)
-        differs |= (set(work.exec(of_page)) ^ held) | by_hand
+        held, otherwise = _holders(work, rule, ids)
+        differs |= (set(work.exec(of_page)) ^ held) | otherwise
     asked = Rules.asked_by(rules)
     look_after(work, _first_to_leave(work, asked, ids, now))
     if asked.clock or asked.days:
@@ -211,16 +211,19 @@ def _ask_page(work: UnitOfWork, library: Library, rules: Sequence[Rule], ids: Se
         ask(work, library, list(customers.values()), rules, now)
 
 
-def _holders(work: UnitOfWork, key: Key, ids: Sequence[int]) -> tuple[set[int], set[int]]:
-    """Who of them has the tag by its rule and for good, or is in the segment; and who has the tag by hand."""
-    rows = work.connection().execute(_HOLDERS[key[0]], {"name": key[1], "ids": list(ids)}).all()
-    return {id for id, ruled in rows if ruled}, {id for id, ruled in rows if not ruled}
+def _holders(work: UnitOfWork, rule: Rule, ids: Sequence[int]) -> tuple[set[int], set[int]]:
+    """Who of them has the tag by its rule and for good, or is in the segment; and who has the tag by hand, or only
+    because the rule kept it a while when it still said so.
+    """
+    parameters = {"name": rule.name, "ids": list(ids), "keeps": rule.keep is not None}
+    rows = work.connection().execute(_HOLDERS[rule.key[0]], parameters).all()
+    return {id for id, for_good in rows if for_good}, {id for id, for_good in rows if not for_good}
 
 
 _HOLDERS = {
     "tag": text("""
-SELECT customer_id, ruled FROM customer_tags
-WHERE tag = :name AND customer_id = ANY (CAST(:ids AS bigint[])) AND (until IS NULL OR NOT ruled)
+SELECT customer_id, ruled AND until IS NULL FROM customer_tags
+WHERE tag = :name AND customer_id = ANY (CAST(:ids AS bigint[])) AND (until IS NULL OR NOT ruled OR NOT :keeps)
 """),
     "segment": text("""
 SELECT customer_id, true FROM segment_members WHERE segment = :name AND customer_id = ANY (CAST(:ids AS bigint[]))

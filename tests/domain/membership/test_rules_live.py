@@ -122,6 +122,20 @@ def test_what_is_published_is_asked_of_everybody_and_what_is_gone_is_taken(shop:
     assert tags(shop) == {"金卡": ["li", "wang", "zhao"]}
 
 
+@pytest.mark.parametrize(("again", "left"), [(False, {}), (True, {"常客": ["li"]})])
+def test_a_tag_is_not_kept_once_its_rule_says_so_no_more(shop: Shop, again: bool, left: dict[str, list[str]]) -> None:
+    buy(shop, "li", "1")
+    buy(shop, "li", "2")
+    sweep(shop, timedelta(days=31))
+    assert tags(shop) == {"常客": ["li"]}, "it is kept for a week"
+    changed = TAGS.replace(", keep: 7d", "").replace("30d, times", "60d, times" if again else "30d, times")
+    publish(shop, changed)
+    sweep(shop)
+    assert tags(shop) == left
+    sweep(shop, timedelta(days=8))
+    assert tags(shop) == left
+
+
 def test_a_tag_of_a_journey_becomes_the_rules_when_one_is_published(shop: Shop) -> None:
     shop.publish("""
         journey: tags
