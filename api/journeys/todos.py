@@ -55,12 +55,24 @@ def get_todos(
     assignee: Name = None,
     customer: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="only about this one")] = None,
     done: Annotated[bool | None, Query(description="only those that are done, or only those that aren't")] = None,
+    overdue: Annotated[bool, Query(description="only those that are open and should have been done by now")] = False,
     after: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before")] = None,
     limit: Limit = 50,
 ) -> Todos:
     """A task is done by the event `todo.done`, which names its `journey` and `step`."""
-    with context(request).db() as session:
-        rows = todos(session, assignee=assignee, customer=customer, is_done=done, after=after, limit=limit + 1)
+    env = context(request)
+    if overdue and done:
+        return Todos(todos=[], next=None)
+    with env.db() as session:
+        rows = todos(
+            session,
+            assignee=assignee,
+            customer=customer,
+            is_done=False if overdue else done,
+            due_before=env.clock.now() if overdue else None,
+            after=after,
+            limit=limit + 1,
+        )
     shown = [
         TodoState.model_validate({**todo.model_dump(), "customer": todo.customer_id, "journey": journey})
         for todo, journey in rows[:limit]

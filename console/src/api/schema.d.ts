@@ -2760,6 +2760,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/recipes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a new journey can be begun with
+         * @description Nothing is written: the text is for a draft.
+         *
+         *     Its texts, coupons and segments are named after the journey, and have to be there before it is published.
+         */
+        get: operations["get_recipes_v1_recipes_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4462,6 +4484,9 @@ export interface components {
         /**
          * ListedJourney
          * @description A journey with its last seven days in the policy's time zone, today included, the oldest first.
+         *
+         *     `lift` is the goal rate's relative lift over the holdout, as of the last night; null where it can't be said, or
+         *     a group has too few customers for that.
          */
         ListedJourney: {
             /** Journey */
@@ -4482,6 +4507,7 @@ export interface components {
             last: components["schemas"]["Action"] | null;
             /** Days */
             days: components["schemas"]["JourneyDay"][];
+            lift: components["schemas"]["Interval"] | null;
         };
         /**
          * LotChange
@@ -5236,6 +5262,18 @@ export interface components {
              * @default []
              */
             refusals: components["schemas"]["RefusedCoupon"][];
+        };
+        /**
+         * Recipe
+         * @description A recipe: what it is for, and its journey as YAML under the name that was asked for.
+         */
+        Recipe: {
+            /** Recipe */
+            recipe: string;
+            /** About */
+            about: string;
+            /** Text */
+            text: string;
         };
         /**
          * Refunded
@@ -8846,6 +8884,8 @@ export interface operations {
                 customer?: number | null;
                 /** @description only those that are done, or only those that aren't */
                 done?: boolean | null;
+                /** @description only those that are open and should have been done by now */
+                overdue?: boolean;
                 /** @description `next` of the page before */
                 after?: number | null;
                 /** @description of a page, at most */
@@ -17724,6 +17764,67 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_recipes_v1_recipes_get: {
+        parameters: {
+            query?: {
+                /** @description the new journey's name */
+                journey?: string;
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipe"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -51,6 +51,19 @@ def test_todos_by_who_does_them_and_whether_they_are_done(reader: Caller, shop: 
     assert todo["due_at"] == (shop.clock.now() + timedelta(days=1)).isoformat().replace("+00:00", "Z")
 
 
+def test_what_is_overdue_is_open_and_should_be_done(reader: Caller, clock: VirtualClock) -> None:
+    def overdue(**options: object) -> list[int]:
+        return [todo["id"] for todo in reader.get("/v1/todos", params={"overdue": True, **options}).json()["todos"]]
+
+    assert overdue() == []
+    clock.set(clock.now() + timedelta(days=1, seconds=1))
+    assert overdue() == [3, 2]
+    assert reader.get("/v1/today").json()["overdue"] == 2
+    (of_wang,) = overdue(customer=2)
+    assert of_wang in {2, 3}
+    assert overdue(done=True) == []
+
+
 def test_what_cannot_be_asked(reader: Caller, call_with: Callable[..., Caller]) -> None:
     assert reader.get("/v1/todos", params={"assignee": "a\x00"}).status_code == 422
     assert reader.get("/v1/todos", params={"limit": 0}).status_code == 422

@@ -7,9 +7,10 @@ import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { Conflicts } from "./Conflicts";
 import { Line } from "./Line";
+import { Overdue } from "./Overdue";
 import { useWords } from "./words";
 
-/** Finds a customer by anything that names them, and shows who may be one and the same. */
+/** Finds a customer by anything that names them, and shows who may be one and the same, and of whom a guide owes something. */
 export function CustomersPage() {
   const words = useWords();
   const [asked, setAsked] = useState("");
@@ -55,6 +56,7 @@ export function CustomersPage() {
       )}
       <Flex vertical gap={12} style={{ maxWidth: 720 }}>
         <Conflicts />
+        <Overdue />
       </Flex>
     </Page>
   );

@@ -50,6 +50,6 @@ export function needsOf(today: Today, words: ReturnType<typeof useWords>): Need[
       act: words.look,
     }),
     ...counted("conflicts", today.conflicts, words.conflicts, { to: "/customers", act: words.look }),
-    ...counted("overdue", today.overdue, words.overdue, {}),
+    ...counted("overdue", today.overdue, words.overdue, { to: "/customers", act: words.look }),
   ];
 }
