@@ -45,9 +45,10 @@ it.concurrent.each(SIZES)(
     await guest.end();
 
     await page.getByRole("tab", { name: "操作记录" }).click();
-    await page.getByRole("textbox", { name: /按操作筛选/ }).fill("user");
+    await page.getByRole("combobox", { name: "按操作筛选" }).fill("修改成员");
+    await page.keyboard.press("Enter");
     await page
-      .getByRole("row", { name: /user\.change/ })
+      .getByRole("row", { name: /修改成员 成员 #\d+.*可登录：是 → 可登录：否|修改成员 成员 #\d+/ })
       .first()
       .waitFor();
     await visit.picture(`settings-audit-${name}`);

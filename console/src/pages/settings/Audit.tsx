@@ -1,28 +1,24 @@
-import { SearchOutlined } from "@ant-design/icons";
 import { keepPreviousData } from "@tanstack/react-query";
-import { Button, Empty, Flex, Input, Skeleton, Table, type TableColumnsType } from "antd";
-import { useDeferredValue, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { Button, Empty, Flex, Select, Skeleton, Table, type TableColumnsType } from "antd";
+import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
+import { parted, told, useAudited } from "./audited";
 import { useWords } from "./words";
 
 type Entry = Schema["Entry"];
 
-const written = (values: Record<string, unknown> | null): string =>
-  Object.entries(values ?? {})
-    .map(([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
-    .join("，");
-
 export default function Audit() {
   const words = useWords();
-  const [text, setText] = useState("");
-  const action = useDeferredValue(text.trim());
+  const audited = useAudited();
+  const [action, setAction] = useState<string>();
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = api.useInfiniteQuery(
     "get",
     "/v1/audit",
-    { params: { query: { limit: 50, ...(action !== "" && { action }) } } },
+    { params: { query: { limit: 50, ...(action !== undefined && { action }) } } },
     {
       pageParamName: "after",
       initialPageParam: Number.MAX_SAFE_INTEGER,
@@ -38,7 +34,7 @@ export default function Audit() {
       key: "who",
       render: (_, row) => (
         <>
-          <bdi>{row.name}</bdi> <Quiet small>{row.actor}</Quiet>
+          <bdi>{row.name}</bdi> <Quiet small>{reference(row.actor, audited.actors, row.name)}</Quiet>
         </>
       ),
     },
@@ -48,11 +44,9 @@ export default function Audit() {
       render: (_, row) => (
         <>
           {words.actions[row.action] ?? row.action}{" "}
-          <Quiet small style={{ display: "inline-block", overflowWrap: "anywhere" }}>
-            <bdi>
-              {row.action} · {row.target}
-            </bdi>
-          </Quiet>
+          <span style={{ display: "inline-block", overflowWrap: "anywhere" }}>
+            <Target target={row.target} />
+          </span>
         </>
       ),
     },
@@ -62,7 +56,7 @@ export default function Audit() {
       responsive: ["lg"],
       render: (_, row) => (
         <Quiet small style={{ overflowWrap: "anywhere" }}>
-          <bdi>{[written(row.before), written(row.after)].filter(Boolean).join(" → ")}</bdi>
+          <bdi>{[told(row.before, audited), told(row.after, audited)].filter(Boolean).join(" → ")}</bdi>
         </Quiet>
       ),
     },
@@ -76,17 +70,15 @@ export default function Audit() {
   ];
   return (
     <Flex vertical gap={12}>
-      <Input
+      <Select
         allowClear
-        prefix={<SearchOutlined />}
+        showSearch={{ optionFilterProp: "label" }}
         aria-label={words.filter}
         placeholder={words.filter}
-        value={text}
-        maxLength={200}
+        value={action}
         style={{ maxWidth: 340 }}
-        onChange={(event) => {
-          setText(event.target.value);
-        }}
+        options={Object.entries(words.actions).map(([value, label]) => ({ value, label }))}
+        onChange={setAction}
       />
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
@@ -99,4 +91,37 @@ export default function Audit() {
       )}
     </Flex>
   );
+}
+
+/** A reference in words; what is only its name again isn't said twice. */
+function reference(code: string, kinds: Record<string, string>, besides = ""): string {
+  const [kind, name] = parted(code);
+  const shown = /^\d+$/.test(name) ? `#${name}` : name;
+  return [kinds[kind] ?? kind, shown === besides ? "" : shown].filter(Boolean).join(" ");
+}
+
+/** What was changed, leading to its page where it has one. */
+function Target({ target }: { target: string }) {
+  const { targets } = useAudited();
+  const [kind, name] = parted(target);
+  const shown = <bdi>{reference(target, targets)}</bdi>;
+  if (kind === "journey")
+    return (
+      <Link to="/journeys/$name" params={{ name }}>
+        {shown}
+      </Link>
+    );
+  if (kind === "customer")
+    return (
+      <Link to="/customers/$id" params={{ id: name }}>
+        {shown}
+      </Link>
+    );
+  if (kind === "stream")
+    return (
+      <Link to="/shows/$id" params={{ id: name }}>
+        {shown}
+      </Link>
+    );
+  return <Quiet small>{shown}</Quiet>;
 }
