@@ -24,7 +24,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import canvas, drafts, messages, results, specs, stuck, todos, trials, vocabulary
+from api.journeys import canvas, drafts, messages, recipes, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
 from api.stock import imports, lots, replenishment, shows, streams
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
@@ -107,6 +107,7 @@ def create_app(
     public_url: str | None = None,
     four_eyes: bool = False,
     try_out: trials.Trials | None = None,
+    known_recipes: recipes.Recipes | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
@@ -115,7 +116,7 @@ def create_app(
     `temporal_ui` is where the namespace's runs are looked at, `import_sheet` takes spreadsheets of stock,
     `providers` names what carries each channel that is configured, `signin_ways` let users in beside the password, and
     send them back to `public_url`. With `four_eyes`, a second person agrees before a draft is published;
-    `try_out` plays drafts.
+    `try_out` plays drafts, `known_recipes` are what new journeys are begun with.
     """
     app = FastAPI(
         title="Aftershow",
@@ -158,6 +159,7 @@ def create_app(
         outside.router(signin_ways, public_url),
         settings.router(providers or {}),
         trials.router(try_out),
+        recipes.router(known_recipes),
     )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
         app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request

@@ -134,7 +134,7 @@ def get_results(request: Request, _: Reader, since: Since = None, lang: Lang = "
         as_of=together.as_of,
         groups=[_group(comparison.group), _group(comparison.control)],
         comparison=_comparison(comparison),
-        a_month=_interval(together.a_month) if together.a_month else None,
+        a_month=interval(together.a_month) if together.a_month else None,
         words=together_words(together, lang),
     )
 
@@ -159,7 +159,7 @@ def get_journey_results(
         attributed_revenue=outcome.attributed_revenue,
         groups=[_group(outcome.comparison.group), _group(outcome.comparison.control)],
         comparison=_comparison(outcome.comparison),
-        a_month=_interval(outcome.a_month) if outcome.a_month else None,
+        a_month=interval(outcome.a_month) if outcome.a_month else None,
         words=results_words(outcome, lang),
     )
 
@@ -236,15 +236,16 @@ def _comparison(comparison: insight.Comparison) -> GroupComparison:
         control=comparison.control.name,
         verdict=comparison.verdict,
         doubt=comparison.doubt,
-        goal=_interval(comparison.goal),
-        revenue=_interval(comparison.revenue),
-        measure=_interval(comparison.measure) if comparison.measure else None,
+        goal=interval(comparison.goal),
+        revenue=interval(comparison.revenue),
+        measure=interval(comparison.measure) if comparison.measure else None,
         more_days=comparison.more_days,
         more_customers=comparison.more_customers,
     )
 
 
-def _interval(change: Difference) -> Interval:
+def interval(change: Difference) -> Interval:
+    """A difference as it is told."""
     values = (change.estimate, change.low, change.high)
     estimate, low, high = (value if isfinite(value) else None for value in values)
     return Interval(estimate=estimate, low=low, high=high)

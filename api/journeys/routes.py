@@ -12,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import require
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.journeys.results import Interval, interval
 from domain.access.actors import Actor
+from domain.insight import results as insight
 from domain.journeys import lifecycle
 from domain.journeys.counts import Day, by_day
 from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
@@ -73,9 +75,14 @@ class JourneyDay(BaseModel):
 
 
 class ListedJourney(JourneyState):
-    """A journey with its last seven days in the policy's time zone, today included, the oldest first."""
+    """A journey with its last seven days in the policy's time zone, today included, the oldest first.
+
+    `lift` is the goal rate's relative lift over the holdout, as of the last night; null where it can't be said, or
+    a group has too few customers for that.
+    """
 
     days: list[JourneyDay]
+    lift: Interval | None
 
 
 class Published(BaseModel):
@@ -122,10 +129,12 @@ def get_journeys(request: Request, _: Reader) -> list[ListedJourney]:
         zone, now = read_library(session).policy_zone, env.clock.now()
         days = [local_day(now, zone) - timedelta(days=back) for back in reversed(range(LISTED_DAYS))]
         counts = by_day(session, at_local(days[0], parse_time("00:00"), zone, now), zone)
+        lifts = {name: interval(each.goal) for name, each in insight.lifts(session).items() if each.doubt is None}
         return [
             ListedJourney(
                 **_as_answer(status).model_dump(),
                 days=[JourneyDay(day=day, **asdict(counts.get(status.journey, {}).get(day, Day()))) for day in days],
+                lift=lift if (lift := lifts.get(status.journey)) and lift.low is not None else None,
             )
             for status in lifecycle.journey_statuses(session)
         ]

@@ -11,6 +11,24 @@ async function insertAtEnd(visit: Visit, noun: string): Promise<void> {
   await visit.page.getByRole("menuitem", { name: noun }).first().click();
 }
 
+it.concurrent("a journey is begun with a recipe, under its own name", async () => {
+  const visit = await Visit.as("marketer", { path: "/console/journeys" });
+  const { page } = visit;
+  const name = fresh("cart");
+  await page.getByRole("button", { name: "新建旅程" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("combobox", { name: "从哪里开始" }).click();
+  await page.getByTitle(/加购一小时未付/).click();
+  await dialog.getByLabel("编号").fill(name);
+  await visit.picture("editor-recipe-desktop");
+  await visit.isAccessible();
+  await dialog.getByRole("button", { name: "开始编辑" }).click();
+  await page.getByRole("heading", { name: "编辑：弃购挽回" }).waitFor();
+  await page.getByText("YAML", { exact: true }).click();
+  await page.getByText(`journey: ${name}`).waitFor();
+  await visit.end();
+});
+
 it.concurrent("a journey is written from nothing, tried and published, and nobody touches YAML", async () => {
   const visit = await Visit.as("marketer", { path: "/console/journeys" });
   const { page } = visit;

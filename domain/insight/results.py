@@ -131,6 +131,12 @@ def results(
     return Results(now, first, entered, sent, clicked, orders, revenue, comparison, _a_month(comparison, days))
 
 
+def lifts(session: Session) -> Mapping[str, Comparison]:
+    """By journey, those who weren't held out beside those who were, as of the last night."""
+    found = {name: _holdout(parts) for name, parts in units.kept_holdouts(session).items()}
+    return {name: _compare(treated, held_out, 0.0) for name, (treated, held_out) in found.items()}
+
+
 def of_all_journeys(session: Session, now: datetime, since: datetime | None = None, *, kept: bool = False) -> Together:
     """Whoever would have entered a journey, by whether they are in the global holdout; `kept` as of one's `results`."""
     found = units.kept_totals(session, units.ALL) if kept and since is None else None

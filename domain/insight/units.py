@@ -4,8 +4,8 @@ Units are customers: the first enrollment of each counts, and only once its wind
 customer entered on (an event may be told late) and ends with the goal's time (after 30 days without a goal). Revenue is
 what was paid within the window less refunds, in fen.
 
-Of journeys that many entered, the sums are kept as of each night, whole, so that late events and refunds correct past
-days; `aftershow metric rebuild` does the same at once.
+The sums are kept as of each night, whole, so that late events and refunds correct past days; `aftershow metric rebuild`
+does the same at once. Of journeys that few entered those of the holdout are, for the list of all journeys alone.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ BEFORE = timedelta(days=90)
 """The revenue of so long before a customer's entry is taken off what they differ in anyhow (CUPED)."""
 
 KEPT_FROM = 20_000
-"""Entries of a journey from which its sums are kept; those of fewer are counted when somebody looks."""
+"""Entries of a journey from which whoever looks at it sees what is kept; of fewer it is counted then."""
 
 EVER = datetime.min.replace(tzinfo=UTC)
 HOLDOUT = ""
@@ -160,7 +160,12 @@ SELECT name, max(day), sum(n)::bigint, sum(reached)::bigint, sum(paid), sum(paid
     sum(before_squares), sum(product), min(first)
 {_OF_SPLIT} GROUP BY name, day IS NULL ORDER BY name, day IS NULL
 """)
-_MANY = text("SELECT journey FROM enrollments GROUP BY journey HAVING count(*) >= :least ORDER BY journey")
+_KEPT_HOLDOUTS = text("""
+SELECT journey, name, max(day), sum(n)::bigint, sum(reached)::bigint, sum(paid), sum(paid_squares), sum(before),
+    sum(before_squares), sum(product), min(first)
+FROM unit_days WHERE step = '' AND journey <> '' GROUP BY journey, name, day IS NULL ORDER BY journey, name, day IS NULL
+""")
+_ENTERED = text("SELECT journey, count(*) >= :least FROM enrollments GROUP BY journey ORDER BY journey")
 
 
 def held_out_parts(session: Session, journey: str | None, now: datetime, since: datetime | None = None) -> list[Part]:
@@ -248,14 +253,17 @@ def _groups(sums: Mapping[str, Part], still_open: Mapping[str, int], first: Mapp
 
 
 def keep(session: Session, now: datetime) -> list[str]:
-    """Keep the sums of journeys that many entered, anew. Returns the journeys."""
-    names = list(session.connection().execute(_MANY, {"least": KEPT_FROM}).scalars())
+    """Keep the sums of all journeys anew. Returns those that many entered."""
+    rows = session.connection().execute(_ENTERED, {"least": KEPT_FROM})
+    entered: dict[str, bool] = {row[0]: row[1] for row in rows}
+    names = [name for name, are_many in entered.items() if are_many]
     session.connection().execute(delete(JourneyTotal))
     session.connection().execute(delete(UnitDay))
     library = read_library(session)
+    for name in entered:
+        _keep(session, name, HOLDOUT, [], held_out_parts(session, name, now))
     for name in names:
         session.add(JourneyTotal(journey=name, at=now, **totals(session, name)._asdict()))
-        _keep(session, name, HOLDOUT, [], held_out_parts(session, name, now))
         live = library.journeys.get(name)
         for step in experiments_of(live.plan) if live else ():
             _, plans = split_of(session, name, step)
@@ -284,6 +292,12 @@ def kept_parts(
     given = {"journey": journey, "step": step, "plans": as_json(list(plans))}
     rows = session.connection().execute(_KEPT_BY_DAY if by_day else _KEPT, given)
     return [Part(*row) for row in rows]
+
+
+def kept_holdouts(session: Session) -> Mapping[str, Sequence[Part]]:
+    """The sums that are kept of each journey's holdout, all windows that closed as one part of each group."""
+    rows = session.connection().execute(_KEPT_HOLDOUTS).all()
+    return {name: [Part(*row[1:]) for row in group] for name, group in groupby(rows, key=lambda row: row[0])}
 
 
 def _keep(session: Session, journey: str, step: str, plans: Sequence[str], parts: Sequence[Part]) -> None:

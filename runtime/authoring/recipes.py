@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.journeys.recipes import Recipe
 from runtime import StartError
 from runtime.authoring.check import read_text
 from workflows.language.policy import read_coupons, read_segments
@@ -93,6 +94,18 @@ def _shared(home: Path, specs: Path, name: str) -> Iterator[tuple[Path, str]]:
             mistakes = "\n".join(render(each, before) for each in diagnostics)
             raise StartError(f"{path} has mistakes, or no place for\n{added.rstrip()}\n{mistakes}".rstrip())
         yield path, before + added
+
+
+def recipes_for(journey: str, lang: Language) -> list[Recipe]:
+    """All recipes, with their journeys under this name; what else a recipe has isn't told."""
+    return [
+        Recipe(
+            recipe=name,
+            about=words[lang == "en"],
+            text=(HOME / name / "NAME.yaml").read_text("utf-8").replace("NAME", journey),
+        )
+        for name, words in RECIPES.items()
+    ]
 
 
 def recipes_text(lang: Language) -> str:

@@ -96,11 +96,12 @@ def up(
 @app.command()
 def api() -> None:
     """Run the API as one process; configured by the environment."""
+    from runtime.authoring.recipes import recipes_for
     from runtime.platform.serve import serve
     from runtime.platform.settings import load_settings
     from runtime.rehearsal.trying import DraftTrials
 
-    serve(load_settings(), say, DraftTrials)
+    serve(load_settings(), say, DraftTrials, recipes_for)
 
 
 @app.command()

@@ -13,6 +13,7 @@ from api.access.outside import SigninWay
 from api.app import create_app
 from api.http.limits import Limits
 from api.http.protocol import BoundedProtocol
+from api.journeys.recipes import Recipes
 from api.journeys.trials import Trials
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
@@ -34,7 +35,9 @@ TryOut = Callable[[Engine, Database, Clock], Trials]
 """Makes what plays drafts."""
 
 
-def serve(settings: Settings, say: Callable[[str], None], try_out: TryOut | None = None) -> None:
+def serve(
+    settings: Settings, say: Callable[[str], None], try_out: TryOut | None = None, recipes: Recipes | None = None
+) -> None:
     """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
     engine, db = connect(settings.database_url, API)
     probe, _ = connect(settings.database_url, API, pool_size=1)
@@ -62,6 +65,7 @@ def serve(settings: Settings, say: Callable[[str], None], try_out: TryOut | None
         public_url=settings.public_url,
         four_eyes=settings.four_eyes,
         try_out=try_out(engine, db, clock) if try_out else None,
+        known_recipes=recipes,
     )
     settle_heap()
     uvicorn.run(

@@ -43,6 +43,7 @@ TABLE = {
     "GET /v1/specs/vocabulary": "marketer operator analyst product admin",
     "GET /v1/specs/events/{type}/examples": "marketer admin",
     "POST /v1/specs/condition": "marketer operator analyst product admin",
+    "GET /v1/recipes": "marketer admin",
     "GET /v1/drafts": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/versions/{version}": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/draft": "marketer admin",

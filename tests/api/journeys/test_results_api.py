@@ -8,6 +8,7 @@ from calling import Caller
 from emptying import Kept
 from shop import Shop
 
+from domain.insight import statistics, units
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from runtime.cli.app import run
@@ -57,6 +58,23 @@ def test_results_are_read(call_with: Callable[..., Caller]) -> None:
     assert together["a_month"] is None
     assert [group["name"] for group in together["groups"]] == ["treated", "held out"]
     assert together["groups"][1]["customers"] == 0
+
+
+@pytest.mark.parametrize(("least", "is_told"), [(1, True), (100, False)])
+@pytest.mark.usefixtures("visited")
+def test_the_list_of_journeys_has_the_lift_of_the_last_night(
+    least: int, *, is_told: bool, call_with: Callable[..., Caller], db: Database, clock: VirtualClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    caller = call_with(scopes=("read",))
+    monkeypatch.setattr(statistics, "LEAST", least)
+    (listed,) = caller.get("/v1/journeys").json()
+    assert listed["lift"] is None
+    with db.begin() as work:
+        units.keep(work, clock.now())
+    (listed,) = caller.get("/v1/journeys").json()
+    results = caller.get("/v1/journeys/visits/results").json()
+    assert listed["lift"] == (results["comparison"]["goal"] if is_told else None)
 
 
 @pytest.mark.usefixtures("visited")

@@ -5,8 +5,12 @@ from collections.abc import Callable
 import pytest
 from calling import Caller
 
+from api.app import create_app
+from domain.access.keys import create_key
 from domain.published.publishing import publish_document, publish_text
+from domain.store.clock import VirtualClock
 from domain.store.work import Database
+from runtime.authoring.recipes import RECIPES, recipes_for
 from workflows.verbs.registry import SPECS
 
 
@@ -64,3 +68,19 @@ def test_what_is_wrong_with_a_condition_is_said(marketer: Caller) -> None:
     told = marketer.post("/v1/specs/condition", json={"when": {"field": "customer.orders"}}).json()
     assert told["words"] is None
     assert len(told["problems"]) == 1
+
+
+def test_recipes_are_told_under_the_name_that_is_asked_for(db: Database, clock: VirtualClock) -> None:
+    with db.begin() as work:
+        secret = create_key(work, "test", ("read", "admin"), clock.now())
+    caller = Caller(create_app(db, clock, ready=dict, known_recipes=recipes_for), secret)
+    found = caller.get("/v1/recipes?journey=weekend_thanks").json()
+    assert {each["recipe"]: each["about"] for each in found} == {name: zh for name, (zh, _) in RECIPES.items()}
+    for each in found:
+        outline = caller.post("/v1/specs/outline", json={"text": each["text"]}).json()
+        assert outline["steps"]
+        assert "journey: weekend_thanks\n" in each["text"]
+        assert "NAME" not in each["text"]
+    english = caller.get("/v1/recipes?lang=en").json()
+    assert [each["about"] for each in english] == [en for _, en in RECIPES.values()]
+    assert caller.get("/v1/recipes?journey=7 days").status_code == 422

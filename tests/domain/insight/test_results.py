@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from datetime import timedelta
+from math import isfinite
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +25,7 @@ from domain.insight.results import (
     UnknownMeasureError,
     experiment,
     history,
+    lifts,
     of_all_journeys,
     results,
 )
@@ -305,6 +307,20 @@ def test_what_is_kept_is_what_is_counted_whatever_came_late(visited: Shop, monke
         assert looked_at(visited, kept=True) == before
         keep()
         assert looked_at(visited, kept=True) == (before := changed)
+
+
+def test_the_lift_of_each_journey_is_kept_also_where_few_entered(visited: Shop) -> None:
+    with visited.db() as session:
+        assert lifts(session) == {}
+    with visited.db.begin() as work:
+        assert units.keep(work, visited.clock.now()) == []
+    with visited.db() as session:
+        found = lifts(session)
+        counted = results(session, "visits", visited.clock.now(), kept=True).comparison
+    assert list(found) == ["visits"]
+    assert isfinite(counted.goal.low)
+    assert (found["visits"].goal, found["visits"].group) == (counted.goal, counted.group)
+    assert found["visits"].doubt == "few"
 
 
 def test_an_experiment_is_told_day_by_day_as_it_was_then(visited: Shop) -> None:

@@ -31,31 +31,44 @@ const route = getRouteApi("/inside/journeys/$name/edit");
 export function EditorPage() {
   const words = useWords();
   const { name } = route.useParams();
-  const { title } = route.useSearch();
+  const { title, recipe } = route.useSearch();
+  const lang = useLanguage();
   const { data, error, refetch } = api.useQuery(
     "get",
     "/v1/journeys/{name}/draft",
     { params: { path: { name } } },
     { staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false },
   );
-  if (!data)
+  const isNew = data?.text === "" && recipe !== undefined;
+  const begun = api.useQuery(
+    "get",
+    "/v1/recipes",
+    { params: { query: { journey: name, lang } } },
+    { enabled: isNew, staleTime: Infinity },
+  );
+  if (!data || (isNew && !begun.data))
     return (
       <Page title={words.editing(title ?? name)}>
-        {error === null ? <Skeleton active /> : <Failure error={error} retry={() => void refetch()} />}
+        {error === null && begun.error === null ? (
+          <Skeleton active />
+        ) : (
+          <Failure error={error ?? begun.error} retry={() => void (error === null ? begun.refetch() : refetch())} />
+        )}
       </Page>
     );
-  return <Editor key={name} name={name} first={data} title={title ?? ""} />;
+  const blank = begun.data?.find((each) => each.recipe === recipe)?.text ?? newJourney(name, title ?? "");
+  return <Editor key={name} name={name} first={data} title={title ?? ""} blank={blank} />;
 }
 
 type Pane = "form" | "yaml" | "try";
 
-function Editor({ name, first, title }: { name: string; first: Draft; title: string }) {
+function Editor({ name, first, title, blank }: { name: string; first: Draft; title: string; blank: string }) {
   const words = useWords();
   const lang = useLanguage();
   const navigate = route.useNavigate();
   const [message, holder] = messages.useMessage();
   const wide = Grid.useBreakpoint().lg ?? true;
-  const editing = useEditing(first.text || newJourney(name, title));
+  const editing = useEditing(first.text || blank);
   const { text, outline, chosen, choose, edit, replace, undo, redo, refusal, forget } = editing;
   const onTheirs = useCallback(
     (theirs: string) => {

@@ -1,17 +1,28 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Form, Input, Modal } from "antd";
+import { Form, Input, Modal, Select } from "antd";
+import { api } from "@/api/client";
+import { useLanguage } from "@/parts/words";
 import { useWords } from "./words";
 
 interface Named {
   name: string;
   title?: string;
+  recipe?: string;
 }
 
-/** What a new journey is called; it is written in the editor. */
+/** What a new journey is called, and what it is begun with; it is written in the editor. */
 export default function NewJourney({ taken, onClose }: { taken: string[]; onClose: () => void }) {
   const words = useWords();
   const navigate = useNavigate();
+  const lang = useLanguage();
+  const { data: recipes } = api.useQuery(
+    "get",
+    "/v1/recipes",
+    { params: { query: { lang } } },
+    { staleTime: Infinity },
+  );
   const [form] = Form.useForm<Named>();
+  const recipe = Form.useWatch("recipe", form);
   return (
     <Modal
       open
@@ -28,13 +39,22 @@ export default function NewJourney({ taken, onClose }: { taken: string[]; onClos
         form={form}
         layout="vertical"
         requiredMark={false}
-        onFinish={({ name, title }) =>
-          void navigate({ to: "/journeys/$name/edit", params: { name }, search: title ? { title } : {} })
+        onFinish={({ name, title, recipe }) =>
+          void navigate({ to: "/journeys/$name/edit", params: { name }, search: recipe ? { recipe } : { title } })
         }
       >
-        <Form.Item name="title" label={words.called}>
-          <Input autoFocus maxLength={100} placeholder={words.calledHint} />
+        <Form.Item name="recipe" label={words.from} extra={recipe && words.fromAbout}>
+          <Select
+            allowClear
+            placeholder={words.blank}
+            options={(recipes ?? []).map((each) => ({ value: each.recipe, label: each.about }))}
+          />
         </Form.Item>
+        {!recipe && (
+          <Form.Item name="title" label={words.called}>
+            <Input autoFocus maxLength={100} placeholder={words.calledHint} />
+          </Form.Item>
+        )}
         <Form.Item
           name="name"
           label={words.id}

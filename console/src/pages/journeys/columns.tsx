@@ -4,7 +4,7 @@ import type { Language } from "@/parts/preferences";
 import { Spark } from "@/parts/Spark";
 import { StateTag } from "@/parts/StateTag";
 import { ago, count, instant } from "@/parts/time";
-import type { Row } from "./rows";
+import { percent, type Row } from "./rows";
 import type { useWords } from "./words";
 import { Quiet } from "@/parts/Quiet";
 
@@ -75,6 +75,19 @@ export function columnsOf(
       render: (_, row) => count(row.goals),
     },
     {
+      title: words.lift,
+      key: "lift",
+      width: 96,
+      align: "right",
+      responsive: ["lg"],
+      sorter: (a, b) => (a.lift?.estimate ?? -Infinity) - (b.lift?.estimate ?? -Infinity),
+      render: (_, { lift }) => (
+        <Tooltip title={lift ? words.liftAbout(percent(lift.low), percent(lift.high)) : words.noLift}>
+          <span tabIndex={0}>{lift ? percent(lift.estimate) : <Quiet>—</Quiet>}</span>
+        </Tooltip>
+      ),
+    },
+    {
       title: words.version,
       key: "version",
       width: 70,
@@ -85,7 +98,7 @@ export function columnsOf(
     {
       title: words.last,
       key: "last",
-      width: 200,
+      width: 165,
       responsive: ["xl"],
       sorter: (a, b) => (a.last?.at ?? "").localeCompare(b.last?.at ?? ""),
       render: (_, { last }) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { filterOf, matching, rowOf } from "./rows";
+import { filterOf, matching, percent, rowOf } from "./rows";
 
 const DAY = { day: "2026-03-02", entered: 2, sent: 3, goals: 1 };
 const journey = (name: string, title: string, running: Record<string, number> = {}, version = 1) =>
-  rowOf({ journey: name, title, version, state: "live", running, last: null, days: [DAY, DAY] });
+  rowOf({ journey: name, title, version, state: "live", running, last: null, days: [DAY, DAY], lift: null });
 
 describe("those inside", () => {
   it("are counted over all versions, the older ones also by themselves", () => {
@@ -20,6 +20,14 @@ describe("those inside", () => {
 
 it("what happened in the week is added up", () => {
   expect(journey("cart", "弃购")).toMatchObject({ entered: 4, sent: 6, goals: 2 });
+});
+
+it.each([
+  [0.1234, "+12.3%"],
+  [-0.05, "−5.0%"],
+  [null, "—"],
+])("a lift of %j is told as %s", (part, told) => {
+  expect(percent(part)).toBe(told);
 });
 
 describe("the filter", () => {

@@ -29,6 +29,10 @@ export function rowOf(journey: Journey): Row {
   };
 }
 
+/** A part as a change: +12.3%; what can't be said is a dash. */
+export const percent = (part: number | null): string =>
+  part === null ? "—" : `${part < 0 ? "−" : "+"}${Math.abs(part * 100).toFixed(1)}%`;
+
 export const STATES = ["live", "paused", "stopped"] as const;
 
 /** What is looked for, as the address keeps it. */
