@@ -57,7 +57,7 @@ it.concurrent("who may be one person is decided, joined by hand, and forgotten",
   await happen("customer.updated", `phone:139${other}`, { name: `另一位 ${other}` });
   const visit = await Visit.as("admin", { path: "/console/customers", expected: ["4"] });
   const { page } = visit;
-  const asked = page.getByRole("alert").filter({ hasText: `c${one}@shop.cn` });
+  const asked = page.getByRole("alert").filter({ hasText: `可疑 ${one}` });
   await asked.waitFor();
   await visit.picture("customers-desktop");
   await visit.isAccessible();

@@ -6,7 +6,8 @@ import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
-import { parted, told, useAudited } from "./audited";
+import { parted, told } from "./audited";
+import { useAudited } from "./auditWords";
 import { useWords } from "./words";
 
 type Entry = Schema["Entry"];
