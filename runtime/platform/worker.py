@@ -71,10 +71,12 @@ async def working(
     gathering: CohortPolicy | None = None,
     erp: Erp | None = None,
     model: Model | None = None,
+    public_url: str | None = None,
 ) -> AsyncIterator[Relay]:
     """A worker that runs while the block does; yields a relay to its task queue.
 
-    `targets` are the webhooks that it calls; without them, none is really called.
+    `targets` are the webhooks that it calls; without them, none is really called. With `public_url`, runs lead to the
+    console there.
     """
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
         carriers = channels(db, clock, portal)
@@ -98,7 +100,7 @@ async def working(
             workflow_runner=sandbox(),
         )
         async with worker:
-            yield Relay(db, client, task_queue, gathering)
+            yield Relay(db, client, task_queue, gathering, public_url)
 
 
 async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -> None:
@@ -115,7 +117,16 @@ async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -
     if settings.reader_url:
         model = Model(settings.reader_url, settings.reader_model, settings.reader_token, settings.reader_limit)
     async with working(
-        client, db, clock, site=site, coupons=coupons, targets=targets, gathering=gathering, erp=erp, model=model
+        client,
+        db,
+        clock,
+        site=site,
+        coupons=coupons,
+        targets=targets,
+        gathering=gathering,
+        erp=erp,
+        model=model,
+        public_url=settings.public_url,
     ) as relay:
         house = keep_house(client, db, clock, coupons, settings.keep_events)
         tasks = [asyncio.create_task(part) for part in (relay.run(engine), house, stop.wait())]

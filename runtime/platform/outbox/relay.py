@@ -43,9 +43,16 @@ RETRY_SECONDS = 1.0
 class Relay:
     """Starts and wakes workflows. Any number may run at once: each takes what no other has locked."""
 
-    def __init__(self, db: Database, client: Client, task_queue: str, gathering: CohortPolicy | None = None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        client: Client,
+        task_queue: str,
+        gathering: CohortPolicy | None = None,
+        public_url: str | None = None,
+    ) -> None:
         self._db = db
-        self._temporal = Temporal(db, client, task_queue)
+        self._temporal = Temporal(db, client, task_queue, public_url)
         self._gathering = gathering or CohortPolicy()
         self._pace = StartRate(self._gathering)
         self._news = asyncio.Event()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from sqlmodel import Session
 from temporalio.client import Client
@@ -62,11 +63,15 @@ def replenishment_id(alarm_id: int) -> str:
 
 @dataclass(frozen=True)
 class Temporal:
-    """Where Temporal is told, and what of its answers concerns the database."""
+    """Where Temporal is told, and what of its answers concerns the database.
+
+    `public_url` is where our console is reached, for links from runs to its pages; None without.
+    """
 
     db: Database
     client: Client
     queue: str
+    public_url: str | None = None
 
 
 Notices = Sequence[tuple[Outbox, Any]]
@@ -180,12 +185,24 @@ async def _start(
             id_reuse_policy=reuse,
             search_attributes=TypedSearchAttributes(pairs),
             static_summary=f"{plan.name} · {version} · {who}",
-            static_details=describe(plan, say),
+            static_details="\n\n".join(
+                [describe(plan, say), *_pages(temporal.public_url, plan.journey, customers, say)]
+            ),
             request_eager_start=True,
         )
     except WorkflowAlreadyStartedError:
         return await _see_who_is_carried(temporal, start)
     return name
+
+
+def _pages(public_url: str | None, journey: str, customers: Sequence[str], say: Wording) -> Iterator[str]:
+    """Links to the journey and, of a run of one, to the customer in the console."""
+    if public_url is None:
+        return
+    console = f"{public_url}/console"
+    yield f"[{say.pick('在控制台看旅程', 'the journey in the console')}]({console}/journeys/{quote(journey)})"
+    if len(customers) == 1:
+        yield f"[{say.pick('在控制台看客户', 'the customer in the console')}]({console}/customers/{customers[0]})"
 
 
 async def _see_who_is_carried(temporal: Temporal, start: Start) -> str:

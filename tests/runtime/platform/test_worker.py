@@ -67,7 +67,9 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
 ) -> None:
     async def story() -> None:
         client = await connected(temporal)
-        async with working(client, thanks, SystemClock(), "first") as relay, relaying(relay, migrated[0]):
+        url = "https://shop.example"
+        worker = working(client, thanks, SystemClock(), "first", public_url=url)
+        async with worker as relay, relaying(relay, migrated[0]):
             order(thanks, 1)
 
             async def sent() -> bool:
@@ -85,9 +87,12 @@ def test_an_event_becomes_a_message_and_a_run_that_is_found_by_customer(
             handle = client.get_workflow_handle(workflow_id("thanks", enrollment.id))
             told = await handle.describe()
             assert await told.static_summary() == f"感谢 · 第 1 版 · 客户 {enrollment.customer_id}"
-            assert "thank_you" in (await told.static_details() or "")
-            details = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
-            assert "等待 1 天" in details.current_details
+            details = await told.static_details() or ""
+            assert "thank_you" in details
+            assert f"({url}/console/journeys/thanks)" in details
+            assert f"({url}/console/customers/{enrollment.customer_id})" in details
+            metadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+            assert "等待 1 天" in metadata.current_details
             assert PHONE not in plain(await handle.fetch_history())
             await handle.terminate()
 
