@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Button, Drawer, Flex, Popconfirm, Skeleton, Timeline } from "antd";
 import { useState } from "react";
 import { api, client } from "@/api/client";
+import { By } from "@/parts/By";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
@@ -55,7 +56,7 @@ export default function History({ graph, onClose }: { graph: Graph; onClose: () 
               content: (
                 <Flex vertical>
                   <span>
-                    {words.actions[each.action] ?? each.action} v{each.version} · <bdi>{each.by}</bdi>
+                    {words.actions[each.action] ?? each.action} v{each.version} · <By by={each.by} />
                   </span>
                   {typeof each.details.reason === "string" && <span>{each.details.reason}</span>}
                   <Quiet small>{instant(each.at)}</Quiet>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type TableColumnsType, Tooltip } from "antd";
 import type { Language } from "@/parts/preferences";
+import { By } from "@/parts/By";
 import { Spark } from "@/parts/Spark";
 import { StateTag } from "@/parts/StateTag";
 import { ago, count, instant } from "@/parts/time";
@@ -118,7 +119,7 @@ export function columnsOf(
       width: 110,
       responsive: ["xl"],
       ellipsis: true,
-      render: (_, { last }) => last && <bdi>{last.by}</bdi>,
+      render: (_, { last }) => last && <By by={last.by} />,
     },
   ];
 }
