@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.catalogue.chinese import FAULTS as FAULTS_OF_EVENTS
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
-from workflows.source.chinese import translator
+from workflows.source.translating import translator
 
 TITLES: Mapping[str, str] = {
     "Something went wrong on our side": "我们这边出错了",

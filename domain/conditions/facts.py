@@ -20,13 +20,13 @@ from domain.journeys.tables import EnrollmentRow
 from domain.published.library import Library
 from domain.stock import inventory
 from domain.store.bulk import recordset_of
+from workflows.language.quick import test_of
 from workflows.language.tags import is_amount, measure_of
 from workflows.terms.comparing import dig, now_parts
 from workflows.terms.conditions import Condition as AnyCondition
 from workflows.terms.conditions import EventCondition, Verdict, evaluate, measured
 from workflows.terms.fields import DERIVED
 from workflows.terms.measuring import MOST_EVENTS
-from workflows.terms.quick import test_of
 from workflows.terms.values import Duration, Shows, Window
 
 _INSTANTS = DateTime(timezone=True)

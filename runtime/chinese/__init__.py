@@ -7,7 +7,7 @@ Chinese too. Names, keys and codes stay as they are.
 from domain.catalogue.chinese import FAULTS
 from runtime.chinese.sentences import SENTENCES
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
-from workflows.source.chinese import translator
+from workflows.source.translating import translator
 
 _told = translator({**FAULTS, **DIAGNOSTICS, **SENTENCES})
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from propcache.api import cached_property
 from pydantic import BaseModel
 
+from workflows.language.quick import Test, test_of
 from workflows.language.tags import TagRule
 from workflows.terms.conditions import (
     Condition,
@@ -26,7 +27,6 @@ from workflows.terms.conditions import (
 )
 from workflows.terms.fields import DERIVED, RANKED
 from workflows.terms.operands import Comparison, FieldRef
-from workflows.terms.quick import Test, test_of
 from workflows.terms.values import Duration, Shows, parts_of
 
 Kind = Literal["tag", "segment"]

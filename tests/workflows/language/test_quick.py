@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from workflows.language.quick import test_of as quick_test_of
 from workflows.language.rules import Rules
 from workflows.language.tags import TagRule
 from workflows.terms.comparing import dig
 from workflows.terms.conditions import Condition, evaluate
-from workflows.terms.quick import test_of as quick_test_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 READ: TypeAdapter[Condition] = TypeAdapter(Condition)
