@@ -138,9 +138,10 @@ def _tell_of_shows(temporal: Temporal, session: Session, notices: Notices) -> Ca
         yield [row], _review(temporal, notice, language)
 
 
-def _tell_of_requirements(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+def _tell_of_requirements(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    language = read_library(session).policy.language
     for row, notice in notices:
-        yield [row], _look_at(temporal, notice)
+        yield [row], _look_at(temporal, notice, language)
 
 
 TELLERS: Mapping[str, Teller] = {
@@ -330,17 +331,17 @@ async def _review(temporal: Temporal, notice: ReviewShow, language: Language) ->
     return name
 
 
-async def _look_at(temporal: Temporal, notice: LookAtRequirement) -> str:
+async def _look_at(temporal: Temporal, notice: LookAtRequirement, language: Language) -> str:
     """What a run does first is look where the database stands."""
-    name = f"requirement/{notice.requirement}"
+    name, say = f"requirement/{notice.requirement}", Wording(language)
     await temporal.client.start_workflow(
         RequirementWorkflow.run,
-        notice.requirement,
+        args=[notice.requirement, language],
         id=name,
         task_queue=temporal.queue,
         start_signal="wake",
-        static_summary=f"requirement {notice.requirement}",
-        static_details=REQUIREMENT,
+        static_summary=say.pick(f"需求 {notice.requirement}", f"requirement {notice.requirement}"),
+        static_details=say.pick(*REQUIREMENT),
     )
     return name
 
