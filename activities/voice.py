@@ -7,7 +7,6 @@ from temporalio import activity
 
 from activities.adapters.model_reader import Model, ModelReader
 from activities.liveness import sign_of_life
-from domain.channels.staff import Notice, TellsStaff
 from domain.published.library import Library, read_library
 from domain.store.clock import Clock
 from domain.store.work import Database
@@ -21,17 +20,11 @@ from workflows.plan.lessons import RequirementState, ReviewState
 
 
 class VoiceActivities:
-    """Reads comments, by a `model` if there is one; `staff` reaches the managers of products.
+    """Reads comments, by a `model` if there is one. What each tells is without personal data."""
 
-    What each tells is without personal data.
-    """
-
-    def __init__(
-        self, db: Database, clock: Clock, staff: Sequence[TellsStaff] = (), model: Model | None = None
-    ) -> None:
+    def __init__(self, db: Database, clock: Clock, model: Model | None = None) -> None:
         self._db = db
         self._clock = clock
-        self._staff = staff
         self._model = model
 
     def all(self) -> list[Callable[..., Any]]:
@@ -57,9 +50,7 @@ class VoiceActivities:
     def report_week(self) -> list[str]:
         """Tell the managers of products what customers said in the week."""
         with self._db.begin() as work:
-            notices = reports.tell_week(work, self._clock.now())
-        self._tell(notices)
-        return [f"{len(notices)} managers told"]
+            return [f"{reports.tell_week(work, self._clock.now())} managers told"]
 
     @activity.defn
     def review_show(self, stream: str) -> ReviewState:
@@ -72,13 +63,8 @@ class VoiceActivities:
     def look_after_requirement(self, requirement: int) -> RequirementState:
         """Remind, escalate, measure, whatever is due; and say where it stands."""
         with self._db.begin() as work:
-            standing, due_at, notices = requirements.look_after(work, requirement, self._clock.now())
-        self._tell(notices)
+            standing, due_at = requirements.look_after(work, requirement, self._clock.now())
         return standing.model_copy(update={"seconds": self._clock.seconds_until(due_at) if due_at else None})
-
-    def _tell(self, notices: Sequence[Notice]) -> None:
-        for channel in self._staff if notices else ():
-            channel.tell_staff(notices)
 
     def _page(self) -> Sequence[Comment]:
         with self._db() as session:
@@ -87,7 +73,5 @@ class VoiceActivities:
     def _keep(self, library: Library, comments: Sequence[Comment], said: Sequence[Sequence[Opinion]]) -> int:
         with self._db.begin() as work:
             read = hearing.keep(work, comments, said, Themes(library.voice))
-        with self._db.begin() as work:
-            notices = alerts.look(work, comments, self._clock.now())
-        self._tell(notices)
-        return read
+            alerts.look(work, comments, self._clock.now())
+            return read

@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlmodel import col, select
+
 from activities.voice import VoiceActivities
-from domain.channels.staff import Notice
 from domain.intake.ingest import Incoming, ingest
 from domain.store.clock import VirtualClock
+from domain.store.outbox import TellStaff
+from domain.store.tables import Outbox
 from domain.store.work import Database
 from domain.voice.alerts import alerts
 from domain.voice.topics import Scope, Topic, topics
@@ -16,18 +19,21 @@ FINE = ("酸菜鱼很好吃", "酸菜鱼很下饭", "酸菜鱼鱼片很嫩", "�
 
 
 class Voices:
-    """A shop whose shows are spoken of; `told` are the notices to its people."""
+    """A shop whose shows are spoken of."""
 
     def __init__(self, db: Database, clock: VirtualClock) -> None:
         self.db, self.clock = db, clock
-        self.told: list[Notice] = []
         self.batches = 0
-        self.activities = VoiceActivities(db, clock, [self])
+        self.activities = VoiceActivities(db, clock)
         fish = {"sku": "fish", "name": "老坛酸菜鱼", "aliases": ["酸菜鱼"], "category": "预制菜", "manager": "lin"}
         self.tell([("product.updated", clock.now(), fish, None)])
 
-    def tell_staff(self, notices: Any) -> None:
-        self.told += notices
+    @property
+    def told(self) -> list[TellStaff]:
+        """The notices to its people."""
+        with self.db() as session:
+            rows = session.exec(select(Outbox).where(Outbox.kind == TellStaff.kind).order_by(col(Outbox.id))).all()
+        return [TellStaff(**(row.payload or {})) for row in rows]
 
     def tell(self, events: list[tuple[str, datetime, dict[str, Any], int | None]]) -> None:
         with self.db.begin() as work:

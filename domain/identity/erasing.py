@@ -48,7 +48,7 @@ _FORGET = (
     "DELETE FROM customer_tags WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
     "DELETE FROM segment_members WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
     "DELETE FROM next_looks WHERE customer = ANY (CAST(:ids AS bigint[]))",
-    "UPDATE opinions SET phrase = '', reader = NULL FROM events"
+    "UPDATE opinions SET phrase = '', phrase_key = NULL, reader = NULL FROM events"
     " WHERE events.id = opinions.event_id AND customer_id = :id",
     "UPDATE events SET data = '{}', identifiers = NULL, forgotten = true WHERE customer_id = :id",
     "DELETE FROM early_receipts USING messages WHERE customer_id = :id"

@@ -76,7 +76,7 @@ WITH page AS MATERIALIZED (
         )
     RETURNING events.id
 ), unsaid AS (
-    UPDATE opinions SET phrase = '', reader = NULL FROM forgot WHERE opinions.event_id = forgot.id
+    UPDATE opinions SET phrase = '', phrase_key = NULL, reader = NULL FROM forgot WHERE opinions.event_id = forgot.id
 )
 SELECT received_at, id FROM page ORDER BY received_at DESC, id DESC LIMIT 1
 """)

@@ -1,4 +1,4 @@
-"""The outbox: what Temporal must be told, written in the transaction that decided it."""
+"""The outbox: what Temporal or an employee must be told, written in the transaction that decided it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +86,15 @@ class LookAtRequirement:
     requirement: int
 
 
+@dataclass(frozen=True)
+class TellStaff:
+    """Send a notice to an employee, named as in `customer.owner`."""
+
+    kind: ClassVar = "staff"
+    to: str
+    text: str
+
+
 Notice = (
     StartRun
     | WakeRun
@@ -96,6 +105,7 @@ Notice = (
     | ReadComments
     | ReviewShow
     | LookAtRequirement
+    | TellStaff
 )
 _NOTICES: Mapping[str, type[Notice]] = {notice.kind: notice for notice in get_args(Notice)}
 

@@ -10,7 +10,9 @@ from domain.store.columns import Row, id_column, instant, reference
 
 
 class Outbox(Row, table=True):
-    """What Temporal must be told: the kind of a notice and, in its payload, what it is for; see `domain.store.outbox`.
+    """What Temporal or an employee must be told: the kind of a notice and, in its payload, what it is for.
+
+    See `domain.store.outbox`.
 
     `gather` is the plan whose starts this one may be put together with; null once that is decided. Rows of releases
     before migration 0008 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`. One that could not

@@ -59,7 +59,7 @@ class UnitOfWork(Session):
 
     1. rows of the session, then those that are plain values, table by table (`insert`, `change`);
     2. the trail: decisions about customers (`note`), and what happened in journeys (`count`);
-    3. the outbox: what Temporal must be told (`enqueue`), announced once;
+    3. the outbox: what Temporal or an employee must be told (`enqueue`), announced once;
     4. the events that it gives rise to (`give_rise_to`), taken in by `ingest`. What they bring about is written by the
        same order, until nothing is left.
 
@@ -132,7 +132,7 @@ class UnitOfWork(Session):
         self._counts[what] += n
 
     def enqueue(self, notice: Notice, *, gather: str | None = None) -> None:
-        """Have Temporal told. A start may be gathered with others of the plan that `gather` names."""
+        """Have Temporal, or an employee, told. A start may be gathered with others of the plan that `gather` names."""
         self._outbox.append({"kind": notice.kind, "payload": asdict(notice), "gather": gather})
 
     def give_rise_to(self, event: EventGiven) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import VOICE
-from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import read_library
 from domain.stock.tables import Product
+from domain.store.outbox import TellStaff
 from domain.store.work import EventGiven, UnitOfWork
 from domain.voice.hearing import Comment
 from domain.voice.products import product_names
@@ -46,36 +46,34 @@ class Alert:
     usual: float | None
 
 
-def look(work: UnitOfWork, comments: Iterable[Comment], now: datetime) -> list[Notice]:
-    """Raise what the comments that were just read give rise to, and say who is to be told of it.
+def look(work: UnitOfWork, comments: Iterable[Comment], now: datetime) -> None:
+    """Raise what the comments that were just read give rise to, and have managers told of it.
 
     Of a product and topic there is one alert a day at most.
     """
     fresh = [comment.event for comment in comments if now - FRESH <= comment.at <= now + timedelta(minutes=5)]
     if not fresh:
-        return []
+        return
     is_blame = (col(StoredOpinion.sentiment) == "negative") & col(StoredOpinion.sku).is_not(None)
     query = select(StoredOpinion.stream_id, StoredOpinion.sku).where(is_blame, col(StoredOpinion.event_id).in_(fresh))
     blamed: dict[str | None, set[str]] = {}
     for stream, sku in work.exec(query.distinct()):
         blamed.setdefault(stream, set()).add(sku or "")
-    notices = []
     for stream, skus in sorted(blamed.items(), key=lambda each: each[0] or ""):
         scope = Scope(stream_id=stream) if stream else Scope(since=now - WEEK)
         for topic in topics(work, scope, skus=sorted(skus)):
             if topic.rises:
-                notices += _raise(work, topic, stream, now)
-    return notices
+                _raise(work, topic, stream, now)
 
 
-def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) -> list[Notice]:
+def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) -> None:
     zone = read_library(work).policy_zone
     sku = topic.sku or ""
     today = local_day(now, zone)
     name = f"{sku}/{topic.key.aspect}/{topic.key.topic}/{today:%Y-%m-%d}"
     known = select(func.count()).select_from(Event).where(Event.source == VOICE, Event.event_id == name)
     if work.exec(known).one():
-        return []
+        return
     manager = _manager(work, sku)
     data = {
         "sku": sku,
@@ -104,7 +102,8 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
         stream_id=stream,
         sku=sku,
     )
-    return [Notice(manager, f"口碑预警：{said}{usual}\n截止：{due:%Y-%m-%d}")] if manager else []
+    if manager:
+        work.enqueue(TellStaff(manager, f"口碑预警：{said}{usual}\n截止：{due:%Y-%m-%d}"))
 
 
 def _manager(session: Session, sku: str) -> str | None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 
 from opencc import OpenCC
 
@@ -48,6 +49,11 @@ def plain(text: str) -> str:
     text = text.encode(errors="replace").decode()
     text = _simplified().convert(unicodedata.normalize("NFKC", text).lower().replace("\ufeff", ""))
     return _AGAIN.sub(r"\1\1", _DIGITS.sub("0", _LINK.sub("0", text)))
+
+
+def phrase_key(text: str) -> str:
+    """What stands for a text however it is written; of any text the same number of characters."""
+    return sha256(plain(text).encode()).hexdigest()
 
 
 def grams(plain_text: str) -> set[str]:

@@ -1,16 +1,16 @@
 """Comments of customers, read off the request path and kept as opinions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, text
+from sqlalchemy import ARRAY, Text, any_, cast, delete, text
 from sqlmodel import Session, col, select
 
 from domain.store.bulk import insert_all, is_among
 from domain.store.work import UnitOfWork
-from domain.voice.clauses import plain
+from domain.voice.clauses import phrase_key
 from domain.voice.inbox import FIELDS
 from domain.voice.masking import masked
 from domain.voice.reading import Opinion
@@ -155,31 +155,33 @@ def keep(work: UnitOfWork, comments: Sequence[Comment], said: Sequence[Sequence[
     events = [comment.event for comment in comments]
     read = delete(UnreadComment).where(is_among(UnreadComment.event_id, events)).returning(col(UnreadComment.event_id))
     ours = set(work.execute(read).scalars())
-    corrections = _corrections(work)
-    rows = []
-    for comment, opinions in zip(comments, said, strict=True):
-        if comment.event in ours and comment.text:
-            rows += _rows(comment, opinions, themes, corrections)
+    heard = [each for each in zip(comments, said, strict=True) if each[0].event in ours and each[0].text]
+    rows = [row for comment, opinions in heard for row in _rows(comment, opinions, themes)]
+    repeated = {comment.event for comment, _ in heard if comment.repeated}
+    _put_right(work, [row for row in rows if row["event_id"] not in repeated])
     if rows:
         insert_all(work, StoredOpinion, rows)
     return len(ours)
 
 
-def _rows(
-    comment: Comment, opinions: Sequence[Opinion], themes: Themes, corrections: Mapping[str, StoredOpinion]
-) -> list[dict[str, Any]]:
+def _rows(comment: Comment, opinions: Sequence[Opinion], themes: Themes) -> Iterator[dict[str, Any]]:
     said = [Opinion("chatter", confidence=1.0)] if comment.repeated else _with_stars(comment, opinions)
-    rows = []
     for clause, each in enumerate(said):
         phrase = masked(each.phrase or comment.text)[:PHRASE]
-        kind, sentiment, sku = each.kind, each.sentiment, each.product or comment.sku
-        aspect, topic = themes.topic_of(each.aspect, sentiment, phrase)
-        row = {"kind": kind, "aspect": aspect, "sentiment": sentiment, "topic": topic, "sku": sku}
-        if not comment.repeated and (known := corrections.get(plain(phrase))):
-            row |= {name: getattr(known, name) for name in ("kind", "aspect", "sentiment", "topic")}
-        place = {"event_id": comment.event, "clause": clause, "at": comment.at, "stream_id": comment.stream_id}
-        rows.append({**place, **row, "phrase": phrase, "confidence": each.confidence})
-    return rows
+        aspect, topic = themes.topic_of(each.aspect, each.sentiment, phrase)
+        yield {
+            "event_id": comment.event,
+            "clause": clause,
+            "at": comment.at,
+            "stream_id": comment.stream_id,
+            "sku": each.product or comment.sku,
+            "kind": each.kind,
+            "aspect": aspect,
+            "sentiment": each.sentiment,
+            "topic": topic,
+            "phrase": phrase,
+            "confidence": each.confidence,
+        }
 
 
 def _with_stars(comment: Comment, opinions: Sequence[Opinion]) -> Sequence[Opinion]:
@@ -190,7 +192,16 @@ def _with_stars(comment: Comment, opinions: Sequence[Opinion]) -> Sequence[Opini
     return [Opinion("opinion", "overall", feeling, product=opinions[0].product, phrase=comment.text, confidence=0.9)]
 
 
-def _corrections(session: Session) -> Mapping[str, StoredOpinion]:
-    """What persons have corrected, by the phrase, the newest counting."""
-    query = select(StoredOpinion).where(col(StoredOpinion.corrected_at).is_not(None), col(StoredOpinion.phrase) != "")
-    return {plain(row.phrase): row for row in session.exec(query.order_by(col(StoredOpinion.corrected_at)))}
+def _put_right(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Read phrases as persons have corrected them, the newest correction counting.
+
+    Corrections of releases before migration 0039 have no key.
+    """
+    keys = [phrase_key(row["phrase"]) for row in rows]
+    is_corrected = col(StoredOpinion.corrected_at).is_not(None) & (col(StoredOpinion.phrase) != "")
+    said = (col(StoredOpinion.phrase_key) == any_(cast(keys, ARRAY(Text)))) | col(StoredOpinion.phrase_key).is_(None)
+    query = select(StoredOpinion).where(is_corrected, said).order_by(col(StoredOpinion.corrected_at))
+    corrections = {each.phrase_key or phrase_key(each.phrase): each for each in session.exec(query)}
+    for key, row in zip(keys, rows, strict=True):
+        if known := corrections.get(key):
+            row |= {name: getattr(known, name) for name in ("kind", "aspect", "sentiment", "topic")}

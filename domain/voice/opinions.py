@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from domain.intake.tables import Event
 from domain.store.work import UnitOfWork
+from domain.voice.clauses import phrase_key
 from domain.voice.products import product_names
 from domain.voice.tables import StoredOpinion
 from domain.voice.themes import Themes
@@ -95,7 +96,7 @@ def correct(
     for name, value in after.items():
         setattr(opinion, name, value)
     opinion.reader = opinion.reader or before
-    opinion.corrected_by, opinion.corrected_at = by, now
+    opinion.corrected_by, opinion.corrected_at, opinion.phrase_key = by, now, phrase_key(opinion.phrase)
     work.add(opinion)
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.channels.staff import Notice
 from domain.published.library import read_library
 from domain.stock.tables import Product, Stream
+from domain.store.outbox import TellStaff
 from domain.store.work import UnitOfWork
 from domain.voice.alerts import Alert, alerts
 from domain.voice.papers import Paper, Part, Table, markdown
@@ -142,17 +142,17 @@ def paper_of(session: Session, found: Report) -> Paper:
     return Paper(title, about, parts)
 
 
-def tell_week(work: UnitOfWork, now: datetime) -> list[Notice]:
-    """What the manager of each product is told of the week, and asked to read; nobody is told of a silent one.
+def tell_week(work: UnitOfWork, now: datetime) -> int:
+    """Have the manager of each product told of the week, and asked to read; nobody is told of a silent one.
 
-    Told again in the same week, it is the same.
+    Told again in the same week, it is the same. Returns how many are told.
     """
     library = read_library(work)
     say, today = Wording(library.policy.language), local_day(now, library.policy_zone)
     managed: dict[str, list[str]] = {}
     for product in work.exec(select(Product).where(col(Product.manager).is_not(None)).order_by(col(Product.sku))):
         managed.setdefault(product.manager or "", []).append(product.sku)
-    notices = []
+    told = 0
     for manager, skus in sorted(managed.items()):
         found = report(work, week_before(now), skus=skus)
         if not found.comments:
@@ -163,8 +163,9 @@ def tell_week(work: UnitOfWork, now: datetime) -> list[Notice]:
         worst = say.pick("，最多的差评：", "; most complain of ") + "、".join(complaints) if complaints else ""
         text = say.pick("读一读本周的客户声音", "Read what customers said this week") + worst
         ask(work, f"weekly/{manager}/{year}-{week}", "product", text, today + WEEK, now, owner=manager)
-        notices.append(Notice(manager, markdown(paper)[:NOTICE]))
-    return notices
+        work.enqueue(TellStaff(manager, markdown(paper)[:NOTICE]))
+        told += 1
+    return told
 
 
 def _alert(alert: Alert, say: Wording) -> str:

@@ -22,7 +22,7 @@ class StoredOpinion(Row, table=True):
 
     `at` is when it was said, `stream_id` the show in which, `sku` the product it is about and `topic` what it is about
     in few words, null where nothing of that is known. `phrase` has no phone number. `reader` is what was read, where
-    a person has corrected it since.
+    a person has corrected it since, and `phrase_key` stands for the phrase then, however it is written.
     """
 
     __tablename__: ClassVar[Any] = "opinions"
@@ -32,6 +32,9 @@ class StoredOpinion(Row, table=True):
         Index("ix_opinions_at", "at", "id"),
         Index("ix_opinions_stream", "stream_id", "sku", postgresql_where=text("stream_id IS NOT NULL")),
         Index("ix_opinions_corrected", "id", postgresql_where=text("corrected_at IS NOT NULL")),
+        Index(
+            "ix_opinions_phrase_key", "phrase_key", "corrected_at", postgresql_where=text("corrected_at IS NOT NULL")
+        ),
     )
     id: int = id_column()
     event_id: int = reference("events.id")
@@ -48,6 +51,7 @@ class StoredOpinion(Row, table=True):
     reader: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     corrected_by: str | None = None
     corrected_at: datetime | None = instant(nullable=True)
+    phrase_key: str | None = None
 
 
 class Task(Row, table=True):

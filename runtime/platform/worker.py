@@ -93,14 +93,14 @@ async def working(
                 *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
-                *VoiceActivities(db, clock, staff, model).all(),
+                *VoiceActivities(db, clock, model).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=sandbox(),
         )
         async with worker:
-            yield Relay(db, client, task_queue, gathering, public_url)
+            yield Relay(db, client, task_queue, gathering, public_url, staff)
 
 
 async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -> None:

@@ -3,17 +3,16 @@
 `review → approved → launched → closed`; a change that is asked for leads back by `draft`, a refusal or silence ends it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
-from domain.channels.staff import Notice
 from domain.published.library import read_library
 from domain.stock.tables import LiveSale, Product, Stream
-from domain.store.outbox import LookAtRequirement
+from domain.store.outbox import LookAtRequirement, TellStaff
 from domain.store.work import UnitOfWork
 from domain.voice.tables import Requirement, Task
 from domain.voice.tasks import ask, finish
@@ -160,14 +159,13 @@ def review(
     work.enqueue(LookAtRequirement(requirement.id))
 
 
-def look_after(work: UnitOfWork, id: int, now: datetime) -> tuple[RequirementState, datetime | None, list[Notice]]:
-    """Do what is due: remind, escalate, let lapse, measure. Returns how it stands, when it acts next, whom to tell."""
+def look_after(work: UnitOfWork, id: int, now: datetime) -> tuple[RequirementState, datetime | None]:
+    """Do what is due: remind, escalate, let lapse, measure. Returns how it stands, and when it acts next."""
     requirement = work.get(Requirement, id, with_for_update=True)
     if requirement is None:
-        return RequirementState(requirement=id, status="refused", title="", over=True), None, []
-    notices: list[Notice] = []
+        return RequirementState(requirement=id, status="refused", title="", over=True), None
     if requirement.status == "review" and requirement.due_at is not None and requirement.due_at <= now:
-        notices = list(_remind(work, requirement, now))
+        _remind(work, requirement, now)
     elif requirement.status == "launched":
         _measure(work, requirement, now)
     work.add(requirement)
@@ -179,7 +177,7 @@ def look_after(work: UnitOfWork, id: int, now: datetime) -> tuple[RequirementSta
         new_sku=requirement.new_sku,
         over=requirement.status in CLOSED,
     )
-    return standing, requirement.due_at, notices
+    return standing, requirement.due_at
 
 
 def quotes(session: Session, requirement: Requirement) -> Sequence[str]:
@@ -230,7 +228,7 @@ def _ask_reviewers(work: UnitOfWork, requirement: Requirement, now: datetime) ->
         ask(work, _key(requirement, department), department, asked, due, now, owner=owner, sku=requirement.sku)
 
 
-def _remind(work: UnitOfWork, requirement: Requirement, now: datetime) -> Iterator[Notice]:
+def _remind(work: UnitOfWork, requirement: Requirement, now: datetime) -> None:
     requirement.reminders += 1
     if requirement.reminders > LAPSES:
         requirement.status, requirement.due_at, requirement.closed_at = "lapsed", None, now
@@ -239,17 +237,15 @@ def _remind(work: UnitOfWork, requirement: Requirement, now: datetime) -> Iterat
     missing = waits_for(requirement)
     for department in missing:
         if owner := _owner(work, requirement, department):
-            yield Notice(
-                owner,
-                f"产品需求 #{requirement.id} {requirement.title} 还在等你评审（第 {requirement.reminders} 次提醒）",
-            )
+            late = f"产品需求 #{requirement.id} {requirement.title} 还在等你评审（第 {requirement.reminders} 次提醒）"
+            work.enqueue(TellStaff(owner, late))
     above = read_library(work).voice.escalate_to
     if requirement.reminders == ESCALATES and above:
         late = f"产品需求 #{requirement.id} {requirement.title} 超时未评审：{'、'.join(missing)}"
         due = local_day(now, read_library(work).policy_zone) + AGAIN
         key = f"{_key(requirement, 'product')}/escalated"
         ask(work, key, "product", late, due, now, owner=above, sku=requirement.sku)
-        yield Notice(above, late)
+        work.enqueue(TellStaff(above, late))
 
 
 def _measure(session: Session, requirement: Requirement, now: datetime) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.channels.staff import TellsStaff
 from domain.journeys.starting import form_cohort
 from domain.published.library import read_plan
 from domain.store.outbox import (
@@ -50,9 +51,10 @@ class Relay:
         task_queue: str,
         gathering: CohortPolicy | None = None,
         public_url: str | None = None,
+        staff: Sequence[TellsStaff] = (),
     ) -> None:
         self._db = db
-        self._temporal = Temporal(db, client, task_queue, public_url)
+        self._temporal = Temporal(db, client, task_queue, public_url, staff)
         self._gathering = gathering or CohortPolicy()
         self._pace = StartRate(self._gathering)
         self._news = asyncio.Event()

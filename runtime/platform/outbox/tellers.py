@@ -1,4 +1,4 @@
-"""How Temporal is told each kind of notice that the outbox holds."""
+"""How Temporal, or an employee, is told each kind of notice that the outbox holds."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.channels.staff import Notice, TellsStaff
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
 from domain.journeys.starting import Start, set_apart, start_of, wakes_of
@@ -25,6 +26,7 @@ from domain.store.outbox import (
     ReviewShow,
     StartRun,
     TakeToJourney,
+    TellStaff,
     WakeRun,
 )
 from domain.store.tables import Outbox
@@ -52,6 +54,9 @@ COHORT_SIZE = SearchAttributeKey.for_int("CohortSize")
 CUSTOMER_ID = SearchAttributeKey.for_keyword_list("CustomerId")
 
 
+STAFF_SECONDS = 5.0
+"""A notice to an employee that takes longer is put off, so that no journey waits for it."""
+
 COMMENTS_ID = "voice/comments"
 """The id of the workflow that reads comments; one at a time does."""
 
@@ -65,13 +70,15 @@ def replenishment_id(alarm_id: int) -> str:
 class Temporal:
     """Where Temporal is told, and what of its answers concerns the database.
 
-    `public_url` is where our console is reached, for links from runs to its pages; None without.
+    `staff` reaches employees. `public_url` is where our console is reached, for links from runs to its pages; None
+    without.
     """
 
     db: Database
     client: Client
     queue: str
     public_url: str | None = None
+    staff: Sequence[TellsStaff] = ()
 
 
 Notices = Sequence[tuple[Outbox, Any]]
@@ -144,6 +151,11 @@ def _tell_of_requirements(temporal: Temporal, session: Session, notices: Notices
         yield [row], _look_at(temporal, notice, language)
 
 
+def _tell_staff(temporal: Temporal, _: Session, notices: Notices) -> Calls:
+    told = [Notice(notice.to, notice.text) for _, notice in notices]
+    yield [row for row, _ in notices], _send(temporal.staff, told)
+
+
 TELLERS: Mapping[str, Teller] = {
     StartRun.kind: _tell_starts,
     WakeRun.kind: _tell_wakes,
@@ -154,6 +166,7 @@ TELLERS: Mapping[str, Teller] = {
     ReadComments.kind: _tell_of_comments,
     ReviewShow.kind: _tell_of_shows,
     LookAtRequirement.kind: _tell_of_requirements,
+    TellStaff.kind: _tell_staff,
 }
 """Who tells each kind."""
 
@@ -344,6 +357,17 @@ async def _look_at(temporal: Temporal, notice: LookAtRequirement, language: Lang
         static_details=say.pick(*REQUIREMENT),
     )
     return name
+
+
+async def _send(channels: Sequence[TellsStaff], notices: Sequence[Notice]) -> str:
+    """One that was sent just before a worker died is sent again, which the channel takes for the same.
+
+    Raises TimeoutError where it takes so long that others would wait.
+    """
+    async with asyncio.timeout(STAFF_SECONDS):
+        for channel in channels:
+            await asyncio.to_thread(channel.tell_staff, notices)
+    return ""
 
 
 async def _nothing() -> str:

@@ -7,6 +7,7 @@ from scipy.stats import fisher_exact
 from sqlmodel import select
 from voices import BLAND, Voices
 
+import activities.voice
 from domain.voice.tables import Task
 from domain.voice.topics import Scope, Share, chance_of, topics
 
@@ -26,6 +27,21 @@ def test_what_says_the_same_is_one_topic_and_is_told_to_the_manager_once(voices:
     voices.clock.set(voices.clock.now() + timedelta(days=1))
     voices.show("s2", 0, 20, first=200)
     assert len(voices.alerts()) == 1
+
+
+def test_a_worker_that_dies_between_reading_and_alarming_reads_again_and_alarms(
+    voices: Voices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as dying:
+        dying.setattr(activities.voice.alerts, "look", die)
+        with pytest.raises(SystemExit):
+            voices.show("s1", 15, 45)
+    voices.activities.read_comments()
+    assert voices.alerts() == [("fish", "口味偏淡", 15, 60)]
+    assert [notice.to for notice in voices.told] == ["lin"]
 
 
 @pytest.mark.parametrize(("bland", "fine"), [(3, 3), (7, 0), (8, 400)])

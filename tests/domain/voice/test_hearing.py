@@ -126,6 +126,11 @@ def test_a_correction_counts_where_the_phrase_comes_again(shop: Shop) -> None:
     first, second = shop.read()
     assert (first.reader or {})["sentiment"] == before.sentiment
     assert (second.aspect, second.sentiment, second.corrected_by) == ("taste", "negative", None)
+    shop.say("酸菜魚真是絕絕子", 17, 3)
+    with shop.db.begin() as work:  # as the release before left it
+        work.get_one(StoredOpinion, before.id).phrase_key = None
+    shop.say("酸菜鱼真是绝绝子", 18, 4)
+    assert [each.sentiment for each in shop.read()[2:]] == ["negative"] * 2
 
 
 def test_temporal_is_told_once_of_a_batch_and_never_without_a_comment(shop: Shop) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,11 +12,12 @@ from sqlalchemy import event
 from sqlmodel import Session, col, select
 from temporalio.service import RPCError, RPCStatusCode
 
+from domain.channels.staff import Notice
 from domain.store import outbox
-from domain.store.outbox import FollowUp
+from domain.store.outbox import FollowUp, TellStaff
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.platform.outbox import relay
+from runtime.platform.outbox import relay, tellers
 from runtime.platform.outbox.relay import Relay
 
 
@@ -116,3 +118,40 @@ def test_while_temporal_is_away_nothing_is_put_off_and_of_one_among_others_it_is
     assert asyncio.run(Relay(db, client, "queue").drain()) == ["follow-up/a"]
     (row,) = rows(db).values()
     assert (row.payload, row.attempts) == ({"channel": "b"}, 1)
+
+
+class Wecom:
+    """Reaches employees, once it lives and isn't slow."""
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+        self.seconds, self.dies = 0.0, False
+
+    def tell_staff(self, notices: Sequence[Notice]) -> None:
+        if self.dies:
+            raise SystemExit
+        time.sleep(self.seconds)
+        self.told += notices
+
+
+def test_an_employee_is_told_though_the_worker_died_before_and_a_slow_channel_holds_nothing_up(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client: Any = Temporal()
+    wecom = Wecom()
+    relay = Relay(db, client, "queue", staff=[wecom])
+    monkeypatch.setattr(tellers, "STAFF_SECONDS", 0.05)
+    with db.begin() as work:
+        work.enqueue(TellStaff("lin", "口碑预警"))
+    wecom.dies = True
+    with pytest.raises(SystemExit):
+        asyncio.run(relay.drain())
+    wecom.dies, wecom.seconds = False, 0.2
+    fill(db, Outbox(kind="follow_up", payload={"channel": "a"}))
+    assert asyncio.run(relay.drain()) == ["follow-up/a"]
+    assert [(row.kind, row.problem) for row in rows(db).values()] == [("staff", "TimeoutError")]
+    wecom.told, wecom.seconds = [], 0.0
+    with db.begin() as work:
+        work.exec(select(Outbox)).one().next_at = None
+    asyncio.run(relay.drain())
+    assert (wecom.told, rows(db)) == ([Notice("lin", "口碑预警")], {})
