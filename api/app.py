@@ -24,7 +24,7 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import canvas, drafts, messages, recipes, results, specs, stuck, todos, trials, vocabulary
+from api.journeys import canvas, documents, drafts, messages, recipes, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
 from api.stock import imports, lots, replenishment, shows, streams
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
@@ -58,6 +58,7 @@ ROUTERS = (
     canvas.router,
     specs.router,
     drafts.router,
+    documents.router,
     vocabulary.router,
     metrics.router,
     streams.router,

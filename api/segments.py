@@ -32,6 +32,7 @@ from api.http.transactions import in_transaction
 from domain.access import audit
 from domain.access.actors import Actor
 from domain.membership import exporting, listing, previewing
+from domain.published import history
 from domain.published.fitting import published_references
 from domain.published.library import Library, mark_published, read_library
 from domain.published.publishing import publish_document
@@ -258,9 +259,10 @@ async def put_segment(
         errors = [each for each in diagnostics if each.severity == "error"]
         if segments is None or errors:
             raise Invalid(errors=[{"field": "when", "reason": each.code, "detail": each.message} for each in errors])
+        now = env.wall.now()
+        history.keep(work, "_segments", document.source if document else None, text, caller, now)
         publish_document(work, "_segments", _JSON.dump_python(segments, mode="json"), text)
-        was = {"when": _JSON.dump_python(before, mode="json")} if before is not None else {}
-        target, now = f"segment:{name}", env.wall.now()
+        was, target = {"when": _JSON.dump_python(before, mode="json")} if before is not None else {}, f"segment:{name}"
         audit.record(work, caller, "segment.publish", target, now, before=was, after={"when": body.when})
 
     def publish() -> SegmentWritten:

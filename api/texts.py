@@ -26,6 +26,7 @@ from api.http.transactions import in_transaction
 from domain.access import audit
 from domain.access.actors import Actor
 from domain.conditions.facts import CustomerFacts
+from domain.published import history
 from domain.published.fitting import misfits
 from domain.published.library import Library, mark_published, read_library
 from domain.published.publishing import publish_text
@@ -198,6 +199,7 @@ async def put_text(
                     {"field": "body", "reason": "unfit", "detail": each.detail, "line": each.line} for each in mistakes
                 ]
             )
+        history.keep(work, f"{template}/{channel}", before, body, caller, env.wall.now())
         publish_text(work, template, channel, body)
         was, now = {"sha256": _etag(before) if before else None}, env.wall.now()
         target = f"text:{template}/{channel}"

@@ -1,10 +1,13 @@
-"""Drafts of journeys: saved as one types, shared, merged, published. `/v1/drafts`, `/v1/journeys/{name}/draft`."""
+"""Drafts of journeys and shared documents: saved as one types, shared, merged; those of journeys are published.
+
+`/v1/drafts`, `/v1/journeys/{name}/draft`, `/v1/documents/{name}/draft`.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -39,10 +42,12 @@ from domain.journeys.moving import count_movable
 from domain.published import drafts
 from domain.published.drafts import DraftMovedError, DraftState
 from domain.store.work import UnitOfWork
+from workflows.language.documents import FORMS
 from workflows.source.merging import merge
 from workflows.words.diff import diff
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 router = APIRouter(tags=["drafts"], responses=documented(Unauthorized, Forbidden, Invalid))
 
@@ -52,6 +57,38 @@ IfMatch = Annotated[str | None, Header(description="the `ETag` of what the chang
 
 
 _TEXT = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+
+
+def known_document(name: Annotated[str, Path(max_length=64, description="like `_policy`")]) -> str:
+    """A shared document that is edited here. Raises NotFound."""
+    if name not in FORMS:
+        raise NotFound(f"There is no such document; there are {', '.join(FORMS)}.")
+    return name
+
+
+def _permitted_document(_: Editor, name: Annotated[str, Depends(known_document)]) -> str:
+    return name
+
+
+def _of_both(method: str, path: str, summary: str, **route: Any) -> Callable[[_F], _F]:
+    """Routes of the draft of a journey, and of a shared document."""
+
+    def add(endpoint: _F) -> _F:
+        journeys, documents = (f"/v1/{each}/{{name}}/draft{path}" for each in ("journeys", "documents"))
+        router.add_api_route(journeys, endpoint, methods=[method], summary=summary, **route)
+        responses = {**route.pop("responses", {}), **documented(NotFound)}
+        router.add_api_route(
+            documents,
+            endpoint,
+            methods=[method],
+            summary=f"{summary}: of a shared document",
+            dependencies=[Depends(_permitted_document)],
+            responses=responses,
+            **route,
+        )
+        return endpoint
+
+    return add
 
 
 @router.get("/v1/drafts", summary="List the drafts")
@@ -67,16 +104,17 @@ def get_drafts(request: Request, _: Reader) -> list[DraftListed]:
         ]  # fmt: skip
 
 
-@router.get("/v1/journeys/{name}/draft", summary="Read a journey's draft")
+@_of_both("GET", "", "Read a draft")
 def get_draft(request: Request, response: Response, _: Editor, name: Name) -> DraftText:
     """Without a draft, or a journey of that name, it is revision 0; saving makes one."""
     with context(request).db() as session:
-        return _answer(response, _shown(session, drafts.draft_state(session, name)))
+        return _answer(response, shown(session, drafts.draft_state(session, name)))
 
 
-@router.put(
-    "/v1/journeys/{name}/draft",
-    summary="Save a draft",
+@_of_both(
+    "PUT",
+    "",
+    "Save a draft",
     openapi_extra=described(Saved, {"text": _TEXT}),
     responses=documented(ChangedMeanwhile),
 )
@@ -86,35 +124,30 @@ async def put_draft(
     """Takes any text, also one with mistakes. `412` if somebody saved since the revision that `If-Match` names."""
     saved = await read_json(request, Saved)
     env, now = context(request), context(request).wall.now()
-    seen = _seen(if_match)
+    seen = seen_revision(if_match)
 
     def act(work: UnitOfWork) -> DraftText:
         state = drafts.save(work, name, saved.text, seen, caller, now, base=saved.base)
         if not seen:
-            audit.record(work, caller, "draft.begin", f"journey:{name}", now)
-        return _shown(work, state)
+            audit.record(work, caller, "draft.begin", target_of(name), now)
+        return shown(work, state)
 
-    return _answer(response, await run_in_threadpool(_guarded, env, act))
+    return _answer(response, await run_in_threadpool(guarded, env, act))
 
 
-@router.delete(
-    "/v1/journeys/{name}/draft",
-    status_code=204,
-    summary="Throw a draft away",
-    responses=documented(ChangedMeanwhile),
-)
+@_of_both("DELETE", "", "Throw a draft away", status_code=204, responses=documented(ChangedMeanwhile))
 def delete_draft(request: Request, caller: Editor, name: Name, if_match: IfMatch = None) -> None:
     env = context(request)
-    seen = _seen(if_match)
+    seen = seen_revision(if_match)
 
     def act(work: UnitOfWork) -> None:
         drafts.discard(work, name, seen)
-        audit.record(work, caller, "draft.discard", f"journey:{name}", env.wall.now())
+        audit.record(work, caller, "draft.discard", target_of(name), env.wall.now())
 
-    _guarded(env, act)
+    guarded(env, act)
 
 
-@router.get("/v1/journeys/{name}/draft/revisions", summary="List what a draft was like")
+@_of_both("GET", "/revisions", "List what a draft was like")
 def get_revisions(
     request: Request, _: Editor, name: Name, limit: Annotated[int, Query(ge=1, le=drafts.KEPT)] = 50
 ) -> list[Revision]:
@@ -124,7 +157,7 @@ def get_revisions(
         return [Revision(revision=each.revision, by=each.name, at=each.at) for each in rows]
 
 
-@router.get("/v1/journeys/{name}/draft/revisions/{revision}", summary="Read a revision", responses=documented(NotFound))
+@_of_both("GET", "/revisions/{revision}", "Read a revision of a draft", responses=documented(NotFound))
 def get_revision(request: Request, _: Editor, name: Name, revision: int) -> RevisionText:
     with context(request).db() as session:
         text = drafts.revision_text(session, name, revision) if 0 <= revision < 2**31 else None
@@ -144,9 +177,10 @@ def get_version(request: Request, _: Reader, name: Name, version: int) -> Versio
     return VersionText(version=version, text=found[0], published_at=found[1])
 
 
-@router.post(
-    "/v1/journeys/{name}/draft/merge",
-    summary="Merge a text with the draft as it stands",
+@_of_both(
+    "POST",
+    "/merge",
+    "Merge a text with the draft as it stands",
     openapi_extra=described(ToMerge, {"text": _TEXT, "since": 3}),
     responses=documented(NotFound),
 )
@@ -162,16 +196,12 @@ async def post_merge(request: Request, _: Editor, name: Name) -> MergedDraft:
             raise NotFound("The draft has no such revision, or it isn't kept any more.")
         merged = merge(base, asked.text, state.text)
         clashes = [ClashIn(line=each.line, mine=each.mine, theirs=each.theirs) for each in merged.clashes]
-        return MergedDraft(text=merged.text, revision=state.revision, etag=_etag(state), by=state.by, clashes=clashes)
+        return MergedDraft(text=merged.text, revision=state.revision, etag=etag_of(state), by=state.by, clashes=clashes)
 
     return await run_in_threadpool(act)
 
 
-@router.post(
-    "/v1/journeys/{name}/draft/presence",
-    summary="Say that one has the draft open",
-    openapi_extra=described(Here, {"place": "/steps/2"}),
-)
+@_of_both("POST", "/presence", "Say that one has the draft open", openapi_extra=described(Here, {"place": "/steps/2"}))
 async def post_presence(request: Request, caller: Editor, name: Name) -> Present:
     """To be said every 15 s; after 40 s of silence one isn't there any more."""
     here = await read_json(request, Here)
@@ -186,7 +216,7 @@ async def post_presence(request: Request, caller: Editor, name: Name) -> Present
     return await run_in_threadpool(in_transaction, env.db, act)
 
 
-@router.delete("/v1/journeys/{name}/draft/presence", status_code=204, summary="Say that one has closed it")
+@_of_both("DELETE", "/presence", "Say that one has closed the draft", status_code=204)
 def delete_presence(request: Request, caller: Editor, name: Name) -> None:
     in_transaction(context(request).db, lambda work: drafts.leave(work, name, caller))
 
@@ -226,7 +256,7 @@ async def post_publish(
     Where two people are needed, the first call asks; another person's call, of the same revision, publishes.
     """
     wanted = await read_json(request, ToPublish)
-    env, seen = context(request), _seen(if_match)
+    env, seen = context(request), seen_revision(if_match)
 
     def ask(work: UnitOfWork) -> DraftState:
         state = drafts.draft_state(work, name, locked=True)
@@ -246,10 +276,10 @@ async def post_publish(
         return state
 
     def act() -> Outcome:
-        state = _guarded(env, ask)
+        state = guarded(env, ask)
         if env.four_eyes and (state.asked is None or state.asked["by"] == caller.reference):
             with env.db() as session:
-                return Outcome(published=None, draft=_shown(session, state))
+                return Outcome(published=None, draft=shown(session, state))
         running = state.asked["running"] if state.asked else wanted.running
         reason = state.asked["reason"] if state.asked else wanted.reason
         published = publish_text(env, caller, name, state.text.encode(), running, reason=reason, base=wanted.base or 0)
@@ -257,7 +287,7 @@ async def post_publish(
         def over(work: UnitOfWork) -> DraftText:
             with suppress(DraftMovedError):  # somebody wrote on meanwhile: their draft stays
                 drafts.discard(work, name, seen)
-            return _shown(work, drafts.draft_state(work, name))
+            return shown(work, drafts.draft_state(work, name))
 
         return Outcome(published=published, draft=in_transaction(env.db, over))
 
@@ -266,31 +296,40 @@ async def post_publish(
     return outcome
 
 
-def _guarded(env: Context, act: Callable[[UnitOfWork], _T]) -> _T:
+def target_of(name: str) -> str:
+    """What the audit calls it whose draft this is."""
+    return f"{'document' if name in FORMS else 'journey'}:{name}"
+
+
+def guarded(env: Context, act: Callable[[UnitOfWork], _T]) -> _T:
+    """What the act answers. Raises ChangedMeanwhile, with how the draft stands, if it isn't any more as it was seen."""
     try:
         return in_transaction(env.db, act)
     except DraftMovedError as moved:
         state = moved.state
         raise ChangedMeanwhile(
-            "Somebody saved the draft meanwhile.", revision=state.revision, by=state.by, etag=_etag(state)
+            "Somebody saved the draft meanwhile.", revision=state.revision, by=state.by, etag=etag_of(state)
         ) from None
 
 
-def _etag(state: DraftState) -> str:
+def etag_of(state: DraftState) -> str:
+    """What a change of the draft sends as `If-Match`."""
     return f'"{state.revision}"'
 
 
-def _seen(if_match: str | None) -> int:
+def seen_revision(if_match: str | None) -> int:
+    """The revision that an `If-Match` names. Raises Invalid."""
     number = (if_match or "").strip().removeprefix("W/").strip('"')
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         raise Invalid(errors=[{"field": "If-Match", "reason": "missing", "detail": "send the draft's ETag"}])
     return int(number)
 
 
-def _shown(session: Session, state: DraftState) -> DraftText:
+def shown(session: Session, state: DraftState) -> DraftText:
+    """A draft as it is answered."""
     wish = Wish.model_validate(state.asked) if state.asked else None
     return DraftText(
-        journey=state.journey, revision=state.revision, etag=_etag(state), text=state.text, base=state.base,
+        journey=state.journey, revision=state.revision, etag=etag_of(state), text=state.text, base=state.base,
         live=drafts.live_text(session, state.journey)[1], by=state.by, at=state.at, asked=wish,
     )  # fmt: skip
 

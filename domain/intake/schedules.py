@@ -27,6 +27,7 @@ from domain.published.library import Library, read_library, read_plan
 from domain.stock import inventory
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
+from workflows.language.calendar import Calendar
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
 from workflows.terms.calendar import falls_on, is_anniversary
 from workflows.terms.conditions import Condition, SegmentCondition
@@ -40,14 +41,16 @@ FIRST = f"{_EXITS}:0"
 """Where a fan-out begins."""
 
 
-def fires_on(trigger: ScheduleTrigger, day: date) -> bool:
-    """Whether the schedule fires on this local day (at its `at`)."""
+def fires_on(trigger: ScheduleTrigger, day: date, calendar: Calendar) -> bool:
+    """Whether the schedule fires on this local day (at its `at`); the calendar has the shop's own days."""
     if trigger.year_day is not None:
         return is_anniversary(day, trigger.year_day)
     if trigger.festival is not None:
-        return festival_day(trigger.festival, (day - timedelta(days=trigger.offset_days)).year) == day - timedelta(
-            days=trigger.offset_days
-        )
+        meant = day - timedelta(days=trigger.offset_days)
+        own = calendar.get(trigger.festival)
+        if own is not None:
+            return any(each.is_on(meant) for each in own)
+        return festival_day(trigger.festival, meant.year) == meant
     return falls_on(day, weekday=trigger.weekday, month_day=trigger.month_day)
 
 
@@ -69,9 +72,9 @@ def why_not_due(work: UnitOfWork, library: Library, plan: Plan, customer: Custom
     zone = library.policy_zone
     day = local_day(at, zone)
     decision = Decision(at, plan.journey, "not_entered", "day", event=event_of(trigger.for_each))
-    if not fires_on(trigger, day):
+    if not fires_on(trigger, day, library.calendar):
         days = (day + timedelta(days=ahead) for ahead in range(1, 750))
-        following = next((each for each in days if fires_on(trigger, each)), None)
+        following = next((each for each in days if fires_on(trigger, each, library.calendar)), None)
         until = datetime.combine(following, time.fromisoformat(trigger.at), zone) if following else None
         return replace(decision, until=until)
     kind, _, segment = trigger.for_each.partition(":")
@@ -104,7 +107,7 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: d
     due = due or now
     first_day, _, after = cursor.partition("/")
     day = date.fromisoformat(first_day) if first_day else local_day(due, library.policy_zone)
-    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day):
+    if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day, library.calendar):
         return None
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]

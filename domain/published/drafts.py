@@ -1,5 +1,6 @@
-"""Drafts: what a journey's next version may become, shared by all who edit it, with every text it has had.
+"""Drafts: what the next version of a journey, or of a shared document, may become, with every text it has had.
 
+A draft is shared by all who edit it.
 A save says which revision it goes out from. Whoever is second is told, and merges or overwrites knowingly.
 """
 
@@ -13,7 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.access.actors import Actor
-from domain.published.tables import Draft, DraftPresence, DraftRevision, Journey, PublishedPlan
+from domain.published import history
+from domain.published.tables import Document, Draft, DraftPresence, DraftRevision, Journey, PublishedPlan
+from workflows.language.documents import FORMS
 
 KEPT = 200
 """Revisions of a draft, so many of the newest."""
@@ -48,9 +51,10 @@ class DraftMovedError(Exception):
 
 
 def drafts(session: Session) -> Sequence[tuple[Draft, DraftRevision]]:
-    """Every draft with its newest revision, by the journey's name."""
+    """Every draft of a journey with its newest revision, by the journey's name."""
     newest = (col(DraftRevision.journey) == col(Draft.journey)) & (col(DraftRevision.revision) == col(Draft.revision))
-    return session.exec(select(Draft, DraftRevision).join(DraftRevision, newest).order_by(col(Draft.journey))).all()
+    query = select(Draft, DraftRevision).join(DraftRevision, newest).where(col(Draft.journey).not_in(FORMS))
+    return session.exec(query.order_by(col(Draft.journey))).all()
 
 
 def draft_state(session: Session, journey: str, *, locked: bool = False) -> DraftState:
@@ -67,7 +71,11 @@ def draft_state(session: Session, journey: str, *, locked: bool = False) -> Draf
 
 
 def live_text(session: Session, journey: str) -> tuple[str, int | None]:
-    """The text of the live version and its number; of a journey that was never published, none."""
+    """The text of the live version and its number; of what was never published, none."""
+    if journey in FORMS:
+        document = session.get(Document, journey, populate_existing=True)
+        source = document.source if document else None
+        return source or "", history.live(session, journey, source)
     live = (
         select(PublishedPlan.source, PublishedPlan.version)
         .join(Journey, col(Journey.plan_id) == col(PublishedPlan.id))
@@ -77,7 +85,7 @@ def live_text(session: Session, journey: str) -> tuple[str, int | None]:
 
 
 def version_text(session: Session, journey: str, version: int) -> tuple[str, datetime] | None:
-    """The text of a version and when it was published first; None if there is none."""
+    """The text of a version of a journey and when it was published first; None if there is none."""
     query = select(PublishedPlan.source, PublishedPlan.published_at)
     return session.exec(query.where(PublishedPlan.journey == journey, PublishedPlan.version == version)).first()
 

@@ -62,6 +62,7 @@ def published_references(library: Library, webhooks: Collection[str], now: datet
         ruled=frozenset(library.tags),
         limits=limits_of(library.campaigns),
         elsewhere=partial(_given_in, library),
+        days=frozenset(library.calendar),
         events=FIELDS,
         business=BUSINESS,
         types={**FIELD_TYPES, "measure": measure_types(library.measures, FIELD_TYPES)},

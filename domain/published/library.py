@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 from domain.customers.naming import Nobody
 from domain.customers.tables import AnyCustomer
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
+from workflows.language.calendar import Calendar, OwnDay
 from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
@@ -26,9 +27,11 @@ from workflows.terms.conditions import Condition, Measure
 from workflows.terms.names.events import CUSTOMER_EVENTS, event_of
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
+from workflows.words.shared_documents import SharedDocuments
 
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
+_CALENDAR: TypeAdapter[dict[str, tuple[OwnDay, ...]]] = TypeAdapter(dict[str, tuple[OwnDay, ...]])
 _MAX_PLANS = 500
 """Plans kept in memory, compiled; more are read again when they are asked for."""
 _MAX_SNAPSHOTS = 8
@@ -62,6 +65,7 @@ class Library:
     stock: StockRules = field(default_factory=StockRules)
     identity: IdentityRules = field(default_factory=IdentityRules)
     voice: Voice = field(default_factory=Voice)
+    calendar: Calendar = field(default_factory=dict)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
 
@@ -81,6 +85,14 @@ class Library:
     def rules(self) -> Rules:
         """What keeps tags and segments up to date."""
         return Rules(self.tags, self.segments, self.measures, self.policy.timezone)
+
+    @property
+    def shared(self) -> SharedDocuments:
+        """The documents that hold for every journey."""
+        return SharedDocuments(
+            self.policy, self.segments, self.campaigns, self.stock, self.measures, self.identity, self.tags, self.voice,
+            self.calendar,
+        )  # fmt: skip
 
     @cached_property
     def nobody(self) -> Nobody:
@@ -186,6 +198,7 @@ def _read(session: Session) -> Library:
         stock=StockRules.model_validate(documents.get("_stock", {})),
         identity=IdentityRules.published(documents.get("_identity", {})),
         voice=Voice.model_validate(documents.get("_voice", {})),
+        calendar=_CALENDAR.validate_python(documents.get("_calendar", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
     )

@@ -39,6 +39,23 @@ class MessageText(Row, table=True):
     body: str = Field(sa_type=Text)
 
 
+class WrittenVersion(Row, table=True):
+    """A text, or a shared document's, that was published: of `thanks/sms`, of `_policy`.
+
+    `by` is the actor's reference and `name` what they are called; who wrote what was live before versions were kept,
+    and when, nobody knows.
+    """
+
+    __tablename__: ClassVar[Any] = "written_versions"
+    what: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    text: str = Field(sa_type=Text)
+    by: str | None = None
+    name: str | None = None
+    reason: str | None = None
+    at: datetime | None = instant(nullable=True)
+
+
 class PublishedPlan(Row, table=True):
     """An immutable version of a journey; `id` is the hash of its content, `ended` why its enrollments don't go on."""
 
@@ -82,7 +99,10 @@ class JourneyAction(Row, table=True):
 
 
 class Draft(Row, table=True):
-    """What is being written for a journey. `base` is the version it goes out from, `asked` a wish to publish it."""
+    """What is being written for a journey, or for a shared document, which `journey` names then.
+
+    `base` is the version it goes out from, `asked` a wish to publish it.
+    """
 
     __tablename__: ClassVar[Any] = "drafts"
     journey: str = Field(primary_key=True)

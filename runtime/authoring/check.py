@@ -19,6 +19,7 @@ from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
+from workflows.language.calendar import read_calendar
 from workflows.language.checks import References, given_by, steps_in
 from workflows.language.compile import compile_source, sketch
 from workflows.language.identity import read_identity
@@ -37,8 +38,8 @@ from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE = (
-    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice")
+_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE, _CALENDAR = (
+    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice", "calendar")
 )
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
@@ -150,6 +151,7 @@ def _beside(
         policy=policy,
         measures=_entries(directory / _TAGS, "measures").keys(),
         ruled=_entries(directory / _TAGS, "tags").keys(),
+        days=_entries(directory / _CALENDAR).keys(),
         elsewhere=cache(partial(_given_in, directory, tree)),
         asked={name: names_in(node) for name, node in segments.items()},
         events=FIELDS,
@@ -201,6 +203,8 @@ def _check_file(report: CheckReport, file: Path, references: References, tree: C
         _, diagnostics = read_stock_rules(text, path)
     elif file.name == _IDENTITY:
         _, diagnostics = read_identity(text, path)
+    elif file.name == _CALENDAR:
+        _, diagnostics = read_calendar(text, path)
     elif file.name == _VOICE:
         _, diagnostics = read_voice(text, path)
     else:

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlmodel import Session, col, select
 
 from domain.access.actors import at_terminal
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import Running
 from domain.journeys.moving import settle_running
+from domain.published import history
 from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
@@ -25,18 +25,13 @@ from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
-from workflows.language.identity import read_identity
+from workflows.language.documents import READERS, body_of
 from workflows.language.needs import text_needs
-from workflows.language.policy import read_coupons, read_policy, read_segments
-from workflows.language.stock_rules import read_stock_rules
-from workflows.language.tags import read_tags
-from workflows.language.voice import read_voice
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange
 
-_NAMED = {"_segments": "segment", "_coupons": "coupon campaign", "_tags": "measure"}
-_JSON: TypeAdapter[Any] = TypeAdapter(Any)
+_NAMED = {"_segments": "segment", "_coupons": "coupon campaign", "_tags": "measure", "_calendar": "day"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +85,9 @@ def publish_directory(
                 continue
             text = path.read_text(encoding="utf-8")
             if path.stem.startswith("_"):
+                document = work.get(Document, path.stem)
+                was = document.source if document else None
+                history.keep(work, path.stem, was, text, at_terminal(by), SystemClock().now())
                 publish_shared(work, path.stem, text)
                 seen.add_document(path.stem, text)
             elif path.stem in stopped:
@@ -108,7 +106,7 @@ def publish_directory(
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
         gone = {text for text in set(read_library(work).texts) - there if seen.is_empty or seen.text(text)}
-        done.diagnostics.extend(_publish_texts(work, templates, sound, gone, seen, force=force))
+        done.diagnostics.extend(_publish_texts(work, templates, sound, gone, seen, by, force=force))
         done.paused.update(_paused(work))
     seen.keep()
     return done
@@ -146,7 +144,9 @@ def publish_files(
         mark_published(session)
         of_texts, ending = seen[paths[0].parent], running == "stop"
         done.diagnostics.extend(
-            _publish_texts(session, templates, texts, (), of_texts, force=force, replaced=report.plans, ending=ending)
+            _publish_texts(
+                session, templates, texts, (), of_texts, by, force=force, replaced=report.plans, ending=ending
+            )
         )
         if not has_policy(session):
             words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
@@ -222,6 +222,7 @@ def _publish_texts(
     texts: Mapping[Text, str],
     gone: Collection[Text],
     seen: Seen,
+    by: str,
     *,
     force: bool,
     replaced: Collection[str] = (),
@@ -238,8 +239,11 @@ def _publish_texts(
     unfit: dict[Text, Misfit] = {}
     for misfit in misfits(session, texts, gone, replaced=replaced, ending=ending):
         unfit.setdefault(misfit.text, misfit)
+    live, now = read_library(session).texts, SystemClock().now()
     for (template, channel), body in texts.items():
         if (template, channel) not in unfit.keys() | unseen.keys():
+            before = live.get((template, channel))
+            history.keep(session, f"{template}/{channel}", before, body, at_terminal(by), now)
             publish_text(session, template, channel, body)
             seen.add_text((template, channel), body)
     for text in gone:
@@ -255,23 +259,5 @@ def _file(templates: Path, text: Text) -> Path:
 
 def publish_shared(session: Session, name: str, text: str) -> None:
     """Publish the policy, the segments, the coupons, the rules of stock or of identity, by the name of their file."""
-    match name:
-        case "_policy":
-            body = _JSON.dump_python(read_policy(text, name)[0], mode="json")
-        case "_segments":
-            body = _JSON.dump_python(read_segments(text, name)[0], mode="json")
-        case "_coupons":
-            body = _JSON.dump_python(read_coupons(text, name)[0], mode="json")
-        case "_tags":
-            body = _JSON.dump_python(read_tags(text, name)[0], mode="json")
-        case "_stock":
-            rules = read_stock_rules(text, name)[0]
-            body = rules.body() if rules else {}
-        case "_identity":
-            identity = read_identity(text, name)[0]
-            body = identity.body() if identity else {}
-        case "_voice":
-            body = _JSON.dump_python(read_voice(text, name)[0], mode="json")
-        case _:
-            return
-    publish_document(session, name, body, text)
+    if name in READERS:
+        publish_document(session, name, body_of(READERS[name](text, name, None)[0]), text)

@@ -11,6 +11,7 @@ from sqlmodel import Session, select
 from domain.conditions.sql import matching
 from domain.customers.tables import Customer
 from domain.published.library import Library
+from workflows.language.calendar import read_calendar
 from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
@@ -26,10 +27,7 @@ def changes_of_shared(
     session: Session, library: Library, specs: Path, now: datetime, lang: Language
 ) -> list[SharedChange]:
     """What the files beside the journeys would change; of a file that is missing or has errors, nothing."""
-    old = SharedDocuments(
-        library.policy, library.segments, library.campaigns, library.stock, library.measures, library.identity,
-        library.tags, library.voice,
-    )  # fmt: skip
+    old = library.shared
     new = _written(specs, old)
     names = [name for name in {**old.segments, **new.segments} if old.segments.get(name) != new.segments.get(name)]
     after = replace(library, segments=new.segments, measures=new.measures)
@@ -61,6 +59,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     tags = read_tags(text, "_tags.yaml")[0] if (text := texts.get("_tags")) is not None else None
     identity = read_identity(text, "_identity.yaml")[0] if (text := texts.get("_identity")) is not None else None
     voice = read_voice(text, "_voice.yaml")[0] if (text := texts.get("_voice")) is not None else None
+    calendar = read_calendar(text, "_calendar.yaml")[0] if (text := texts.get("_calendar")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
@@ -70,6 +69,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         tags=old.tags if tags is None else tags.tags,
         identity=old.identity if identity is None else identity,
         voice=old.voice if voice is None else voice,
+        calendar=old.calendar if calendar is None else calendar,
     )
 
 

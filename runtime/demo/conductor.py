@@ -122,7 +122,7 @@ class Conductor:
                 continue
             day = local_day(until, library.policy_zone)
             firing = at_local(day, parse_time(trigger.at), library.policy_zone, until)
-            if after < firing <= until and fires_on(trigger, day):
+            if after < firing <= until and fires_on(trigger, day, library.calendar):
                 yield name
 
     async def _trigger(self, journeys: Sequence[str]) -> None:

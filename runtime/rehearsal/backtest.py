@@ -143,7 +143,7 @@ class Play:
         self._clock = clock
         self._rehearsal = Rehearsal(db, clock, Silence())
         self._span = span
-        self._zone = library.policy_zone
+        self._zone, self._calendar = library.policy_zone, library.calendar
         self._schedules = {
             name: live.plan.trigger
             for name, live in library.journeys.items()
@@ -194,6 +194,6 @@ class Play:
         while day <= last:
             for journey, trigger in self._schedules.items():
                 at = at_local(day, parse_time(trigger.at), self._zone, start)
-                if start <= at < end and fires_on(trigger, day):
+                if start <= at < end and fires_on(trigger, day, self._calendar):
                     yield at, journey
             day += timedelta(days=1)

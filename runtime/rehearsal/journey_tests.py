@@ -23,6 +23,7 @@ from runtime.rehearsal.cases import Case, CaseFile, Expected, Parts, case_files,
 from runtime.rehearsal.engine import rehearse
 from runtime.rehearsal.temporal_engine import TemporalEngine
 from runtime.rehearsal.world import CaseStock, Line, with_texts
+from workflows.language.calendar import read_calendar
 from workflows.language.compile import read_journey
 from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
 from workflows.language.tags import read_tags
@@ -98,6 +99,7 @@ def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: P
         policy=policy,
         segments=_JSON.dump_python(_read(specs / "_segments.yaml", read_segments) or {}, mode="json"),
         tags=_JSON.dump_python(_read(specs / "_tags.yaml", read_tags) or {}, mode="json"),
+        calendar=_read(specs / "_calendar.yaml", read_calendar) or {},
         campaigns=_read(specs / "_coupons.yaml", read_coupons) or {},
         texts={key: text for each in (plan, *versions) for key, text in with_texts(each, texts).items()},
     )

@@ -37,7 +37,7 @@ def read_draft(path: Path, templates: Path) -> Draft:
     """Read a journey's file. Raises StartError with every mistake in it."""
     shared = [
         file
-        for name in ("_policy", "_segments", "_tags", "_coupons")
+        for name in ("_policy", "_segments", "_tags", "_coupons", "_calendar")
         if (file := path.parent / f"{name}.yaml").is_file()
     ]
     report = check([path, *shared], templates, webhook_targets())

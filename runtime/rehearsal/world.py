@@ -28,6 +28,7 @@ from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot, CaseVersion
+from workflows.language.calendar import Calendar
 from workflows.language.policy import CouponTerms, Policy
 from workflows.plan.model import Plan, ScheduleTrigger
 from workflows.terms.quantities import number_of
@@ -48,6 +49,7 @@ class CaseStock:
     campaigns: dict[str, CouponTerms]
     texts: dict[tuple[str, str], str]
     tags: dict[str, object] = field(default_factory=dict)
+    calendar: Calendar = field(default_factory=dict)
     versions: tuple[Plan, ...] = ()
     """What the case publishes later, in the order in which it says so."""
 
@@ -165,7 +167,7 @@ class World:
         day = local_day(after, self.zone)
         for _ in range(SEARCHED.days):
             firing = at_local(day, parse_time(trigger.at), self.zone, after)
-            if fires_on(trigger, day) and (firing > after or (at_once and firing == after)):
+            if fires_on(trigger, day, self.shelf.calendar) and (firing > after or (at_once and firing == after)):
                 return firing
             day += timedelta(days=1)
         return None
@@ -224,6 +226,7 @@ class World:
             coupons = {name: terms.model_dump(mode="json") for name, terms in shelf.campaigns.items()}
             policy = shelf.policy.model_dump(mode="json")
             documents = {"_policy": policy, "_segments": shelf.segments, "_tags": shelf.tags, "_coupons": coupons}
+            documents["_calendar"] = {name: [str(each) for each in days] for name, days in shelf.calendar.items()}
             publish_documents(work, documents)
             publish_journey(work, pinned(shelf.plan, self.case.variants), "", now)
             publish_texts(work, shelf.texts)

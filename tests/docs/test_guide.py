@@ -12,9 +12,9 @@ from domain.texts.sandbox import environment
 from domain.texts.shapes import ROOTS
 from runtime.authoring.recipes import RECIPES
 from runtime.rehearsal.cases import VISIBLE, Case, CaseCustomer, CaseEvent, CaseFile, CaseText, CaseVersion, Parts
-from workflows.language.checks import FESTIVALS
 from workflows.language.policy import Policy
 from workflows.language.spec import Entry, Journey
+from workflows.terms.calendar import FESTIVALS
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import SUBJECTS
 from workflows.terms.fields import DERIVED, FIELDS, FORECASTS

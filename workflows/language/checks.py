@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from workflows.language.spec import Schedule
 from workflows.source.diagnostics import did_you_mean, quoted
 from workflows.source.tree import Node, Source, TooManyError
+from workflows.terms.calendar import FESTIVALS
 from workflows.terms.fields import (
     check_condition,
     check_customer_event,
@@ -37,7 +38,6 @@ T = TypeVar("T", QuietHours, Cap)
 __all__ = ["References", "check_journey", "check_segments"]
 
 MAX_STEPS = 500
-FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
 
 
 def check_journey(source: Source, references: References | None) -> None:
@@ -156,7 +156,7 @@ def _check_trigger(source: Source, root: Node, references: References | None) ->
     check_event_type(trigger.get("event"), scope)
     _check_whom(source, trigger, references)
     check_condition(trigger.get("where"), scope.minus("trigger").looking_at(event))
-    _check_festival(source, trigger.get("schedule"))
+    _check_festival(source, trigger.get("schedule"), references)
     return scope
 
 
@@ -173,10 +173,13 @@ def _check_whom(source: Source, trigger: Node, references: References | None) ->
         source.report(trigger.keys["for_each"], "E060", message)
 
 
-def _check_festival(source: Source, schedule: Node | None) -> None:
+def _check_festival(source: Source, schedule: Node | None, references: References | None) -> None:
     match = Schedule.PATTERN.fullmatch(schedule.text.strip()) if schedule and schedule.text else None
-    if schedule and match and match["festival"] and match["festival"] not in FESTIVALS:
-        hint = did_you_mean(match["festival"], FESTIVALS) or f"; there are {', '.join(FESTIVALS)}"
+    if references is None:
+        return
+    known = [*FESTIVALS, *references.days]
+    if schedule and match and match["festival"] and match["festival"] not in known:
+        hint = did_you_mean(match["festival"], known) or f"; there are {', '.join(known)}"
         source.report(schedule, "E037", f"unknown festival {quoted(match['festival'])}{hint}")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from workflows.plan.model import EventTrigger, Plan, ScheduleTrigger
+from workflows.terms.calendar import FESTIVALS
 from workflows.terms.channels import Channel
 from workflows.terms.conditions import FieldCondition, SegmentCondition
 from workflows.terms.names.events import brought_by
@@ -53,8 +54,8 @@ def _with_coupon(plan: Plan) -> set[Path]:
     return paths
 
 
-def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons", "_tags"], str]]:
-    """The segments, measures and coupon campaigns that a plan, or a part of it, refers to, each with its file."""
+def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons", "_tags", "_calendar"], str]]:
+    """The segments, measures, campaigns and own days that a plan, or a part of it, refers to, each with its file."""
     for part in parts_of(plan):
         match part:
             case SegmentCondition(segment=name):
@@ -65,6 +66,8 @@ def names_asked(plan: Any) -> Iterator[tuple[Literal["_segments", "_coupons", "_
                 yield "_segments", name.removeprefix("segment:")
             case Step(campaign_given=str(name)):
                 yield "_coupons", name
+        if isinstance(part, ScheduleTrigger) and part.festival is not None and part.festival not in FESTIVALS:
+            yield "_calendar", part.festival
 
 
 def following(step: Step) -> list[Path]:

@@ -13,6 +13,7 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_serializer,
     model_validator,
@@ -106,7 +107,18 @@ def _limit(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Fen = Annotated[int, BeforeValidator(_fen), Field(ge=0)]
+Fen = Annotated[
+    int,
+    BeforeValidator(_fen),
+    Field(ge=0),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\s*\d{1,12}(?:\.\d{1,2})?\s*元\s*$",
+            "description": "an amount of money; write it like 59元",
+        }
+    ),
+]
 Limit = Annotated[PerCustomer, BeforeValidator(_limit)]
 
 
@@ -189,7 +201,9 @@ class _Budget(Frozen):
     money: Fen | None = None
 
 
-class _WrittenCoupon(Frozen):
+class WrittenCoupon(Frozen):
+    """A coupon campaign as it is written."""
+
     name: Annotated[str, Field(min_length=1, max_length=100)]
     amount_off: Annotated[Fen, Field(ge=1)] | None = None
     percent_off: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
@@ -272,7 +286,7 @@ def read_coupons(
 ) -> tuple[dict[str, CouponTerms] | None, list[Diagnostic]]:
     """Read `_coupons.yaml`: terms by campaign. Never raises; None where there are errors."""
     source = read_source(text, path)
-    written = validate(dict[str, _WrittenCoupon], source)
+    written = validate(dict[str, WrittenCoupon], source)
     terms = {name: coupon.terms() for name, coupon in written.items()} if written is not None else None
     with suppress(TooManyError):
         for name, each in (terms or {}).items():

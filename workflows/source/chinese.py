@@ -47,6 +47,16 @@ SENTENCES: Mapping[str, str] = {
         "这里没有等待 {name}；`on` 说的是 `any` 里等待的事件"
     ),
     "{name} is not awaited here": "这里没有等待 {name}",
+    "{value} is not a day: no calendar has it": "{value} 不是日子：历书上没有这一天",
+    "{value} is not a name of one's own: every calendar has this festival": (
+        "{value} 不能作自己的日子的名字：历书上已有这个节日"
+    ),
+    "{value} is not a name for a day: one word, like 店庆": (
+        "{value} 不能作日子的名字：要是一个词，像 店庆，不带空格，最多 30 个字"
+    ),
+    "{value} is not a day; write it like 05-20 for every year, or 2027-01-16 for one": (
+        "{value} 不是日子；每年都有的写 05-20，只有一年的写 2027-01-16"
+    ),
     "{value} is not a schedule: no year has a {day}": "{value} 不是排程：没有哪一年有 {day} 这一天",
     "{name} is not a field that a journey can set": "旅程不能设置 {name} 这个字段",
     "there is a lot only in a journey `for_each: near_expiry_lot`, or begun by an event about one": (
@@ -193,6 +203,9 @@ SENTENCES: Mapping[str, str] = {
     "this step is never reached: the journey has stopped before it": "永远走不到这一步：旅程在它之前已经结束",
     "`per` must begin with customer; everybody enters for themselves": "`per` 必须以 customer 开头：每位客户各自进入",
     "journey {name} in a file named {file}": "旅程 {name} 写在名为 {file} 的文件里，两者要一致",
+    'the {what} "{entry}" is gone from here, but {user} refers to it and is live or still has customers in it': (
+        "{what}“{entry}”没有了，但 {user} 还在用它"
+    ),
     "unknown festival {name}": "没有 {name} 这个节日",
     "unknown timezone {name}": "没有 {name} 这个时区",
     "nothing provides {name}, which the {channel} text of {template} uses": (

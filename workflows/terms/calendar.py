@@ -12,6 +12,9 @@ WEEKDAY = "|".join(WEEKDAYS)
 MONTH_DAY = r"the\s+(?:(?:[1-9]|[12]\d|3[01])(?:st|nd|rd|th)|last\s+day)"
 """A day of the month, as part of a regular expression."""
 
+FESTIVALS = ("元旦", "春节", "清明节", "劳动节", "端午节", "中秋节", "国庆节")
+"""What every calendar here has."""
+
 LEAP_YEAR = 2000
 """A year that has every day."""
 

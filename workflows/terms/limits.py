@@ -107,7 +107,18 @@ def _percent(value: Any, info: ValidationInfo) -> Any:
     return float(match[1])
 
 
-Percent = Annotated[float, BeforeValidator(_percent), Field(ge=0, le=100)]
+Percent = Annotated[
+    float,
+    BeforeValidator(_percent),
+    Field(ge=0, le=100),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\s*\d{1,3}(?:\.\d{1,4})?\s*%\s*$",
+            "description": "a percentage; write it like 5%",
+        }
+    ),
+]
 
 _UNNAMED = re.sub(r"[?]P<[a-z]+>", "?:", QuietHours.PATTERN.pattern)
 _ONE_QUIET = {"type": "string", "pattern": rf"^\s*(?:{_UNNAMED}|none)\s*$"}

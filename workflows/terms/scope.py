@@ -22,7 +22,8 @@ class References:
     Without any events, they are taken on trust. `policy` is what no journey may loosen. `ruled` are the tags that rules
     keep, `given` the tags and fields that the journey's own steps give customers, `elsewhere` what those of others do
     (None: taken on trust). `asked` is what each segment asks for, `limits` how many coupons of a campaign a customer
-    gets, and in how many days (None: ever). What ends before `today`, on the shop's calendar, is over.
+    gets, and in how many days (None: ever), `days` are those of the shop's own. What ends before `today`, on the shop's
+    calendar, is over.
     """
 
     templates: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class References:
     asked: Mapping[str, frozenset[Named]] = field(default_factory=dict)
     limits: Mapping[str, tuple[int, int | None]] = field(default_factory=dict)
     types: Mapping[str, Mapping[str, FieldType]] = field(default_factory=dict)
+    days: Collection[str] = frozenset()
     today: date | None = None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workflows.language.calendar import Calendar
 from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
@@ -50,6 +51,7 @@ class SharedDocuments:
     identity: IdentityRules
     tags: Mapping[str, TagRule]
     voice: Voice
+    calendar: Calendar
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def shared_changes(
         *_stock(old.stock, new.stock, say),
         *_identity(old.identity, new.identity, say),
         *_voice(old.voice, new.voice, say),
+        *_calendar(old.calendar, new.calendar, changes),
     ]
 
 
@@ -226,6 +229,13 @@ def _voice(old: Voice, new: Voice, say: Wording) -> Iterator[SharedChange]:
             yield SharedChange(
                 "_voice", say.pick(f"评论词表{told} {listed}{more}", f"the lexicon {told} {listed}{more}")
             )
+
+
+def _calendar(old: Calendar, new: Calendar, changes: Changes) -> Iterator[SharedChange]:
+    for name in dict.fromkeys([*old, *new]):
+        before, after = (", ".join(map(str, each.get(name, ()))) for each in (old, new))
+        label = changes.say.pick(f"日子「{name}」", f"the day “{name}”")
+        yield from (SharedChange("_calendar", words) for words in changes.changed(label, before, after))
 
 
 def _loosened(old: int | None, new: int | None) -> bool:

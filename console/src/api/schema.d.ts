@@ -931,7 +931,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read a journey's draft
+         * Read a draft
          * @description Without a draft, or a journey of that name, it is revision 0; saving makes one.
          */
         get: operations["get_draft_v1_journeys__name__draft_get"];
@@ -943,6 +943,31 @@ export interface paths {
         post?: never;
         /** Throw a draft away */
         delete: operations["delete_draft_v1_journeys__name__draft_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a draft: of a shared document
+         * @description Without a draft, or a journey of that name, it is revision 0; saving makes one.
+         */
+        get: operations["get_draft_v1_documents__name__draft_get"];
+        /**
+         * Save a draft: of a shared document
+         * @description Takes any text, also one with mistakes. `412` if somebody saved since the revision that `If-Match` names.
+         */
+        put: operations["put_draft_v1_documents__name__draft_put"];
+        post?: never;
+        /** Throw a draft away: of a shared document */
+        delete: operations["delete_draft_v1_documents__name__draft_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -968,6 +993,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/documents/{name}/draft/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what a draft was like: of a shared document
+         * @description The newest first.
+         */
+        get: operations["get_revisions_v1_documents__name__draft_revisions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journeys/{name}/draft/revisions/{revision}": {
         parameters: {
             query?: never;
@@ -975,8 +1020,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a revision */
+        /** Read a revision of a draft */
         get: operations["get_revision_v1_journeys__name__draft_revisions__revision__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/draft/revisions/{revision}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a revision of a draft: of a shared document */
+        get: operations["get_revision_v1_documents__name__draft_revisions__revision__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1022,6 +1084,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/documents/{name}/draft/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge a text with the draft as it stands: of a shared document
+         * @description Both went out from a revision; what only one of them changed is taken over. Nothing is saved.
+         */
+        post: operations["post_merge_v1_documents__name__draft_merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journeys/{name}/draft/presence": {
         parameters: {
             query?: never;
@@ -1036,8 +1118,29 @@ export interface paths {
          * @description To be said every 15 s; after 40 s of silence one isn't there any more.
          */
         post: operations["post_presence_v1_journeys__name__draft_presence_post"];
-        /** Say that one has closed it */
+        /** Say that one has closed the draft */
         delete: operations["delete_presence_v1_journeys__name__draft_presence_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/draft/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that one has the draft open: of a shared document
+         * @description To be said every 15 s; after 40 s of silence one isn't there any more.
+         */
+        post: operations["post_presence_v1_documents__name__draft_presence_post"];
+        /** Say that one has closed the draft: of a shared document */
+        delete: operations["delete_presence_v1_documents__name__draft_presence_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1076,6 +1179,160 @@ export interface paths {
          *     Where two people are needed, the first call asks; another person's call, of the same revision, publishes.
          */
         post: operations["post_publish_v1_journeys__name__draft_publish_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the shared documents
+         * @description Those that are edited by forms: coupons, policy and calendar.
+         */
+        get: operations["get_documents_v1_documents_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a shared document */
+        get: operations["get_document_v1_documents__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read a shared document's text
+         * @description What has mistakes is told as far as it can be read. Nothing is saved.
+         */
+        post: operations["post_outline_v1_documents__name__outline_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Edit a shared document's text
+         * @description Makes edits as `/v1/specs/edit` does: all or none, and every byte stays that they aren't about.
+         */
+        post: operations["post_edit_v1_documents__name__edit_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a shared document
+         * @description The newest first.
+         */
+        get: operations["get_versions_v1_documents__name__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a shared document */
+        get: operations["get_version_v1_documents__name__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/draft/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See what publishing a shared document's draft would change */
+        get: operations["get_review_v1_documents__name__draft_review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{name}/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a shared document's draft
+         * @description Publishes the revision that `If-Match` names, or `412`; it holds at once, in running journeys, too.
+         *
+         *     `409` if another version than `base` is live by now. Where two people are needed, the first call asks; another
+         *     person's call, of the same revision, publishes.
+         */
+        post: operations["post_publish_v1_documents__name__draft_publish_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3635,6 +3892,139 @@ export interface components {
             order_id?: string | null;
             /** Quantity */
             quantity?: number | null;
+        };
+        /**
+         * DocumentChange
+         * @description A change in words. With `risky`, more is given away or more people are written to.
+         */
+        DocumentChange: {
+            /** Words */
+            words: string;
+            /** Risky */
+            risky: boolean;
+        };
+        /**
+         * DocumentEdited
+         * @description The text after the edits, and what it says.
+         */
+        DocumentEdited: {
+            /** Text */
+            text: string;
+            outline: components["schemas"]["DocumentRead"];
+        };
+        /**
+         * DocumentField
+         * @description A key, what it is called and how it is written.
+         *
+         *     A `list` holds texts, of which a single one may stand without it; a `group` has `fields` of its own.
+         */
+        DocumentField: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** About */
+            about: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "truth" | "choice" | "list" | "group";
+            /** Required */
+            required: boolean;
+            /** Choices */
+            choices: [
+                string,
+                string
+            ][];
+            /** Fields */
+            fields: components["schemas"]["DocumentField"][];
+            /** Least */
+            least: number | null;
+            /** Most */
+            most: number | null;
+        };
+        /**
+         * DocumentForm
+         * @description The form of a document, generated from its grammar. With `entries`, it has any number of these, by name.
+         */
+        DocumentForm: {
+            /** Title */
+            title: string;
+            entries: components["schemas"]["DocumentField"] | null;
+            /** Fields */
+            fields: components["schemas"]["DocumentField"][];
+        };
+        /**
+         * DocumentListed
+         * @description A shared document. `live` is its live version, null if none was published; `draft` the draft's revision.
+         */
+        DocumentListed: {
+            /** Document */
+            document: string;
+            /** Title */
+            title: string;
+            /** Live */
+            live: number | null;
+            /** Draft */
+            draft: number;
+        };
+        /**
+         * DocumentOutcome
+         * @description The number of the version that was published; null while a second person has to agree.
+         */
+        DocumentOutcome: {
+            /** Version */
+            version: number | null;
+            draft: components["schemas"]["DraftText"];
+        };
+        /**
+         * DocumentRead
+         * @description What a text says, as far as it can be read, and what is wrong in it.
+         */
+        DocumentRead: {
+            /** Value */
+            value: {
+                [key: string]: unknown;
+            };
+            /** Diagnostics */
+            diagnostics: components["schemas"]["Mistake"][];
+        };
+        /**
+         * DocumentReview
+         * @description What publishing a draft would change, and what is wrong with it.
+         *
+         *     `base` is the version that it goes out from, `live` the one that is live. `sound`: it can be published; `seconded`:
+         *     a second person has to agree.
+         */
+        DocumentReview: {
+            /** Revision */
+            revision: number;
+            /** Live */
+            live: number | null;
+            /** Base */
+            base: number | null;
+            /** Changes */
+            changes: components["schemas"]["DocumentChange"][];
+            /** Sound */
+            sound: boolean;
+            /** Seconded */
+            seconded: boolean;
+            /** Problems */
+            problems: components["schemas"]["Mistake"][];
+        };
+        /**
+         * DocumentText
+         * @description A shared document as it is published: its text, the number of its version, null if there is none, its form.
+         */
+        DocumentText: {
+            /** Document */
+            document: string;
+            /** Text */
+            text: string;
+            /** Version */
+            version: number | null;
+            form: components["schemas"]["DocumentForm"];
         };
         /**
          * DraftListed
@@ -6646,6 +7036,30 @@ export interface components {
             running: "finish" | "stop" | "move";
             /** Reason */
             reason: string;
+        };
+        /**
+         * WrittenVersionListed
+         * @description A version of a text: who published it, when and why; null where nobody knows.
+         */
+        WrittenVersionListed: {
+            /** Version */
+            version: number;
+            /** By */
+            by: string | null;
+            /** At */
+            at: string | null;
+            /** Reason */
+            reason: string | null;
+        };
+        /**
+         * WrittenVersionText
+         * @description A version as it was written.
+         */
+        WrittenVersionText: {
+            /** Version */
+            version: number;
+            /** Text */
+            text: string;
         };
     };
     responses: never;
@@ -10691,6 +11105,219 @@ export interface operations {
             };
         };
     };
+    get_draft_v1_documents__name__draft_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_draft_v1_documents__name__draft_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Base */
+                    base?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_draft_v1_documents__name__draft_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_revisions_v1_journeys__name__draft_revisions_get: {
         parameters: {
             query?: {
@@ -10743,12 +11370,133 @@ export interface operations {
             };
         };
     };
+    get_revisions_v1_documents__name__draft_revisions_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Revision"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_revision_v1_journeys__name__draft_revisions__revision__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 /** @description the journey's name */
+                name: string;
+                revision: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_revision_v1_documents__name__draft_revisions__revision__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
                 name: string;
                 revision: number;
             };
@@ -10937,6 +11685,80 @@ export interface operations {
             };
         };
     };
+    post_merge_v1_documents__name__draft_merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "since": 3
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Since */
+                    since: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergedDraft"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     post_presence_v1_journeys__name__draft_presence_post: {
         parameters: {
             query?: never;
@@ -11032,6 +11854,137 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_presence_v1_documents__name__draft_presence_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "place": "/steps/2"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Place
+                     * @default
+                     */
+                    place?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Present"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    delete_presence_v1_documents__name__draft_presence_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11160,6 +12113,623 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_documents_v1_documents_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentListed"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_document_v1_documents__name__get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_outline_v1_documents__name__outline_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "# our own days\n店庆: 05-20\n"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Text
+                     * @description a journey as YAML, which may be broken
+                     */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentRead"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_edit_v1_documents__name__edit_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "# our own days\n店庆: 05-20\n",
+                 *       "edits": [
+                 *         {
+                 *           "op": "set",
+                 *           "at": "/双十一",
+                 *           "value": "11-11"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Text
+                     * @description a journey as YAML, which may be broken
+                     */
+                    text: string;
+                    /** Edits */
+                    edits: ({
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "insert";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Value */
+                        value: unknown;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "move";
+                        /**
+                         * From
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        from: string;
+                        /**
+                         * To
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        to: string;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "remove";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "set";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Value */
+                        value: unknown;
+                    } | {
+                        /**
+                         * Op
+                         * @constant
+                         */
+                        op: "rename";
+                        /**
+                         * At
+                         * @description a JSON pointer into the text, like `/steps/2`
+                         */
+                        at: string;
+                        /** Id */
+                        id: string;
+                    })[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentEdited"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_versions_v1_documents__name__versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenVersionListed"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_version_v1_documents__name__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenVersionText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_review_v1_documents__name__draft_review_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentReview"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_publish_v1_documents__name__draft_publish_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` of what the change goes out from */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description like `_policy` */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the spring sale",
+                 *       "base": 3
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                    /** Base */
+                    base?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentOutcome"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -87,5 +87,5 @@ def test_a_text_of_ten_thousand_names_is_too_long_and_one_of_a_thousand_is_check
 )
 def test_days_that_not_every_year_has(trigger: dict[str, object], days: list[str], not_days: list[str]) -> None:
     plan = ScheduleTrigger.model_validate({"at": "10:00", "for_each": "birthday", **trigger})
-    assert all(fires_on(plan, date.fromisoformat(day)) for day in days)
-    assert not any(fires_on(plan, date.fromisoformat(day)) for day in not_days)
+    assert all(fires_on(plan, date.fromisoformat(day), {}) for day in days)
+    assert not any(fires_on(plan, date.fromisoformat(day), {}) for day in not_days)

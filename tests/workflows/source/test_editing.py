@@ -48,11 +48,11 @@ def cases(draw: st.DrawFn) -> tuple[str, Edit]:
     value = draw(st.sampled_from(VALUES))
     spot = draw(st.sampled_from(lists)) if lists else "/steps"
     spot += f"/{draw(st.integers(0, len(known[spot].items) if lists else 0))}"
-    match draw(st.sampled_from(["insert", "remove", "put", "add", "move"] if items else ["put", "add"])):
+    match draw(st.sampled_from(["insert", "remove", "put", "add", "move"] if items else ["remove", "put", "add"])):
         case "insert":
             return text, Insert(spot, value)
         case "remove":
-            return text, Remove(draw(st.sampled_from(items)))
+            return text, Remove(draw(st.sampled_from(items or [at for at in known if at])))
         case "put":
             return text, Put(draw(st.sampled_from([at for at in known if at])), value)
         case "add":
@@ -99,7 +99,8 @@ def is_plain(text: str, change: Edit) -> bool:
         case Insert(at, value):
             return isinstance(value, dict) and not known[at.rpartition("/")[0]].flow
         case Remove(at):
-            return not known[at.rpartition("/")[0]].flow
+            holder = known[at.rpartition("/")[0]]
+            return not holder.flow and (isinstance(holder.value, list) or len(holder.entries) > 1)
         case Move(start, to):
             return (
                 not to.startswith(start)
