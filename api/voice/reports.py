@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api.http.auth import require
 from api.http.context import context
@@ -13,7 +13,7 @@ from api.voice.papers import FormatQuery, written
 from api.voice.topics import AlertState, TopicState, as_state
 from domain.access.actors import Actor
 from domain.stock.tables import Stream
-from domain.voice.reports import WEEK, paper_of, report
+from domain.voice.reports import WEEK, managed, paper_of, report
 from domain.voice.topics import Scope
 
 router = APIRouter(tags=["voice"], responses=documented(Unauthorized, Forbidden, Invalid, Unavailable))
@@ -37,6 +37,7 @@ class ReportState(BaseModel):
     topics: list[TopicState]
     alerts: list[AlertState]
     questions: list[str]
+    managers: list[str] = Field(description="who answer for products, for each of whom there is a report")
 
 
 @router.get(
@@ -50,6 +51,7 @@ def get_report(
     _: Reader,
     show: Annotated[Name, Query(description="in this show")] = None,
     product: Annotated[Name, Query(description="about this product, by its sku")] = None,
+    manager: Annotated[Name, Query(description="only about the products that this employee answers for")] = None,
     since: Annotated[AwareDatetime | None, Query(description="at this instant or later")] = None,
     until: Annotated[AwareDatetime | None, Query(description="before this instant")] = None,
     form: FormatQuery = "json",
@@ -60,12 +62,13 @@ def get_report(
         until = env.clock.now()
         since = until - WEEK
     with env.db() as session:
-        found = report(session, Scope(show, product, since, until))
+        found = report(session, Scope(show, product, since, until), manager=manager)
         if show is not None and not found.comments and session.get(Stream, show) is None:
             raise NotFound("There is no such show.")
-        name = f"voice-{show or product or 'week'}"
+        name = f"voice-{show or product or manager or 'week'}"
         if (paper := written(lambda: paper_of(session, found), form, name)) is not None:
             return paper
+        managers = list(managed(session))
     return ReportState(
         stream_id=show,
         sku=product,
@@ -79,4 +82,5 @@ def get_report(
         topics=[as_state(each) for each in found.topics],
         alerts=[AlertState(**vars(each)) for each in found.alerts],
         questions=list(found.questions),
+        managers=managers,
     )

@@ -19,6 +19,17 @@ it.concurrent.each([
   await page.getByRole("dialog").getByRole("button", { name: "保存" }).waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "取消" }).click();
 
+  await page.getByRole("tab", { name: "报告" }).click();
+  await page.getByText("一件商品").click();
+  await page.getByRole("combobox", { name: "商品" }).click();
+  await page.getByTitle("老坛酸菜鱼", { exact: true }).click();
+  await page.getByRole("region", { name: "差评" }).getByText("口味偏淡").waitFor();
+  await visit.picture(`report-${name}`);
+  await visit.isAccessible();
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "下载 Word" }).click();
+  expect((await download).suggestedFilename()).toMatch(/^voice-.*\.docx$/);
+
   await page.getByRole("tab", { name: "需求" }).click();
   await page.getByRole("button", { name: /老坛酸菜鱼：口味偏淡/ }).click();
   await page.getByText(/首场每分钟卖/).waitFor();

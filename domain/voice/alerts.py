@@ -10,13 +10,12 @@ from sqlmodel import Session, col, select
 from domain.catalogue.sources import VOICE
 from domain.intake.tables import Event
 from domain.published.library import read_library
-from domain.stock.tables import Product
 from domain.store.outbox import TellStaff
 from domain.store.work import EventGiven, UnitOfWork
 from domain.voice.hearing import Comment
 from domain.voice.products import product_names
 from domain.voice.tables import StoredOpinion
-from domain.voice.tasks import ask
+from domain.voice.tasks import ask, owner_of
 from domain.voice.topics import Scope, Topic, topics
 from workflows.terms.values import local_day
 
@@ -74,7 +73,7 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
     known = select(func.count()).select_from(Event).where(Event.source == VOICE, Event.event_id == name)
     if work.exec(known).one():
         return
-    manager = _manager(work, sku)
+    manager = owner_of(work, "product", sku)
     data = {
         "sku": sku,
         "aspect": topic.key.aspect,
@@ -104,11 +103,6 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
     )
     if manager:
         work.enqueue(TellStaff(manager, f"口碑预警：{said}{usual}\n截止：{due:%Y-%m-%d}"))
-
-
-def _manager(session: Session, sku: str) -> str | None:
-    product = session.get(Product, sku)
-    return product.manager if product else None
 
 
 def alerts(

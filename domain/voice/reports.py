@@ -50,9 +50,19 @@ def week_before(now: datetime) -> Scope:
     return Scope(since=now - WEEK, until=now)
 
 
-def report(session: Session, scope: Scope, *, skus: Sequence[str] | None = None) -> Report:
-    """What was said within the scope; of these products only, if they are given."""
-    asked = list(skus) if skus is not None else [scope.sku] if scope.sku else None
+def managed(session: Session) -> Mapping[str, Sequence[str]]:
+    """The products that each manager answers for."""
+    found: dict[str, list[str]] = {}
+    for product in session.exec(select(Product).where(col(Product.manager).is_not(None)).order_by(col(Product.sku))):
+        found.setdefault(product.manager or "", []).append(product.sku)
+    return dict(sorted(found.items()))
+
+
+def report(session: Session, scope: Scope, *, manager: str | None = None) -> Report:
+    """What was said within the scope; only of the products that this manager answers for, if one is given."""
+    asked = [scope.sku] if scope.sku else None
+    if manager is not None:
+        asked = [sku for sku in managed(session).get(manager, ()) if scope.sku in (None, sku)]
     given = {"stream": scope.stream_id, "since": scope.since, "until": scope.until, "skus": asked}
     connection = session.connection()
     kinds: dict[str, int] = {}
@@ -65,7 +75,7 @@ def report(session: Session, scope: Scope, *, skus: Sequence[str] | None = None)
     raised = alerts(session, stream_id=scope.stream_id, sku=scope.sku, since=scope.since, until=scope.until, limit=200)
     return Report(
         scope=scope,
-        title=_title(session, scope),
+        title=_title(session, scope, manager),
         comments=comments,
         speakers=speakers,
         kinds=kinds,
@@ -93,14 +103,14 @@ GROUP BY phrase ORDER BY count(*) DESC, min(at) LIMIT 20
 """)
 
 
-def _title(session: Session, scope: Scope) -> str:
+def _title(session: Session, scope: Scope, manager: str | None) -> str:
     if scope.stream_id is not None:
         stream = session.get(Stream, scope.stream_id)
         return (stream.title if stream else None) or scope.stream_id
     if scope.sku is not None:
         product = session.get(Product, scope.sku)
         return (product.name if product else None) or scope.sku
-    return ""
+    return manager or ""
 
 
 def paper_of(session: Session, found: Report) -> Paper:
@@ -130,9 +140,9 @@ def paper_of(session: Session, found: Report) -> Paper:
         rows = [_row(each, say) for each in found.of(sentiment)[:SHOWN]]
         if rows:
             heads = say.pick(
-                "商品 话题 说的人 占比 平时 其中买过 原话", "Product Topic Say_it Share Usually Bought Words"
+                "商品/话题/说的人/占比/平时/其中买过/原话", "Product/Topic/Say it/Share/Usually/Bought/Words"
             )
-            parts.append(Part(heading, table=Table([head.replace("_", " ") for head in heads.split()], rows)))
+            parts.append(Part(heading, table=Table(heads.split("/"), rows)))
     if found.questions:
         parts.append(Part(say.pick("问得最多的", "Asked most"), bullets=found.questions))
     if not parts:
@@ -149,12 +159,9 @@ def tell_week(work: UnitOfWork, now: datetime) -> int:
     """
     library = read_library(work)
     say, today = Wording(library.policy.language), local_day(now, library.policy_zone)
-    managed: dict[str, list[str]] = {}
-    for product in work.exec(select(Product).where(col(Product.manager).is_not(None)).order_by(col(Product.sku))):
-        managed.setdefault(product.manager or "", []).append(product.sku)
     told = 0
-    for manager, skus in sorted(managed.items()):
-        found = report(work, week_before(now), skus=skus)
+    for manager in managed(work):
+        found = report(work, week_before(now), manager=manager)
         if not found.comments:
             continue
         paper = paper_of(work, found)

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.published.library import read_library
+from domain.stock.tables import Product
 from domain.voice.tables import Task
 from workflows.language.voice import Department
 
@@ -16,6 +18,12 @@ DEPARTMENTS: dict[Department, str] = {
     "live": "直播",
     "service": "客服",
 }
+
+
+def owner_of(session: Session, department: Department, sku: str | None) -> str | None:
+    """Who answers for what a department is asked about a product: its manager, or who does for the department."""
+    product = session.get(Product, sku) if sku and department == "product" else None
+    return (product.manager if product else None) or read_library(session).voice.departments.get(department)
 
 
 def ask(

@@ -81,6 +81,7 @@ def report(
     show: Annotated[str | None, typer.Option(help="Of this show, by its id.")] = None,
     product: Annotated[str | None, typer.Option(help="Of this product, by its sku.")] = None,
     week: Annotated[bool, typer.Option("--week", help="Of the last seven days.")] = False,
+    manager: Annotated[str | None, typer.Option(help="Only of the products that this employee answers for.")] = None,
     docx: Annotated[Path | None, typer.Option(help="Write a file for a word processor.")] = None,
     data: Data = None,
 ) -> None:
@@ -97,7 +98,7 @@ def report(
         if show is not None and session.get(Stream, show) is None:
             raise StartError(f"there is no show {show}")
         scope = week_before(clock_of(db).now()) if week else Scope(stream_id=show, sku=product)
-        paper = paper_of(session, report_of(session, scope))
+        paper = paper_of(session, report_of(session, scope, manager=manager))
     _write(paper, docx)
 
 

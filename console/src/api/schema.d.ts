@@ -5803,6 +5803,11 @@ export interface components {
             alerts: components["schemas"]["AlertState"][];
             /** Questions */
             questions: string[];
+            /**
+             * Managers
+             * @description who answer for products, for each of whom there is a report
+             */
+            managers: string[];
         };
         /**
          * RequirementState
@@ -16930,6 +16935,8 @@ export interface operations {
                 show?: string | null;
                 /** @description about this product, by its sku */
                 product?: string | null;
+                /** @description only about the products that this employee answers for */
+                manager?: string | null;
                 /** @description at this instant or later */
                 since?: string | null;
                 /** @description before this instant */

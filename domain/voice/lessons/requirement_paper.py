@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -27,18 +28,19 @@ _VERDICTS = {"approve": ("通过", "approve"), "change": ("要修改", "change")
 
 def paper_of(session: Session, requirement: Requirement) -> Paper:
     """The requirement as people read it, in the policy's language."""
-    say = Wording(read_library(session).policy.language)
+    library = read_library(session)
+    say = Wording(library.policy.language)
     status = say.pick(*STATUSES[requirement.status])
     by = requirement.created_by
     about = say.pick(f"状态：{status}。提出：{by}。", f"Status: {status}. Asked for by {by}.")
     number = f"#{requirement.id} {requirement.title}"
     title = say.pick(f"产品需求 {number}", f"Requirement {number}")
-    return Paper(title, about, list(_parts(requirement, quotes(session, requirement), say)))
+    return Paper(title, about, list(_parts(requirement, quotes(session, requirement), say, library.policy_zone)))
 
 
-def _parts(requirement: Requirement, said: Sequence[str], say: Wording) -> Iterator[Part]:
+def _parts(requirement: Requirement, said: Sequence[str], say: Wording, zone: ZoneInfo) -> Iterator[Part]:
     found = requirement.evidence
-    since, until = (f"{datetime.fromisoformat(found[name]):%Y-%m-%d}" for name in ("since", "until"))
+    since, until = (f"{datetime.fromisoformat(found[name]).astimezone(zone):%Y-%m-%d}" for name in ("since", "until"))
     usual = (
         "" if found["usual"] is None else say.pick(f"，平时 {found['usual']:.0%}", f"; usually {found['usual']:.0%}")
     )

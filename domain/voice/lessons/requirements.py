@@ -11,13 +11,12 @@ from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from domain.published.library import read_library
-from domain.stock.tables import LiveSale, Product, Stream
+from domain.stock.tables import LiveSale, Stream
 from domain.store.outbox import LookAtRequirement, TellStaff
 from domain.store.work import UnitOfWork
 from domain.voice.tables import Requirement, Task
-from domain.voice.tasks import ask, finish
+from domain.voice.tasks import ask, finish, owner_of
 from domain.voice.topics import Key, Scope, Topic, topics
-from workflows.language.voice import Department
 from workflows.plan.lessons import RequirementState
 from workflows.terms.quantities import number_of
 from workflows.terms.values import local_day
@@ -215,15 +214,10 @@ def _key(requirement: Requirement, department: str) -> str:
     return f"requirement/{requirement.id}/{requirement.round}/{department}"
 
 
-def _owner(session: Session, requirement: Requirement, department: Department) -> str | None:
-    product = session.get(Product, requirement.sku) if department == "product" else None
-    return (product.manager if product else None) or read_library(session).voice.departments.get(department)
-
-
 def _ask_reviewers(work: UnitOfWork, requirement: Requirement, now: datetime) -> None:
     due = local_day(now, read_library(work).policy_zone) + PATIENCE
     for department in REVIEWERS:
-        owner = _owner(work, requirement, department)
+        owner = owner_of(work, department, requirement.sku)
         asked = f"评审产品需求 #{requirement.id} {requirement.title}"
         ask(work, _key(requirement, department), department, asked, due, now, owner=owner, sku=requirement.sku)
 
@@ -236,7 +230,7 @@ def _remind(work: UnitOfWork, requirement: Requirement, now: datetime) -> None:
     requirement.due_at = now + AGAIN
     missing = waits_for(requirement)
     for department in missing:
-        if owner := _owner(work, requirement, department):
+        if owner := owner_of(work, department, requirement.sku):
             late = f"产品需求 #{requirement.id} {requirement.title} 还在等你评审（第 {requirement.reminders} 次提醒）"
             work.enqueue(TellStaff(owner, late))
     above = read_library(work).voice.escalate_to

@@ -69,12 +69,7 @@ def _parts(review: Review, say: Wording, zone: ZoneInfo) -> Iterator[Part]:
         yield Part(say.pick("观看曲线", "Watching"), table=Table(heads, rows))
     if found["products"]:
         rows = [_product(each, zone) for each in found["products"]]
-        heads = (
-            say.pick("商品 卖出 预计 卖空时间 估计少卖", "Product Sold Expected Ran_out Lost")
-            .replace("_", " ")
-            .split(" ")
-        )
-        heads = ["Product", "Sold", "Expected", "Ran out", "Lost"] if say.lang == "en" else heads
+        heads = say.pick("商品/卖出/预计/卖空时间/估计少卖", "Product/Sold/Expected/Ran out/Lost").split("/")
         yield Part(say.pick("销售与预测", "Sales beside the forecast"), table=Table(heads, rows))
     yield from _alarms(found, say, zone)
     coupons = found["coupons"]

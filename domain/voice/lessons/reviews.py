@@ -8,11 +8,11 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from domain.published.library import read_library
-from domain.stock.tables import Product, Stream
+from domain.stock.tables import Stream
 from domain.store.work import UnitOfWork
 from domain.voice.lessons.figures import end_of, figures
 from domain.voice.tables import StreamReview, Task
-from domain.voice.tasks import ask
+from domain.voice.tasks import ask, owner_of
 from domain.voice.topics import Scope, topics
 from workflows.language.voice import Department
 from workflows.terms.values import local_day
@@ -137,10 +137,8 @@ def _ask_departments(work: UnitOfWork, stream: Stream, found: Mapping[str, Any],
     """A todo of each thing that a department can do something about, with whose it is and by when."""
     library = read_library(work)
     today: date = local_day(now, library.policy_zone)
-    owners = library.voice.departments
     for each in _todos(found, Wording(library.policy.language)):
-        product = work.get(Product, each.sku) if each.sku and each.department == "product" else None
-        owner = (product.manager if product else None) or owners.get(each.department)
+        owner = owner_of(work, each.department, each.sku)
         key = f"review/{stream.stream_id}/{each.department}/{each.about}"
         due = today + timedelta(days=each.days)
         ask(work, key, each.department, each.text, due, now, owner=owner, stream_id=stream.stream_id, sku=each.sku)

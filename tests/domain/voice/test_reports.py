@@ -23,9 +23,11 @@ def test_a_show_is_reported_and_the_week_told_to_whoever_answers_for_the_product
         found = report(session, Scope(stream_id="s1"))
         paper = paper_of(session, found)
         other = report(session, Scope(sku="rice", since=now - timedelta(days=1)))
+        of_lin, of_nobody = (report(session, Scope(stream_id="s1"), manager=name) for name in ("lin", "wang"))
     assert (found.comments, found.speakers, len(found.alerts)) == (62, 62, 1)
     assert found.kinds["question"] == len(found.questions) == 1
     assert (other.comments, other.topics) == (0, [])
+    assert (of_lin.comments, of_nobody.comments) == (61, 0)
     headings = [part.heading for part in paper.parts]
     assert headings == ["突然增多的抱怨", "差评", "希望", "好评", "问得最多的"]
     assert "酸菜鱼没味道" in markdown(paper)

@@ -1,18 +1,14 @@
-import { Button, Empty, Flex, Segmented, Select, Skeleton, Table, type TableColumnsType, Tag } from "antd";
+import { Button, Empty, Flex, Segmented, Select, Skeleton } from "antd";
 import { useState } from "react";
-import { api, type Schema } from "@/api/client";
+import { api } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
-import { count } from "@/parts/time";
 import { Propose } from "./Propose";
+import { type Topic, TopicTable } from "./TopicTable";
 import { useWords } from "./words";
 
-type Topic = Schema["TopicState"];
-type Share = Schema["ShareState"];
-const COLORS: Record<string, string> = { negative: "error", positive: "success" };
 const REFRESH = 5_000;
-const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 
 /** The topics of a show, or of the last days. */
 export function Topics() {
@@ -32,87 +28,22 @@ export function Topics() {
   );
   const products = new Map(data?.topics.flatMap((each) => (each.sku ? [[each.sku, each.product ?? each.sku]] : [])));
   const rows = (data?.topics ?? []).filter((each) => sku === undefined || each.sku === sku);
-  const usual = (share: Share | null) => share && <Quiet>{percent(share.share)}</Quiet>;
-  const columns: TableColumnsType<Topic> = [
-    {
-      title: words.topic,
-      key: "topic",
-      width: 220,
-      render: (_, row) => (
-        <Flex gap={6} wrap align="center">
-          <strong>
-            <bdi>{row.title}</bdi>
-          </strong>
-          <Tag color={COLORS[row.sentiment] ?? "default"}>
-            {words.aspects[row.aspect]} {words.sentiments[row.sentiment]}
-          </Tag>
-          {row.rises && <Tag color="red">{words.rises}</Tag>}
-        </Flex>
+  const act = {
+    key: "act",
+    width: 110,
+    render: (_: unknown, row: Topic) =>
+      row.sku !== null &&
+      row.sentiment !== "positive" && (
+        <Button
+          size="small"
+          onClick={() => {
+            setAsked(row);
+          }}
+        >
+          {words.propose}
+        </Button>
       ),
-    },
-    {
-      title: words.product,
-      key: "product",
-      width: 160,
-      render: (_, row) => <bdi>{row.product ?? row.sku ?? words.nothing}</bdi>,
-    },
-    {
-      title: words.said,
-      key: "said",
-      width: 140,
-      align: "right",
-      render: (_, row) => (
-        <>
-          <strong>{percent(row.share)}</strong>
-          <br />
-          <Quiet small>{words.of(count(row.count), count(row.speakers))}</Quiet>
-        </>
-      ),
-    },
-    { title: words.usual, key: "usual", width: 80, align: "right", render: (_, row) => usual(row.usual) },
-    {
-      title: words.category,
-      key: "category",
-      width: 80,
-      align: "right",
-      responsive: ["lg"],
-      render: (_, row) => usual(row.category),
-    },
-    {
-      title: words.buyers,
-      key: "buyers",
-      width: 90,
-      align: "right",
-      responsive: ["lg"],
-      render: (_, row) => count(row.buyers),
-    },
-    {
-      title: words.quotes,
-      key: "quotes",
-      responsive: ["md"],
-      render: (_, row) => <Quiet small>{row.quotes.slice(0, 3).join(" · ")}</Quiet>,
-    },
-    ...(may("voice.edit")
-      ? [
-          {
-            key: "act",
-            width: 110,
-            render: (_: unknown, row: Topic) =>
-              row.sku !== null &&
-              row.sentiment !== "positive" && (
-                <Button
-                  size="small"
-                  onClick={() => {
-                    setAsked(row);
-                  }}
-                >
-                  {words.propose}
-                </Button>
-              ),
-          },
-        ]
-      : []),
-  ];
+  };
   return (
     <Flex vertical gap={16}>
       <Flex gap={12} wrap>
@@ -156,14 +87,7 @@ export function Topics() {
           <Quiet>{words.noneAbout}</Quiet>
         </Empty>
       )}
-      {rows.length > 0 && (
-        <Table
-          rowKey={(row) => `${row.sku ?? ""} ${row.aspect} ${row.sentiment} ${row.topic}`}
-          columns={columns}
-          dataSource={rows}
-          pagination={rows.length > 30 ? { pageSize: 30, showSizeChanger: false } : false}
-        />
-      )}
+      {rows.length > 0 && <TopicTable rows={rows} act={may("voice.edit") ? act : undefined} />}
       {asked && (
         <Propose
           topic={asked}

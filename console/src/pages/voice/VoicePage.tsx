@@ -2,6 +2,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Tabs } from "antd";
 import { Page } from "@/parts/Page";
 import { Comments } from "./Comments";
+import { Reports } from "./Reports";
 import { Requirements } from "./Requirements";
 import { TABS, type Tab } from "./tabs";
 import { Tasks } from "./Tasks";
@@ -9,7 +10,7 @@ import { Topics } from "./Topics";
 import { useWords } from "./words";
 
 const route = getRouteApi("/inside/voice");
-const PARTS = { topics: Topics, comments: Comments, requirements: Requirements, tasks: Tasks };
+const PARTS = { topics: Topics, comments: Comments, reports: Reports, requirements: Requirements, tasks: Tasks };
 
 /** What customers say: gathered into topics, as it was read, and what is to be done about it. */
 export function VoicePage() {

@@ -1,4 +1,4 @@
-export const TABS = ["topics", "comments", "requirements", "tasks"] as const;
+export const TABS = ["topics", "comments", "reports", "requirements", "tasks"] as const;
 export type Tab = (typeof TABS)[number];
 
 /** What of the address says which part is open. */
