@@ -17,6 +17,7 @@ from rich.table import Table
 from benchmarks import (
     cohorts,
     coupons,
+    forecast,
     growth,
     history,
     identity,
@@ -48,6 +49,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         ledger,
         coupons,
         stock,
+        forecast,
         people,
         identity,
     )

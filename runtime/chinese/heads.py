@@ -57,6 +57,12 @@ HEADS: Mapping[str, str] = {
     "goal": "达成",
     "held": "暂缓",
     "not sent": "未发",
+    "quantile": "分位数",
+    "loss / mean demand": "分位损失 ÷ 日均需求",
+    "coverage": "覆盖率",
+    "last_week": "上周同日",
+    "weekday_quantile": "近八周同日分位数",
+    "weekday_smoothing": "按星期平滑",
     "sent": "发送",
     "stopped": "停下",
 }

@@ -18,6 +18,35 @@ SENTENCES: Mapping[str, str] = {
     "there is no open conflict {number}; see aftershow customer conflicts": (
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
+    # forecasts
+    "last_week": "上周同日",
+    "weekday_quantile": "近八周同日分位数",
+    "weekday_smoothing": "按星期平滑",
+    "loses: {of}: {ours}, {to} {its}": "不如基准：{of}：{ours}，{to} {its}",
+    "columns that are not known the day before, and so not used: {names}": "前一天还不知道的列，没有用：{names}",
+    "{file} has no product; it needs a column for each, and a row a day": ("{file} 里没有商品：每个商品一列，每天一行"),
+    "{file} has {days} days, fewer than the {rows} of {other}": "{file} 只有 {days} 天，少于 {other} 的 {rows} 天",
+    "{file} has no days; it needs a line of names, and a row a day": "{file} 里没有日子：第一行写列名，此后每天一行",
+    "{file}, line {line}: {cells} cells, but the first line names {heads}": (
+        "{file} 第 {line} 行：有 {cells} 格，第一行却有 {heads} 个列名"
+    ),
+    "{file}: two columns are called {name}": "{file}：有两列都叫 {name}",
+    "{file}, line {line}: {cell} is no day; write it like 2026-03-02": (
+        "{file} 第 {line} 行：{cell} 不是日期，请写成 2026-03-02 的样子"
+    ),
+    "{file}, line {line}: {day} is in line {other} already": "{file} 第 {line} 行：{day} 在第 {other} 行已经有了",
+    "{file} goes from {first} to {last}; that is too long": "{file} 从 {first} 到 {last}，太长了",
+    "{file}, line {line}, {name}: {cell} is no number of units; nothing known is left empty": (
+        "{file} 第 {line} 行 {name}：{cell} 不是数量；不知道的请留空"
+    ),
+    "--quantiles {text} must be numbers between 0 and 1, like .5,.75,.9": (
+        "--quantiles {text} 要写 0 和 1 之间的数，例如 .5,.75,.9"
+    ),
+    "--test {text} must be a part like 30%, or a number of days": "--test {text} 要写比例，例如 30%，或写天数",
+    "--test {text} leaves no day to test": "--test {text} 没有留下可检验的日子",
+    "--test {text} leaves {days} days to learn from; {least} are needed": (
+        "--test {text} 只留下 {days} 天可学，至少要 {least} 天"
+    ),
     # comments
     "a show is reviewed ten minutes after its end": "直播结束十分钟后才有复盘",
     "name one of --show, --product and --week": "请写 --show、--product、--week 中的一个",

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from runtime import StartError
 from runtime.cli import (
+    forecast,
     insight,
     journeys,
     keys,
@@ -60,6 +61,7 @@ app.add_typer(stuck.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
+app.add_typer(forecast.app, name="forecast")
 app.add_typer(voice.app, name="voice")
 customers.app.add_typer(identity.app)
 app.add_typer(customers.app, name="customer")
