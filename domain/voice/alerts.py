@@ -13,6 +13,7 @@ from domain.published.library import read_library
 from domain.store.outbox import TellStaff
 from domain.store.work import EventGiven, UnitOfWork
 from domain.voice.hearing import Comment
+from domain.voice.papers import percent
 from domain.voice.products import product_names
 from domain.voice.tables import StoredOpinion
 from domain.voice.tasks import ask, owner_of
@@ -88,7 +89,7 @@ def _raise(work: UnitOfWork, topic: Topic, stream: str | None, now: datetime) ->
     told = {name: value for name, value in data.items() if value is not None}
     work.give_rise_to(EventGiven(VOICE, name, "feedback.alert", now, told))
     said = f"{topic.product or sku}：{topic.count.of} 位说到它的客户里有 {topic.count.said} 位说“{topic.name}”"
-    usual = f"（平时 {topic.usual.share:.0%}）" if topic.usual else ""
+    usual = f"（平时 {percent(topic.usual.share)}）" if topic.usual else ""
     due = today + DUE
     ask(
         work,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def _plain(text: str) -> str:
     return text if text == "---" else text.translate(_MARKUP)
 
 
+def percent(share: float) -> str:
+    """A share for people, small ones by the tenth: 22%, 2.5%."""
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}"
+
+
 def docx(paper: Paper) -> bytes:
     """The paper as Office Open XML (.docx), in a font that has Chinese."""
     from docx import Document  # lxml, which little else needs
@@ -76,16 +82,29 @@ def docx(paper: Paper) -> bytes:
         for bullet in part.bullets:
             document.add_paragraph(_writable(bullet), style="List Bullet")
         if part.table is not None:
-            grid = document.add_table(rows=1, cols=len(part.table.heads), style="Light Grid Accent 1")
-            for cell, text in zip(grid.rows[0].cells, part.table.heads, strict=True):
-                cell.text = _writable(text)
-            for row in part.table.rows:
-                for cell, text in zip(grid.add_row().cells, row, strict=True):
-                    cell.text = _writable(text)
+            _draw(document, part.table)
     written = BytesIO()
     document.save(written)
     return written.getvalue()
 
+
+def _draw(document: Any, table: Table) -> None:
+    """A table as wide as the page; its columns by what stands in them."""
+    rows = [table.heads, *table.rows]
+    grid = document.add_table(rows=len(rows), cols=len(table.heads), style="Light Grid Accent 1")
+    grid.autofit = False
+    asked = [min(max(max(map(len, column)), NARROW), WIDE) for column in zip(*rows, strict=True)]
+    section = document.sections[0]
+    width = section.page_width - section.left_margin - section.right_margin
+    for column, share in zip(grid.columns, asked, strict=True):
+        column.width = width * share // sum(asked)
+    for line, row in zip(grid.rows, rows, strict=True):
+        for cell, text, column in zip(line.cells, row, grid.columns, strict=True):
+            cell.text, cell.width = _writable(text), column.width
+
+
+NARROW, WIDE = 5, 30
+"""A column is as wide as its longest text, within so many characters."""
 
 _FONT = "Microsoft YaHei"
 

@@ -12,7 +12,7 @@ from domain.stock.tables import Product, Stream
 from domain.store.outbox import TellStaff
 from domain.store.work import UnitOfWork
 from domain.voice.alerts import Alert, alerts
-from domain.voice.papers import Paper, Part, Table, markdown
+from domain.voice.papers import Paper, Part, Table, markdown, percent
 from domain.voice.tasks import ask
 from domain.voice.topics import Scope, Topic, topics
 from workflows.terms.values import local_day
@@ -177,21 +177,22 @@ def tell_week(work: UnitOfWork, now: datetime) -> int:
 
 def _alert(alert: Alert, say: Wording) -> str:
     name = alert.product or alert.sku
-    usual = "" if alert.usual is None else say.pick(f"，平时 {alert.usual:.0%}", f"; usually {alert.usual:.0%}")
+    usual = "" if alert.usual is None else say.pick("，平时 ", "; usually ") + percent(alert.usual)
+    share = f"{percent(alert.share)}{usual}"
     return say.pick(
-        f"{name}：{alert.speakers} 位说到它的客户里有 {alert.count} 位说“{alert.topic}”（{alert.share:.0%}{usual}）",
-        f"{name}: {alert.count} of {alert.speakers} who speak of it say “{alert.topic}” ({alert.share:.0%}{usual})",
+        f"{name}：{alert.speakers} 位说到它的客户里有 {alert.count} 位说“{alert.topic}”（{share}）",
+        f"{name}: {alert.count} of {alert.speakers} who speak of it say “{alert.topic}” ({share})",
     )
 
 
 def _row(topic: Topic, say: Wording) -> list[str]:
-    usual = f"{topic.usual.share:.0%}" if topic.usual else "–"
+    usual = percent(topic.usual.share) if topic.usual else "–"
     rising = say.pick("（突增）", " (rising)") if topic.rises else ""
     return [
         topic.product or topic.sku or "–",
         topic.title + rising,
         f"{topic.count.said} / {topic.count.of}",
-        f"{topic.count.share:.0%}",
+        percent(topic.count.share),
         usual,
         str(topic.buyers),
         "；".join(topic.quotes[:3]),

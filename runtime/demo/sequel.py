@@ -17,7 +17,7 @@ ASKED, REVIEWED, BETWEEN = timedelta(hours=1), timedelta(hours=12), timedelta(ho
 
 PROPOSAL = "出轻盐版：汤底减盐，另配一包盐自己加；鱼片提前腌制入味"
 MEASURE = "首场说淡的人不超过 10%，每分钟卖得不比原版慢"
-REASONS = {"product": "口味是退货的头号原因", "supply": "小包盐现货，两天能交", "marketing": "下一场首发"}
+REASONS = {"product": "口味淡是这道菜差评的头号原因", "supply": "小包盐现货，两天能交", "marketing": "下一场首发"}
 
 
 class Sequel:

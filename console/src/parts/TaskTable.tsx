@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button, Flex, Input, Modal, Table, type TableColumnsType } from "antd";
+import { App, Button, Flex, Grid, Input, Modal, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { useMay } from "./me";
@@ -52,6 +52,7 @@ type Task = Schema["TaskState"];
 export function TaskTable({ rows }: { rows: Task[] }) {
   const words = useWords();
   const may = useMay();
+  const wide = Grid.useBreakpoint().md ?? true;
   const [asked, setAsked] = useState<Task>();
   const columns: TableColumnsType<Task> = [
     {
@@ -60,10 +61,23 @@ export function TaskTable({ rows }: { rows: Task[] }) {
       render: (_, row) => (
         <>
           <bdi>{row.text}</bdi> {row.note && <Quiet small>{row.note}</Quiet>}
+          {!wide && (
+            <div>
+              <Quiet small>
+                {[words.departments[row.department], row.owner ?? words.noNames, row.due_on].join(" · ")}
+              </Quiet>
+            </div>
+          )}
         </>
       ),
     },
-    { title: words.department, key: "department", width: 90, render: (_, row) => words.departments[row.department] },
+    {
+      title: words.department,
+      key: "department",
+      width: 90,
+      responsive: ["md"],
+      render: (_, row) => words.departments[row.department],
+    },
     {
       title: words.owner,
       key: "owner",
@@ -71,10 +85,10 @@ export function TaskTable({ rows }: { rows: Task[] }) {
       responsive: ["md"],
       render: (_, row) => row.owner ?? <Quiet>{words.noNames}</Quiet>,
     },
-    { title: words.due, key: "due", width: 120, render: (_, row) => row.due_on },
+    { title: words.due, key: "due", width: 120, responsive: ["md"], render: (_, row) => row.due_on },
     {
       key: "act",
-      width: 150,
+      width: wide ? 150 : 90,
       render: (_, row) =>
         row.done_at ? (
           <Quiet small>

@@ -16,6 +16,7 @@ from domain.voice.alerts import alerts
 from domain.voice.products import product_names
 from domain.voice.reports import report
 from domain.voice.tables import Task
+from domain.voice.themes import ASPECTS
 from domain.voice.topics import Scope
 from workflows.terms.quantities import number_of
 
@@ -265,8 +266,8 @@ def _complaints(session: Session, stream: Stream) -> list[dict[str, Any]]:
     found = []
     for each in alerts(session, stream_id=stream.stream_id, limit=200):
         day = f"{each.at.astimezone(zone):%Y-%m-%d}"
-        names = (key for key in by_topic if key.startswith(f"alert/{each.sku}/{each.aspect}/") and key.endswith(day))
-        task = by_topic[key] if (key := next(names, None)) else None
+        topic = each.topic.removeprefix(f"{ASPECTS[each.aspect]}·")
+        task = by_topic.get(f"alert/{each.sku}/{each.aspect}/{topic}/{day}")
         found.append(
             {
                 "at": each.at.isoformat(),

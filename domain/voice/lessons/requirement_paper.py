@@ -1,6 +1,6 @@
 """A requirement on paper."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from domain.published.library import read_library
 from domain.voice.lessons.requirements import quotes
-from domain.voice.papers import Paper, Part, Table
+from domain.voice.papers import Paper, Part, Table, percent
+from domain.voice.products import product_names
 from domain.voice.tables import Requirement
 from domain.voice.tasks import DEPARTMENTS
 from workflows.terms.wording import Wording
@@ -35,26 +36,24 @@ def paper_of(session: Session, requirement: Requirement) -> Paper:
     about = say.pick(f"状态：{status}。提出：{by}。", f"Status: {status}. Asked for by {by}.")
     number = f"#{requirement.id} {requirement.title}"
     title = say.pick(f"产品需求 {number}", f"Requirement {number}")
-    return Paper(title, about, list(_parts(requirement, quotes(session, requirement), say, library.policy_zone)))
+    return Paper(title, about, list(_parts(session, requirement, say, library.policy_zone)))
 
 
-def _parts(requirement: Requirement, said: Sequence[str], say: Wording, zone: ZoneInfo) -> Iterator[Part]:
+def _parts(session: Session, requirement: Requirement, say: Wording, zone: ZoneInfo) -> Iterator[Part]:
     found = requirement.evidence
     since, until = (f"{datetime.fromisoformat(found[name]).astimezone(zone):%Y-%m-%d}" for name in ("since", "until"))
-    usual = (
-        "" if found["usual"] is None else say.pick(f"，平时 {found['usual']:.0%}", f"; usually {found['usual']:.0%}")
-    )
+    usual = "" if found["usual"] is None else say.pick("，平时 ", "; usually ") + percent(found["usual"])
     yield Part(
         say.pick("客户怎么说", "What customers say"),
         [
             say.pick(
                 f"{since} 至 {until}，说到它的 {found['speakers']} 位客户里有 {found['count']} 位这么说"
-                f"（{found['share']:.0%}{usual}），其中 {found['buyers']} 位买过。",
+                f"（{percent(found['share'])}{usual}），其中 {found['buyers']} 位买过。",
                 f"From {since} to {until}, {found['count']} of {found['speakers']} customers who speak of it say so "
-                f"({found['share']:.0%}{usual}); {found['buyers']} of them bought it.",
+                f"({percent(found['share'])}{usual}); {found['buyers']} of them bought it.",
             )
         ],
-        bullets=said,
+        bullets=quotes(session, requirement),
     )
     yield Part(
         say.pick("销售与退货", "Sales and returns"),
@@ -81,7 +80,9 @@ def _parts(requirement: Requirement, said: Sequence[str], say: Wording, zone: Zo
         heads = say.pick("部门 意见 理由 谁 轮次", "Department Verdict Reason Who Round").split()
         yield Part(say.pick("评审", "Reviews"), table=Table(heads, rows))
     if requirement.new_sku:
-        yield Part(say.pick("新品", "The product"), [requirement.new_sku])
+        name = product_names(session, [requirement.new_sku]).get(requirement.new_sku)
+        product = requirement.new_sku if name is None else f"{name}（{requirement.new_sku}）"
+        yield Part(say.pick("新品", "The product"), [product])
     if requirement.result:
         yield Part(say.pick("结果", "Result"), [_result(requirement.result, say)])
 
@@ -91,7 +92,7 @@ def _result(result: Mapping[str, Any], say: Wording) -> str:
     before = say.pick("没有可比的场次", "nothing to compare with") if usual is None else f"{usual:g}"
     return say.pick(
         f"首场 {result['stream_id']}：每分钟卖 {result['per_minute']:g} 件（原品平时 {before}）；"
-        f"再说同样的话的占 {result['share']:.0%}（原来 {result['share_before']:.0%}）。",
+        f"再说同样的话的占 {percent(result['share'])}（原来 {percent(result['share_before'])}）。",
         f"First show {result['stream_id']}: {result['per_minute']:g} units a minute (the old one: {before}); "
-        f"{result['share']:.0%} say the same again ({result['share_before']:.0%} before).",
+        f"{percent(result['share'])} say the same again ({percent(result['share_before'])} before).",
     )

@@ -50,15 +50,11 @@ def paper_of(session: Session, review: Review) -> Paper:
 def _parts(review: Review, say: Wording, zone: ZoneInfo) -> Iterator[Part]:
     found = review.figures
     key, mean = found["key"], found["compared"]["mean"]
-    rows = [
-        [say.pick(*names), _figure(name, key.get(name)), _figure(name, mean.get(name))] for name, names in _KEY.items()
-    ]
-    shows = len(found["compared"]["shows"])
-    heads = [
-        say.pick("指标", "Figure"),
-        say.pick("本场", "This show"),
-        say.pick(f"前 {shows} 场平均", f"Last {shows}, mean"),
-    ]
+    rows = [[say.pick(*names), _figure(name, key.get(name))] for name, names in _KEY.items()]
+    heads = say.pick("指标/本场", "Figure/This show").split("/")
+    if shows := len(found["compared"]["shows"]):
+        heads.append(say.pick(f"前 {shows} 场平均", f"Last {shows}, mean"))
+        rows = [[*row, _figure(name, mean.get(name))] for row, name in zip(rows, _KEY, strict=True)]
     yield Part(say.pick("总览", "In figures"), table=Table(heads, rows))
     if found["curve"]:
         rows = [

@@ -134,7 +134,10 @@ class _Asked:
 
 
 def _ask_departments(work: UnitOfWork, stream: Stream, found: Mapping[str, Any], now: datetime) -> None:
-    """A todo of each thing that a department can do something about, with whose it is and by when."""
+    """A todo of each thing that a department can do something about, with whose it is and by when.
+
+    What an alert was raised for has its todo since then.
+    """
     library = read_library(work)
     today: date = local_day(now, library.policy_zone)
     for each in _todos(found, Wording(library.policy.language)):
@@ -148,7 +151,12 @@ _OF_SERVICE = frozenset({"delivery", "service", "packaging"})
 
 
 def _todos(found: Mapping[str, Any], say: Wording) -> Iterator[_Asked]:
-    blamed = [each for each in found["comments"]["topics"] if each["sentiment"] == "negative" and each["count"] > 1]
+    alarmed = {(each["sku"], each["topic"]) for each in found["complaints"]}
+    blamed = [
+        each
+        for each in found["comments"]["topics"]
+        if each["sentiment"] == "negative" and each["count"] > 1 and (each["sku"], each["title"]) not in alarmed
+    ]
     of_service = [each for each in blamed if each["aspect"] in _OF_SERVICE]
     of_product = [each for each in blamed if each["aspect"] not in _OF_SERVICE]
     for department, complaints in (("product", of_product), ("service", of_service)):

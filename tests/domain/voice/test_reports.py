@@ -43,8 +43,10 @@ def test_a_show_is_reported_and_the_week_told_to_whoever_answers_for_the_product
 
 def test_what_was_written_stays_text_on_paper() -> None:
     said = "**免费**|<script>\x00\n# 标题"
-    paper = Paper("报告", said, [Part("差评", [said], [said], Table(["话"], [[said]]))])
+    paper = Paper("报告", said, [Part("差评", [said], [said], Table(["话", "人"], [[said, "3"]]))])
     assert "\\*\\*免费\\*\\*\\|\\<script\\>\x00 \\# 标题" in markdown(paper)
     document = Document(BytesIO(docx(paper)))
-    assert document.tables[0].rows[1].cells[0].text == "**免费**|<script>\n# 标题"
+    words, number = document.tables[0].rows[1].cells
+    assert words.text == "**免费**|<script>\n# 标题"
+    assert (words.width or 0) > 3 * (number.width or 0)
     assert [each.text for each in document.paragraphs][:3] == ["报告", "**免费**|<script>\n# 标题", "差评"]

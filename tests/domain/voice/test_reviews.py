@@ -76,6 +76,7 @@ def test_a_show_is_reviewed_in_stages_and_compared_with_the_last(voices: Voices)
         assert (complaint["count"], complaint["speakers"]) == (15, 60)
         asked = {(task.department, task.owner) for task in review.todos}
         assert {("product", "lin"), ("marketing", "wu")} <= asked
+        assert [task.key.split("/")[0] for task in review.todos if "口味偏淡" in task.text] == ["alert"]
     with voices.db.begin() as work:
         decide(work, first, "下一场先上轻盐版", "小李", voices.clock.now())
         for task in work.exec(select(Task).where(Task.department == "product")):

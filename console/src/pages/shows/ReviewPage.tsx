@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { App, Button, Flex, Input, Skeleton, Table, type TableColumnsType } from "antd";
+import { App, Button, Flex, Grid, Input, Skeleton, Table, type TableColumnsType } from "antd";
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { isProblem } from "@/api/problem";
@@ -118,20 +118,35 @@ function Section({ title, children }: { title: string; children: React.ReactNode
 
 function Products({ rows }: { rows: Review["products"] }) {
   const words = useReviewWords();
+  const wide = Grid.useBreakpoint().md ?? true;
   const columns: TableColumnsType<Review["products"][number]> = [
-    { title: words.product, key: "name", render: (_, row) => <bdi>{row.name ?? row.sku}</bdi> },
-    { title: words.sold, key: "sold", align: "right", width: 110, render: (_, row) => count(row.sold) },
+    {
+      title: words.product,
+      key: "name",
+      render: (_, row) => (
+        <>
+          <bdi>{row.name ?? row.sku}</bdi>
+          {!wide && row.sold_out_at && (
+            <div>
+              <Quiet small>{words.lost(instant(row.sold_out_at), count(Math.round(row.lost)))}</Quiet>
+            </div>
+          )}
+        </>
+      ),
+    },
+    { title: words.sold, key: "sold", align: "right", width: 80, render: (_, row) => count(row.sold) },
     {
       title: words.expected,
       key: "expected",
       align: "right",
-      width: 110,
+      width: 80,
       render: (_, row) => (row.expected === null ? "–" : count(Math.round(row.expected))),
     },
     {
       title: words.soldOut,
       key: "out",
       width: 260,
+      responsive: ["md"],
       render: (_, row) => row.sold_out_at && words.lost(instant(row.sold_out_at), count(Math.round(row.lost))),
     },
   ];
@@ -150,16 +165,21 @@ function Products({ rows }: { rows: Review["products"] }) {
 function Topics({ rows }: { rows: Review["comments"]["topics"] }) {
   const words = useReviewWords();
   const columns: TableColumnsType<Review["comments"]["topics"][number]> = [
-    { title: words.topic, key: "title", width: 220, render: (_, row) => <bdi>{row.title}</bdi> },
-    { title: words.product, key: "product", width: 180, render: (_, row) => <bdi>{row.product ?? row.sku}</bdi> },
+    { title: words.topic, key: "title", width: 200, render: (_, row) => <bdi>{row.title}</bdi> },
+    { title: words.product, key: "product", width: 160, render: (_, row) => <bdi>{row.product ?? row.sku}</bdi> },
     {
       title: words.said,
       key: "said",
       align: "right",
-      width: 110,
+      width: 90,
       render: (_, row) => `${count(row.count)} / ${count(row.speakers)}`,
     },
-    { title: words.quotes, key: "quotes", render: (_, row) => <Quiet small>{row.quotes.join(" · ")}</Quiet> },
+    {
+      title: words.quotes,
+      key: "quotes",
+      responsive: ["md"],
+      render: (_, row) => <Quiet small>{row.quotes.join(" · ")}</Quiet>,
+    },
   ];
   return (
     <Table
@@ -199,10 +219,10 @@ function Journeys({ rows }: { rows: Review["journeys"] }) {
   const words = useReviewWords();
   const columns: TableColumnsType<Review["journeys"][number]> = [
     { title: words.journey, key: "journey", render: (_, row) => row.journey },
-    { title: words.entered, key: "entered", align: "right", width: 110, render: (_, row) => count(row.entered) },
-    { title: words.reached, key: "reached", align: "right", width: 110, render: (_, row) => count(row.reached) },
-    { title: words.orders, key: "orders", align: "right", width: 110, render: (_, row) => count(row.orders) },
-    { title: words.revenue, key: "revenue", align: "right", width: 130, render: (_, row) => yuan(row.revenue) },
+    { title: words.entered, key: "entered", align: "right", width: 70, render: (_, row) => count(row.entered) },
+    { title: words.reached, key: "reached", align: "right", width: 70, render: (_, row) => count(row.reached) },
+    { title: words.orders, key: "orders", align: "right", width: 70, render: (_, row) => count(row.orders) },
+    { title: words.revenue, key: "revenue", align: "right", width: 110, render: (_, row) => yuan(row.revenue) },
   ];
   return (
     <Table

@@ -11,7 +11,7 @@ import { useWords } from "./words";
 type State = Schema["RequirementState"];
 type Verdict = State["reviews"][number]["verdict"];
 const VERDICTS: Verdict[] = ["approve", "change", "refuse"];
-const percent = (share: number): string => `${(share * 100).toFixed(0)}%`;
+const percent = (share: number): string => `${(share * 100).toFixed(share < 0.1 ? 1 : 0)}%`;
 
 /** A requirement: its evidence, the proposal, the reviews and what came of it; reviewed and changed here. */
 export function Requirement({ id, onClose }: { id: number; onClose: () => void }) {
@@ -45,10 +45,12 @@ function Told({ requirement }: { requirement: State }) {
   return (
     <>
       <div>
-        <Tag>{words.statuses[requirement.status]}</Tag>
+        <Tag>{words.statuses[requirement.status]}</Tag>{" "}
+        {requirement.new_sku && `${words.newSku} ${requirement.new_sku} `}
         <Quiet>{words.evidence(count(evidence.count), count(evidence.speakers), count(evidence.buyers))}</Quiet>
       </div>
       <Quiet>{requirement.quotes.join(" · ")}</Quiet>
+      <span>{words.sales(count(evidence.orders), count(evidence.units), count(evidence.returns))}</span>
       <div>
         <strong>{words.proposal}</strong>
         <p style={{ margin: "4px 0" }}>{requirement.proposal}</p>

@@ -35,6 +35,8 @@ export const useWords = makeWords({
     docx: "Word",
     evidence: (said: string, of: string, bought: string) =>
       `说到它的 ${of} 人里 ${said} 人这么说，其中 ${bought} 人买过`,
+    sales: (orders: string, units: string, returns: string) =>
+      `90 天里卖了 ${units} 件（${orders} 笔订单），因此退货 ${returns} 笔`,
     result: (now: string, before: string, share: string, was: string) =>
       `首场每分钟卖 ${now} 件（原品 ${before}）；再说同样的话的占 ${share}（原来 ${was}）`,
     newSku: "新品",
@@ -132,6 +134,8 @@ export const useWords = makeWords({
     docx: "Word",
     evidence: (said: string, of: string, bought: string) =>
       `${said} of ${of} who speak of it say so; ${bought} bought it`,
+    sales: (orders: string, units: string, returns: string) =>
+      `${units} sold in 90 days (${orders} orders), ${returns} returned for this`,
     result: (now: string, before: string, share: string, was: string) =>
       `${now} units a minute in its first show (the old one ${before}); ${share} say the same again (${was} before)`,
     newSku: "Product",
