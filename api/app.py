@@ -26,6 +26,8 @@ from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
 from api.journeys import canvas, documents, drafts, messages, recipes, results, specs, stuck, todos, trials, vocabulary
 from api.journeys import routes as journeys
+from api.plays import entries as play_entries
+from api.plays import routes as plays
 from api.stock import imports, lots, replenishment, shows, streams
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
@@ -79,6 +81,8 @@ ROUTERS = (
     tasks.router,
     reports.router,
     requirements.router,
+    plays.router,
+    play_entries.router,
     desk.router,
     journey_clock.router,
     health.router,

@@ -9,6 +9,7 @@ from domain.intake import tables as intake
 from domain.journeys import tables as journeys
 from domain.ledger import tables as ledger
 from domain.membership import tables as membership
+from domain.plays import tables as plays
 from domain.published import tables as published
 from domain.sending import tables as sending
 from domain.stock import tables as stock
@@ -26,6 +27,7 @@ __all__ = [
     "journeys",
     "ledger",
     "membership",
+    "plays",
     "published",
     "sending",
     "stock",

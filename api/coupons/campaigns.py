@@ -115,7 +115,7 @@ class CouponEvent(BaseModel):
 class CouponLife(CouponState):
     """A coupon, whose pass through which journey it was issued for, and its life."""
 
-    enrollment: int
+    enrollment: int | None
     step: str
     lot_id: str | None
     terms: Terms

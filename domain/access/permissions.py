@@ -23,6 +23,8 @@ Permission = Literal[
     "stock.import",
     "replenishments.read",
     "replenishments.decide",
+    "plays.read",
+    "plays.run",
     "channels.read",
     "metrics.read",
     "voice.read",
@@ -42,7 +44,8 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 ROLES: Mapping[str, frozenset[Permission]] = {
     "marketer": frozenset({
         "journeys.read", "journeys.publish", "journeys.run", "customers.read", "messages.read", "coupons.read",
-        "streams.read", "streams.plan", "stock.read", "channels.read", "voice.read", "voice.edit",
+        "streams.read", "streams.plan", "stock.read", "channels.read", "voice.read", "voice.edit", "plays.read",
+        "plays.run",
     }),
     "guide": frozenset({"desk", "pii"}),
     "buyer": frozenset({
@@ -53,11 +56,11 @@ ROLES: Mapping[str, frozenset[Permission]] = {
         "coupons.read",
         "coupons.revoke", "streams.read", "streams.plan", "stock.read", "stock.import", "replenishments.read",
         "channels.read",
-        "metrics.read", "voice.read", "voice.edit", "pii",
+        "metrics.read", "voice.read", "voice.edit", "pii", "plays.read", "plays.run",
     }),
     "analyst": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
-        "replenishments.read", "channels.read", "voice.read",
+        "replenishments.read", "channels.read", "voice.read", "plays.read",
     }),
     "product": frozenset({"journeys.read", "streams.read", "voice.read", "voice.edit"}),
     "admin": frozenset(PERMISSIONS),
@@ -68,11 +71,12 @@ SCOPES: Mapping[str, frozenset[Permission]] = {
     "ingest": frozenset({"events.send", "coupons.use"}),
     "read": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
-        "replenishments.read", "channels.read", "metrics.read", "voice.read", "pii",
+        "replenishments.read", "channels.read", "metrics.read", "voice.read", "pii", "plays.read",
     }),
     "admin": frozenset({
         "journeys.publish", "journeys.run", "customers.join", "customers.export", "customers.erase", "messages.settle",
-        "coupons.revoke", "streams.plan", "stock.import", "replenishments.decide", "voice.edit", "users.manage",
+        "coupons.revoke", "streams.plan", "stock.import", "replenishments.decide", "voice.edit", "plays.run",
+        "users.manage",
         "keys.manage", "audit.read",
     }),
 }  # fmt: skip

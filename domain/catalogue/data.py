@@ -319,6 +319,41 @@ class SegmentChanged(Data):
     segment: Text = Field(description="the segment")
 
 
+class PlayData(Data):
+    play: Code = Field(description="the play, by its name")
+    instance: RowId = Field(description="which time it was played")
+
+
+class PlayClosed(PlayData):
+    step: Code | None = Field(None, description="the `collect` whose entries were closed")
+    entries: Count | None = Field(None, description="entries that count")
+    top: Code | None = Field(None, description="the option that is on top")
+    stream_id: Code | None = Field(None, description="the livestream it was played in")
+
+
+class PlayEntered(PlayData):
+    step: Code | None = Field(None, description="the `collect` that took it")
+    entry: RowId | None = Field(None, description="the entry")
+    choice: Code | None = Field(None, description="the option that was chosen")
+    guess: Number | None = Field(None, description="the number that was guessed")
+    stream_id: Code | None = Field(None, description="the livestream it was played in")
+
+
+class PlayWon(PlayData):
+    step: Code | None = Field(None, description="the draw")
+    entry: RowId | None = Field(None, description="the entry that won")
+    place: Count | None = Field(None, description="the place, from 1")
+    prize: Text | None = Field(None, description="what was won, as people read it")
+    campaign: Code | None = Field(None, description="the campaign of the coupon")
+    code: Code | None = Field(None, description="the coupon's code")
+
+
+class PlayTold(PlayWon):
+    title: Text | None = Field(None, description="what people call the play")
+    whom: Literal["winners", "lost", "entrants"] | None = Field(None, description="as whom the customer is told")
+    journey: Code | None = Field(None, description="the journey that it is to begin")
+
+
 class Birthday(Data):
     binding = frozenset({"journey"})
 

@@ -23,6 +23,10 @@ from domain.catalogue.data import (
     OrderData,
     OrderPaid,
     OrderRefunded,
+    PlayClosed,
+    PlayEntered,
+    PlayTold,
+    PlayWon,
     ProductLaunched,
     ProductUpdated,
     ProductViewed,
@@ -106,6 +110,12 @@ CATALOGUE: Mapping[str, EventType] = {
     "feedback.alert": EventType(
         FeedbackAlert, "More customers than usual complain of the same thing about a product. Comments send it."
     ),
+    "play.entered": EventType(PlayEntered, "The customer entered a play: a lottery, a vote, a quiz. Plays send it."),
+    "play.won": EventType(PlayWon, "The customer won in a play. Plays send it."),
+    "play.told": EventType(
+        PlayTold, "The customer is to be told what came of a play, or a journey is to begin for them. Plays send it."
+    ),
+    "play.closed": EventType(PlayClosed, "Entries of a play were closed. Plays send it."),
     "tag.added": EventType(TagChanged, "The customer got a tag, from a rule or a journey. Tags send it."),
     "tag.removed": EventType(TagChanged, "The customer lost a tag. Tags send it."),
     "segment.entered": EventType(SegmentChanged, "The customer came into a segment that has a name. Segments send it."),
@@ -121,7 +131,7 @@ WHOLESALE = "wholesale"
 _BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
 _BUSINESS = frozenset({
     "product.updated", "product.launched", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started",
-    "stream.showing", "stream.ended", "feedback.alert",
+    "stream.showing", "stream.ended", "feedback.alert", "play.closed",
 })  # fmt: skip
 
 

@@ -22,9 +22,13 @@ LotRow = tuple[Lot, Product | None, Store | None]
 class GroupRefs:
     """What the enrollments of a group are about, and what their customers were given, read once for all of them."""
 
-    def __init__(self, session: Session, enrollments: Sequence[EnrollmentRow]) -> None:
+    def __init__(
+        self, session: Session, enrollments: Sequence[EnrollmentRow], customers: Iterable[int] | None = None
+    ) -> None:
         self._session = session
         self._enrollments = enrollments
+        given = (enrollment.customer_id for enrollment in enrollments) if customers is None else customers
+        self._customers = frozenset(given)
         self._lots: dict[str, LotRow | None] = {}
         self._streams: dict[str, Stream | None] = {}
         self._campaigns: dict[str, dict[int, list[Coupon]]] = {}
@@ -70,8 +74,7 @@ class GroupRefs:
     def coupons_of(self, customer_id: int, campaign: str) -> Sequence[Coupon]:
         """What a customer was given of a campaign, unless it was taken back."""
         if campaign not in self._campaigns:
-            customers = {enrollment.customer_id for enrollment in self._enrollments}
-            query = select(Coupon).where(is_among(Coupon.customer_id, customers), Coupon.campaign == campaign)
+            query = select(Coupon).where(is_among(Coupon.customer_id, self._customers), Coupon.campaign == campaign)
             self._campaigns[campaign] = self._grouped_by("customer_id", query)
         return self._not_revoked(self._campaigns[campaign].get(customer_id, ()))
 
@@ -85,7 +88,8 @@ class GroupRefs:
 
     def add_coupon(self, coupon: Coupon) -> None:
         """This coupon was just issued."""
-        self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
+        if coupon.enrollment_id is not None:
+            self._coupons.setdefault(coupon.enrollment_id, []).append(coupon)
         if coupon.campaign in self._campaigns:
             self._campaigns[coupon.campaign].setdefault(coupon.customer_id, []).append(coupon)
         if coupon.lot_id in self._promised:

@@ -65,6 +65,18 @@ def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, ste
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
+    return _issue(work, facts, enrollment.id, step, campaign)
+
+
+def issue_to(work: UnitOfWork, facts: CustomerFacts, campaign: str, step: Path) -> Coupon:
+    """Issue one coupon to a customer outside of any journey; that it is given once, `step`, is the caller's to see to.
+
+    Raises IssueRefusedError, as `issue` does.
+    """
+    return _issue(work, facts, None, step, campaign)
+
+
+def _issue(work: UnitOfWork, facts: CustomerFacts, enrollment_id: int | None, step: Path, campaign: str) -> Coupon:
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
         raise IssueRefusedError("unknown_campaign")
@@ -76,7 +88,7 @@ def issue(work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, ste
     cost = worst_case(terms)
     if not _lot_has_room(facts, terms) or not take_budget(work, campaign, terms, count=1, money=cost):
         raise IssueRefusedError("budget")
-    return _new(work, facts, enrollment, step, campaign, terms, code=make_code(), cost=cost)
+    return _new(work, facts, enrollment_id, step, campaign, terms, code=make_code(), cost=cost)
 
 
 def accept(
@@ -101,7 +113,7 @@ def accept(
     if not _lot_has_room(facts, terms):
         raise IssueRefusedError("budget")
     terms = _with_companions(facts, terms)
-    coupon = _new(work, facts, enrollment, step, campaign, terms, code=code, cost=0)
+    coupon = _new(work, facts, enrollment.id, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
 
@@ -264,12 +276,13 @@ def expire(work: UnitOfWork, now: datetime, limit: int) -> int:
 
 def _announce(work: UnitOfWork, coupon: Coupon, type: str, at: datetime, order_id: str | None) -> None:
     """Have the coupon's latest change taken in as an event."""
-    data = {
+    data: dict[str, object] = {
         "code": coupon.code,
         "campaign": coupon.campaign,
-        "enrollment": coupon.enrollment_id,
         "step": coupon.step,
     }
+    if coupon.enrollment_id is not None:
+        data["enrollment"] = coupon.enrollment_id
     if order_id:
         data["order_id"] = order_id
     work.give_rise_to(EventGiven(COUPONS, f"{coupon.code}/{coupon.moves}", type, at, data, coupon.customer_id))
@@ -278,7 +291,7 @@ def _announce(work: UnitOfWork, coupon: Coupon, type: str, at: datetime, order_i
 def _new(
     work: UnitOfWork,
     facts: CustomerFacts,
-    enrollment: EnrollmentRow,
+    enrollment_id: int | None,
     step: Path,
     campaign: str,
     terms: CouponTerms,
@@ -291,8 +304,8 @@ def _new(
     coupon = Coupon(
         code=code,
         campaign=campaign,
-        customer_id=enrollment.customer_id,
-        enrollment_id=enrollment.id,
+        customer_id=facts.customer.id,
+        enrollment_id=enrollment_id,
         step=step,
         lot_id=_lot_of(facts, terms),
         terms=terms.model_dump(mode="json"),

@@ -99,6 +99,7 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
             "released" if coupon.status == "revoked" else "confirmed",
         )
         for coupon in session.exec(query.order_by(col(Coupon.code)).limit(limit))
+        if coupon.enrollment_id is not None
     ]
 
 

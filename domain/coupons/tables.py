@@ -22,6 +22,8 @@ class CampaignUse(Row, table=True):
 class Coupon(Row, table=True):
     """A coupon with its terms, frozen at issue. One per (enrollment, step), beside those taken back.
 
+    One that was won in a play has no enrollment; its step is the play, the instance, the part and the entry.
+
     `cost` is what it uses of the money budget: the most it can come to while it lives, what it came to once redeemed.
     `order_id` is the order that holds it until `locked_until`, or that it was redeemed on. `lot_id` is the only lot it
     holds for. `moves` counts its changes of status. `outside` says how far an outside service, where it is from one,
@@ -43,7 +45,7 @@ class Coupon(Row, table=True):
     code: str = Field(primary_key=True)
     campaign: str
     customer_id: int = reference("customers.id")
-    enrollment_id: int = reference("enrollments.id")
+    enrollment_id: int | None = reference("enrollments.id", nullable=True)
     step: str
     lot_id: str | None = None
     terms: dict[str, Any] = json_column()

@@ -214,7 +214,8 @@ def _redeem_coupon(work: UnitOfWork, event: Event, customer: CustomerRow) -> Non
         work.give_rise_to(EventGiven(COUPONS, name, "coupon.discrepancy", event.received_at, details, customer.id))
     if coupon.customer_id != customer.id:
         return
-    amend(work, event, code=coupon.code, enrollment=coupon.enrollment_id, step=coupon.step)
+    of = {} if coupon.enrollment_id is None else {"enrollment": coupon.enrollment_id}
+    amend(work, event, code=coupon.code, step=coupon.step, **of)
     if reason is not None or coupon.status == "redeemed" or redeeming.is_held(coupon, event.time):
         return
     if coupon.status == "issued":

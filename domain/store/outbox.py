@@ -95,6 +95,14 @@ class TellStaff:
     text: str
 
 
+@dataclass(frozen=True)
+class LookAtPlay:
+    """Have an instance of a play looked at: it was opened, or there is something to do."""
+
+    kind: ClassVar = "play"
+    instance: int
+
+
 Notice = (
     StartRun
     | WakeRun
@@ -106,6 +114,7 @@ Notice = (
     | ReviewShow
     | LookAtRequirement
     | TellStaff
+    | LookAtPlay
 )
 _NOTICES: Mapping[str, type[Notice]] = {notice.kind: notice for notice in get_args(Notice)}
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from domain.catalogue.page import FIELD_TYPES, FIELDS
 from domain.catalogue.types import BUSINESS
+from domain.plays.followers import letters_of
 from domain.texts import wechat
 from domain.texts.checking import TextProblem, text_problems, unknown_names
 from domain.texts.links import TextLinks
@@ -21,7 +22,7 @@ from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
 from workflows.language.calendar import read_calendar
 from workflows.language.checks import References, given_by, steps_in
-from workflows.language.compile import compile_source, sketch
+from workflows.language.compile import compile_source, read_journey, sketch
 from workflows.language.identity import read_identity
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, limits_of, read_coupons, read_policy, read_segments
@@ -29,6 +30,8 @@ from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import Tags, measure_types, names_in, read_tags
 from workflows.language.voice import read_voice
 from workflows.plan.model import Plan
+from workflows.plays.model import Play
+from workflows.plays.reading import read_play
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
 from workflows.source.tree import MAX_BYTES, Node, Source, decode, read_source
 from workflows.terms.channels import CHANNELS
@@ -41,6 +44,9 @@ _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re
 _POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE, _CALENDAR = (
     f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice", "calendar")
 )
+
+PLAYS = "plays"
+"""The folder of plays, beside the journeys."""
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
 """What every text can name, whatever its customer."""
@@ -62,6 +68,9 @@ class CheckReport:
     campaigns: dict[str, CouponTerms] | None = None
     tags: Tags | None = None
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    plays: dict[str, Play] = field(default_factory=dict)
+    letters: list[Plan] = field(default_factory=list)
+    """What plays write, as journeys."""
     sketches: list[tuple[Plan, bool]] = field(default_factory=list)
     """What can be read of journeys that have errors, each with whether that is all of it."""
 
@@ -107,14 +116,17 @@ def check(
     measures: dict[str, Measure] = {}
     for path in paths:
         for file in _files(report, path):
-            beside = file.parent
+            beside = home_of(file)
             if beside not in directories:
                 texts = References(templates=known, variables=variables, webhooks=webhooks)
                 own, tags = _named_in(beside, tree)
                 directories[beside] = _beside(beside, texts, own, tags, tree, now)
                 campaigns |= own
                 measures |= tags.measures
-            _check_file(report, file, directories[beside], tree)
+            if is_play(file):
+                _check_play(report, file, directories[beside], _named_in(beside, tree)[0], _journeys(report, beside))
+            else:
+                _check_file(report, file, directories[beside], tree)
     _check_texts(report, templates, campaigns, measures, unsent=any(path.is_dir() for path in paths))
     _check_wording(report, templates)
     report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
@@ -181,9 +193,51 @@ def _files(report: CheckReport, path: Path) -> list[Path]:
     except OSError as error:
         report.diagnostics.append(_unreadable(path, error))
         return []
+    if path.name == PLAYS:
+        return files
     if path / _POLICY not in files:
         report.diagnostics.append(Diagnostic(str(path / _POLICY), 1, 1, "E008", "there is no policy"))
-    return files
+    return [*files, *(_yaml_in(path / PLAYS) if (path / PLAYS).is_dir() else ())]
+
+
+def is_play(file: Path) -> bool:
+    """Whether a file holds a play: plays have a folder beside the journeys."""
+    return file.parent.name == PLAYS
+
+
+def home_of(file: Path) -> Path:
+    """The directory of the journeys, the policy and all else that a journey or play refers to."""
+    return file.parent.parent if is_play(file) else file.parent
+
+
+def _journeys(report: CheckReport, directory: Path) -> Mapping[str, Plan] | None:
+    """The journeys that a play may start: those that were checked with it, else those beside it that can be read."""
+    files = [file for file in _yaml_in(directory) if not file.name.startswith("_")]
+    plans = (report.plans.get(file.stem) or read_journey(_text_of(file), str(file), None).plan for file in files)
+    return {plan.journey: plan for plan in plans if plan is not None}
+
+
+def _text_of(file: Path) -> str:
+    text = read_text(file)
+    return text if isinstance(text, str) else ""
+
+
+def _check_play(
+    report: CheckReport,
+    file: Path,
+    references: References,
+    terms: Mapping[str, CouponTerms],
+    journeys: Mapping[str, Plan] | None,
+) -> None:
+    text = _read(report, file)
+    if text is None:
+        return
+    found = read_play(text, str(file), references, terms, journeys)
+    report.diagnostics += found.diagnostics
+    if found.play is not None:
+        report.plays[found.play.play] = found.play
+        letters = (read_journey(letter, name, None).plan for name, letter in letters_of(found.play))
+        report.letters += [plan for plan in letters if plan is not None]
 
 
 def _check_file(report: CheckReport, file: Path, references: References, tree: Callable[[Path], Source]) -> None:
@@ -234,7 +288,7 @@ def _check_texts(
     could provide.
     """
     senders: dict[tuple[str, str], list[Provided]] = {text: [] for text in report.texts}
-    for plan, whole in [*((plan, True) for plan in report.plans.values()), *report.sketches]:
+    for plan, whole in [*((plan, True) for plan in (*report.plans.values(), *report.letters)), *report.sketches]:
         for need in text_needs(plan):
             if need.text in senders:
                 given = provided(plan, need, campaigns, measures)

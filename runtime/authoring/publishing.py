@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from domain.access import audit
 from domain.access.actors import at_terminal
 from domain.journeys import lifecycle
 from domain.journeys.lifecycle import Running
 from domain.journeys.moving import settle_running
+from domain.plays.publishing import publish_play
+from domain.plays.running import live_play
 from domain.published import history
 from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.published.library import mark_published, read_library
@@ -20,13 +23,14 @@ from domain.published.publishing import has_policy, publish_document, publish_te
 from domain.published.tables import Document, Journey
 from domain.store.clock import SystemClock
 from domain.store.work import Database
-from runtime.authoring.check import check
+from runtime.authoring.check import PLAYS, check, home_of, is_play
 from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.compile import read_journey
 from workflows.language.documents import READERS, body_of
 from workflows.language.needs import text_needs
+from workflows.plays.model import Play
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.words.shared_documents import SharedChange
@@ -36,7 +40,8 @@ _NAMED = {"_segments": "segment", "_coupons": "coupon campaign", "_tags": "measu
 
 @dataclass(frozen=True)
 class PublishReport:
-    """The live version of each journey that is in order, what is wrong with the others, and which stay stopped.
+    """The live version of each journey and of each of the `plays` that is in order, what is wrong with the others, and
+    which stay stopped.
 
     `paused` are the journeys that stay paused. `shared` is what changed in shared documents, `left` what their files
     say otherwise and was left as it is published.
@@ -45,6 +50,7 @@ class PublishReport:
     versions: dict[str, int]
     diagnostics: list[Diagnostic]
     stopped: list[str] = field(default_factory=list)
+    plays: dict[str, int] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     shared: list[SharedChange] = field(default_factory=list)
     left: list[SharedChange] = field(default_factory=list)
@@ -102,6 +108,12 @@ def publish_directory(
                         published = lifecycle.publish(work, plan, text, now, by)
                     done.versions[plan.journey] = published.version
                     seen.add_journey(plan.journey, published.id)
+        if has_policy(work):
+            for path in sorted((specs / PLAYS).glob("*.yaml")):
+                if str(path) not in broken and path.stem in report.plays:
+                    done.plays[path.stem] = _publish_play(
+                        work, report.plays[path.stem], report.sources[str(path)], now, by
+                    )
         done.diagnostics.extend(_retain_required(work, specs, before))
         sound = {text: body for text, body in report.texts.items() if str(_file(templates, text)) not in broken}
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
@@ -134,15 +146,15 @@ def publish_files(
     webhooks = webhook_targets()
     report = check(list(paths), templates, webhooks, now=now)
     texts: dict[Text, str] = {}
-    for plan in report.plans.values():
+    for plan in (*report.plans.values(), *report.letters):
         texts |= {key: report.texts[key] for need in text_needs(plan) if (key := need.text) in report.texts}
     done = PublishReport({}, report.diagnostics)
     if not report.ok:
         return done
-    seen = {folder: Seen(folder) for folder in dict.fromkeys(path.parent for path in paths)}
+    seen = {folder: Seen(folder) for folder in dict.fromkeys(map(home_of, paths))}
     with db() as session:
         mark_published(session)
-        of_texts, ending = seen[paths[0].parent], running == "stop"
+        of_texts, ending = seen[home_of(paths[0])], running == "stop"
         done.diagnostics.extend(
             _publish_texts(
                 session, templates, texts, (), of_texts, by, force=force, replaced=report.plans, ending=ending
@@ -150,10 +162,13 @@ def publish_files(
         )
         if not has_policy(session):
             words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
-            done.diagnostics.append(Diagnostic(str(paths[0].parent / "_policy.yaml"), 1, 1, "E008", words))
+            done.diagnostics.append(Diagnostic(str(home_of(paths[0]) / "_policy.yaml"), 1, 1, "E008", words))
         known = replace(published_references(read_library(session), webhooks, now), elsewhere=None)
         for path in paths:
             text = report.sources.get(str(path), "")
+            if is_play(path):
+                done.plays[path.stem] = _publish_play(session, report.plays[path.stem], text, now, by)
+                continue
             compiled = read_journey(text, str(path), known)
             done.diagnostics.extend(
                 diagnostic for diagnostic in compiled.diagnostics if diagnostic not in done.diagnostics
@@ -181,6 +196,21 @@ def publish_files(
     for name in done.versions:
         settle_running(db, name, running, now)
     return done
+
+
+def _publish_play(session: Session, play: Play, text: str, now: datetime, by: str) -> int:
+    live = live_play(session, play.play)
+    version = publish_play(session, play, text, now).version
+    if live is None or live[0].version != version:
+        audit.record(
+            session,
+            at_terminal(by),
+            "play.publish",
+            f"play:{play.play}",
+            SystemClock().now(),
+            after={"version": version},
+        )
+    return version
 
 
 def _audited(session: Session, by: str, journey: str, **details: Any) -> AbstractContextManager[object]:

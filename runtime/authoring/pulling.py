@@ -38,7 +38,7 @@ def pull(session: Session, specs: Path, templates: Path, *, force: bool) -> Pull
     live = select(Journey, PublishedPlan).join(PublishedPlan, col(Journey.plan_id) == PublishedPlan.id)
     for journey, plan in session.exec(live.order_by(col(Journey.name))):
         path = specs / f"{journey.name}.yaml"
-        if journey.stopped and not path.exists():
+        if (journey.stopped and not path.exists()) or plan.source.startswith("{"):  # made by the product, as JSON
             continue
         if _bring(done, path, plan.source, plan.id, _plan_id(path), seen.journey(journey.name), force=force):
             seen.add_journey(journey.name, plan.id)

@@ -43,7 +43,10 @@ def published_text(report: PublishReport, lang: Language) -> str:
             )
         )
         lines += [f"  {line}" for line in shared_lines(report.left, lang)]
-    if live or not paused:
+    if report.plays:
+        plays = ", ".join(f"{play} v{version}" for play, version in sorted(report.plays.items()))
+        lines.append(say.pick(f"玩法已生效：{plays}", f"plays live: {plays}"))
+    if live or not (paused or report.plays):
         is_wrong = any(diagnostic.severity == "error" for diagnostic in report.diagnostics)
         none = (
             say.pick("没有旅程（有错误）", "no journey, for the errors")

@@ -18,6 +18,7 @@ from runtime.cli import (
     journeys,
     keys,
     messages,
+    plays,
     results,
     send_test,
     stock,
@@ -63,6 +64,7 @@ app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(voice.app, name="voice")
+app.add_typer(plays.app, name="play")
 customers.app.add_typer(identity.app)
 app.add_typer(customers.app, name="customer")
 
@@ -141,11 +143,13 @@ def explain(
     lang: Lang = LANG,
     specs: Specs = SPECS,
 ) -> None:
-    """Tell a journey in plain words, with a graph."""
-    from runtime.authoring.check import read_text
+    """Tell a journey or a play in plain words, with a graph."""
+    from runtime.authoring.check import home_of, is_play, read_text
     from runtime.authoring.reports import diagnostics_text
     from runtime.authoring.shared import wording_of
     from workflows.language.compile import read_journey
+    from workflows.plays.reading import read_play
+    from workflows.plays.words import describe_play, play_graph
     from workflows.source.diagnostics import Diagnostic
     from workflows.words.describe import describe, mermaid
 
@@ -153,6 +157,13 @@ def explain(
     text = read_text(path)
     if isinstance(text, Diagnostic):
         raise StartError(diagnostics_text([text], lang))
+    if is_play(path):
+        found = read_play(text, str(path))
+        if found.play is None:
+            raise StartError(f"{path} has mistakes\n{diagnostics_text(found.diagnostics, lang)}")
+        wording = wording_of(home_of(path), lang)
+        say(f"{describe_play(found.play, wording)}\n\n```mermaid\n{play_graph(found.play, wording)}\n```")
+        return
     compiled = read_journey(text, str(path), None)
     if compiled.plan is None:
         raise StartError(f"{path} has mistakes\n{diagnostics_text(compiled.diagnostics, lang)}")

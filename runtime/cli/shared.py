@@ -87,8 +87,11 @@ def existing(*paths: Path) -> list[Path]:
 
 
 def journey_file(journey: str, specs: Path) -> Path:
-    """The file of a journey that is named, or given as the path of its file."""
-    return Path(journey) if is_path(journey) else specs / f"{journey}.yaml"
+    """The file of a journey or play that is named, or given as the path of its file."""
+    if is_path(journey):
+        return Path(journey)
+    play = specs / "plays" / f"{journey}.yaml"
+    return play if play.is_file() else specs / f"{journey}.yaml"
 
 
 def is_path(journey: str) -> bool:

@@ -32,11 +32,12 @@ from domain.journeys import counts
 from domain.journeys.enrollments import end
 from domain.journeys.tables import Enrollment, EnrollmentRow
 from domain.membership import sweeping
+from domain.plays.running import overdue_plays
 from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
-from domain.store.outbox import Replenish, StartRun, started_enrollment
+from domain.store.outbox import LookAtPlay, Replenish, StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import Database, UnitOfWork
 from runtime.platform.outbox.tellers import replenishment_id
@@ -82,6 +83,7 @@ async def keep_house(
         schedules.sync,
         partial(find_lost, client, db, clock),
         partial(find_lost_replenishments, client, db, clock),
+        partial(asyncio.to_thread, look_at_overdue_plays, db, clock),
         partial(asyncio.to_thread, expire_coupons, db, clock),
         partial(asyncio.to_thread, source.catch_up),
         partial(asyncio.to_thread, fold_counts, db),
@@ -236,6 +238,13 @@ def _replenish_again(db: Database, alarm_id: int) -> None:
 def _stop_replenishment(db: Database, clock: Clock, alarm_id: int) -> None:
     with db.begin() as work:
         stop(work, alarm_id, clock.now())
+
+
+def look_at_overdue_plays(db: Database, clock: Clock) -> None:
+    """Have plays looked at that should have gone on: their run was ended, or Temporal has lost it."""
+    with db.begin() as work:
+        for instance in overdue_plays(work, clock.now() - OVERDUE, PAGE):
+            work.enqueue(LookAtPlay(instance))
 
 
 def expire_coupons(db: Database, clock: Clock) -> None:

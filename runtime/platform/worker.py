@@ -19,6 +19,7 @@ from activities.adapters.webhook import HttpWebhooks, NobodyCalled
 from activities.adapters.webhook_target import Target
 from activities.journey import JourneyActivities
 from activities.nightly import NightlyActivities
+from activities.plays import PlayActivities
 from activities.replenishment import ReplenishmentActivities
 from activities.tracking import FollowUpActivities
 from activities.voice import VoiceActivities
@@ -39,6 +40,7 @@ from runtime.platform.temporal import TASK_QUEUE, temporal_client
 from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
+from workflows.runs.play import PlayWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.requirement import RequirementWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
@@ -46,8 +48,9 @@ from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow, Weekl
 
 THREADS = 16
 WORKFLOWS = (
-    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, ReadCommentsWorkflow,
-    ReplenishmentWorkflow, RequirementWorkflow, ScheduleWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow,
+    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, PlayWorkflow,
+    ReadCommentsWorkflow, ReplenishmentWorkflow, RequirementWorkflow, ScheduleWorkflow, ShowReviewWorkflow,
+    WeeklyReportWorkflow,
 )  # fmt: skip
 
 
@@ -94,6 +97,7 @@ async def working(
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
                 *VoiceActivities(db, clock, model).all(),
+                *PlayActivities(db, clock).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

@@ -16,9 +16,12 @@ from domain.channels.staff import Notice, TellsStaff
 from domain.intake.schedules import FIRST
 from domain.intake.tables import Event
 from domain.journeys.starting import Start, set_apart, start_of, wakes_of
+from domain.plays.running import play_of
+from domain.plays.tables import PlayInstance, PlayVersion
 from domain.published.library import read_library
 from domain.store.outbox import (
     FollowUp,
+    LookAtPlay,
     LookAtRequirement,
     ReadComments,
     Replenish,
@@ -34,8 +37,11 @@ from domain.store.work import Database
 from runtime.platform.runs import look_up, workflow_id
 from workflows.plan.commands import FanOut
 from workflows.plan.supply import AlarmRaised
+from workflows.plays.model import Play
+from workflows.plays.words import describe_play
 from workflows.runs.journey import JourneyWorkflow
 from workflows.runs.paging import FanOutWorkflow
+from workflows.runs.play import PlayWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.requirement import REQUIREMENT, RequirementWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
@@ -145,6 +151,21 @@ def _tell_of_shows(temporal: Temporal, session: Session, notices: Notices) -> Ca
         yield [row], _review(temporal, notice, language)
 
 
+def _tell_of_plays(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    library = read_library(session)
+    rows: dict[int, list[Outbox]] = {}
+    for row, notice in notices:
+        rows.setdefault(notice.instance, []).append(row)
+    for instance_id, told in rows.items():
+        instance = session.get(PlayInstance, instance_id)
+        version = session.get(PlayVersion, instance.version_id) if instance else None
+        if version is None:
+            yield told, _nothing()
+        else:
+            play = play_of(version)
+            yield told, _look_at_play(temporal, instance_id, play, version.version, library.policy.language)
+
+
 def _tell_of_requirements(temporal: Temporal, session: Session, notices: Notices) -> Calls:
     language = read_library(session).policy.language
     for row, notice in notices:
@@ -167,6 +188,7 @@ TELLERS: Mapping[str, Teller] = {
     ReviewShow.kind: _tell_of_shows,
     LookAtRequirement.kind: _tell_of_requirements,
     TellStaff.kind: _tell_staff,
+    LookAtPlay.kind: _tell_of_plays,
 }
 """Who tells each kind."""
 
@@ -368,6 +390,23 @@ async def _send(channels: Sequence[TellsStaff], notices: Sequence[Notice]) -> st
         for channel in channels:
             await asyncio.to_thread(channel.tell_staff, notices)
     return ""
+
+
+async def _look_at_play(temporal: Temporal, instance: int, play: Play, version: int, language: Language) -> str:
+    """What a run does first is look where the database stands. Notices of one instance are one look."""
+    name, say = f"play/{play.play}/{instance}", Wording(language)
+    numbered = say.pick(f"第 {version} 版 · 第 {instance} 场", f"version {version} · instance {instance}")
+    await temporal.client.start_workflow(
+        PlayWorkflow.run,
+        args=[instance, language],
+        id=name,
+        task_queue=temporal.queue,
+        start_signal="wake",
+        search_attributes=TypedSearchAttributes([SearchAttributePair(TRIGGER, "play")]),
+        static_summary=f"{play.title} · {numbered}",
+        static_details=describe_play(play, say),
+    )
+    return name
 
 
 async def _nothing() -> str:

@@ -1,0 +1,1 @@
+"""Plays: opened, entered, closed and looked at."""

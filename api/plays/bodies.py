@@ -1,0 +1,200 @@
+"""What is sent to plays, and how they are shown."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from domain.plays.showing import DrawShown, PlayShown
+from domain.plays.winning import winning_of
+from workflows.terms.values import Language
+from workflows.terms.wording import Wording
+
+Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
+Choice = (
+    Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")] | Annotated[float, Field(ge=0, lt=10**8)]
+)
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewEntry(Body):
+    """Somebody enters: a `customer`, by identifiers, from the shop's server with its key; or the holder of a `token`.
+
+    `id` is yours: the same for every retry. `choice` is the short name of an option, or the number that is guessed.
+    """
+
+    id: Key
+    customer: dict[str, Any] | None = None
+    token: Annotated[str, StringConstraints(max_length=500)] | None = None
+    choice: Choice | None = None
+
+
+class Opening(Body):
+    """In which show it is played, where several run."""
+
+    stream_id: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")] | None = None
+
+
+class Stopping(Body):
+    """Why it is stopped."""
+
+    reason: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*$")
+    ]
+
+
+class EntryAnswer(BaseModel):
+    """What became of it. `reason` says why it isn't taken: `not_open`, `closed`, `full`, `again` (the customer has
+    entered as often as may be), `not_eligible`, `minor`, `no_such_choice`, `unknown_customer`.
+    """
+
+    entry: int | None
+    accepted: bool
+    reason: str | None = None
+
+
+class Winner(BaseModel):
+    """Who won, masked."""
+
+    place: int
+    entry: int
+    prize: str | None
+    who: str
+
+
+class DrawState(BaseModel):
+    """A draw or rank. `commitment` is the SHA-256 of the seed, published before the first entry; the rest is there once
+    the result is announced. `passed` counts entries that were passed over, by the reason; `left_over` are prizes that
+    nobody could be given.
+    """
+
+    step: str
+    kind: Literal["draw", "rank"]
+    commitment: str
+    drawn_at: datetime | None
+    seed: str | None
+    digest: str | None
+    entries: int | None
+    winners: list[Winner]
+    passed: dict[str, int]
+    left_over: int | None
+
+
+class Result(BaseModel):
+    """What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`."""
+
+    seed: str | None
+    digest: str | None
+    winners: list[Winner]
+    top: str | None
+
+
+class Odds(BaseModel):
+    """How many can win, of how many entries so far: the chance of each, while all weigh the same."""
+
+    step: str
+    winners: int
+    entries: int
+    prizes: list[str]
+
+
+class PlayState(BaseModel):
+    """A play as everybody may see it.
+
+    `instance` is which time it is played, null before the first. `state`: `not_open`, `open` while entries are taken,
+    `closed` until all is told, `over`, or `stopped` for a `reason`. `commitment`, `result` are of the newest draw that
+    was made, else of the first; all are in `draws`. `tally` has how many chose each of the `options`; `question`,
+    `options` and `closes_at` are those of what is collected, or was last.
+    """
+
+    play: str
+    name: str
+    rules: str | None
+    instance: int | None
+    state: Literal["not_open", "open", "closed", "over", "stopped"]
+    reason: str | None = None
+    step: str | None = None
+    kind: str | None = None
+    question: str | None = None
+    options: dict[str, str] | None = None
+    opened_at: datetime | None = None
+    closes_at: datetime | None = None
+    ended_at: datetime | None = None
+    stream_id: str | None = None
+    entries: int = 0
+    tally: dict[str, int] | None = None
+    commitment: str | None = None
+    odds: list[Odds] = Field(default_factory=list)
+    result: Result | None = None
+    draws: list[DrawState] = Field(default_factory=list)
+
+
+def shown(state: PlayShown, lang: Language) -> PlayState:
+    """An instance, as it is answered."""
+    play, instance, row = state.play, state.instance, state.round
+    draws = [_draw(each) for each in state.draws]
+    newest = next((each for each in reversed(draws) if each.drawn_at is not None), draws[0] if draws else None)
+    done = newest is not None and newest.drawn_at is not None
+    result = None
+    if done or (state.announced and state.top is not None):
+        result = Result(
+            seed=newest.seed if newest else None,
+            digest=newest.digest if newest else row.digest if row else None,
+            winners=newest.winners if newest else [],
+            top=state.top,
+        )
+    say = Wording(lang)
+    return PlayState(
+        play=play.play,
+        name=play.title,
+        rules=play.rules,
+        instance=instance.id,
+        state=instance.state,
+        reason=instance.reason,
+        step=row.step if row else None,
+        kind=state.collect.collect if state.collect else None,
+        question=state.collect.question if state.collect else None,
+        options=dict(state.collect.options) if state.collect and state.collect.options else None,
+        opened_at=instance.opened_at,
+        closes_at=(row.closed_at or row.closes_at) if row else None,
+        ended_at=instance.ended_at,
+        stream_id=instance.stream_id,
+        entries=row.entries if row else 0,
+        tally=dict(state.tally) if state.tally is not None else None,
+        commitment=newest.commitment if newest else None,
+        odds=[
+            Odds(
+                step=each.step,
+                winners=winning_of(play, each.step).most,
+                entries=each.entries if each.entries is not None else row.entries if row else 0,
+                prizes=[f"{prize.words(say)} × {prize.count}" for prize in winning_of(play, each.step).prizes],
+            )
+            for each in draws
+        ],
+        result=result,
+        draws=draws,
+    )
+
+
+def _draw(draw: DrawShown) -> DrawState:
+    return DrawState(
+        step=draw.step,
+        kind=draw.kind,
+        commitment=draw.commitment,
+        drawn_at=draw.drawn_at,
+        seed=draw.seed,
+        digest=draw.digest,
+        entries=draw.entries,
+        winners=_winners(draw),
+        passed=dict(draw.passed or {}),
+        left_over=draw.left_over,
+    )
+
+
+def _winners(draw: DrawShown) -> list[Winner]:
+    won: Sequence[Any] = draw.winners
+    return [Winner(place=each.place, entry=each.entry, prize=each.prize, who=each.who) for each in won]

@@ -1,0 +1,68 @@
+"""Entries, from the shop's server by its key or from viewers by their tokens."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.http.auth import SECURITY, authorized
+from api.http.bodies import described, read_json
+from api.http.context import Context, context
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.http.transactions import in_transaction
+from api.plays.bodies import EntryAnswer, NewEntry
+from domain.customers.identifiers import IdentifierError, identify
+from domain.plays.entering import enter
+from domain.plays.rounds import Taken
+from domain.plays.running import live_play
+from domain.store.work import UnitOfWork
+
+router = APIRouter(tags=["plays"])
+
+_EXAMPLE = {"id": "wx-7f3a", "customer": {"unionid": "oWx1"}, "choice": "beans"}
+
+
+@router.post(
+    "/v1/plays/{play}/entries",
+    status_code=202,
+    summary="Enter a play",
+    responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+    openapi_extra={**described(NewEntry, _EXAMPLE), "security": SECURITY},
+)
+async def post_entry(request: Request, play: str) -> EntryAnswer:
+    """Takes one entry: a vote, an answer, a guess. The same `id` of the same customer is the same entry, for ever;
+    who has entered as often as may be, or may not enter, is told so with `accepted: false`.
+    """
+    await authorized(request, "events.send")
+    body = await read_json(request, NewEntry)
+    if body.customer is None:
+        raise _invalid("customer", "missing", "say who enters, by identifiers")
+    try:
+        idents = identify(None, body.customer)
+    except IdentifierError as error:
+        raise _invalid((error.field or "customer").removeprefix("data."), error.reason, str(error)) from None
+    if not idents:
+        raise _invalid("customer", "missing", "say who enters, by identifiers")
+    return await run_in_threadpool(_enter, context(request), play, body, idents)
+
+
+def _enter(env: Context, play: str, body: NewEntry, idents: tuple[tuple[str, str], ...]) -> EntryAnswer:
+    def act(work: UnitOfWork) -> Taken:
+        if live_play(work, play) is None:
+            raise NotFound("There is no play of this name.")
+        taken = enter(work, play, idents, body.id, body.choice, env.clock.now())
+        if taken is None:
+            raise _invalid("customer", "nobody", "none of its identifiers names anybody")
+        return taken
+
+    return answer_of(in_transaction(env.db, act))
+
+
+def answer_of(taken: Taken) -> EntryAnswer:
+    """What became of an entry, as it is answered."""
+    return EntryAnswer(entry=taken.entry, accepted=taken.entry is not None, reason=taken.reason)
+
+
+def _invalid(field: str, reason: str, detail: str) -> Invalid:
+    error: dict[str, Any] = {"field": field, "reason": reason, "detail": detail}
+    return Invalid(errors=[error])

@@ -1,0 +1,1 @@
+"""Plays: entries, draws and prizes; exact, provable and fast."""
