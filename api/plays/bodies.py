@@ -66,21 +66,30 @@ class Winner(BaseModel):
     who: str
 
 
+class Passed(BaseModel):
+    """An entry that was passed over: its customer has won already as somebody else (`joined`), is forgotten
+    (`erased`), wants no messages (`opted_out`), or can't have the coupon (`per_customer`, `campaign_over`).
+    """
+
+    entry: int
+    reason: str
+
+
 class DrawState(BaseModel):
-    """A draw or rank. `commitment` is the SHA-256 of the seed, published before the first entry; the rest is there once
-    the result is announced. `passed` counts entries that were passed over, by the reason; `left_over` are prizes that
-    nobody could be given.
+    """A draw or rank of the entries that the `collect` took. `commitment` is the SHA-256 of the seed, published before
+    the first entry; the rest is there once the result is announced. `left_over` counts prizes that nobody could have.
     """
 
     step: str
     kind: Literal["draw", "rank"]
+    collect: str | None
     commitment: str
     drawn_at: datetime | None
     seed: str | None
     digest: str | None
     entries: int | None
     winners: list[Winner]
-    passed: dict[str, int]
+    passed: list[Passed]
     left_over: int | None
 
 
@@ -184,13 +193,14 @@ def _draw(draw: DrawShown) -> DrawState:
     return DrawState(
         step=draw.step,
         kind=draw.kind,
+        collect=draw.of,
         commitment=draw.commitment,
         drawn_at=draw.drawn_at,
         seed=draw.seed,
         digest=draw.digest,
         entries=draw.entries,
         winners=_winners(draw),
-        passed=dict(draw.passed or {}),
+        passed=[Passed(entry=entry, reason=reason) for entry, reason in draw.passed],
         left_over=draw.left_over,
     )
 

@@ -225,7 +225,7 @@ def close_round(work: UnitOfWork, play: Play, row: PlayRound, now: datetime) -> 
     row.entries = connection.execute(_COUNT, parameters).scalar_one()
     part = play.placed[row.step].part
     if isinstance(part, Collect) and part.options is not None:
-        counted: dict[str, int] = {choice: count for choice, count in connection.execute(_TALLY, parameters)}
+        counted: dict[str, int] = dict(tuple(row) for row in connection.execute(_TALLY, parameters))
         row.tally = {name: counted.get(name, 0) for name in part.options}
     row.digest = digest_of(connection.execute(_ORDERED, parameters).scalars())
     work.flush()

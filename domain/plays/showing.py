@@ -39,18 +39,20 @@ class WinnerShown:
 class DrawShown:
     """A draw or rank: what was promised, and, once it is announced or the play is over, what came of it.
 
-    `passed` counts who was passed over, by the reason; `left_over` prizes nobody could be given.
+    `of` is the `collect` whose entries it is made of. `passed` are entries that were passed over, in the order of
+    winning, with the reason; `left_over` counts prizes that nobody could be given.
     """
 
     step: Path
     kind: str
+    of: Path | None
     commitment: str
     drawn_at: datetime | None
     seed: str | None = None
     digest: str | None = None
     entries: int | None = None
     winners: Sequence[WinnerShown] = ()
-    passed: Mapping[str, int] | None = None
+    passed: Sequence[tuple[int, str]] = ()
     left_over: int | None = None
 
 
@@ -114,10 +116,9 @@ def _is_public(play: Play, path: Path) -> bool:
 
 
 def _draw(session: Session, library: Library, play: Play, instance: PlayInstance, draw: PlayDraw) -> DrawShown:
-    kind = play.placed[draw.step].part.part
+    kind, before = play.placed[draw.step].part.part, play.before(draw.step, Collect)
     if draw.drawn_at is None or not is_revealed(play, instance, draw.step):
-        return DrawShown(draw.step, kind, draw.commitment, None)
-    before = play.before(draw.step, Collect)
+        return DrawShown(draw.step, kind, before.path if before else None, draw.commitment, None)
     row = round_of(session, instance.id, before.path) if before else None
     of_draw = (col(PlayWinner.instance_id) == instance.id) & (col(PlayWinner.step) == draw.step)
     won = session.exec(
@@ -126,12 +127,13 @@ def _draw(session: Session, library: Library, play: Play, instance: PlayInstance
         .order_by(col(PlayWinner.place))
         .limit(MOST_WINNERS)
     ).all()
-    reasons = session.exec(select(PlayWinner.reason).where(of_draw, col(PlayWinner.place).is_(None))).all()
+    passed = select(PlayWinner.entry_id, PlayWinner.reason).where(of_draw, col(PlayWinner.place).is_(None))
     names = masked_names(session, [winner.customer_id for winner in won])
     winning = winning_of(play, draw.step)
     return DrawShown(
         draw.step,
         kind,
+        before.path if before else None,
         draw.commitment,
         draw.drawn_at,
         draw.seed,
@@ -146,7 +148,10 @@ def _draw(session: Session, library: Library, play: Play, instance: PlayInstance
             )
             for winner in won
         ],
-        {reason: reasons.count(reason) for reason in sorted({each or "" for each in reasons})},
+        [
+            (entry, reason or "")
+            for entry, reason in session.exec(passed.order_by(col(PlayWinner.rank)).limit(MOST_WINNERS))
+        ],
         draw.left_over,
     )
 

@@ -3,6 +3,11 @@
 from collections.abc import Mapping
 
 HEADS: Mapping[str, str] = {
+    "play": "玩法",
+    "state": "状态",
+    "version": "版本",
+    "instance": "场次",
+    "opened": "开场时间",
     "identifier": "标识",
     "source": "来源",
     "last seen": "最近出现",

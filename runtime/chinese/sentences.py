@@ -326,6 +326,17 @@ SENTENCES: Mapping[str, str] = {
     "taken": "已收下",
     "would be taken": "将收下",
     "row {row}: {words}": "第 {row} 行：{words}",
+    "there is no instance {instance}; list them with: aftershow play list": (
+        "没有第 {instance} 场；列出来：aftershow play list"
+    ),
+    "nothing is drawn yet, and its secret is one still": "还没有开奖，种子还不能公开",
+    "{step}: {winners} winners of {entries} entries": "{step}：{entries} 份参与，{winners} 名中奖",
+    "nothing was drawn in it": "这一场没有抽奖",
+    "the draw is what was promised": "抽奖和承诺的一致",
+    "the seed is not the one that was promised": "种子不是承诺的那个",
+    "the entries are not those that there were at the close": "参与名单和截止时的不一样",
+    "the winners are not the first of the order": "中奖者不是排在最前面的",
+    "somebody was passed over without a reason": "有人没有原因就被跳过",
     "row {row}, {column}: {words}": "第 {row} 行，{column}：{words}",
     "{lot}, new -> {now} on hand, until {day}": "{lot}，新批次 → 在库 {now}，到 {day}",
     "{lot}, {before} on hand -> {now} on hand, until {day}": "{lot}，在库 {before} → {now}，到 {day}",

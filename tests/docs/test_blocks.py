@@ -22,8 +22,8 @@ SPECS, TEMPLATES = ROOT / "journey_specs", ROOT / "templates" / "messages"
 FRAGMENTS = ("steps", "each:trigger", "each:wait", "each:audience", "each:entry")
 SHARED = ("_policy", "_segments", "_tags", "_coupons", "_stock", "_identity", "_voice", "_calendar")
 KINDS = {
-    "", "sh", "sh make", "mermaid", "jinja", "json", "text",
-    *(f"yaml {kind}" for kind in ("journey", "tests", "diagnosed", "other", *FRAGMENTS, *SHARED)),
+    "", "sh", "sh make", "mermaid", "jinja", "json", "text", "python",
+    *(f"yaml {kind}" for kind in ("journey", "play", "tests", "diagnosed", "other", *FRAGMENTS, *SHARED)),
 }  # fmt: skip
 
 SAMPLES = {
@@ -74,6 +74,7 @@ def written(where: Path, name: str, text: str) -> Path:
     for shared in SPECS.glob("_*.yaml"):
         shutil.copy(shared, where)
     (where / "others.yaml").write_text(OTHERS, encoding="utf-8")
+    (where / name).parent.mkdir(exist_ok=True)
     (where / name).write_text(text, encoding="utf-8")
     return where / name
 
@@ -119,6 +120,13 @@ def test_other_yaml_can_be_read(block: Block) -> None:
     assert YAML(typ="safe").load(block.text)
 
 
+@of("yaml play")
+def test_a_play_is_in_order(block: Block, tmp_path: Path) -> None:
+    name = re.findall(r"^play: (\w+)", block.text, re.MULTILINE)[0]
+    report = check([written(tmp_path, f"plays/{name}.yaml", block.text)], TEMPLATES, {"crm"})
+    assert [each for each in report.diagnostics if each.path.endswith(f"plays/{name}.yaml")] == []
+
+
 @of("jinja")
 def test_a_text_fits_what_there_is_and_renders(block: Block) -> None:
     order = Provided({**ROOTS, "trigger": EVENTS["order.paid"], "data": ROOTS["data"]})
@@ -146,7 +154,7 @@ def test_every_error_shown_is_told_of_what_is_wrong_and_not_of_what_is_right(tmp
     assert not untold, "\n".join(untold)
 
 
-SPOKEN_OF = {"E002", "E003", "E007", "E036"}
+SPOKEN_OF = {"E002", "E003", "E007", "E036", "E072"}
 """What is wrong there is told beside the block: a size, an encoding, an anchor or a file's name."""
 
 
@@ -168,6 +176,7 @@ def frames(part: str) -> Iterator[tuple[str, str]]:
         f"{head}steps:\n- {{id: remind, send: cart_reminder, via: [wecom], coupon: cart_minus5}}\n{dash}HERE\n",
     )
     yield "framed.yaml", f"{head}steps:\n{dash}HERE\n"
+    yield "plays/framed.yaml", f"play: framed\nsteps:\n{dash}HERE\n"
     yield "framed.yaml", f"{head}{steps}audience: HERE\n"
     yield "framed.yaml", f"{head}steps:\n- {{id: remind, send: thank_you, HERE}}\n"
     yield "framed.yaml", f"{head}steps:\n- {{id: remind, send: thank_you, via: [sms], HERE}}\n"

@@ -7,6 +7,7 @@ Chinese too. Names, keys and codes stay as they are.
 from collections.abc import Mapping
 
 from workflows.source.chinese_parts import OF_CASES, OF_EDITS, OF_TEXTS, OF_VALUES, PHRASES
+from workflows.source.chinese_plays import OF_PLAYS
 from workflows.source.translating import translator
 
 SENTENCES: Mapping[str, str] = {
@@ -14,6 +15,7 @@ SENTENCES: Mapping[str, str] = {
     **OF_VALUES,
     **OF_CASES,
     **OF_EDITS,
+    **OF_PLAYS,
     **PHRASES,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (

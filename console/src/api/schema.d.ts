@@ -2503,6 +2503,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the plays */
+        get: operations["get_plays_v1_plays_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a play, its tally and its result
+         * @description Everybody may: it holds nobody's data. Winners are masked; secrets are told once the result is announced.
+         */
+        get: operations["get_play_v1_plays__play__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the entries of a draw, to work it out anew
+         * @description One a line, in their order: the id, when it was taken, its weight, and what was chosen or guessed. `404` before
+         *     the close.
+         */
+        get: operations["get_entries_v1_plays__play__entries_get"];
+        put?: never;
+        /**
+         * Enter a play
+         * @description Takes one entry: a vote, an answer, a guess. The same `id` of the same customer is the same entry, for ever;
+         *     who has entered as often as may be, or may not enter, is told so with `accepted: false`.
+         */
+        post: operations["post_entry_v1_plays__play__entries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a play
+         * @description Entries are taken from now on. `409` while an instance of it goes on, or where no livestream runs and it needs
+         *     one.
+         */
+        post: operations["post_open_v1_plays__play__open_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close the entries
+         * @description Ahead of their time; what follows in the play goes on at once. `409` if none are being taken.
+         */
+        post: operations["post_close_v1_plays__play__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a play for good
+         * @description No more entries, and nobody wins what hasn't been drawn. `409` if it is over.
+         */
+        post: operations["post_stop_v1_plays__play__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/desk/todos": {
         parameters: {
             query?: never;
@@ -3513,7 +3637,7 @@ export interface components {
             /** Locked Until */
             locked_until: string | null;
             /** Enrollment */
-            enrollment: number;
+            enrollment: number | null;
             /** Step */
             step: string;
             /** Lot Id */
@@ -4080,6 +4204,38 @@ export interface components {
             asked: components["schemas"]["Wish"] | null;
         };
         /**
+         * DrawState
+         * @description A draw or rank of the entries that the `collect` took. `commitment` is the SHA-256 of the seed, published before
+         *     the first entry; the rest is there once the result is announced. `left_over` counts prizes that nobody could have.
+         */
+        DrawState: {
+            /** Step */
+            step: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "draw" | "rank";
+            /** Collect */
+            collect: string | null;
+            /** Commitment */
+            commitment: string;
+            /** Drawn At */
+            drawn_at: string | null;
+            /** Seed */
+            seed: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Entries */
+            entries: number | null;
+            /** Winners */
+            winners: components["schemas"]["Winner"][];
+            /** Passed */
+            passed: components["schemas"]["Passed"][];
+            /** Left Over */
+            left_over: number | null;
+        };
+        /**
          * EditedSpec
          * @description The text after the edits, and its outline.
          */
@@ -4120,6 +4276,19 @@ export interface components {
             after: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * EntryAnswer
+         * @description What became of it. `reason` says why it isn't taken: `not_open`, `closed`, `full`, `again` (the customer has
+         *     entered as often as may be), `not_eligible`, `minor`, `no_such_choice`, `unknown_customer`.
+         */
+        EntryAnswer: {
+            /** Entry */
+            entry: number | null;
+            /** Accepted */
+            accepted: boolean;
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * EventWord
@@ -4991,7 +5160,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -5199,6 +5368,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * Odds
+         * @description How many can win, of how many entries so far: the chance of each, while all weigh the same.
+         */
+        Odds: {
+            /** Step */
+            step: string;
+            /** Winners */
+            winners: number;
+            /** Entries */
+            entries: number;
+            /** Prizes */
+            prizes: string[];
         };
         /**
          * OpenConflict
@@ -5463,6 +5646,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * Passed
+         * @description An entry that was passed over: its customer has won already as somebody else (`joined`), is forgotten
+         *     (`erased`), wants no messages (`opted_out`), or can't have the coupon (`per_customer`, `campaign_over`).
+         */
+        Passed: {
+            /** Entry */
+            entry: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * PlaceStock
          * @description What is on hand in a place, in units: in all, expiring within 30 days, and expired. `""` names no place.
          */
@@ -5494,6 +5688,99 @@ export interface components {
             published_at: string;
             /** Live */
             live: boolean;
+        };
+        /**
+         * PlayState
+         * @description A play as everybody may see it.
+         *
+         *     `instance` is which time it is played, null before the first. `state`: `not_open`, `open` while entries are taken,
+         *     `closed` until all is told, `over`, or `stopped` for a `reason`. `commitment`, `result` are of the newest draw that
+         *     was made, else of the first; all are in `draws`. `tally` has how many chose each of the `options`; `question`,
+         *     `options` and `closes_at` are those of what is collected, or was last.
+         */
+        PlayState: {
+            /** Play */
+            play: string;
+            /** Name */
+            name: string;
+            /** Rules */
+            rules: string | null;
+            /** Instance */
+            instance: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "not_open" | "open" | "closed" | "over" | "stopped";
+            /** Reason */
+            reason?: string | null;
+            /** Step */
+            step?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Question */
+            question?: string | null;
+            /** Options */
+            options?: {
+                [key: string]: string;
+            } | null;
+            /** Opened At */
+            opened_at?: string | null;
+            /** Closes At */
+            closes_at?: string | null;
+            /** Ended At */
+            ended_at?: string | null;
+            /** Stream Id */
+            stream_id?: string | null;
+            /**
+             * Entries
+             * @default 0
+             */
+            entries: number;
+            /** Tally */
+            tally?: {
+                [key: string]: number;
+            } | null;
+            /** Commitment */
+            commitment?: string | null;
+            /** Odds */
+            odds?: components["schemas"]["Odds"][];
+            result?: components["schemas"]["api__plays__bodies__Result"] | null;
+            /** Draws */
+            draws?: components["schemas"]["DrawState"][];
+        };
+        /**
+         * PlaySummary
+         * @description A play in a list: its live version and how its newest instance stands.
+         */
+        PlaySummary: {
+            /** Play */
+            play: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            /** Instance */
+            instance: number | null;
+            /** State */
+            state: string;
+            /** Entries */
+            entries: number;
+            /** Opened At */
+            opened_at: string | null;
+        };
+        /**
+         * Plays
+         * @description All that are published, by name.
+         */
+        Plays: {
+            /** Plays */
+            plays: components["schemas"]["PlaySummary"][];
         };
         /**
          * Present
@@ -5864,7 +6151,7 @@ export interface components {
             new_sku: string | null;
             /** Launched At */
             launched_at: string | null;
-            result: components["schemas"]["Result"] | null;
+            result: components["schemas"]["api__voice__requirements__Result"] | null;
             /** Closed At */
             closed_at: string | null;
         };
@@ -5905,26 +6192,6 @@ export interface components {
             requirements: components["schemas"]["RequirementSummary"][];
             /** Next */
             next: number | null;
-        };
-        /**
-         * Result
-         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
-         */
-        Result: {
-            /** Stream Id */
-            stream_id: string;
-            /** Per Minute */
-            per_minute: number;
-            /** Usual Per Minute */
-            usual_per_minute: number | null;
-            /** Usual Shows */
-            usual_shows: number;
-            /** Share */
-            share: number;
-            /** Count */
-            count: number;
-            /** Share Before */
-            share_before: number;
         };
         /**
          * Retried
@@ -6091,7 +6358,7 @@ export interface components {
             /** Role */
             role: string;
             /** Permissions */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
         };
         /**
          * Said
@@ -7021,6 +7288,20 @@ export interface components {
             n: number;
         };
         /**
+         * Winner
+         * @description Who won, masked.
+         */
+        Winner: {
+            /** Place */
+            place: number;
+            /** Entry */
+            entry: number;
+            /** Prize */
+            prize: string | null;
+            /** Who */
+            who: string;
+        };
+        /**
          * Wish
          * @description Somebody wants a revision published; a second person agrees, or goes on writing.
          */
@@ -7065,6 +7346,40 @@ export interface components {
             version: number;
             /** Text */
             text: string;
+        };
+        /**
+         * Result
+         * @description What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`.
+         */
+        api__plays__bodies__Result: {
+            /** Seed */
+            seed: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Winners */
+            winners: components["schemas"]["Winner"][];
+            /** Top */
+            top: string | null;
+        };
+        /**
+         * Result
+         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
+         */
+        api__voice__requirements__Result: {
+            /** Stream Id */
+            stream_id: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Usual Per Minute */
+            usual_per_minute: number | null;
+            /** Usual Shows */
+            usual_shows: number;
+            /** Share */
+            share: number;
+            /** Count */
+            count: number;
+            /** Share Before */
+            share_before: number;
         };
     };
     responses: never;
@@ -17405,6 +17720,521 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RequirementState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_plays_v1_plays_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plays"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_play_v1_plays__play__get: {
+        parameters: {
+            query?: {
+                /** @description which time; the newest without it */
+                instance?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_entries_v1_plays__play__entries_get: {
+        parameters: {
+            query: {
+                /** @description which time */
+                instance: number;
+                /** @description the `collect` that took them */
+                step: string;
+            };
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_entry_v1_plays__play__entries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "wx-7f3a",
+                 *       "customer": {
+                 *         "unionid": "oWx1"
+                 *       },
+                 *       "choice": "beans"
+                 *     }
+                 */
+                "application/json": {
+                    /** Id */
+                    id: string;
+                    /** Customer */
+                    customer?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Token */
+                    token?: string | null;
+                    /** Choice */
+                    choice?: string | number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryAnswer"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_open_v1_plays__play__open_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    /** Stream Id */
+                    stream_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_close_v1_plays__play__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_stop_v1_plays__play__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "直播中断"
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -12,6 +12,7 @@ OPEN = {
     "GET /v1/session", "POST /v1/session", "POST /v1/session/link", "DELETE /v1/session", "PUT /v1/session/password",
     "GET /v1/session/ways", "GET /v1/session/{way}", "GET /v1/session/{way}/callback",
     "GET /v1/search", "GET /v1/today", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
+    "GET /v1/plays/{play}", "GET /v1/plays/{play}/entries",
 }  # fmt: skip
 """What asks for no permission: it serves everybody, or checks by itself who calls."""
 
@@ -91,6 +92,11 @@ TABLE = {
     "POST /v1/requirements": "marketer operator product admin",
     "POST /v1/requirements/{id}": "marketer operator product admin",
     "POST /v1/requirements/{id}/reviews": "marketer operator product admin",
+    "GET /v1/plays": "marketer operator analyst admin",
+    "POST /v1/plays/{play}/open": "marketer operator admin",
+    "POST /v1/plays/{play}/close": "marketer operator admin",
+    "POST /v1/plays/{play}/stop": "marketer operator admin",
+    "POST /v1/plays/{play}/entries": "admin",
     "GET /v1/tasks": "marketer operator analyst product admin",
     "POST /v1/tasks/{id}/finish": "marketer operator product admin",
     "GET /v1/customers/{id}/timeline": "marketer operator analyst admin",

@@ -4,7 +4,6 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,10 @@ from domain.store.work import Database
 from workflows.language.policy import Policy, read_coupons
 from workflows.plays.reading import read_play
 
-COUPONS = "big: {name: 大券, amount_off: 20元, valid: 3d, budget: {count: 3}}\nsmall: {name: 小券, amount_off: 5元, valid: 3d}"
+COUPONS = """
+big: {name: 大券, amount_off: 20元, valid: 3d, budget: {count: 3}}
+small: {name: 小券, amount_off: 5元, valid: 3d}
+"""
 LOTTERY = """
 play: lottery
 steps:

@@ -8,10 +8,16 @@ import pytest
 from workflows.source.chinese import SENTENCES, in_chinese
 from workflows.source.diagnostics import CODES, Diagnostic, render
 
-BROKEN = Path(__file__).parents[1] / "language" / "broken"
+BROKEN = [Path(__file__).parents[1] / room / "broken" for room in ("language", "plays")]
 HEAD = re.compile(r"^\S+:\d+:\d+ [EW]\d{3} (?:warning: )?(.+)$")
 TOLD = sorted(
-    {found[1] for file in BROKEN.glob("*.txt") for line in file.read_text().splitlines() if (found := HEAD.match(line))}
+    {
+        found[1]
+        for room in BROKEN
+        for file in room.glob("*.txt")
+        for line in file.read_text().splitlines()
+        if (found := HEAD.match(line))
+    }
 )
 CHINESE = re.compile("[一-鿿]")
 
