@@ -20,6 +20,7 @@ from domain.identity.joining import spelled
 from domain.intake.effects import TYPES, Orders, apply_to_business
 from domain.intake.settling import HISTORY, CustomerEvent, EventBatch
 from domain.intake.tables import Event
+from domain.plays.by_events import enter_by_events, stir_plays_in
 from domain.published.library import Library, library_of, read_plan
 from domain.stock.book import Book
 from domain.stock.live import follow_sales
@@ -164,6 +165,7 @@ def ingest(
         ]
         ingest(work, stock_incoming, now=now)
     _follow_shows(work, library, [row for row in rows if row.id in orders.recorded], now)
+    enter_by_events(work, library, customer_rows)
     first_index = {event.key: index for index, event in reversed(list(enumerate(events)))}
     return [event.key in stored and first_index[event.key] == index for index, event in enumerate(events)]
 
@@ -285,12 +287,14 @@ def _as_event(row: _Row) -> Event:
 def _has_effects(library: Library, type: str) -> bool:
     """Whether an event of a customer does more than be stored."""
     heard = type in library.listening or type in library.begun_by or type in library.rules.listening
-    return heard or type in TYPES or is_about_a_step(type)
+    return heard or type in TYPES or type in library.entering or is_about_a_step(type)
 
 
 def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event) -> None:
     """Only stored here; a fan-out takes it to the journeys whose customers it can let in, end or move."""
     apply_to_business(work, event)
+    if event.type in ("stream.ended", "stream.cancelled"):
+        stir_plays_in(work, event.data["stream_id"])
     book.enter(event)
     if event.time < event.received_at - HISTORY:
         return

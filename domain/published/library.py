@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from domain.customers.naming import Nobody
 from domain.customers.tables import AnyCustomer
+from domain.plays.tables import PlayVersion
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.language.calendar import Calendar, OwnDay
 from workflows.language.identity import IdentityRules
@@ -68,6 +69,8 @@ class Library:
     calendar: Calendar = field(default_factory=dict)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
+    entering: Set[str] = frozenset()
+    """The types of events that a version of a play takes for an entry."""
 
     @cached_property
     def begun_by(self) -> Mapping[str, Sequence[Live]]:
@@ -201,7 +204,13 @@ def _read(session: Session) -> Library:
         calendar=_CALENDAR.validate_python(documents.get("_calendar", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
+        entering=frozenset(session.exec(_ENTERING)),
     )
+
+
+_ENTERING = select(col(PlayVersion.body)["entry"]["after"]["event"].as_string()).where(
+    col(PlayVersion.body)["entry"]["after"]["event"].as_string().is_not(None)
+)
 
 
 def _listening(session: Session) -> Mapping[str, Set[str]]:

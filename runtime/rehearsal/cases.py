@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -31,6 +31,8 @@ from workflows.terms.quantities import Quantity
 from workflows.verbs.registry import STEPS
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d)(:\d\d)?(\.\d+)?)?\s*(Z|[+-]\d\d:\d\d)?")
+Line = TypeVar("Line", bound="AnyLine")
+
 ONLY = "customer"
 """The name of a case's customer where there is but one."""
 
@@ -65,11 +67,13 @@ def _written(value: Any) -> Any:
 Time = Annotated[Written, BeforeValidator(_written)]
 
 
-class _Part(BaseModel):
+class CasePart(BaseModel):
+    """The base of all that a case is written with."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, coerce_numbers_to_str=True)
 
 
-class CaseCustomer(_Part):
+class CaseCustomer(CasePart):
     """Somebody a case is about, as they are before it begins."""
 
     identifiers: dict[str, str] = {}
@@ -79,7 +83,7 @@ class CaseCustomer(_Part):
     tags: tuple[str, ...] = ()
 
 
-class CaseEvent(_Part):
+class CaseEvent(CasePart):
     """Something that happens in a case, told when it `arrives`; without a customer it happens to the only one."""
 
     at: Time
@@ -89,7 +93,7 @@ class CaseEvent(_Part):
     customer: str | None = None
 
 
-class CaseVersion(_Part):
+class CaseVersion(CasePart):
     """A new version of the journey that is published while customers are in it: a spec beside the file."""
 
     at: Time
@@ -97,7 +101,7 @@ class CaseVersion(_Part):
     running: Running = "finish"
 
 
-class CaseLot(_Part):
+class CaseLot(CasePart):
     """A lot that is in stock when the case begins."""
 
     id: str = Field(validation_alias=AliasChoices("id", "lot_id"))
@@ -109,7 +113,7 @@ class CaseLot(_Part):
     available: Quantity = Field(validation_alias=AliasChoices("available", "quantity", "on_hand", "units"))
 
 
-class CaseStream(_Part):
+class CaseStream(CasePart):
     """A show that is planned when the case begins."""
 
     id: str = Field(validation_alias=AliasChoices("id", "stream_id"))
@@ -124,7 +128,7 @@ VISIBLE = (
 """What a timeline shows of the trail."""
 
 
-class CaseText(_Part):
+class CaseText(CasePart):
     """What is asked of the text of a message."""
 
     contains: str | None = None
@@ -138,7 +142,11 @@ class CaseText(_Part):
         return " ".join(f"{name}: {value}" for name, value in (("contains", self.contains), ("is", self.is_)) if value)
 
 
-class _Line(_Part):
+class AnyLine(CasePart):
+    """The base of lines: one says exactly one of what is `visible`."""
+
+    visible: ClassVar[Sequence[str]] = VISIBLE
+
     at: Time | None = None
     via: str | None = None
     reason: str | None = None
@@ -148,20 +156,20 @@ class _Line(_Part):
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if sum(getattr(self, what) is not None for what in VISIBLE) != 1:
-            raise ValueError(f"a line says exactly one of {', '.join(VISIBLE)}")
+        if sum(getattr(self, what) is not None for what in self.visible) != 1:
+            raise ValueError(f"a line says exactly one of {', '.join(self.visible)}")
         return self
 
     @property
     def what(self) -> tuple[str, str]:
         """What happened and its value."""
-        return next((what, getattr(self, what)) for what in VISIBLE if getattr(self, what) is not None)
+        return next((what, getattr(self, what)) for what in self.visible if getattr(self, what) is not None)
 
 
 if TYPE_CHECKING:
-    Expected = _Line
+    Expected = AnyLine
 else:
-    Expected = create_model("Expected", __base__=_Line, **dict.fromkeys(VISIBLE, (str | None, None)))
+    Expected = create_model("Expected", __base__=AnyLine, **dict.fromkeys(VISIBLE, (str | None, None)))
     Expected.__doc__ = "One line of a timeline: when, what, and to whom."
 
 
@@ -171,23 +179,24 @@ def _by_id(value: Any) -> Any:
     return value
 
 
-def _has_time(line: Expected) -> Expected:
+def has_time(line: Line) -> Line:
+    """The line, which says when. Raises ValueError for one that doesn't."""
     if line.at is None:
         raise ValueError("a line says when, with `at`; only under `never` it may be left out")
     return line
 
 
-Dated = Annotated[Expected, AfterValidator(_has_time)]
+Dated = Annotated[Expected, AfterValidator(has_time)]
 
 
-class Parts(_Part):
+class Parts(CasePart):
     """Of a timeline: lines that are there, in their order, and lines that are not."""
 
     includes: tuple[Dated, ...] = ()
     never: tuple[Expected, ...] = ()
 
 
-class Case(_Part):
+class Case(CasePart):
     """One story: who, what happens, and the timeline that is expected, complete or in parts."""
 
     name: str
@@ -231,7 +240,7 @@ class Case(_Part):
         return next(iter(self.people))
 
 
-class CaseFile(_Part):
+class CaseFile(CasePart):
     """A file of cases about one journey: one of ours by name, or a spec beside the file."""
 
     journey: str | None = None

@@ -1,8 +1,8 @@
 """The rehearsal: journeys walked in virtual time over the real activities and domain, without Temporal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete
 from sqlmodel import col, select
@@ -14,16 +14,19 @@ from domain.intake.ingest import Incoming, ingest, ingest_given
 from domain.intake.schedules import FIRST
 from domain.journeys.starting import enrollment_state
 from domain.journeys.tables import Enrollment
+from domain.plays.running import carry_on, overdue_plays
 from domain.published.library import read_plan
 from domain.store.clock import Clock
-from domain.store.outbox import StartRun, TakeToJourney, WakeRun, notice_of
+from domain.store.outbox import LookAtPlay, StartRun, TakeToJourney, WakeRun, notice_of
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.rehearsal.cases import Case
 from runtime.rehearsal.lanes import Lane, Walking
-from runtime.rehearsal.world import CaseStock, Line, World, agenda
+from runtime.rehearsal.play_world import make_world
+from runtime.rehearsal.world import CaseStock, Line, agenda
 from workflows.plan.commands import FanOut, Group, Member, unpack
 from workflows.plan.interpreter import Runner
+from workflows.plays.standing import PlayStanding
 from workflows.terms.channels import CHANNELS
 from workflows.verbs.base import Path
 
@@ -66,7 +69,11 @@ class Rehearsal:
 
     def settle(self) -> None:
         """Do everything that is to be done at this instant."""
-        self.play(self._clock.now())
+        now = self._clock.now()
+        with self._db() as session:
+            due = overdue_plays(session, now + timedelta(microseconds=1), CHUNK)
+        self._carry_plays_on(due)
+        self.play(now)
 
     def play(self, until: datetime, events: Mapping[int, Sequence[Incoming]] | None = None) -> None:
         """Let the customers' events happen, and their enrollments act, up to `until`.
@@ -104,6 +111,14 @@ class Rehearsal:
         cursor: str | None = ""
         while cursor is not None:
             cursor = self._activities.emit(FanOut(journey=journey, cursor=cursor))
+
+    def _carry_plays_on(self, instances: Iterable[int]) -> None:
+        """Let plays go on as far as they come at this instant."""
+        for instance in instances:
+            standing = PlayStanding(over=False, state="open")
+            while not standing.over and standing.due_at is None:
+                with self._db.begin() as work:
+                    standing = carry_on(work, instance, self._clock.now())
 
     def _lane(self, customer: int, now: datetime) -> Lane:
         return self._lanes.setdefault(customer, Lane(now))
@@ -145,18 +160,20 @@ class Rehearsal:
                     customer = self._of[id]
                     self._lanes[customer].walking[id].runner.wake()
                     stirred.add(customer)
+        played = {notice.instance for notice in notices if isinstance(notice, LookAtPlay)}
+        self._carry_plays_on(sorted(played))
         for page in pages:
             cursor: str | None = page.cursor
             while cursor is not None:
                 cursor = self._activities.fan_out(page.model_copy(update={"cursor": cursor}))
-        return stirred | self._drain() if pages else stirred
+        return stirred | self._drain() if pages or played else stirred
 
 
 def rehearse(engine: Engine, case: Case, shelf: CaseStock) -> list[Line]:
     """Play a case and return its timeline. The database is left as it was."""
     with engine.connect() as connection, connection.begin() as everything:
         db = Database(connection, ingest_given, join_transaction_mode="create_savepoint")
-        world = World(db, case, shelf)
+        world = make_world(db, case, shelf)
         play = Rehearsal(db, world.clock, Silence())
         try:
             for instant, numbers, fires in agenda(world):

@@ -13,6 +13,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from sqlalchemy import Engine
 
+from domain.plays.followers import letters_of
 from runtime import terminal_language
 from runtime.authoring.check import read_text
 from runtime.authoring.reports import diagnostics_text
@@ -21,6 +22,8 @@ from runtime.platform.database import connect, upgrade
 from runtime.platform.embedded import embedded_postgres
 from runtime.rehearsal.cases import Case, CaseFile, Expected, Parts, case_files, read_cases
 from runtime.rehearsal.engine import rehearse
+from runtime.rehearsal.play_cases import PlayCaseFile, is_about_a_play, read_play_cases
+from runtime.rehearsal.play_world import PlayStock
 from runtime.rehearsal.temporal_engine import TemporalEngine
 from runtime.rehearsal.world import CaseStock, Line, with_texts
 from workflows.language.calendar import read_calendar
@@ -28,6 +31,8 @@ from workflows.language.compile import read_journey
 from workflows.language.policy import Policy, read_coupons, read_policy, read_segments
 from workflows.language.tags import read_tags
 from workflows.plan.model import Plan
+from workflows.plays.model import Play
+from workflows.plays.reading import read_play
 from workflows.source.diagnostics import Diagnostic
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
@@ -67,8 +72,8 @@ def _player(name: EngineName, engine: Engine, stack: ExitStack) -> Player:
 
 
 def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterator[Verdict]:
-    """Play each case of a file."""
-    file, diagnostics = read_cases(path)
+    """Play each case of a file, of a journey or of a play."""
+    file, diagnostics = read_play_cases(path) if is_about_a_play(path) else read_cases(path)
     if file is None:
         yield Verdict(path, "", [diagnostics_text(diagnostics)])
         return
@@ -81,10 +86,20 @@ def play_file(path: Path, play: Player, specs: Path, templates: Path) -> Iterato
         yield Verdict(path, case.name, problems)
 
 
-def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: Path) -> CaseStock:
-    """What is published for a case: its journey, and our policy, segments, coupons and texts. Raises ValueError."""
-    plan = _read_plan(path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml")
-    versions = tuple(_read_plan(path.parent / version.spec, plan.journey) for version in case.publish)
+def load_shelf(path: Path, file: CaseFile | PlayCaseFile, case: Case, specs: Path, templates: Path) -> CaseStock:
+    """What is published for a case: its journey or play, and our policy, segments, coupons and texts.
+
+    Raises ValueError.
+    """
+    play: Play | None = None
+    if isinstance(file, PlayCaseFile):
+        play = _read_play(path.parent / file.spec if file.spec else specs / "plays" / f"{file.play}.yaml")
+        letters = [read_journey(text, name, None).plan for name, text in letters_of(play)]
+        plan, *others = [plan for plan in letters if plan is not None] or [NOBODY]
+        versions = tuple(others)
+    else:
+        plan = _read_plan(path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml")
+        versions = tuple(_read_plan(path.parent / version.spec, plan.journey) for version in case.publish)
     policy = _read(specs / "_policy.yaml", read_policy) or Policy()
     texts = {
         (text.parent.name, text.stem): text.read_text(encoding="utf-8") for text in sorted(templates.glob("*/*.j2"))
@@ -93,8 +108,9 @@ def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: P
         policy = policy.overridden({**file.policy, **case.policy})
     except ValidationError as problem:
         raise ValueError(f"policy: {problem.errors()[0]['msg']}") from problem
-    return CaseStock(
+    return PlayStock(
         plan=plan,
+        play=play,
         versions=versions,
         policy=policy,
         segments=_JSON.dump_python(_read(specs / "_segments.yaml", read_segments) or {}, mode="json"),
@@ -103,6 +119,26 @@ def load_shelf(path: Path, file: CaseFile, case: Case, specs: Path, templates: P
         campaigns=_read(specs / "_coupons.yaml", read_coupons) or {},
         texts={key: text for each in (plan, *versions) for key, text in with_texts(each, texts).items()},
     )
+
+
+def _plan_of(text: str) -> Plan:
+    plan = read_journey(text, "a journey", None).plan
+    assert plan is not None
+    return plan
+
+
+NOBODY = _plan_of("journey: nobody\ntrigger: {event: nothing.ever}\nentry: {again: never}\nsteps: [{stop: nobody}]\n")
+"""The journey of a play that writes to nobody."""
+
+
+def _read_play(spec: Path) -> Play:
+    text = read_text(spec)
+    if isinstance(text, Diagnostic):
+        raise ValueError(diagnostics_text([text]))
+    found = read_play(text, str(spec))
+    if found.play is None:
+        raise ValueError(diagnostics_text(found.diagnostics))
+    return found.play
 
 
 def _read_plan(spec: Path, journey: str | None = None) -> Plan:

@@ -24,6 +24,7 @@ from runtime.platform.runs import workflow_id
 from runtime.platform.temporal import DATA_CONVERTER, TASK_QUEUE, add_search_attributes
 from runtime.platform.worker import working
 from runtime.rehearsal.cases import Case
+from runtime.rehearsal.play_world import make_world
 from runtime.rehearsal.scratch import empty_tables
 from runtime.rehearsal.world import CaseStock, Line, World, agenda
 from workflows.plan.commands import FanOut
@@ -107,7 +108,7 @@ class TemporalEngine:
         )
 
     async def _play(self, case: Case, shelf: CaseStock) -> list[Line]:
-        world = World(self._db, case, shelf)
+        world = make_world(self._db, case, shelf)
         self._clock.of_case = world.clock
         runs: set[str] = set()
         self._runs.clear()
@@ -221,7 +222,7 @@ class TemporalEngine:
         with self._db() as session:
             query = select(Enrollment).where(col(Enrollment.ending).is_(None))
             asleep = {workflow_id(row.journey, row.run) for row in session.exec(query)}
-        asleep |= {name for name in runs if name.startswith("review/") and not await self._is_over(name)}
+        asleep |= {name for name in runs if name.startswith(("review/", "play/")) and not await self._is_over(name)}
         for name in runs:
             while name not in asleep and not await self._is_over(name):
                 await asyncio.sleep(TICK.total_seconds())

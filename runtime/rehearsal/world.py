@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func
@@ -27,7 +28,7 @@ from domain.stock.tables import Stream
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
 from domain.store.work import Database
-from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot, CaseVersion
+from runtime.rehearsal.cases import VISIBLE, Case, CaseEvent, CaseLot, CaseVersion, Written
 from workflows.language.calendar import Calendar
 from workflows.language.policy import CouponTerms, Policy
 from workflows.plan.model import Plan, ScheduleTrigger
@@ -52,6 +53,10 @@ class CaseStock:
     calendar: Calendar = field(default_factory=dict)
     versions: tuple[Plan, ...] = ()
     """What the case publishes later, in the order in which it says so."""
+
+
+Happening = Any
+"""An event or a version, or what else a kind of case lets happen."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,7 @@ class World:
         self.shelf = shelf
         self.zone = ZoneInfo(shelf.policy.timezone)
         self.names: dict[int, str] = {}
-        self.happenings: list[CaseEvent | CaseVersion] = sorted([*case.publish, *case.events], key=self.arrival_of)
+        self.happenings = sorted(self._happenings(), key=self.arrival_of)
         self.clock = VirtualClock(self._beginning())
         self._set_up()
 
@@ -93,11 +98,12 @@ class World:
         """When an event happened."""
         return event.at.at(self.zone_of(event.customer))
 
-    def arrival_of(self, happening: CaseEvent | CaseVersion) -> datetime:
+    def arrival_of(self, happening: Happening) -> datetime:
         """When an event is told, or a version published."""
         if isinstance(happening, CaseVersion):
             return happening.at.at(self.zone)
-        return (happening.arrives or happening.at).at(self.zone_of(happening.customer))
+        arrives: Written = happening.arrives or happening.at
+        return arrives.at(self.zone_of(happening.customer))
 
     def post(self, numbers: Sequence[int]) -> None:
         """Let these of the case's events and versions come now. Raises ValueError for what the API wouldn't take."""
@@ -208,6 +214,10 @@ class World:
             )
             for row in rows
         ]
+
+    def _happenings(self) -> list[Happening]:
+        """What the case lets happen, in any order."""
+        return [*self.case.publish, *self.case.events]
 
     def _expected(self) -> list[datetime]:
         """The times that the timeline speaks of."""

@@ -1,16 +1,11 @@
 """Carries out `collect`."""
 
-from datetime import datetime, timedelta
-
 from domain.plays.rounds import close_round, open_round, top_of
 from domain.plays.running import DONE, GO_ON, Came, Run, round_of
 from domain.plays.telling import is_behind, tell_entries
 from domain.stock.shows import state_of
 from domain.stock.tables import Stream
 from workflows.plays.parts.collect import Collect
-
-LOOK = timedelta(seconds=15)
-"""How often it is looked whether the show is over that it is played in."""
 
 
 def carry_out(run: Run, part: Collect) -> Came:
@@ -20,7 +15,7 @@ def carry_out(run: Run, part: Collect) -> Came:
     if row is None:
         instance.state = "open"
         row = open_round(work, instance, run.path, part, now)
-        return Came(done=False, at=_look_again(run, row.closes_at))
+        return Came(done=False, at=row.closes_at)
     over = _is_show_over(run)
     if now < row.closes_at and row.entries < row.at_most and not over and is_behind(work, instance.id):
         tell_entries(work, run.play, instance)
@@ -29,7 +24,7 @@ def carry_out(run: Run, part: Collect) -> Came:
     assert row is not None
     row.stirred = False
     if now < row.closes_at and row.entries < row.at_most and not over:
-        return GO_ON if is_behind(work, instance.id) else Came(done=False, at=_look_again(run, row.closes_at))
+        return GO_ON if is_behind(work, instance.id) else Came(done=False, at=row.closes_at)
     close_round(work, run.play, row, min(now, row.closes_at))
     instance.state = "closed"
     run.tell(
@@ -37,10 +32,6 @@ def carry_out(run: Run, part: Collect) -> Came:
         stream_id=instance.stream_id,
     )  # fmt: skip
     return DONE
-
-
-def _look_again(run: Run, closes_at: datetime) -> datetime:
-    return closes_at if run.instance.stream_id is None else min(closes_at, run.now + LOOK)
 
 
 def _is_show_over(run: Run) -> bool:
