@@ -2,7 +2,6 @@
 
 import os
 import re
-import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +19,7 @@ from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
+from runtime.authoring.files import PLAYS, home_of, is_play, read_text, unreadable, yaml_in
 from workflows.language.calendar import read_calendar
 from workflows.language.checks import References, given_by, steps_in
 from workflows.language.compile import compile_source, read_journey, sketch
@@ -33,7 +33,7 @@ from workflows.plan.model import Plan
 from workflows.plays.model import Play
 from workflows.plays.reading import read_play
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, render, split_lines
-from workflows.source.tree import MAX_BYTES, Node, Source, decode, read_source
+from workflows.source.tree import Node, Source, read_source
 from workflows.terms.channels import CHANNELS
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.scope import Named
@@ -44,9 +44,6 @@ _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re
 _POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE, _CALENDAR = (
     f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice", "calendar")
 )
-
-PLAYS = "plays"
-"""The folder of plays, beside the journeys."""
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
 """What every text can name, whatever its customer."""
@@ -175,44 +172,29 @@ def _beside(
 
 def _given_in(directory: Path, tree: Callable[[Path], Source]) -> frozenset[Named]:
     """The tags and fields that the journeys in a directory give customers."""
-    roots = (tree(file).root for file in _yaml_in(directory) if not file.name.startswith("_"))
+    roots = (tree(file).root for file in yaml_in(directory) if not file.name.startswith("_"))
     steps = (root.get("steps") for root in roots if root is not None)
     return frozenset().union(*(given_by([*steps_in(each)]) for each in steps if each is not None))
-
-
-def _yaml_in(directory: Path) -> list[Path]:
-    """Its files of YAML. Raises OSError."""
-    return sorted(item for item in directory.iterdir() if item.suffix in (".yaml", ".yml"))
 
 
 def _files(report: CheckReport, path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     try:
-        files = _yaml_in(path)
+        files = yaml_in(path)
     except OSError as error:
-        report.diagnostics.append(_unreadable(path, error))
+        report.diagnostics.append(unreadable(path, error))
         return []
     if path.name == PLAYS:
         return files
     if path / _POLICY not in files:
         report.diagnostics.append(Diagnostic(str(path / _POLICY), 1, 1, "E008", "there is no policy"))
-    return [*files, *(_yaml_in(path / PLAYS) if (path / PLAYS).is_dir() else ())]
-
-
-def is_play(file: Path) -> bool:
-    """Whether a file holds a play: plays have a folder beside the journeys."""
-    return file.parent.name == PLAYS
-
-
-def home_of(file: Path) -> Path:
-    """The directory of the journeys, the policy and all else that a journey or play refers to."""
-    return file.parent.parent if is_play(file) else file.parent
+    return [*files, *(yaml_in(path / PLAYS) if (path / PLAYS).is_dir() else ())]
 
 
 def _journeys(report: CheckReport, directory: Path) -> Mapping[str, Plan] | None:
     """The journeys that a play may start: those that were checked with it, else those beside it that can be read."""
-    files = [file for file in _yaml_in(directory) if not file.name.startswith("_")]
+    files = [file for file in yaml_in(directory) if not file.name.startswith("_")]
     plans = (report.plans.get(file.stem) or read_journey(_text_of(file), str(file), None).plan for file in files)
     return {plan.journey: plan for plan in plans if plan is not None}
 
@@ -350,20 +332,6 @@ def _policy(file: Path) -> Policy | None:
     return read_policy(text, str(file))[0] if text is not None else None
 
 
-def read_text(file: Path) -> str | Diagnostic:
-    """The text of a file, as far as it may be long; or what is wrong with it."""
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            kind = "a directory" if file.is_dir() else "not an ordinary file"
-            return Diagnostic(str(file), 1, 1, "E008", f"cannot be read: it is {kind}")
-        if file.is_symlink() and not file.resolve().is_relative_to(file.parent.resolve()):
-            return Diagnostic(str(file), 1, 1, "E008", "cannot be read: it is a link that leads out of its folder")
-        with file.open("rb") as stream:
-            return decode(stream.read(MAX_BYTES + 1), str(file))
-    except (OSError, ValueError) as error:
-        return _unreadable(file, error)
-
-
 def _read(report: CheckReport, file: Path) -> str | None:
     text = read_text(file)
     if isinstance(text, Diagnostic):
@@ -371,11 +339,6 @@ def _read(report: CheckReport, file: Path) -> str | None:
         return None
     report.sources[str(file)] = text
     return text
-
-
-def _unreadable(path: Path, error: Exception) -> Diagnostic:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Diagnostic(str(path), 1, 1, "E008", f"cannot be read: {reason}")
 
 
 def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], frozenset[str]]:
@@ -417,4 +380,4 @@ def _texts(report: CheckReport, messages: Path) -> Iterator[Path]:
             if template.is_dir() and not template.name.startswith("."):
                 yield from sorted(template.glob("*.j2"))
     except OSError as error:
-        report.diagnostics.append(_unreadable(messages, error))
+        report.diagnostics.append(unreadable(messages, error))

@@ -23,7 +23,8 @@ from domain.published.publishing import has_policy, publish_document, publish_te
 from domain.published.tables import Document, Journey
 from domain.store.clock import SystemClock
 from domain.store.work import Database
-from runtime.authoring.check import PLAYS, check, home_of, is_play
+from runtime.authoring.check import check
+from runtime.authoring.files import PLAYS, home_of, is_play
 from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from domain.published.publishing import plan_id_of
 from domain.published.tables import Document, Journey, MessageText, PublishedPlan
-from runtime.authoring.check import read_text
+from runtime.authoring.files import read_text
 from runtime.authoring.seen import Seen, text_id_of
 from runtime.authoring.send_test import NAME as SEND_TEST
 from workflows.language.compile import read_journey

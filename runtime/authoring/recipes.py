@@ -10,7 +10,7 @@ from pathlib import Path
 
 from api.journeys.recipes import Recipe
 from runtime import StartError
-from runtime.authoring.check import read_text
+from runtime.authoring.files import read_text
 from workflows.language.policy import read_coupons, read_segments
 from workflows.source.diagnostics import Diagnostic, did_you_mean, render
 from workflows.terms.values import Language

@@ -144,7 +144,7 @@ def explain(
     specs: Specs = SPECS,
 ) -> None:
     """Tell a journey or a play in plain words, with a graph."""
-    from runtime.authoring.check import home_of, is_play, read_text
+    from runtime.authoring.files import home_of, is_play, read_text
     from runtime.authoring.reports import diagnostics_text
     from runtime.authoring.shared import wording_of
     from workflows.language.compile import read_journey

@@ -296,8 +296,8 @@ def edit(
     lang: Lang = LANG,
 ) -> None:
     """Edit a journey's file, or a shared document's: all edits or none. Every byte stays that they aren't about."""
-    from runtime.authoring.check import read_text
     from runtime.authoring.editing import changed_lines, read_edits
+    from runtime.authoring.files import read_text
     from runtime.authoring.reports import diagnostics_text
     from workflows.language.compile import read_journey
     from workflows.language.documents import READERS, edit_document

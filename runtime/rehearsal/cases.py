@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from domain.journeys.lifecycle import Running
-from runtime.authoring.check import read_text
+from runtime.authoring.files import read_text
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from domain.plays.followers import letters_of
 from runtime import terminal_language
-from runtime.authoring.check import read_text
+from runtime.authoring.files import read_text
 from runtime.authoring.reports import diagnostics_text
 from runtime.chinese import in_chinese
 from runtime.platform.database import connect, upgrade

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, create_model, model_validator
 
-from runtime.authoring.check import read_text
+from runtime.authoring.files import read_text
 from runtime.rehearsal.cases import VISIBLE, AnyLine, Case, CasePart, Parts, Time, has_time
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from workflows.plays.base import PlayScope
 from workflows.source.diagnostics import did_you_mean, quoted
@@ -73,5 +73,10 @@ def _number(value: Any) -> Any:
     return value
 
 
-Guess = Annotated[float, BeforeValidator(_number), Field(ge=0, le=10**8)]
+Guess = Annotated[
+    float,
+    BeforeValidator(_number),
+    Field(ge=0, le=10**8),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _MONEY.pattern}]}),
+]
 """A number as it is guessed; of money in 元."""
