@@ -27,14 +27,22 @@ from workflows.source.chinese import in_chinese
 from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, HABITS, QUINTILES
 from workflows.terms.names.events import event_name
 from workflows.terms.names.fields import field_name
+from workflows.terms.values import is_money, money_words
 from workflows.verbs.registry import SPECS, STEPS
 
 router = APIRouter(prefix="/v1/specs", tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid))
 
 Reader = Annotated[Actor, Depends(require("journeys.read"))]
 Editor = Annotated[Actor, Depends(require("journeys.publish"))]
-PERSONAL = frozenset({"customer", "name", "phone", "email", "address", "openid", "unionid", "text", "comment"})
-"""Fields of events of which no examples are given."""
+PERSONAL = frozenset(
+    {
+        *("name", "phone", "email", "address", "openid", "unionid", "external_userid", "birthday", "birthday_lunar"),
+        *("lat", "lon", "aliases", "text", "comment", "wording", "note", "code", "message", "url"),
+    }
+)
+"""Fields of which examples are shown by their first character: they name somebody, or are theirs to use. What an item is
+called is no name of a person; `customer` is left out altogether.
+"""
 
 LOOKED_AT, EXAMPLES = 30, 4
 
@@ -154,12 +162,12 @@ def get_examples(
     _: Editor,
     type: Annotated[str, Path(min_length=1, max_length=100, pattern=r"^[^\x00]*$")],
 ) -> list[Example]:
-    """Of the newest events of the type; what names people is left out."""
+    """Of the newest events of the type, money as conditions write it. Of what names people only the beginning."""
     with context(request).db() as session:
         seen: dict[str, dict[str, None]] = {}
         for data in _newest(session, type):
             for name, value in _leaves(data):
-                seen.setdefault(name, {})[value] = None
+                seen.setdefault(name, {})[_example(name, value)] = None
     return [Example(field=name, values=list(values)[:EXAMPLES]) for name, values in sorted(seen.items())]
 
 
@@ -185,10 +193,10 @@ def _newest(session: Session, type: str) -> Iterator[Mapping[str, Any]]:
     yield from session.exec(query.order_by(col(Event.time).desc()).limit(LOOKED_AT))
 
 
-def _leaves(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+def _leaves(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str | float]]:
     for name, value in data.items():
         path = f"{above}{name}"
-        if name in PERSONAL:
+        if path == "customer":
             continue
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{path}.")
@@ -197,4 +205,15 @@ def _leaves(data: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str
                 if isinstance(item, Mapping):
                     yield from _leaves(item, f"{path}.")
         elif value is not None:
-            yield path, str(value).lower() if isinstance(value, bool) else str(value)[:60]
+            yield path, value
+
+
+def _example(path: str, value: str | float) -> str:
+    above, _, name = path.rpartition(".")
+    if name in PERSONAL and above != "items":
+        return f"{str(value)[:1]}•••"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and is_money(f"event.{path}"):
+        return money_words(value)
+    return str(value)[:60]

@@ -35,8 +35,8 @@ export function newStep(verb: string, shop: Vocabulary | undefined, ids: Iterabl
       return {
         id: fresh("test", taken),
         split: [
-          { variant: "a", weight: 1, steps: [{ wait: "1d" }] },
-          { variant: "b", weight: 1, steps: [{ wait: "2d" }] },
+          { variant: "a", weight: 50, steps: [] },
+          { variant: "b", weight: 50, steps: [] },
         ],
       };
     case "repeat":

@@ -3,7 +3,7 @@ import { AutoComplete, Button, Flex, Select } from "antd";
 import { asText, isValue, less, read, type Value } from "./values";
 import { useWords } from "./words";
 
-const OPERATORS = [
+export const OPERATORS = [
   "is", "is_not", "at_least", "at_most", "above", "below", "in", "not_in", "contains", "exists", "before", "after",
 ] as const; // prettier-ignore
 type Operator = (typeof OPERATORS)[number];
@@ -11,8 +11,15 @@ type Operator = (typeof OPERATORS)[number];
 const asWritten = (value: unknown) =>
   typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
 
+interface Props {
+  value: Value;
+  /** What it held lately, to choose from. */
+  held?: string[] | undefined;
+  onChange: (value: Value) => void;
+}
+
 /** One or more comparisons with what the condition is about. */
-export function Comparison({ value, onChange }: { value: Value; onChange: (value: Value) => void }) {
+export function Comparison({ value, held = [], onChange }: Props) {
   const words = useWords();
   const asked = OPERATORS.filter((each) => each in value);
   const free = OPERATORS.filter((each) => !asked.includes(each));
@@ -41,6 +48,7 @@ export function Comparison({ value, onChange }: { value: Value; onChange: (value
           <Right
             operator={operator}
             value={value[operator]}
+            held={held}
             onChange={(next) => {
               put(operator, operator, next);
             }}
@@ -77,10 +85,12 @@ export function Comparison({ value, onChange }: { value: Value; onChange: (value
 function Right({
   operator,
   value,
+  held,
   onChange,
 }: {
   operator: Operator;
   value: unknown;
+  held: string[];
   onChange: (value: unknown) => void;
 }) {
   const words = useWords();
@@ -104,8 +114,8 @@ function Right({
         aria-label={words.operand}
         value={(Array.isArray(value) ? value : []).map(String)}
         style={{ flex: 1 }}
-        open={false}
-        suffix={null}
+        options={held.map((each) => ({ value: each }))}
+        {...(held.length === 0 && { open: false, suffix: null })}
         onChange={(all: string[]) => {
           onChange(all.map(read));
         }}
@@ -117,7 +127,8 @@ function Right({
       aria-label={words.operand}
       value={field ? `{${asText(value.field)}}` : asWritten(value)}
       style={{ flex: 1 }}
-      options={[]}
+      options={held.filter((each) => !each.includes("•")).map((each) => ({ value: each }))}
+      showSearch={{ filterOption: false }}
       placeholder={words.operandHint}
       onChange={(text: string) => {
         const named = /^\{\s*([\w.]+)\s*\}$/.exec(text);

@@ -3,7 +3,8 @@ import { Button, Flex, InputNumber, Select, theme } from "antd";
 import { Choice, EventName } from "./Choice";
 import { Comparison } from "./Comparison";
 import { Measure } from "./Measure";
-import { fieldsOf, type Root, type Vocabulary } from "./names";
+import { useExamples } from "./examples";
+import { fieldsOf, type Root, type Vocabulary, withExamples } from "./names";
 import { Optional } from "./Optional";
 import { SpanInput } from "./Span";
 import { asText, isValue, type Value } from "./values";
@@ -14,6 +15,15 @@ const KINDS = [
 ] as const; // prettier-ignore
 type Kind = (typeof KINDS)[number];
 const LISTS = ["trigger.items", "event.items"] as const;
+/** The keys of conditions that can be shown and changed, beside the comparisons. */
+export const KEYS: string[] = [
+  ...KINDS.filter((each) => each !== "near"),
+  "where",
+  "within",
+  "times",
+  "within_km",
+  "of",
+];
 
 function kindOf(value: unknown): Kind | undefined {
   if (!isValue(value)) return undefined;
@@ -37,6 +47,7 @@ export function Condition(props: Props) {
   const words = useWords();
   const { token } = theme.useToken();
   const kind = kindOf(value);
+  const examples = useExamples(kind === "field" ? event : undefined, root);
   const own = isValue(value) ? value : {};
   const begin: Record<Kind, () => Value> = {
     field: () => ({ field: "customer.orders", at_least: 1 }),
@@ -84,13 +95,13 @@ export function Condition(props: Props) {
         <>
           <Choice
             value={asText(own.field)}
-            things={fieldsOf(shop, event, root)}
+            things={withExamples(fieldsOf(shop, event, root), examples)}
             label={words.field}
             onChange={(field) => {
               set({ field });
             }}
           />
-          <Comparison value={own} onChange={onChange} />
+          <Comparison value={own} held={examples[asText(own.field)]} onChange={onChange} />
         </>
       )}
       {kind === "near" && (

@@ -7,7 +7,10 @@ import { SpanInput } from "./Span";
 import { asText, less, type Value } from "./values";
 import { useWords } from "./words";
 
-const FUNCTIONS = ["count", "sum", "average", "min", "max", "latest", "first", "distinct", "share"] as const;
+export const FUNCTIONS = ["count", "sum", "average", "min", "max", "latest", "first", "distinct", "share"] as const;
+
+/** The other keys of a measure. */
+export const MEASURE = ["of", "where", "within"];
 
 interface Props {
   value: Value;

@@ -9,6 +9,13 @@ export type Root = "event" | "trigger" | "item";
 export const names = (things: Named[]): { value: string; label: string }[] =>
   things.map(({ name, called }) => ({ value: name, label: called === name ? name : `${called}  ${name}` }));
 
+/** Named things, with some of what each held lately. */
+export const withExamples = (things: Named[], examples: Record<string, string[]>): Named[] =>
+  things.map((each) => {
+    const held = examples[each.name]?.slice(0, 2).join("、");
+    return held ? { ...each, called: `${each.called}（${held}）` } : each;
+  });
+
 /** The fields that can be asked about: of the event in view, of an item of its list, of the customer. */
 export function fieldsOf(shop: Vocabulary, event: string | undefined, root: Root | undefined): Named[] {
   const known = shop.events.find((each) => each.event === event)?.fields ?? [];
