@@ -24,7 +24,20 @@ from api.http.context import Context, Decide, Readiness
 from api.http.feed import Feed
 from api.http.limits import Limits, Rate
 from api.http.metrics import Watch
-from api.journeys import canvas, documents, drafts, messages, recipes, results, specs, stuck, todos, trials, vocabulary
+from api.journeys import (
+    canvas,
+    documents,
+    drafts,
+    kept_tests,
+    messages,
+    recipes,
+    results,
+    specs,
+    stuck,
+    todos,
+    trials,
+    vocabulary,
+)
 from api.journeys import routes as journeys
 from api.plays import entries as play_entries
 from api.plays import routes as plays
@@ -155,6 +168,7 @@ def create_app(
         wall or SystemClock(),
         temporal_ui,
         four_eyes,
+        try_out.play_tests if try_out else None,
     )
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
@@ -164,6 +178,7 @@ def create_app(
         outside.router(signin_ways, public_url),
         settings.router(providers or {}),
         trials.router(try_out),
+        kept_tests.router(try_out),
         recipes.router(known_recipes),
     )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import quote
 
 from fastapi import Request
@@ -18,7 +18,9 @@ from domain.coupons import checkout
 from domain.intake.ingest import Incoming
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
+from workflows.plan.model import Plan
 from workflows.plan.supply import Decision
+from workflows.terms.values import Language
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,23 @@ class Taken:
 
 Decide = Callable[[int, Decision], Awaitable[None]]
 """Takes a decision about an alarm's replenishment. Raises DecisionRefusedError or UndecidableError."""
+
+
+class PlayedCase(Protocol):
+    """How a case of a journey's tests went; `problem` is why it couldn't be played."""
+
+    @property
+    def case(self) -> str: ...
+    @property
+    def passed(self) -> bool: ...
+    @property
+    def happened(self) -> Sequence[str]: ...
+    @property
+    def problem(self) -> str | None: ...
+
+
+PlayTests = Callable[[Plan, str, Language], Sequence[PlayedCase]]
+"""Plays the cases of a text of journey tests, as a plan would."""
 
 
 class Readiness:
@@ -61,7 +80,8 @@ class Context:
     `intake` takes events, `keys` finds the keys of secrets, `quotes` and `tills` serve shops, `webhooks` names what
     journeys may call, `wall` times sessions and the audit. Without `signing_key` there are no links for browsers,
     without `decide` no decisions of buyers, without `temporal_ui` no links to runs. With
-    `four_eyes`, a second person has to agree before a draft is published.
+    `four_eyes`, a second person has to agree before a draft is published; without `play_tests`, no journey that tests
+    are kept with is published.
     """
 
     db: Database
@@ -80,6 +100,7 @@ class Context:
     wall: Clock = field(default_factory=SystemClock)
     temporal_ui: str | None = None
     four_eyes: bool = False
+    play_tests: PlayTests | None = None
 
     def run_page(self, journey: str, run: int) -> str | None:
         """The page of a run in Temporal's UI; a run is named after an enrollment."""

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import require
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.journeys.passing import must_pass
 from api.journeys.results import Interval, interval
 from domain.access.actors import Actor
 from domain.insight import results as insight
@@ -21,6 +22,7 @@ from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourn
 from domain.journeys.moving import count_movable, settle_running
 from domain.published.drafts import live_text
 from domain.published.fitting import published_references
+from domain.published.journey_tests import kept_tests
 from domain.published.library import mark_published, read_library
 from domain.published.publishing import has_policy
 from workflows.language.compile import Compiled, read_journey
@@ -269,8 +271,17 @@ def publish_text(
     reason: str | None = None,
     base: int | None = None,
 ) -> Published:
-    """Publish a text under a journey's name. Raises Invalid with every mistake, Conflict if not `base` is live."""
+    """Publish a text under a journey's name, if it passes the tests kept with it.
+
+    Raises Invalid with every mistake, or each test that it doesn't pass, and Conflict if not `base` is live.
+    """
     now = env.clock.now()
+    with env.db() as session:
+        tests = kept_tests(session, name)[0] if has_policy(session) else ""
+        if tests.strip():
+            _, read = _compiled(env, session, name, body)
+            assert read.plan is not None
+            must_pass(env, read.plan, tests)
     with env.db.begin() as work:
         if not has_policy(work):
             raise Conflict("No policy is published yet; publish it first: aftershow publish.")

@@ -15,9 +15,11 @@ from api.http.auth import SECURITY, authorized
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.journeys.kept_tests import Player, appended
 from api.journeys.routes import Lang, Name, read_plan_text
 from domain.customers.identifiers import IdentifierError
 from domain.customers.resolution import find_customer
+from domain.published.journey_tests import kept_tests
 from workflows.plan.model import Plan
 from workflows.source.tree import MAX_BYTES
 from workflows.terms.values import Language
@@ -62,11 +64,14 @@ class Backtested(BaseModel):
     goals: int
 
 
-class Trials(Protocol):
+class Trials(Player, Protocol):
     """Plays drafts in virtual time on a copy. Raises TrialError; what `watch` raises goes through."""
 
     def simulate(self, plan: Plan, customer: int, event: str | None, data: dict[str, Any], lang: Language) -> Simulated:
         """One customer, after an event of this type, or the newest stored that fits."""
+
+    def record(self, plan: Plan, customer: int, event: str | None, data: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """A simulation as a case of a journey test, and whether the case alone comes to the same."""
 
     def backtest(self, plan: Plan, days: int, lang: Language, watch: Watch) -> Backtested:
         """Everybody, over the events of the last days."""
@@ -79,6 +84,24 @@ class ToSimulate(BaseModel):
     customer: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
     event: str | None = Field(default=None, max_length=100, pattern=r"^[^\x00]*$")
     data: dict[str, Any] = Field(default_factory=dict)
+
+
+class ToRecord(ToSimulate):
+    """A simulation to be written down, and what the case is called."""
+
+    called: str = Field(min_length=1, max_length=200, pattern=r"\S")
+
+
+class Recorded(BaseModel):
+    """The journey's tests with a simulation as one more case, not kept yet.
+
+    The case names nobody: its customer has invented identifiers. It is played in an empty shop, which knows of the
+    customer only what the case says; `same` if it comes to what the simulation did.
+    """
+
+    tests: str
+    case: dict[str, Any]
+    same: bool
 
 
 class ToBacktest(BaseModel):
@@ -125,10 +148,38 @@ def router(trials: Trials | None) -> APIRouter:
             try:
                 return player.simulate(plan, customer, asked.event, asked.data, lang)
             except TrialError as problem:
-                error = {"field": "event", "reason": "refused", "detail": str(problem)}
-                raise Invalid(str(problem), errors=[error]) from None
+                raise _refused(problem) from None
             finally:
                 busy.release()
+
+        return await anyio.to_thread.run_sync(act)
+
+    @routes.post(
+        "/v1/journeys/{name}/draft/record",
+        summary="Write a simulation down as a test",
+        openapi_extra=described(ToRecord, {"text": _EXAMPLE, "customer": "phone:13800000001", "called": "is thanked"})
+        | {"security": SECURITY},
+    )
+    async def post_record(request: Request, name: Name, lang: Lang = "zh") -> Recorded:
+        """Simulates once more, and keeps nothing: `PUT` the tests to keep them."""
+        await authorized(request, "journeys.publish")
+        asked = await read_json(request, ToRecord)
+        env = context(request)
+
+        def act() -> Recorded:
+            plan, customer = _plan(env, name, asked.text, lang), _customer(env, asked.customer)
+            with env.db() as session:
+                tests = kept_tests(session, name)[0]
+            player = playing()
+            try:
+                case, same = player.record(plan, customer, asked.event, asked.data)
+                cases = player.read_tests(tests, name)[0]
+            except TrialError as problem:
+                raise _refused(problem) from None
+            finally:
+                busy.release()
+            case = {"name": asked.called, **case}
+            return Recorded(tests=appended(tests, name, case, cases), case=case, same=same)
 
         return await anyio.to_thread.run_sync(act)
 
@@ -187,6 +238,10 @@ async def _lines(player: Trials, busy: threading.Lock, plan: Plan, days: int, la
                 yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
     finally:
         gone.set()
+
+
+def _refused(problem: TrialError) -> Invalid:
+    return Invalid(str(problem), errors=[{"field": "event", "reason": "refused", "detail": str(problem)}])
 
 
 def _plan(env: Context, name: str, text: str, lang: Language) -> Plan:

@@ -40,8 +40,9 @@ PERSONAL = frozenset(
         *("lat", "lon", "aliases", "text", "comment", "wording", "note", "code", "message", "url"),
     }
 )
-"""Fields of which examples are shown by their first character: they name somebody, or are theirs to use. What an item is
-called is no name of a person; `customer` is left out altogether.
+"""Fields of which examples are shown by their first character: they name somebody, or are theirs to use.
+
+What an item is called is no name of a person; `customer` is left out altogether.
 """
 
 LOOKED_AT, EXAMPLES = 30, 4

@@ -132,3 +132,12 @@ class DraftPresence(Row, table=True):
     name: str
     place: str
     seen_at: datetime = instant()
+
+
+class JourneyTests(Row, table=True):
+    """The tests that are kept with a journey, as a file of journey tests; they run before it is published."""
+
+    __tablename__: ClassVar[Any] = "journey_tests"
+    journey: str = Field(primary_key=True)
+    text: str = Field(sa_type=Text)
+    revision: int

@@ -260,7 +260,12 @@ def read_cases(path: Path) -> tuple[CaseFile | None, list[Diagnostic]]:
     text = read_text(path)
     if isinstance(text, Diagnostic):
         return None, [text]
-    source = read_source(text, str(path))
+    return read_cases_text(text, str(path))
+
+
+def read_cases_text(text: str, path: str) -> tuple[CaseFile | None, list[Diagnostic]]:
+    """Read the text of a file of cases; None where there are mistakes."""
+    source = read_source(text, path)
     return validate(CaseFile, source, nullable=("data", "fields")), source.diagnostics
 
 

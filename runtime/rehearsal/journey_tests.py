@@ -162,14 +162,19 @@ def _read(path: Path, read: Callable[[str, str], tuple[Any, list[Diagnostic]]]) 
 
 
 def compare(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
-    """What is wrong with a timeline: nothing, or the expected one beside what happened.
+    """What is wrong with a timeline: nothing, or the expected one beside what happened."""
+    return [] if fits(case, lines, zone) else [_difference(case, lines, zone)]
+
+
+def fits(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> bool:
+    """Whether a timeline is as expected.
 
     Lines of different enrollments at one instant compare as a set; those of one enrollment in their order. Of a
     timeline that is expected in parts, other lines may be there.
     """
     parts = case.expect if isinstance(case.expect, Parts) else None
     if parts and any(_says(never, line, case, zone) for never in parts.never for line in lines):
-        return [_difference(case, lines, zone)]
+        return False
     left = dict(enumerate(case.expected))
     reached: dict[int | None, int] = {}
     for line in lines:
@@ -177,11 +182,11 @@ def compare(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> list[str]:
         if match is None and parts:
             continue
         if match is None or match < reached.get(line.enrollment, 0):
-            return [_difference(case, lines, zone)]
+            return False
         del left[match]
         if line.enrollment is not None:
             reached[line.enrollment] = match
-    return [_difference(case, lines, zone)] if left else []
+    return not left
 
 
 def _zone(case: Case, customer: str | None, zone: ZoneInfo) -> ZoneInfo:
@@ -204,18 +209,24 @@ def _says(expected: Expected, line: Line, case: Case, zone: ZoneInfo) -> bool:
     )
 
 
-def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
+def both_in_words(case: Case, lines: Sequence[Line], zone: ZoneInfo, say: Wording) -> tuple[list[str], list[str]]:
+    """The lines that are expected, and those that happened."""
     several = len(case.people) > 1
     expected = [_expected_words(item, several=several) for item in case.expected]
     if isinstance(case.expect, Parts):
         expected += [f"never {_expected_words(item, several=several)}" for item in case.expect.never]
     asked = any(item.text for item in (*case.expected, *(case.expect.never if isinstance(case.expect, Parts) else ())))
     happened = [
-        _words(line, _zone(case, line.customer, zone), several=several)
+        _words(line, _zone(case, line.customer, zone), say, several=several)
         + (f", text: {line.text}" if asked and line.text is not None else "")
         for line in lines
     ]
+    return expected, happened
+
+
+def _difference(case: Case, lines: Sequence[Line], zone: ZoneInfo) -> str:
     say = Wording(terminal_language())
+    expected, happened = both_in_words(case, lines, zone, say)
     title = say.pick("预期", "expected")
     width = max(map(cell_len, [title, *expected]))
     rows = [f"  {set_cell_size(title, width)}   {say.pick('实际', 'happened')}"]
@@ -235,13 +246,13 @@ def _expected_words(line: Expected, *, several: bool) -> str:
     return f"{line.at.text + ' ' if line.at else ''}{who}{what}: {value}{extra}{until}{text}"
 
 
-def _words(line: Line, zone: ZoneInfo, *, several: bool) -> str:
+def _words(line: Line, zone: ZoneInfo, say: Wording, *, several: bool) -> str:
     at = line.at.astimezone(zone)
     who = f"{line.customer} " if several else ""
     extra = "".join(f", {key}: {detail}" for key in ("via", "reason") if (detail := getattr(line, key)) is not None)
     until = f", until: {line.until.astimezone(zone):%Y-%m-%d %H:%M}" if line.until else ""
     seconds = f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
-    because = f"  # {Wording(terminal_language()).pick(in_chinese(line.because), line.because)}" if line.because else ""
+    because = f"  # {say.pick(in_chinese(line.because), line.because)}" if line.because else ""
     return f"{seconds} {who}{line.what}: {line.value}{extra}{until}{because}"
 
 

@@ -25,7 +25,7 @@ def spoken_of(library: Library) -> set[str]:
     spoken = [live.plan.model_dump(mode="json") for live in library.journeys.values()]
     triggers = [live.plan.trigger for live in library.journeys.values()]
     scheduled = {event_of(trigger.for_each) for trigger in triggers if isinstance(trigger, ScheduleTrigger)}
-    return {*_events_in(spoken), *scheduled, *library.rules.asked.listens}
+    return {*events_in(spoken), *scheduled, *library.rules.asked.listens}
 
 
 def asked_for(library: Library) -> set[str]:
@@ -39,12 +39,13 @@ def incoming(row: Any) -> Incoming:
     return Incoming(row.source, row.event_id, row.type, row.time, row.data, who, arrived=row.time)
 
 
-def _events_in(value: Any) -> Iterator[str]:
+def events_in(value: Any) -> Iterator[str]:
+    """The types of event that a dumped plan speaks of."""
     if isinstance(value, list):
         for part in value:
-            yield from _events_in(part)
+            yield from events_in(part)
     elif isinstance(value, dict):
         for key, part in value.items():
             if key == "event" and isinstance(part, str):
                 yield part
-            yield from _events_in(part)
+            yield from events_in(part)

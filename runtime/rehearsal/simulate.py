@@ -1,6 +1,7 @@
 """Simulations: what would happen to one customer, played in virtual time on a scratch copy of what is known of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,8 +28,9 @@ from domain.store.outbox import StartRun
 from domain.store.work import Database
 from runtime import StartError
 from runtime.rehearsal.engine import Rehearsal, Silence
+from runtime.rehearsal.kept import around, person_of, stock_of, written_down
 from runtime.rehearsal.recorded import PERSON, spoken_of
-from runtime.rehearsal.scratch import SHELF, Copier, copying, scratch
+from runtime.rehearsal.scratch import SHELF, Copier, copying, empty_tables, scratch
 from runtime.rehearsal.shelf import Draft, put_up
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.names.events import event_of
@@ -81,6 +83,30 @@ def simulate(
     A schedule must reach the customer on that day, unless an event is given.
     Enrollments that the customer is in go on beside it. Raises LookupError or StartError for what can't be.
     """
+    with _on_a_copy(live, wanted, customer, at) as (_, played):
+        return played.play(given_event)
+
+
+def record(
+    live: Engine, wanted: Draft, customer: int, *, given_event: GivenEvent | None, at: datetime
+) -> tuple[dict[str, Any], bool]:
+    """A simulation as a case of a journey test, and whether the case alone comes to the same. Raises as `simulate`."""
+    with _on_a_copy(live, wanted, customer, at) as (engine, played):
+        with played.db() as session:
+            person = person_of(session, played.library, played.plan, customer)
+            stock = stock_of(session, played.library, played.plan, {"holdout": 0})
+        found = played.play(given_event)
+        with played.db() as session:
+            beside = around(session, found.begun_by.data, person.zone)
+        empty_tables(engine)
+        begun_by = found.begun_by.type, found.begun_by.data, found.at
+        return written_down(engine, stock, person, beside, begun_by, [decision for decision, _ in found.decisions])
+
+
+@contextmanager
+def _on_a_copy(
+    live: Engine, wanted: str | Draft, customer: int, at: datetime
+) -> Iterator[tuple[Engine, "_Simulation"]]:
     with scratch() as (engine, db):
         with copying(live, engine) as copier:
             copier.copy_all(SHELF)
@@ -89,7 +115,7 @@ def simulate(
             library = read_library(session)
         with copying(live, engine) as copier:
             _copy(copier, customer, sorted(spoken_of(library)))
-        return _Simulation(db, library, customer, name, at).play(given_event)
+        yield engine, _Simulation(db, library, customer, name, at)
 
 
 def _copy(copier: Copier, customer: int, types: list[str]) -> None:
@@ -107,58 +133,58 @@ def _copy(copier: Copier, customer: int, types: list[str]) -> None:
 
 class _Simulation:
     def __init__(self, db: Database, library: Library, customer: int, journey: str, at: datetime) -> None:
-        self._db = db
-        self._library = library
+        self.db = db
+        self.library = library
+        self.plan: Plan = library.journeys[journey].plan
         self._customer = customer
-        self._plan: Plan = library.journeys[journey].plan
         self._at = at
 
     def play(self, given_event: GivenEvent | None) -> Simulation:
-        with self._db.begin() as work:
+        with self.db.begin() as work:
             customer = work.get_one(Customer, self._customer)
             begun_by = given_event or self._newest(work, customer)
             if wrong := validate(begun_by.type, dict(begun_by.data)):
                 raise StartError("\n".join(f"data of {begun_by.type}: {item.field} {item.detail}" for item in wrong))
             not_due = None
             if given_event is None:
-                not_due = why_not_due(work, self._library, self._plan, customer, self._at)
+                not_due = why_not_due(work, self.library, self.plan, customer, self._at)
             if not_due is not None:
-                return Simulation(begun_by, self._at, self._library.zone(customer), [(not_due, None)])
+                return Simulation(begun_by, self._at, self.library.zone(customer), [(not_due, None)])
             running = select(Enrollment).where(col(Enrollment.ending).is_(None)).order_by(col(Enrollment.id))
             for enrollment in work.exec(running).all():
                 work.enqueue(StartRun(enrollment.id))
             before = work.exec(select(func.max(TrailEntry.id))).one() or 0
         clock = VirtualClock(self._at)
-        rehearsal = Rehearsal(self._db, clock, Silence())
+        rehearsal = Rehearsal(self.db, clock, Silence())
         for_all = is_business(begun_by.type)
         who = () if for_all else ((PERSON, str(self._customer)),)
         event = Incoming(SOURCE, "1", begun_by.type, self._at, dict(begun_by.data), who, arrived=self._at)
         if for_all:
-            with self._db.begin() as work:
+            with self.db.begin() as work:
                 ingest(work, [event], now=self._at)
         rehearsal.play(self._at, {} if for_all else {self._customer: [event]})
         self._let_time_pass(rehearsal, clock)
-        with self._db() as session:
-            zone = self._library.zone(customer)
+        with self.db() as session:
+            zone = self.library.zone(customer)
             return Simulation(begun_by, self._at, zone, self._decisions(session, before))
 
     def _let_time_pass(self, rehearsal: Rehearsal, clock: VirtualClock) -> None:
         """Play on; where time alone changes a tag or a segment of the customer, that is an event, before timers."""
         until = self._at + HORIZON
         for _ in range(LOOKS):
-            with self._db() as session:
+            with self.db() as session:
                 ahead = session.exec(select(func.min(NextLook.at)).where(NextLook.customer == self._customer)).one()
             if ahead is None or ahead >= until or not rehearsal.is_walking:
                 break
             rehearsal.play(ahead - _INSTANT)
             clock.set(max(ahead, clock.now()))
-            with self._db.begin() as work:
+            with self.db.begin() as work:
                 look_again(work, read_library(work), clock.now())
         rehearsal.play(until)
 
     def _newest(self, session: Session, customer: Customer) -> GivenEvent:
         """The newest stored event that fits the trigger, else the newest of its type."""
-        trigger, journey = self._plan.trigger, self._plan.journey
+        trigger, journey = self.plan.trigger, self.plan.journey
         if not isinstance(trigger, EventTrigger):
             kind, _, segment = trigger.for_each.partition(":")
             if kind != "near_expiry_lot":
@@ -174,7 +200,7 @@ class _Simulation:
             raise StartError(
                 f"no {wanted} is stored for this customer; give one with --event {wanted} --event-data '{{…}}'"
             )
-        fitting = (event for event in newest if not not_begun(session, self._library, customer, event, self._plan))
+        fitting = (event for event in newest if not not_begun(session, self.library, customer, event, self.plan))
         chosen = next(fitting, newest[0])
         data = {**chosen.data, "journey": journey} if is_business(wanted) and "journey" in chosen.data else chosen.data
         return GivenEvent(wanted, data)
@@ -194,15 +220,15 @@ class _Simulation:
         event = session.exec(select(Event).where(Event.source == SOURCE)).one()
         customer = session.get_one(Customer, self._customer)
         if event.customer_id is not None:
-            return not_begun(session, self._library, customer, event, self._plan)
-        trigger, audience = self._plan.trigger, self._plan.audience
+            return not_begun(session, self.library, customer, event, self.plan)
+        trigger, audience = self.plan.trigger, self.plan.audience
         conditions = [item for item in (whom(trigger), trigger.where, audience) if item is not None]
         entered = session.exec(select(Enrollment).where(Enrollment.trigger_id == event.id)).first()
         if entered is not None or not conditions:
             return None
         lot = {name: event.data[name] for name in ("lot_id", "stream_id") if event.data.get(name)}
-        facts = CustomerFacts(session, self._library, customer, self._at, event=event.data, subject=lot)
+        facts = CustomerFacts(session, self.library, customer, self._at, event=event.data, subject=lot)
         failed = next((verdict for verdict in map(facts.holds, conditions) if not verdict), None)
         if failed is None:
             return None
-        return Decision(self._at, self._plan.journey, "not_entered", "where", because=failed.because, event=event.type)
+        return Decision(self._at, self.plan.journey, "not_entered", "where", because=failed.because, event=event.type)

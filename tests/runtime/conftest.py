@@ -30,7 +30,7 @@ def one_scratch(spare_postgres: Scratch, monkeypatch: pytest.MonkeyPatch) -> Non
             connection.execute(text("DROP TABLE IF EXISTS recorded"))
         yield spare_postgres
 
-    for module in ("backtest", "simulate"):
+    for module in ("backtest", "simulate", "trying"):
         monkeypatch.setattr(f"runtime.rehearsal.{module}.scratch", ready)
 
 

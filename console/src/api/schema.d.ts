@@ -1365,7 +1365,7 @@ export interface paths {
         };
         /**
          * See what fields of recent events held
-         * @description Of the newest events of the type; what names people is left out.
+         * @description Of the newest events of the type, money as conditions write it. Of what names people only the beginning.
          */
         get: operations["get_examples_v1_specs_events__type__examples_get"];
         put?: never;
@@ -3119,6 +3119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/journeys/{name}/draft/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write a simulation down as a test
+         * @description Simulates once more, and keeps nothing: `PUT` the tests to keep them.
+         */
+        post: operations["post_record_v1_journeys__name__draft_record_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/journeys/{name}/draft/backtest": {
         parameters: {
             query?: never;
@@ -3135,6 +3155,47 @@ export interface paths {
          *     Whoever closes the connection ends it.
          */
         post: operations["post_backtest_v1_journeys__name__draft_backtest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a journey's tests */
+        get: operations["get_tests_v1_journeys__name__tests_get"];
+        /**
+         * Keep a journey's tests
+         * @description They are run before the journey is published from here on; one that doesn't pass stops it.
+         */
+        put: operations["put_tests_v1_journeys__name__tests_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journeys/{name}/draft/tests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a journey's tests on a draft
+         * @description Each in an empty shop, in virtual time, against what is published; nothing is sent, and nothing changes.
+         */
+        post: operations["post_tests_v1_journeys__name__draft_tests_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4882,6 +4943,23 @@ export interface components {
             zone: string;
         };
         /**
+         * KeptTests
+         * @description A journey's tests. Revision 0 is none yet.
+         */
+        KeptTests: {
+            /** Text */
+            text: string;
+            /** Cases */
+            cases: number;
+            /** Revision */
+            revision: number;
+            /**
+             * Etag
+             * @description what to send as `If-Match` with a change
+             */
+            etag: string;
+        };
+        /**
          * KeyFigures
          * @description What a show comes to: people by what they did, money in fen; `conversion` is buyers of the viewers.
          *
@@ -5775,6 +5853,22 @@ export interface components {
             opened_at: string | null;
         };
         /**
+         * Played
+         * @description How a case went: the lines expected, and those that happened. `problem` is why it couldn't be played.
+         */
+        Played: {
+            /** Case */
+            case: string;
+            /** Passed */
+            passed: boolean;
+            /** Expected */
+            expected: string[];
+            /** Happened */
+            happened: string[];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
          * Plays
          * @description All that are published, by name.
          */
@@ -5951,6 +6045,23 @@ export interface components {
             about: string;
             /** Text */
             text: string;
+        };
+        /**
+         * Recorded
+         * @description The journey's tests with a simulation as one more case, not kept yet.
+         *
+         *     The case names nobody: its customer has invented identifiers. It is played in an empty shop, which knows of the
+         *     customer only what the case says; `same` if it comes to what the simulation did.
+         */
+        Recorded: {
+            /** Tests */
+            tests: string;
+            /** Case */
+            case: {
+                [key: string]: unknown;
+            };
+            /** Same */
+            same: boolean;
         };
         /**
          * Refunded
@@ -6858,6 +6969,11 @@ export interface components {
              * @enum {string}
              */
             partial_refund: "share" | "reprice";
+        };
+        /** Tested */
+        Tested: {
+            /** Cases */
+            cases: components["schemas"]["Played"][];
         };
         /**
          * TextMistake
@@ -20109,6 +20225,101 @@ export interface operations {
             };
         };
     };
+    post_record_v1_journeys__name__draft_record_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "customer": "phone:13800000001",
+                 *       "called": "is thanked"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Customer */
+                    customer: string;
+                    /** Event */
+                    event?: string | null;
+                    /** Data */
+                    data?: {
+                        [key: string]: unknown;
+                    };
+                    /** Called */
+                    called: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     post_backtest_v1_journeys__name__draft_backtest_post: {
         parameters: {
             query?: {
@@ -20171,6 +20382,225 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_tests_v1_journeys__name__tests_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptTests"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_tests_v1_journeys__name__tests_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the `ETag` that was read */
+                "if-match"?: string | null;
+            };
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ncases:\n  - name: is thanked\n    customer: {identifiers: {phone: \"+8613900000001\"}, consent: [sms]}\n    events:\n      - {at: 2026-03-02 19:00, event: order.paid, data: {order_id: o1, total: 8900}}\n    expect:\n      - {at: 2026-03-05 19:00, ended: finished}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptTests"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_tests_v1_journeys__name__draft_tests_post: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the journey's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\nsteps:\n  - {wait: 3d}\n",
+                 *       "tests": "journey: thanks\ncases:\n  - name: is thanked\n    customer: {identifiers: {phone: \"+8613900000001\"}, consent: [sms]}\n    events:\n      - {at: 2026-03-02 19:00, event: order.paid, data: {order_id: o1, total: 8900}}\n    expect:\n      - {at: 2026-03-05 19:00, ended: finished}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                    /** Tests */
+                    tests?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

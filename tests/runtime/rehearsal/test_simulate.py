@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,9 +21,12 @@ from domain.published.publishing import publish_document, publish_journey
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from runtime import StartError
+from runtime.rehearsal.cases import VISIBLE
 from runtime.rehearsal.engine import Rehearsal
 from runtime.rehearsal.shelf import Draft, read_draft
-from runtime.rehearsal.simulate import GivenEvent, simulate
+from runtime.rehearsal.simulate import GivenEvent, record, simulate
+from runtime.rehearsal.trying import DraftTrials
+from workflows.source.emitting import Style, entry_lines
 from workflows.terms.because import worded
 from workflows.terms.wording import Wording
 from workflows.words.telling import render
@@ -32,6 +36,7 @@ ROOT = Path(__file__).parents[3]
 pytestmark = pytest.mark.usefixtures("one_scratch")
 Migrated = tuple[Engine, Database]
 Shop = tuple[Database, Rehearsal]
+PAID = ("order.paid", {"order_id": "o9", "total": 8900})
 
 
 @pytest.fixture
@@ -119,6 +124,66 @@ class TestSimulate:
             lifecycle.stop(session, "cart", clock.now(), "li")
         with pytest.raises(LookupError, match="cart is stopped"):
             simulate(migrated[0], "cart", 1, given_event=None, at=clock.now())
+
+
+class TestRecord:
+    """A simulation is written down as a test that plays alone as the customer's own story does."""
+
+    @pytest.mark.usefixtures("shop")
+    @pytest.mark.parametrize(
+        ("journey", "customer", "given", "happened"),
+        [
+            # of a first order nothing need be known; a second is one only after the first
+            (WELCOME, 1, PAID, ["sent: thanks", "coupon: five", "sent: thanks", "ended: finished"]),
+            (WELCOME.replace("is: 1", "is: 3").replace("never", "always"), 2, PAID, ["sent: thanks"]),
+            (CART, 2, ("cart.updated", {"cart_id": "k", "total": 900}), ["coupon: five", "sent: remind"]),
+            (CART, 2, ("cart.updated", {"cart_id": "k", "total": 0}), []),
+        ],
+    )
+    def test_plays_as_the_simulation(
+        self,
+        migrated: Migrated,
+        shop: Shop,
+        clock: VirtualClock,
+        journey: str,
+        customer: int,
+        given: tuple[str, dict[str, Any]] | None,
+        happened: list[str],
+    ) -> None:
+        draft, event = Draft(plan_of(journey), {}, {}), GivenEvent(*given) if given else None
+        before = fingerprint(migrated[0])
+        case, same = record(migrated[0], draft, customer, given_event=event, at=clock.now() + timedelta(days=8))
+        assert fingerprint(migrated[0]) == before
+        told = [f"{what}: {line[what]}" for line in case["expect"] for what in VISIBLE if what in line]
+        assert (told[: len(happened)], same) == (happened, True)
+        assert "138" not in str(case)  # nobody is named
+        text = entry_lines("cases", [{"name": "one", **case}], Style())
+        trials = DraftTrials(migrated[0], shop[0], clock)
+        text = f"journey: {draft.plan.journey}\n{text}"
+        assert trials.read_tests(text, draft.plan.journey) == (1, [])
+        (played,) = trials.play_tests(draft.plan, text, "zh")
+        assert (played.passed, played.problem) == (True, None)
+        changed = plan_of(
+            journey.replace("wait: 1h", "wait: 2h").replace("{id: thanks, send: thanks", "{id: thanks, send: remind")
+        )
+        (played,) = trials.play_tests(changed, text, "zh")
+        assert played.passed == (happened == [])
+
+    def test_that_are_kept_are_about_their_journey_and_need_no_file(
+        self, shop: Shop, clock: VirtualClock, migrated: Migrated
+    ) -> None:
+        trials = DraftTrials(migrated[0], shop[0], clock)
+        for text, wrong in (
+            ("journey: cart\ncases: []\n", "write `journey: welcome`"),
+            ("spec: a.yaml\ncases: []\n", "these are tests of a.yaml"),
+            (
+                "journey: welcome\ncases: [{name: one, publish: [{at: 2026-03-02, spec: a.yaml}], expect: []}]\n",
+                "another version",
+            ),
+            ("journey: welcome\ncases: [{name: one}]\n", "expect"),
+        ):
+            count, diagnostics = trials.read_tests(text, "welcome")
+            assert (count, wrong in diagnostics[0].message) == (0, True), diagnostics
 
 
 class TestScheduled:

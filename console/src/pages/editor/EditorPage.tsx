@@ -23,8 +23,8 @@ import { useSteps } from "./useSteps";
 import { useWords } from "./words";
 
 const Yaml = lazy(() => import("./Yaml"));
-const Try = lazy(() => import("./Try"));
-const Publish = lazy(() => import("./Publish"));
+const Try = lazy(() => import("./trial/Try"));
+const Publish = lazy(() => import("./trial/Publish"));
 const route = getRouteApi("/inside/journeys/$name/edit");
 
 /** A journey being written: as a graph and as a text, which are one thing. */

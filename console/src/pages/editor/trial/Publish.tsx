@@ -1,15 +1,17 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { Alert, Flex, Input, Modal, Radio, Skeleton } from "antd";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Alert, Collapse, Flex, Input, Modal, Radio, Skeleton } from "antd";
 import { useState } from "react";
-import { api, type Schema } from "@/api/client";
+import { api, client, type Schema } from "@/api/client";
 import { ApiProblem, isStatus } from "@/api/problem";
 import { Failure } from "@/parts/Failure";
 import { useMe } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
 import { useLanguage } from "@/parts/words";
-import type { Draft } from "./useDraft";
-import { useWords } from "./words";
+import { Backtest } from "./Backtest";
+import { Verdicts } from "./Tests";
+import type { Draft } from "../useDraft";
+import { useWords } from "../words";
 
 type Running = Schema["Wish"]["running"];
 
@@ -114,6 +116,7 @@ export default function Publish({ draft, onClose, onDone }: Props) {
               />
             </section>
           )}
+          {data.sound && <Rehearsed draft={draft} />}
           <Flex vertical gap={4}>
             <Quiet small>{words.reason}</Quiet>
             <Input.TextArea
@@ -134,5 +137,60 @@ export default function Publish({ draft, onClose, onDone }: Props) {
         </Flex>
       )}
     </Modal>
+  );
+}
+
+/** The tests that are kept with the journey, which must pass, and what the draft would have done. */
+function Rehearsed({ draft }: { draft: Draft }) {
+  const words = useWords();
+  const lang = useLanguage();
+  const path = { name: draft.journey };
+  const kept = api.useQuery("get", "/v1/journeys/{name}/tests", { params: { path } });
+  const has = (kept.data?.cases ?? 0) > 0;
+  const ran = useQuery({
+    queryKey: ["tests", draft.journey, draft.etag, kept.data?.etag, lang],
+    enabled: has,
+    gcTime: 0,
+    retry: false,
+    queryFn: async () => {
+      const { data } = await client.POST("/v1/journeys/{name}/draft/tests", {
+        params: { path, query: { lang } },
+        body: { text: draft.text },
+      });
+      return data ?? null;
+    },
+  });
+  const failed = ran.data?.cases.filter((each) => !each.passed) ?? [];
+  return (
+    <>
+      {has && (
+        <section aria-label={words.tests}>
+          <Quiet small>{words.tests}</Quiet>
+          {ran.isPending && <div>{words.testing}</div>}
+          {ran.error !== null && <Failure error={ran.error} retry={() => void ran.refetch()} />}
+          {ran.data && failed.length === 0 && <div>{words.allPass(ran.data.cases.length)}</div>}
+          {failed.length > 0 && (
+            <>
+              <Alert type="error" showIcon title={words.mustPass(failed.length)} />
+              <Verdicts cases={failed} />
+            </>
+          )}
+        </section>
+      )}
+      <Collapse
+        size="small"
+        items={[
+          {
+            key: "backtest",
+            label: words.tryAll,
+            children: (
+              <Flex vertical gap={10}>
+                <Backtest name={draft.journey} text={draft.text} sound />
+              </Flex>
+            ),
+          },
+        ]}
+      />
+    </>
   );
 }

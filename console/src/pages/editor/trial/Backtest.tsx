@@ -1,13 +1,13 @@
-import { Alert, Button, Flex, Input, Progress, Segmented, Select, Timeline } from "antd";
+import { Alert, Button, Flex, Progress, Select } from "antd";
 import { useEffect, useRef, useState } from "react";
-import { api, csrfToken } from "@/api/client";
+import { csrfToken } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
 import { useChannels } from "@/parts/channels";
 import { Figures } from "@/parts/Figures";
 import { Quiet } from "@/parts/Quiet";
-import { count, instant } from "@/parts/time";
+import { count } from "@/parts/time";
 import { useLanguage } from "@/parts/words";
-import { useWords } from "./words";
+import { useWords } from "../words";
 
 /** What a back-test tells at its end. */
 interface Backtested {
@@ -26,85 +26,14 @@ interface Props {
   sound: boolean;
 }
 
-/** What the draft would do: to one customer, and to all over the last days. Nothing is sent. */
-export default function Try({ name, text, sound }: Props) {
-  const words = useWords();
-  const [way, setWay] = useState<"one" | "all">("one");
-  return (
-    <Flex vertical gap={14}>
-      <Segmented
-        block
-        value={way}
-        options={[
-          { value: "one", label: words.tryOne },
-          { value: "all", label: words.tryAll },
-        ]}
-        onChange={setWay}
-      />
-      {!sound && <Alert type="warning" showIcon title={words.trySound} />}
-      {way === "one" ? <One name={name} text={text} sound={sound} /> : <All name={name} text={text} sound={sound} />}
-    </Flex>
-  );
-}
-
-const wrong = (error: unknown): string =>
+/** What is wrong, in words. */
+export const wrong = (error: unknown): string =>
   error instanceof ApiProblem ? (error.errors[0]?.detail ?? (error.detail || error.message)) : String(error);
-
-function One({ name, text, sound }: Props) {
-  const words = useWords();
-  const lang = useLanguage();
-  const [customer, setCustomer] = useState("");
-  const { mutate, data, error, isPending } = api.useMutation("post", "/v1/journeys/{name}/draft/simulate");
-  const who = customer.trim();
-  return (
-    <>
-      <Quiet>{words.tryOneAbout}</Quiet>
-      <Flex gap={8}>
-        <Input
-          aria-label={words.customer}
-          placeholder={words.customerHint}
-          value={customer}
-          onChange={(event) => {
-            setCustomer(event.target.value);
-          }}
-        />
-        <Button
-          type="primary"
-          loading={isPending}
-          disabled={!sound || who === ""}
-          onClick={() => {
-            const named = /^\+?\d{8,15}$/.test(who) ? `phone:${who}` : who;
-            mutate({ params: { path: { name }, query: { lang } }, body: { text, customer: named, data: {} } });
-          }}
-        >
-          {words.simulate}
-        </Button>
-      </Flex>
-      {error !== null && <Alert type="warning" showIcon title={wrong(error)} />}
-      {data && (
-        <>
-          <Quiet>{words.begun(data.begun_by, instant(data.at))}</Quiet>
-          {data.happenings.length === 0 && <Quiet>{words.nothingHappens}</Quiet>}
-          <Timeline
-            items={data.happenings.map((each) => ({
-              content: (
-                <Flex vertical>
-                  <Quiet small>{instant(each.at)}</Quiet>
-                  <span>{each.words}</span>
-                  {each.text && <div className="said">{each.text}</div>}
-                </Flex>
-              ),
-            }))}
-          />
-        </>
-      )}
-    </>
-  );
-}
 
 const DAYS = [7, 30, 90];
 
-function All({ name, text, sound }: Props) {
+/** What a text would have done over the last days, with how far it is, and a way to end it. */
+export function Backtest({ name, text, sound }: Props) {
   const words = useWords();
   const channels = useChannels();
   const lang = useLanguage();
