@@ -38,6 +38,7 @@ DETAILS: Mapping[str, str] = {
     "A batch holds at most {number} events.": "一批最多 {number} 个事件。",
     "A body has at most {number} bytes when it is unpacked.": "正文解开后最多 {number} 字节。",
     "A body has at most {number} bytes.": "正文最多 {number} 字节。",
+    "A journey's tests can't be run here.": "这里不能运行旅程的测试。",
     "A key can't be permitted more than who makes it.": "密钥的权限不能比创建它的人多。",
     "A newer message has one that holds.": "更新的消息里有有效的链接。",
     "Another draft is being tried out; try again in a moment.": "正在试另一份草稿，请稍后再试。",
@@ -74,6 +75,7 @@ DETAILS: Mapping[str, str] = {
     "Sheets can't be taken here.": "这里不能导入表格。",
     "Sign in first.": "请先登录。",
     "Sign in on the console's own page.": "请在控制台自己的页面登录。",
+    "Somebody changed the tests meanwhile.": "期间有人改了测试。",
     "Somebody changed the text meanwhile.": "期间有人改了这份文案。",
     "Somebody changed the segment meanwhile.": "期间有人改了这个人群。",
     "Somebody saved the draft meanwhile.": "期间有人保存了这份草稿。",
@@ -85,6 +87,9 @@ DETAILS: Mapping[str, str] = {
     "The coupon is {status}.": "这张券现在是 {status}。",
     "The database can't take it now.": "数据库现在收不了。",
     "The draft has no such revision, or it isn't kept any more.": "草稿没有这一版，或已不再保留。",
+    "The journey doesn't pass the tests that are kept with it; mend it, or change them.": (
+        "旅程没有通过和它放在一起的测试；请改好旅程，或者修改测试。"
+    ),
     "The journey has mistakes.": "旅程里有错误。",
     "The key is unknown or revoked.": "没有这把密钥，或已作废。",
     "The link is too old; make a new one with: aftershow studio-link STREAM": (
@@ -110,6 +115,7 @@ DETAILS: Mapping[str, str] = {
         "签名缺失或不对；它按 AFTERSHOW_PUBLIC_URL 和路径计算。"
     ),
     "The signature is wrong.": "签名不对。",
+    "The tests have mistakes.": "测试里有错误。",
     "The timestamp is more than {number} minutes away from now.": "时间戳和现在相差超过 {number} 分钟。",
     "The timestamp is no time.": "时间戳不是时间。",
     "The {problem}; only unknown and pending_staff messages can be settled.": (
