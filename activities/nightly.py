@@ -6,8 +6,9 @@ from typing import Any
 from temporalio import activity
 
 from activities.liveness import sign_of_life
-from domain.insight import ranking
+from domain.insight import ranking, rollups
 from domain.insight import usual_hours as hours
+from domain.insight.definitions import METRICS
 from domain.published.library import read_library
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
@@ -29,6 +30,7 @@ class NightlyActivities:
             self.learn_companions,
             self.learn_hours,
             self.keep_results,
+            self.keep_metrics,
         ]
 
     @activity.defn
@@ -108,3 +110,17 @@ class NightlyActivities:
         with self._db.begin() as work:
             names = units.keep(work, self._clock.now())
         return [f"{len(names):,} journeys are summed up"]
+
+    @activity.defn
+    def keep_metrics(self) -> list[str]:
+        """Keep the metrics of the periods that are over, so that boards needn't count them."""
+        now = self._clock.now()
+        with self._db() as session:
+            zone = read_library(session).policy_zone
+            first = rollups.beginning(session, now, zone)
+        kept = 0
+        for name in METRICS:
+            sign_of_life()
+            with self._db.begin() as work:
+                kept += rollups.keep(work, name, first, now, zone)
+        return [f"{kept:,} more periods of metrics are kept"]

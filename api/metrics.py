@@ -11,7 +11,7 @@ from api.http.auth import require
 from api.http.context import context
 from api.http.problems import Forbidden, Invalid, Unauthorized, Unavailable, documented
 from domain.access.actors import Actor
-from domain.insight import metrics
+from domain.insight import metrics, rollups
 from domain.insight.cohorts import Cohort, cohorts
 from domain.insight.definitions import METRICS, Of, Part, Unit
 from domain.insight.metrics import MetricError, Period
@@ -104,7 +104,7 @@ def get_metric(
         try:
             start = since or end - USUAL
             part = metrics.part_of(where)
-            found = metrics.points(session, name, start, end, now, zone, by=by, days=days, where=part)
+            found = rollups.points(session, name, start, end, now, zone, by=by, days=days, where=part)
         except (MetricError, OverflowError) as problem:
             raise Invalid(f"{problem}.") from None
     return MetricPoints(

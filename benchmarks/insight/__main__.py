@@ -17,6 +17,7 @@ import httpx
 from sqlalchemy import text
 
 from benchmarks.harness.stack import Stack, serving, store
+from benchmarks.insight import boards
 from domain.access.keys import create_key
 from domain.insight import units
 from domain.insight.attribution import attribute_again
@@ -80,6 +81,7 @@ def measure(customers: int = 100_000) -> Iterator[tuple[str, str, str, str, str]
         rows = _fill(parts, customers)
         yield from _pages(parts, customers)
         yield from _night(parts, customers, rows)
+        yield from boards.measure(parts)
 
 
 def _fill(parts: Stack, customers: int) -> int:

@@ -3,8 +3,9 @@
 from sqlalchemy import Connection, text
 
 _SUM_UP = text("""
-INSERT INTO order_sums (customer_id, orders, spent, last_order_at)
-SELECT customer_id, count(*) FILTER (WHERE refunded < total OR total = 0), sum(total - refunded), max(paid_at)
+INSERT INTO order_sums (customer_id, orders, spent, first_order_at, last_order_at)
+SELECT customer_id, count(*) FILTER (WHERE refunded < total OR total = 0), sum(total - refunded), min(paid_at),
+    max(paid_at)
 FROM orders GROUP BY customer_id
 """)
 

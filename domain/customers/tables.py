@@ -209,7 +209,9 @@ class OrderSums(Row, table=True):
     """
 
     __tablename__: ClassVar[Any] = "order_sums"
+    __table_args__ = (Index("ix_order_sums_first", "first_order_at"),)
     customer_id: int = reference("customers.id", primary_key=True)
     orders: int = Field(sa_type=BigInteger)
     spent: int = Field(sa_type=BigInteger)
+    first_order_at: datetime | None = instant(nullable=True)
     last_order_at: datetime = instant()

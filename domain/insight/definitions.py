@@ -1,6 +1,6 @@
 """The metrics of the shop: each has one definition, here, which `docs/metrics.md` tells and is checked against."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +9,15 @@ Part = Literal["journey", "show", "campaign"]
 """What a metric can be asked for alone: a journey, a livestream, a coupon campaign."""
 Of = Literal["customers", "products"]
 """Whom or what a metric is made of."""
+
+Source = Literal[
+    "events", "orders", "later_orders", "earlier_orders", "messages", "trail", "enrollments", "coupons", "attributions",
+    "stock_moves",
+]  # fmt: skip
+"""What changes, so that a metric is counted anew: rows of a table by the hour for which they count.
+
+With an order, so do those of the 30 days before by the same customer, and all after it.
+"""
 
 JOURNEY, SHOW, CAMPAIGN = (frozenset[Part]({part}) for part in ("journey", "show", "campaign"))
 
@@ -22,6 +31,9 @@ class Metric:
     for each of `parts`, by which rows can be asked for, and `customer_id` or `sku` if the metric is `of` customers or
     products; `by_product` is used in its place where the source adds up over products. No number is told where the
     numerator is null.
+
+    Where `changes` are named, periods that are over are kept until something of theirs changes (`rollups.py`); if it
+    `lasts`, until something before their end does.
     """
 
     zh: str
@@ -37,9 +49,18 @@ class Metric:
     parts: frozenset[Part] = frozenset()
     of: Of | None = "customers"
     by_product: str | None = None
+    changes: Set[Source] = frozenset()
+    lasts: bool = False
 
 
-_FIRST = "SELECT customer_id, min(paid_at) AS at FROM orders GROUP BY customer_id"
+_ORDERED = frozenset[Source]({"orders"})
+_FIRST_ORDERED = frozenset[Source]({"orders", "later_orders"})
+_CAME_AGAIN = frozenset[Source]({"orders", "later_orders", "earlier_orders"})
+_TOLD, _SENT = frozenset[Source]({"events"}), frozenset[Source]({"messages"})
+_ENTERED = frozenset[Source]({"trail", "enrollments"})
+_ISSUED = frozenset[Source]({"coupons"})
+
+_FIRST = "SELECT customer_id, first_order_at AS at FROM order_sums"
 _ORDERS = "SELECT paid_at AS at, customer_id, total, total - refunded AS paid FROM orders"
 
 _TRAIL_ENTERED = "SELECT at, journey, customer_id FROM trail WHERE what = 'entered'"
@@ -47,12 +68,18 @@ _IN_SHOWS = (
     "SELECT paid_at AS at, customer_id, total - refunded AS paid, stream_id AS show FROM orders"
     " WHERE paid_at >= :since AND paid_at < :until AND stream_id IS NOT NULL"
 )
+_BOUGHT_IN_SHOWS = (
+    "SELECT customer_id, stream_id AS show, paid_at AS at FROM orders WHERE paid_at >= :since AND paid_at < :until"
+    " AND stream_id IS NOT NULL AND NOT EXISTS (SELECT FROM orders AS before"
+    " WHERE before.customer_id = orders.customer_id AND before.stream_id = orders.stream_id"
+    " AND (before.paid_at, before.order_id) < (orders.paid_at, orders.order_id))"
+)
 _FIRST_ORDERS = (
     "SELECT at, customer_id, (SELECT stream_id FROM orders WHERE orders.customer_id = first.customer_id"
     f" AND paid_at = at ORDER BY order_id LIMIT 1) AS show FROM ({_FIRST}) AS first WHERE at >= :since AND at < :until"
 )
 _WITH_COUPONS = (
-    "SELECT paid_at AS at, coupons.customer_id, campaign, cost, (total - refunded)::float8"
+    "SELECT paid_at AS at, coupons.customer_id, campaign, cost, (total - refunded)::numeric"
     " / count(*) OVER (PARTITION BY orders.order_id) AS paid"
     " FROM coupons JOIN orders USING (order_id) WHERE status = 'redeemed'"
 )
@@ -67,6 +94,17 @@ _EXPIRED = (
     f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
     " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now"
 )
+_ON_HAND = (
+    "SELECT day AT TIME ZONE :zone AS at, coalesce(sold, 0) AS sold,"
+    " (SELECT sum(on_hand) FROM lots) - (SELECT coalesce(sum(quantity), 0) FROM stock_moves WHERE at >= :since)"
+    " + sum(coalesce(change, 0)) OVER (ORDER BY day) AS on_hand FROM (SELECT min(at) AS first FROM stock_moves)"
+    " AS book CROSS JOIN LATERAL generate_series((greatest(first, :since) AT TIME ZONE :zone)::date::timestamp,"
+    " (least(:until - interval '1 us', :now) AT TIME ZONE :zone)::date::timestamp, '1 day') AS day LEFT JOIN ("
+    "SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
+    " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
+    " FROM stock_moves WHERE at >= :since AND at < :until GROUP BY 1) AS moved USING (day) WHERE first IS NOT NULL"
+)
+"""SQL of what is on hand at the end of each day: what is there now, less what came since."""
 _TURNED_OVER = (
     "SELECT CAST(:since AS timestamptz) AS at, sku, quantity * greatest(last - greatest(day, first) + 1, 0) AS on_hand,"
     " CASE WHEN day >= first AND reason IN ('sold', 'returned', 'wholesale') THEN -quantity ELSE 0 END AS sold FROM ("
@@ -80,7 +118,7 @@ METRICS: Mapping[str, Metric] = {
     "new_customers": Metric(
         "新客数", "new customers",
         "第一次下单的客户", "customers who ordered for the first time",
-        "orders", "count", _FIRST, "count(*)",
+        "orders", "count", _FIRST, "count(*)", changes=_FIRST_ORDERED,
     ),
     "active_customers": Metric(
         "活跃客户数", "active customers",
@@ -88,13 +126,14 @@ METRICS: Mapping[str, Metric] = {
         "events", "count",
         "SELECT time AS at, customer_id FROM events WHERE customer_id IS NOT NULL AND type NOT LIKE 'message.%'"
         " AND time >= :since AND time < :until",
-        "count(DISTINCT customer_id)",
+        "count(DISTINCT customer_id)", changes=_TOLD,
     ),
     "new_from_shows": Metric(
         "直播新客占比", "new customers from shows",
         "第一次下单的客户里，首单来自直播的比例",
         "of customers who ordered for the first time, those who did in a show",
         "orders", "share", _FIRST_ORDERS, "count(*) FILTER (WHERE show IS NOT NULL)", "count(*)",
+        changes=_FIRST_ORDERED,
     ),
     "spend": Metric(
         "获客花费", "spend", "`spend.recorded` 记下的花费", "what `spend.recorded` told of", "events", "fen",
@@ -108,21 +147,23 @@ METRICS: Mapping[str, Metric] = {
         "SELECT time AS at, (data->>'amount')::bigint AS amount, 0 AS new FROM events"
         " WHERE customer_id IS NULL AND type = 'spend.recorded'"
         f" UNION ALL SELECT at, NULL, 1 FROM ({_FIRST}) AS first",
-        "sum(amount)", "sum(new)", of=None,
+        "sum(amount)", "sum(new)", of=None, changes=_FIRST_ORDERED | _TOLD,
     ),
     "orders": Metric(
         "订单数", "orders", "付款的订单", "orders that were paid", "orders", "count", _ORDERS, "count(*)",
+        changes=_ORDERED,
     ),
     "buyers": Metric(
         "下单客户数", "buyers", "下过单的客户", "customers who ordered", "orders", "count", _ORDERS,
-        "count(DISTINCT customer_id)",
+        "count(DISTINCT customer_id)", changes=_ORDERED,
     ),
     "revenue": Metric(
         "收入", "revenue", "付款减退款", "what was paid, less refunds", "orders", "fen", _ORDERS, "sum(paid)",
+        changes=_ORDERED,
     ),
     "average_order": Metric(
         "客单价", "average order", "收入除以订单数", "revenue by orders", "orders", "fen", _ORDERS, "sum(paid)",
-        "count(*)",
+        "count(*)", changes=_ORDERED,
     ),
     "repurchase": Metric(
         "复购率", "repurchase rate",
@@ -133,7 +174,7 @@ METRICS: Mapping[str, Metric] = {
         f"SELECT first.at, first.customer_id, EXISTS (SELECT FROM orders WHERE orders.customer_id = first.customer_id"
         f" AND paid_at > first.at AND paid_at <= first.at + CAST(:days AS interval)) AS again FROM ({_FIRST}) AS first"
         " WHERE first.at + CAST(:days AS interval) <= :now",
-        "count(*) FILTER (WHERE again)", "count(*)", days=30,
+        "count(*) FILTER (WHERE again)", "count(*)", days=30, changes=_CAME_AGAIN,
     ),
     "monthly_repurchase": Metric(
         "期内复购率", "repurchase within the period",
@@ -143,23 +184,23 @@ METRICS: Mapping[str, Metric] = {
         "SELECT min(paid_at) AS at, customer_id, count(*) AS times FROM orders WHERE paid_at >= :since"
         " AND paid_at < :until"
         " GROUP BY date_trunc(:by, paid_at AT TIME ZONE :zone), customer_id",
-        "count(*) FILTER (WHERE times > 1)", "count(*)",
+        "count(*) FILTER (WHERE times > 1)", "count(*)", changes=_ORDERED,
     ),
     "reached": Metric(
         "触达客户数", "customers reached", "收到过消息的客户", "customers to whom a message went", "messages", "count",
         "SELECT called_at AS at, journey, customer_id FROM messages"
         " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
-        "count(DISTINCT customer_id)", parts=JOURNEY,
+        "count(DISTINCT customer_id)", parts=JOURNEY, changes=_SENT,
     ),
     "sent": Metric(
         "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
         "SELECT called_at AS at, journey, customer_id FROM messages"
         " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
-        "count(*)", parts=JOURNEY,
+        "count(*)", parts=JOURNEY, changes=_SENT,
     ),
     "entered": Metric(
         "进入人次", "entered", "进入旅程的人次", "how often a journey was entered", "trail", "count", _TRAIL_ENTERED,
-        "count(*)", parts=JOURNEY,
+        "count(*)", parts=JOURNEY, changes=_ENTERED,
     ),
     "click_rate": Metric(
         "点击率", "clicked",
@@ -169,7 +210,7 @@ METRICS: Mapping[str, Metric] = {
         " WHERE events.customer_id = messages.customer_id"
         " AND events.type = 'message.clicked' AND events.data->>'message' = messages.id::text) AS clicked"
         " FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
-        "count(*) FILTER (WHERE clicked)", "count(*)", parts=JOURNEY,
+        "count(*) FILTER (WHERE clicked)", "count(*)", parts=JOURNEY, changes=_SENT,
     ),
     "goal_rate": Metric(
         "目标达成率", "goal rate",
@@ -179,7 +220,7 @@ METRICS: Mapping[str, Metric] = {
         "SELECT entered_at AS at, journey, customer_id, (ending IS NOT DISTINCT"
         " FROM 'goal' OR converted_at IS NOT NULL) AS reached"
         " FROM enrollments WHERE goal_until <= :now",
-        "count(*) FILTER (WHERE reached)", "count(*)", parts=JOURNEY,
+        "count(*) FILTER (WHERE reached)", "count(*)", parts=JOURNEY, changes=_ENTERED,
     ),
     "lift": Metric(
         "旅程提升", "lift",
@@ -193,33 +234,33 @@ METRICS: Mapping[str, Metric] = {
         " AND what = 'entered'"
         " WHERE goal_until <= :now",
         "avg(reached) FILTER (WHERE NOT held_out) - avg(reached) FILTER (WHERE held_out)",
-        "avg(reached) FILTER (WHERE held_out)", parts=JOURNEY, of=None,
+        "avg(reached) FILTER (WHERE held_out)", parts=JOURNEY, of=None, changes=_ENTERED,
     ),
     "coupons_issued": Metric(
         "发券数", "coupons issued",
         "发出且没有收回的券", "coupons that were issued and not taken back", "coupons", "count",
         "SELECT issued_at AS at, campaign, customer_id FROM coupons WHERE status <> 'revoked'", "count(*)",
-        parts=CAMPAIGN,
+        parts=CAMPAIGN, changes=_ISSUED,
     ),
     "coupon_redemption": Metric(
         "券核销率", "coupons redeemed",
         "这一期发出的券里已核销的比例", "of the coupons that were issued in the period, those redeemed by now",
         "coupons", "share",
         "SELECT issued_at AS at, campaign, customer_id, status FROM coupons WHERE status <> 'revoked'",
-        "count(*) FILTER (WHERE status = 'redeemed')", "count(*)", parts=CAMPAIGN,
+        "count(*) FILTER (WHERE status = 'redeemed')", "count(*)", parts=CAMPAIGN, changes=_ISSUED,
     ),
     "coupon_cost": Metric(
         "券成本", "cost of coupons",
         "这一期发出的券已核销的优惠额", "what the redeemed of the coupons issued in the period took off",
         "coupons", "fen",
         "SELECT issued_at AS at, campaign, customer_id, cost FROM coupons"
-        " WHERE status = 'redeemed'", "sum(cost)", parts=CAMPAIGN,
+        " WHERE status = 'redeemed'", "sum(cost)", parts=CAMPAIGN, changes=_ISSUED,
     ),
     "coupon_revenue": Metric(
         "用券收入", "revenue with coupons",
         "用了券的订单的收入；一单用了几张券时平分给它们",
         "revenue of the orders on which coupons were used, shared equally among those of an order",
-        "coupons", "fen", _WITH_COUPONS, "sum(paid)", parts=CAMPAIGN,
+        "coupons", "fen", _WITH_COUPONS, "sum(paid)", parts=CAMPAIGN, changes=_ORDERED | _ISSUED,
     ),
     "coupon_break_even": Metric(
         "券保本毛利率", "margin at which coupons break even",
@@ -227,12 +268,13 @@ METRICS: Mapping[str, Metric] = {
         "the cost of coupons by the revenue with them and that cost: with a gross margin above it they lost nothing, if"
         " none of the orders would have come without",
         "coupons", "share", _WITH_COUPONS, "sum(cost)", "sum(paid) + sum(cost)", parts=CAMPAIGN,
+        changes=_ORDERED | _ISSUED,
     ),
     "viewers": Metric(
         "观看客户数", "viewers", "进入过直播间的客户", "customers who joined a show", "events", "count",
         "SELECT time AS at, customer_id, data->>'stream_id' AS show FROM events WHERE type = 'stream.joined'"
         " AND customer_id IS NOT NULL AND time >= :since AND time < :until",
-        "count(DISTINCT customer_id)", parts=SHOW,
+        "count(DISTINCT customer_id)", parts=SHOW, changes=_TOLD,
     ),
     "watched_minutes": Metric(
         "观看分钟数", "minutes watched", "离开直播间时报来的观看时长", "what was told when customers left a show",
@@ -240,19 +282,20 @@ METRICS: Mapping[str, Metric] = {
         "SELECT time AS at, customer_id, (data->>'watched_minutes')::float8 AS minutes, data->>'stream_id'"
         " AS show FROM events"
         " WHERE type = 'stream.left' AND customer_id IS NOT NULL AND time >= :since AND time < :until",
-        "sum(minutes)", parts=SHOW,
+        "sum(minutes)", parts=SHOW, changes=_TOLD,
     ),
     "show_buyers": Metric(
         "直播下单客户数", "buyers in shows", "在直播里下过单的客户", "customers who ordered in a show",
-        "orders", "count", _IN_SHOWS, "count(DISTINCT customer_id)", parts=SHOW,
+        "orders", "count", _IN_SHOWS, "count(DISTINCT customer_id)", parts=SHOW, changes=_ORDERED,
     ),
     "show_revenue": Metric(
         "直播收入", "revenue of shows", "直播订单的付款减退款", "what was paid in shows, less refunds", "orders", "fen",
-        _IN_SHOWS, "sum(paid)", parts=SHOW,
+        _IN_SHOWS, "sum(paid)", parts=SHOW, changes=_ORDERED,
     ),
     "show_new_customers": Metric(
         "直播新客数", "new customers of shows", "首单来自直播的客户", "customers whose first order was in a show",
-        "orders", "count", f"SELECT * FROM ({_FIRST_ORDERS}) AS first WHERE show IS NOT NULL", "count(*)", parts=SHOW,
+        "orders", "count", f"SELECT * FROM ({_FIRST_ORDERS}) AS first WHERE show IS NOT NULL",
+        "count(*)", parts=SHOW, changes=_FIRST_ORDERED,
     ),
     "show_repurchase": Metric(
         "直播复购率", "repurchase after shows",
@@ -263,23 +306,18 @@ METRICS: Mapping[str, Metric] = {
         "SELECT bought.at, bought.customer_id, show, EXISTS (SELECT FROM orders"
         " WHERE orders.customer_id = bought.customer_id"
         " AND paid_at > bought.at AND paid_at <= bought.at + CAST(:days AS interval)) AS again FROM"
-        f" (SELECT customer_id, show, min(at) AS at FROM ({_IN_SHOWS}) AS sold GROUP BY customer_id, show) AS bought"
+        f" ({_BOUGHT_IN_SHOWS}) AS bought"
         " WHERE bought.at + CAST(:days AS interval) <= :now",
-        "count(*) FILTER (WHERE again)", "count(*)", days=7, parts=SHOW,
+        "count(*) FILTER (WHERE again)", "count(*)", days=7, parts=SHOW, changes=_CAME_AGAIN,
     ),
     "turnover_days": Metric(
         "库存周转天数", "days of stock",
         "这一期每天结束时的库存件数之和（账上超卖的按 0 算），除以卖出的件数",
         "units on hand at the end of each day, summed (0 where the books are oversold), by units sold",
         "stock_moves", "days",
-        "SELECT day AT TIME ZONE :zone AS at, sum(coalesce(change, 0)) OVER (ORDER BY day) AS on_hand,"
-        " coalesce(sold, 0) AS sold FROM (SELECT generate_series(min(day), last, '1 day') AS day FROM ("
-        "SELECT min(at AT TIME ZONE :zone)::date::timestamp AS day, (least(:until - interval '1 us', :now) AT TIME ZONE"
-        " :zone)::date::timestamp AS last FROM stock_moves) AS span WHERE day IS NOT NULL GROUP BY last) AS days"
-        " LEFT JOIN (SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
-        " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
-        " FROM stock_moves GROUP BY 1) AS moved USING (day)",
+        _ON_HAND,
         "greatest(sum(on_hand), 0)", "sum(sold)", of="products", by_product=_TURNED_OVER,
+        changes=frozenset[Source]({"stock_moves"}), lasts=True,
     ),
     "expiry_loss": Metric(
         "临期损耗", "loss by expiry",
@@ -335,6 +373,6 @@ METRICS: Mapping[str, Metric] = {
         "attributions", "fen",
         "SELECT orders.paid_at AS at, journey, orders.customer_id, total - refunded AS paid"
         " FROM attributions JOIN orders USING (order_id)",
-        "sum(paid)", parts=JOURNEY,
+        "sum(paid)", parts=JOURNEY, changes=_ORDERED | frozenset[Source]({"attributions"}),
     ),
 }  # fmt: skip

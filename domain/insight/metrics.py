@@ -4,7 +4,7 @@ All are counted from what is stored, so that late events and refunds correct pas
 months are those of the policy's zone; money is in fen, less refunds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -84,21 +84,30 @@ def points(
 
     `where` names the part that is counted, as `{"journey": "cart"}`. Raises MetricError.
     """
-    metric, given = _asked(name, since, until, now, zone, by=by, days=days, where=where)
+    metric, given = asked(name, since, until, now, zone, by=by, days=days, where=where)
+    rows = counted(session, metric, given, by=by, where=where or {})
+    return [Point(row.day, row.numerator, row.denominator, row.show) for row in rows if row.numerator is not None]
+
+
+def counted(
+    session: Session, metric: Metric, given: Mapping[str, Any], *, by: Period, where: Mapping[str, str]
+) -> Sequence[Any]:
+    """Rows of day, numerator, denominator, show, and of how many rows they are made; no numerator where is no number.
+
+    `given` is what `asked` says.
+    """
     place = "show" if by == "show" else "NULL::text"
     period = "min(at AT TIME ZONE :zone)" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
     groups = "3" if by == "show" else "date_trunc(:by, at AT TIME ZONE :zone)"
-    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
+    of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where))
     of_part += " AND show IS NOT NULL" if by == "show" else ""
     query = text(f"""
-        SELECT * FROM (
-            SELECT {period}::date AS day, ({metric.numerator})::float8 AS numerator, {place} AS show,
-                ({metric.denominator or "NULL"})::float8 AS denominator
-            FROM ({metric.source}) AS source WHERE at >= :since AND at < :until{of_part} GROUP BY {groups}
-        ) AS counted WHERE numerator IS NOT NULL ORDER BY day, show
+        SELECT {period}::date AS day, ({metric.numerator})::float8 AS numerator, {place} AS show,
+            ({metric.denominator or "NULL"})::float8 AS denominator, count(*) AS rows
+        FROM ({metric.source}) AS source WHERE at >= :since AND at < :until{of_part} GROUP BY {groups}
+        ORDER BY day, show
     """)
-    rows = session.connection().execute(query, given)
-    return [Point(row.day, row.numerator, row.denominator, row.show) for row in rows]
+    return session.connection().execute(query, given).all()
 
 
 def customers_behind(
@@ -116,7 +125,7 @@ def customers_behind(
 
     Raises MetricError.
     """
-    metric, given = _asked(name, since, until, now, zone, by="month", days=days, where=where)
+    metric, given = asked(name, since, until, now, zone, by="month", days=days, where=where)
     if metric.of != "customers":
         raise MetricError(f"{name} is not made of customers")
     of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
@@ -144,7 +153,7 @@ def products_behind(
 
     Raises MetricError.
     """
-    metric, given = _asked(name, since, until, now, zone, by="month", days=None, where=where)
+    metric, given = asked(name, since, until, now, zone, by="month", days=None, where=where)
     if metric.of != "products":
         raise MetricError(f"{name} is not made of products")
     of_part = "".join(f" AND {part} = :of_{part}" for part in sorted(where or {}))
@@ -163,7 +172,7 @@ def products_behind(
     return [Product(*row) for row in session.connection().execute(query, given)]
 
 
-def _asked(
+def asked(
     name: str,
     since: date,
     until: date,
@@ -174,7 +183,7 @@ def _asked(
     days: int | None,
     where: Mapping[str, str] | None,
 ) -> tuple[Metric, Mapping[str, Any]]:
-    """The metric, and what its SQL names. Raises MetricError."""
+    """The metric, and what its SQL names: `since` and `until` are midnights of the zone. Raises MetricError."""
     metric = METRICS.get(name)
     if metric is None:
         raise MetricError(f"there is no metric {name}; there are {', '.join(METRICS)}")

@@ -112,3 +112,32 @@ class JourneyTotal(Row, table=True):
     clicked: int = Field(sa_type=BigInteger)
     orders: int = Field(sa_type=BigInteger)
     revenue: int = Field(sa_type=BigInteger)
+
+
+class MetricPoint(Row, table=True):
+    """A metric of a day, week or month of the zone that is over, kept as it was counted (`rollups.py`).
+
+    `definition` tells by which SQL and in which zone, `numerator` is null where there is no number.
+    """
+
+    __tablename__: ClassVar[Any] = "metric_points"
+    metric: str = Field(primary_key=True)
+    definition: str = Field(primary_key=True)
+    by: str = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    starts: datetime = instant()
+    ends: datetime = instant()
+    numerator: float | None = None
+    denominator: float | None = None
+
+
+class MetricChange(Row, table=True):
+    """An hour of which something changed that metrics are made of, until what is kept of it is forgotten.
+
+    Triggers on the tables that metrics read add these rows, and only add, so that no transaction waits for another.
+    """
+
+    __tablename__: ClassVar[Any] = "metric_changes"
+    id: int = id_column()
+    source: str
+    hour: datetime = instant()

@@ -20,6 +20,7 @@ class Event(Row, table=True):
     __table_args__ = (
         UniqueConstraint("source", "event_id"),
         Index("ix_events_history", "customer_id", "type", "time"),
+        Index("ix_events_time", "time", postgresql_using="brin"),
         Index("ix_events_by_type", "type", "time", "customer_id", postgresql_where=text("customer_id IS NOT NULL")),
         Index("ix_events_business", "type", "time", postgresql_where=text("customer_id IS NULL")),
         Index(

@@ -30,6 +30,7 @@ class Enrollment(ReadRow, table=True):
               postgresql_where=text("ending IS NULL AND exclusive")),
         Index("ix_enrollments_open", "customer_id", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_goal", "customer_id", "goal_until"),
+        Index("ix_enrollments_entered", "entered_at", postgresql_using="brin"),
         Index("ix_enrollments_due", "due_at", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_journey", "journey", "id", postgresql_where=text("ending IS NULL")),
         Index("ix_enrollments_stuck", "id", postgresql_where=text("stuck_on IS NOT NULL")),

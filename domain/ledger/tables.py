@@ -27,6 +27,7 @@ class Message(ReadRow, table=True):
         UniqueConstraint("enrollment_id", "step"),
         Index("ix_messages_caps", "customer_id", "day", postgresql_where=text("counts")),
         Index("ix_messages_customer", "customer_id"),
+        Index("ix_messages_called", "called_at", postgresql_using="brin"),
         Index("ix_messages_provider", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
         Index("ix_messages_look", "channel", "look_at", postgresql_where=text("look_at IS NOT NULL")),
         Index("ix_messages_open", "status", "id",

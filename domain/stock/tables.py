@@ -144,6 +144,7 @@ class StockMove(Row, table=True):
     __tablename__: ClassVar[Any] = "stock_moves"
     __table_args__ = (
         Index("ix_stock_moves_lot", "lot_id", "at"),
+        Index("ix_stock_moves_at", "at"),
         Index("ix_stock_moves_order", "order_id", postgresql_where=text("order_id IS NOT NULL")),
     )
     id: int = id_column()

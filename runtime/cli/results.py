@@ -88,7 +88,7 @@ def experiment(
 def metric(
     name: Annotated[
         str | None,
-        typer.Argument(help="Its name; without one, all are listed. Or `rebuild`: what orders are owed to."),
+        typer.Argument(help="Its name; without one, all are listed. Or `rebuild`: all that is kept, worked out anew."),
     ] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day.")] = None,
     until: Annotated[
@@ -104,7 +104,8 @@ def metric(
 ) -> None:
     """Tell a metric by day, week, month or show; of the last 30 days unless a span is given."""
     from domain.insight.definitions import METRICS
-    from domain.insight.metrics import MetricError, part_of, points
+    from domain.insight.metrics import MetricError, part_of
+    from domain.insight.rollups import points
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
 
@@ -138,6 +139,8 @@ def metric(
 
 def _rebuild(data: Data, lang: "Language") -> None:
     from domain.insight.attribution import attribute_again, attributed
+    from domain.insight.definitions import METRICS
+    from domain.insight.rollups import beginning, rebuild
     from domain.insight.units import keep
     from domain.published.library import read_library
     from runtime.platform.stored_clock import clock_of
@@ -152,11 +155,18 @@ def _rebuild(data: Data, lang: "Language") -> None:
         with db.begin() as work:
             summed = len(keep(work, clock_of(db).now()))
             orders, owed = attributed(work)
+            zone, now = read_library(work).policy_zone, clock_of(db).now()
+            first = beginning(work, now, zone)
+        periods = otherwise = 0
+        for name in METRICS:
+            with db.begin() as work:
+                number, wrong = rebuild(work, name, first, now, zone)
+            periods, otherwise = periods + number, otherwise + wrong
     zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息或券；"
-    zh += f"重新汇总了 {summed:,} 个进入人次多的旅程；其余都是现算的"
-    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages or coupons, "
-    en += f"and summed up {summed:,} journeys that many entered; all else is always counted"
-    say(zh if lang == "zh" else en)
+    zh += f"重新汇总了 {summed:,} 个进入人次多的旅程；指标重新算了 {periods:,} 个时段，与原来不同的 {otherwise:,} 个"
+    en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages or coupons, summed up "
+    en += f"{summed:,} journeys that many entered, and counted {periods:,} periods of metrics, {otherwise:,} of which "
+    say(zh if lang == "zh" else en + "were kept otherwise")
 
 
 def _value(value: float | None, unit: "Unit") -> str:

@@ -27,6 +27,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.adapters.coupons import CouponAdapter
 from domain.coupons import issuing
 from domain.customers.resolution import lock_customers
+from domain.insight import rollups
 from domain.intake.retention import RetentionCursor, forget
 from domain.journeys import counts
 from domain.journeys.enrollments import end
@@ -87,6 +88,7 @@ async def keep_house(
         partial(asyncio.to_thread, expire_coupons, db, clock),
         partial(asyncio.to_thread, source.catch_up),
         partial(asyncio.to_thread, fold_counts, db),
+        partial(asyncio.to_thread, forget_metrics, db),
         partial(asyncio.to_thread, MembershipSweep(db, clock).go_on),
     ]
     if keep_events:
@@ -261,6 +263,12 @@ def fold_counts(db: Database) -> None:
     while folded == counts.FOLD:
         with db.begin() as work:
             folded = counts.fold(work, read_library(work).policy_zone)
+
+
+def forget_metrics(db: Database) -> None:
+    """Forget what is kept of metrics' periods in which something changed since."""
+    with db.begin() as work:
+        rollups.forget(work)
 
 
 class MembershipSweep:

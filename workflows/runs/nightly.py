@@ -22,6 +22,7 @@ DUTIES: Mapping[str, tuple[str, str]] = {
     "learn_companions": ("常一起买的商品", "products that are bought together"),
     "learn_hours": ("客户最常在的钟点", "hours in which customers are about"),
     "keep_results": ("旅程带来的效果", "what journeys brought"),
+    "keep_metrics": ("已经过去的时段的指标", "metrics of the periods that are over"),
 }
 """The activities of a night, in their order, and what each is about, in Chinese and in English."""
 

@@ -10,7 +10,7 @@ from domain.customers.sums import sum_up_orders
 from domain.identity.splitting import split
 
 LI, WANG = {"phone": "+8613900000001"}, {"unionid": "u2"}
-KEPT = text("SELECT customer_id, orders, spent, last_order_at FROM order_sums ORDER BY customer_id")
+KEPT = text("SELECT customer_id, orders, spent, first_order_at, last_order_at FROM order_sums ORDER BY customer_id")
 
 
 def kept(shop: Shop) -> list[tuple[int, int, int]]:

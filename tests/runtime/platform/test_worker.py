@@ -231,6 +231,7 @@ def test_the_work_of_a_night_is_done(thanks: Database, temporal: str) -> None:
         "0 companions of 0 products",
         "0 customers have another usual hour",
         "0 journeys are summed up",
+        "0 more periods of metrics are kept",
     ]
 
 
