@@ -32,7 +32,7 @@ from sqlmodel import SQLModel
 
 from domain.conditions.json_values import Json, Truth, at, is_a, items
 from domain.conditions.measures_sql import average
-from domain.conditions.plain import compared_value, fits, lead, nothing_fits, number_of, numbers, of_event
+from domain.conditions.plain import compared, compared_value, fits, lead, nothing_fits, number_of, numbers, of_event
 from domain.conditions.sql import matching
 from domain.customers.tables import Customer, CustomerTag, OrderSums
 from domain.intake.tables import Event
@@ -96,15 +96,16 @@ class _Sets:
     def _happened(self, condition: EventCondition) -> Truth | None:
         event = _EVENTS.alias()
         happened = self._of_type(select(event.c.customer_id), event, condition.event, condition.within)
+        is_led = False
         if condition.where is not None:
             where = of_event(condition.where, event.c.data)
             if where is None:
                 return None
             if (led := lead(condition.where, event.c.data)) is not None:
-                happened = happened.where(led)
+                happened, is_led = happened.where(led), True
             happened = happened.where(where)
         if condition.times is None:
-            return _among(happened)
+            return _among(_once(happened) if is_led else happened)
         asked = numbers(condition.times)
         if asked is None:
             return None
@@ -129,8 +130,9 @@ class _Sets:
             return self._derived(path, condition)
         if path == "timezone":
             return None
-        value = func.to_jsonb(_CUSTOMERS.c.name, type_=JSONB) if path == "name" else at(_CUSTOMERS.c.fields, path)
-        return compared_value(condition, value)
+        if path == "name":
+            return compared_value(condition, func.to_jsonb(_CUSTOMERS.c.name, type_=JSONB))
+        return compared(condition, _CUSTOMERS.c.fields, [path])
 
     def _derived(self, name: str, condition: FieldCondition) -> Truth | None:
         """By what orders come to. Who is told to have ordered later than now is asked by himself."""
@@ -219,8 +221,13 @@ def _grouped(rows: FromClause, ok: Truth, *, nothing: bool = False) -> Truth:
     `nothing` says that it is so of who is in no group. The groups are worked out once, however many processes look.
     """
     groups = select(rows.c.customer_id).group_by(rows.c.customer_id).having(not_(ok) if nothing else ok)
-    found = _among(select(groups.cte().prefix_with("MATERIALIZED")))
+    found = _among(_once(groups))
     return not_(found) if nothing else found
+
+
+def _once(ids: Select[Any]) -> Select[Any]:
+    """The ids, looked up by themselves: not once more for each customer, and once for all processes that look."""
+    return select(ids.cte().prefix_with("MATERIALIZED"))
 
 
 def _among(ids: Select[Any]) -> Truth:

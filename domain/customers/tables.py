@@ -23,6 +23,7 @@ class Customer(ReadRow, table=True):
     """
 
     __tablename__: ClassVar[Any] = "customers"
+    __table_args__ = (Index("ix_customers_people", "id", postgresql_where=text("merged_into IS NULL")),)
     id: int = id_column()
     name: str | None = None
     timezone: str | None = None

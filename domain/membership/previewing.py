@@ -67,6 +67,7 @@ def bounded(session: Session) -> Iterator[None]:
 
 _BOUNDS = text(
     f"SELECT set_config('statement_timeout', '{LONGEST_MS}', true), set_config('work_mem', '128MB', true),"
+    " set_config('parallel_tuple_cost', '0.01', true),"
     " set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_custom_plan', true)"
 )
 

@@ -1,6 +1,7 @@
 """Postgres and Temporal from wheels, for one machine without any service installed."""
 
 import asyncio
+import os
 import pwd
 import shutil
 import signal
@@ -31,6 +32,9 @@ SEARCH_ATTRIBUTES = {
     "CohortSize": "Int",
     "CustomerId": "KeywordList",
 }
+IN_MEMORY = 4096
+"""MB of its data that Postgres keeps at hand itself, at most; a quarter of the machine's memory if that is less."""
+
 NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 START_SECONDS = 60
 STARTS = 4
@@ -115,7 +119,9 @@ def postgres_program(data: Path, *, durable: bool = True) -> tuple[Program, str]
     """Postgres on `data`/postgres, initialised if it is new, and the SQLAlchemy URL to reach it."""
     cluster = prepare(data.resolve() / "postgres")
     sockets = cluster.sockets
-    settings = ("listen_addresses=", f"unix_socket_directories={sockets}", *(() if durable else NOT_DURABLE))
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    lasting = (f"shared_buffers={min(memory // 4, IN_MEMORY)}MB",)
+    settings = ("listen_addresses=", f"unix_socket_directories={sockets}", *(lasting if durable else NOT_DURABLE))
     url = URL.create("postgresql+psycopg", SUPERUSER, database="postgres", query={"host": str(sockets)})
 
     def ready() -> bool:
