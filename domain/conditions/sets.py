@@ -148,10 +148,9 @@ class _Sets:
         sums = _SUMS.alias()
         later = select(sums.c.customer_id).where(sums.c.last_order_at > self.now)
         later = later.join(_CUSTOMERS, _CUSTOMERS.c.id == sums.c.customer_id)
-        alone = later.where(matching(condition, self.library, self.now)).subquery()
-        ok = case((_SUMS.c.last_order_at <= self.now, fits(asked, value)), else_=alone.c.customer_id.is_not(None))
-        both = _SUMS.outerjoin(alone, alone.c.customer_id == _SUMS.c.customer_id)
-        found = _among(select(_SUMS.c.customer_id).select_from(both).where(not_(ok) if nothing else ok))
+        alone = _SUMS.c.customer_id.in_(later.where(matching(condition, self.library, self.now)))
+        ok = case((_SUMS.c.last_order_at <= self.now, fits(asked, value)), else_=alone)
+        found = _among(select(_SUMS.c.customer_id).where(not_(ok) if nothing else ok))
         return not_(found) if nothing else found
 
     def _measured(self, measure: Measure, condition: FieldCondition | MeasureCondition) -> Truth | None:
