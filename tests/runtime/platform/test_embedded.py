@@ -52,6 +52,7 @@ def test_postgres_keeps_its_data_and_leaves_nothing_running(tmp_path: Path) -> N
 def test_postgres_is_durable_unless_told_otherwise(tmp_path: Path) -> None:
     program, _ = postgres_program(tmp_path)
     assert not [part for part in program.command if "fsync" in part]
+    assert [part for part in program.command if part.startswith("shared_buffers=")]
 
 
 def test_sessions_survive_a_killed_postgres(tmp_path: Path) -> None:
