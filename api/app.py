@@ -42,6 +42,7 @@ from api.journeys import routes as journeys
 from api.plays import entries as play_entries
 from api.plays import routes as plays
 from api.stock import imports, lots, replenishment, shows, streams
+from api.tracking import routes as tracking
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
 from domain.access.keys import find_keys
@@ -62,6 +63,7 @@ Errors are problem details (RFC 9457): `type` names the kind of problem, `errors
 
 ROUTERS = (
     events.router,
+    tracking.router,
     timeline.router,
     customers.router,
     records.router,

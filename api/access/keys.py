@@ -24,10 +24,15 @@ Manager = Annotated[Actor, Depends(require("keys.manage"))]
 
 
 class NewKey(BaseModel):
-    """`scopes` are names of sets (`ingest`, `read`, `admin`) or single permissions."""
+    """`scopes` are names of sets (`ingest`, `track`, `read`, `admin`) or single permissions.
+
+    `origins` are the sites whose pages may track with it; `events_per_second` is what it may send to one process.
+    """
 
     name: Annotated[str, StringConstraints(max_length=100, pattern=r"^[^\x00]*$")]
     scopes: list[str] = Field(max_length=50)
+    origins: list[Annotated[str, StringConstraints(max_length=200)]] = Field(default_factory=list, max_length=50)
+    events_per_second: int | None = Field(default=None, ge=1, le=1_000_000)
 
 
 class KeyState(BaseModel):
@@ -36,6 +41,8 @@ class KeyState(BaseModel):
     id: int
     name: str
     scopes: list[str]
+    origins: list[str]
+    events_per_second: int | None
     created_at: datetime
     revoked_at: datetime | None
 
@@ -68,12 +75,19 @@ def _create(env: Context, caller: Actor, body: NewKey) -> CreatedKey:
         raise Forbidden("A key can't be permitted more than who makes it.")
     with env.db.begin() as session:
         try:
-            secret = create_key(session, body.name, body.scopes, env.clock.now())
+            secret = create_key(
+                session,
+                body.name,
+                body.scopes,
+                env.clock.now(),
+                origins=body.origins,
+                events_per_second=body.events_per_second,
+            )
         except ValueError as problem:
             raise Invalid(f"{str(problem).capitalize()}.") from None
         key = find_key(session, secret)
         assert key is not None
-        after = {"name": key.name, "scopes": key.scopes}
+        after = {"name": key.name, "scopes": key.scopes, "origins": key.origins}
         audit.record(session, caller, "key.create", f"key:{key.id}", env.wall.now(), after=after)
         return CreatedKey(secret=secret, **_shown(key).model_dump())
 

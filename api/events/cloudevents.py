@@ -3,7 +3,7 @@
 import base64
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -203,6 +203,11 @@ def _flaw_in_data(fault: validation.FieldError) -> Flaw:
 def _slip(type: str) -> str | None:
     """The known type that this one, which isn't known, seems to mean."""
     return None if not type or type in types.CATALOGUE else slip_of(type, types.CATALOGUE)
+
+
+def read_event(event: Mapping[str, Any], now: datetime) -> Item:
+    """One event that came in another format, by the same rules. `now` is its arrival."""
+    return _read(dict(event), now, plain=True)
 
 
 def _unpack_data(event: dict[str, Any], flaws: list[Flaw]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import math
 import time
 from dataclasses import dataclass
 
-from limits import RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -30,24 +30,31 @@ class Limits:
 
 
 class Rate:
-    """Counts each caller's events over a moving window, just long enough that a full batch always fits into it."""
+    """Counts each caller's events over a moving window, just long enough that a full batch always fits into it.
+
+    A caller may be allowed less than the process allows everybody.
+    """
 
     def __init__(self, limits: Limits) -> None:
-        seconds = max(1, math.ceil(limits.max_batch / limits.events_per_second))
-        self._item = RateLimitItemPerSecond(limits.events_per_second * seconds, seconds)
+        self._limits = limits
         self._window = MovingWindowRateLimiter(MemoryStorage())
 
-    def check(self, caller: str) -> None:
+    def check(self, caller: str, per_second: int | None = None) -> None:
         """Raises TooFast if the caller has used up their window."""
-        if not self._window.test(self._item, caller):
-            raise self._too_fast(caller)
+        if not self._window.test(self._item(per_second), caller):
+            raise self._too_fast(caller, per_second)
 
-    def charge(self, caller: str, events: int) -> None:
+    def charge(self, caller: str, events: int, per_second: int | None = None) -> None:
         """Count a request of so many events. Raises TooFast, and counts nothing, if the window hasn't room for them."""
-        if not self._window.hit(self._item, caller, cost=max(1, events)):
-            raise self._too_fast(caller)
+        if not self._window.hit(self._item(per_second), caller, cost=max(1, events)):
+            raise self._too_fast(caller, per_second)
 
-    def _too_fast(self, caller: str) -> TooFast:
-        free_at = self._window.get_window_stats(self._item, caller).reset_time
+    def _item(self, per_second: int | None) -> RateLimitItem:
+        rate = min(per_second or self._limits.events_per_second, self._limits.events_per_second)
+        seconds = max(1, math.ceil(self._limits.max_batch / rate))
+        return RateLimitItemPerSecond(rate * seconds, seconds)
+
+    def _too_fast(self, caller: str, per_second: int | None) -> TooFast:
+        free_at = self._window.get_window_stats(self._item(per_second), caller).reset_time
         wait = max(1, math.ceil(free_at - time.time()))
         return TooFast("None of the events was taken.", headers={"Retry-After": str(wait)})

@@ -1,6 +1,7 @@
 """API keys: made, found by their secret, revoked. Only the hash of a secret is ever stored."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,12 +14,22 @@ from domain.access.permissions import PERMISSIONS, SCOPES
 from domain.access.tables import ApiKey
 
 PREFIX = "as_"
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?", re.IGNORECASE)
 
 
-def create_key(session: Session, name: str, scopes: Collection[str], now: datetime) -> str:
+def create_key(
+    session: Session,
+    name: str,
+    scopes: Collection[str],
+    now: datetime,
+    *,
+    origins: Sequence[str] = (),
+    events_per_second: int | None = None,
+) -> str:
     """Make a key and return its secret, which can't be read again. Scopes are names of sets or single permissions.
 
-    Raises ValueError if the name is blank, or a scope is unknown or none is given.
+    `origins` are the sites whose pages may track with it, like `https://shop.example`.
+    Raises ValueError if the name is blank, a scope is unknown or none is given, or an origin is none.
     """
     if not name.strip():
         raise ValueError("a key needs a name")
@@ -30,9 +41,23 @@ def create_key(session: Session, name: str, scopes: Collection[str], now: dateti
         )
     if not scopes:
         raise ValueError(f"a key needs a scope: {', '.join(SCOPES)}")
+    strange = [origin for origin in origins if not _ORIGIN.fullmatch(origin)]
+    if strange:
+        raise ValueError(f'"{strange[0]}" is no origin; write it like https://shop.example, without a path')
+    if events_per_second is not None and events_per_second < 1:
+        raise ValueError("a key sends at least one event a second")
     secret = PREFIX + secrets.token_urlsafe(32)
     granted = [scope for scope in known if scope in scopes]
-    session.add(ApiKey(name=name.strip(), hash=_hash(secret), scopes=granted, created_at=now))
+    session.add(
+        ApiKey(
+            name=name.strip(),
+            hash=_hash(secret),
+            scopes=granted,
+            origins=[origin.lower() for origin in origins],
+            events_per_second=events_per_second,
+            created_at=now,
+        )
+    )
     session.flush()
     return secret
 

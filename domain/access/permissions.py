@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 Permission = Literal[
     "events.send",
+    "events.track",
     "journeys.read",
     "journeys.publish",
     "journeys.run",
@@ -35,7 +36,9 @@ Permission = Literal[
     "keys.manage",
     "audit.read",
 ]
-"""`desk` is a guide's own customers; `pii` shows identifiers in full; the rest reads as noun and verb."""
+"""`events.track` is what pages may send, whose keys everybody can read; `desk` is a guide's own customers; `pii` shows
+identifiers in full; the rest reads as noun and verb.
+"""
 
 Role = Literal["marketer", "guide", "buyer", "operator", "analyst", "product", "admin"]
 
@@ -69,6 +72,7 @@ ROLES: Mapping[str, frozenset[Permission]] = {
 
 SCOPES: Mapping[str, frozenset[Permission]] = {
     "ingest": frozenset({"events.send", "coupons.use"}),
+    "track": frozenset({"events.track"}),
     "read": frozenset({
         "journeys.read", "customers.read", "messages.read", "coupons.read", "streams.read", "stock.read",
         "replenishments.read", "channels.read", "metrics.read", "voice.read", "pii", "plays.read",

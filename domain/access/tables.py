@@ -11,13 +11,19 @@ from domain.store.columns import Row, id_column, instant, reference
 
 
 class ApiKey(Row, table=True):
-    """An API key, kept as the SHA-256 of its secret."""
+    """An API key, kept as the SHA-256 of its secret.
+
+    `origins` are the sites whose pages may use it; one that stands in a page can be read there by everybody.
+    `events_per_second` is what it may send to one process, unless that allows less.
+    """
 
     __tablename__: ClassVar[Any] = "api_keys"
     id: int = id_column()
     name: str
     hash: str = Field(unique=True)
     scopes: list[str] = Field(default_factory=list, sa_type=JSONB)
+    origins: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False, server_default="[]"))
+    events_per_second: int | None = None
     created_at: datetime = instant()
     revoked_at: datetime | None = instant(nullable=True)
 

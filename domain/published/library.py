@@ -22,6 +22,7 @@ from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
 from workflows.language.tags import TagRule, Tags, amounts_of
+from workflows.language.tracking import Tracking
 from workflows.language.voice import Voice
 from workflows.plan.model import EventTrigger, Plan
 from workflows.terms.conditions import Condition, Measure
@@ -67,6 +68,7 @@ class Library:
     identity: IdentityRules = field(default_factory=IdentityRules)
     voice: Voice = field(default_factory=Voice)
     calendar: Calendar = field(default_factory=dict)
+    tracking: Tracking = field(default_factory=Tracking)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
     entering: Set[str] = frozenset()
@@ -94,7 +96,7 @@ class Library:
         """The documents that hold for every journey."""
         return SharedDocuments(
             self.policy, self.segments, self.campaigns, self.stock, self.measures, self.identity, self.tags, self.voice,
-            self.calendar,
+            self.calendar, self.tracking,
         )  # fmt: skip
 
     @cached_property
@@ -202,6 +204,7 @@ def _read(session: Session) -> Library:
         identity=IdentityRules.published(documents.get("_identity", {})),
         voice=Voice.model_validate(documents.get("_voice", {})),
         calendar=_CALENDAR.validate_python(documents.get("_calendar", {})),
+        tracking=Tracking.model_validate(documents.get("_tracking", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
         entering=frozenset(session.exec(_ENTERING)),

@@ -20,15 +20,12 @@ from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
 from runtime.authoring.files import PLAYS, home_of, is_play, read_text, unreadable, yaml_in
-from workflows.language.calendar import read_calendar
 from workflows.language.checks import References, given_by, steps_in
 from workflows.language.compile import compile_source, read_journey, sketch
-from workflows.language.identity import read_identity
+from workflows.language.documents import READERS
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, limits_of, read_coupons, read_policy, read_segments
-from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import Tags, measure_types, names_in, read_tags
-from workflows.language.voice import read_voice
 from workflows.plan.model import Plan
 from workflows.plays.model import Play
 from workflows.plays.reading import read_play
@@ -41,8 +38,8 @@ from workflows.terms.values import Language
 from workflows.verbs.send import Send
 
 _SIGNED = re.compile(r"(\s|\{%.*?%\}|\{#.*?#\})*(\{\{-?\s*shop\.sign\b|【)", re.DOTALL)
-_POLICY, _SEGMENTS, _COUPONS, _STOCK, _TAGS, _IDENTITY, _VOICE, _CALENDAR = (
-    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "stock", "tags", "identity", "voice", "calendar")
+_POLICY, _SEGMENTS, _COUPONS, _TAGS, _CALENDAR = (
+    f"_{name}.yaml" for name in ("policy", "segments", "coupons", "tags", "calendar")
 )
 
 _KNOWN = {"shop": {"name": "店", "sign": "【店】"}, **TextLinks(None, 0).functions()}
@@ -235,14 +232,8 @@ def _check_file(report: CheckReport, file: Path, references: References, tree: C
         report.campaigns, diagnostics = read_coupons(text, path, references)
     elif file.name == _TAGS:
         report.tags, diagnostics = read_tags(text, path, references)
-    elif file.name == _STOCK:
-        _, diagnostics = read_stock_rules(text, path)
-    elif file.name == _IDENTITY:
-        _, diagnostics = read_identity(text, path)
-    elif file.name == _CALENDAR:
-        _, diagnostics = read_calendar(text, path)
-    elif file.name == _VOICE:
-        _, diagnostics = read_voice(text, path)
+    elif file.stem in READERS:
+        _, diagnostics = READERS[file.stem](text, path, references)
     else:
         diagnostics = _check_journey(report, tree(file), references)
     report.diagnostics += diagnostics

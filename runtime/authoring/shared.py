@@ -16,6 +16,7 @@ from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.tags import amounts_of, read_tags
+from workflows.language.tracking import read_tracking
 from workflows.language.voice import read_voice
 from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.values import Language
@@ -60,6 +61,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     identity = read_identity(text, "_identity.yaml")[0] if (text := texts.get("_identity")) is not None else None
     voice = read_voice(text, "_voice.yaml")[0] if (text := texts.get("_voice")) is not None else None
     calendar = read_calendar(text, "_calendar.yaml")[0] if (text := texts.get("_calendar")) is not None else None
+    tracking = read_tracking(text, "_tracking.yaml")[0] if (text := texts.get("_tracking")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
@@ -70,6 +72,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         identity=old.identity if identity is None else identity,
         voice=old.voice if voice is None else voice,
         calendar=old.calendar if calendar is None else calendar,
+        tracking=old.tracking if tracking is None else tracking,
     )
 
 

@@ -13,7 +13,9 @@ app = typer.Typer(help="API keys.", no_args_is_help=True)
 @app.command()
 def create(
     name: Annotated[str, typer.Option(help="Who will use it.")],
-    scope: Annotated[list[str], typer.Option(help="ingest, read, admin or a permission; may be given more than once.")],
+    scope: Annotated[list[str], typer.Option(help="ingest, track, read, admin or a permission; may be repeated.")],
+    origin: Annotated[list[str] | None, typer.Option(help="A site whose pages may track with it.")] = None,
+    rate: Annotated[int | None, typer.Option(help="Events a second that it may send to one process.")] = None,
     data: Data = None,
 ) -> None:
     """Make an API key and print it; it is shown this once."""
@@ -23,8 +25,15 @@ def create(
     with database(data) as db:
         try:
             with db.begin() as work:
-                secret = create_key(work, name, scope, SystemClock().now())
-                record(work, "key.create", f"key:{name}", after={"scopes": scope})
+                secret = create_key(
+                    work, name, scope, SystemClock().now(), origins=origin or (), events_per_second=rate
+                )
+                record(
+                    work,
+                    "key.create",
+                    f"key:{name}",
+                    after={"scopes": scope, "origins": origin, "events_per_second": rate},
+                )
         except ValueError as problem:
             raise StartError(str(problem)) from None
     say(secret)

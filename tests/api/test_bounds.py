@@ -14,6 +14,8 @@ from api import links
 from api.app import create_app
 from api.http.limits import Limits
 from api.receivers import twilio, wechat, wecom
+from api.tracking.routes import SNOWPLOW
+from api.tracking.segment import CALLS
 from domain.access.keys import create_key
 from domain.customers.tables import Customer
 from domain.store.clock import VirtualClock
@@ -24,6 +26,10 @@ SITE = Site("https://shop.example", b"k" * 32)
 KEY = base64.b64decode("A" * 43 + "=")
 LIMITS = Limits(max_body_bytes=8_000, max_stranger_bytes=2_000, max_held_bytes=40_000, body_seconds=30)
 CHUNK = 500
+STRANGERS = {
+    "/preferences/{token}", "/v1/session", "/v1/session/link", SNOWPLOW, *(f"/v1/{call}" for call in CALLS)
+}  # fmt: skip
+"""Where who calls is told in the body."""
 
 
 def app_of(db: Database, clock: VirtualClock, limits: Limits = LIMITS) -> FastAPI:
@@ -106,7 +112,7 @@ def test_without_a_key_nothing_is_read_but_what_strangers_may_send(app: FastAPI)
             body = Body(40)
             answer = await call(app, method, path, body, None)
             assert answer.status_code < 500 or path == "/readyz", (method, path, answer.status_code)
-            public = "/webhooks/" in path or path in {"/preferences/{token}", "/v1/session", "/v1/session/link"}
+            public = "/webhooks/" in path or path in STRANGERS
             assert body.sent <= (LIMITS.max_stranger_bytes + CHUNK if public else 0), (method, path)
 
     asyncio.run(run())

@@ -14,7 +14,10 @@ from blocks import ROOT, Block, blocks
 from forking import program
 from processes import answers, eventually
 
-FOLLOWED = [ROOT / "docs" / name for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md")]
+FOLLOWED = [
+    ROOT / "docs" / name
+    for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md", "tracking.md")
+]
 PORTS = {"--port": 8000, "--temporal-port": 7233, "--ui-port": 8233}
 
 

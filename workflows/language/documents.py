@@ -11,6 +11,7 @@ from workflows.language.identity import IdentityRules, read_identity
 from workflows.language.policy import Policy, WrittenCoupon, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import StockRules, read_stock_rules
 from workflows.language.tags import read_tags
+from workflows.language.tracking import read_tracking
 from workflows.language.voice import read_voice
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.emitting import Style, entry_lines
@@ -30,6 +31,7 @@ READERS: Mapping[str, Read] = {
     "_identity": lambda text, path, _: read_identity(text, path),
     "_voice": lambda text, path, _: read_voice(text, path),
     "_calendar": lambda text, path, _: read_calendar(text, path),
+    "_tracking": lambda text, path, _: read_tracking(text, path),
 }
 
 FORMS: Mapping[str, TypeAdapter[Any]] = {

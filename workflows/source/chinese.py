@@ -252,6 +252,11 @@ SENTENCES: Mapping[str, str] = {
     "{value} is not a name: a letter first, then letters, digits and `_`": (
         "{value} 不能作名字：先是字母，后面是字母、数字和 `_`"
     ),
+    "is the same name as {before}: spaces and case don't count": "和 {before} 是同一个名字：空格和大小写不算",
+    "can't be read as a JMESPath expression: {detail}": "不是读得懂的 JMESPath 表达式：{detail}",
+    "{value} is not a kind of identifier, like `phone` or `openid:mini`": (
+        "{value} 不是身份的种类，要写成 `phone`、`openid:mini` 这样"
+    ),
     "segments refer to each other in a circle: {names}": "人群互相引用，成了一个圈：{names}",
     "`until` is before `from`, so that nobody could ever enter": "`until` 早于 `from`，谁也进不来",
     "it ends when it begins; leave `between` out if any hour will do": "开始即结束；什么钟点都行就不写 `between`",

@@ -63,6 +63,7 @@ CODES: dict[str, str] = {
     "E052": "value that doesn't fit its use in a text",
     "E055": "rules of identity that do not fit together",
     "E056": "word that a lexicon has twice",
+    "E057": "rule of tracking that cannot be read",
     "E060": "event about the business in a customer's place, or without a customer",
     "E061": "published elsewhere, and not in this file",
     "E062": "tag that a rule keeps, set by a step",

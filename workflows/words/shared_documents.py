@@ -9,6 +9,7 @@ from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.language.tags import TagRule
+from workflows.language.tracking import Tracking
 from workflows.language.voice import Voice
 from workflows.terms.conditions import Condition, Measure
 from workflows.terms.limits import Cap, quiet_minutes
@@ -52,6 +53,7 @@ class SharedDocuments:
     tags: Mapping[str, TagRule]
     voice: Voice
     calendar: Calendar
+    tracking: Tracking
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def shared_changes(
         *_identity(old.identity, new.identity, say),
         *_voice(old.voice, new.voice, say),
         *_calendar(old.calendar, new.calendar, changes),
+        *_tracking(old.tracking, new.tracking, say),
     ]
 
 
@@ -236,6 +239,20 @@ def _calendar(old: Calendar, new: Calendar, changes: Changes) -> Iterator[Shared
         before, after = (", ".join(map(str, each.get(name, ()))) for each in (old, new))
         label = changes.say.pick(f"日子「{name}」", f"the day “{name}”")
         yield from (SharedChange("_calendar", words) for words in changes.changed(label, before, after))
+
+
+def _tracking(old: Tracking, new: Tracking, say: Wording) -> Iterator[SharedChange]:
+    """The names whose meaning changes, from the next event on."""
+    for before, after, words in (
+        (old.events, new.events, say.pick("埋点事件", "tracked events")),
+        (old.identities, new.identities, say.pick("埋点身份", "tracked identities")),
+        (dict.fromkeys(old.ignore), dict.fromkeys(new.ignore), say.pick("不收的埋点事件", "ignored events")),
+    ):
+        names = [name for name in {**before, **after} if before.get(name, ...) != after.get(name, ...)]
+        if names:
+            listed = say.pick("、", ", ").join(names[:SHOWN_WORDS])
+            more = say.pick(" 等", " and more") if len(names) > SHOWN_WORDS else ""
+            yield SharedChange("_tracking", say.pick(f"{words}改了 {listed}{more}", f"{words}: {listed}{more}"))
 
 
 def _loosened(old: int | None, new: int | None) -> bool:

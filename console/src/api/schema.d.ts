@@ -3785,6 +3785,10 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: string[];
+            /** Origins */
+            origins: string[];
+            /** Events Per Second */
+            events_per_second: number | null;
             /**
              * Created At
              * Format: date-time
@@ -5006,6 +5010,10 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: string[];
+            /** Origins */
+            origins: string[];
+            /** Events Per Second */
+            events_per_second: number | null;
             /**
              * Created At
              * Format: date-time
@@ -5238,7 +5246,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "events.track" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -6469,7 +6477,7 @@ export interface components {
             /** Role */
             role: string;
             /** Permissions */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "events.track" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
         };
         /**
          * Said
@@ -19587,6 +19595,10 @@ export interface operations {
                     name: string;
                     /** Scopes */
                     scopes: string[];
+                    /** Origins */
+                    origins?: string[];
+                    /** Events Per Second */
+                    events_per_second?: number | null;
                 };
             };
         };

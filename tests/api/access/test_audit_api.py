@@ -85,7 +85,9 @@ def test_users_and_keys(admin: Browser) -> None:
     admin.post(f"/v1/users/{user}/link")
     assert newest(admin) == entry("user.link", f"user:{user}", None, None)
     key = admin.post("/v1/keys", json={"name": "miniapp", "scopes": ["ingest"]}).json()["id"]
-    assert newest(admin) == entry("key.create", f"key:{key}", None, {"name": "miniapp", "scopes": ["ingest"]})
+    assert newest(admin) == entry(
+        "key.create", f"key:{key}", None, {"name": "miniapp", "scopes": ["ingest"], "origins": []}
+    )
     admin.request("DELETE", f"/v1/keys/{key}")
     assert newest(admin) == entry("key.revoke", f"key:{key}", {"name": "miniapp"}, None)
 

@@ -1,0 +1,123 @@
+"""What was tracked, whatever format it came in, and the event that it is here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from math import isfinite
+from typing import Any
+
+import jmespath
+from jmespath import functions
+from jmespath.exceptions import JMESPathError
+
+from api.events.cloudevents import AHEAD, MAX_NAME, Item, read_event
+from domain.catalogue.types import CATALOGUE
+from workflows.language.tracking import TrackedEvent, Tracking, compiled
+
+OLDEST = timedelta(days=30)
+"""How old what comes may be; before that, the clock over there is taken to be wrong."""
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """One record of an SDK.
+
+    `identities` are by the names of the format (`userId`, `$identity_mobile`), `happened` and `sent` by the clock over
+    there, which may be wrong. `dated` says that its time is meant, however old it is.
+    """
+
+    name: str
+    id: str
+    identities: Sequence[tuple[str, Any]]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    happened: datetime | None = None
+    sent: datetime | None = None
+    dated: bool = False
+
+
+def as_item(tracked: Tracked, tracking: Tracking, source: str, arrived: datetime) -> Item | None:
+    """The event that a record is; None if its name is one that isn't taken.
+
+    What can't be the event that it is meant to be, like an order without a sum, is kept under its own name as it came.
+    """
+    if tracking.ignores(tracked.name):
+        return None
+    customer = {kind: value for name, value in tracked.identities if (kind := _kind(tracking, name)) and value}
+    event = {"id": tracked.id, "source": source, "time": happened_at(tracked, arrived).isoformat()}
+    if rule := tracking.event(tracked.name):
+        if tracked.name in _OF_PROFILES:
+            customer |= {kind: value for name, value in tracked.properties.items() if (kind := tracking.kind(name))}
+        item = read_event(event | {"type": rule.type, "data": _data(rule, tracked) | {"customer": customer}}, arrived)
+        if item.incoming is not None or not customer:
+            return item
+    name = tracked.name if tracked.name not in CATALOGUE else f"tracked {tracked.name}"
+    data = {**tracked.properties, "customer": customer}
+    return read_event(event | {"type": name[:MAX_NAME], "data": data}, arrived)
+
+
+def happened_at(tracked: Tracked, arrived: datetime) -> datetime:
+    """When it happened: as long before its arrival as it was before its sending, by one and the same clock."""
+    happened = tracked.happened
+    if happened is not None and tracked.sent is not None:
+        happened = arrived - max(tracked.sent - happened, timedelta())
+    if happened is None or happened > arrived + AHEAD or (happened < arrived - OLDEST and not tracked.dated):
+        return arrived
+    return happened
+
+
+def instant_of(milliseconds: Any) -> datetime | None:
+    """The instant of so many milliseconds since 1970, given as a number or its text; None if it is none."""
+    try:
+        seconds = float(milliseconds) / 1000
+        return datetime.fromtimestamp(seconds, UTC) if isfinite(seconds) else None
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+_OF_PROFILES = frozenset({"identify", "profile_set", "profile_set_once"})
+"""What tells of a person, so that its properties can name them."""
+
+
+def _kind(tracking: Tracking, name: str) -> str | None:
+    if found := tracking.kind(name):
+        return found
+    if name.startswith("$identity_mp_") and name.endswith("_openid"):
+        return tracking.kind("$identity_mp_openid")
+    return None
+
+
+def _data(rule: TrackedEvent, tracked: Tracked) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, path in rule.data.items():
+        try:
+            value = _compiled(path).search(tracked.properties, _OPTIONS)
+        except (JMESPathError, RecursionError):
+            continue
+        if value is not None and value != []:
+            found[name] = [_without_nulls(each) for each in value] if isinstance(value, list) else value
+    return found
+
+
+def _without_nulls(value: Any) -> Any:
+    return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
+
+
+_compiled = lru_cache(maxsize=2000)(compiled)
+
+
+class _Functions(functions.Functions):
+    @functions.signature({"types": ["number", "string", "null"]})
+    def _func_fen(self, amount: float | str | None) -> int | str | None:
+        """Yuan as fen, to the nearest; what is no number is left as it is, and refused where it is read."""
+        if amount is None:
+            return None
+        try:
+            exact = Decimal(str(amount)) * 100
+            return int(exact.to_integral_value()) if exact.is_finite() and abs(exact) < 10**15 else str(amount)
+        except InvalidOperation:
+            return str(amount)
+
+
+_OPTIONS = jmespath.Options(custom_functions=_Functions())
