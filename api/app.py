@@ -41,7 +41,7 @@ from api.journeys import (
 from api.journeys import routes as journeys
 from api.plays import entries as play_entries
 from api.plays import routes as plays
-from api.stock import imports, lots, replenishment, shows, streams
+from api.stock import forecasts, imports, lots, replenishment, shows, streams
 from api.tracking import routes as tracking
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
@@ -79,6 +79,7 @@ ROUTERS = (
     vocabulary.router,
     metrics.router,
     streams.router,
+    forecasts.router,
     reviews.router,
     shows.router,
     lots.router,

@@ -198,7 +198,7 @@ class Forecasts(BaseModel):
     foretold: list[ForetoldClass]
 
 
-@router.get("/v1/forecasts", summary="Read the models of what customers will order")
+@router.get("/v1/forecasts/customers", summary="Read the models of what customers will order")
 def get_forecasts(request: Request, _: Reader) -> Forecasts | None:
     """Null before the first fit."""
     env = context(request)

@@ -135,6 +135,9 @@ DETAILS: Mapping[str, str] = {
     "There is no such requirement.": "没有这项需求。",
     "There is no such segment.": "没有这个人群。",
     "There is no such show.": "没有这场直播。",
+    "There is no such product: none is listed, kept or was ordered by this sku.": (
+        "没有这个商品：商品表、批次和订单里都没有这个货号。"
+    ),
     "There is no such show; it begins to be known with stream.scheduled or stream.started.": (
         "没有这场直播；收到 stream.scheduled 或 stream.started 之后才有。"
     ),
@@ -191,6 +194,7 @@ FAULTS: Mapping[str, str] = {
     "must be a finite number": "要是有限的数",
     "must fit into 64 bits": "数太大，超出 64 位",
     "must be in the future, and within a year": "要在将来，一年之内",
+    "must be today ({day}) or a day of the {number} after it": "要写今天（{day}）或之后 {number} 天内的日子",
     "is not a phone number": "不是电话号码",
     "is not a possible phone number": "没有这样的电话号码",
     "is not an email address": "不是邮箱地址",

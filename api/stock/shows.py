@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -61,13 +61,28 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class OfferedProduct(_Body):
+    """What will be sold in a show: its price there in fen, and how many want it."""
+
+    sku: Text
+    price: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    reservations: Annotated[int, Field(ge=0, le=10**9)] | None = None
+
+
 class NewShow(_Body):
-    """A show that is planned. `stream_id` is what orders will name it by; `city` whose customers it is for."""
+    """A show that is planned. `stream_id` is what orders will name it by; `city` whose customers it is for.
+
+    How long it lasts, its `host`, how many have reserved and its products make its forecast.
+    """
 
     stream_id: Text
     title: Text | None = None
     city: Text | None = None
     starts_at: AwareDatetime
+    minutes: Annotated[int, Field(ge=1, le=720)] | None = None
+    host: Text | None = None
+    reservations: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    products: Annotated[list[OfferedProduct], Field(max_length=500)] | None = None
 
 
 class NewTime(_Body):

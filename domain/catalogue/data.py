@@ -132,10 +132,20 @@ class StreamData(Data):
     stream_id: Code = Field(description="names the livestream")
 
 
+class Offered(Data):
+    sku: Code = Field(description="what will be sold")
+    price: Fen | None = Field(None, description="of one unit, in the show")
+    reservations: Count | None = Field(None, description="how many want it")
+
+
 class StreamScheduled(StreamData):
     title: Text | None = Field(None, description="as people read it")
     city: Code | None = Field(None, description="whose customers it is for")
     starts_at: Instant = Field(description="when it is planned to begin")
+    minutes: Minutes | None = Field(None, description="how long it is planned to last")
+    host: Text | None = Field(None, description="who presents it")
+    reservations: Count | None = Field(None, description="how many want to see it")
+    products: list[Offered] | None = Field(None, description="what will be sold")
 
 
 class StreamStarted(StreamData):
@@ -231,6 +241,7 @@ class LotNearExpiry(LotData):
     at_risk: Amount | None = Field(None, description="units that won't sell in time at the present rate of sale")
     rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
     days: Count | None = Field(None, description="days that are left to sell it in, today included")
+    by: Code | None = Field(None, description="`forecast`, or `rate` where too few days are known for one")
 
 
 class StockCounted(LotData):

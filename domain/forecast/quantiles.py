@@ -136,7 +136,7 @@ def _weights(loss: Floats) -> Floats:
 def _first(known: Floats) -> np.ndarray:
     """The first day on which each product was seen."""
     seen = ~np.isnan(known)
-    return np.where(seen.any(0), seen.argmax(0), len(known))
+    return np.where(seen.any(0), seen.argmax(0), len(known)) if len(known) else np.zeros(known.shape[1])
 
 
 def _chances(known: Floats) -> Floats:
@@ -162,6 +162,8 @@ def _column_quantiles(ranked: Floats, at: Floats) -> Floats:
 
     Hazen's, which is right in the median for any distribution: the k-th of n stands for (k - 1/2) / n.
     """
+    if not len(ranked):
+        return np.zeros(at.shape)
     count = (~np.isnan(ranked)).sum(0)
     place = np.clip(at * count - 0.5, 0, np.maximum(count - 1, 0))
     below = np.floor(place).astype(int)

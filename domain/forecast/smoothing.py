@@ -34,8 +34,8 @@ DISCOUNT = 0.98
 DRAWN = 4.0
 """Days for which an effect is taken to have been seen as that of all products, and that as none."""
 
-FLAT = 8
-"""Weeks for which a weekday's index is taken to have been seen as that of any other day."""
+FLAT = (8, 8, 8, 8, 1, 1)
+"""Weeks for which a weekday's index is taken to have been seen as that of any other day, by speed."""
 
 SURELY = 10.0
 """Units expected of all products, from which on a day without any sale was no day of business."""
@@ -82,6 +82,7 @@ class _State:
         products, speeds = history.products, len(LEVEL_GAINS)
         self.level_gains = np.array(LEVEL_GAINS)[:, None]
         self.index_gains = np.array(INDEX_GAINS)[:, None]
+        self.flat = np.array(FLAT)[:, None]
         self.level = np.zeros((speeds, products))
         self.index = np.ones((7, speeds, products))
         self.loss = np.zeros((speeds, products))
@@ -149,7 +150,7 @@ class _State:
     def _smooth(self, weekday: int, error: Floats, is_seen: np.ndarray, trust: float) -> None:
         index = self.index[weekday]
         gain = np.maximum(self.level_gains, 1 / (self.seen + 1)) * trust
-        index_gain = np.maximum(self.index_gains, 1 / (self.seen_on[weekday] + FLAT)) * trust
+        index_gain = np.maximum(self.index_gains, 1 / (self.seen_on[weekday] + self.flat)) * trust
         level = self.level
         learnt = np.where(level > _LEAST, index_gain * error / np.maximum(level, _LEAST), 0)
         self.index[weekday] = np.maximum(0, index + np.where(self.seen > 0, learnt, 0))

@@ -230,6 +230,10 @@ def _finish_todo(work: UnitOfWork, event: Event, _: CustomerRow) -> None:
         todo.done_at = event.time
 
 
+PLANNED = ("minutes", "host", "reservations", "products")
+"""What is said of a show beforehand and makes a difference to what it sells."""
+
+
 def _schedule_stream(work: UnitOfWork, event: Event) -> None:
     data = event.data
     starts_at: datetime | None = as_instant(data["starts_at"], _UTC)
@@ -239,6 +243,8 @@ def _schedule_stream(work: UnitOfWork, event: Event) -> None:
         "city": data.get("city"),
         "starts_at": starts_at,
     }
+    if plan := {name: data[name] for name in PLANNED if data.get(name) is not None}:
+        stream["plan"] = plan
     values = {**stream, "cancelled_at": None}
     work.execute(insert(Stream).values(stream).on_conflict_do_update(index_elements=["stream_id"], set_=values))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, DateTime, cast, func
@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.stock.book import available, last_day
+from domain.stock.foretelling import Foretold, foretell_places
 from domain.stock.places import is_in
-from domain.stock.selling import Stock, at_risk, read_sales
+from domain.stock.selling import Sales, Stock, at_risk, read_sales
 from domain.stock.tables import Lot, Product, Store, Stream
 from workflows.terms.quantities import NONE, number_of
 from workflows.terms.values import at_local, local_day, parse_time
@@ -86,7 +87,7 @@ def near_expiry_page(
     offered = []
     for lot in outlooks(session, page, now, zone):
         if lot.at_risk > 0 or not lot.sells:
-            rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3)}
+            rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3), "by": lot.by}
             offered.append({"lot_id": lot.lot_id, "at_risk": number_of(lot.at_risk), "days": lot.days, **rate_data})
     return offered, page[-1].lot_id if len(page) == limit else None
 
@@ -95,7 +96,9 @@ def near_expiry_page(
 class Outlook:
     """How a lot near expiry will sell: in `days`, today being the first, all but `at_risk` units of it.
 
-    `sells` tells whether the product has sold in its place of late, and `rate` how many units a day.
+    `sells` tells whether the product has sold in its place of late, and `rate` how many units a day. `by` is whether
+    that is the forecast or, where it could be sold for too few days to make one, what it sold of late; `special` names
+    what the forecast knows of those days.
     """
 
     lot_id: str
@@ -103,13 +106,18 @@ class Outlook:
     days: int
     sells: bool
     rate: float | None
+    by: Literal["forecast", "rate"] | None = None
+    special: Sequence[str] = ()
 
 
 def outlooks(session: Session, lots: Sequence[Lot], now: datetime, zone: ZoneInfo) -> Iterator[Outlook]:
     """The outlook of each of these lots near expiry, beside the others of its product that are."""
     today = local_day(now, zone)
     skus = sorted({lot.sku for lot in lots})
-    sales = read_sales(session, skus, now, zone) if lots else {}
+    sales: dict[tuple[str, str], Sales | Foretold] = dict(read_sales(session, skus, now, zone)) if lots else {}
+    if sales:
+        until = today + timedelta(days=NEAR_EXPIRY_DAYS)
+        sales |= foretell_places(session, sorted({sku for sku, _ in sales}), until, now, zone)
     products = {product.sku: product for product in session.exec(select(Product).where(col(Product.sku).in_(skus)))}
     stocks: dict[tuple[str, str], list[Stock]] = {}
     for lot in session.exec(_near_expiry(today).where(col(Lot.sku).in_({sku for sku, _ in sales}))) if sales else ():
@@ -121,8 +129,15 @@ def outlooks(session: Session, lots: Sequence[Lot], now: datetime, zone: ZoneInf
         place, product = _place(lot), products.get(lot.sku)
         days = max(0, (last_day(lot, product) - today).days + 1)
         risk = risks[place][lot.lot_id] if place in risks else max(NONE, available(lot, product, today))
-        rate = sales[place].mean_rate(today, days) if place in sales else None
-        yield Outlook(lot.lot_id, risk, days, place in risks, rate)
+        seller = sales.get(place)
+        rate = seller.mean_rate(today, days) if seller else None
+        by: Literal["forecast", "rate"] | None = None
+        special: list[str] = []
+        if isinstance(seller, Foretold):
+            by, special = "forecast", seller.special(days)
+        elif seller:
+            by = "rate"
+        yield Outlook(lot.lot_id, risk, days, place in risks, rate, by, special)
 
 
 def _place(lot: Lot) -> tuple[str, str]:

@@ -8,7 +8,7 @@ is sales over the time that there was something to sell, as in domain/stock/sell
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from statistics import NormalDist
@@ -37,10 +37,20 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Demand:
-    """Units a day, and their standard deviation."""
+    """Units a day, and their standard deviation.
+
+    `by_day` is what is expected of each of the next days, if that is known; after those, `per_day` is of each.
+    """
 
     per_day: float = 0.0
     deviation: float = 0.0
+    by_day: Sequence[float] = ()
+
+    def over(self, days: float) -> float:
+        """Units expected in the next so many days."""
+        whole = min(int(days), len(self.by_day))
+        part = min(days - whole, 1.0) * self.by_day[whole] if whole < len(self.by_day) else 0.0
+        return sum(self.by_day[:whole]) + part + self.per_day * max(0.0, days - len(self.by_day))
 
     def __add__(self, other: "Demand") -> "Demand":
         """That of both, which vary independently."""
@@ -71,22 +81,23 @@ def propose(demand: Demand, left: Decimal, rule: StockRule, *, rush: int = 0) ->
     the service level:
 
     - safety stock = z · √(L·σ² + d²·σL²)
-    - reorder point s = d·L + safety stock
-    - order up to S = s + d·cover, in whole packs
-    - ceiling = d·(shelf life) less what of the present stock is still there when the goods come, in whole packs
+    - reorder point s = D(L) + safety stock, D(n) being the demand of the next n days: n·d, or what is forecast
+    - order up to S = s + D(L + cover) - D(L); order and ceiling in whole packs
+    - ceiling = D(L + shelf life) - D(L) less what of the present stock is still there when the goods come
     """
     left = max(NONE, left - rush)
     per_day, deviation = demand.per_day, demand.deviation
     lead, lead_spread = _days(rule.lead_time), _days(rule.lead_time_spread) if rule.lead_time_spread else 0.0
     z = NormalDist().inv_cdf(rule.service_level / 100)
     safety = z * math.hypot(math.sqrt(lead) * deviation, per_day * lead_spread)
-    point = math.ceil(per_day * lead + safety)
-    wanted = point + math.ceil(per_day * _days(rule.cover)) - left if left <= point else NONE
+    awaited = demand.over(lead)
+    point = math.ceil(awaited + safety)
+    wanted = point + math.ceil(demand.over(lead + _days(rule.cover)) - awaited) - left if left <= point else NONE
     quantity = _packs(max(NONE, min(wanted, _MOST)), rule.pack, ROUND_CEILING)
     ceiling = None
     if rule.shelf_life is not None:
-        still_left = max(0.0, float(left) - per_day * lead)
-        sold = max(0, math.floor(per_day * _days(rule.shelf_life) - still_left))
+        still_left = max(0.0, float(left) - awaited)
+        sold = max(0, math.floor(demand.over(lead + _days(rule.shelf_life)) - awaited - still_left))
         ceiling = _packs(Decimal(sold), rule.pack, ROUND_FLOOR)
         quantity = min(quantity, ceiling)
     return Proposal(quantity, point, math.ceil(safety), ceiling)

@@ -16,6 +16,7 @@ from domain.catalogue.types import WHOLESALE
 from domain.channels.staff import Notice
 from domain.intake.tables import Event
 from domain.published.library import Library, read_library
+from domain.stock.foretelling import ENOUGH, foretell
 from domain.stock.live import ProductStock, floor, units_left
 from domain.stock.places import is_in, plain
 from domain.stock.reordering import Demand, demand_of, propose
@@ -36,7 +37,10 @@ LONGEST_PROMISE = timedelta(days=366)
 REMINDERS = 7
 """Days that overdue goods are reminded of before the order is given up."""
 
-_MINUTE = timedelta(minutes=1)
+AHEAD = 28
+"""Days that a proposal looks ahead; after them each is taken to be like their mean."""
+
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class DecisionRefusedError(Exception):
@@ -74,6 +78,12 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
     rule = library.stock.of(sku, stock.category)
     places = _days_of_places(session, sku, city, zone, now)
     demand = sum(map(demand_of, (days.values() for days in places)), Demand())
+    today = local_day(now, zone)
+    forecast = foretell(session, sku, city, today, AHEAD, now, zone)
+    is_foretold = forecast.basis.of == "product" and forecast.basis.days >= ENOUGH
+    if is_foretold:
+        by_day = [day.expected for day in forecast.days]
+        demand = Demand(sum(by_day) / len(by_day), forecast.deviation, by_day)
     apart = _apart(session, alarm)
     part = 1 - float(apart) / data["sold"] if apart else 1.0
     rush = math.ceil(max(0.0, data.get("per_minute", 0) * part) * (rule.sells_out_within.nominal / _MINUTE))
@@ -91,6 +101,8 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         "basis": {
             "left": number_of(stock.left),
             "rush": rush,
+            "by": "forecast" if is_foretold else "rate",
+            "special": forecast.special(round(rule.lead_time.nominal / _DAY) + 1) if is_foretold else [],
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
             "sold_by_day": _by_day(places, local_day(now, zone)),
@@ -338,6 +350,7 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
     units = row.proposed if row.quantity is None else row.quantity
     wholesale = f"，近四周另有批发 {row.basis['wholesale']} 件，未计入销量" if row.basis.get("wholesale") else ""
     beside = f"，近四周有远超平常的大单，其中 {row.basis['beside']} 件未计入销量" if row.basis.get("beside") else ""
+    special = f"，预测已计入{'、'.join(row.basis['special'])}" if row.basis.get("special") else ""
     name = called(session, [row])[0].get(row.sku)
     product = f"{name}（{row.sku}）" if name else row.sku
     notice = {
@@ -345,7 +358,7 @@ def _notify(session: Session, row: Replenishment, wording: str, now: datetime) -
         "status": row.status,
         "reminders": row.reminders,
         "recipient": row.assignee,
-        "body": f"{wording}：{product} {written(units)} 件（补货单 {row.id}）{wholesale}{beside}",
+        "body": f"{wording}：{product} {written(units)} 件（补货单 {row.id}）{special}{wholesale}{beside}",
         "at": now,
     }
     session.execute(insert(ReplenishmentNotice).values(notice).on_conflict_do_nothing())

@@ -29,7 +29,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from statistics import median
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, text
@@ -86,7 +86,9 @@ class Sales:
 
     def expected(self, now: datetime, until: date, zone: ZoneInfo) -> float:
         """Units that sell from now to the end of a day, of today only what is left of it."""
-        return sum((self.rate(start.astimezone(zone).weekday()) or 0) * part for start, part in _days(now, until, zone))
+        return sum(
+            (self.rate(start.astimezone(zone).weekday()) or 0) * part for start, part in days_left(now, until, zone)
+        )
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,15 @@ class Stock:
     until: date
 
 
-def at_risk(sales: Sales, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) -> Mapping[str, Decimal]:
+class Seller(Protocol):
+    """What tells how many units will sell: what was sold of late, or a forecast."""
+
+    def expected(self, now: datetime, until: date, zone: ZoneInfo) -> float:
+        """Units from now to the end of a day."""
+        ...
+
+
+def at_risk(sales: Seller, lots: Sequence[Stock], now: datetime, zone: ZoneInfo) -> Mapping[str, Decimal]:
     """Units of each lot of a product in a place that won't sell before their cut-off, going by its rate of sale.
 
     Whole units sell, unless the lot itself has a fraction.
@@ -125,16 +135,27 @@ def read_sales(session: Session, skus: Sequence[str], now: datetime, zone: ZoneI
     return sales_by_place
 
 
-def read_days(session: Session, skus: Sequence[str], now: datetime, zone: ZoneInfo) -> Mapping[Place, dict[date, Day]]:
-    """The same by local day: those on which the product sold, or was there to be sold."""
-    since = now - WINDOW
+def read_days(
+    session: Session,
+    skus: Sequence[str],
+    now: datetime,
+    zone: ZoneInfo,
+    back: timedelta = WINDOW,
+    *,
+    unsold: bool = False,
+) -> Mapping[Place, dict[date, Day]]:
+    """The same by local day, so far back: those on which the product sold, or was there to be sold.
+
+    What never sold in that time counts only as `unsold`.
+    """
+    since = now - back
     parameters: Any = {"skus": list(skus), "since": since, "now": now, "zone": zone.key, "ordinary": 1 - OFTEN}
     days_by_place: dict[Place, dict[date, Day]] = {}
     for sku, place, on, units, beside in session.connection().execute(_SOLD, parameters):
         days_by_place.setdefault((sku, place), {})[on] = Day(sold=float(units - beside), beside=float(beside))
-    for sku, place, start, end in session.connection().execute(_STOCKED, parameters) if days_by_place else ():
-        if (sku, place) in days_by_place:
-            days = days_by_place[sku, place]
+    for sku, place, start, end in session.connection().execute(_STOCKED, parameters) if days_by_place or unsold else ():
+        if unsold or (sku, place) in days_by_place:
+            days = days_by_place.setdefault((sku, place), {})
             for first, last in _split(max(start, since), min(end, now), zone):
                 days.setdefault(local_day(first, zone), Day()).stocked += (last - first) / timedelta(days=1)
     return days_by_place
@@ -147,7 +168,7 @@ def apart_in_show(session: Session, stream_id: str, sku: str, since: datetime, u
     return largest - others[0] if others and largest > APART * median(others) else NONE
 
 
-def _days(now: datetime, until: date, zone: ZoneInfo) -> Iterator[tuple[datetime, float]]:
+def days_left(now: datetime, until: date, zone: ZoneInfo) -> Iterator[tuple[datetime, float]]:
     """The local days from now to the end of a day: an instant of each, and how much of it is left."""
     end = at_local(until + timedelta(days=1), _MIDNIGHT, zone, now)
     for first, last in _split(now, end, zone):

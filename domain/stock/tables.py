@@ -158,7 +158,10 @@ class StockMove(Row, table=True):
 
 
 class Stream(Row, table=True):
-    """A livestream: planned, called off, running or over."""
+    """A livestream: planned, called off, running or over.
+
+    `plan` is what was said of it beforehand, as in `stream.scheduled`: host, minutes, reservations, products.
+    """
 
     __tablename__: ClassVar[Any] = "streams"
     stream_id: str = Field(primary_key=True)
@@ -167,3 +170,4 @@ class Stream(Row, table=True):
     starts_at: datetime = instant()
     cancelled_at: datetime | None = instant(nullable=True)
     ended_at: datetime | None = instant(nullable=True)
+    plan: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))

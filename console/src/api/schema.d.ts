@@ -1470,7 +1470,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/forecasts": {
+    "/v1/forecasts/customers": {
         parameters: {
             query?: never;
             header?: never;
@@ -1481,7 +1481,7 @@ export interface paths {
          * Read the models of what customers will order
          * @description Null before the first fit.
          */
-        get: operations["get_forecasts_v1_forecasts_get"];
+        get: operations["get_forecasts_v1_forecasts_customers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1558,6 +1558,46 @@ export interface paths {
          * @description A page for the host's screen, opened by a link from `aftershow studio-link`.
          */
         get: operations["get_studio_studio__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what will be sold of a product by day
+         * @description A product that could be sold on fewer than 28 days uses its category, and says so in `basis`.
+         */
+        get: operations["get_forecast_v1_forecasts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a show will sell
+         * @description Before it begins by what is planned; from its 15th minute on by what it sells, too.
+         */
+        get: operations["get_show_forecast_v1_streams__id__forecast_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3962,6 +4002,26 @@ export interface components {
             at: string;
         };
         /**
+         * DemandForecast
+         * @description What will be sold of a product, in a city or everywhere.
+         */
+        DemandForecast: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** City */
+            city: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            basis: components["schemas"]["ForecastBasis"];
+            /** Days */
+            days: components["schemas"]["ForecastDay"][];
+        };
+        /**
          * DeskCoupon
          * @description A coupon that the customer may still use; `name` is what people call its campaign.
          */
@@ -4470,6 +4530,53 @@ export interface components {
             variants: string[];
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * ForecastBasis
+         * @description What a forecast stands on: the product's own days, the mean of its category's products, or `nothing`.
+         *
+         *     It could be sold on `days` days since `since` and sold `sold` units then; of `short` days it was sold out.
+         */
+        ForecastBasis: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "product" | "category" | "nothing";
+            /** Days */
+            days: number;
+            /** Sold */
+            sold: number;
+            /** Since */
+            since: string | null;
+            /** Short */
+            short: number;
+            /** Category */
+            category: string | null;
+            /**
+             * Products
+             * @description of the category, where it is that
+             */
+            products: number;
+        };
+        /**
+         * ForecastDay
+         * @description Units: expected, and by quantile (`0.9`: exceeded on one day of ten); `special` names what makes the day so.
+         */
+        ForecastDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Expected */
+            expected: number;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            /** Special */
+            special: string[];
         };
         /**
          * Forecasts
@@ -5061,7 +5168,7 @@ export interface components {
             /** Products */
             products: number;
             /** Best */
-            best: components["schemas"]["ShowProduct"][];
+            best: components["schemas"]["api__today__ShowProduct"][];
             /** Entered */
             entered: number | null;
             /** Sent */
@@ -6609,20 +6716,68 @@ export interface components {
             share: number;
         };
         /**
-         * ShowProduct
-         * @description A product of the show, in units. `left` is null where no lot is known.
+         * ShowBasis
+         * @description What the forecast of a product in a show stands on: `of` its own shows, its category's, all shows, or nothing.
+         *
+         *     `updated` is whether what the show has sold so far counts, which it does from its 15th minute on.
          */
-        ShowProduct: {
-            /** Sku */
-            sku: string;
-            /** Name */
-            name: string | null;
-            /** Sold */
-            sold: number;
-            /** Left */
-            left: number | null;
-            /** Alarm */
-            alarm: string | null;
+        ShowBasis: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "product" | "category" | "shows" | "nothing";
+            /** Shows */
+            shows: number;
+            /** Of Category */
+            of_category: number;
+            /** Category */
+            category: string | null;
+            /** Host */
+            host: string | null;
+            /** Hour */
+            hour: number;
+            /** Weekend */
+            weekend: boolean;
+            /** Price */
+            price: number | null;
+            /** Reservations */
+            reservations: number | null;
+            /** Updated */
+            updated: boolean;
+        };
+        /**
+         * ShowForecastAnswer
+         * @description A show, planned to last `minutes`, of which `elapsed` are over, learnt from `shows` past ones.
+         */
+        ShowForecastAnswer: {
+            /** Stream Id */
+            stream_id: string;
+            /** Title */
+            title: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "cancelled";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Minutes */
+            minutes: number;
+            /** Elapsed */
+            elapsed: number;
+            /** Shows */
+            shows: number;
+            /** Products */
+            products: components["schemas"]["api__stock__forecasts__ShowProduct"][];
         };
         /**
          * ShowSummary
@@ -7484,6 +7639,43 @@ export interface components {
             winners: components["schemas"]["Winner"][];
             /** Top */
             top: string | null;
+        };
+        /**
+         * ShowProduct
+         * @description A product in a show, in units of the whole show. `expected` is null where it stands on nothing.
+         */
+        api__stock__forecasts__ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Expected */
+            expected: number | null;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            basis: components["schemas"]["ShowBasis"];
+        };
+        /**
+         * ShowProduct
+         * @description A product of the show, in units. `left` is null where no lot is known.
+         */
+        api__today__ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Alarm */
+            alarm: string | null;
         };
         /**
          * Result
@@ -13632,7 +13824,7 @@ export interface operations {
             };
         };
     };
-    get_forecasts_v1_forecasts_get: {
+    get_forecasts_v1_forecasts_customers_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -13960,6 +14152,146 @@ export interface operations {
             };
         };
     };
+    get_forecast_v1_forecasts_get: {
+        parameters: {
+            query: {
+                sku: string;
+                /** @description else everywhere */
+                city?: string | null;
+                /** @description the first day; today if it isn't given */
+                from?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemandForecast"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_show_forecast_v1_streams__id__forecast_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowForecastAnswer"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_review_v1_streams__id__review_get: {
         parameters: {
             query?: {
@@ -14221,6 +14553,21 @@ export interface operations {
                      * Format: date-time
                      */
                     starts_at: string;
+                    /** Minutes */
+                    minutes?: number | null;
+                    /** Host */
+                    host?: string | null;
+                    /** Reservations */
+                    reservations?: number | null;
+                    /** Products */
+                    products?: {
+                        /** Sku */
+                        sku: string;
+                        /** Price */
+                        price?: number | null;
+                        /** Reservations */
+                        reservations?: number | null;
+                    }[] | null;
                 };
             };
         };

@@ -117,10 +117,12 @@ def odd(kind: str) -> Floats:
         demand[:, 0] = 1e9
     elif kind == "one day":
         return demand[:1]
+    elif kind == "no day":
+        return demand[:0]
     return demand
 
 
-@pytest.mark.parametrize("kind", ["one sale", "never", "unknown", "new", "nothing at all", "huge", "one day"])
+@pytest.mark.parametrize("kind", ["one sale", "never", "unknown", "new", "nothing at all", "huge", "one day", "no day"])
 def test_odd_histories_have_finite_forecasts(kind: str) -> None:
     history = History(MONDAY, odd(kind))
     walked = walk(history, 14)

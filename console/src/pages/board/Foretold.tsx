@@ -10,7 +10,7 @@ const MOST = 7;
 export function Foretold() {
   const words = useWords();
   const { token } = theme.useToken();
-  const { data } = api.useQuery("get", "/v1/forecasts");
+  const { data } = api.useQuery("get", "/v1/forecasts/customers");
   if (!data || data.foretold.length === 0) return null;
   const most = Math.max(...data.foretold.flatMap((each) => [each.expected, each.came]), 1);
   const bar = (value: number, filled: boolean) => (
