@@ -241,7 +241,7 @@ class LotNearExpiry(LotData):
     at_risk: Amount | None = Field(None, description="units that won't sell in time at the present rate of sale")
     rate: Rate | None = Field(None, description="units that sell in a day; missing if none was ever sold")
     days: Count | None = Field(None, description="days that are left to sell it in, today included")
-    by: Code | None = Field(None, description="`forecast`, or `rate` where too few days are known for one")
+    basis: Code | None = Field(None, description="`forecast`, or `rate` where too few days are known for one")
 
 
 class StockCounted(LotData):

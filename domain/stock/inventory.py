@@ -87,7 +87,7 @@ def near_expiry_page(
     offered = []
     for lot in outlooks(session, page, now, zone):
         if lot.at_risk > 0 or not lot.sells:
-            rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3), "by": lot.by}
+            rate_data = {} if lot.rate is None else {"rate": round(lot.rate, 3), "basis": lot.by}
             offered.append({"lot_id": lot.lot_id, "at_risk": number_of(lot.at_risk), "days": lot.days, **rate_data})
     return offered, page[-1].lot_id if len(page) == limit else None
 
