@@ -41,6 +41,7 @@ from api.journeys import (
 from api.journeys import routes as journeys
 from api.plays import entries as play_entries
 from api.plays import routes as plays
+from api.plays.flood import EntryDoor
 from api.stock import forecasts, imports, lots, replenishment, shows, streams
 from api.tracking import routes as tracking
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
@@ -176,6 +177,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)
     app.add_middleware(Watch)
+    app.add_middleware(EntryDoor, db=db, clock=clock)
     own = (
         imports.router(import_sheet),
         outside.router(signin_ways, public_url),

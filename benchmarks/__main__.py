@@ -27,6 +27,7 @@ from benchmarks import (
     ledger,
     memory,
     people,
+    plays,
     sleepers,
     stock,
 )
@@ -52,6 +53,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         forecast,
         people,
         identity,
+        plays,
     )
 }
 

@@ -47,6 +47,11 @@ class MicroBatcher(Generic[Question, Answer]):
         self._queue: deque[_Waiting[Question, Answer]] = deque()
         self._lock = Lock()
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait to be served, beside those that are."""
+        return len(self._queue)
+
     async def ask(self, questions: Sequence[Question]) -> list[Answer]:
         """The answers for one request, if it has more questions than `most` in parts, one after the other."""
         answers: list[Answer] = []

@@ -8,6 +8,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.problems import unexpected
 
 EVENTS = Counter("aftershow_events", "Events sent to the API, by type and by what became of them.", ["type", "outcome"])
+ENTRIES = Counter(
+    "aftershow_play_entries", "Entries that viewers sent with a token, by what became of them.", ["outcome"]
+)
 REQUESTS = Counter("aftershow_http_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("aftershow_http_request_seconds", "Seconds until a request was answered.", ["method", "route"])
 STUCK = Gauge("aftershow_enrollments_stuck", "Enrollments that a defect has put off.")

@@ -33,6 +33,20 @@ class NewEntry(Body):
     choice: Choice | None = None
 
 
+class NewToken(Body):
+    """Whose token it is, by identifiers, and for how many minutes it holds."""
+
+    customer: dict[str, Any]
+    minutes: Annotated[int, Field(strict=True, ge=1, le=240)] = 30
+
+
+class Token(BaseModel):
+    """A viewer's token: give it to the page of the play."""
+
+    token: str
+    expires_at: datetime
+
+
 class Opening(Body):
     """In which show it is played, where several run."""
 

@@ -1,5 +1,6 @@
 """Entries, from the shop's server by its key or from viewers by their tokens."""
 
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -8,13 +9,14 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import SECURITY, authorized
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
-from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
+from api.http.problems import BodyTooLarge, Forbidden, Invalid, NotFound, TooFast, Unauthorized, Unavailable, documented
 from api.http.transactions import in_transaction
-from api.plays.bodies import EntryAnswer, NewEntry
-from domain.customers.identifiers import IdentifierError, identify
-from domain.plays.entering import enter
+from api.plays.bodies import EntryAnswer, NewEntry, NewToken, Token
+from domain.customers.identifiers import Ident, IdentifierError, identify
+from domain.plays.entering import customer_of, enter
 from domain.plays.rounds import Taken
 from domain.plays.running import live_play
+from domain.plays.tokens import make_token, token_key
 from domain.store.work import UnitOfWork
 
 router = APIRouter(tags=["plays"])
@@ -26,27 +28,63 @@ _EXAMPLE = {"id": "wx-7f3a", "customer": {"unionid": "oWx1"}, "choice": "beans"}
     "/v1/plays/{play}/entries",
     status_code=202,
     summary="Enter a play",
-    responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+    responses=documented(Unauthorized, Forbidden, NotFound, BodyTooLarge, Invalid, TooFast, Unavailable),
     openapi_extra={**described(NewEntry, _EXAMPLE), "security": SECURITY},
 )
 async def post_entry(request: Request, play: str) -> EntryAnswer:
-    """Takes one entry: a vote, an answer, a guess. The same `id` of the same customer is the same entry, for ever;
-    who has entered as often as may be, or may not enter, is told so with `accepted: false`.
+    """Takes one entry: a vote, an answer, a guess. A viewer sends a `token` instead of the `customer`, and no key. The
+    same `id` of the same customer is the same entry, for ever; who has entered as often as may be, or may not enter, is
+    told so with `accepted: false`. On `429` and `503` nothing was taken: send it again.
     """
     await authorized(request, "events.send")
     body = await read_json(request, NewEntry)
     if body.customer is None:
         raise _invalid("customer", "missing", "say who enters, by identifiers")
+    return await run_in_threadpool(_enter, context(request), play, body, _idents(body.customer))
+
+
+@router.post(
+    "/v1/plays/{play}/tokens",
+    status_code=201,
+    summary="Make a viewer's token",
+    responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
+    openapi_extra={**described(NewToken, {"customer": {"unionid": "oWx1"}, "minutes": 30}), "security": SECURITY},
+)
+async def post_token(request: Request, play: str) -> Token:
+    """For the shop's server, which knows who looks at its page: whoever has the token enters as this customer, for a
+    while, and needs no key.
+    """
+    await authorized(request, "events.send")
+    body = await read_json(request, NewToken)
+    return await run_in_threadpool(_make_token, context(request), play, body, _idents(body.customer))
+
+
+def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ...]) -> Token:
+    now = env.clock.now()
+
+    def act(work: UnitOfWork) -> str:
+        if live_play(work, play) is None:
+            raise NotFound("There is no play of this name.")
+        customer = customer_of(work, idents, now)
+        if customer is None:
+            raise _invalid("customer", "nobody", "none of its identifiers names anybody")
+        return make_token(token_key(work), play, customer, expires_at)
+
+    expires_at = (now + timedelta(minutes=body.minutes)).replace(microsecond=0)
+    return Token(token=in_transaction(env.db, act), expires_at=expires_at)
+
+
+def _idents(customer: dict[str, Any]) -> tuple[Ident, ...]:
     try:
-        idents = identify(None, body.customer)
+        idents = identify(None, customer)
     except IdentifierError as error:
         raise _invalid((error.field or "customer").removeprefix("data."), error.reason, str(error)) from None
     if not idents:
         raise _invalid("customer", "missing", "say who enters, by identifiers")
-    return await run_in_threadpool(_enter, context(request), play, body, idents)
+    return idents
 
 
-def _enter(env: Context, play: str, body: NewEntry, idents: tuple[tuple[str, str], ...]) -> EntryAnswer:
+def _enter(env: Context, play: str, body: NewEntry, idents: tuple[Ident, ...]) -> EntryAnswer:
     def act(work: UnitOfWork) -> Taken:
         if live_play(work, play) is None:
             raise NotFound("There is no play of this name.")

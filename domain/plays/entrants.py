@@ -5,14 +5,14 @@ from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
 
-from domain.plays.rounds import entries_in_order, top_of
-from domain.plays.tables import PlayEntry, PlayRound, PlayWinner
+from domain.plays.rounds import Counted, entries_in_order, top_of
+from domain.plays.tables import PlayRound, PlayWinner
 from workflows.plays.model import Play
 from workflows.plays.parts.collect import Collect
 from workflows.plays.people import ALL, CORRECT, TOP, Among, Days, Whom
 
 
-def among(session: Session, play: Play, row: PlayRound, who: Among) -> Sequence[PlayEntry]:
+def among(session: Session, play: Play, row: PlayRound, who: Among) -> Sequence[Counted]:
     """The entries of a round that are meant, in the order in which they came."""
     entries = entries_in_order(session, row.id)
     part = play.placed[row.step].part
@@ -21,7 +21,7 @@ def among(session: Session, play: Play, row: PlayRound, who: Among) -> Sequence[
         for entry in entries:
             days.setdefault(entry.entrant, set()).add(date.fromisoformat(entry.day))
         meant = {customer for customer, came in days.items() if longest(came) >= who.days}
-        first: dict[int, PlayEntry] = {}
+        first: dict[int, Counted] = {}
         for entry in entries:
             if entry.entrant in meant:
                 first.setdefault(entry.entrant, entry)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import and_, func, text
 from sqlalchemy import select as sa_select
@@ -255,10 +255,27 @@ def top_of(part: Collect, tally: Mapping[str, int]) -> str | None:
     return best if best is not None and tally.get(best, 0) else None
 
 
-def entries_in_order(session: Session, round_id: int) -> Sequence[PlayEntry]:
+class Counted(NamedTuple):
+    """An entry that counts, as a draw sees it: one of a hundred thousand."""
+
+    id: int
+    customer_id: int
+    entrant: int
+    day: str
+    taken_at: datetime
+    choice: str | None
+    guess: float | None
+    weight: float | None
+
+
+def entries_in_order(session: Session, round_id: int) -> Sequence[Counted]:
     """The entries that count, in the order of the draw."""
-    query = select(PlayEntry).where(PlayEntry.round_id == round_id, col(PlayEntry.dropped).is_(None))
-    return session.exec(query.order_by(col(PlayEntry.taken_at), col(PlayEntry.id))).all()
+    return [Counted._make(row) for row in session.connection().execute(_IN_ORDER, {"round": round_id})]
+
+
+_IN_ORDER = text(f"""
+SELECT {", ".join(Counted._fields)} FROM play_entries WHERE round_id = :round AND dropped IS NULL ORDER BY taken_at, id
+""")
 
 
 def ordered_lines(session: Session, instance: PlayInstance, step: str) -> list[str] | None:

@@ -10,9 +10,9 @@ from sqlmodel import Session, col, select
 from domain.plays.draw import commitment_of, digest_of
 from domain.plays.parts import draw as drawing
 from domain.plays.parts import rank as ranking
-from domain.plays.rounds import entries_in_order
+from domain.plays.rounds import Counted, entries_in_order
 from domain.plays.running import round_of, version_of
-from domain.plays.tables import PlayDraw, PlayEntry, PlayInstance, PlayRound, PlayWinner
+from domain.plays.tables import PlayDraw, PlayInstance, PlayRound, PlayWinner
 from workflows.plays.base import Path
 from workflows.plays.model import Play
 from workflows.plays.parts.collect import Collect
@@ -29,7 +29,7 @@ class Verified:
     commitment: str
     seed: str
     digest: str | None
-    entries: Sequence[PlayEntry]
+    entries: Sequence[Counted]
     order: Sequence[int]
     winners: Sequence[PlayWinner]
     problems: Sequence[str]

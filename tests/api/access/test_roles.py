@@ -103,6 +103,7 @@ TABLE = {
     "POST /v1/plays/{play}/close": "marketer operator admin",
     "POST /v1/plays/{play}/stop": "marketer operator admin",
     "POST /v1/plays/{play}/entries": "admin",
+    "POST /v1/plays/{play}/tokens": "admin",
     "GET /v1/tasks": "marketer operator analyst product admin",
     "POST /v1/tasks/{id}/finish": "marketer operator product admin",
     "GET /v1/customers/{id}/timeline": "marketer operator analyst admin",

@@ -1,7 +1,9 @@
 """Plays over HTTP: opened, entered, closed; and the recipe of the documentation, given what is published."""
 
+import asyncio
 import contextlib
 import io
+import json
 import re
 import sys
 import urllib.request
@@ -10,11 +12,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from calling import Caller
+from sqlalchemy import func
+from sqlmodel import select
 
 from activities.plays import PlayActivities
+from api.plays import flood
 from domain.plays.publishing import publish_play
+from domain.plays.tables import PlayEntry
+from domain.plays.tokens import make_token, token_key
 from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
@@ -102,3 +110,68 @@ def test_what_is_not_there_is_told(caller: Caller) -> None:
     )
     assert caller.post("/v1/plays/lottery/close").json()["reason"] == "not_open"
     assert caller.post("/v1/plays/lottery/stop", json={}).status_code == 422
+
+
+def test_a_token_enters_once_however_often_it_is_sent_and_no_other_one_does(
+    caller: Caller, db: Database, clock: VirtualClock
+) -> None:
+    def make(who: str, minutes: int = 30) -> str:
+        body = {"customer": {"unionid": who}, "minutes": minutes}
+        made = caller.post("/v1/plays/lottery/tokens", json=body)
+        assert made.status_code == 201, made.text
+        return str(made.json()["token"])
+
+    def send(*bodies: Any, play: str = "lottery") -> list[httpx.Response]:
+        async def all_at_once() -> list[httpx.Response]:
+            transport = httpx.ASGITransport(caller.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                path = f"/v1/plays/{play}/entries"
+                sent = [client.post(path, content=b if isinstance(b, bytes) else json.dumps(b)) for b in bodies]
+                return await asyncio.gather(*sent)
+
+        return asyncio.run(all_at_once())
+
+    caller.post("/v1/plays/lottery/open")
+    token, other, short = make("a"), make("b"), make("c", minutes=1)
+    many = send(*({"id": f"{number % 20}", "token": token} for number in range(200)), {"id": "0", "token": other})
+    assert {answer.status_code for answer in many} == {202}
+    accepted = {answer.json()["entry"] for answer in many if answer.json()["accepted"]}
+    refused = {answer.json()["reason"] for answer in many if not answer.json()["accepted"]}
+    assert (len(accepted), refused) == (2, {"again"})
+    assert caller.get("/v1/plays/lottery").json()["entries"] == 2
+
+    clock.set(clock.now() + timedelta(minutes=2))
+    forged = ".".join([*token.split(".")[:1], "999", *token.split(".")[2:]])
+    faults = send(
+        {"id": "1", "token": short}, {"id": "1", "token": forged}, {"id": "1", "token": "x"}, {"id": "1"},
+        {"id": "1", "token": "é.1.1.é"},
+    )  # fmt: skip
+    faults += send({"id": "1", "token": token}, play="other")
+    assert [answer.json().get("reason") for answer in faults] == [
+        "expired_token", "bad_token", "bad_token", None, "bad_token", "bad_token",
+    ]  # fmt: skip
+    assert {answer.status_code for answer in faults} == {401}
+    bad = [b"", b"[]", b"{", {"token": token}, {"id": "", "token": token}, {"id": "1", "token": token, "choice": []}]
+    bad += [{"id": "1", "token": token, "who": 1}, {"id": "1\0", "token": token}]
+    assert {answer.status_code for answer in send(*bad)} <= {401, 422}
+    assert [answer.status_code for answer in send(b" " * 3000)] == [413]
+    assert send({"id": "1", "token": make("z"), "choice": "tea"})[0].json()["reason"] == "no_such_choice"
+    assert len(many) == 201
+    with db() as session:
+        assert session.exec(select(func.count()).select_from(PlayEntry)).one() == 2
+
+
+def test_a_flood_beyond_what_may_wait_is_told_to_come_again(
+    caller: Caller, db: Database, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flood, "MOST", 0)
+    door = flood.EntryDoor(caller.app, db, clock)
+    with db.begin() as work:
+        token = make_token(token_key(work), "lottery", 1, clock.now() + timedelta(minutes=1))
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="http://test") as client:
+            return await client.post("/v1/plays/lottery/entries", json={"id": "1", "token": token})
+
+    answer = asyncio.run(send())
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
