@@ -97,7 +97,8 @@ def _votes(parts: Stack) -> Iterator[tuple[str, ...]]:
         "≥ 4000/s, p99 ≤ 250 ms",
     )
     exact = shown["entries"] == VOTES and sum(shown["tally"].values()) == VOTES
-    told = f"{'exact' if exact else 'WRONG'}, told in {lag * 1000:.0f} ms; while they came, in {looking.slowest * 1000:.0f} ms"
+    slowest = looking.slowest * 1000
+    told = f"{'exact' if exact else 'WRONG'}, told in {lag * 1000:.0f} ms; while they came, in {slowest:.0f} ms"
     yield f"plays: the tally right after {VOTES:,} votes", told, "", "", "≤ 1 s"
     yield "plays: memory of the API, MB", f"{held:.0f} before, {most:.0f} at most", "", "", "bounded"
 

@@ -2596,8 +2596,9 @@ export interface paths {
         put?: never;
         /**
          * Enter a play
-         * @description Takes one entry: a vote, an answer, a guess. The same `id` of the same customer is the same entry, for ever;
-         *     who has entered as often as may be, or may not enter, is told so with `accepted: false`.
+         * @description Takes one entry: a vote, an answer, a guess. A viewer sends a `token` instead of the `customer`, and no key. The
+         *     same `id` of the same customer is the same entry, for ever; who has entered as often as may be, or may not enter, is
+         *     told so with `accepted: false`. On `429` and `503` nothing was taken: send it again.
          */
         post: operations["post_entry_v1_plays__play__entries_post"];
         delete?: never;
@@ -2661,6 +2662,27 @@ export interface paths {
          * @description No more entries, and nobody wins what hasn't been drawn. `409` if it is over.
          */
         post: operations["post_stop_v1_plays__play__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a viewer's token
+         * @description For the shop's server, which knows who looks at its page: whoever has the token enters as this customer, for a
+         *     while, and needs no key.
+         */
+        post: operations["post_token_v1_plays__play__tokens_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -7329,6 +7351,19 @@ export interface components {
             todos: components["schemas"]["TodoState"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * Token
+         * @description A viewer's token: give it to the page of the play.
+         */
+        Token: {
+            /** Token */
+            token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
         };
         /**
          * Told
@@ -18493,8 +18528,26 @@ export interface operations {
                     "application/problem+json": unknown;
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
             /** @description Nothing of the request could be taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too many events at once */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -18737,6 +18790,95 @@ export interface operations {
             };
             /** @description The present state doesn't allow it */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_token_v1_plays__play__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer": {
+                 *         "unionid": "oWx1"
+                 *       },
+                 *       "minutes": 30
+                 *     }
+                 */
+                "application/json": {
+                    /** Customer */
+                    customer: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Minutes
+                     * @default 30
+                     */
+                    minutes?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
