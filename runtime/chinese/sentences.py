@@ -345,6 +345,12 @@ SENTENCES: Mapping[str, str] = {
     "the lot {lot} came in with {field} {value}, which holds; give another lot its own name": (
         "批次 {lot} 入库时 {field} 是 {value}，以它为准；另一批请另起批号"
     ),
+    "the order stands in row {row}, too; put its rows one below the other": (
+        "这一单在第 {row} 行也有，请把它的各行放在一起"
+    ),
+    "differs from row {row} of the same order; write what the order came to in each row": (
+        "和同一单的第 {row} 行不一样，请在每一行都写整单的金额"
+    ),
     "the lot stands in row {row}, too; write it on one line": "这一批在第 {row} 行也有，请写在一行里",
     "is merged with the rows above; unmerge it and give each lot its own": "与上面的行合并了；请取消合并，每批各写各的",
     "is empty; fill it in (of a formula, the value that Excel stored is read)": (

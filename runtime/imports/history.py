@@ -100,7 +100,12 @@ def import_history(
         tally = Tally(unread=header.unread)
         waiting: list[Incoming] = []
         last = 0
-        for lines in _grouped(_read(header, rows, kind, zone, now, say, tally)):
+
+        def refuse(line: Line, name: str, words: str) -> None:
+            tally.wrong += 1
+            say(str(Fault(line.row, header.titles[name], words)))
+
+        for lines in _grouped(_read(header, rows, kind, zone, now, say, tally), refuse):
             waiting.append(_event(kind, lines))
             last = lines[-1].row
             if len(waiting) == CHUNK:
@@ -159,15 +164,24 @@ def _read(
         yield line
 
 
-def _grouped(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    """Rows of one order that stand together, as one."""
+def _grouped(lines: Iterator[Line], refuse: Callable[[Line, str, str], None]) -> Iterator[list[Line]]:
+    """Rows of one order that stand together, as one. Others of it, and those with another total, are refused."""
     together: list[Line] = []
+    rows: dict[str, int] = {}
     for line in lines:
         order = line.data.get("order_id")
         if together and (order is None or order != together[-1].data.get("order_id")):
             yield together
             together = []
-        together.append(line)
+        first = rows.setdefault(order, line.row) if order else line.row
+        if first != line.row and not together:
+            refuse(line, "order_id", f"the order stands in row {first}, too; put its rows one below the other")
+        elif together and line.data["total"] != together[0].data["total"]:
+            refuse(
+                line, "total", f"differs from row {first} of the same order; write what the order came to in each row"
+            )
+        else:
+            together.append(line)
     if together:
         yield together
 

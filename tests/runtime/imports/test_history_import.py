@@ -110,6 +110,22 @@ def test_what_is_wrong_is_told_row_by_row(imported: Import, db: Database) -> Non
     assert orders(db) == []
 
 
+def test_rows_of_an_order_stand_together_and_agree(imported: Import, db: Database) -> None:
+    tally, told = imported(
+        HEAD,
+        "13900000001,A1,2025-11-02,89,beans,2",
+        "13900000001,A1,2025-11-02,20,milk,1",
+        "13900000002,A2,2025-11-02,10,milk,1",
+        "13900000001,A1,2025-11-02,89,cheese,1",
+    )
+    assert (tally.taken, tally.known, tally.wrong) == (2, 0, 2)
+    assert [line.split(";")[0] for line in told[:2]] == [
+        "row 3, 实付金额: differs from row 2 of the same order",
+        "row 5, 订单号: the order stands in row 2, too",
+    ]
+    assert [(order, total) for order, total, _ in orders(db)] == [("A1", 8900), ("A2", 1000)]
+
+
 def test_views_are_history_and_the_stock_of_today_is_untouched(
     imported: Import, db: Database, clock: VirtualClock
 ) -> None:
