@@ -7,7 +7,7 @@ from temporalio import activity
 
 from activities.adapters.model_reader import Model, ModelReader
 from activities.liveness import sign_of_life
-from domain.published.library import Library, read_library
+from domain.published.library import read_library
 from domain.store.clock import Clock
 from domain.store.work import Database
 from domain.voice import alerts, hearing, reports
@@ -37,13 +37,15 @@ class VoiceActivities:
         read = 0
         with self._db() as session:
             library = read_library(session)
-            reader: Reader = EmbeddedReader(library.voice, spoken_skus(session))
+            products = spoken_skus(session)
+        reader: Reader = EmbeddedReader(library.voice, products)
+        themes = Themes(library.voice, products)
         if self._model is not None:
             reader = ModelReader(self._model, reader)
         while comments := self._page():
             sign_of_life()
             said = reader.read([comment.text for comment in comments])
-            read += self._keep(library, comments, said)
+            read += self._keep(themes, comments, said)
         return read
 
     @activity.defn
@@ -70,8 +72,8 @@ class VoiceActivities:
         with self._db() as session:
             return hearing.unread(session)
 
-    def _keep(self, library: Library, comments: Sequence[Comment], said: Sequence[Sequence[Opinion]]) -> int:
+    def _keep(self, themes: Themes, comments: Sequence[Comment], said: Sequence[Sequence[Opinion]]) -> int:
         with self._db.begin() as work:
-            read = hearing.keep(work, comments, said, Themes(library.voice))
+            read = hearing.keep(work, comments, said, themes)
             alerts.look(work, comments, self._clock.now())
             return read

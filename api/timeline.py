@@ -68,7 +68,7 @@ class Timeline(BaseModel):
 )
 def get_timeline(
     request: Request,
-    caller: Annotated[Actor, Depends(require("customers.read"))],
+    _: Annotated[Actor, Depends(require("customers.read"))],
     name: CustomerName,
     journey: Annotated[
         str | None, Query(max_length=200, pattern=r"^[^\x00]*$", description="only what this one decided")
@@ -80,7 +80,7 @@ def get_timeline(
     """The events of the customer over all identities, and among them each decision with its reason, oldest first.
 
     Of events the facts are told that matter: amounts, products, livestreams, channels, and what the customer wrote,
-    without the permission `pii` with `***` in the place of numbers and addresses. What an event said that was erased
+    with `***` in the place of numbers and addresses. What an event said that was erased
     is gone. An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`,
     `where`, too.
     """
@@ -93,9 +93,7 @@ def get_timeline(
             if journey
             else life(session, customer, after=place, limit=limit + 1)
         )
-        names = called(session, [entry for _, entry in page if isinstance(entry, Event)])
-        if "pii" not in caller.permissions:
-            names = replace(names, hide=masked)
+        names = replace(called(session, [entry for _, entry in page if isinstance(entry, Event)]), hide=masked)
         say, zone = library.wording(lang), library.zone(customer)
         entries = [
             _happened(entry, library, lang, names) if isinstance(entry, Event)

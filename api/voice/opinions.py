@@ -18,6 +18,7 @@ from domain.access.actors import Actor
 from domain.published.library import read_library
 from domain.store.work import UnitOfWork
 from domain.voice.opinions import READ, Asked, Listed, correct, listed, one
+from domain.voice.products import spoken_skus
 from domain.voice.reading import Kind, Sentiment
 from domain.voice.tables import StoredOpinion
 from domain.voice.themes import Themes
@@ -134,7 +135,9 @@ def _correct(env: Context, caller: Actor, id: int, body: Correction) -> OpinionS
             raise _wrong("aspect", "an opinion or a wish is about one of the aspects")
         if kind == "opinion" and changes.get("sentiment", opinion.sentiment) in (None, "wish"):
             raise _wrong("sentiment", "an opinion is positive, negative or neutral")
-        correct(work, Themes(read_library(work).voice), opinion, changes, caller.name, env.clock.now())
+        correct(
+            work, Themes(read_library(work).voice, spoken_skus(work)), opinion, changes, caller.name, env.clock.now()
+        )
         audit.record(work, caller, "voice.correct", f"opinion:{id}", env.wall.now(), after=dict(changes))
 
     in_transaction(env.db, put_right)

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from domain.voice.clauses import LONGEST, clauses, plain
+from domain.voice.clauses import LONGEST, NAMED, clauses, nameless, plain
 from domain.voice.model import Model, Numbers, chances, load
 from workflows.language.voice import ASPECTS, Aspect, Voice
 
@@ -66,12 +66,13 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class _Comment:
-    """A comment as it is written and plainly, and where its clauses stand among all."""
+    """A comment as it is written and plainly, where its clauses stand among all, and the product that it names."""
 
     text: str
     plain: str
     clauses: Sequence[str]
     first: int
+    product: str | None
 
 
 class EmbeddedReader:
@@ -100,8 +101,10 @@ class EmbeddedReader:
         written: list[str] = []
         for text in texts:
             parts = clauses(text) or [text]
-            comments.append(_Comment(text, plain(text[:LONGEST]), parts, len(written)))
-            written += map(plain, parts)
+            whole_text = plain(text[:LONGEST])
+            named = [name for name in self._products if name in whole_text]
+            comments.append(_Comment(text, nameless(whole_text, named), parts, len(written), self._product(named)))
+            written += [nameless(plain(part), named) for part in parts]
         model = self._model
         whole, scores = model.scores([comment.plain for comment in comments]), model.scores(written)
         of = np.array([len(comment.clauses) for comment in comments])
@@ -117,7 +120,7 @@ class EmbeddedReader:
                     aspects[place, aspect] += WORD
                     feelings[place] += moved
                     kinds[place, opinion] += abs(moved)
-            if any(word in text for word in self._chatter) or not any(map(str.isalnum, text)):
+            if text == NAMED or any(word in text for word in self._chatter) or not any(map(str.isalnum, text)):
                 kinds[place, chatter] += WORD
         likely_kinds, likely_aspects = chances(kinds), chances(aspects)
         found = []
@@ -137,7 +140,7 @@ class EmbeddedReader:
             return [Opinion("spam", confidence=likely["spam"])]
         if not said and abs(tone) > SURE and len(comment.plain) > LONG and likely["question"] < 0.5:
             said = [self._overall(comment.text, tone)]
-        product = self._product(comment.plain)
+        product = comment.product
         if said:
             return [replace(each, product=product) for each in _without_repeats(said)]
         kind: Kind = max(("question", "chatter", "spam"), key=lambda name: likely[name])
@@ -164,9 +167,8 @@ class EmbeddedReader:
         sure = round(1 / (1 + exp(-abs(feeling))), 4)
         return Opinion("opinion", "overall", sentiment, phrase=text[:100], confidence=sure)
 
-    def _product(self, whole: str) -> str | None:
-        """The longest name that is in it."""
-        named = [written for written in self._products if written in whole]
+    def _product(self, named: Sequence[str]) -> str | None:
+        """The product of the longest name."""
         return self._products[max(named, key=len)] if named else None
 
 

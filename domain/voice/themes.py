@@ -5,10 +5,10 @@ the shop in `_voice.yaml`. What none of them is in falls to the rest of its aspe
 phrase (`domain/voice/topics.py`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from domain.voice.clauses import plain
+from domain.voice.clauses import nameless, plain
 from workflows.language.voice import Aspect, Voice
 
 THEMES: Mapping[Aspect, Mapping[str, str]] = {
@@ -20,12 +20,13 @@ THEMES: Mapping[Aspect, Mapping[str, str]] = {
         "不够甜": "不甜 没甜 甜度不",
         "口味偏辣": "太辣 辣死 辣哭 巨辣 好辣 偏辣 过辣 辣得 辣到",
         "不够辣": "不辣 没辣 辣味不 微辣都",
-        "口味偏酸": "太酸 好酸 酸死 酸掉 偏酸 酸得 酸涩",
+        "口味偏酸": "太酸 好酸 酸死 酸掉 偏酸 酸得 酸涩 真酸 真的酸 很酸 有点酸 酸牙 酸倒",
         "口味偏苦": "苦 涩",
         "太油腻": "油腻 太油 好油 腻 全是油 油太",
         "肉质发柴": "柴 太硬 好硬 咬不动 嚼不动 塞牙 老了 太老",
         "口感软烂": "软烂 烂糊 糊了 太软 稀烂 面面的 绵了 不脆",
-        "有腥味异味": "腥 异味 怪味 臭 膻 一股味 塑料味 药味",
+        "有腥味异味": "腥 异味 怪味 味道怪 味怪 臭 膻 有股 一股 股子 塑料味 药味 胶味 油味 汽油 柴油 机油 煤油 加油站 "
+        "消毒 洗衣粉 肥皂 铁锈 霉味 哈喇 哈味",
     },
     "freshness": {
         "不新鲜": "不新鲜 不鲜 坏 烂 馊 霉 发臭 变质 变味 蔫 黄叶 黑心 长毛 酸败",
@@ -86,6 +87,13 @@ ASPECTS: Mapping[str, str] = {
 }  # fmt: skip
 """What people call the aspects."""
 
+OTHERWISE = (
+    "柴油 柴火 火柴 贵妃 贵州 贵阳 富贵 咸阳 淡水 淡季 苦瓜 苦荞 臭豆腐 臭鳜鱼 小龙虾 小米 小麦 小票 小程序 "
+    "碎冰 压力 高压 破壁 沙拉 沙琪玛 沙茶 豆沙 沙瓤 糖醋 糖心 糖果 盐焗 椒盐 慢慢 永久 霉干菜 少女 多少 "
+    "少爷 至少 老板 老坛 老公 老婆 老人 老师 老家 黑椒 大小"
+)
+"""In these a word of a topic says something else."""
+
 PRAISE = "赞"
 REST = "其他"
 """The topics of praise, and of what no word of a topic is in."""
@@ -99,9 +107,13 @@ class _Theme:
 
 
 class Themes:
-    """Names topics, by the words above and those that the shop's lexicon adds, which come first."""
+    """Names topics, by the words above and those that the shop's lexicon adds, which come first.
 
-    def __init__(self, lexicon: Voice | None = None) -> None:
+    `names` are what products are called, which is no word of a topic.
+    """
+
+    def __init__(self, lexicon: Voice | None = None, names: Iterable[str] = ()) -> None:
+        self._names = [*(plain(name) for name in names), *OTHERWISE.split()]
         own = [
             _Theme(name, topic.aspect, [plain(word) for word in topic.words])
             for name, topic in (lexicon or Voice()).topics.items()
@@ -136,6 +148,7 @@ class Themes:
 
     def _fitting(self, sentiment: str | None, text: str) -> list[_Theme]:
         themes = self._wishes if sentiment == "wish" else self._blame
+        text = nameless(text, self._names)
         return [each for each in themes if any(word in text for word in each.words)]
 
 

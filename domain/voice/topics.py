@@ -43,6 +43,8 @@ KNOWN = 30
 """Speakers of the product's own past, below which its category is what it is compared with."""
 
 QUOTES, PHRASES = 5, 60
+TITLE, QUOTE = 30, 80
+"""Characters of a phrase that a title, or a quote, has room for."""
 
 
 class Key(NamedTuple):
@@ -284,8 +286,12 @@ def _in_words(key: Key, phrases: Sequence[str] | None) -> tuple[str, Sequence[st
     """The name of a topic and what was said, the most typical first."""
     different = list({plain(phrase): phrase for phrase in reversed(phrases or ())}.values())[::-1]
     typical = sorted(different, key=_likeness(different), reverse=True)
-    title = key.topic if key.topic not in (REST, PRAISE) or not typical else typical[0]
-    return title, typical[:QUOTES]
+    title = key.topic if key.topic not in (REST, PRAISE) or not typical else _short(typical[0], TITLE)
+    return title, [_short(phrase, QUOTE) for phrase in typical[:QUOTES]]
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _likeness(phrases: Sequence[str]) -> Any:

@@ -75,3 +75,27 @@ def test_the_chance_is_fishers() -> None:
     for now, before in ((Share(8, 60), Share(2, 200)), (Share(0, 5), Share(1, 9)), (Share(40, 41), Share(3, 400))):
         table = [[now.said, now.of - now.said], [before.said, before.of - before.said]]
         assert chance_of(now, before) == pytest.approx(fisher_exact(table, alternative="greater").pvalue, rel=1e-6)
+
+
+def test_a_cluster_in_words_that_no_list_has_is_one_topic_and_alarms(voices: Voices) -> None:
+    duck = {"sku": "duck", "name": "盐焗鸭", "manager": "li"}
+    voices.tell([("product.updated", voices.clock.now(), duck, None)])
+    odd = ("盐焗鸭有股柴油味", "鸭子一股子机油味", "这鸭闻着像加油站", "盐焗鸭汽油味好重")
+    fine = ("盐焗鸭很香", "鸭子肉嫩", "盐焗鸭分量足", "盐焗鸭怎么加热")
+    texts = [*odd * 4, *fine * 20]
+    data = [{"stream_id": "s1", "sku": "duck", "text": text} for text in texts]
+    voices.tell([("stream.commented", voices.clock.now(), each, who) for who, each in enumerate(data)])
+    voices.activities.read_comments()
+    assert [(sku, count, of) for sku, _, count, of in voices.alerts()] == [("duck", 16, 96)]
+
+
+def test_a_name_is_no_complaint(voices: Voices) -> None:
+    mango = {"sku": "mango", "name": "贵妃芒", "manager": "li"}
+    voices.tell([("product.updated", voices.clock.now(), mango, None)])
+    said = [{"stream_id": "s1", "text": text} for text in ("贵妃芒是真的酸", "贵妃芒，" + "太酸了" * 700)]
+    voices.tell([("stream.commented", voices.clock.now(), each, who) for who, each in enumerate(said)])
+    voices.activities.read_comments()
+    with voices.db() as session:
+        (sour,) = topics(session, Scope(stream_id="s1"))
+    assert (sour.key.aspect, sour.title, sour.count.said) == ("taste", "口味偏酸", 2)
+    assert max(map(len, sour.quotes)) < 100
