@@ -42,7 +42,7 @@ export interface paths {
          * @description The events of the customer over all identities, and among them each decision with its reason, oldest first.
          *
          *     Of events the facts are told that matter: amounts, products, livestreams, channels, and what the customer wrote,
-         *     without the permission `pii` with `***` in the place of numbers and addresses. What an event said that was erased
+         *     with `***` in the place of numbers and addresses. What an event said that was erased
          *     is gone. An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`,
          *     `where`, too.
          */
