@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
+from api import calendar, companions, desk, docs, health, metrics, search, segments, settings, texts, timeline, today
 from api import clock as journey_clock
-from api import companions, desk, docs, health, metrics, search, segments, settings, texts, timeline, today
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
@@ -70,6 +70,7 @@ ROUTERS = (
     records.router,
     segments.router,
     texts.router,
+    calendar.router,
     todos.router,
     journeys.router,
     results.router,

@@ -63,6 +63,7 @@ TABLE = {
     "DELETE /v1/documents/{name}/draft/presence": "marketer admin",
     "GET /v1/documents/{name}/draft/review": "marketer admin",
     "POST /v1/documents/{name}/draft/publish": "marketer admin",
+    "GET /v1/calendar": "marketer operator analyst product admin",
     "GET /v1/drafts": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/versions/{version}": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/draft": "marketer admin",
