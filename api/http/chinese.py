@@ -38,9 +38,7 @@ DETAILS: Mapping[str, str] = {
     "A batch holds at most {number} events.": "一批最多 {number} 个事件。",
     "A body has at most {number} bytes when it is unpacked.": "正文解开后最多 {number} 字节。",
     "A body has at most {number} bytes.": "正文最多 {number} 字节。",
-<<<<<<< HEAD
     "A journey's tests can't be run here.": "这里不能运行旅程的测试。",
-=======
     "from `from` to `to` there are 1 to {number} days, between 2000 and 2100": (
         "从 `from` 到 `to` 是 1 到 {number} 天，在 2000 年到 2100 年之间"
     ),
@@ -50,7 +48,6 @@ DETAILS: Mapping[str, str] = {
     ),
     "There is no such document; there are {names}.": "没有这样的共用文件；有 {names}。",
     "There was no such version, or it isn't kept.": "没有这一版，或没有留下来。",
->>>>>>> 68b6cb4 (calendar: a year tells which journeys begin on which day, with festivals, days of rest and shows)
     "A key can't be permitted more than who makes it.": "密钥的权限不能比创建它的人多。",
     "A newer message has one that holds.": "更新的消息里有有效的链接。",
     "Another draft is being tried out; try again in a moment.": "正在试另一份草稿，请稍后再试。",
