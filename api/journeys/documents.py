@@ -32,6 +32,7 @@ from workflows.language.editing import SpecEditError
 from workflows.source.chinese import in_chinese
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.editing import places
+from workflows.source.merging import differences
 from workflows.source.tree import Node, Source, read_source
 from workflows.terms.values import Language
 from workflows.words.forms import TITLES, form_of
@@ -57,10 +58,17 @@ class DocumentListed(BaseModel):
     draft: int
 
 
+class DocumentChoice(BaseModel):
+    """A value that may stand there, and what it means."""
+
+    value: str
+    label: str
+
+
 class DocumentField(BaseModel):
     """A key, what it is called and how it is written.
 
-    A `list` holds texts, of which a single one may stand without it; a `group` has `fields` of its own.
+    A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own.
     """
 
     key: str
@@ -68,10 +76,11 @@ class DocumentField(BaseModel):
     about: str
     kind: Literal["text", "number", "truth", "choice", "list", "group"]
     required: bool
-    choices: list[tuple[str, str]]
+    choices: list[DocumentChoice]
     fields: list["DocumentField"]
     least: int | None
     most: int | None
+    alone: bool
 
 
 class DocumentForm(BaseModel):
@@ -151,11 +160,19 @@ class WrittenVersionListed(BaseModel):
     reason: str | None
 
 
+class VersionLine(BaseModel):
+    """A line of both texts, of the version alone, or of the live text alone."""
+
+    what: Literal["same", "gone", "new"]
+    text: str
+
+
 class WrittenVersionText(BaseModel):
-    """A version as it was written."""
+    """A version as it was written, and how the live text differs from it: what is `gone` since, and what is `new`."""
 
     version: int
     text: str
+    lines: list[VersionLine]
 
 
 @router.get("", summary="List the shared documents")
@@ -228,7 +245,7 @@ def get_versions(request: Request, _: Reader, name: Name) -> list[WrittenVersion
 @router.get("/{name}/versions/{version}", summary="Read a version of a shared document", responses=documented(NotFound))
 def get_version(request: Request, _: Reader, name: Name, version: int) -> WrittenVersionText:
     with context(request).db() as session:
-        return version_of(session, name, version)
+        return version_of(session, name, version, drafts.live_text(session, name)[0])
 
 
 @router.get(
@@ -309,12 +326,13 @@ def versions_of(session: Session, what: str) -> list[WrittenVersionListed]:
     ]
 
 
-def version_of(session: Session, what: str, number: int) -> WrittenVersionText:
-    """One of them. Raises NotFound."""
+def version_of(session: Session, what: str, number: int, live: str) -> WrittenVersionText:
+    """One of them, beside the live text. Raises NotFound."""
     found = history.version(session, what, number) if 0 < number < 2**31 else None
     if found is None:
         raise NotFound("There was no such version, or it isn't kept.")
-    return WrittenVersionText(version=number, text=found.text)
+    lines = [VersionLine(what=mark, text=line) for mark, line in differences(found.text, live)]
+    return WrittenVersionText(version=number, text=found.text, lines=lines)
 
 
 def _ask(work: UnitOfWork, name: str, seen: int, caller: Actor, wanted: DocumentToPublish, now: datetime) -> DraftState:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,14 @@ def _common(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> 
             begin, end = max(one.a, other.a), min(one.a + one.size, other.a + other.size)
             if begin < end:
                 yield begin, end, one.b + begin - one.a, other.b + begin - other.a
+
+
+def differences(old: str, new: str) -> Iterator[tuple[Literal["same", "gone", "new"], str]]:
+    """The lines of two texts in the order of the new one, those that are gone before those in their place."""
+    before, after = old.splitlines(), new.splitlines()
+    for what, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if what == "equal":
+            yield from (("same", line) for line in after[k:m])
+        else:
+            yield from (("gone", line) for line in before[i:j])
+            yield from (("new", line) for line in after[k:m])

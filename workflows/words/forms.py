@@ -58,11 +58,19 @@ _CHOICES: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
+class FormChoice:
+    """A value that may stand there, and what it means."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
 class FormField:
     """A key of a document: what it is called, how it is written, and what may stand there.
 
-    A `list` holds texts, of which a single one may stand without it; a `group` has keys of its own. `least` and `most`
-    bound a number.
+    A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has keys of its own. `least`
+    and `most` bound a number.
     """
 
     key: str
@@ -70,10 +78,11 @@ class FormField:
     about: str
     kind: Kind
     required: bool = False
-    choices: list[tuple[str, str]] = field(default_factory=list)
+    choices: list[FormChoice] = field(default_factory=list)
     fields: list["FormField"] = field(default_factory=list)
     least: int | None = None
     most: int | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,8 +136,8 @@ class _Maker:
             kind = "truth" if written["type"] == "boolean" else "number"
         return FormField(
             key, label, self._about(written) if kind in ("text", "list") else "", kind, required,
-            [(each, _CHOICES[each][self.lang]) for each in written.get("enum", ())], fields,
-            written.get("minimum"), written.get("maximum"),
+            [FormChoice(each, _CHOICES[each][self.lang]) for each in written.get("enum", ())], fields,
+            written.get("minimum"), written.get("maximum"), kind == "list" and written.get("alone", False),
         )  # fmt: skip
 
     def _written(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -138,7 +147,8 @@ class _Maker:
         ways = [self._written(each) for each in schema.get("anyOf", ()) if each.get("type") != "null"]
         if not ways:
             return schema
-        return {**next((each for each in ways if each.get("type") == "array"), ways[0]), **_described(schema)}
+        listed = next((each for each in ways if each.get("type") == "array"), None)
+        return {**(listed or ways[0]), **_described(schema), "alone": listed is not None and len(ways) > 1}
 
     def _about(self, written: Mapping[str, Any]) -> str:
         """How it is written, by its own description."""

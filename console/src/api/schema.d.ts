@@ -42,7 +42,7 @@ export interface paths {
          * @description The events of the customer over all identities, and among them each decision with its reason, oldest first.
          *
          *     Of events the facts are told that matter: amounts, products, livestreams, channels, and what the customer wrote,
-         *     without the permission `pii` with `***` in the place of numbers and addresses. What an event said that was erased
+         *     with `***` in the place of numbers and addresses. What an event said that was erased
          *     is gone. An event that could have begun a journey but didn't meet its trigger's condition is told as `not_entered`,
          *     `where`, too.
          */
@@ -1490,7 +1490,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/forecasts": {
+    "/v1/forecasts/customers": {
         parameters: {
             query?: never;
             header?: never;
@@ -1501,7 +1501,7 @@ export interface paths {
          * Read the models of what customers will order
          * @description Null before the first fit.
          */
-        get: operations["get_forecasts_v1_forecasts_get"];
+        get: operations["get_forecasts_v1_forecasts_customers_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1578,6 +1578,46 @@ export interface paths {
          * @description A page for the host's screen, opened by a link from `aftershow studio-link`.
          */
         get: operations["get_studio_studio__id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/forecasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what will be sold of a product by day
+         * @description A product that could be sold on fewer than 28 days uses its category, and says so in `basis`.
+         */
+        get: operations["get_forecast_v1_forecasts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/streams/{id}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a show will sell
+         * @description Before it begins by what is planned; from its 15th minute on by what it sells, too.
+         */
+        get: operations["get_show_forecast_v1_streams__id__forecast_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2517,6 +2557,152 @@ export interface paths {
          *     for review.
          */
         post: operations["post_review_v1_requirements__id__reviews_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the plays */
+        get: operations["get_plays_v1_plays_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See a play, its tally and its result
+         * @description Everybody may: it holds nobody's data. Winners are masked; secrets are told once the result is announced.
+         */
+        get: operations["get_play_v1_plays__play__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the entries of a draw, to work it out anew
+         * @description One a line, in their order: the id, when it was taken, its weight, and what was chosen or guessed. `404` before
+         *     the close.
+         */
+        get: operations["get_entries_v1_plays__play__entries_get"];
+        put?: never;
+        /**
+         * Enter a play
+         * @description Takes one entry: a vote, an answer, a guess. A viewer sends a `token` instead of the `customer`, and no key. The
+         *     same `id` of the same customer is the same entry, for ever; who has entered as often as may be, or may not enter, is
+         *     told so with `accepted: false`. On `429` and `503` nothing was taken: send it again.
+         */
+        post: operations["post_entry_v1_plays__play__entries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open a play
+         * @description Entries are taken from now on. `409` while an instance of it goes on, or where no livestream runs and it needs
+         *     one.
+         */
+        post: operations["post_open_v1_plays__play__open_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close the entries
+         * @description Ahead of their time; what follows in the play goes on at once. `409` if none are being taken.
+         */
+        post: operations["post_close_v1_plays__play__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a play for good
+         * @description No more entries, and nobody wins what hasn't been drawn. `409` if it is over.
+         */
+        post: operations["post_stop_v1_plays__play__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a viewer's token
+         * @description For the shop's server, which knows who looks at its page: whoever has the token enters as this customer, for a
+         *     while, and needs no key.
+         */
+        post: operations["post_token_v1_plays__play__tokens_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3594,7 +3780,7 @@ export interface components {
             /** Locked Until */
             locked_until: string | null;
             /** Enrollment */
-            enrollment: number;
+            enrollment: number | null;
             /** Step */
             step: string;
             /** Lot Id */
@@ -3681,6 +3867,10 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: string[];
+            /** Origins */
+            origins: string[];
+            /** Events Per Second */
+            events_per_second: number | null;
             /**
              * Created At
              * Format: date-time
@@ -3854,6 +4044,26 @@ export interface components {
             at: string;
         };
         /**
+         * DemandForecast
+         * @description What will be sold of a product, in a city or everywhere.
+         */
+        DemandForecast: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** City */
+            city: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            basis: components["schemas"]["ForecastBasis"];
+            /** Days */
+            days: components["schemas"]["ForecastDay"][];
+        };
+        /**
          * DeskCoupon
          * @description A coupon that the customer may still use; `name` is what people call its campaign.
          */
@@ -3985,6 +4195,16 @@ export interface components {
             risky: boolean;
         };
         /**
+         * DocumentChoice
+         * @description A value that may stand there, and what it means.
+         */
+        DocumentChoice: {
+            /** Value */
+            value: string;
+            /** Label */
+            label: string;
+        };
+        /**
          * DocumentEdited
          * @description The text after the edits, and what it says.
          */
@@ -3997,7 +4217,7 @@ export interface components {
          * DocumentField
          * @description A key, what it is called and how it is written.
          *
-         *     A `list` holds texts, of which a single one may stand without it; a `group` has `fields` of its own.
+         *     A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own.
          */
         DocumentField: {
             /** Key */
@@ -4014,16 +4234,15 @@ export interface components {
             /** Required */
             required: boolean;
             /** Choices */
-            choices: [
-                string,
-                string
-            ][];
+            choices: components["schemas"]["DocumentChoice"][];
             /** Fields */
             fields: components["schemas"]["DocumentField"][];
             /** Least */
             least: number | null;
             /** Most */
             most: number | null;
+            /** Alone */
+            alone: boolean;
         };
         /**
          * DocumentForm
@@ -4161,6 +4380,38 @@ export interface components {
             asked: components["schemas"]["Wish"] | null;
         };
         /**
+         * DrawState
+         * @description A draw or rank of the entries that the `collect` took. `commitment` is the SHA-256 of the seed, published before
+         *     the first entry; the rest is there once the result is announced. `left_over` counts prizes that nobody could have.
+         */
+        DrawState: {
+            /** Step */
+            step: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "draw" | "rank";
+            /** Collect */
+            collect: string | null;
+            /** Commitment */
+            commitment: string;
+            /** Drawn At */
+            drawn_at: string | null;
+            /** Seed */
+            seed: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Entries */
+            entries: number | null;
+            /** Winners */
+            winners: components["schemas"]["Winner"][];
+            /** Passed */
+            passed: components["schemas"]["Passed"][];
+            /** Left Over */
+            left_over: number | null;
+        };
+        /**
          * EditedSpec
          * @description The text after the edits, and its outline.
          */
@@ -4201,6 +4452,19 @@ export interface components {
             after: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * EntryAnswer
+         * @description What became of it. `reason` says why it isn't taken: `not_open`, `closed`, `full`, `again` (the customer has
+         *     entered as often as may be), `not_eligible`, `minor`, `no_such_choice`, `unknown_customer`.
+         */
+        EntryAnswer: {
+            /** Entry */
+            entry: number | null;
+            /** Accepted */
+            accepted: boolean;
+            /** Reason */
+            reason?: string | null;
         };
         /**
          * EventWord
@@ -4317,6 +4581,53 @@ export interface components {
             variants: string[];
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * ForecastBasis
+         * @description What a forecast stands on: the product's own days, the mean of its category's products, or `nothing`.
+         *
+         *     It could be sold on `days` days since `since` and sold `sold` units then; of `short` days it was sold out.
+         */
+        ForecastBasis: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "product" | "category" | "nothing";
+            /** Days */
+            days: number;
+            /** Sold */
+            sold: number;
+            /** Since */
+            since: string | null;
+            /** Short */
+            short: number;
+            /** Category */
+            category: string | null;
+            /**
+             * Products
+             * @description of the category, where it is that
+             */
+            products: number;
+        };
+        /**
+         * ForecastDay
+         * @description Units: expected, and by quantile (`0.9`: exceeded on one day of ten); `special` names what makes the day so.
+         */
+        ForecastDay: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Expected */
+            expected: number;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            /** Special */
+            special: string[];
         };
         /**
          * Forecasts
@@ -4857,6 +5168,10 @@ export interface components {
             name: string;
             /** Scopes */
             scopes: string[];
+            /** Origins */
+            origins: string[];
+            /** Events Per Second */
+            events_per_second: number | null;
             /**
              * Created At
              * Format: date-time
@@ -4904,7 +5219,7 @@ export interface components {
             /** Products */
             products: number;
             /** Best */
-            best: components["schemas"]["ShowProduct"][];
+            best: components["schemas"]["api__today__ShowProduct"][];
             /** Entered */
             entered: number | null;
             /** Sent */
@@ -5089,7 +5404,7 @@ export interface components {
              * Permissions
              * @description what the roles permit together
              */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "events.track" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
             /** Has Password */
             has_password: boolean;
             /** Csrf */
@@ -5297,6 +5612,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * Odds
+         * @description How many can win, of how many entries so far: the chance of each, while all weigh the same.
+         */
+        Odds: {
+            /** Step */
+            step: string;
+            /** Winners */
+            winners: number;
+            /** Entries */
+            entries: number;
+            /** Prizes */
+            prizes: string[];
         };
         /**
          * OpenConflict
@@ -5561,6 +5890,17 @@ export interface components {
             next: string | null;
         };
         /**
+         * Passed
+         * @description An entry that was passed over: its customer has won already as somebody else (`joined`), is forgotten
+         *     (`erased`), wants no messages (`opted_out`), or can't have the coupon (`per_customer`, `campaign_over`).
+         */
+        Passed: {
+            /** Entry */
+            entry: number;
+            /** Reason */
+            reason: string;
+        };
+        /**
          * PlaceStock
          * @description What is on hand in a place, in units: in all, expiring within 30 days, and expired. `""` names no place.
          */
@@ -5670,7 +6010,83 @@ export interface components {
              * Starts At
              * Format: date-time
              */
-<<<<<<< HEAD
+            starts_at: string;
+        };
+        /**
+         * PlayState
+         * @description A play as everybody may see it.
+         *
+         *     `instance` is which time it is played, null before the first. `state`: `not_open`, `open` while entries are taken,
+         *     `closed` until all is told, `over`, or `stopped` for a `reason`. `commitment`, `result` are of the newest draw that
+         *     was made, else of the first; all are in `draws`. `tally` has how many chose each of the `options`; `question`,
+         *     `options` and `closes_at` are those of what is collected, or was last.
+         */
+        PlayState: {
+            /** Play */
+            play: string;
+            /** Name */
+            name: string;
+            /** Rules */
+            rules: string | null;
+            /** Instance */
+            instance: number | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "not_open" | "open" | "closed" | "over" | "stopped";
+            /** Reason */
+            reason?: string | null;
+            /** Step */
+            step?: string | null;
+            /** Kind */
+            kind?: string | null;
+            /** Question */
+            question?: string | null;
+            /** Options */
+            options?: {
+                [key: string]: string;
+            } | null;
+            /** Opened At */
+            opened_at?: string | null;
+            /** Closes At */
+            closes_at?: string | null;
+            /** Ended At */
+            ended_at?: string | null;
+            /** Stream Id */
+            stream_id?: string | null;
+            /**
+             * Entries
+             * @default 0
+             */
+            entries: number;
+            /** Tally */
+            tally?: {
+                [key: string]: number;
+            } | null;
+            /** Commitment */
+            commitment?: string | null;
+            /** Odds */
+            odds?: components["schemas"]["Odds"][];
+            result?: components["schemas"]["api__plays__bodies__Result"] | null;
+            /** Draws */
+            draws?: components["schemas"]["DrawState"][];
+        };
+        /**
+         * PlaySummary
+         * @description A play in a list: its live version and how its newest instance stands.
+         */
+        PlaySummary: {
+            /** Play */
+            play: string;
+            /** Name */
+            name: string;
+            /** Version */
+            version: number;
+            /**
+             * Published At
+             * Format: date-time
+             */
             published_at: string;
             /** Instance */
             instance: number | null;
@@ -5704,9 +6120,6 @@ export interface components {
         Plays: {
             /** Plays */
             plays: components["schemas"]["PlaySummary"][];
-=======
-            starts_at: string;
->>>>>>> 68b6cb4 (calendar: a year tells which journeys begin on which day, with festivals, days of rest and shows)
         };
         /**
          * Present
@@ -6094,7 +6507,7 @@ export interface components {
             new_sku: string | null;
             /** Launched At */
             launched_at: string | null;
-            result: components["schemas"]["Result"] | null;
+            result: components["schemas"]["api__voice__requirements__Result"] | null;
             /** Closed At */
             closed_at: string | null;
         };
@@ -6135,26 +6548,6 @@ export interface components {
             requirements: components["schemas"]["RequirementSummary"][];
             /** Next */
             next: number | null;
-        };
-        /**
-         * Result
-         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
-         */
-        Result: {
-            /** Stream Id */
-            stream_id: string;
-            /** Per Minute */
-            per_minute: number;
-            /** Usual Per Minute */
-            usual_per_minute: number | null;
-            /** Usual Shows */
-            usual_shows: number;
-            /** Share */
-            share: number;
-            /** Count */
-            count: number;
-            /** Share Before */
-            share_before: number;
         };
         /**
          * Retried
@@ -6321,7 +6714,7 @@ export interface components {
             /** Role */
             role: string;
             /** Permissions */
-            permissions: ("events.send" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
+            permissions: ("events.send" | "events.track" | "journeys.read" | "journeys.publish" | "journeys.run" | "customers.read" | "customers.join" | "customers.export" | "customers.erase" | "messages.read" | "messages.settle" | "coupons.read" | "coupons.use" | "coupons.revoke" | "streams.read" | "streams.plan" | "stock.read" | "stock.import" | "replenishments.read" | "replenishments.decide" | "plays.read" | "plays.run" | "channels.read" | "metrics.read" | "voice.read" | "voice.edit" | "desk" | "pii" | "users.manage" | "keys.manage" | "audit.read")[];
         };
         /**
          * Said
@@ -6453,20 +6846,68 @@ export interface components {
             share: number;
         };
         /**
-         * ShowProduct
-         * @description A product of the show, in units. `left` is null where no lot is known.
+         * ShowBasis
+         * @description What the forecast of a product in a show stands on: `of` its own shows, its category's, all shows, or nothing.
+         *
+         *     `updated` is whether what the show has sold so far counts, which it does from its 15th minute on.
          */
-        ShowProduct: {
-            /** Sku */
-            sku: string;
-            /** Name */
-            name: string | null;
-            /** Sold */
-            sold: number;
-            /** Left */
-            left: number | null;
-            /** Alarm */
-            alarm: string | null;
+        ShowBasis: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "product" | "category" | "shows" | "nothing";
+            /** Shows */
+            shows: number;
+            /** Of Category */
+            of_category: number;
+            /** Category */
+            category: string | null;
+            /** Host */
+            host: string | null;
+            /** Hour */
+            hour: number;
+            /** Weekend */
+            weekend: boolean;
+            /** Price */
+            price: number | null;
+            /** Reservations */
+            reservations: number | null;
+            /** Updated */
+            updated: boolean;
+        };
+        /**
+         * ShowForecastAnswer
+         * @description A show, planned to last `minutes`, of which `elapsed` are over, learnt from `shows` past ones.
+         */
+        ShowForecastAnswer: {
+            /** Stream Id */
+            stream_id: string;
+            /** Title */
+            title: string | null;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "planned" | "running" | "ended" | "cancelled";
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Minutes */
+            minutes: number;
+            /** Elapsed */
+            elapsed: number;
+            /** Shows */
+            shows: number;
+            /** Products */
+            products: components["schemas"]["api__stock__forecasts__ShowProduct"][];
         };
         /**
          * ShowSummary
@@ -7020,6 +7461,19 @@ export interface components {
             next: number | null;
         };
         /**
+         * Token
+         * @description A viewer's token: give it to the page of the play.
+         */
+        Token: {
+            /** Token */
+            token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
          * Told
          * @description Something that was decided about the customer, in words.
          */
@@ -7173,6 +7627,19 @@ export interface components {
             noun: string;
         };
         /**
+         * VersionLine
+         * @description A line of both texts, of the version alone, or of the live text alone.
+         */
+        VersionLine: {
+            /**
+             * What
+             * @enum {string}
+             */
+            what: "same" | "gone" | "new";
+            /** Text */
+            text: string;
+        };
+        /**
          * VersionText
          * @description A version as it was written.
          */
@@ -7256,6 +7723,20 @@ export interface components {
             n: number;
         };
         /**
+         * Winner
+         * @description Who won, masked.
+         */
+        Winner: {
+            /** Place */
+            place: number;
+            /** Entry */
+            entry: number;
+            /** Prize */
+            prize: string | null;
+            /** Who */
+            who: string;
+        };
+        /**
          * Wish
          * @description Somebody wants a revision published; a second person agrees, or goes on writing.
          */
@@ -7293,13 +7774,86 @@ export interface components {
         };
         /**
          * WrittenVersionText
-         * @description A version as it was written.
+         * @description A version as it was written, and how the live text differs from it: what is `gone` since, and what is `new`.
          */
         WrittenVersionText: {
             /** Version */
             version: number;
             /** Text */
             text: string;
+            /** Lines */
+            lines: components["schemas"]["VersionLine"][];
+        };
+        /**
+         * Result
+         * @description What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`.
+         */
+        api__plays__bodies__Result: {
+            /** Seed */
+            seed: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Winners */
+            winners: components["schemas"]["Winner"][];
+            /** Top */
+            top: string | null;
+        };
+        /**
+         * ShowProduct
+         * @description A product in a show, in units of the whole show. `expected` is null where it stands on nothing.
+         */
+        api__stock__forecasts__ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Expected */
+            expected: number | null;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            basis: components["schemas"]["ShowBasis"];
+        };
+        /**
+         * ShowProduct
+         * @description A product of the show, in units. `left` is null where no lot is known.
+         */
+        api__today__ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Alarm */
+            alarm: string | null;
+        };
+        /**
+         * Result
+         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
+         */
+        api__voice__requirements__Result: {
+            /** Stream Id */
+            stream_id: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Usual Per Minute */
+            usual_per_minute: number | null;
+            /** Usual Shows */
+            usual_shows: number;
+            /** Share */
+            share: number;
+            /** Count */
+            count: number;
+            /** Share Before */
+            share_before: number;
         };
     };
     responses: never;
@@ -13491,7 +14045,7 @@ export interface operations {
             };
         };
     };
-    get_forecasts_v1_forecasts_get: {
+    get_forecasts_v1_forecasts_customers_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -13819,6 +14373,146 @@ export interface operations {
             };
         };
     };
+    get_forecast_v1_forecasts_get: {
+        parameters: {
+            query: {
+                sku: string;
+                /** @description else everywhere */
+                city?: string | null;
+                /** @description the first day; today if it isn't given */
+                from?: string | null;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemandForecast"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_show_forecast_v1_streams__id__forecast_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the show's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShowForecastAnswer"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_review_v1_streams__id__review_get: {
         parameters: {
             query?: {
@@ -14080,6 +14774,21 @@ export interface operations {
                      * Format: date-time
                      */
                     starts_at: string;
+                    /** Minutes */
+                    minutes?: number | null;
+                    /** Host */
+                    host?: string | null;
+                    /** Reservations */
+                    reservations?: number | null;
+                    /** Products */
+                    products?: {
+                        /** Sku */
+                        sku: string;
+                        /** Price */
+                        price?: number | null;
+                        /** Reservations */
+                        reservations?: number | null;
+                    }[] | null;
                 };
             };
         };
@@ -17761,6 +18470,628 @@ export interface operations {
             };
         };
     };
+    get_plays_v1_plays_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plays"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_play_v1_plays__play__get: {
+        parameters: {
+            query?: {
+                /** @description which time; the newest without it */
+                instance?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_entries_v1_plays__play__entries_get: {
+        parameters: {
+            query: {
+                /** @description which time */
+                instance: number;
+                /** @description the `collect` that took them */
+                step: string;
+            };
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_entry_v1_plays__play__entries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "wx-7f3a",
+                 *       "customer": {
+                 *         "unionid": "oWx1"
+                 *       },
+                 *       "choice": "beans"
+                 *     }
+                 */
+                "application/json": {
+                    /** Id */
+                    id: string;
+                    /** Customer */
+                    customer?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Token */
+                    token?: string | null;
+                    /** Choice */
+                    choice?: string | number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryAnswer"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Too many events at once */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_open_v1_plays__play__open_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    /** Stream Id */
+                    stream_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_close_v1_plays__play__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_stop_v1_plays__play__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "直播中断"
+                 *     }
+                 */
+                "application/json": {
+                    /** Reason */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_token_v1_plays__play__tokens_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "customer": {
+                 *         "unionid": "oWx1"
+                 *       },
+                 *       "minutes": 30
+                 *     }
+                 */
+                "application/json": {
+                    /** Customer */
+                    customer: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Minutes
+                     * @default 30
+                     */
+                    minutes?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_desk_todos_v1_desk_todos_get: {
         parameters: {
             query?: {
@@ -18939,6 +20270,10 @@ export interface operations {
                     name: string;
                     /** Scopes */
                     scopes: string[];
+                    /** Origins */
+                    origins?: string[];
+                    /** Events Per Second */
+                    events_per_second?: number | null;
                 };
             };
         };

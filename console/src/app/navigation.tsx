@@ -1,5 +1,6 @@
 import {
   BarChartOutlined,
+  CalendarOutlined,
   ContactsOutlined,
   DatabaseOutlined,
   ExperimentOutlined,
@@ -30,6 +31,7 @@ interface Place {
 type Name =
   | "today"
   | "journeys"
+  | "calendar"
   | "customers"
   | "segments"
   | "texts"
@@ -54,6 +56,7 @@ const place = (word: Name, icon: ReactNode, ...permissions: Permission[]): Place
 const PLACES: Place[] = [
   place("today", <SunOutlined />, "journeys.read", "streams.read"),
   place("journeys", <PartitionOutlined />, "journeys.read"),
+  place("calendar", <CalendarOutlined />, "journeys.read"),
   place("customers", <IdcardOutlined />, "customers.read"),
   place("segments", <TeamOutlined />, "customers.read"),
   place("texts", <FileTextOutlined />, "journeys.read"),

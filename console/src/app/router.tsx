@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { searchOf } from "@/pages/board/figures";
+import { fromOf } from "@/pages/calendar/from";
 import { codeOf } from "@/pages/coupons/search";
 import { filterOf } from "@/pages/journeys/rows";
 import { titleOf } from "@/pages/editor/search";
@@ -131,6 +132,17 @@ const pages = [
     path: "/journeys/$name/edit",
     validateSearch: titleOf,
     component: lazyRouteComponent(() => import("@/pages/editor/EditorPage"), "EditorPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/calendar",
+    validateSearch: fromOf,
+    component: lazyRouteComponent(() => import("@/pages/calendar/CalendarPage"), "CalendarPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
+    path: "/documents/$name",
+    component: lazyRouteComponent(() => import("@/pages/editor/documents/DocumentPage"), "DocumentPage"),
   }),
   createRoute({
     getParentRoute: () => inside,

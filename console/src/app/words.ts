@@ -4,6 +4,7 @@ export const useWords = makeWords({
   zh: {
     today: "今日",
     journeys: "旅程",
+    calendar: "日历",
     segments: "人群",
     texts: "内容",
     board: "看板",
@@ -70,6 +71,7 @@ export const useWords = makeWords({
   en: {
     today: "Today",
     journeys: "Journeys",
+    calendar: "Calendar",
     segments: "Segments",
     texts: "Texts",
     board: "Figures",

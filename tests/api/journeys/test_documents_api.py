@@ -72,7 +72,8 @@ def test_a_document_is_read_with_a_form_that_its_grammar_gives(marketer: Caller)
     assert (fields["valid"]["required"], fields["amount_off"]["required"]) == (True, False)
     assert "48h" not in fields["valid"]["about"]
     assert "until 2026-12-31" in fields["valid"]["about"]
-    assert fields["refund"]["choices"] == [["restore", "券可以再用"], ["forfeit", "券作废"]]
+    refund = [(each["value"], each["label"]) for each in fields["refund"]["choices"]]
+    assert refund == [("restore", "券可以再用"), ("forfeit", "券作废")]
     assert [each["key"] for each in fields["budget"]["fields"]] == ["count", "money"]
     policy = marketer.get("/v1/documents/_policy?lang=en").json()["form"]
     assert (policy["entries"], policy["fields"][0]["label"]) == (None, "the shop's name, which signs messages")
@@ -143,7 +144,14 @@ def test_a_draft_is_published_with_its_reason_and_every_version_is_kept(marketer
     assert [(each["version"], each["by"], each["reason"]) for each in versions] == [
         (2, "test", "the spring sale"), (1, None, None),
     ]  # fmt: skip
-    assert marketer.get("/v1/documents/_policy/versions/1").json()["text"] == POLICY
+    first = marketer.get("/v1/documents/_policy/versions/1").json()
+    assert first["text"] == POLICY
+    assert [(each["what"], each["text"].partition("#")[0].strip()) for each in first["lines"]] == [
+        ("same", "timezone: Asia/Shanghai"),
+        ("gone", "quiet_hours: 22:00-08:00"),
+        ("new", "quiet_hours: 21:00-08:00"),
+        ("same", "caps: {sms: 1 per 1d}"),
+    ]
     assert marketer.get("/v1/documents/_policy/versions/3").status_code == 404
     save(marketer, "_policy", POLICY)
     risky = marketer.get("/v1/documents/_policy/draft/review?lang=en").json()["changes"]

@@ -1,7 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { Empty, Flex, Input, Progress, Skeleton, Table, type TableColumnsType, Tag, Tooltip } from "antd";
+import { Button, Empty, Flex, Input, Progress, Skeleton, Table, type TableColumnsType, Tag, Tooltip } from "antd";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
 import { yuan } from "@/parts/money";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
@@ -14,6 +15,7 @@ const route = getRouteApi("/inside/coupons");
 
 export function CouponsPage() {
   const words = useWords();
+  const may = useMay();
   const { code } = route.useSearch();
   const navigate = route.useNavigate();
   const { data, error, refetch } = api.useQuery("get", "/v1/campaigns", {}, { refetchInterval: 15_000 });
@@ -113,17 +115,24 @@ export function CouponsPage() {
       title={words.title}
       about={words.about}
       actions={
-        <Input.Search
-          allowClear
-          aria-label={words.find}
-          placeholder={words.findHint}
-          enterButton={words.find}
-          maxLength={50}
-          style={{ width: 280 }}
-          onSearch={(text) => {
-            if (text.trim() !== "") void navigate({ search: { code: text.trim() } });
-          }}
-        />
+        <>
+          {may("journeys.publish") && (
+            <Link to="/documents/$name" params={{ name: "_coupons" }}>
+              <Button>{words.edit}</Button>
+            </Link>
+          )}
+          <Input.Search
+            allowClear
+            aria-label={words.find}
+            placeholder={words.findHint}
+            enterButton={words.find}
+            maxLength={50}
+            style={{ width: 280 }}
+            onSearch={(text) => {
+              if (text.trim() !== "") void navigate({ search: { code: text.trim() } });
+            }}
+          />
+        </>
       }
     >
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}

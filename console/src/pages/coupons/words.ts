@@ -16,6 +16,7 @@ function spanOf(text: string, units: Record<string, string>, whole: string): str
 export const useWords = makeWords({
   zh: {
     title: "券",
+    edit: "编辑优惠券",
     about: "每个优惠活动发了多少、用了多少、还剩多少；输入券码，看一张券的来龙去脉。",
     find: "查券码",
     findHint: "输入券码",
@@ -100,6 +101,7 @@ export const useWords = makeWords({
   },
   en: {
     title: "Coupons",
+    edit: "Edit coupons",
     about: "What each campaign has given, what was used and what is left; type a code to see one coupon's life.",
     find: "Find a code",
     findHint: "A coupon's code",

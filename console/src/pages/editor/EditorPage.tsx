@@ -227,7 +227,7 @@ function Editor({ name, first, title, blank }: { name: string; first: Draft; tit
             )}
             {pane === "yaml" && (
               <Suspense fallback={<Skeleton active />}>
-                <Yaml editing={editing} shop={shop} />
+                <Yaml editing={editing} mistakes={outline?.diagnostics} line={step?.first_line} shop={shop} />
               </Suspense>
             )}
             {pane === "try" && (

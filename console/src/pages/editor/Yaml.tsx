@@ -7,21 +7,28 @@ import { EditorState } from "@codemirror/state";
 import { oneDarkLike } from "./yamlTheme";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
+import type { Schema } from "@/api/client";
 import { useIsDark } from "@/parts/preferences";
 import type { Vocabulary } from "./steps";
 import type { Editing } from "./useEditing";
 import { useWords } from "./words";
 
 interface Props {
-  editing: Editing;
-  shop: Vocabulary | undefined;
+  editing: Pick<Editing, "text" | "type" | "undo" | "redo">;
+  mistakes: Schema["Mistake"][] | undefined;
+  /** The line that is looked at, from 1. */
+  line?: number | undefined;
+  shop?: Vocabulary | undefined;
+  /** What the text is called to those who can't see it. */
+  label?: string;
 }
 
 /** The text itself, with what is wrong in its lines. */
-export default function Yaml({ editing, shop }: Props) {
+export default function Yaml({ editing, mistakes, line, shop, label }: Props) {
   const words = useWords();
   const dark = useIsDark();
-  const { text, outline, chosen, type, undo, redo } = editing;
+  const called = label ?? words.yaml;
+  const { text, type, undo, redo } = editing;
   const holder = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const known = useRef({ text, type, undo, redo, shop });
@@ -46,7 +53,7 @@ export default function Yaml({ editing, shop }: Props) {
           lintGutter(),
           autocompletion({ override: [(context) => complete(context, known.current.shop)] }),
           EditorState.tabSize.of(2),
-          EditorView.contentAttributes.of({ "aria-label": words.yaml }),
+          EditorView.contentAttributes.of({ "aria-label": called }),
           EditorView.lineWrapping,
           keymap.of([
             { key: "Mod-z", run: () => (known.current.undo?.(), true) },
@@ -68,7 +75,7 @@ export default function Yaml({ editing, shop }: Props) {
     return () => {
       made.destroy();
     };
-  }, [dark, words]);
+  }, [dark, called]);
 
   useEffect(() => {
     const now = view.current;
@@ -85,9 +92,9 @@ export default function Yaml({ editing, shop }: Props) {
 
   useEffect(() => {
     const now = view.current;
-    if (!now || !outline) return;
+    if (!now || !mistakes) return;
     const { doc } = now.state;
-    const told = outline.diagnostics
+    const told = mistakes
       .filter((each) => each.line <= doc.lines)
       .map<Diagnostic>((each) => {
         const line = doc.line(each.line);
@@ -100,16 +107,14 @@ export default function Yaml({ editing, shop }: Props) {
         };
       });
     now.dispatch(setDiagnostics(now.state, told));
-  }, [outline]);
+  }, [mistakes]);
 
   useEffect(() => {
     const now = view.current;
-    const step = outline?.nodes.find((each) => each.at === chosen);
-    if (!now || !step || now.hasFocus || step.first_line > now.state.doc.lines) return;
-    const { from } = now.state.doc.line(step.first_line);
+    if (!now || line === undefined || now.hasFocus || line > now.state.doc.lines) return;
+    const { from } = now.state.doc.line(line);
     now.dispatch({ selection: { anchor: from }, effects: EditorView.scrollIntoView(from, { y: "center" }) });
-    // Only when another step is chosen.
-  }, [chosen]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [line]);
 
   return <div ref={holder} className="yaml" />;
 }

@@ -8,6 +8,13 @@ export type SaveState = "saved" | "saving" | "unsaved" | "conflict" | "failed";
 const PAUSE = 1_000;
 const PRESENCE = 15_000;
 
+const isDocument = (name: string) => name.startsWith("_");
+/** The draft of a shared document answers like a journey's. */
+const draftOf = (name: string) =>
+  (isDocument(name) ? "/v1/documents/{name}/draft" : "/v1/journeys/{name}/draft") as "/v1/journeys/{name}/draft";
+const presenceOf = (name: string) => `${draftOf(name)}/presence` as const;
+const mergeOf = (name: string) => `${draftOf(name)}/merge` as const;
+
 /** Somebody saved from the revision that this text goes out from. */
 export interface Conflict {
   by: string;
@@ -15,7 +22,7 @@ export interface Conflict {
   etag: string;
 }
 
-/** Keeps a text as the journey's draft while it is written, and tells who else is at it. */
+/** Keeps a text as the draft of a journey, or of a shared document, while it is written, and tells who else is at it. */
 export function useDraft(name: string, first: Draft, text: string, place: string, onTheirs: (text: string) => void) {
   const [draft, setDraft] = useState(first);
   const [state, setState] = useState<SaveState>("saved");
@@ -43,7 +50,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
       if (merged !== undefined) kept.current.wanted = merged;
       setState("saving");
       try {
-        const { data } = await client.PUT("/v1/journeys/{name}/draft", {
+        const { data } = await client.PUT(draftOf(name), {
           params: { path: { name }, header: { "if-match": etag ?? kept.current.draft.etag } },
           body: { text: kept.current.wanted },
         });
@@ -51,7 +58,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
         return data;
       } catch (problem) {
         if (problem instanceof ApiProblem && problem.status === 412) {
-          const { data: theirs } = await client.GET("/v1/journeys/{name}/draft", { params: { path: { name } } });
+          const { data: theirs } = await client.GET(draftOf(name), { params: { path: { name } } });
           if (theirs?.text === kept.current.wanted) {
             take(theirs);
             return theirs;
@@ -79,7 +86,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
 
   useEffect(() => {
     const meet = async () => {
-      const { data } = await client.POST("/v1/journeys/{name}/draft/presence", {
+      const { data } = await client.POST(presenceOf(name), {
         params: { path: { name } },
         body: { place: kept.current.place },
       });
@@ -87,7 +94,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
       setOthers(data.others);
       const { draft: mine, wanted, text: saved } = kept.current;
       if (data.revision > mine.revision && wanted === saved && !kept.current.saving) {
-        const answer = await client.GET("/v1/journeys/{name}/draft", { params: { path: { name } } });
+        const answer = await client.GET(draftOf(name), { params: { path: { name } } });
         if (!answer.data || kept.current.wanted !== saved) return;
         kept.current.wanted = answer.data.text;
         take(answer.data);
@@ -99,7 +106,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
     const timer = setInterval(say, PRESENCE);
     return () => {
       clearInterval(timer);
-      void client.DELETE("/v1/journeys/{name}/draft/presence", { params: { path: { name } } }).catch(() => undefined);
+      void client.DELETE(presenceOf(name), { params: { path: { name } } }).catch(() => undefined);
     };
   }, [name, take, onTheirs]);
 
@@ -123,12 +130,12 @@ export function useDraft(name: string, first: Draft, text: string, place: string
     /** Merges with what the other saved; the text with both, and where they clash. */
     merge: async () => {
       const body = { text: kept.current.wanted, since: kept.current.draft.revision };
-      const { data } = await client.POST("/v1/journeys/{name}/draft/merge", { params, body });
+      const { data } = await client.POST(mergeOf(name), { params, body });
       return data;
     },
     /** Takes the other's text in place of one's own. */
     theirs: async () => {
-      const { data } = await client.GET("/v1/journeys/{name}/draft", { params });
+      const { data } = await client.GET(draftOf(name), { params });
       if (!data) return;
       kept.current.wanted = data.text;
       take(data);
@@ -137,7 +144,7 @@ export function useDraft(name: string, first: Draft, text: string, place: string
     discard: async () => {
       try {
         const header = { "if-match": kept.current.draft.etag };
-        await client.DELETE("/v1/journeys/{name}/draft", { params: { ...params, header } });
+        await client.DELETE(draftOf(name), { params: { ...params, header } });
         return true;
       } catch (problem) {
         if (!isStatus(problem, 412)) throw problem;

@@ -8,6 +8,20 @@ export type Outline = Schema["SpecOutline"];
 export type Step = Schema["OutlineNode"];
 export type Edit = paths["/v1/specs/edit"]["post"]["requestBody"]["content"]["application/json"]["edits"][number];
 
+/** Reads a text, and makes edits of it. */
+export interface Grammar<O> {
+  read: (text: string, lang: Lang, signal: AbortSignal) => Promise<O | undefined>;
+  edit: (text: string, edits: Edit[], lang: Lang) => Promise<{ text: string; outline: O } | undefined>;
+}
+type Lang = ReturnType<typeof useLanguage>;
+
+const JOURNEYS: Grammar<Outline> = {
+  read: async (text, lang, signal) =>
+    (await client.POST("/v1/specs/outline", { body: { text }, params: { query: { lang } }, signal })).data,
+  edit: async (text, edits, lang) =>
+    (await client.POST("/v1/specs/edit", { body: { text, edits }, params: { query: { lang } } })).data,
+};
+
 const PAUSE = 250;
 /** What is typed within so many milliseconds is one step of undoing. */
 const TOGETHER = 1_000;
@@ -17,14 +31,17 @@ interface Past {
   at: string | undefined;
 }
 
+/** A journey's text, edited as it is and as a graph. */
+export const useEditing = (initial: string) => useWriting(initial, JOURNEYS);
+
 /**
- * A text that is edited in two ways, as it is and as a graph, with undo for both. The API makes the edits and reads the
- * text; here is only which text it is now.
+ * A text that is edited in two ways, as it is and by what it says, with undo for both. The API makes the edits and reads
+ * the text; here is only which text it is now.
  */
-export function useEditing(initial: string) {
+export function useWriting<O>(initial: string, grammar: Grammar<O>) {
   const lang = useLanguage();
   const [text, setText] = useState(initial);
-  const [outline, setOutline] = useState<Outline>();
+  const [outline, setOutline] = useState<O>();
   const [chosen, choose] = useState<string>();
   const [refusal, setRefusal] = useState<string>();
   const [busy, setBusy] = useState(false);
@@ -40,10 +57,10 @@ export function useEditing(initial: string) {
     const abort = new AbortController();
     const timer = setTimeout(
       () => {
-        void client
-          .POST("/v1/specs/outline", { body: { text }, params: { query: { lang } }, signal: abort.signal })
-          .then(({ data }) => {
-            if (data && !abort.signal.aborted) setOutline(data);
+        void grammar
+          .read(text, lang, abort.signal)
+          .then((read) => {
+            if (read && !abort.signal.aborted) setOutline(read);
           })
           .catch(() => undefined); // a lost connection is told by the frame, and what was read stays
       },
@@ -81,11 +98,10 @@ export function useEditing(initial: string) {
       const run = async () => {
         setBusy(true);
         try {
-          const body = { text: now.current.text, edits };
-          const { data } = await client.POST("/v1/specs/edit", { body, params: { query: { lang } } });
-          if (!data) return;
-          become(data.text);
-          setOutline(data.outline);
+          const edited = await grammar.edit(now.current.text, edits, lang);
+          if (!edited) return;
+          become(edited.text);
+          setOutline(edited.outline);
           setRefusal(undefined);
           if (then !== undefined) choose(then ?? undefined);
         } catch (problem) {
@@ -97,7 +113,7 @@ export function useEditing(initial: string) {
       };
       queue.current = queue.current.then(run);
     },
-    [become, lang],
+    [become, grammar, lang],
   );
 
   const turn = useCallback(

@@ -1,18 +1,28 @@
-import { Descriptions, Flex, Skeleton } from "antd";
+import { Link } from "@tanstack/react-router";
+import { Button, Descriptions, Flex, Skeleton } from "antd";
 import { api } from "@/api/client";
 import { useChannels } from "@/parts/channels";
 import { Failure } from "@/parts/Failure";
+import { useMay } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
 import { useWords } from "./words";
 
 export default function Policy() {
   const words = useWords();
+  const may = useMay();
   const { data, error, refetch } = api.useQuery("get", "/v1/policy");
   const channels = useChannels();
   const caps = Object.entries(data?.caps ?? {});
   return (
     <Flex vertical gap={12} style={{ maxWidth: 720 }}>
-      <Quiet>{words.policyAbout}</Quiet>
+      <Flex justify="space-between" gap={12} wrap>
+        <Quiet>{words.policyAbout}</Quiet>
+        {may("journeys.publish") && (
+          <Link to="/documents/$name" params={{ name: "_policy" }}>
+            <Button>{words.editPolicy}</Button>
+          </Link>
+        )}
+      </Flex>
       {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
       {data && (
