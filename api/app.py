@@ -6,7 +6,21 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
 
-from api import calendar, companions, desk, docs, health, metrics, search, segments, settings, texts, timeline, today
+from api import (
+    calendar,
+    companions,
+    desk,
+    docs,
+    health,
+    metrics,
+    search,
+    segments,
+    settings,
+    tags,
+    texts,
+    timeline,
+    today,
+)
 from api import clock as journey_clock
 from api.access import audit, outside, users
 from api.access import keys as api_keys
@@ -69,6 +83,7 @@ ROUTERS = (
     customers.router,
     records.router,
     segments.router,
+    tags.router,
     texts.router,
     calendar.router,
     todos.router,

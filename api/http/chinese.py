@@ -72,6 +72,11 @@ DETAILS: Mapping[str, str] = {
     "must be a text of 1 to 100 characters": "要是 1 到 100 个字的文字",
     "must be a text or a number": "要是文字或数",
     "It is over.": "它已经结束。",
+    "No rule keeps such a tag.": "没有规则管这个标签。",
+    "Somebody changed the tag meanwhile.": "期间有人改了这个标签。",
+    "The tags were published without their text; publish their file once more first.": (
+        "标签发布时没有留下原文；请先再发布一次它们的文件。"
+    ),
     "There is no play of this name.": "没有这个名字的玩法。",
     "There is no such instance of it.": "它没有这一场。",
     "There are no closed entries of this instance and step.": "这一场的这一步没有已截止的参与。",

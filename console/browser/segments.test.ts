@@ -62,3 +62,28 @@ it.concurrent.each([
   await until(async () => JSON.stringify(await read(`/v1/segments/${encodeURIComponent(name)}`)).includes("7d"));
   await visit.end();
 });
+
+it.concurrent(
+  "a tag's rule is made by form, its size told while one writes, and it says why a customer has it",
+  async () => {
+    const visit = await Visit.as("marketer", { path: "/console/segments" });
+    const { page } = visit;
+    const name = `买过 ${crypto.randomUUID().slice(0, 6)}`;
+    await page.getByText("标签", { exact: true }).click();
+    await page.getByRole("button", { name: "新建标签" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("textbox", { name: "名称" }).fill(name);
+    await dialog.getByText(/位客户符合/).waitFor();
+    await dialog.getByRole("combobox", { name: "条件不再成立后再保留" }).fill("7d");
+    await visit.picture("tag-form-desktop");
+    await visit.isAccessible();
+    await dialog.getByRole("button", { name: "发布" }).click();
+    await page.getByRole("button", { name }).click();
+    const drawer = page.getByRole("dialog");
+    await drawer.getByText("还没有地方用到它").waitFor();
+    await drawer.getByText(/下单/).first().waitFor();
+    await visit.isAccessible();
+    expect(await read(`/v1/tags/${encodeURIComponent(name)}`)).toMatchObject({ keep: "7d" });
+    await visit.end();
+  },
+);

@@ -458,6 +458,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read how a tag is written
+         * @description `404` for a tag that no rule keeps.
+         */
+        get: operations["get_rule_v1_tags__name__get"];
+        /**
+         * Publish a tag's rule
+         * @description Writes its rule, and leaves every other byte of the tags' text alone; who has it changes from here on.
+         *
+         *     `412` if it isn't any more as `If-Match` says; `*` for one that there must not be yet.
+         */
+        put: operations["put_rule_v1_tags__name__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/texts": {
         parameters: {
             query?: never;
@@ -7158,6 +7184,27 @@ export interface components {
             asked: number | null;
         };
         /**
+         * TagWritten
+         * @description A tag's rule as it is written, the condition in words, and what asks for the tag. `etag` goes with a change.
+         */
+        TagWritten: {
+            /** Name */
+            name: string;
+            /** When */
+            when: unknown;
+            /** Keep */
+            keep: string | null;
+            /** Words */
+            words: string;
+            /**
+             * Used By
+             * @description live journeys that set it or ask for it, then segments and other tags
+             */
+            used_by: string[];
+            /** Etag */
+            etag: string;
+        };
+        /**
          * Tags
          * @description The tags that are published or that somebody has, the commonest first.
          */
@@ -9763,6 +9810,171 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_rule_v1_tags__name__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    put_rule_v1_tags__name__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "if-match"?: string | null;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "when": {
+                 *         "field": "customer.orders",
+                 *         "at_least": 3
+                 *       },
+                 *       "keep": "30d"
+                 *     }
+                 */
+                "application/json": {
+                    /** When */
+                    when: {
+                        [key: string]: unknown;
+                    };
+                    /** Keep */
+                    keep?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagWritten"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Somebody else has changed it since it was read */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

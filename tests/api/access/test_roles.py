@@ -124,6 +124,8 @@ TABLE = {
     "POST /v1/identity/conflicts/{number}": "operator admin",
     "GET /v1/tags": "marketer operator analyst admin",
     "GET /v1/tags/{name}/customers": "marketer operator analyst admin",
+    "GET /v1/tags/{name}": "marketer operator analyst admin",
+    "PUT /v1/tags/{name}": "marketer admin",
     "GET /v1/segments": "marketer operator analyst admin",
     "GET /v1/segments/{name}": "marketer operator analyst admin",
     "PUT /v1/segments/{name}": "marketer admin",

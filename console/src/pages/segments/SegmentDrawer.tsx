@@ -2,12 +2,15 @@ import { Link } from "@tanstack/react-router";
 import { Button, Drawer, Flex, Select, Skeleton } from "antd";
 import { useState } from "react";
 import { api } from "@/api/client";
+import { isStatus } from "@/api/problem";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
+import type { Kind } from "./RuleForm";
 import { useWords } from "./words";
 
 interface Props {
+  kind: Kind;
   name: string;
   others: string[];
   onClose: () => void;
@@ -16,13 +19,20 @@ interface Props {
 
 const heading = { fontSize: 14, fontWeight: 600, margin: "0 0 6px" };
 
-/** A segment in words, who is in it and why, where it is used, and what it shares with another. */
-export default function SegmentDrawer({ name, others, onClose, onEdit }: Props) {
+/** A segment or a tag in words, who is in it and why, where it is used, and what a segment shares with another. */
+export default function SegmentDrawer({ kind, name, others, onClose, onEdit }: Props) {
   const words = useWords();
   const [other, setOther] = useState<string>();
   const path = { name };
-  const written = api.useQuery("get", "/v1/segments/{name}", { params: { path } });
-  const members = api.useQuery("get", "/v1/segments/{name}/customers", { params: { path, query: { limit: 20 } } });
+  const [ofSegment, ofTag] = [{ enabled: kind === "segment" }, { enabled: kind === "tag", retry: false }];
+  const few = { params: { path, query: { limit: 20 } } };
+  const segment = api.useQuery("get", "/v1/segments/{name}", { params: { path } }, ofSegment);
+  const tag = api.useQuery("get", "/v1/tags/{name}", { params: { path } }, ofTag);
+  const inSegment = api.useQuery("get", "/v1/segments/{name}/customers", few, ofSegment);
+  const withTag = api.useQuery("get", "/v1/tags/{name}/customers", few, ofTag);
+  const written = kind === "segment" ? segment : tag;
+  const members = kind === "segment" ? inSegment : withTag;
+  const unruled = isStatus(written.error, 404);
   const shared = api.useQuery(
     "get",
     "/v1/segments/overlap",
@@ -35,10 +45,11 @@ export default function SegmentDrawer({ name, others, onClose, onEdit }: Props) 
       title={<bdi>{name}</bdi>}
       size={440}
       onClose={onClose}
-      extra={onEdit && <Button onClick={onEdit}>{words.edit}</Button>}
+      extra={onEdit && <Button onClick={onEdit}>{unruled ? words.giveRule : words.edit}</Button>}
     >
       <Flex vertical gap={20}>
-        {written.error !== null && <Failure error={written.error} retry={() => void written.refetch()} />}
+        {unruled && <Quiet>{words.tagsAbout}</Quiet>}
+        {written.error !== null && !unruled && <Failure error={written.error} retry={() => void written.refetch()} />}
         {!written.data && written.error === null && <Skeleton active title={false} />}
         {written.data && (
           <>

@@ -1,5 +1,5 @@
 import { PlusOutlined } from "@ant-design/icons";
-import { Button, Empty, Skeleton, Table, type TableColumnsType, theme } from "antd";
+import { Button, Empty, Segmented, Skeleton, Table, type TableColumnsType, theme } from "antd";
 import { lazy, Suspense, useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
@@ -7,20 +7,24 @@ import { useMay } from "@/parts/me";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
+import type { Kind } from "./RuleForm";
+import { Tags } from "./Tags";
 import { useWords } from "./words";
 
 const SegmentDrawer = lazy(() => import("./SegmentDrawer"));
-const SegmentForm = lazy(() => import("./SegmentForm"));
+const RuleForm = lazy(() => import("./RuleForm"));
 type Segment = Schema["SegmentSize"];
 
-/** Groups of customers: how large they are and were, who is in them and why. */
+/** Groups of customers, and their tags: how large they are and were, who is in them and why. */
 export function SegmentsPage() {
   const words = useWords();
   const may = useMay();
+  const [kind, setKind] = useState<Kind>("segment");
   const [shown, setShown] = useState<string>();
   const [edited, setEdited] = useState<string | null>();
   const { data, error, refetch } = api.useQuery("get", "/v1/segments", {}, { refetchInterval: 30_000 });
   const segments = data?.segments ?? [];
+  const tagged = api.useQuery("get", "/v1/tags", {}, { enabled: kind === "tag", refetchInterval: 30_000 });
   const writes = may("journeys.publish");
   const columns: TableColumnsType<Segment> = [
     {
@@ -75,24 +79,39 @@ export function SegmentsPage() {
               setEdited(null);
             }}
           >
-            {words.create}
+            {words.create[kind]}
           </Button>
         )
       }
     >
-      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
-      {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
-      {data && segments.length === 0 && (
-        <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={words.none}>
-          <Quiet>{words.noneAbout}</Quiet>
-        </Empty>
+      <Segmented<Kind>
+        value={kind}
+        options={[
+          { value: "segment", label: words.segments },
+          { value: "tag", label: words.tags },
+        ]}
+        style={{ marginBottom: 16 }}
+        onChange={setKind}
+      />
+      {kind === "tag" && <Tags found={tagged} onShow={setShown} />}
+      {kind === "segment" && (
+        <>
+          {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+          {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
+          {data && segments.length === 0 && (
+            <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={words.none}>
+              <Quiet>{words.noneAbout}</Quiet>
+            </Empty>
+          )}
+          {segments.length > 0 && <Table rowKey="name" columns={columns} dataSource={segments} pagination={false} />}
+        </>
       )}
-      {segments.length > 0 && <Table rowKey="name" columns={columns} dataSource={segments} pagination={false} />}
       {shown !== undefined && (
         <Suspense>
           <SegmentDrawer
+            kind={kind}
             name={shown}
-            others={segments.map((each) => each.name).filter((each) => each !== shown)}
+            others={(kind === "segment" ? segments : []).map((each) => each.name).filter((each) => each !== shown)}
             onClose={() => {
               setShown(undefined);
             }}
@@ -107,7 +126,8 @@ export function SegmentsPage() {
       )}
       {edited !== undefined && (
         <Suspense>
-          <SegmentForm
+          <RuleForm
+            kind={kind}
             name={edited}
             onClose={() => {
               setEdited(undefined);

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { api, client, type Schema } from "@/api/client";
 import { ApiProblem, isStatus } from "@/api/problem";
 import { Condition } from "@/parts/conditions/Condition";
+import { SpanInput } from "@/parts/conditions/Span";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
@@ -12,65 +13,70 @@ import { useWords } from "./words";
 
 const BEGIN = { event: "order.paid", within: "30d" };
 const PAUSE = 400;
+export type Kind = "segment" | "tag";
 
-/** A segment being written, with how many it would be and who. */
-export default function SegmentForm({ name, onClose }: { name: string | null; onClose: () => void }) {
+/** A segment or a tag's rule being written, with how many it would be about and who. */
+export default function RuleForm({ kind, name, onClose }: { kind: Kind; name: string | null; onClose: () => void }) {
+  const words = useWords();
   const lang = useLanguage();
   const { data: shop } = api.useQuery("get", "/v1/specs/vocabulary", { params: { query: { lang } } });
-  const written = api.useQuery(
-    "get",
-    "/v1/segments/{name}",
-    { params: { path: { name: name ?? "" } } },
-    { enabled: name !== null, staleTime: 0, gcTime: 0 },
-  );
-  const words = useWords();
-  if (!shop || (name !== null && !written.data))
+  const params = { params: { path: { name: name ?? "" } } };
+  const fresh = { staleTime: 0, gcTime: 0, retry: false };
+  const segment = api.useQuery("get", "/v1/segments/{name}", params, {
+    ...fresh,
+    enabled: name !== null && kind === "segment",
+  });
+  const tag = api.useQuery("get", "/v1/tags/{name}", params, { ...fresh, enabled: name !== null && kind === "tag" });
+  const { data: written, error } = kind === "segment" ? segment : tag;
+  const unruled = isStatus(error, 404); // a tag that people or journeys set, and no rule yet
+  if (!shop || (name !== null && !written && !unruled))
     return (
-      <Modal open title={name ?? words.create} footer={null} onCancel={onClose}>
-        {written.error === null ? <Skeleton active /> : <Failure error={written.error} />}
+      <Modal open title={name ?? words.create[kind]} footer={null} onCancel={onClose}>
+        {error === null ? <Skeleton active /> : <Failure error={error} />}
       </Modal>
     );
-  return <Form shop={shop} name={name} written={written.data} onClose={onClose} />;
+  return <Form kind={kind} shop={shop} name={name} written={written} onClose={onClose} />;
 }
 
 interface Props {
+  kind: Kind;
   shop: Schema["Vocabulary"];
   name: string | null;
-  written: Schema["SegmentWritten"] | undefined;
+  written: Schema["SegmentWritten"] | Schema["TagWritten"] | undefined;
   onClose: () => void;
 }
 
-function Form({ shop, name, written, onClose }: Props) {
+function Form({ kind, shop, name, written, onClose }: Props) {
   const words = useWords();
   const queries = useQueryClient();
   const [called, setCalled] = useState(name ?? "");
   const [when, setWhen] = useState<unknown>(written?.when ?? BEGIN);
-  const put = api.useMutation("put", "/v1/segments/{name}");
+  const [keep, setKeep] = useState(written && "keep" in written ? written.keep : null);
+  const putSegment = api.useMutation("put", "/v1/segments/{name}");
+  const putTag = api.useMutation("put", "/v1/tags/{name}");
+  const put = kind === "segment" ? putSegment : putTag;
   const refused: unknown = put.error;
+  const publish = () => {
+    const params = { path: { name: called.trim() }, header: { "if-match": written?.etag ?? "*" } };
+    const condition = when as Record<string, never>;
+    const onSuccess = () => {
+      void queries.invalidateQueries();
+      onClose();
+    };
+    if (kind === "segment") putSegment.mutate({ params, body: { when: condition } }, { onSuccess });
+    else putTag.mutate({ params, body: { when: condition, keep } }, { onSuccess });
+  };
   return (
     <Modal
       open
       width={620}
-      title={name ?? words.create}
+      title={name ?? words.create[kind]}
       okText={words.save}
       cancelText={words.cancel}
       confirmLoading={put.isPending}
       okButtonProps={{ disabled: called.trim() === "" }}
       onCancel={onClose}
-      onOk={() => {
-        put.mutate(
-          {
-            params: { path: { name: called.trim() }, header: { "if-match": written?.etag ?? "*" } },
-            body: { when: when as Record<string, never> },
-          },
-          {
-            onSuccess: () => {
-              void queries.invalidateQueries();
-              onClose();
-            },
-          },
-        );
-      }}
+      onOk={publish}
     >
       <Flex vertical gap={14}>
         {name === null && (
@@ -88,9 +94,18 @@ function Form({ shop, name, written, onClose }: Props) {
           </Flex>
         )}
         <Condition value={when} shop={shop} onChange={setWhen} />
+        {kind === "tag" && (
+          <SpanInput
+            label={words.keep}
+            value={keep ?? undefined}
+            onChange={(next) => {
+              setKeep(next ?? null);
+            }}
+          />
+        )}
         <Size when={when} />
         {written && written.used_by.length > 0 && (
-          <Alert type="info" showIcon title={words.effect} description={written.used_by.join("、")} />
+          <Alert type="info" showIcon title={words.effect[kind]} description={written.used_by.join("、")} />
         )}
         {isStatus(refused, 412) && <Alert type="warning" showIcon title={words.changed} />}
         {refused instanceof ApiProblem && refused.status !== 412 && (
@@ -103,25 +118,28 @@ function Form({ shop, name, written, onClose }: Props) {
 
 interface Found {
   for: string;
+  said?: string | null | undefined;
   preview?: Schema["Preview"];
   problem?: unknown;
 }
 
-/** How many a condition is about, as it is written: what was asked before is cancelled. */
+/** What a condition says and how many it is about, as it is written: what was asked before is cancelled. */
 function Size({ when }: { when: unknown }) {
   const words = useWords();
+  const lang = useLanguage();
   const asked = JSON.stringify(when);
   const [found, setFound] = useState<Found>();
   useEffect(() => {
     const abort = new AbortController();
     const timer = setTimeout(() => {
-      client
-        .POST("/v1/segments/preview", {
-          body: { when: JSON.parse(asked) as Record<string, never> },
-          signal: abort.signal,
-        })
-        .then(({ data }) => {
-          if (data) setFound({ for: asked, preview: data });
+      const body = { when: JSON.parse(asked) as Record<string, never> };
+      const { signal } = abort;
+      Promise.all([
+        client.POST("/v1/segments/preview", { body, signal }),
+        client.POST("/v1/specs/condition", { body, signal, params: { query: { lang } } }),
+      ])
+        .then(([{ data }, { data: told }]) => {
+          if (data) setFound({ for: asked, preview: data, said: told?.words });
         })
         .catch((problem: unknown) => {
           if (!abort.signal.aborted) setFound({ for: asked, problem });
@@ -131,7 +149,7 @@ function Size({ when }: { when: unknown }) {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [asked]);
+  }, [asked, lang]);
   if (found?.for !== asked) return <Quiet>{words.looking}</Quiet>;
   const { preview, problem } = found;
   if (problem instanceof ApiProblem)
@@ -145,6 +163,7 @@ function Size({ when }: { when: unknown }) {
   if (!preview) return null;
   return (
     <section aria-live="polite">
+      {found.said && <div>{found.said.replaceAll("`", "")}</div>}
       <strong style={{ fontSize: 16 }}>{words.sizeNow(count(preview.size), count(preview.of))}</strong>{" "}
       <Quiet small>{words.took(preview.ms)}</Quiet>
       {preview.sample.length > 0 && (
