@@ -54,8 +54,10 @@ def item_lines(value: Any, style: Style, *, short: bool) -> str:
 def _dump(value: Any, style: Style, *, flow: bool = False) -> str:
     yaml = YAML()
     yaml.width = 1_000_000
+    yaml.brace_single_entry_mapping_in_flow_sequence = True  # `[a: b]` would be no value without its brackets
     yaml.default_flow_style = flow
-    yaml.indent(mapping=2, sequence=2 + style.offset, offset=style.offset)
+    if not flow:
+        yaml.indent(mapping=2, sequence=2 + style.offset, offset=style.offset)
     out = StringIO()
     yaml.dump(value, out)
     return out.getvalue().removesuffix("\n").removesuffix("\n...")

@@ -167,6 +167,12 @@ steps:
         (Put("/steps/0/send", "bye"), '    send: "thanks"', '    send: "bye"'),
         (Put("/steps/0/id", "hi there: you"), "    id: hello", "    id: 'hi there: you'"),
         (Put("/steps/1/within", "2d"), "     within: 1d}", "     within: 2d}"),
+        (
+            Put("/steps/1/within", {"not": {"all": [{"tag": "a"}, {"tag": "b"}]}}),
+            "1d}",
+            "{not: {all: [{tag: a}, {tag: b}]}}}",
+        ),
+        (Put("/steps/1/then", [{"wait": "2d"}]), "     within: 1d}", "     within: 1d, then: [{wait: 2d}]}"),
         (Put("/steps/1/then", []), "     within: 1d}", "     within: 1d, then: []}"),
         (Put("/steps/2/wait", "monday 10:00"), "    wait: 1d", "    wait: monday 10:00"),
         (Put("/name", "1"), "trigger: {event: order.paid}", "trigger: {event: order.paid}\nname: '1'"),
