@@ -157,9 +157,11 @@ def post_later(request: Request, caller: Guide, id: Id) -> None:
 
     def act(work: UnitOfWork, todo: Todo, _: Enrollment) -> None:
         if todo.done_at is None:
+            before = {"due_at": todo.due_at.isoformat()}
             desk.put_off(todo, env.clock.now())
             work.add(todo)
-            audit.record(work, caller, "todo.later", f"todo:{id}", env.wall.now())
+            after = {"due_at": todo.due_at.isoformat()}
+            audit.record(work, caller, "todo.later", f"todo:{id}", env.wall.now(), before=before, after=after)
 
     _act(env, caller, id, act)
 

@@ -51,7 +51,9 @@ def get_audit(
     after: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=200, description="entries of a page, at most")] = 50,
 ) -> Page:
-    """Every change by API, console or command line, but for what shops send all day: events, and coupons in use."""
+    """Every change by API, console or command line, but for what shops send all day (events, and coupons in use), and
+    for a draft that is written on, which keeps its revisions with who and when.
+    """
     with context(request).db() as session:
         rows = audit.entries(session, actor=actor, action=action, target=target, before=after, limit=limit + 1)
         page = [Entry.model_validate(each, from_attributes=True) for each in rows[:limit]]

@@ -121,10 +121,11 @@ def get_accounts(request: Request, _: Annotated[Actor, Depends(require("channels
 
 def _settle(env: Context, caller: Actor, id: int, body: Settlement) -> LedgerEntry:
     with env.db.begin() as work:
+        before = {"status": messages.status_of(work, id)}
         settled = messages.settle_by_hand(work, id, body.status, env.clock.now(), caller.by)
         (entry,) = _entries(work, [settled], "zh")
         after = {"status": entry.status}
-        audit.record(work, caller, "message.settle", f"message:{id}", env.wall.now(), after=after)
+        audit.record(work, caller, "message.settle", f"message:{id}", env.wall.now(), before=before, after=after)
         return entry
 
 

@@ -175,7 +175,8 @@ def post_cancel(request: Request, caller: Planner, id: StreamId) -> ShowSummary:
         stream = _planned(work, env, id)
         if stream.cancelled_at is None:
             _tell(work, env, "stream.cancelled", {"stream_id": id})
-            audit.record(work, caller, "stream.cancel", f"stream:{id}", env.wall.now())
+            called_off = {"before": {"cancelled": False}, "after": {"cancelled": True}}
+            audit.record(work, caller, "stream.cancel", f"stream:{id}", env.wall.now(), **called_off)
 
     return _change(context(request), id, cancel)
 

@@ -135,10 +135,11 @@ def _correct(env: Context, caller: Actor, id: int, body: Correction) -> OpinionS
             raise _wrong("aspect", "an opinion or a wish is about one of the aspects")
         if kind == "opinion" and changes.get("sentiment", opinion.sentiment) in (None, "wish"):
             raise _wrong("sentiment", "an opinion is positive, negative or neutral")
-        correct(
-            work, Themes(read_library(work).voice, spoken_skus(work)), opinion, changes, caller.name, env.clock.now()
-        )
-        audit.record(work, caller, "voice.correct", f"opinion:{id}", env.wall.now(), after=dict(changes))
+        before = {name: getattr(opinion, name) for name in changes}
+        themes = Themes(read_library(work).voice, spoken_skus(work))
+        correct(work, themes, opinion, changes, caller.name, env.clock.now())
+        target, now = f"opinion:{id}", env.wall.now()
+        audit.record(work, caller, "voice.correct", target, now, before=before, after=dict(changes))
 
     in_transaction(env.db, put_right)
     with env.db() as session:

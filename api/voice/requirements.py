@@ -225,8 +225,12 @@ async def post_revision(request: Request, caller: Editor, id: Id) -> Requirement
     body = await read_json(request, Revision)
 
     def act(work: UnitOfWork, env: Context) -> None:
-        rules.revise(work, _row(work, id, for_update=True), body.model_dump(exclude_none=True), env.clock.now())
-        audit.record(work, caller, "requirement.revise", f"requirement:{id}", env.wall.now())
+        row = _row(work, id, for_update=True)
+        before = {"status": row.status, "round": row.round}
+        rules.revise(work, row, body.model_dump(exclude_none=True), env.clock.now())
+        after = {"status": row.status, "round": row.round}
+        target = f"requirement:{id}"
+        audit.record(work, caller, "requirement.revise", target, env.wall.now(), before=before, after=after)
 
     return await run_in_threadpool(_change, context(request), id, act)
 
@@ -244,9 +248,11 @@ async def post_review(request: Request, caller: Editor, id: Id) -> RequirementSt
 
     def act(work: UnitOfWork, env: Context) -> None:
         row, now = _row(work, id, for_update=True), env.clock.now()
+        before = {"status": row.status}
         rules.review(work, row, body.department, body.verdict, body.reason, caller.name, now)
-        after = {"department": body.department, "verdict": body.verdict}
-        audit.record(work, caller, "requirement.review", f"requirement:{id}", env.wall.now(), after=after)
+        after = {"status": row.status, "department": body.department, "verdict": body.verdict}
+        target = f"requirement:{id}"
+        audit.record(work, caller, "requirement.review", target, env.wall.now(), before=before, after=after)
 
     return await run_in_threadpool(_change, context(request), id, act)
 
@@ -261,7 +267,8 @@ def _make(env: Context, caller: Actor, body: NewRequirement) -> RequirementState
             detail = f"nobody said this of the product in 90 days; what they said: {named}"
             raise Invalid(errors=[{"field": "topic", "reason": "unknown", "detail": detail}])
         row = rules.draft(work, of_it[0], body.proposal, body.measure, caller.name, now)
-        audit.record(work, caller, "requirement.make", f"requirement:{row.id}", env.wall.now())
+        after = {"status": row.status, "sku": body.sku, "aspect": body.aspect, "topic": body.topic}
+        audit.record(work, caller, "requirement.make", f"requirement:{row.id}", env.wall.now(), after=after)
         return row.id
 
     id = in_transaction(env.db, make)

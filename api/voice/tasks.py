@@ -125,7 +125,8 @@ def _ask(env: Context, caller: Actor, body: NewTask) -> TaskState:
     def ask(work: UnitOfWork) -> TaskState:
         key, given = f"asked/{uuid4().hex}", body.model_dump(exclude={"department", "text", "due_on"})
         id = tasks.ask(work, key, body.department, body.text, body.due_on, env.clock.now(), **given)
-        audit.record(work, caller, "task.ask", f"task:{id}", env.wall.now())
+        after = {"department": body.department, "due_on": body.due_on.isoformat()}
+        audit.record(work, caller, "task.ask", f"task:{id}", env.wall.now(), after=after)
         return TaskState.model_validate(work.get_one(Task, id), from_attributes=True)
 
     return in_transaction(env.db, ask)
@@ -137,7 +138,8 @@ def _finish(env: Context, caller: Actor, id: int, note: str | None) -> TaskState
         if task is None:
             raise NotFound("There is no such task.")
         if task.done_at is None:
-            audit.record(work, caller, "task.finish", f"task:{id}", env.wall.now())
+            is_done = {"before": {"done": False}, "after": {"done": True}}
+            audit.record(work, caller, "task.finish", f"task:{id}", env.wall.now(), **is_done)
         tasks.finish(work, task, caller.name, note, env.clock.now())
         return TaskState.model_validate(task, from_attributes=True)
 

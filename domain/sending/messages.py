@@ -61,6 +61,11 @@ def settle_by_hand(work: UnitOfWork, number: int, to: Literal["sent", "failed"],
     return work.held(MessageRow, number)
 
 
+def status_of(session: Session, number: int) -> str | None:
+    """How a message stands; None if there is none of this number."""
+    return session.exec(select(Message.status).where(Message.id == number)).first()
+
+
 def accounts(session: Session) -> Sequence[ProviderAccount]:
     """How the accounts with providers stand."""
     return session.exec(select(ProviderAccount).order_by(col(ProviderAccount.name))).all()

@@ -1,5 +1,6 @@
 """Publishing a directory of specs and texts: what is in order goes live, what is not is told and left as it was."""
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -96,6 +97,7 @@ def publish_directory(
                 was = document.source if document else None
                 history.keep(work, path.stem, was, text, at_terminal(by), SystemClock().now())
                 publish_shared(work, path.stem, text)
+                _note(work, by, "document", path.stem, was, text)
                 seen.add_document(path.stem, text)
             elif path.stem in stopped:
                 done.stopped.append(path.stem)
@@ -218,6 +220,17 @@ def _audited(session: Session, by: str, journey: str, **details: Any) -> Abstrac
     return lifecycle.audited(session, at_terminal(by), "journey.publish", journey, SystemClock().now(), **details)
 
 
+def _note(session: Session, by: str, kind: str, name: str, before: str | None, after: str | None) -> None:
+    """Writes a text or a shared document that was published, or a text that was taken away, into the audit."""
+    was, now = {"sha256": _fingerprint(before)}, {"sha256": _fingerprint(after)}
+    actor, action = at_terminal(by), f"{kind}.{'remove' if after is None else 'publish'}"
+    audit.record(session, actor, action, f"{kind}:{name}", SystemClock().now(), before=was, after=now)
+
+
+def _fingerprint(text: str | None) -> str | None:
+    return None if text is None else hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 def _retain_required(session: Session, specs: Path, before: Mapping[str, Mapping[str, Any]]) -> Iterator[Diagnostic]:
     """Put back the segments and campaigns that were taken away while something live or running refers to them."""
     required = still_asked(session)
@@ -276,10 +289,12 @@ def _publish_texts(
             before = live.get((template, channel))
             history.keep(session, f"{template}/{channel}", before, body, at_terminal(by), now)
             publish_text(session, template, channel, body)
+            _note(session, by, "text", f"{template}/{channel}", before, body)
             seen.add_text((template, channel), body)
     for text in gone:
         if text not in unfit:
             remove_text(session, *text)
+            _note(session, by, "text", "/".join(text), live.get(text), None)
     told = [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(misfit)) for text, misfit in unfit.items()]
     return [*unseen.values(), *told]
 

@@ -57,8 +57,9 @@ def settle(
     with database(data) as db:
         try:
             with db.begin() as work:
+                before = {"status": messages.status_of(work, message)}
                 messages.settle_by_hand(work, message, status, clock_of(db).now(), operator())
-                record(work, "message.settle", f"message:{message}", after={"status": status})
+                record(work, "message.settle", f"message:{message}", before=before, after={"status": status})
         except (messages.UnknownMessageError, MessageStateError) as problem:
             raise StartError(f"{problem}; `aftershow messages --unknown --pending` lists what is open") from None
     say(f"message {message} is {status}")

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import LANG, Data, Lang, database, say
+from runtime.cli.shared import LANG, Data, Lang, database, record, say
 
 if TYPE_CHECKING:
     from domain.insight.definitions import Unit
@@ -162,6 +162,8 @@ def _rebuild(data: Data, lang: "Language") -> None:
             with db.begin() as work:
                 number, wrong = rebuild(work, name, first, now, zone)
             periods, otherwise = periods + number, otherwise + wrong
+        with db.begin() as work:
+            record(work, "metric.rebuild", "counts", after={"orders": orders, "owed": owed, "wrong": otherwise})
     zh = f"已按现在的归因窗口重新计算 {orders:,} 笔订单，其中 {owed:,} 笔归因到消息或券；"
     zh += f"重新汇总了 {summed:,} 个进入人次多的旅程；指标重新算了 {periods:,} 个时段，与原来不同的 {otherwise:,} 个"
     en = f"worked out anew what {orders:,} orders are owed to, {owed:,} of them to messages or coupons, summed up "
@@ -232,6 +234,8 @@ def ltv_fit(lang: Lang = LANG, data: Data = None) -> None:
         for page in forecasts.pages():
             with db.begin() as work:
                 write_page(work, read_library(work), page, now)
+        with db.begin() as work:
+            record(work, "customer.forecast", "customers", after={"changed": ordered})
     say(", ".join(f"{name} {value:.4g}" for name, value in models.items()))
     zh = f"已为 {ordered:,} 位下过单的客户写入 customer.likely_to_buy 和 customer.expected_value"
     en = f"wrote customer.likely_to_buy and customer.expected_value of {ordered:,} customers who ordered"

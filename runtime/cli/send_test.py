@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runtime import StartError
-from runtime.cli.shared import Data, database, say
+from runtime.cli.shared import Data, database, record, say
 
 if TYPE_CHECKING:
     from runtime.authoring.send_test import SendOutcome
@@ -48,6 +48,9 @@ def send_test(
             of = step_wanted(session, journey, step, template) if journey and step else None
         carriers = channels(db, clock, portal)
         outcome = send_test(db, clock, carriers, wanted, to, values or [], of)
+        with db.begin() as work:
+            after = {"status": outcome.message.status if outcome.message else outcome.reason}
+            record(work, "message.send_test", f"text:{template}/{outcome.channel}", after=after)
     account = carriers[outcome.channel].account
     _report(outcome, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
 

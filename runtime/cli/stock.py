@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import Data, database, say, told
+from runtime.cli.shared import Data, database, record_sheet, say, told
 
 app = typer.Typer(help="What there is to sell.", no_args_is_help=True)
 
@@ -42,6 +42,8 @@ def import_lots(
             progress.update(task, description=f"{file.name}: " + told(f"up to row {rows}"))
 
         tally = stock.import_lots(db, clock_of(db), file, print_above, show_rows, dry_run=dry_run)
+        if not dry_run:
+            record_sheet(db, "stock.import", file, tally.taken, tally.known, tally.wrong)
     if tally.unread:
         say(f"columns that were not read: {', '.join(tally.unread)}")
     taken = "would be taken" if dry_run else "taken"

@@ -3068,7 +3068,8 @@ export interface paths {
         };
         /**
          * Read who changed what
-         * @description Every change by API, console or command line, but for what shops send all day: events, and coupons in use.
+         * @description Every change by API, console or command line, but for what shops send all day (events, and coupons in use), and
+         *     for a draft that is written on, which keeps its revisions with who and when.
          */
         get: operations["get_audit_v1_audit_get"];
         put?: never;

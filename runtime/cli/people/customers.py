@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from runtime import StartError
-from runtime.cli.shared import Data, database, say
+from runtime.cli.shared import Data, database, record_sheet, say
 
 app = typer.Typer(help="Who buys.", no_args_is_help=True)
 Columns = Annotated[
@@ -40,6 +40,8 @@ def import_customers(
             db, clock_of(db), file, say, mapping=_mapping(columns), dry_run=dry_run,
             progress=lambda row: say(f"up to row {row}"),
         )  # fmt: skip
+        if not dry_run:
+            record_sheet(db, "customer.import", file, tally.taken, tally.known, tally.wrong)
     if tally.unread:
         say(f"columns that were not read: {', '.join(tally.unread)}")
     taken = "would be taken" if dry_run else "taken"
@@ -66,6 +68,8 @@ def import_history(
             db, clock_of(db), file, kind, say, mapping=_mapping(columns), dry_run=dry_run,
             progress=lambda row: say(f"up to row {row}"),
         )  # fmt: skip
+        if not dry_run:
+            record_sheet(db, f"{kind}.import", file, tally.taken, tally.known, tally.wrong)
     if tally.unread:
         say(f"columns that were not read: {', '.join(tally.unread)}")
     taken = "would be taken" if dry_run else "taken"

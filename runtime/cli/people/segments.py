@@ -157,6 +157,8 @@ def rank_customers(data: Data = None) -> None:
         for start in range(0, len(ranked), PAGE):
             with db.begin() as work:
                 write_page(work, read_library(work), ranked[start : start + PAGE], now)
+        with db.begin() as work:
+            record(work, "customer.rank", "customers", after={"changed": len(ranked)})
         say(f"{len(ranked)} customers stand elsewhere than before")
 
 

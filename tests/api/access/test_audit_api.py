@@ -121,7 +121,7 @@ def test_a_message_and_a_coupon(admin: Browser, db: Database, clock: VirtualCloc
         session.flush()
         number = message.id
     assert admin.post(f"/v1/messages/{number}/settle", json={"status": "sent"}).status_code == 200
-    assert newest(admin) == entry("message.settle", f"message:{number}", None, {"status": "sent"})
+    assert newest(admin) == entry("message.settle", f"message:{number}", {"status": "unknown"}, {"status": "sent"})
     assert admin.post("/v1/coupons/ABCD2345/revoke").status_code == 200
     assert newest(admin) == entry("coupon.revoke", "coupon:ABCD2345", {"status": "issued"}, {"status": "revoked"})
 
