@@ -18,6 +18,7 @@ from domain.access.actors import Actor
 from domain.insight import results as insight
 from domain.journeys import lifecycle
 from domain.journeys.counts import Day, by_day
+from domain.journeys.decisions import held_out
 from domain.journeys.lifecycle import JourneyStatus, Late, Running, UnknownJourneyError, audited
 from domain.journeys.moving import count_movable, settle_running
 from domain.published.drafts import live_text
@@ -80,11 +81,13 @@ class ListedJourney(JourneyState):
     """A journey with its last seven days in the policy's time zone, today included, the oldest first.
 
     `lift` is the goal rate's relative lift over the holdout, as of the last night; null where it can't be said, or
-    a group has too few customers for that.
+    a group has too few customers for that. `holdout` is the percentage of customers whom it never messages, by the
+    policy or its own rules; at 0 there is nobody to compare with.
     """
 
     days: list[JourneyDay]
     lift: Interval | None
+    holdout: float
 
 
 class Published(BaseModel):
@@ -128,7 +131,8 @@ class Stopped(BaseModel):
 def get_journeys(request: Request, _: Reader) -> list[ListedJourney]:
     env = context(request)
     with env.db() as session:
-        zone, now = read_library(session).policy_zone, env.clock.now()
+        library, now = read_library(session), env.clock.now()
+        zone = library.policy_zone
         days = [local_day(now, zone) - timedelta(days=back) for back in reversed(range(LISTED_DAYS))]
         counts = by_day(session, at_local(days[0], parse_time("00:00"), zone, now), zone)
         lifts = {name: interval(each.goal) for name, each in insight.lifts(session).items() if each.doubt is None}
@@ -137,6 +141,7 @@ def get_journeys(request: Request, _: Reader) -> list[ListedJourney]:
                 **_as_answer(status).model_dump(),
                 days=[JourneyDay(day=day, **asdict(counts.get(status.journey, {}).get(day, Day()))) for day in days],
                 lift=lift if (lift := lifts.get(status.journey)) and lift.low is not None else None,
+                holdout=held_out(live.plan if (live := library.journeys.get(status.journey)) else None, library.policy),
             )
             for status in lifecycle.journey_statuses(session)
         ]

@@ -61,6 +61,12 @@ def holdout_of(plan: Plan, policy: Policy, customer_id: int) -> Holdout | None:
     return "journey_holdout" if bucket("holdout", plan.journey, customer_id) < (own or 0) else None
 
 
+def held_out(plan: Plan | None, policy: Policy) -> float:
+    """The percentage of customers in a holdout of a journey, the global one's and its own, if it has a live plan."""
+    own = plan.policy.holdout if plan and plan.policy else None
+    return 100 - (100 - policy.holdout) * (100 - (own or 0)) / 100
+
+
 def at_the_door(
     plan: Plan, previous: EnrollmentRow | None, time: datetime, anchor: datetime, zone: ZoneInfo
 ) -> Literal["enters", "restarts", "again"]:

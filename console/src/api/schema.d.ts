@@ -5316,7 +5316,8 @@ export interface components {
          * @description A journey with its last seven days in the policy's time zone, today included, the oldest first.
          *
          *     `lift` is the goal rate's relative lift over the holdout, as of the last night; null where it can't be said, or
-         *     a group has too few customers for that.
+         *     a group has too few customers for that. `holdout` is the percentage of customers whom it never messages, by the
+         *     policy or its own rules; at 0 there is nobody to compare with.
          */
         ListedJourney: {
             /** Journey */
@@ -5338,6 +5339,8 @@ export interface components {
             /** Days */
             days: components["schemas"]["JourneyDay"][];
             lift: components["schemas"]["Interval"] | null;
+            /** Holdout */
+            holdout: number;
         };
         /**
          * LotChange

@@ -21,7 +21,11 @@ export function Page({ title, about, actions, children }: Props) {
           <h1 style={{ fontWeight: 600, fontSize: 20, lineHeight: "28px", margin: 0 }}>{title}</h1>
           {about && <Quiet>{about}</Quiet>}
         </div>
-        {actions && <Flex gap={8}>{actions}</Flex>}
+        {actions && (
+          <Flex gap={8} wrap>
+            {actions}
+          </Flex>
+        )}
       </Flex>
       {children}
     </Flex>

@@ -26,10 +26,16 @@ export function CouponsPage() {
       sorter: (a, b) => (a.terms?.name ?? a.campaign).localeCompare(b.terms?.name ?? b.campaign, "zh"),
       render: (_, row) => (
         <>
-          <Link to="/coupons/$name" params={{ name: row.campaign }} style={{ fontWeight: 500, marginInlineEnd: 8 }}>
+          <Link
+            to="/coupons/$name"
+            params={{ name: row.campaign }}
+            style={{ display: "inline-block", fontWeight: 500, marginInlineEnd: 8 }}
+          >
             <bdi>{row.terms?.name ?? row.campaign}</bdi>
           </Link>
-          <Quiet small>{row.campaign}</Quiet>
+          <Quiet small style={{ display: "inline-block" }}>
+            {row.campaign}
+          </Quiet>
           {!row.terms && (
             <Tag variant="filled" style={{ marginInlineStart: 8 }}>
               {words.over}
@@ -60,8 +66,12 @@ export function CouponsPage() {
       sorter: (a, b) => a.redeemed - b.redeemed,
       render: (_, row) => (
         <>
-          {row.issued > 0 && <Quiet small>{Math.round((100 * row.redeemed) / row.issued)}%</Quiet>}{" "}
-          {count(row.redeemed)}
+          {count(row.redeemed)}{" "}
+          {row.issued > 0 && (
+            <Quiet small style={{ display: "inline-block", minWidth: 40 }}>
+              {Math.round((100 * row.redeemed) / row.issued)}%
+            </Quiet>
+          )}
         </>
       ),
     },
@@ -176,7 +186,7 @@ export function Left({ campaign }: { campaign: Campaign }) {
             percent={Math.round(100 * share)}
             showInfo={false}
             size="small"
-            {...(share < 0.1 && { status: "exception" as const })}
+            status={share < 0.1 ? "exception" : "success"}
             style={{ display: "block", lineHeight: 1 }}
           />
         </div>

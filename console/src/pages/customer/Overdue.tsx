@@ -28,7 +28,7 @@ export function Overdue() {
       <List query={query} count={rows.length} none={words.noTodos}>
         {rows.map((row) => (
           <Line key={row.id}>
-            <Flex justify="space-between" gap={12}>
+            <Flex justify="space-between" gap="0 12px" wrap>
               <Link to="/customers/$id" params={{ id: String(row.customer) }} search={{ tab: "todos" }}>
                 <bdi>{row.text}</bdi>
               </Link>

@@ -21,10 +21,16 @@ export function columnsOf(
       sorter: (a, b) => a.title.localeCompare(b.title, "zh"),
       render: (_, row) => (
         <>
-          <Link to="/journeys/$name" params={{ name: row.journey }} style={{ fontWeight: 500, marginInlineEnd: 8 }}>
+          <Link
+            to="/journeys/$name"
+            params={{ name: row.journey }}
+            style={{ display: "inline-block", fontWeight: 500, marginInlineEnd: 8 }}
+          >
             <bdi>{row.title}</bdi>
           </Link>
-          <Quiet small>{row.journey}</Quiet>
+          <Quiet small style={{ display: "inline-block" }}>
+            {row.journey}
+          </Quiet>
         </>
       ),
     },
@@ -82,9 +88,19 @@ export function columnsOf(
       align: "right",
       responsive: ["lg"],
       sorter: (a, b) => (a.lift?.estimate ?? -Infinity) - (b.lift?.estimate ?? -Infinity),
-      render: (_, { lift }) => (
-        <Tooltip title={lift ? words.liftAbout(percent(lift.low), percent(lift.high)) : words.noLift}>
-          <span tabIndex={0}>{lift ? percent(lift.estimate) : <Quiet>—</Quiet>}</span>
+      render: (_, { lift, holdout }) => (
+        <Tooltip
+          title={
+            lift
+              ? words.liftAbout(percent(lift.low), percent(lift.high))
+              : holdout > 0
+                ? words.noLift
+                : words.nobodyHeldOut
+          }
+        >
+          <span tabIndex={0}>
+            {lift ? percent(lift.estimate) : <Quiet small>{holdout > 0 ? words.tooFew : words.noHoldout}</Quiet>}
+          </span>
         </Tooltip>
       ),
     },

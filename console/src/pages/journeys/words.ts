@@ -27,6 +27,9 @@ export const useWords = makeWords({
     lift: "比对照组",
     liftAbout: (low: string, high: string) => `目标达成率比对照组多多少，95% 区间 ${low} 到 ${high}，截至昨夜`,
     noLift: "对照组和发送组各满 100 人、等待期都过了，才说得出；每夜算一次",
+    tooFew: "人数不够",
+    noHoldout: "没有对照组",
+    nobodyHeldOut: "所有客户都会收到消息。在触达规则里留出一部分不打扰的客户（holdout），才看得出旅程多带来了多少",
     byDay: "近 7 天每天进入",
     inside: "在途客户",
     last: "最近操作",
@@ -78,6 +81,10 @@ export const useWords = makeWords({
     liftAbout: (low: string, high: string) =>
       `The goal rate beside the holdout's, 95% between ${low} and ${high}, as of last night`,
     noLift: "Told once 100 customers of each group have had their time; counted every night",
+    tooFew: "too few yet",
+    noHoldout: "no holdout",
+    nobodyHeldOut:
+      "Everybody is messaged. What the journey brings shows once the policy keeps some customers out (holdout)",
     byDay: "Entered on each of the last 7 days",
     inside: "Inside",
     last: "Last change",

@@ -54,7 +54,7 @@ function Ledger({ status }: { status: Exclude<Status, "held" | "stuck"> }) {
   const rows = data?.pages.flatMap((page) => page.messages) ?? [];
   const canSettle = may("messages.settle") && (status === "unknown" || status === "pending_staff");
   const columns: TableColumnsType<Entry> = [
-    { title: words.number, dataIndex: "id", width: 80 },
+    { title: words.number, dataIndex: "id", width: 80, responsive: ["md"] },
     {
       title: words.customer,
       key: "customer",
@@ -75,7 +75,13 @@ function Ledger({ status }: { status: Exclude<Status, "held" | "stuck"> }) {
       ),
     },
     { title: words.template, dataIndex: "template", responsive: ["md"] },
-    { title: words.channel, key: "channel", width: 100, render: (_, row) => channels[row.channel] ?? row.channel },
+    {
+      title: words.channel,
+      key: "channel",
+      width: 100,
+      responsive: ["md"],
+      render: (_, row) => channels[row.channel] ?? row.channel,
+    },
     {
       title: words.called,
       key: "called",
@@ -88,9 +94,8 @@ function Ledger({ status }: { status: Exclude<Status, "held" | "stuck"> }) {
       ? [
           {
             key: "act",
-            width: 190,
             render: (_: unknown, entry: Entry) => (
-              <Flex gap={8} justify="end">
+              <Flex gap={8} justify="end" wrap>
                 {(["sent", "failed"] as const).map((as) => (
                   <Button
                     key={as}

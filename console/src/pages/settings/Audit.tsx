@@ -4,6 +4,7 @@ import { Button, Empty, Flex, Select, Skeleton, Table, type TableColumnsType } f
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
+import { OnPhone } from "@/parts/OnPhone";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
 import { parted, told } from "./audited";
@@ -29,7 +30,7 @@ export default function Audit() {
   );
   const rows = data?.pages.flatMap((page) => page.entries) ?? [];
   const columns: TableColumnsType<Entry> = [
-    { title: words.when, key: "at", width: 150, render: (_, row) => instant(row.at) },
+    { title: words.when, key: "at", width: 140, render: (_, row) => instant(row.at) },
     {
       title: words.who,
       key: "who",
@@ -48,18 +49,17 @@ export default function Audit() {
           <span style={{ display: "inline-block", overflowWrap: "anywhere" }}>
             <Target target={row.target} />
           </span>
+          <OnPhone>
+            <Change row={row} />
+          </OnPhone>
         </>
       ),
     },
     {
       title: words.change,
       key: "change",
-      responsive: ["lg"],
-      render: (_, row) => (
-        <Quiet small style={{ overflowWrap: "anywhere" }}>
-          <bdi>{[told(row.before, audited), told(row.after, audited)].filter(Boolean).join(" → ")}</bdi>
-        </Quiet>
-      ),
+      responsive: ["md"],
+      render: (_, row) => <Change row={row} />,
     },
     {
       title: words.from,
@@ -99,6 +99,15 @@ function reference(code: string, kinds: Record<string, string>, besides = ""): s
   const [kind, name] = parted(code);
   const shown = /^\d+$/.test(name) ? `#${name}` : name;
   return [kinds[kind] ?? kind, shown === besides ? "" : shown].filter(Boolean).join(" ");
+}
+
+function Change({ row }: { row: Entry }) {
+  const audited = useAudited();
+  return (
+    <Quiet small style={{ overflowWrap: "anywhere" }}>
+      <bdi>{[told(row.before, audited), told(row.after, audited)].filter(Boolean).join(" → ")}</bdi>
+    </Quiet>
+  );
 }
 
 /** What was changed, leading to its page where it has one. */

@@ -3,6 +3,7 @@ import { Button, Flex, Skeleton, Table, type TableColumnsType, Tag, Tooltip } fr
 import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
+import { OnPhone } from "@/parts/OnPhone";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
 import { Secret } from "./Secret";
@@ -17,6 +18,7 @@ export default function Users() {
   const [invited, setInvited] = useState<User>();
   const { data, error, refetch } = api.useQuery("get", "/v1/users");
   const invite = api.useMutation("post", "/v1/users/{id}/link");
+  const rolesOf = (user: User) => user.roles.map((role) => words.roles[role] ?? role).join("、");
   const columns: TableColumnsType<User> = [
     {
       title: words.name,
@@ -29,6 +31,9 @@ export default function Users() {
               <bdi>{row.staff}</bdi>
             </Quiet>
           )}
+          <OnPhone>
+            <Quiet small>{rolesOf(row)}</Quiet>
+          </OnPhone>
         </>
       ),
     },
@@ -36,7 +41,8 @@ export default function Users() {
     {
       title: words.role,
       key: "roles",
-      render: (_, row) => row.roles.map((role) => words.roles[role] ?? role).join("、"),
+      responsive: ["md"],
+      render: (_, row) => rolesOf(row),
     },
     {
       title: words.state,
@@ -59,7 +65,6 @@ export default function Users() {
     { title: words.since, key: "since", width: 150, responsive: ["lg"], render: (_, row) => instant(row.created_at) },
     {
       key: "act",
-      width: 190,
       render: (_, row) => (
         <Flex gap={8} justify="end" wrap>
           <Button

@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { OnPhone } from "@/parts/OnPhone";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
@@ -41,7 +42,11 @@ export function ShowsPage() {
       key: "show",
       render: (_, row) => (
         <>
-          <Link to="/shows/$id" params={{ id: row.stream_id }} style={{ fontWeight: 500, marginInlineEnd: 8 }}>
+          <Link
+            to="/shows/$id"
+            params={{ id: row.stream_id }}
+            style={{ display: "inline-block", fontWeight: 500, marginInlineEnd: 8 }}
+          >
             <bdi>{row.title ?? row.stream_id}</bdi>
           </Link>
           {row.title && (
@@ -49,10 +54,19 @@ export function ShowsPage() {
               <bdi>{row.stream_id}</bdi>
             </Quiet>
           )}
+          <OnPhone>
+            <ShowState state={row.state} />
+          </OnPhone>
         </>
       ),
     },
-    { title: words.state, key: "state", width: 110, render: (_, row) => <ShowState state={row.state} /> },
+    {
+      title: words.state,
+      key: "state",
+      width: 110,
+      responsive: ["md"],
+      render: (_, row) => <ShowState state={row.state} />,
+    },
     { title: words.startsAt, key: "starts", width: 150, render: (_, row) => instant(row.starts_at) },
     {
       title: words.city,

@@ -6,6 +6,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { OnPhone } from "@/parts/OnPhone";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
@@ -157,15 +158,17 @@ function Lots({ view, show }: Shown) {
     },
   );
   const rows = data?.pages.flatMap((page) => page.lots) ?? [];
+  const lotOf = (row: Schema["LotState"]) => (
+    <Link to="/stock" search={{ ...view, lot: row.lot_id }}>
+      <bdi>{row.lot_id}</bdi>
+    </Link>
+  );
   const columns: TableColumnsType<Schema["LotState"]> = [
     {
       title: words.lot,
       key: "lot",
-      render: (_, row) => (
-        <Link to="/stock" search={{ ...view, lot: row.lot_id }}>
-          <bdi>{row.lot_id}</bdi>
-        </Link>
-      ),
+      responsive: ["md"],
+      render: (_, row) => lotOf(row),
     },
     {
       title: words.product,
@@ -173,6 +176,7 @@ function Lots({ view, show }: Shown) {
       render: (_, row) => (
         <>
           <bdi>{row.name ?? row.sku}</bdi> {row.name && <Quiet small>{row.sku}</Quiet>}
+          <OnPhone>{lotOf(row)}</OnPhone>
         </>
       ),
     },

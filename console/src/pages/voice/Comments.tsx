@@ -4,6 +4,7 @@ import { useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { OnPhone } from "@/parts/OnPhone";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
 import { useWords } from "./words";
@@ -32,19 +33,49 @@ export function Comments() {
   );
   const rows = data?.pages.flatMap((page) => page.opinions) ?? [];
   const columns: TableColumnsType<Opinion> = [
-    { title: words.at, key: "at", width: 150, render: (_, row) => instant(row.at) },
+    { title: words.at, key: "at", width: 150, responsive: ["md"], render: (_, row) => instant(row.at) },
     {
       title: words.phrase,
       key: "phrase",
-      render: (_, row) => <bdi>{row.phrase || words.forgotten}</bdi>,
+      render: (_, row) => (
+        <>
+          <bdi>{row.phrase || words.forgotten}</bdi>
+          <OnPhone>
+            <Quiet small>
+              {[
+                row.product ?? row.sku,
+                words.kinds[row.kind],
+                row.aspect && words.aspects[row.aspect],
+                row.sentiment && words.sentiments[row.sentiment],
+                instant(row.at),
+              ]
+                .filter(Boolean)
+                .join(" · ")}
+            </Quiet>
+          </OnPhone>
+        </>
+      ),
     },
-    { title: words.product, key: "product", width: 150, render: (_, row) => <bdi>{row.product ?? row.sku}</bdi> },
-    { title: words.kind, key: "kind", width: 80, render: (_, row) => words.kinds[row.kind] },
-    { title: words.aspect, key: "aspect", width: 80, render: (_, row) => row.aspect && words.aspects[row.aspect] },
+    {
+      title: words.product,
+      key: "product",
+      width: 150,
+      responsive: ["md"],
+      render: (_, row) => <bdi>{row.product ?? row.sku}</bdi>,
+    },
+    { title: words.kind, key: "kind", width: 80, responsive: ["md"], render: (_, row) => words.kinds[row.kind] },
+    {
+      title: words.aspect,
+      key: "aspect",
+      width: 80,
+      responsive: ["md"],
+      render: (_, row) => row.aspect && words.aspects[row.aspect],
+    },
     {
       title: words.sentiment,
       key: "sentiment",
       width: 80,
+      responsive: ["md"],
       render: (_, row) => row.sentiment && words.sentiments[row.sentiment],
     },
     {

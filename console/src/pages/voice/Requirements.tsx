@@ -20,7 +20,7 @@ export function Requirements() {
     { refetchInterval: 10_000 },
   );
   const columns: TableColumnsType<Summary> = [
-    { title: "#", key: "id", width: 60, render: (_, row) => row.id },
+    { title: "#", key: "id", width: 60, responsive: ["md"], render: (_, row) => row.id },
     {
       title: words.requirements,
       key: "title",
@@ -39,7 +39,6 @@ export function Requirements() {
     {
       title: words.status,
       key: "status",
-      width: 280,
       render: (_, row) => (
         <>
           <Tag>{words.statuses[row.status]}</Tag>

@@ -1,5 +1,6 @@
 import { Flex, Table, type TableColumnsType, Tag } from "antd";
 import type { Schema } from "@/api/client";
+import { OnPhone } from "@/parts/OnPhone";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
 import { useWords } from "./words";
@@ -18,7 +19,6 @@ export function TopicTable({ rows, act }: { rows: Topic[]; act?: TableColumnsTyp
     {
       title: words.topic,
       key: "topic",
-      width: 220,
       render: (_, row) => (
         <Flex gap={6} wrap align="center">
           <strong>
@@ -28,6 +28,11 @@ export function TopicTable({ rows, act }: { rows: Topic[]; act?: TableColumnsTyp
             {words.aspects[row.aspect]} {words.sentiments[row.sentiment]}
           </Tag>
           {row.rises && <Tag color="red">{words.rises}</Tag>}
+          <OnPhone>
+            <Quiet small>
+              <bdi>{row.product ?? row.sku ?? words.nothing}</bdi>
+            </Quiet>
+          </OnPhone>
         </Flex>
       ),
     },
@@ -35,12 +40,13 @@ export function TopicTable({ rows, act }: { rows: Topic[]; act?: TableColumnsTyp
       title: words.product,
       key: "product",
       width: 160,
+      responsive: ["md"],
       render: (_, row) => <bdi>{row.product ?? row.sku ?? words.nothing}</bdi>,
     },
     {
       title: words.said,
       key: "said",
-      width: 140,
+      width: 110,
       align: "right",
       render: (_, row) => (
         <>
@@ -50,7 +56,14 @@ export function TopicTable({ rows, act }: { rows: Topic[]; act?: TableColumnsTyp
         </>
       ),
     },
-    { title: words.usual, key: "usual", width: 80, align: "right", render: (_, row) => usual(row.usual) },
+    {
+      title: words.usual,
+      key: "usual",
+      width: 80,
+      align: "right",
+      responsive: ["md"],
+      render: (_, row) => usual(row.usual),
+    },
     {
       title: words.category,
       key: "category",
