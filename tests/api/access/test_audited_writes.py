@@ -11,6 +11,7 @@ import pytest
 from browsing import PASSWORD, Browser
 from fastapi import FastAPI
 from shop import Shop
+from sqlalchemy import Engine
 from sqlmodel import select
 from voices import Voices
 
@@ -23,6 +24,7 @@ from domain.intake.ingest import Incoming
 from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment, Todo
 from domain.ledger.tables import Message
+from domain.plays.publishing import publish_play
 from domain.published.publishing import publish_document, publish_text
 from domain.stock.replenishment import begin, decide
 from domain.stock.tables import LiveSale
@@ -30,15 +32,24 @@ from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from domain.voice.tables import StoredOpinion
 from runtime.imports.uploading import sheet_importer
+from runtime.rehearsal.trying import DraftTrials
 from workflows.language.policy import CouponTerms
 from workflows.language.stock_rules import StockRules
 from workflows.plan.supply import Decision
+from workflows.plays.reading import read_play
 
 CARE = """
     journey: care
     trigger: {event: order.paid}
     entry: {again: always}
     steps: [{id: call, todo: 给王小雨打个电话, assign: owner, due: 48h}]
+"""
+LOTTERY = """
+play: lottery
+name: 福袋
+rules: 免费
+minors: out
+steps: [{id: collect, collect: entries, for: 10m}, {id: show, announce: [screen]}]
 """
 WELCOME = """\
 journey: welcome
@@ -56,6 +67,7 @@ PERSONAL = ("13900", "138000", "王小雨", "li@shop.cn", "打个电话", "太�
 NOTHING = {
     "POST /v1/segments/preview", "POST /v1/texts/preview", "POST /v1/journeys/{name}/diff", "POST /v1/specs/outline",
     "POST /v1/specs/edit", "POST /v1/specs/condition", "POST /v1/voice/read", "POST /v1/journeys/{name}/draft/merge",
+    "POST /v1/journeys/{name}/draft/tests", "POST /v1/journeys/{name}/draft/record",
     "POST /v1/journeys/{name}/draft/simulate", "POST /v1/journeys/{name}/draft/backtest",
     "POST /v1/documents/{name}/outline", "POST /v1/documents/{name}/edit", "POST /v1/documents/{name}/draft/merge",
     "POST /v1/documents/{name}/draft/presence", "DELETE /v1/documents/{name}/draft/presence",
@@ -65,10 +77,18 @@ NOTHING = {
 
 SHOPS = {
     "POST /v1/events", "POST /v1/coupons/quote", "POST /v1/coupons/lock", "POST /v1/coupons/redeem",
-    "POST /v1/coupons/cancel", "POST /v1/coupons/refund",
+    "POST /v1/coupons/cancel", "POST /v1/coupons/refund", "POST /v1/plays/{play}/entries",
 }  # fmt: skip
-"""What shops send all day; it stands in the events, and in the ledger of coupons."""
+"""What shops send all day; it stands in the events, in the ledger of coupons, among a play's entries."""
 
+TESTS = """\
+journey: welcome
+cases:
+  - name: is greeted
+    customer: {identifiers: {phone: "+8613900000001"}, consent: [sms]}
+    events: [{at: 2026-03-02 19:00, event: order.paid, data: {order_id: o1, total: 8900}}]
+    expect: [{at: 2026-03-02 19:00, sent: hi}]
+"""
 DRAFT = {"text": WELCOME}
 FIRST = {"json": {"text": "five: {name: 五元, amount_off: 5元, valid: 4d}\n"}, "headers": {"if-match": '"0"'}}
 SAVED = {"if-match": '"1"'}
@@ -93,6 +113,13 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
         "POST /v1/documents/_coupons/draft/publish", {"json": {"reason": "x", "base": None}, "headers": SAVED},
         "document.publish", "version → reason, version",
     ),
+    (
+        "PUT /v1/journeys/welcome/tests", {"json": {"text": TESTS}, "headers": {"if-match": '"0"'}}, "journey.tests",
+        "→ revision",
+    ),
+    ("POST /v1/plays/lottery/open", {}, "play.open", "→ instance, state"),
+    ("POST /v1/plays/lottery/close", {}, "play.close", "→ instance, state"),
+    ("POST /v1/plays/lottery/stop", {"json": {"reason": "直播中断"}}, "play.stop", "→ instance, state"),
     ("PUT /v1/texts/hello/sms", {"json": {"body": "您好。拒收请回复R"}}, "text.publish", "sha256 → sha256"),
     ("PUT /v1/segments/buyers", {"json": {"when": {"event": "order.paid"}}}, "segment.publish", "→ when"),
     ("POST /v1/streams", {"json": {"stream_id": "new", "starts_at": "{later}"}}, "stream.plan", "→ starts_at"),
@@ -168,9 +195,11 @@ class Run:
 
 
 @pytest.fixture
-def app(db: Database, clock: VirtualClock) -> FastAPI:
-    run, take = Run(db, clock), sheet_importer(db, clock)
-    return create_app(db, clock, ready=dict, wall=clock, decide=run.decide, import_sheet=take)
+def app(migrated: tuple[Engine, Database], db: Database, clock: VirtualClock) -> FastAPI:
+    take, trials = sheet_importer(db, clock), DraftTrials(migrated[0], db, clock)
+    return create_app(
+        db, clock, ready=dict, wall=clock, decide=Run(db, clock).decide, import_sheet=take, try_out=trials
+    )
 
 
 @pytest.fixture
@@ -192,6 +221,9 @@ def shop(db: Database, clock: VirtualClock) -> Shop:
     rules = StockRules.model_validate({"defaults": {"buyer": "甲", "pack": 12, "shelf_life": "90d"}})
     with db.begin() as work:
         publish_document(work, "_stock", rules.body())
+        play = read_play(LOTTERY, "a play").play
+        assert play is not None
+        publish_play(work, play, LOTTERY, now)
         publish_text(work, "hello", "sms", "谢谢。拒收请回复R")
         for sku in ("beans", "tea", "milk"):
             work.add(LiveSale(stream_id="s", sku=sku, minute=now - timedelta(days=1), units=70))

@@ -23,9 +23,9 @@ from runtime.cli.shared import operator
 
 NOTHING = {
     "accounts", "backtest", "check", "cohorts", "customer conflicts", "customer show", "diff", "edit", "experiment",
-    "explain", "forecast evaluate", "journeys", "key list", "messages", "new", "pull", "results", "simulate", "stuck",
-    "studio-link", "tags",
-    "test", "todos", "user list", "voice corrections", "voice read", "voice report", "voice review", "why",
+    "explain", "forecast evaluate", "play list", "play verify", "journeys", "key list", "messages", "new", "pull",
+    "results", "simulate", "stuck", "studio-link", "tags", "test", "todos", "user list", "voice corrections",
+    "voice read", "voice report", "voice review", "why",
 }  # fmt: skip
 """Reads, or writes files alone."""
 

@@ -27,6 +27,7 @@ export const useAudited = makeWords({
       counts: "计数",
       customers: "所有客户",
       document: "规则文件",
+      play: "玩法",
     }),
     fields: record({
       state: "状态",
@@ -78,6 +79,7 @@ export const useAudited = makeWords({
       changed: "改动人数",
       orders: "订单",
       owed: "归因订单",
+      instance: "第几场",
     }),
     values: record({
       live: "运行中",
@@ -119,6 +121,8 @@ export const useAudited = makeWords({
       review: "评审中",
       launched: "已上市",
       lapsed: "逾期作废",
+      collecting: "参与中",
+      closing: "已截止",
       closed: "已关闭",
       delivered: "已送达",
       read: "已读",
@@ -181,6 +185,7 @@ export const useAudited = makeWords({
       counts: "counts",
       customers: "all customers",
       document: "rules",
+      play: "play",
     }),
     fields: record({
       running: "those in older versions",
