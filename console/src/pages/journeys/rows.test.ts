@@ -3,7 +3,17 @@ import { filterOf, matching, percent, rowOf } from "./rows";
 
 const DAY = { day: "2026-03-02", entered: 2, sent: 3, goals: 1 };
 const journey = (name: string, title: string, running: Record<string, number> = {}, version = 1) =>
-  rowOf({ journey: name, title, version, state: "live", running, last: null, days: [DAY, DAY], lift: null, holdout: 0 });
+  rowOf({
+    journey: name,
+    title,
+    version,
+    state: "live",
+    running,
+    last: null,
+    days: [DAY, DAY],
+    lift: null,
+    holdout: 0,
+  });
 
 describe("those inside", () => {
   it("are counted over all versions, the older ones also by themselves", () => {
