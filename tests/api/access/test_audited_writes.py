@@ -78,6 +78,7 @@ NOTHING = {
 SHOPS = {
     "POST /v1/events", "POST /v1/coupons/quote", "POST /v1/coupons/lock", "POST /v1/coupons/redeem",
     "POST /v1/coupons/cancel", "POST /v1/coupons/refund", "POST /v1/plays/{play}/entries",
+    "POST /v1/plays/{play}/tokens",
 }  # fmt: skip
 """What shops send all day; it stands in the events, in the ledger of coupons, among a play's entries."""
 
@@ -175,7 +176,7 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("PATCH /v1/users/{user}", {"json": {"roles": ["product"]}}, "user.change", "roles → roles"),
     ("POST /v1/users/{user}/link", {}, "user.link", ""),
-    ("POST /v1/keys", {"json": {"name": "miniapp", "scopes": ["ingest"]}}, "key.create", "→ name, scopes"),
+    ("POST /v1/keys", {"json": {"name": "miniapp", "scopes": ["ingest"]}}, "key.create", "→ name, origins, scopes"),
     ("DELETE /v1/keys/1", {}, "key.revoke", "name →"),
     ("PUT /v1/session/password", {"json": {"new": "another good one"}}, "user.password", ""),
     ("DELETE /v1/session", {}, "session.end", ""),

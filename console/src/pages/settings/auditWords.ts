@@ -47,6 +47,7 @@ export const useAudited = makeWords({
       name: "名称",
       roles: "角色",
       scopes: "权限",
+      origins: "来源网站",
       active: "可登录",
       staff: "员工编号",
       by: "方式",
