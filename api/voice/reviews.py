@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -117,6 +117,7 @@ class JourneyOfShow(BaseModel):
     """A journey that the show began: how many entered and reached its goal, and the orders owed to it, in fen."""
 
     journey: str
+    title: str = Field(description="what people call it")
     entered: int
     reached: int
     orders: int

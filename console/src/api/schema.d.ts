@@ -5051,6 +5051,11 @@ export interface components {
         JourneyOfShow: {
             /** Journey */
             journey: string;
+            /**
+             * Title
+             * @description what people call it
+             */
+            title: string;
             /** Entered */
             entered: number;
             /** Reached */

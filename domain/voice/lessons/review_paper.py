@@ -81,7 +81,7 @@ def _parts(review: Review, say: Wording, zone: ZoneInfo) -> Iterator[Part]:
     )
     if found["journeys"]:
         rows = [
-            [each["journey"], str(each["entered"]), str(each["reached"]), str(each["orders"]), _yuan(each["revenue"])]
+            [each["title"], str(each["entered"]), str(each["reached"]), str(each["orders"]), _yuan(each["revenue"])]
             for each in found["journeys"]
         ]
         heads = say.pick("旅程 进入 达成 订单 销售额", "Journey Entered Reached Orders Revenue").split()

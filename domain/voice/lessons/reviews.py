@@ -84,22 +84,24 @@ def read(session: Session, stream: Stream, now: datetime) -> Review | None:
         stored.stage if stored else "first",
         stored.made_at if stored else now,
         stored.next_at if stored else None,
-        _with_quotes(session, stream, stored.figures if stored else figures(session, stream, now)),
+        _in_words(session, stream, stored.figures if stored else figures(session, stream, now)),
         stored.decisions if stored else [],
         _tasks(session, stream.stream_id),
         _tasks(session, last.stream_id) if last else [],
     )
 
 
-def _with_quotes(session: Session, stream: Stream, found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was said isn't kept with the figures, for persons may be forgotten since."""
+def _in_words(session: Session, stream: Stream, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was said isn't kept with the figures, for persons may be forgotten since; nor what journeys are called."""
     said = {(each.sku, *each.key): each.quotes for each in topics(session, Scope(stream_id=stream.stream_id))}
     names = ("sku", "aspect", "sentiment", "topic")
     told = [
         {**each, "quotes": list(said.get(tuple(each[name] for name in names), ()))[:SHOWN]}
         for each in found["comments"]["topics"]
     ]
-    return {**found, "comments": {**found["comments"], "topics": told}}
+    library = read_library(session)
+    journeys = [{**each, "title": library.title(each["journey"])} for each in found["journeys"]]
+    return {**found, "journeys": journeys, "comments": {**found["comments"], "topics": told}}
 
 
 def ready_at(stream: Stream) -> datetime:

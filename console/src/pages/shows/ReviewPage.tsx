@@ -218,7 +218,15 @@ function Alarms({ review }: { review: Review }) {
 function Journeys({ rows }: { rows: Review["journeys"] }) {
   const words = useReviewWords();
   const columns: TableColumnsType<Review["journeys"][number]> = [
-    { title: words.journey, key: "journey", render: (_, row) => row.journey },
+    {
+      title: words.journey,
+      key: "journey",
+      render: (_, row) => (
+        <Link to="/journeys/$name" params={{ name: row.journey }}>
+          <bdi>{row.title}</bdi>
+        </Link>
+      ),
+    },
     { title: words.entered, key: "entered", align: "right", width: 70, render: (_, row) => count(row.entered) },
     { title: words.reached, key: "reached", align: "right", width: 70, render: (_, row) => count(row.reached) },
     { title: words.orders, key: "orders", align: "right", width: 70, render: (_, row) => count(row.orders) },
