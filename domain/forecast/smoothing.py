@@ -40,6 +40,9 @@ FLAT = (8, 8, 8, 8, 1, 1)
 SURELY = 10.0
 """Units expected of all products, from which on a day without any sale was no day of business."""
 
+SETTLED = 28
+"""Days after which an error says something of those to come."""
+
 _CERTAIN = 60
 _LEAST = 1e-6
 
@@ -62,7 +65,7 @@ class Walk:
 
 def walk(history: History, ahead: int = 1) -> Walk:
     """Go through the history day by day, and `ahead` days on."""
-    state = _State(history)
+    state = Tracker(history)
     expected = np.zeros(history.demand.shape)
     known = np.full(history.demand.shape, np.nan)
     for day in range(history.days):
@@ -74,8 +77,11 @@ def walk(history: History, ahead: int = 1) -> Walk:
     return Walk(expected, known, np.array(after).reshape(ahead, history.products), gain, state.seen, level)
 
 
-class _State:
-    """What is known after a day, of each speed and product."""
+class Tracker:
+    """What is known after a day, of each speed and product.
+
+    `deviation` is how far off a day was of late: the root of its discounted mean square, in units.
+    """
 
     def __init__(self, history: History) -> None:
         self.history = history
@@ -93,6 +99,22 @@ class _State:
         self.expected_then = np.zeros((flags, products))
         self.days_then = np.zeros(flags)
         self.empty = [0] * 7
+        self.squares = np.zeros(products)
+        self.counted = np.zeros(products)
+
+    def take(self, day: int) -> None:
+        """Take a day in that was expected the evening before."""
+        expected = self.expect(day)
+        known = self.learn(day, expected)
+        error = np.where(np.isnan(known), 0.0, known - expected)
+        is_seen = ~np.isnan(known) & (self.seen > SETTLED)
+        self.squares = np.where(is_seen, DISCOUNT * self.squares + error**2, self.squares)
+        self.counted = np.where(is_seen, DISCOUNT * self.counted + 1, self.counted)
+
+    @property
+    def deviation(self) -> Floats:
+        deviation: Floats = np.sqrt(self.squares / np.maximum(self.counted, 1))
+        return deviation
 
     def weights(self) -> Floats:
         best = self.loss.min(0)

@@ -21,6 +21,7 @@ from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
+from workflows.language.supply import Supply
 from workflows.language.tags import TagRule, Tags, amounts_of
 from workflows.language.tracking import Tracking
 from workflows.language.voice import Voice
@@ -69,6 +70,7 @@ class Library:
     voice: Voice = field(default_factory=Voice)
     calendar: Calendar = field(default_factory=dict)
     tracking: Tracking = field(default_factory=Tracking)
+    supply: Supply = field(default_factory=Supply)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
     entering: Set[str] = frozenset()
@@ -96,7 +98,7 @@ class Library:
         """The documents that hold for every journey."""
         return SharedDocuments(
             self.policy, self.segments, self.campaigns, self.stock, self.measures, self.identity, self.tags, self.voice,
-            self.calendar, self.tracking,
+            self.calendar, self.tracking, self.supply,
         )  # fmt: skip
 
     @cached_property
@@ -205,6 +207,7 @@ def _read(session: Session) -> Library:
         voice=Voice.model_validate(documents.get("_voice", {})),
         calendar=_CALENDAR.validate_python(documents.get("_calendar", {})),
         tracking=Tracking.model_validate(documents.get("_tracking", {})),
+        supply=Supply.model_validate(documents.get("_supply", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
         entering=frozenset(session.exec(_ENTERING)),

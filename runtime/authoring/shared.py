@@ -15,6 +15,7 @@ from workflows.language.calendar import read_calendar
 from workflows.language.identity import read_identity
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
+from workflows.language.supply import read_supply
 from workflows.language.tags import amounts_of, read_tags
 from workflows.language.tracking import read_tracking
 from workflows.language.voice import read_voice
@@ -61,6 +62,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     identity = read_identity(text, "_identity.yaml")[0] if (text := texts.get("_identity")) is not None else None
     voice = read_voice(text, "_voice.yaml")[0] if (text := texts.get("_voice")) is not None else None
     calendar = read_calendar(text, "_calendar.yaml")[0] if (text := texts.get("_calendar")) is not None else None
+    supply = read_supply(text, "_supply.yaml")[0] if (text := texts.get("_supply")) is not None else None
     tracking = read_tracking(text, "_tracking.yaml")[0] if (text := texts.get("_tracking")) is not None else None
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
@@ -73,6 +75,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         voice=old.voice if voice is None else voice,
         calendar=old.calendar if calendar is None else calendar,
         tracking=old.tracking if tracking is None else tracking,
+        supply=old.supply if supply is None else supply,
     )
 
 

@@ -18,6 +18,12 @@ SENTENCES: Mapping[str, str] = {
     "there is no open conflict {number}; see aftershow customer conflicts": (
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
+    # supply
+    "{number} products, {days} days": "{number} 个商品，{days} 天",
+    "--calendar tells of the days of --demand; give both": "--calendar 说的是 --demand 的日子，两个都要写",
+    "--days {days} leaves {left} days to learn from; {least} are needed": (
+        "--days {days} 只留下 {left} 天可学，至少要 {least} 天"
+    ),
     # forecasts
     "last_week": "上周同日",
     "weekday_quantile": "近八周同日分位数",

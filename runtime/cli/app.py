@@ -23,6 +23,7 @@ from runtime.cli import (
     send_test,
     stock,
     stuck,
+    supply,
     todos,
     users,
     voice,
@@ -63,6 +64,7 @@ app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(forecast.app, name="forecast")
+app.add_typer(supply.app, name="supply")
 app.add_typer(voice.app, name="voice")
 app.add_typer(plays.app, name="play")
 customers.app.add_typer(identity.app)

@@ -20,7 +20,18 @@ from runtime.rehearsal.journey_tests import Player, play_file, players
 
 SPECS, TEMPLATES = ROOT / "journey_specs", ROOT / "templates" / "messages"
 FRAGMENTS = ("steps", "each:trigger", "each:wait", "each:audience", "each:entry")
-SHARED = ("_policy", "_segments", "_tags", "_coupons", "_stock", "_identity", "_voice", "_calendar", "_tracking")
+SHARED = (
+    "_policy",
+    "_segments",
+    "_tags",
+    "_coupons",
+    "_stock",
+    "_identity",
+    "_voice",
+    "_calendar",
+    "_tracking",
+    "_supply",
+)
 KINDS = {
     "", "sh", "sh make", "mermaid", "jinja", "json", "text", "python",
     *(f"yaml {kind}" for kind in ("journey", "play", "tests", "diagnosed", "other", *FRAGMENTS, *SHARED)),

@@ -10,6 +10,7 @@ from workflows.language.editing import RemoveEdit, SetEdit, SpecEdit, SpecEditEr
 from workflows.language.identity import IdentityRules, read_identity
 from workflows.language.policy import Policy, WrittenCoupon, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import StockRules, read_stock_rules
+from workflows.language.supply import read_supply
 from workflows.language.tags import read_tags
 from workflows.language.tracking import read_tracking
 from workflows.language.voice import read_voice
@@ -32,6 +33,7 @@ READERS: Mapping[str, Read] = {
     "_voice": lambda text, path, _: read_voice(text, path),
     "_calendar": lambda text, path, _: read_calendar(text, path),
     "_tracking": lambda text, path, _: read_tracking(text, path),
+    "_supply": lambda text, path, _: read_supply(text, path),
 }
 
 FORMS: Mapping[str, TypeAdapter[Any]] = {

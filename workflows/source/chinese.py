@@ -11,6 +11,13 @@ from workflows.source.chinese_plays import OF_PLAYS
 from workflows.source.translating import translator
 
 SENTENCES: Mapping[str, str] = {
+    # suppliers
+    "{name} brings it already; a product has one supplier": "已经由 {name} 供货；一个商品只有一个供应商",
+    "a supplier of the way vmi plans between `min` and `max`; write both": (
+        "vmi 的供应商在 `min` 和 `max` 之间安排；两个都要写"
+    ),
+    "`min` is more than `max`": "`min` 大于 `max`",
+    "a single pack, or the minimum, is more than `max`": "一箱或起订量超过了 `max`",
     **OF_TEXTS,
     **OF_VALUES,
     **OF_CASES,

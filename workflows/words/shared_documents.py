@@ -8,6 +8,7 @@ from workflows.language.calendar import Calendar
 from workflows.language.identity import DEFAULTS, IdentityRules
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
+from workflows.language.supply import Supply
 from workflows.language.tags import TagRule
 from workflows.language.tracking import Tracking
 from workflows.language.voice import Voice
@@ -54,6 +55,7 @@ class SharedDocuments:
     voice: Voice
     calendar: Calendar
     tracking: Tracking
+    supply: Supply
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ def shared_changes(
         *_voice(old.voice, new.voice, say),
         *_calendar(old.calendar, new.calendar, changes),
         *_tracking(old.tracking, new.tracking, say),
+        *_supply(old.supply, new.supply, say),
     ]
 
 
@@ -239,6 +242,14 @@ def _calendar(old: Calendar, new: Calendar, changes: Changes) -> Iterator[Shared
         before, after = (", ".join(map(str, each.get(name, ()))) for each in (old, new))
         label = changes.say.pick(f"日子「{name}」", f"the day “{name}”")
         yield from (SharedChange("_calendar", words) for words in changes.changed(label, before, after))
+
+
+def _supply(old: Supply, new: Supply, say: Wording) -> Iterator[SharedChange]:
+    for name in dict.fromkeys([*old.suppliers, *new.suppliers]):
+        before, after = old.suppliers.get(name), new.suppliers.get(name)
+        if before != after:
+            told = say.pick(f"供应商 {name} 的条款改了", f"the terms of supplier {name} change")
+            yield SharedChange("_supply", told, risky=bool(before and after and before.way != after.way))
 
 
 def _tracking(old: Tracking, new: Tracking, say: Wording) -> Iterator[SharedChange]:

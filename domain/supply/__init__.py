@@ -1,0 +1,1 @@
+"""Plans with suppliers: what a delivery should bring, what they answer, what came of it."""
