@@ -42,12 +42,13 @@ class SplitError(ValueError):
 def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: datetime, by: str) -> int:
     """Give identifiers back to the customer they came from, or to a new one if no join brought them. Returns its id.
 
-    The join is undone as a whole: what else it brought goes with them. What came since goes by the identifiers of its
-    event, and else stays. No event joins the two again. Raises SplitError.
+    The join is undone as a whole: what else it brought goes with them. Where they are all that the customer had beside
+    what one join brought, that goes instead, which parts the two alike, and each keeps its id. What came since goes by
+    the identifiers of its event, and else stays. No event joins the two again. Raises SplitError.
     """
     work.write_rows()
     id = lock_customers(work, [customer_id])[customer_id].id
-    join = _join_of(work, work.held(CustomerRow, id), idents)
+    join, idents = _join_of(work, work.held(CustomerRow, id), idents)
     other_id: int
     if join is None:
         ((other_id,),) = insert_all(work, Customer, [{"created_at": now}], "id")
@@ -69,8 +70,13 @@ def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: date
     return other_id
 
 
-def _join_of(session: Session, customer: CustomerRow, idents: Sequence[Ident]) -> IdentityJoin | None:
-    """The join that brought the identifiers to the customer, or to whom it became one with: the first of each."""
+def _join_of(
+    session: Session, customer: CustomerRow, idents: Sequence[Ident]
+) -> tuple[IdentityJoin | None, Sequence[Ident]]:
+    """The join that brought the identifiers to the customer, or to whom it became one with: the first of each.
+
+    Returns it, and which identifiers are to go.
+    """
     owners = find_owners(session, idents).owners
     if not idents or any(owners.get(ident) != customer.id for ident in idents):
         raise SplitError("these identifiers are not all this customer's")
@@ -89,21 +95,22 @@ def _join_of(session: Session, customer: CustomerRow, idents: Sequence[Ident]) -
     if len(joins) > 1:
         raise SplitError("these identifiers came from several customers; split them one after the other")
     if joins:
-        return found[joins.pop()]
-    if _count(session, customer.id) <= len(idents):
+        return found[joins.pop()], idents
+    rest = [(kind, value) for kind, value, _ in _owned(session, customer.id) if (kind, value) not in idents]
+    if not rest:
         raise SplitError("these are all the identifiers that the customer has")
-    return None
+    joins = {brought[ident] for ident in rest if ident in brought}
+    if len(joins) == 1 and all(ident in brought for ident in rest):
+        return found[joins.pop()], rest
+    return None, idents
 
 
 _IDENTIFIERS = "identifiers.customer_id"
 
 
-def _count(session: Session, customer_id: int) -> int:
-    count: int = session.connection().execute(_COUNT, {"id": customer_id}).scalar_one()
-    return count
-
-
-_COUNT = text("SELECT count(*) FROM identifiers WHERE customer_id = :id")
+def _owned(session: Session, customer_id: int) -> list[tuple[str, str, int | None]]:
+    """The identifiers of a customer: kind, value, and the event that linked each."""
+    return [(kind, value, event) for kind, value, event in session.connection().execute(_OWNED, {"id": customer_id})]
 
 
 def _undo(work: UnitOfWork, join: IdentityJoin, customer: CustomerRow, other: CustomerRow, now: datetime) -> None:
@@ -197,11 +204,8 @@ def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: CustomerR
     """
     session = work.connection()
     named = {id: set(idents) for id, idents in session.execute(_NAMING, {"id": customer.id})}
-    theirs = {spelled([(kind, value)])[0] for kind, value, _ in session.execute(_OWNED, {"id": other.id})}
-    links = {
-        spelled([(kind, value)])[0]: (kind, value, event)
-        for kind, value, event in session.execute(_OWNED, {"id": customer.id})
-    }
+    theirs = {spelled([(kind, value)])[0] for kind, value, _ in _owned(work, other.id)}
+    links = {spelled([(kind, value)])[0]: (kind, value, event) for kind, value, event in _owned(work, customer.id)}
     following: set[str] = set()
     while join and (
         found := {
