@@ -54,6 +54,7 @@ from api.journeys import (
 )
 from api.journeys import routes as journeys
 from api.plays import entries as play_entries
+from api.plays import pages as play_pages
 from api.plays import routes as plays
 from api.plays.flood import EntryDoor
 from api.stock import forecasts, imports, lots, replenishment, shows, streams
@@ -116,6 +117,7 @@ ROUTERS = (
     requirements.router,
     plays.router,
     play_entries.router,
+    play_pages.router,
     desk.router,
     journey_clock.router,
     health.router,

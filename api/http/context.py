@@ -55,6 +55,10 @@ PlayTests = Callable[[Plan, str, Language], Sequence[PlayedCase]]
 """Plays the cases of a text of journey tests, as a plan would."""
 
 
+VIEWERS = 8_000
+"""So many pages of plays a process lets follow; one play has half of them at most."""
+
+
 class Readiness:
     """Tells of each thing the service needs whether it is there. It is looked up once a second, however many ask."""
 
@@ -101,6 +105,7 @@ class Context:
     temporal_ui: str | None = None
     four_eyes: bool = False
     play_tests: PlayTests | None = None
+    viewers: Feed = field(default_factory=lambda: Feed(limit=VIEWERS))
 
     def run_page(self, journey: str, run: int) -> str | None:
         """The page of a run in Temporal's UI; a run is named after an enrollment."""

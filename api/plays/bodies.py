@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.plays.showing import DrawShown, PlayShown
 from domain.plays.winning import winning_of
-from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
@@ -156,7 +155,7 @@ class PlayState(BaseModel):
     draws: list[DrawState] = Field(default_factory=list)
 
 
-def shown(state: PlayShown, lang: Language) -> PlayState:
+def shown(state: PlayShown, say: Wording) -> PlayState:
     """An instance, as it is answered."""
     play, instance, row = state.play, state.instance, state.round
     draws = [_draw(each) for each in state.draws]
@@ -170,7 +169,6 @@ def shown(state: PlayShown, lang: Language) -> PlayState:
             winners=newest.winners if newest else [],
             top=state.top,
         )
-    say = Wording(lang)
     return PlayState(
         play=play.play,
         name=play.title,

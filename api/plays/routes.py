@@ -33,7 +33,7 @@ from domain.plays.showing import show
 from domain.plays.tables import PlayInstance, PlayVersion
 from domain.published.library import read_library
 from domain.store.work import UnitOfWork
-from workflows.terms.values import Language
+from workflows.terms.wording import Wording
 
 router = APIRouter(tags=["plays"], responses=documented(NotFound, Invalid, Unavailable))
 
@@ -164,19 +164,20 @@ def state_of(session: Session, name: str, instance: int | None = None) -> PlaySt
     if instance is not None and (row is None or row.play != name):
         raise NotFound("There is no such instance of it.")
     if row is not None:
-        return shown(show(session, row), _language(session))
+        return shown(show(session, row), _wording(session))
     if live is None:
         raise NotFound("There is no play of this name.")
     return PlayState(play=name, name=live[1].title, rules=live[1].rules, instance=None, state="not_open")
 
 
-def _language(session: Session) -> Language:
-    return read_library(session).policy.language
+def _wording(session: Session) -> Wording:
+    library = read_library(session)
+    return library.wording(library.policy.language)
 
 
 def _summary(session: Session, name: str, version: PlayVersion) -> PlaySummary:
     row = present_instance(session, name)
-    state = shown(show(session, row), "zh") if row else None
+    state = shown(show(session, row), _wording(session)) if row else None
     return PlaySummary(
         play=name,
         name=play_of(version).title,

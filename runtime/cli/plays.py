@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from runtime import StartError
-from runtime.cli.shared import Data, database, on_shop_clock, say, table
+from runtime.cli.shared import (
+    LANG,
+    SPECS,
+    Data,
+    Lang,
+    Specs,
+    database,
+    existing,
+    journey_file,
+    on_shop_clock,
+    say,
+    table,
+)
 
 app = typer.Typer(help="Plays: votes, lotteries and others.", no_args_is_help=True)
 
@@ -26,6 +38,34 @@ def list_plays(data: Data = None) -> None:
             state = [str(row.id), row.state, tell(row.opened_at)] if row else ["", "", ""]
             shown.add_row(name, play_of(version).title, str(version.version), *state)
     CONSOLE.print(shown)
+
+
+@app.command()
+def simulate(
+    play: Annotated[str, typer.Argument(help="Its name, or the path of its file.")],
+    entries: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many people enter, each time.")] = 10_000,
+    specs: Specs = SPECS,
+    lang: Lang = LANG,
+    data: Data = None,
+) -> None:
+    """Tell what would come of a play: who may enter, who could win, what it costs at most and how long it lasts."""
+    from domain.published.library import read_library
+    from runtime.authoring.files import read_text
+    from runtime.authoring.reports import diagnostics_text
+    from runtime.platform.stored_clock import clock_of
+    from runtime.rehearsal.play_simulation import simulate_play, simulated_text
+    from workflows.plays.reading import read_play
+    from workflows.source.diagnostics import Diagnostic
+
+    (path,) = existing(journey_file(play, specs))
+    text = read_text(path)
+    found = read_play(text, str(path)) if isinstance(text, str) else None
+    if found is None or found.play is None:
+        wrong = [text] if isinstance(text, Diagnostic) else found.diagnostics if found else []
+        raise StartError(f"{path} has mistakes\n{diagnostics_text(wrong, lang)}")
+    with database(data) as db, db() as session:
+        simulated = simulate_play(session, found.play, entries, clock_of(db).now())
+        say("\n".join(simulated_text(simulated, read_library(session).wording(lang))))
 
 
 @app.command()

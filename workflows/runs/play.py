@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.terms.wording import Wording
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-TIMEOUT = timedelta(minutes=5)
+TIMEOUT = timedelta(seconds=30)
+"""A page takes a second; one that a worker died at is done again after this."""
 PACE = 1.0
 """Seconds at least between two looks that new entries ask for."""
 

@@ -12,7 +12,8 @@ OPEN = {
     "GET /v1/session", "POST /v1/session", "POST /v1/session/link", "DELETE /v1/session", "PUT /v1/session/password",
     "GET /v1/session/ways", "GET /v1/session/{way}", "GET /v1/session/{way}/callback",
     "GET /v1/search", "GET /v1/today", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
-    "GET /v1/plays/{play}", "GET /v1/plays/{play}/entries",
+    "GET /v1/plays/{play}", "GET /v1/plays/{play}/entries", "GET /v1/plays/{play}/events",
+    "GET /play/{play}", "GET /play/{play}/screen",
 }  # fmt: skip
 """What asks for no permission: it serves everybody, or checks by itself who calls."""
 

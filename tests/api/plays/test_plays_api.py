@@ -20,6 +20,7 @@ from sqlmodel import select
 
 from activities.plays import PlayActivities
 from api.plays import flood
+from api.plays.pages import SCRIPT
 from domain.plays.publishing import publish_play
 from domain.plays.tables import PlayEntry
 from domain.plays.tokens import make_token, token_key
@@ -78,7 +79,7 @@ def test_from_the_opening_to_a_draw_that_a_stranger_works_out(
         assert enter("bad", **bad).status_code == 422
     state = caller.get("/v1/plays/lottery").json()
     assert (state["entries"], state["result"], state["draws"][0]["seed"]) == (5, None, None)
-    assert state["odds"] == [{"step": "draw", "winners": 2, "entries": 5, "prizes": ["优惠券`c5` × 2"]}]
+    assert state["odds"] == [{"step": "draw", "winners": 2, "entries": 5, "prizes": ["优惠券「减5」 × 2"]}]
     entries = f"/v1/plays/lottery/entries?instance={state['instance']}&step=collect"
     assert caller.get(entries).status_code == 404
     closed = caller.post("/v1/plays/lottery/close").json()
@@ -175,3 +176,16 @@ def test_a_flood_beyond_what_may_wait_is_told_to_come_again(
 
     answer = asyncio.run(send())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+
+
+def test_the_pages_are_small_and_bound_to_their_origin(caller: Caller) -> None:
+    caller.post("/v1/plays/lottery/open")
+    for path in ("/play/lottery", "/play/lottery/screen"):
+        page = caller.get(path, raw_headers={})
+        assert page.status_code == 200
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "福袋" in page.text
+    assert len(SCRIPT.encode()) <= 3 * 1024
+    assert caller.get("/play/none").status_code == 404
