@@ -337,6 +337,8 @@ SENTENCES: Mapping[str, str] = {
     ),
     "nothing is drawn yet, and its secret is one still": "还没有开奖，种子还不能公开",
     "{step}: {winners} winners of {entries} entries": "{step}：{entries} 份参与，{winners} 名中奖",
+    "say which play is tested: `play: NAME` or `spec: PATH`": "请写测试哪个玩法：`play: 名字` 或 `spec: 路径`",
+    "the play can't be {act}: {reason}": "玩法不能这样（{act}）：{reason}",
     "nothing was drawn in it": "这一场没有抽奖",
     "the draw is what was promised": "抽奖和承诺的一致",
     "the seed is not the one that was promised": "种子不是承诺的那个",

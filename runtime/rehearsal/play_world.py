@@ -42,6 +42,9 @@ class _Turn:
     at: datetime
 
 
+_DONE = {"open": "opened", "close": "closed", "stop": "stopped"}
+
+
 def make_world(db: Database, case: Case, shelf: CaseStock) -> World:
     """The world that a case is played in."""
     if isinstance(case, PlayCase) and isinstance(shelf, PlayStock):
@@ -149,7 +152,7 @@ class PlayWorld(World):
             else:
                 stop_play(work, name, now, "case")
         except PlayError as refusal:
-            raise ValueError(f"the play can't be {turn.act}ed: {refusal}") from None
+            raise ValueError(f"the play can't be {_DONE[turn.act]}: {refusal}") from None
 
     def _enter(self, number: int, entry: CaseEntry) -> None:
         person: Any = self.case.people[entry.customer]
