@@ -47,8 +47,8 @@ class ComparedGroup(BaseModel):
 
 
 class GroupComparison(BaseModel):
-    """A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer, and
-    in the measure that was asked for.
+    """A group beside the one it is compared with: the goal rate's relative lift, the difference of the two rates, by
+    which the verdict is, that in fen a customer, and in the measure that was asked for.
 
     So many more customers are missing in each group, which takes about so many days; null where that can't be said.
     `doubt` is why it can't be trusted: `sizes` that are no chance, `few` customers, or goals that aren't told any more
@@ -60,6 +60,7 @@ class GroupComparison(BaseModel):
     verdict: Verdict
     doubt: Doubt | None
     goal: Interval
+    rates: Interval
     revenue: Interval
     measure: Interval | None
     more_days: int | None
@@ -237,6 +238,7 @@ def _comparison(comparison: insight.Comparison) -> GroupComparison:
         verdict=comparison.verdict,
         doubt=comparison.doubt,
         goal=interval(comparison.goal),
+        rates=interval(comparison.rates),
         revenue=interval(comparison.revenue),
         measure=interval(comparison.measure) if comparison.measure else None,
         more_days=comparison.more_days,

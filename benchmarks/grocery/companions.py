@@ -165,8 +165,9 @@ def main(level: Annotated[list[str] | None, typer.Option(help="type or article; 
             typer.echo(
                 f"  after {month}, {hits.baskets:,} baskets: what sells best {hits.popular:.3f}, companions"
                 f" {hits.companions:.3f} ({lift:.2f} times); without a look into the basket:"
-                f" companions of the one before {hits.after:.3f} ({after:.2f} times), what most bought {hits.wide:.3f} ({wide:.2f} times), EASE^R of"
-                f" all that was bought {hits.ease:.3f} ({ease:.2f} times)"
+                f" companions of the one before {hits.after:.3f} ({after:.2f} times),"
+                f" what most bought {hits.wide:.3f} ({wide:.2f} times), EASE^R of all that was bought"
+                f" {hits.ease:.3f} ({ease:.2f} times)"
             )
 
 

@@ -23,9 +23,10 @@ SILENCE = timedelta(days=7)
 class Comparison:
     """A group beside the one that it is compared with.
 
-    `goal` is the relative lift of the goal rate, `revenue` the difference in fen a customer; both hold however often
-    one looks, and for all groups and both numbers together. The verdict is on the goal, or on revenue where nobody
-    reached one; `doubt` is why it can't be trusted, if so. `more_days` is about how much longer it takes until a lift
+    `goal` is the relative lift of the goal rate, `rates` the difference of the two rates, `revenue` that in fen a
+    customer; they hold however often one looks, and for all groups and numbers together. The verdict is on the
+    difference of the rates, or on revenue where nobody reached the goal; the lift is less sure, for its base is only
+    known about. `doubt` is why it can't be trusted, if so. `more_days` is about how much longer it takes until a lift
     like this can be told from chance, and `more_customers` how many that are in each group.
     """
 
@@ -33,6 +34,7 @@ class Comparison:
     control: Group
     verdict: Verdict
     goal: Difference
+    rates: Difference
     revenue: Difference
     more_days: int | None
     more_customers: int | None = None
@@ -279,6 +281,7 @@ def _compared(
         doubt = statistics.doubt(*pair, chance_of_sizes=chance, is_lost=is_lost)
         verdict = statistics.verdict(*pair, doubt=doubt, p=p, alpha=alpha)
         goal = compare(control.reached, group.reached, relative=True, alpha=alpha)
+        rates = compare(control.reached, group.reached, alpha=alpha)
         revenue = compare(control.revenue, group.revenue, alpha=alpha)
         smaller = min(control.n, group.n)
         missing = _missing(control, group, least) if verdict == "keep going" or doubt == "few" else None
@@ -286,7 +289,9 @@ def _compared(
             missing = max(missing or 0, LEAST - smaller)
         more_days = max(round(missing * days / smaller), 1) if missing is not None and days and smaller else None
         measure = None if worth is None else compare(*by, alpha=alpha)
-        comparisons.append(Comparison(group, control, verdict, goal, revenue, more_days, missing, doubt, measure))
+        comparisons.append(
+            Comparison(group, control, verdict, goal, rates, revenue, more_days, missing, doubt, measure)
+        )
     return comparisons
 
 

@@ -73,8 +73,8 @@ def comparison_words(comparison: Comparison, lang: Language) -> list[str]:
     lift = say.pick(f"{zh}目标达成率的提升还说不出", f"{en}the lift of the goal rate can't be said yet")
     money = say.pick(f"{zh}人均收入的差别还说不出", f"{en}the difference in revenue can't be said yet")
     if isfinite(comparison.goal.low):
-        said = _percent(comparison.goal, say)
-        lift = say.pick(f"{zh}目标达成率提升 {said}", f"{en}the goal rate is up by {said}")
+        said, apart = _percent(comparison.goal, say), _points(comparison.rates, say)
+        lift = say.pick(f"{zh}目标达成率提升 {said}，差 {apart}", f"{en}the goal rate is up by {said}, {apart}")
     if isfinite(comparison.revenue.low):
         said = _money(comparison.revenue, say)
         money = say.pick(f"{zh}人均收入多 {said}", f"{en}a customer brings {said} more")
@@ -123,6 +123,11 @@ def _doubt_words(comparison: Comparison, say: Wording) -> str:
 
 def _percent(change: Difference, say: Wording) -> str:
     return f"{change.estimate:+.1%}" + _interval(f"{change.low:+.1%}", f"{change.high:+.1%}", say)
+
+
+def _points(change: Difference, say: Wording) -> str:
+    estimate, low, high = (f"{100 * each:+.1f}" for each in (change.estimate, change.low, change.high))
+    return say.pick(f"{estimate} 个百分点", f"{estimate} points") + _interval(low, high, say)
 
 
 def _money(change: Difference, say: Wording) -> str:

@@ -4828,8 +4828,8 @@ export interface components {
         };
         /**
          * GroupComparison
-         * @description A group beside the one it is compared with: the goal rate's relative lift, the difference in fen a customer, and
-         *     in the measure that was asked for.
+         * @description A group beside the one it is compared with: the goal rate's relative lift, the difference of the two rates, by
+         *     which the verdict is, that in fen a customer, and in the measure that was asked for.
          *
          *     So many more customers are missing in each group, which takes about so many days; null where that can't be said.
          *     `doubt` is why it can't be trusted: `sizes` that are no chance, `few` customers, or goals that aren't told any more
@@ -4848,6 +4848,7 @@ export interface components {
             /** Doubt */
             doubt: ("sizes" | "few" | "lost") | null;
             goal: components["schemas"]["Interval"];
+            rates: components["schemas"]["Interval"];
             revenue: components["schemas"]["Interval"];
             measure: components["schemas"]["Interval"] | null;
             /** More Days */

@@ -43,9 +43,10 @@ def paid(*amounts: int, n: int) -> Sample:
          (share(40, 400), paid(*[-90] * 40, n=400)), OPEN, True, True),
         ((share(50_000_000, 100_000_000), paid(n=100_000_000)),
          (share(50_000_100, 100_000_000), paid(n=100_000_000)), SAME, True, False),
+        ((share(41, 306), paid(n=306)), (share(308, 1194), paid(n=1194)), ("better", None), True, False),
     ],
     ids=["nobody", "one", "all of few", "all", "none", "all beside none", "one huge order", "a huge order among others",
-         "more given back than paid", "millions alike"],
+         "more given back than paid", "millions alike", "a lift whose base is only known about"],
 )  # fmt: skip
 def test_what_is_said_of_little(
     group_a: tuple[Sample, Sample],
@@ -58,6 +59,8 @@ def test_what_is_said_of_little(
     assert (found.verdict, found.doubt) == verdict
     assert (isfinite(found.goal.low), isfinite(found.revenue.low)) == (lift_is_told, money_is_told)
     assert not any(isnan(each) for each in (found.goal.estimate, found.goal.low, found.goal.high))
+    if found.doubt is None and group_a[0].total + group_b[0].total:
+        assert (found.verdict in ("better", "worse")) == found.rates.excludes_zero
     for lang in ("zh", "en"):
         words = "\n".join(comparison_words(found, lang))
         assert not any(bad in words for bad in ("nan", "inf", "None"))

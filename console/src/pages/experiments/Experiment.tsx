@@ -7,7 +7,7 @@ import { save, tableOf } from "@/parts/picture";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
 import { useLanguage } from "@/parts/words";
-import { chanceWords, type Comparison, isFair, known, marksOf, money, rowsOf, signed } from "./figures";
+import { chanceWords, type Comparison, inPoints, isFair, known, marksOf, money, rowsOf, signed } from "./figures";
 import { Intervals } from "./Intervals";
 import { useWords } from "./words";
 
@@ -56,7 +56,7 @@ export function Experiment({ summary }: { summary: Schema["ExperimentSummary"] }
 
 function Numbers({ comparison, chance }: { comparison: Comparison; chance: number }) {
   const words = useWords();
-  const [goal, revenue] = [known(comparison.goal), known(comparison.revenue)];
+  const [goal, rates, revenue] = [known(comparison.goal), known(comparison.rates), known(comparison.revenue)];
   const missing = comparison.more_customers;
   const days = comparison.more_days;
   const open = comparison.verdict === "keep going" || comparison.doubt !== null;
@@ -68,6 +68,11 @@ function Numbers({ comparison, chance }: { comparison: Comparison; chance: numbe
           words.lift,
           goal ? signed(goal.estimate) : words.unsaid,
           goal && words.interval(signed(goal.low), signed(goal.high)),
+        ],
+        [
+          words.apart,
+          rates ? words.points(inPoints(rates.estimate)) : words.unsaid,
+          rates && words.interval(inPoints(rates.low), inPoints(rates.high)),
         ],
         [
           words.money,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { spanOf, tableOf } from "@/parts/picture";
-import { chanceWords, isFair, known, type Look, marksOf, money, rowsOf, signed } from "./figures";
+import { chanceWords, inPoints, isFair, known, type Look, marksOf, money, rowsOf, signed } from "./figures";
 
 const none = { estimate: null, low: null, high: null };
 const said = { estimate: 0.2, low: -0.1, high: 0.5 };
@@ -10,6 +10,7 @@ const compared = (group: string, goal: typeof said | typeof none) => ({
   verdict: "keep going" as const,
   doubt: null,
   goal,
+  rates: none,
   revenue: none,
   measure: null,
   more_days: null,
@@ -42,6 +43,7 @@ it.each([
   [-0.05, "−5.0%"],
 ])("%s reads %s", (part, words) => {
   expect(signed(part)).toBe(words);
+  expect(`${inPoints(part)}%`).toBe(words);
 });
 
 it("money has its sign, and sizes are fair down to one in a thousand", () => {

@@ -17,6 +17,9 @@ export const chanceWords = (chance: number): string =>
 /** A share with its sign, as `+12.3%`. */
 export const signed = (part: number): string => `${part < 0 ? "−" : "+"}${Math.abs(part * 100).toFixed(1)}%`;
 
+/** A difference of two shares with its sign in percentage points, as `+12.3`. */
+export const inPoints = (part: number): string => signed(part).slice(0, -1);
+
 /** Fen with their sign, as `+¥1.20`. */
 export function money(fen: number): string {
   return `${fen < 0 ? "−" : "+"}¥${(Math.abs(fen) / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
