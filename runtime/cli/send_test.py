@@ -50,7 +50,7 @@ def send_test(
         outcome = send_test(db, clock, carriers, wanted, to, values or [], of)
         with db.begin() as work:
             after = {"status": outcome.message.status if outcome.message else outcome.reason}
-            record(work, "message.send_test", f"text:{template}/{outcome.channel}", after=after)
+            record(work, "text.test", f"text:{template}/{outcome.channel}", after=after)
     account = carriers[outcome.channel].account
     _report(outcome, account.name if account else "the sandbox, which keeps it: aftershow messages shows it")
 

@@ -122,6 +122,7 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
     ("POST /v1/plays/lottery/close", {}, "play.close", "→ instance, state"),
     ("POST /v1/plays/lottery/stop", {"json": {"reason": "直播中断"}}, "play.stop", "→ instance, state"),
     ("PUT /v1/texts/hello/sms", {"json": {"body": "您好。拒收请回复R"}}, "text.publish", "sha256 → sha256"),
+    ("PUT /v1/tags/regular", {"json": {"when": {"event": "order.paid"}}}, "tag.publish", "→ when"),
     ("PUT /v1/segments/buyers", {"json": {"when": {"event": "order.paid"}}}, "segment.publish", "→ when"),
     ("POST /v1/streams", {"json": {"stream_id": "new", "starts_at": "{later}"}}, "stream.plan", "→ starts_at"),
     ("POST /v1/streams/new/move", {"json": {"starts_at": "{latest}"}}, "stream.move", "starts_at → starts_at"),

@@ -24,7 +24,8 @@ from runtime.cli.shared import operator
 NOTHING = {
     "accounts", "backtest", "check", "cohorts", "customer conflicts", "customer show", "diff", "edit", "experiment",
     "explain", "forecast evaluate", "play list", "play verify", "journeys", "key list", "messages", "new", "pull",
-    "results", "simulate", "stuck", "studio-link", "tags", "test", "todos", "user list", "voice corrections",
+    "results", "simulate", "stuck", "studio-link", "supply simulate", "tags", "test", "todos", "user list",
+    "voice corrections",
     "voice read", "voice report", "voice review", "why",
 }  # fmt: skip
 """Reads, or writes files alone."""
@@ -49,7 +50,7 @@ WRITES = [
     ("retry", "journey.retry"),
     ("recount", "counts.recount"),
     ("settle 1 sent", "message.settle"),
-    ("send-test hello --to +8613900000098", "message.send_test"),
+    ("send-test hello --to +8613900000098", "text.test"),
     ("send-once hello --to segment:buyers --via sms", "message.send_once"),
     ("segment buyers --csv {file}", "segment.export"),
     ("stock import {lots}", "stock.import"),

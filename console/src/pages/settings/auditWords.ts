@@ -26,7 +26,6 @@ export const useAudited = makeWords({
       opinion: "评论判读",
       counts: "计数",
       customers: "所有客户",
-      document: "规则文件",
       play: "玩法",
     }),
     fields: record({
@@ -185,7 +184,6 @@ export const useAudited = makeWords({
       opinion: "opinion",
       counts: "counts",
       customers: "all customers",
-      document: "rules",
       play: "play",
     }),
     fields: record({
