@@ -33,7 +33,7 @@ LEAST = 8
 TIMES = 2.5
 """It rises if its share is at least so many times the usual one …"""
 
-CHANCE = 0.00001
+CHANCE = 0.000003
 """… and as large by chance no more often than this."""
 
 MOST = 1_000
