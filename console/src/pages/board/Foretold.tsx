@@ -11,7 +11,14 @@ export function Foretold() {
   const words = useWords();
   const { token } = theme.useToken();
   const { data } = api.useQuery("get", "/v1/forecasts/customers");
-  if (!data || data.foretold.length === 0) return null;
+  if (data === undefined) return null;
+  if (!data?.foretold.length)
+    return (
+      <Card size="small" role="region" aria-label={words.foretold}>
+        <h2 style={{ fontSize: 14, margin: "0 0 10px" }}>{words.foretold}</h2>
+        <Quiet small>{data ? words.noLookBack : words.noFit}</Quiet>
+      </Card>
+    );
   const most = Math.max(...data.foretold.flatMap((each) => [each.expected, each.came]), 1);
   const bar = (value: number, filled: boolean) => (
     <div

@@ -18,6 +18,8 @@ export const useWords = makeWords({
     numerator: "分子",
     denominator: "分母",
     foretold: "预测准不准",
+    noFit: "还没有拟合：要有 100 位再次下单的客户，每夜会试一次。",
+    noLookBack: "还不能回头看：90 天以前就再次下过单的客户还不到 100 位。",
     foretoldAbout: (n: string, at: string) =>
       `用 90 天以前的订单预测这 90 天，和实际来的比。空心是预测，实心是实际。${n} 位客户，${at} 拟合`,
     repeats: (n: number, more: boolean) => (n === 0 ? "买过 1 次" : `买过 ${n + 1} 次${more ? "以上" : ""}`),
@@ -60,6 +62,8 @@ export const useWords = makeWords({
     numerator: "Numerator",
     denominator: "Denominator",
     foretold: "How good forecasts are",
+    noFit: "Nothing is fitted yet: that takes 100 customers who ordered again. It is tried each night.",
+    noLookBack: "No look back yet: fewer than 100 customers had ordered again 90 days ago.",
     foretoldAbout: (n: string, at: string) =>
       `The last 90 days as foretold from the orders before (hollow), beside what came (full). ${n} customers, fitted ${at}`,
     repeats: (n: number, more: boolean) =>
