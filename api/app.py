@@ -57,7 +57,7 @@ from api.plays import entries as play_entries
 from api.plays import pages as play_pages
 from api.plays import routes as plays
 from api.plays.flood import EntryDoor
-from api.stock import forecasts, imports, lots, replenishment, shows, streams
+from api.stock import forecasts, imports, lots, replenishment, shows, streams, suppliers
 from api.tracking import routes as tracking
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
@@ -98,6 +98,7 @@ ROUTERS = (
     metrics.router,
     streams.router,
     forecasts.router,
+    suppliers.router,
     reviews.router,
     shows.router,
     lots.router,

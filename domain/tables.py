@@ -14,6 +14,7 @@ from domain.published import tables as published
 from domain.sending import tables as sending
 from domain.stock import tables as stock
 from domain.store import tables as store
+from domain.supply import tables as supply
 from domain.texts import tables as texts
 from domain.voice import tables as voice
 
@@ -32,6 +33,7 @@ __all__ = [
     "sending",
     "stock",
     "store",
+    "supply",
     "texts",
     "voice",
 ]

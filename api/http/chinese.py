@@ -157,6 +157,17 @@ DETAILS: Mapping[str, str] = {
     "There is no such requirement.": "没有这项需求。",
     "There is no such segment.": "没有这个人群。",
     "There is no such show.": "没有这场直播。",
+    "There is no such plan.": "没有这个补货计划。",
+    "There is no such supplier in the published terms.": "已发布的条款里没有这个供应商。",
+    "The supplier's next delivery is planned already.": "这个供应商的下一次到货已经有计划了。",
+    "The plan was answered already, and otherwise.": "这个计划已经有过另一个答复。",
+    "The plan isn't open for this any more.": "这个计划现在不能这样做了。",
+    "The link is too old; make a new one with: aftershow supply link SUPPLIER": (
+        "链接太旧了，请新做一个：aftershow supply link SUPPLIER"
+    ),
+    "The link isn't one for this supplier; make one with: aftershow supply link SUPPLIER": (
+        "链接不是这个供应商的，请做一个：aftershow supply link SUPPLIER"
+    ),
     "There is no such product: none is listed, kept or was ordered by this sku.": (
         "没有这个商品：商品表、批次和订单里都没有这个货号。"
     ),
@@ -216,6 +227,12 @@ FAULTS: Mapping[str, str] = {
     "must be a finite number": "要是有限的数",
     "must fit into 64 bits": "数太大，超出 64 位",
     "must be in the future, and within a year": "要在将来，一年之内",
+    "a change needs the products that change": "要改就写改了的商品",
+    "wasn't asked for in this plan": "这个计划里没有这个商品",
+    "must be whole packs": "要是整箱数",
+    "must be a day from today on, at most 60 days after the one that was asked for": (
+        "要写今天以后的日子，最晚比要求的晚 60 天"
+    ),
     "must be today ({day}) or a day of the {number} after it": "要写今天（{day}）或之后 {number} 天内的日子",
     "is not a phone number": "不是电话号码",
     "is not a possible phone number": "没有这样的电话号码",

@@ -234,6 +234,20 @@ class LotReceived(LotData):
     price: Fen | None = Field(None, description="of one unit")
 
 
+class Shipped(Data):
+    sku: Code = Field(description="what is on its way")
+    quantity: Amount = Field(description="units of it")
+    lot_id: Code | None = Field(None, description="the batch it is of")
+    expires_on: Expiry | None = Field(None, description="the last day on which that may be eaten")
+
+
+class AsnReceived(Data):
+    order: Code = Field(description="the order's key (`supply-12`), or the ERP's own name for it")
+    supplier: Code | None = Field(None, description="who sent it, as `_supply.yaml` names them")
+    arrives_on: Expiry | None = Field(None, description="the day on which the goods come")
+    items: list[Shipped] | None = Field(None, description="what is on its way")
+
+
 class LotNearExpiry(LotData):
     binding = frozenset({"journey"})
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.catalogue.data import (
+    AsnReceived,
     Birthday,
     CartData,
     CartUpdated,
@@ -97,6 +98,7 @@ CATALOGUE: Mapping[str, EventType] = {
         CouponDiscrepancy, "What a till told of a coupon doesn't fit; it changed nothing. Coupons send it."
     ),
     "lot.received": EventType(LotReceived, "A batch of stock came in."),
+    "asn.received": EventType(AsnReceived, "A supplier has shipped what was ordered, and says what and when it comes."),
     "lot.near_expiry": EventType(LotNearExpiry, "A batch is about to expire. Schedules send it."),
     "lot.sold_out": EventType(LotData, "Nothing that can be sold is left of a batch. The stock book sends it, too."),
     "product.updated": EventType(ProductUpdated, "A product is listed, or changed; only the fields given are set."),
@@ -128,7 +130,7 @@ CATALOGUE: Mapping[str, EventType] = {
 WHOLESALE = "wholesale"
 """The `channel` of orders that tell nothing of what customers will buy tomorrow."""
 
-_BUSINESS_PREFIXES = ("lot.", "stock.", "spend.")
+_BUSINESS_PREFIXES = ("lot.", "stock.", "spend.", "asn.")
 _BUSINESS = frozenset({
     "product.updated", "product.launched", "store.updated", "stream.scheduled", "stream.cancelled", "stream.started",
     "stream.showing", "stream.ended", "feedback.alert", "play.closed",

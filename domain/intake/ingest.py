@@ -28,6 +28,7 @@ from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
 from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
+from domain.supply.arrivals import follow_deliveries
 from domain.voice.inbox import put_down
 from workflows.language.identity import IdentityRules
 from workflows.plan.model import ScheduleTrigger
@@ -156,6 +157,7 @@ def ingest(
     work.write_rows()
     business = [row for row in rows if row.customer_id is None and row.time >= row.received_at - HISTORY]
     follow_supply(work, library, business)
+    follow_deliveries(work, library, business)
     if stock_events := book.close():
         stock_incoming = [
             Incoming(

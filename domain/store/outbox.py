@@ -96,6 +96,14 @@ class TellStaff:
 
 
 @dataclass(frozen=True)
+class LookAtSupplier:
+    """Have a supplier looked at: something was answered, shipped or decided, or it is due."""
+
+    kind: ClassVar = "supplier"
+    supplier: str
+
+
+@dataclass(frozen=True)
 class LookAtPlay:
     """Have an instance of a play looked at: it was opened, or there is something to do."""
 
@@ -115,6 +123,7 @@ Notice = (
     | LookAtRequirement
     | TellStaff
     | LookAtPlay
+    | LookAtSupplier
 )
 _NOTICES: Mapping[str, type[Notice]] = {notice.kind: notice for notice in get_args(Notice)}
 

@@ -19,6 +19,12 @@ SENTENCES: Mapping[str, str] = {
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
     # supply
+    "there is no supplier {name} in the published terms": "已发布的条款里没有供应商 {name}",
+    "{file}, line {line}: needs a sku and a quantity": "{file} 第 {line} 行：要有 sku 和 quantity",
+    "there is no plan {number}": "没有计划 {number}",
+    "{file}: {field} {reason}": "{file}：{field} {reason}",
+    "plan {number} can't be answered: {status}": "计划 {number} 不能答复：{status}",
+    "plan {number}: {status}": "计划 {number}：{status}",
     "{number} products, {days} days": "{number} 个商品，{days} 天",
     "--calendar tells of the days of --demand; give both": "--calendar 说的是 --demand 的日子，两个都要写",
     "--days {days} leaves {left} days to learn from; {least} are needed": (

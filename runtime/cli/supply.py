@@ -8,7 +8,7 @@ import typer
 
 from runtime import CONSOLE, StartError
 from runtime.cli.forecast import LEAST
-from runtime.cli.shared import say, table
+from runtime.cli.shared import Data, database, existing, record, say, table
 
 app = typer.Typer(help="Suppliers, and what they bring.", no_args_is_help=True)
 
@@ -18,6 +18,63 @@ MOST_DAYS, MOST_PRODUCTS = 730, 5_000
 @app.callback()
 def supply() -> None:
     """Suppliers, and what they bring."""
+
+
+@app.command()
+def link(
+    supplier: Annotated[str, typer.Argument(help="As `_supply.yaml` names it.")],
+    data: Data = None,
+    url: Annotated[str, typer.Option(help="Where the API is reached by the supplier.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Make a link to a supplier's page. Whoever has it can read that and answer for the supplier, for half a year."""
+    from urllib.parse import quote
+
+    from api.http.supplier_links import sign_supplier
+    from domain.published.library import read_library
+    from runtime.platform.environment import environment_value
+
+    with database(data) as db, db() as session:
+        if supplier not in read_library(session).supply.suppliers:
+            raise StartError(f"there is no supplier {supplier} in the published terms")
+    key = environment_value(data, "AFTERSHOW_SIGNING_KEY")
+    say(f"{url.rstrip('/')}/supplier/{quote(supplier, safe='')}?token={sign_supplier(key, supplier)}")
+
+
+@app.command()
+def answer(
+    plan: Annotated[int, typer.Argument(min=1, help="The plan's number.")],
+    file: Annotated[Path, typer.Argument(help="A CSV: sku, quantity; only what changes.")],
+    data: Data = None,
+) -> None:
+    """Take a supplier's answer from a file; the products that it doesn't name come as they were asked for."""
+    import csv
+    from decimal import Decimal, InvalidOperation
+
+    from domain.supply.answers import AnswerError
+    from domain.supply.planning import ClosedError, take_answer
+    from domain.supply.tables import SupplyPlan
+    from runtime.platform.stored_clock import clock_of
+
+    existing(file)
+    changes = {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines), 2):
+            try:
+                changes[(row["sku"] or "").strip()] = Decimal((row["quantity"] or "").strip())
+            except (KeyError, InvalidOperation):
+                raise StartError(f"{file}, line {number}: needs a sku and a quantity") from None
+    with database(data) as db, db.begin() as work:
+        if work.get(SupplyPlan, plan) is None:
+            raise StartError(f"there is no plan {plan}")
+        try:
+            taken = take_answer(work, plan, "change" if changes else "confirm", changes, clock_of(db).now())
+        except AnswerError as wrong:
+            raise StartError(f"{file}: {wrong.field} {wrong.reason}") from None
+        except ClosedError as closed:
+            raise StartError(f"plan {plan} can't be answered: {closed}") from None
+        status = taken.status
+        record(work, "supply.answer", f"supply_plan:{plan}", after={"status": status})
+    say(f"plan {plan}: {status}")
 
 
 @app.command()

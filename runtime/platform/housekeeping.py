@@ -38,9 +38,10 @@ from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
-from domain.store.outbox import LookAtPlay, Replenish, StartRun, started_enrollment
+from domain.store.outbox import LookAtPlay, LookAtSupplier, Replenish, StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import Database, UnitOfWork
+from domain.supply.planning import overdue_suppliers
 from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.temporal import TASK_QUEUE
@@ -85,6 +86,7 @@ async def keep_house(
         partial(find_lost, client, db, clock),
         partial(find_lost_replenishments, client, db, clock),
         partial(asyncio.to_thread, look_at_overdue_plays, db, clock),
+        partial(asyncio.to_thread, look_at_suppliers, db, clock),
         partial(asyncio.to_thread, expire_coupons, db, clock),
         partial(asyncio.to_thread, source.catch_up),
         partial(asyncio.to_thread, fold_counts, db),
@@ -247,6 +249,13 @@ def look_at_overdue_plays(db: Database, clock: Clock) -> None:
     with db.begin() as work:
         for instance in overdue_plays(work, clock.now() - OVERDUE, PAGE):
             work.enqueue(LookAtPlay(instance))
+
+
+def look_at_suppliers(db: Database, clock: Clock) -> None:
+    """Have suppliers looked at whose run has never begun, or should have acted: they are new, or it was ended."""
+    with db.begin() as work:
+        for supplier in overdue_suppliers(work, clock.now() - OVERDUE):
+            work.enqueue(LookAtSupplier(supplier))
 
 
 def expire_coupons(db: Database, clock: Clock) -> None:

@@ -21,6 +21,7 @@ from activities.journey import JourneyActivities
 from activities.nightly import NightlyActivities
 from activities.plays import PlayActivities
 from activities.replenishment import ReplenishmentActivities
+from activities.supply import SupplyActivities
 from activities.tracking import FollowUpActivities
 from activities.voice import VoiceActivities
 from domain.channels.staff import TellsStaff
@@ -94,6 +95,7 @@ async def working(
                     db, clock, carriers, site=site, coupons=coupons, webhooks=webhooks, warehouse=warehouse(db)
                 ).all(),
                 *ReplenishmentActivities(db, clock, erp or Ledger(), staff).all(),
+                *SupplyActivities(db, clock, erp or Ledger()).all(),
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
                 *VoiceActivities(db, clock, model).all(),

@@ -43,6 +43,20 @@ class Decided(Frozen):
     decision: Decision
 
 
+class SupplyState(Frozen):
+    """What the database says of a supplier: plans to order now, what is waited for, and when to look again.
+
+    `seconds` is the real time until `due`. It is `over` when the supplier is no longer in the published terms.
+    """
+
+    supplier: str
+    over: bool = False
+    orders: tuple[int, ...] = ()
+    waits_for: tuple[str, ...] = ()
+    due: datetime | None = None
+    seconds: float = 0
+
+
 class ReplenishmentState(Frozen):
     """What the database says of a replenishment. `seconds` is the real time until `due`, when it acts by itself."""
 

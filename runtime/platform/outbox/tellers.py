@@ -23,6 +23,7 @@ from domain.store.outbox import (
     FollowUp,
     LookAtPlay,
     LookAtRequirement,
+    LookAtSupplier,
     ReadComments,
     Replenish,
     Restocked,
@@ -44,6 +45,7 @@ from workflows.runs.paging import FanOutWorkflow
 from workflows.runs.play import PlayWorkflow
 from workflows.runs.replenishment import DETAILS, ReplenishmentWorkflow
 from workflows.runs.requirement import REQUIREMENT, RequirementWorkflow
+from workflows.runs.supply import SUPPLY, SupplyWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow
 from workflows.terms.values import Language
@@ -172,6 +174,12 @@ def _tell_of_requirements(temporal: Temporal, session: Session, notices: Notices
         yield [row], _look_at(temporal, notice, language)
 
 
+def _tell_of_suppliers(temporal: Temporal, session: Session, notices: Notices) -> Calls:
+    language = read_library(session).policy.language
+    for name in dict.fromkeys(notice.supplier for _, notice in notices):
+        yield [row for row, notice in notices if notice.supplier == name], _look_at_supplier(temporal, name, language)
+
+
 def _tell_staff(temporal: Temporal, _: Session, notices: Notices) -> Calls:
     told = [Notice(notice.to, notice.text) for _, notice in notices]
     yield [row for row, _ in notices], _send(temporal.staff, told)
@@ -189,6 +197,7 @@ TELLERS: Mapping[str, Teller] = {
     LookAtRequirement.kind: _tell_of_requirements,
     TellStaff.kind: _tell_staff,
     LookAtPlay.kind: _tell_of_plays,
+    LookAtSupplier.kind: _tell_of_suppliers,
 }
 """Who tells each kind."""
 
@@ -377,6 +386,22 @@ async def _look_at(temporal: Temporal, notice: LookAtRequirement, language: Lang
         start_signal="wake",
         static_summary=say.pick(f"需求 {notice.requirement}", f"requirement {notice.requirement}"),
         static_details=say.pick(*REQUIREMENT),
+    )
+    return name
+
+
+async def _look_at_supplier(temporal: Temporal, supplier: str, language: Language) -> str:
+    """What a run does first is look where the database stands. A supplier has one run."""
+    name, say = f"supply/{supplier}", Wording(language)
+    await temporal.client.start_workflow(
+        SupplyWorkflow.run,
+        args=[supplier, language],
+        id=name,
+        task_queue=temporal.queue,
+        start_signal="wake",
+        search_attributes=TypedSearchAttributes([SearchAttributePair(TRIGGER, "supply")]),
+        static_summary=say.pick(f"供应商 {supplier}", f"supplier {supplier}"),
+        static_details=say.pick(*SUPPLY),
     )
     return name
 

@@ -13,7 +13,7 @@ OPEN = {
     "GET /v1/session/ways", "GET /v1/session/{way}", "GET /v1/session/{way}/callback",
     "GET /v1/search", "GET /v1/today", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
     "GET /v1/plays/{play}", "GET /v1/plays/{play}/entries", "GET /v1/plays/{play}/events",
-    "GET /play/{play}", "GET /play/{play}/screen",
+    "GET /play/{play}", "GET /play/{play}/screen", "GET /supplier/{name}",
 }  # fmt: skip
 """What asks for no permission: it serves everybody, or checks by itself who calls."""
 
@@ -24,6 +24,12 @@ TABLE = {
     "GET /v1/experiments": "marketer operator analyst product admin",
     "GET /v1/journeys/{name}/experiments/{step}/history": "marketer operator analyst product admin",
     "GET /v1/metrics/{name}/customers": "marketer operator analyst admin",
+    "GET /v1/suppliers": "buyer operator analyst admin",
+    "GET /v1/supply/plans": "buyer operator analyst admin",
+    "GET /v1/supply/plans/{id}": "buyer operator analyst admin",
+    "POST /v1/suppliers/{name}/plans": "buyer admin",
+    "POST /v1/supply/plans/{id}/answer": "buyer admin",
+    "POST /v1/supply/plans/{id}/decide": "buyer admin",
     "GET /v1/forecasts": "marketer buyer operator analyst admin",
     "GET /v1/forecasts/customers": "marketer operator analyst product admin",
     "GET /v1/streams/{id}/forecast": EVERYBODY_BUT_GUIDES,

@@ -38,6 +38,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "coupon.expired": "券过期",
     "coupon.revoked": "券被收回",
     "coupon.discrepancy": "用券有出入",
+    "asn.received": "供应商发货通知",
     "lot.received": "到货",
     "lot.near_expiry": "临期",
     "lot.sold_out": "售罄",
