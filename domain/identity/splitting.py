@@ -42,9 +42,9 @@ class SplitError(ValueError):
 def split(work: UnitOfWork, customer_id: int, idents: Sequence[Ident], now: datetime, by: str) -> int:
     """Give identifiers back to the customer they came from, or to a new one if no join brought them. Returns its id.
 
-    The join is undone as a whole: what else it brought goes with them. Where they are all that the customer had beside
-    what one join brought, that goes instead, which parts the two alike, and each keeps its id. What came since goes by
-    the identifiers of its event, and else stays. No event joins the two again. Raises SplitError.
+    The join is undone as a whole: what else it brought goes with them. Where nothing is left but what one join brought
+    and what came since, the former goes instead, which parts the two alike, and each keeps its id. What came since goes
+    by the identifiers of its event, and else stays. No event joins the two again. Raises SplitError.
     """
     work.write_rows()
     id = lock_customers(work, [customer_id])[customer_id].id
@@ -96,21 +96,36 @@ def _join_of(
         raise SplitError("these identifiers came from several customers; split them one after the other")
     if joins:
         return found[joins.pop()], idents
-    rest = [(kind, value) for kind, value, _ in _owned(session, customer.id) if (kind, value) not in idents]
+    rest = {
+        (kind, value): (event, since)
+        for kind, value, event, since in _owned(session, customer.id)
+        if (kind, value) not in idents
+    }
     if not rest:
         raise SplitError("these are all the identifiers that the customer has")
-    joins = {brought[ident] for ident in rest if ident in brought}
-    if len(joins) == 1 and all(ident in brought for ident in rest):
-        return found[joins.pop()], rest
+    theirs = [ident for ident in rest if ident in brought]
+    joins = {brought[ident] for ident in theirs}
+    if len(joins) == 1:
+        join = found[joins.pop()]
+        if all(_came_since(join, *linked) for ident, linked in rest.items() if ident not in brought):
+            return join, theirs
     return None, idents
+
+
+def _came_since(join: IdentityJoin, event: int | None, since: datetime | None) -> bool:
+    """Whether an identifier was linked by the event that joined the two, or later."""
+    if event and join.event_id:
+        return event >= join.event_id
+    return since is not None and since > join.at
 
 
 _IDENTIFIERS = "identifiers.customer_id"
 
 
-def _owned(session: Session, customer_id: int) -> list[tuple[str, str, int | None]]:
-    """The identifiers of a customer: kind, value, and the event that linked each."""
-    return [(kind, value, event) for kind, value, event in session.connection().execute(_OWNED, {"id": customer_id})]
+def _owned(session: Session, customer_id: int) -> list[tuple[str, str, int | None, datetime | None]]:
+    """The identifiers of a customer: kind, value, and which event linked each when."""
+    rows = session.connection().execute(_OWNED, {"id": customer_id})
+    return [(kind, value, event, since) for kind, value, event, since in rows]
 
 
 def _undo(work: UnitOfWork, join: IdentityJoin, customer: CustomerRow, other: CustomerRow, now: datetime) -> None:
@@ -204,8 +219,8 @@ def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: CustomerR
     """
     session = work.connection()
     named = {id: set(idents) for id, idents in session.execute(_NAMING, {"id": customer.id})}
-    theirs = {spelled([(kind, value)])[0] for kind, value, _ in _owned(work, other.id)}
-    links = {spelled([(kind, value)])[0]: (kind, value, event) for kind, value, event in _owned(work, customer.id)}
+    theirs = {spelled([(kind, value)])[0] for kind, value, *_ in _owned(work, other.id)}
+    links = {spelled([(kind, value)])[0]: (kind, value, event) for kind, value, event, _ in _owned(work, customer.id)}
     following: set[str] = set()
     while join and (
         found := {
@@ -226,7 +241,7 @@ def _send_after(work: UnitOfWork, join: IdentityJoin | None, customer: CustomerR
 
 
 _NAMING = text("SELECT id, identifiers FROM events WHERE customer_id = :id AND identifiers IS NOT NULL ORDER BY id")
-_OWNED = text("SELECT kind, value, event_id FROM identifiers WHERE customer_id = :id")
+_OWNED = text("SELECT kind, value, event_id, since FROM identifiers WHERE customer_id = :id")
 
 
 _SAID = """

@@ -147,6 +147,22 @@ class TestWhatCameSince:
         fields = {row.id: row.fields for row in shop.rows(Customer)}
         assert (fields[li], fields[wang]) == ({}, {"city": "上海"})
 
+    def test_does_not_keep_the_two_from_the_ids_of_before(self, shop: Shop) -> None:
+        say(shop, **LI)
+        say(shop, **WANG)
+        li, wang = who(shop, **LI), who(shop, **WANG)
+        say(shop, device_id="d1", **BOTH)
+        assert take_apart(shop, li, **LI) == wang
+        assert [who(shop, **each) for each in (LI, WANG, {"device_id": "d1"})] == [li, wang, li]
+
+    def test_of_two_names_of_before_one_is_somebody_new(self, shop: Shop) -> None:
+        say(shop, openid="o3", **LI)
+        say(shop, **WANG)
+        say(shop, **BOTH)
+        new = take_apart(shop, who(shop, **LI), openid="o3")
+        assert new not in (who(shop, **LI), None)
+        assert who(shop, **LI) == who(shop, **WANG)
+
     @pytest.mark.parametrize("what", ["given", "withdrawn"])
     @pytest.mark.parametrize("speaker", [LI, WANG])
     def test_what_one_said_of_consent_is_not_what_the_other_said(
