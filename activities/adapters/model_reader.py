@@ -15,6 +15,7 @@ from typing import Any, get_args
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
+from activities.liveness import sign_of_life
 from domain.voice.masking import masked
 from domain.voice.reading import Kind, Opinion, Reader, Sentiment
 from workflows.language.voice import ASPECTS, Aspect
@@ -22,6 +23,8 @@ from workflows.language.voice import ASPECTS, Aspect
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 30.0
+PATIENCE = 120.0
+"""Seconds after which a slow model isn't asked about the rest of what is read together."""
 TOGETHER = 20
 """Texts of a question."""
 
@@ -113,10 +116,12 @@ class Model:
         """What each text says; None where the model didn't say, or said nonsense."""
         sent = [masked(text)[:LONGEST] for text in texts]
         unknown = list(dict.fromkeys(text for text in sent if text.strip() and text not in self._known))
+        until = self._now() + PATIENCE
         for start in range(0, len(unknown), TOGETHER):
             batch = unknown[start : start + TOGETHER]
-            if not self._may_ask(len(batch)):
+            if self._now() >= until or not self._may_ask(len(batch)):
                 break
+            sign_of_life()
             for text, said in zip(batch, self._ask(batch), strict=True):
                 if said is not None:
                     self._known[text] = said

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from typing import Any
 
 import pytest
@@ -88,6 +89,14 @@ def test_nonsense_is_read_by_the_embedded_reader(endpoint: FakeModel, content: s
     endpoint.answers = [(200, content)]
     embedded = EmbeddedReader()
     assert ModelReader(Model(endpoint.url, "m"), embedded).read(["包装很严实"]) == embedded.read(["包装很严实"])
+
+
+def test_a_slow_model_holds_a_page_up_for_two_minutes_at_most(endpoint: FakeModel) -> None:
+    seconds = count(0, 25)
+    read = Model(endpoint.url, "m", now=lambda: float(next(seconds))).read([f"第{n}条太淡" for n in range(500)])
+    asked = 20 * len(endpoint.asked)
+    assert 0 < asked < 100
+    assert [each is not None for each in read] == [True] * asked + [False] * (500 - asked)
 
 
 def test_a_model_that_is_away_is_left_alone_for_a_while_and_a_day_costs_no_more_than_its_limit(
