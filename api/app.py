@@ -56,6 +56,7 @@ from api.journeys import routes as journeys
 from api.plays import entries as play_entries
 from api.plays import pages as play_pages
 from api.plays import routes as plays
+from api.plays import specs as play_specs
 from api.plays.flood import EntryDoor
 from api.stock import forecasts, imports, lots, replenishment, shows, streams, suppliers
 from api.tracking import routes as tracking
@@ -119,6 +120,7 @@ ROUTERS = (
     plays.router,
     play_entries.router,
     play_pages.router,
+    play_specs.router,
     desk.router,
     journey_clock.router,
     health.router,

@@ -78,6 +78,7 @@ DETAILS: Mapping[str, str] = {
         "标签发布时没有留下原文；请先再发布一次它们的文件。"
     ),
     "There is no play of this name.": "没有这个名字的玩法。",
+    "The play has mistakes.": "玩法里有错误。",
     "There is no such instance of it.": "它没有这一场。",
     "There are no closed entries of this instance and step.": "这一场的这一步没有已截止的参与。",
     "say who enters, by identifiers": "请用标识写明谁参加",

@@ -39,7 +39,7 @@ class NewToken(Body):
     minutes: Annotated[int, Field(strict=True, ge=1, le=240)] = 30
 
 
-class Token(BaseModel):
+class PlayToken(BaseModel):
     """A viewer's token: give it to the page of the play."""
 
     token: str
@@ -70,7 +70,7 @@ class EntryAnswer(BaseModel):
     reason: str | None = None
 
 
-class Winner(BaseModel):
+class PlayWinner(BaseModel):
     """Who won, masked."""
 
     place: int
@@ -79,7 +79,7 @@ class Winner(BaseModel):
     who: str
 
 
-class Passed(BaseModel):
+class PassedOver(BaseModel):
     """An entry that was passed over: its customer has won already as somebody else (`joined`), is forgotten
     (`erased`), wants no messages (`opted_out`), or can't have the coupon (`per_customer`, `campaign_over`).
     """
@@ -101,17 +101,17 @@ class DrawState(BaseModel):
     seed: str | None
     digest: str | None
     entries: int | None
-    winners: list[Winner]
-    passed: list[Passed]
+    winners: list[PlayWinner]
+    passed: list[PassedOver]
     left_over: int | None
 
 
-class Result(BaseModel):
+class PlayResult(BaseModel):
     """What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`."""
 
     seed: str | None
     digest: str | None
-    winners: list[Winner]
+    winners: list[PlayWinner]
     top: str | None
 
 
@@ -151,7 +151,7 @@ class PlayState(BaseModel):
     tally: dict[str, int] | None = None
     commitment: str | None = None
     odds: list[Odds] = Field(default_factory=list)
-    result: Result | None = None
+    result: PlayResult | None = None
     draws: list[DrawState] = Field(default_factory=list)
 
 
@@ -163,7 +163,7 @@ def shown(state: PlayShown, say: Wording) -> PlayState:
     done = newest is not None and newest.drawn_at is not None
     result = None
     if done or (state.announced and state.top is not None):
-        result = Result(
+        result = PlayResult(
             seed=newest.seed if newest else None,
             digest=newest.digest if newest else row.digest if row else None,
             winners=newest.winners if newest else [],
@@ -212,11 +212,11 @@ def _draw(draw: DrawShown) -> DrawState:
         digest=draw.digest,
         entries=draw.entries,
         winners=_winners(draw),
-        passed=[Passed(entry=entry, reason=reason) for entry, reason in draw.passed],
+        passed=[PassedOver(entry=entry, reason=reason) for entry, reason in draw.passed],
         left_over=draw.left_over,
     )
 
 
-def _winners(draw: DrawShown) -> list[Winner]:
+def _winners(draw: DrawShown) -> list[PlayWinner]:
     won: Sequence[Any] = draw.winners
-    return [Winner(place=each.place, entry=each.entry, prize=each.prize, who=each.who) for each in won]
+    return [PlayWinner(place=each.place, entry=each.entry, prize=each.prize, who=each.who) for each in won]

@@ -11,7 +11,7 @@ from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forbidden, Invalid, NotFound, TooFast, Unauthorized, Unavailable, documented
 from api.http.transactions import in_transaction
-from api.plays.bodies import EntryAnswer, NewEntry, NewToken, Token
+from api.plays.bodies import EntryAnswer, NewEntry, NewToken, PlayToken
 from domain.customers.identifiers import Ident, IdentifierError, identify
 from domain.plays.entering import customer_of, enter
 from domain.plays.rounds import Taken
@@ -50,7 +50,7 @@ async def post_entry(request: Request, play: str) -> EntryAnswer:
     responses=documented(Unauthorized, Forbidden, NotFound, Invalid, Unavailable),
     openapi_extra={**described(NewToken, {"customer": {"unionid": "oWx1"}, "minutes": 30}), "security": SECURITY},
 )
-async def post_token(request: Request, play: str) -> Token:
+async def post_token(request: Request, play: str) -> PlayToken:
     """For the shop's server, which knows who looks at its page: whoever has the token enters as this customer, for a
     while, and needs no key.
     """
@@ -59,7 +59,7 @@ async def post_token(request: Request, play: str) -> Token:
     return await run_in_threadpool(_make_token, context(request), play, body, _idents(body.customer))
 
 
-def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ...]) -> Token:
+def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ...]) -> PlayToken:
     now = env.clock.now()
 
     def act(work: UnitOfWork) -> str:
@@ -71,7 +71,7 @@ def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ..
         return make_token(token_key(work), play, customer, expires_at)
 
     expires_at = (now + timedelta(minutes=body.minutes)).replace(microsecond=0)
-    return Token(token=in_transaction(env.db, act), expires_at=expires_at)
+    return PlayToken(token=in_transaction(env.db, act), expires_at=expires_at)
 
 
 def _idents(customer: dict[str, Any]) -> tuple[Ident, ...]:

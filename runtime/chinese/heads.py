@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 HEADS: Mapping[str, str] = {
+    "merged": "已合并",
     "play": "玩法",
     "state": "状态",
     "version": "版本",

@@ -13,10 +13,12 @@ from temporalio.client import Client
 
 from domain.intake.schedules import fires_on
 from domain.journeys.tables import Enrollment
+from domain.plays.tables import PlayInstance
 from domain.published.library import read_library
 from domain.store.tables import ClockState
 from domain.store.work import Database
 from runtime.demo.events import ZONE
+from runtime.demo.playing import Playing
 from runtime.demo.sequel import Sequel
 from runtime.demo.shop import Shop, build
 from runtime.platform.housekeeping import fire_schedule
@@ -49,6 +51,7 @@ class Conductor:
         self._clock = StoredClock(db)
         self._shop = build(self._evening())
         self._pace = pace_of(self._shop)
+        self._playing = Playing(db, _time(self._shop.evening_events[0]))
         self._sequel = Sequel(db, _time(self._shop.evening_events[-1]))
         self._posted = 0
         self._fired = self._start
@@ -82,6 +85,7 @@ class Conductor:
         """
         now = self.now()
         self._post(now)
+        self._playing.tick(now, self._shop.events[: self._posted])
         self._send(list(self._sequel.tick(now)))
         self._fire(now)
         now = self.now()
@@ -135,9 +139,9 @@ class Conductor:
         limits = [self._pace.later(now, AHEAD_SECONDS), self.end]
         if self._posted < len(self._shop.events):
             limits.append(_time(self._shop.events[self._posted]) + SLACK)
-        due = session.exec(select(func.min(Enrollment.due_at)).where(col(Enrollment.ending).is_(None))).one()
-        if due is not None:
-            limits.append(due + SLACK)
+        enrolled = select(func.min(Enrollment.due_at)).where(col(Enrollment.ending).is_(None))
+        played = select(func.min(PlayInstance.due_at)).where(col(PlayInstance.ended_at).is_(None))
+        limits += [due + SLACK for due in (session.exec(enrolled).one(), session.exec(played).one()) if due is not None]
         return min(limits)
 
 

@@ -2934,6 +2934,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/plays/{play}/spec": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read the text of a play */
+        get: operations["get_spec_v1_plays__play__spec_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check the text of a play
+         * @description By what is published now: coupon campaigns, segments, texts, journeys. Nothing is changed.
+         */
+        post: operations["post_check_v1_plays__play__check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a play
+         * @description An instance that is open keeps its version. `422` with every mistake.
+         */
+        post: operations["post_version_v1_plays__play__versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/desk/todos": {
         parameters: {
             query?: never;
@@ -3809,6 +3866,20 @@ export interface components {
             provider: string | null;
         };
         /**
+         * Checked
+         * @description What is wrong with a text; without errors, its name and what it does, in words.
+         */
+        Checked: {
+            /** Play */
+            play: string | null;
+            /** Mistakes */
+            mistakes: components["schemas"]["api__plays__specs__Mistake"][];
+            /** Zh */
+            zh: string | null;
+            /** En */
+            en: string | null;
+        };
+        /**
          * ClashIn
          * @description Lines that both changed: mine stand in the merged text from `line` on.
          */
@@ -4535,7 +4606,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Diagnostics */
-            diagnostics: components["schemas"]["Mistake"][];
+            diagnostics: components["schemas"]["api__journeys__specs__Mistake"][];
         };
         /**
          * DocumentReview
@@ -4558,7 +4629,7 @@ export interface components {
             /** Seconded */
             seconded: boolean;
             /** Problems */
-            problems: components["schemas"]["Mistake"][];
+            problems: components["schemas"]["api__journeys__specs__Mistake"][];
         };
         /**
          * DocumentText
@@ -5789,29 +5860,6 @@ export interface components {
             points: components["schemas"]["MetricPoint"][];
         };
         /**
-         * Mistake
-         * @description What is wrong in a line; `at` is the place of the innermost step that the line belongs to.
-         */
-        Mistake: {
-            /** Line */
-            line: number;
-            /** Column */
-            column: number;
-            /** Width */
-            width: number;
-            /** Code */
-            code: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "error" | "warning";
-            /** Detail */
-            detail: string;
-            /** At */
-            at: string | null;
-        };
-        /**
          * Move
          * @description A change of what is on hand: received, sold, returned, counted, sold_out, or wholesale.
          */
@@ -6338,6 +6386,25 @@ export interface components {
              * Format: date-time
              */
             starts_at: string;
+        };
+        /** PlayPublished */
+        PlayPublished: {
+            /** Play */
+            play: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * PlaySpec
+         * @description The text of a play's live version.
+         */
+        PlaySpec: {
+            /** Play */
+            play: string;
+            /** Version */
+            version: number;
+            /** Text */
+            text: string;
         };
         /**
          * PlayState
@@ -7330,7 +7397,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Diagnostics */
-            diagnostics: components["schemas"]["Mistake"][];
+            diagnostics: components["schemas"]["api__journeys__specs__Mistake"][];
         };
         /**
          * SplitOff
@@ -8161,6 +8228,29 @@ export interface components {
             lines: components["schemas"]["VersionLine"][];
         };
         /**
+         * Mistake
+         * @description What is wrong in a line; `at` is the place of the innermost step that the line belongs to.
+         */
+        api__journeys__specs__Mistake: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+            /** Width */
+            width: number;
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Detail */
+            detail: string;
+            /** At */
+            at: string | null;
+        };
+        /**
          * Result
          * @description What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`.
          */
@@ -8173,6 +8263,24 @@ export interface components {
             winners: components["schemas"]["Winner"][];
             /** Top */
             top: string | null;
+        };
+        /**
+         * Mistake
+         * @description A mistake at its place, or a warning, in Chinese and in English.
+         */
+        api__plays__specs__Mistake: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+            /** Code */
+            code: string;
+            /** Severity */
+            severity: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
         };
         /**
          * ShowProduct
@@ -20357,6 +20465,234 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_spec_v1_plays__play__spec_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaySpec"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_check_v1_plays__play__check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "play: quick_vote\nsteps:\n  - {collect: votes, for: 3m, options: {a: 茶, b: 米}}\n  - {announce: [screen, page]}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Checked"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_version_v1_plays__play__versions_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "play: quick_vote\nsteps:\n  - {collect: votes, for: 3m, options: {a: 茶, b: 米}}\n  - {announce: [screen, page]}\n"
+                 *     }
+                 */
+                "application/json": {
+                    /** Text */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayPublished"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
                 };
             };
             /** @description The service can't take this now; try again */

@@ -14,6 +14,7 @@ import {
   SunOutlined,
   TagsOutlined,
   TeamOutlined,
+  TrophyOutlined,
   VideoCameraOutlined,
 } from "@ant-design/icons";
 import type { ReactNode } from "react";
@@ -40,6 +41,7 @@ type Name =
   | "messages"
   | "coupons"
   | "shows"
+  | "plays"
   | "voice"
   | "stock"
   | "replenishments"
@@ -65,6 +67,7 @@ const PLACES: Place[] = [
   place("messages", <MailOutlined />, "messages.read"),
   place("coupons", <TagsOutlined />, "coupons.read"),
   place("shows", <VideoCameraOutlined />, "streams.read"),
+  place("plays", <TrophyOutlined />, "plays.read"),
   place("voice", <SoundOutlined />, "voice.read"),
   place("stock", <DatabaseOutlined />, "stock.read"),
   place("replenishments", <InboxOutlined />, "replenishments.read"),

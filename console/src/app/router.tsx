@@ -94,6 +94,11 @@ const pages = [
   }),
   createRoute({
     getParentRoute: () => inside,
+    path: "/plays",
+    component: lazyRouteComponent(() => import("@/pages/plays/PlaysPage"), "PlaysPage"),
+  }),
+  createRoute({
+    getParentRoute: () => inside,
     path: "/voice",
     validateSearch: voiceTabOf,
     component: lazyRouteComponent(() => import("@/pages/voice/VoicePage"), "VoicePage"),
