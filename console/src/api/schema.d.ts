@@ -3866,20 +3866,6 @@ export interface components {
             provider: string | null;
         };
         /**
-         * Checked
-         * @description What is wrong with a text; without errors, its name and what it does, in words.
-         */
-        Checked: {
-            /** Play */
-            play: string | null;
-            /** Mistakes */
-            mistakes: components["schemas"]["api__plays__specs__Mistake"][];
-            /** Zh */
-            zh: string | null;
-            /** En */
-            en: string | null;
-        };
-        /**
          * ClashIn
          * @description Lines that both changed: mine stand in the merged text from `line` on.
          */
@@ -4606,7 +4592,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Diagnostics */
-            diagnostics: components["schemas"]["api__journeys__specs__Mistake"][];
+            diagnostics: components["schemas"]["Mistake"][];
         };
         /**
          * DocumentReview
@@ -4629,7 +4615,7 @@ export interface components {
             /** Seconded */
             seconded: boolean;
             /** Problems */
-            problems: components["schemas"]["api__journeys__specs__Mistake"][];
+            problems: components["schemas"]["Mistake"][];
         };
         /**
          * DocumentText
@@ -4723,9 +4709,9 @@ export interface components {
             /** Entries */
             entries: number | null;
             /** Winners */
-            winners: components["schemas"]["Winner"][];
+            winners: components["schemas"]["PlayWinner"][];
             /** Passed */
-            passed: components["schemas"]["Passed"][];
+            passed: components["schemas"]["PassedOver"][];
             /** Left Over */
             left_over: number | null;
         };
@@ -5860,6 +5846,29 @@ export interface components {
             points: components["schemas"]["MetricPoint"][];
         };
         /**
+         * Mistake
+         * @description What is wrong in a line; `at` is the place of the innermost step that the line belongs to.
+         */
+        Mistake: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+            /** Width */
+            width: number;
+            /** Code */
+            code: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
+            /** Detail */
+            detail: string;
+            /** At */
+            at: string | null;
+        };
+        /**
          * Move
          * @description A change of what is on hand: received, sold, returned, counted, sold_out, or wholesale.
          */
@@ -6199,11 +6208,11 @@ export interface components {
             next: string | null;
         };
         /**
-         * Passed
+         * PassedOver
          * @description An entry that was passed over: its customer has won already as somebody else (`joined`), is forgotten
          *     (`erased`), wants no messages (`opted_out`), or can't have the coupon (`per_customer`, `campaign_over`).
          */
-        Passed: {
+        PassedOver: {
             /** Entry */
             entry: number;
             /** Reason */
@@ -6387,12 +6396,58 @@ export interface components {
              */
             starts_at: string;
         };
+        /**
+         * PlayChecked
+         * @description What is wrong with a text; without errors, its name and what it does, in words.
+         */
+        PlayChecked: {
+            /** Play */
+            play: string | null;
+            /** Mistakes */
+            mistakes: components["schemas"]["PlayMistake"][];
+            /** Zh */
+            zh: string | null;
+            /** En */
+            en: string | null;
+        };
+        /**
+         * PlayMistake
+         * @description A mistake at its place, or a warning, in Chinese and in English.
+         */
+        PlayMistake: {
+            /** Line */
+            line: number;
+            /** Column */
+            column: number;
+            /** Code */
+            code: string;
+            /** Severity */
+            severity: string;
+            /** Zh */
+            zh: string;
+            /** En */
+            en: string;
+        };
         /** PlayPublished */
         PlayPublished: {
             /** Play */
             play: string;
             /** Version */
             version: number;
+        };
+        /**
+         * PlayResult
+         * @description What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`.
+         */
+        PlayResult: {
+            /** Seed */
+            seed: string | null;
+            /** Digest */
+            digest: string | null;
+            /** Winners */
+            winners: components["schemas"]["PlayWinner"][];
+            /** Top */
+            top: string | null;
         };
         /**
          * PlaySpec
@@ -6462,7 +6517,7 @@ export interface components {
             commitment?: string | null;
             /** Odds */
             odds?: components["schemas"]["Odds"][];
-            result?: components["schemas"]["api__plays__bodies__Result"] | null;
+            result?: components["schemas"]["PlayResult"] | null;
             /** Draws */
             draws?: components["schemas"]["DrawState"][];
         };
@@ -6490,6 +6545,33 @@ export interface components {
             entries: number;
             /** Opened At */
             opened_at: string | null;
+        };
+        /**
+         * PlayToken
+         * @description A viewer's token: give it to the page of the play.
+         */
+        PlayToken: {
+            /** Token */
+            token: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+        };
+        /**
+         * PlayWinner
+         * @description Who won, masked.
+         */
+        PlayWinner: {
+            /** Place */
+            place: number;
+            /** Entry */
+            entry: number;
+            /** Prize */
+            prize: string | null;
+            /** Who */
+            who: string;
         };
         /**
          * Played
@@ -6901,7 +6983,7 @@ export interface components {
             new_sku: string | null;
             /** Launched At */
             launched_at: string | null;
-            result: components["schemas"]["api__voice__requirements__Result"] | null;
+            result: components["schemas"]["Result"] | null;
             /** Closed At */
             closed_at: string | null;
         };
@@ -6942,6 +7024,26 @@ export interface components {
             requirements: components["schemas"]["RequirementSummary"][];
             /** Next */
             next: number | null;
+        };
+        /**
+         * Result
+         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
+         */
+        Result: {
+            /** Stream Id */
+            stream_id: string;
+            /** Per Minute */
+            per_minute: number;
+            /** Usual Per Minute */
+            usual_per_minute: number | null;
+            /** Usual Shows */
+            usual_shows: number;
+            /** Share */
+            share: number;
+            /** Count */
+            count: number;
+            /** Share Before */
+            share_before: number;
         };
         /**
          * Retried
@@ -7397,7 +7499,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /** Diagnostics */
-            diagnostics: components["schemas"]["api__journeys__specs__Mistake"][];
+            diagnostics: components["schemas"]["Mistake"][];
         };
         /**
          * SplitOff
@@ -7891,19 +7993,6 @@ export interface components {
             next: number | null;
         };
         /**
-         * Token
-         * @description A viewer's token: give it to the page of the play.
-         */
-        Token: {
-            /** Token */
-            token: string;
-            /**
-             * Expires At
-             * Format: date-time
-             */
-            expires_at: string;
-        };
-        /**
          * Told
          * @description Something that was decided about the customer, in words.
          */
@@ -8166,20 +8255,6 @@ export interface components {
             n: number;
         };
         /**
-         * Winner
-         * @description Who won, masked.
-         */
-        Winner: {
-            /** Place */
-            place: number;
-            /** Entry */
-            entry: number;
-            /** Prize */
-            prize: string | null;
-            /** Who */
-            who: string;
-        };
-        /**
          * Wish
          * @description Somebody wants a revision published; a second person agrees, or goes on writing.
          */
@@ -8228,61 +8303,6 @@ export interface components {
             lines: components["schemas"]["VersionLine"][];
         };
         /**
-         * Mistake
-         * @description What is wrong in a line; `at` is the place of the innermost step that the line belongs to.
-         */
-        api__journeys__specs__Mistake: {
-            /** Line */
-            line: number;
-            /** Column */
-            column: number;
-            /** Width */
-            width: number;
-            /** Code */
-            code: string;
-            /**
-             * Severity
-             * @enum {string}
-             */
-            severity: "error" | "warning";
-            /** Detail */
-            detail: string;
-            /** At */
-            at: string | null;
-        };
-        /**
-         * Result
-         * @description What came out: of a draw its seed, the digest of its entries and the winners; of a vote what is on `top`.
-         */
-        api__plays__bodies__Result: {
-            /** Seed */
-            seed: string | null;
-            /** Digest */
-            digest: string | null;
-            /** Winners */
-            winners: components["schemas"]["Winner"][];
-            /** Top */
-            top: string | null;
-        };
-        /**
-         * Mistake
-         * @description A mistake at its place, or a warning, in Chinese and in English.
-         */
-        api__plays__specs__Mistake: {
-            /** Line */
-            line: number;
-            /** Column */
-            column: number;
-            /** Code */
-            code: string;
-            /** Severity */
-            severity: string;
-            /** Zh */
-            zh: string;
-            /** En */
-            en: string;
-        };
-        /**
          * ShowProduct
          * @description A product in a show, in units of the whole show. `expected` is null where it stands on nothing.
          */
@@ -8318,26 +8338,6 @@ export interface components {
             left: number | null;
             /** Alarm */
             alarm: string | null;
-        };
-        /**
-         * Result
-         * @description The first show of the new product beside the usual one: units a minute, and who says the same again.
-         */
-        api__voice__requirements__Result: {
-            /** Stream Id */
-            stream_id: string;
-            /** Per Minute */
-            per_minute: number;
-            /** Usual Per Minute */
-            usual_per_minute: number | null;
-            /** Usual Shows */
-            usual_shows: number;
-            /** Share */
-            share: number;
-            /** Count */
-            count: number;
-            /** Share Before */
-            share_before: number;
         };
     };
     responses: never;
@@ -20278,7 +20278,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["PlayToken"];
                 };
             };
             /** @description A valid API key or a session is needed */
@@ -20576,7 +20576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Checked"];
+                    "application/json": components["schemas"]["PlayChecked"];
                 };
             };
             /** @description A valid API key or a session is needed */

@@ -10,7 +10,10 @@ steps:
 export const PARTS: [string, string][] = [
   ["collect", "  - {id: collect, collect: entries, for: 10m, at_most: 100000}\n"],
   ["collect: votes", "  - {id: vote, collect: votes, for: 3m, question: 选哪个？, options: {a: 甲, b: 乙}}\n"],
-  ["collect: answers", "  - {id: quiz, collect: answers, for: 2m, question: 题目, options: {a: 甲, b: 乙}, correct: a}\n"],
+  [
+    "collect: answers",
+    "  - {id: quiz, collect: answers, for: 2m, question: 题目, options: {a: 甲, b: 乙}, correct: a}\n",
+  ],
   ["collect: guesses", "  - {id: guess, collect: guesses, for: 5m, question: 猜多少？}\n"],
   ["count", "  - {id: count, count: votes}\n"],
   ["draw", "  - {id: draw, draw: {prizes: [{coupon: full59_minus10, count: 10}]}}\n"],

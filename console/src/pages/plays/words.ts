@@ -40,17 +40,18 @@ export const useWords = makeWords({
     seed: "种子",
     digest: "名单摘要",
     audit: "操作记录",
-    because: {
+    because: record({
       open_already: "它已经开着。",
       no_stream: "它要在直播进行时开，现在没有直播。",
       not_its_time: "今天不在它的期限里。",
       not_open: "现在不收参与。",
       over: "它已经结束。",
-    } as Record<string, string>,
+    }),
   },
   en: {
     title: "Plays",
-    about: "What is played with viewers: votes, lotteries, quizzes, guesses. Open one, watch the tally, close it, announce.",
+    about:
+      "What is played with viewers: votes, lotteries, quizzes, guesses. Open one, watch the tally, close it, announce.",
     play: "Play",
     state: "State",
     instance: "Instance",
@@ -58,7 +59,13 @@ export const useWords = makeWords({
     version: "Version",
     opened: "Opened",
     none: "No play is published yet. Write one in journey_specs/plays/, or put one together here.",
-    states: record({ not_open: "Not open", open: "Taking entries", closed: "Closed", over: "Over", stopped: "Stopped" }),
+    states: record({
+      not_open: "Not open",
+      open: "Taking entries",
+      closed: "Closed",
+      over: "Over",
+      stopped: "Stopped",
+    }),
     open: "Open",
     close: "Close now",
     closeAsk: "Close now? Nothing comes in afterwards, and what follows goes on at once.",
@@ -71,7 +78,8 @@ export const useWords = makeWords({
     page: "Viewers' page",
     edit: "Edit",
     compose: "Put a new play together",
-    composeAbout: "Click parts to add them at the end, and make them yours; beside it stands what is wrong and what it does.",
+    composeAbout:
+      "Click parts to add them at the end, and make them yours; beside it stands what is wrong and what it does.",
     parts: "Parts",
     text: "The text of the play",
     publish: "Publish",
@@ -87,12 +95,12 @@ export const useWords = makeWords({
     seed: "Seed",
     digest: "Digest of the entries",
     audit: "Audit",
-    because: {
+    because: record({
       open_already: "It is open already.",
       no_stream: "It is played while a livestream runs, and none does.",
       not_its_time: "It isn't played today.",
       not_open: "No entries are being taken.",
       over: "It is over.",
-    } as Record<string, string>,
+    }),
   },
 });
