@@ -52,7 +52,7 @@ function show() {
     return add("li", {textContent: each.who + " " + prize});
   }));
   say("odds", now.odds.map(each => `${words.odds} ${each.winners}/${each.entries} ${each.prizes}`));
-  say("proof", [now.commitment, result?.seed]);
+  say("proof", [now.commitment, result?.seed].filter(Boolean));
 }
 
 show();

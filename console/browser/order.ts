@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What needs the demo's story to be told comes last, what ends the API last of all. */
-const LAST = ["desk", "voice", "trade", "work", "roles", "live", "fall"];
+const LAST = ["desk", "voice", "trade", "work", "roles", "live", "plays", "fall"];
 
 export default class Order extends BaseSequencer {
   override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
