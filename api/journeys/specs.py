@@ -165,7 +165,7 @@ def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
     source = read_again(text)
     shown = outline(source, library.wording(lang))
     diagnostics = compile_source(source, known).diagnostics
-    return SpecOutline.model_validate(
+    told = SpecOutline.model_validate(
         {
             **vars(shown),
             "edges": [_edge(each) for each in shown.edges],
@@ -173,6 +173,16 @@ def _outline(env: Context, text: str, lang: Language) -> SpecOutline:
         },
         from_attributes=True,
     )
+    return SpecOutline.model_validate(_whole(told.model_dump())) if "\\" in text else told
+
+
+def _whole(value: Any) -> Any:
+    """A value whose texts can be sent: what an escape like `\\ud800` writes alone is half a character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 def _edge(way: Way) -> OutlineEdge:

@@ -1,16 +1,17 @@
 """A journey's text as a tree to look at and edit: also one with mistakes in it, as far as it can be read."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from workflows.source.editing import escaped, places
+from workflows.source.pieces import KEPT
 from workflows.source.tree import Node as Tree
 from workflows.source.tree import Source
 from workflows.terms.wording import Wording
-from workflows.verbs.base import Path, Position, Step, StepSpec
+from workflows.verbs.base import Path, Position, StepSpec
 from workflows.verbs.registry import SPECS, AnySpec, verbs_of
 from workflows.words.describe import summary, ways_in_words
 from workflows.words.graph import END, START, Block, place
@@ -117,6 +118,7 @@ class _Reader:
     def __init__(self, source: Source, say: Wording) -> None:
         assert source.root is not None
         self.source, self.say = source, say
+        self.key = say.lang, tuple(sorted(say.campaigns.items())), tuple(sorted(say.amounts))
         self.places = places(source.root)
         self.items: list[dict[str, Any]] = []
         self.edges: list[Way] = []
@@ -131,42 +133,46 @@ class _Reader:
         ])  # fmt: skip
 
     def _step(self, node: Tree, at: str, path: Path, following: str) -> list[Block]:
-        spec = _understood(node)
-        step = spec.compiled(Position(path, _NEXT, _Labels())) if spec else None
-        words = {target: label for label, target in ways_in_words(step, self.say)} if step else {}
+        plain = node.plain
+        told = _told(plain, self.say, self.key)
+        words = {target: label for label, target in told.ways}
         order = list(words)
         branches = sorted(
-            self._branches(node, at, spec), key=lambda each: order.index(each[0]) if each[0] in words else 0
+            self._branches(node, at, told.branches), key=lambda each: order.index(each[0]) if each[0] in words else 0
         )
         read: dict[str, Any] = {
             "at": at, "path": path, "id": _name(node), "verb": (verbs_of(node.entries) or [""])[0],
-            "noun": self.say.pick(*step.noun) if step else "",
-            "words": summary(step, self.say) if step else self._beginning(node),
+            "noun": told.noun,
+            "words": self._beginning(node) if told.words is None else told.words,
             "first_line": self.source.position(node.start)[0],
             "last_line": self.source.position(max(node.start, node.end - 1))[0],
-            "branches": [], "value": node.plain,
+            "branches": [], "value": plain,
         }  # fmt: skip
         self.items.append(read)
-        rounds = spec is not None and spec.rounds > 0
         blocks: dict[str, Block] = {}
         begin: dict[str, str] = {}
         for label, branch_at, steps in branches:
-            inner = f"{path}#1." if rounds else f"{path}.{label}."
-            block = self.sequence(steps, branch_at, inner, at if rounds else following)
+            inner = f"{path}#1." if told.rounds else f"{path}.{label}."
+            block = self.sequence(steps, branch_at, inner, at if told.rounds else following)
             blocks[label] = block
             begin[label] = f"{branch_at}/0"
             read["branches"].append(Branch(words.get(label, label), branch_at, [each for each, _ in block.steps]))
-        self._ways(step, at, following, blocks, begin)
+        self._ways(told.ways, at, following, blocks, begin)
         laid = [block for block in blocks.values() if block.steps]
         return [*laid, Block([])] if laid and len(laid) < len(blocks) else laid
 
     def _ways(
-        self, step: Step | None, at: str, following: str, blocks: dict[str, Block], begin: dict[str, str]
+        self,
+        ways: Sequence[tuple[str, Path | None]],
+        at: str,
+        following: str,
+        blocks: dict[str, Block],
+        begin: dict[str, str],
     ) -> None:
         above, _, number = at.rpartition("/")
         beside = f"{above}/{int(number) + 1}"
         known: dict[str, tuple[list[str], list[tuple[str, str]]]] = {}
-        for label, target in ways_in_words(step, self.say) if step else [("", _NEXT)]:
+        for label, target in ways:
             block = blocks.get(target or "")
             goes = END if target is None else block.steps[0][0] if block and block.steps else following
             labels, inserts = known.setdefault(goes, ([], []))
@@ -177,10 +183,10 @@ class _Reader:
                 inserts.append((label, place))
         self.edges += [Way(at, target, " / ".join(labels), inserts) for target, (labels, inserts) in known.items()]
 
-    def _branches(self, node: Tree, at: str, spec: StepSpec | None) -> Iterator[tuple[str, str, Tree | None]]:
+    def _branches(self, node: Tree, at: str, known: Sequence[str] | None) -> Iterator[tuple[str, str, Tree | None]]:
         """The branches of a step: the label in paths, the place, and the list if it is written."""
         written = [each for verb in verbs_of(node.entries)[:1] for each in SPECS[verb].branches_in(node)]
-        labels = list(spec.branches()) if spec else [""] * len(written)
+        labels = known if known is not None and len(known) == len(written) else [""] * len(written)  # one name twice
         for label, steps in zip(labels, written, strict=True):
             if steps is not None:
                 where = self.places[id(steps)]
@@ -193,13 +199,48 @@ class _Reader:
         return self.source.text[node.start : self.source.start_of(line + 1)].strip()[:200]
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What is said of a step, wherever it stands: `words` and `branches` are None if it can't be understood."""
+
+    noun: str
+    words: str | None
+    ways: Sequence[tuple[str, Path | None]]
+    branches: Sequence[str] | None
+    rounds: bool
+
+
+_kept: dict[tuple[Hashable, str], _Told] = {}
+"""What was told of the steps that were read last, by how it is said and the step as it is written."""
+
+
+def _told(plain: Any, say: Wording, key: Hashable) -> _Told:
+    known = key, repr(plain)
+    told = _kept.get(known)
+    if told is None:
+        told = _tell(plain, say)
+        if len(_kept) >= KEPT:
+            _kept.clear()
+        _kept[known] = told
+    return told
+
+
+def _tell(plain: Any, say: Wording) -> _Told:
+    spec = _understood(plain)
+    if spec is None:
+        return _Told("", None, [("", _NEXT)], None, rounds=False)
+    step = spec.compiled(Position("", _NEXT, _Labels()))
+    branches = list(spec.branches())
+    return _Told(say.pick(*step.noun), summary(step, say), ways_in_words(step, say), branches, spec.rounds > 0)
+
+
 def _name(node: Tree) -> str | None:
     named = node.get("id")
     return named.text if named else None
 
 
-def _understood(node: Tree) -> StepSpec | None:
+def _understood(plain: Any) -> StepSpec | None:
     try:
-        return _SPEC.validate_python(node.plain, context={"written": True}, by_alias=True, by_name=False)
+        return _SPEC.validate_python(plain, context={"written": True}, by_alias=True, by_name=False)
     except (ValidationError, RecursionError):
         return None

@@ -108,5 +108,58 @@ def test_what_cannot_be_done_is_told(marketer: Caller, body: dict[str, Any]) -> 
     assert marketer.post("/v1/specs/edit", json=body).status_code in (400, 422)
 
 
+PUT_IN = TEXT.replace("  - {id", "  - {wait: 2d}\n  - {id")
+STEP = {"op": "insert", "at": "/steps/1", "value": {"wait": "2d"}}
+HEAD = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "wrong", "after"),
+    [
+        # however it is written, it is read, and a step is put in its style
+        (TEXT.replace("\n", "\r\n"), 4, None, PUT_IN.replace("\n", "\r\n")),
+        ("\ufeff" + TEXT, 4, None, "\ufeff" + PUT_IN),
+        (f"{HEAD}steps: [{{wait: 3d}}, {{stop: x}}]\n", 2, None, f"{HEAD}steps: [{{wait: 3d}}, {{wait: 2d}}, {{stop: x}}]\n"),
+        (
+            f"{HEAD}steps: # all\n  # before\n  - wait: 3d # here\n  # between\n\n  - stop: x\n  # behind\n", 2, None,
+            f"{HEAD}steps: # all\n  # before\n  - wait: 3d # here\n  # between\n\n"
+            "  - wait: 2d\n  - stop: x\n  # behind\n",
+        ),
+        (
+            f"{HEAD}steps:\n- &a {{tag: x}}\n- *a\n- stop: x\n", 3, None,
+            f"{HEAD}steps:\n- &a {{tag: x}}\n- {{wait: 2d}}\n- *a\n- stop: x\n",
+        ),
+        # with mistakes, it is shown as far as it can be read, and edited where that can't go wrong
+        (TEXT.replace("id: answer", "id: hi"), 4, "E021", PUT_IN.replace("id: answer", "id: hi")),
+        (TEXT.replace("wait: 3d ", "wiat: 3d "), 4, "E016", PUT_IN.replace("wait: 3d ", "wiat: 3d ")),
+        (f'{HEAD}steps:\n  - stop: "\\ud800"\n', 1, "E003", f'{HEAD}steps:\n  - stop: "\\ud800"\n  - wait: 2d\n'),
+        (f"{HEAD}steps:\n  - {{wait: 3d}}\n\t- stop: x\n", 0, "E001", None),
+        (f"{HEAD}steps:\n  - wait: [\n", 0, "E001", None),
+        ("", 0, "E006", None),
+        ("just words", 0, "E006", None),
+    ],
+    ids=[
+        *("crlf", "bom", "flow", "comments", "anchors"),
+        *("ids twice", "unknown verb", "half a character", "tabs", "open", "empty", "prose"),
+    ],
+)  # fmt: skip
+def test_whatever_is_written_is_shown_as_far_as_it_can_be_read(
+    marketer: Caller, text: str, shown: int, wrong: str | None, after: str | None
+) -> None:
+    told = marketer.post("/v1/specs/outline", json={"text": text})
+    assert told.status_code == 200
+    assert len(told.json()["nodes"]) == shown
+    codes = [each["code"] for each in told.json()["diagnostics"] if each["severity"] == "error"]
+    assert any(code.startswith(wrong) for code in codes) if wrong else codes == []
+    status, answer = edited(marketer, STEP, text=text)
+    assert (status, answer.get("text")) == (200 if after else status, after)
+    assert status in (200, 422)
+    # as a draft it is kept as it is, and publishing says what is wrong
+    draft = "/v1/journeys/thanks/draft"
+    kept = marketer.request("PUT", draft, json={"text": text}, headers={"If-Match": '"0"'})
+    assert (kept.status_code, marketer.get(draft).json()["text"]) == (200, text)
+    assert marketer.get(f"{draft}/review").json()["sound"] == (wrong is None)
+
+
 def test_who_may_only_look_edits_nothing(call_with: Callable[..., Caller]) -> None:
     assert edited(call_with(scopes=("read",)), {"op": "remove", "at": "/steps/0"})[0] == 403

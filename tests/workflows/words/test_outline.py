@@ -76,3 +76,16 @@ def test_a_branch_that_is_not_written_has_a_place_to_put_a_step_in() -> None:
         ("如果 客户所在城市 是 a", "/steps/0/then", []),
         ("否则", "/steps/0/else", []),
     ]
+
+
+BROKEN_FILES = sorted((Path(__file__).parents[1] / "language" / "broken").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", BROKEN_FILES, ids=lambda path: path.stem)
+def test_whatever_is_broken_is_told_and_told_alike_when_it_was_read_before(path: Path) -> None:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    first, again = (outline(read_source(text, ""), Wording("zh")) for _ in range(2))
+    assert first == again
+    assert all(node.at.startswith("/steps/") for node in first.nodes)
+    if path.stem == "variant_twice":
+        assert len({branch.at for branch in first.nodes[0].branches}) == len(first.nodes[0].branches) > 1

@@ -11,6 +11,10 @@ function fresh(stem: string, taken: Set<string>): string {
   return `${stem}_${number}`;
 }
 
+/** Channels in the order in which they are tried: what costs least, first. */
+export const viaOf = (channels: string[]): string[] =>
+  ["wecom", "wechat", "sms"].filter((each) => channels.includes(each));
+
 /** A step as it begins: as much of it as can be known, so that little is left to fill in. */
 export function newStep(verb: string, shop: Vocabulary | undefined, ids: Iterable<string>, trigger?: string): Value {
   const taken = new Set(ids);
@@ -21,16 +25,16 @@ export function newStep(verb: string, shop: Vocabulary | undefined, ids: Iterabl
       return {
         id: fresh("message", taken),
         send: template?.template ?? "template",
-        via: template ? template.channels.slice(0, 2) : ["sms"],
+        via: template ? viaOf(template.channels) : ["sms"],
       };
     case "wait":
       return { wait: "1d" };
     case "wait_for":
       return { id: fresh("reaction", taken), wait_for: { event: "order.paid" }, within: "3d", then: [], else: [] };
     case "if":
-      return { if: { field: "customer.orders", at_least: 2 }, then: [{ wait: "1d" }], else: [] };
+      return { if: { field: "customer.orders", at_least: 2 }, then: [], else: [] };
     case "choose":
-      return { choose: [{ when: { field: "customer.orders", at_least: 2 }, steps: [{ wait: "1d" }] }], else: [] };
+      return { choose: [{ when: { field: "customer.orders", at_least: 2 }, steps: [] }], else: [] };
     case "split":
       return {
         id: fresh("test", taken),

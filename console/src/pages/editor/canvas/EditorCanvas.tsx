@@ -67,7 +67,7 @@ function Flow({ outline, chosen, verbs, folded, begins, onChoose, onFold, onInse
               ? words.end
               : step?.noun === ""
                 ? words.unknownStep
-                : (step?.noun ?? "");
+                : (verbs.find((each) => each.verb === verb)?.noun ?? step?.noun ?? "");
         const said = id === START ? begins : (step?.words ?? "");
         const mistakes = outline.diagnostics.filter(
           (each) => each.severity === "error" && (id === START ? each.at === null : id !== END && each.at === id),
@@ -83,7 +83,7 @@ function Flow({ outline, chosen, verbs, folded, begins, onChoose, onFold, onInse
           data: { step, noun, words: said, verb, chosen: id === chosen, mistakes, folded: hidden, onFold },
         };
       }),
-    [boxes, outline, chosen, onFold, begins, words],
+    [boxes, outline, chosen, verbs, onFold, begins, words],
   );
   const [nodes, setNodes] = useState(laid);
   const [seen, setSeen] = useState(laid);

@@ -71,7 +71,7 @@ function Plus({ spot, data, labelled }: { spot: Spot; data: EdgeData; labelled: 
         type="button"
         className="plus"
         data-at={spot.at}
-        aria-label={labelled && spot.label ? words.insertAt(spot.label) : words.insert}
+        aria-label={spot.label ? words.insertAt(spot.label) : words.insert}
         style={{
           borderColor: lit ? token.colorPrimary : token.colorBorder,
           background: lit ? token.colorPrimary : token.colorBgElevated,

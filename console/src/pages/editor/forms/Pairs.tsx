@@ -119,7 +119,7 @@ function Json({ label, value, onChange }: { label: string; value: unknown; onCha
   }
   return (
     <>
-      <Input.TextArea aria-label={words.valueOf(label)} autoSize={{ minRows: 2, maxRows: 8 }} value={typed} status={wrong ? "error" : ""} onChange={(event) => { setTyped(event.target.value); }} onBlur={() => {
+      <Input.TextArea aria-label={words.valueOf(label)} rows={3} value={typed} status={wrong ? "error" : ""} onChange={(event) => { setTyped(event.target.value); }} onBlur={() => {
         try {
           const next: unknown = JSON.parse(typed);
           setWrong(false);

@@ -27,7 +27,7 @@ export function StepForm({ step, shop, event, steps, onEdit, onCopy, onRemove }:
   return (
     <Flex vertical gap={14} key={step.at}>
       <Flex justify="space-between" align="center">
-        <h2 style={{ fontSize: 15, fontWeight: 600, margin: 0 }}>{step.noun || words.unknownStep}</h2>
+        <h2 style={{ fontSize: 15, fontWeight: 600, margin: 0 }}>{shop.verbs.find(({ verb }) => verb === step.verb)?.noun ?? words.unknownStep}</h2>
         <Space.Compact>
           <Button icon={<CopyOutlined />} aria-label={words.copy} title={words.copy} onClick={onCopy} />
           <Button danger icon={<DeleteOutlined />} aria-label={words.removeStep} title={words.removeStep} onClick={onRemove} />

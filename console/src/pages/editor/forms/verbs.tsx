@@ -9,6 +9,7 @@ import { fieldsOf, names } from "@/parts/conditions/names";
 import { asText, isValue, type Value } from "@/parts/conditions/values";
 import { Quiet } from "@/parts/Quiet";
 import { escaped } from "../places";
+import { viaOf } from "../steps";
 import { useWords } from "../words";
 import { Arms, Winner } from "./Arms";
 import { Field, type Given, Line, shown, Span, When } from "./given";
@@ -163,7 +164,7 @@ function Template({ step, value, shop, onEdit }: Given) {
           const same = Array.isArray(value.via) && via.length === value.via.length;
           onEdit([
             { op: "set", at: `${step.at}/send`, value: next },
-            ...(same ? [] : [{ op: "set" as const, at: `${step.at}/via`, value: via.length > 0 ? via : has }]),
+            ...(same ? [] : [{ op: "set" as const, at: `${step.at}/via`, value: via.length > 0 ? via : viaOf(has) }]),
           ]);
         }} />
     </Field>

@@ -75,7 +75,7 @@ export function Tests({ name, text, sound }: Props) {
       {run.data && <Verdicts cases={run.data.cases} />}
       <Input.TextArea
         aria-label={words.testsText}
-        autoSize={{ minRows: 6, maxRows: 24 }}
+        rows={16}
         spellCheck={false}
         style={{ fontFamily: "monospace", fontSize: 12 }}
         value={tests}
