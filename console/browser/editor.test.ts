@@ -61,6 +61,14 @@ it.concurrent("a journey is written from nothing, tried and published, and nobod
   await page.getByRole("button", { name: "推演" }).click();
   await page.getByText(/此后没有别的事情发生/).waitFor();
   await visit.picture("editor-try-desktop");
+  await page.getByRole("button", { name: "留作测试" }).click();
+  await dialog.getByRole("textbox", { name: "案例的名字" }).fill("常客收到感谢");
+  await dialog.getByRole("button", { name: "写成案例" }).click();
+  await dialog.getByText("- name: 常客收到感谢").waitFor();
+  await visit.picture("editor-keep-desktop");
+  await visit.isAccessible();
+  await dialog.getByRole("button", { name: "保留" }).click();
+  await page.getByText("已经留作测试").waitFor();
   await page.getByText("过去的客户").click();
   await page.getByRole("button", { name: "回测" }).click();
   await page.getByText("达成目标").waitFor();
@@ -69,6 +77,7 @@ it.concurrent("a journey is written from nothing, tried and published, and nobod
 
   await page.getByRole("button", { name: "发布", exact: true }).click();
   await dialog.getByText("第一个版本").waitFor();
+  await dialog.getByText("1 个测试都通过了").waitFor();
   await dialog.getByRole("textbox", { name: "为什么改" }).fill("第一次上线");
   await visit.picture("editor-publish-desktop");
   await visit.isAccessible();

@@ -175,8 +175,8 @@ def written_down(
             break
     assert best is not None
     case = {key: value for key, value in best[0].items() if value or key == "expect"}
-    assert fits(Case.model_validate(case), rehearse(engine, Case.model_validate(case), stock), stock_zone)
-    return case, best[1]
+    played = Case.model_validate(case)
+    return case, best[1] and fits(played, rehearse(engine, played, stock), stock_zone)
 
 
 def _what(line: Line | Decision) -> tuple[str, str, str | None, str | None]:

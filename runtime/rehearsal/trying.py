@@ -82,7 +82,7 @@ class DraftTrials:
         given = GivenEvent(event, data) if event else None
         try:
             return record(self._engine, Draft(plan, {}, {}), customer, given_event=given, at=self._clock.now())
-        except (LookupError, StartError) as problem:
+        except (LookupError, ValueError, StartError) as problem:
             raise TrialError(str(problem)) from None
 
     def read_tests(self, text: str, journey: str) -> tuple[int, Sequence[Diagnostic]]:

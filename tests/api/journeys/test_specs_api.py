@@ -119,7 +119,10 @@ HEAD = "journey: thanks\ntrigger: {event: order.paid}\nentry: {again: never}\n"
         # however it is written, it is read, and a step is put in its style
         (TEXT.replace("\n", "\r\n"), 4, None, PUT_IN.replace("\n", "\r\n")),
         ("\ufeff" + TEXT, 4, None, "\ufeff" + PUT_IN),
-        (f"{HEAD}steps: [{{wait: 3d}}, {{stop: x}}]\n", 2, None, f"{HEAD}steps: [{{wait: 3d}}, {{wait: 2d}}, {{stop: x}}]\n"),
+        (
+            f"{HEAD}steps: [{{wait: 3d}}, {{stop: x}}]\n", 2, None,
+            f"{HEAD}steps: [{{wait: 3d}}, {{wait: 2d}}, {{stop: x}}]\n",
+        ),
         (
             f"{HEAD}steps: # all\n  # before\n  - wait: 3d # here\n  # between\n\n  - stop: x\n  # behind\n", 2, None,
             f"{HEAD}steps: # all\n  # before\n  - wait: 3d # here\n  # between\n\n"

@@ -22,7 +22,7 @@ const JOURNEYS: Grammar<Outline> = {
     (await client.POST("/v1/specs/edit", { body: { text, edits }, params: { query: { lang } } })).data,
 };
 
-const PAUSE = 250;
+const PAUSE = 150;
 /** What is typed within so many milliseconds is one step of undoing. */
 const TOGETHER = 1_000;
 
