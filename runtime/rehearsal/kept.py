@@ -133,9 +133,10 @@ def written_down(
     begun_by: tuple[str, Mapping[str, Any], datetime],
     decisions: Sequence[Decision],
 ) -> tuple[dict[str, Any], bool]:
-    """A case that plays like a simulation, and whether it does: an empty shop knows less than ours of the customer.
+    """A case without a name that plays like a simulation, and whether it does.
 
-    The least of their history is told that makes it the same. What is expected is what the case itself comes to.
+    An empty shop knows less than ours of the customer: the least of their history is told that makes it the same.
+    What is expected is what the case itself comes to.
     """
     type, data, at = begun_by
     zone, stock_zone = person.zone, ZoneInfo(stock.policy.timezone)
@@ -174,8 +175,8 @@ def written_down(
         if same:
             break
     assert best is not None
-    case = {key: value for key, value in best[0].items() if value or key == "expect"}
-    played = Case.model_validate(case)
+    case = {key: value for key, value in best[0].items() if key != "name" and (value or key == "expect")}
+    played = Case.model_validate({"name": "-", **case})
     return case, best[1] and fits(played, rehearse(engine, played, stock), stock_zone)
 
 

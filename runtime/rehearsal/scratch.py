@@ -100,7 +100,7 @@ def copying(live: Engine, into: Engine) -> Iterator[Copier]:
         connection.execute(text("ANALYZE"))
 
 
-_UNNUMBERED = frozenset({"publication", "clock", "plans"})
+_UNNUMBERED = frozenset({"publication", "clock", "plans", "play_versions"})
 
 
 def _raw(connection: Any) -> Connection[Any]:

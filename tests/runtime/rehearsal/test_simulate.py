@@ -162,7 +162,7 @@ class TestRecord:
         text = f"journey: {draft.plan.journey}\n{text}"
         assert trials.read_tests(text, draft.plan.journey) == (1, [])
         (played,) = trials.play_tests(draft.plan, text, "zh")
-        assert (played.passed, played.problem) == (True, None)
+        assert (played.case, played.passed, played.problem) == ("one", True, None)
         changed = plan_of(
             journey.replace("wait: 1h", "wait: 2h").replace("{id: thanks, send: thanks", "{id: thanks, send: remind")
         )
