@@ -15,6 +15,7 @@ COPY requirements.lock .
 RUN pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY . .
 COPY --from=console /app/api/console/built api/console/built
+COPY --from=console /app/api/tracking/built api/tracking/built
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
 USER aftershow

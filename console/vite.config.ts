@@ -28,5 +28,5 @@ export default defineConfig({
   html: { cspNonce: "__NONCE__" },
   build: { outDir: built, emptyOutDir: true, target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 800 },
   server: { proxy: { "/v1": "http://127.0.0.1:8000", "/healthz": "http://127.0.0.1:8000" } },
-  test: { include: ["src/**/*.test.{ts,tsx}"] },
+  test: { include: ["src/**/*.test.{ts,tsx}", "tracking/*.test.ts"] },
 });

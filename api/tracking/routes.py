@@ -7,15 +7,17 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.console.files import read_files
 from api.events.cloudevents import Item, unpack
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
-from api.http.problems import Forbidden, Invalid, Unauthorized
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized
 from api.tracking import segment, sensors, snowplow
 from api.tracking.tracked import Tracked, as_item
 from domain.access.permissions import of_scopes
@@ -25,6 +27,9 @@ from domain.published.library import read_library
 from workflows.language.tracking import Tracking
 
 router = APIRouter(include_in_schema=False)
+
+BUILT = Path(__file__).parent / "built"
+"""Where `make setup` puts our own script."""
 
 SNOWPLOW = "/com.snowplowanalytics.snowplow/tp2"
 
@@ -69,6 +74,17 @@ async def post_snowplow(request: Request) -> Response:
     key = await _key(request, app)
     await _take(request, key, "snowplow", b"", lambda _: tracked)
     return _answer(request, key, Response("ok", media_type="text/plain"))
+
+
+@router.get("/aftershow.js")
+@router.get("/aftershow.mini.js")
+def get_script(request: Request) -> Response:
+    """Our own script, for pages of any site, and the one that mini-programs take in."""
+    file = read_files(BUILT).get(request.url.path[1:])
+    if file is None:
+        raise NotFound("The script isn't built; `make setup` builds it.")
+    headers = {"Cache-Control": "public, max-age=3600", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return Response(file.plain, 200, headers, "text/javascript")
 
 
 @router.options("/sa")

@@ -14,7 +14,7 @@ from jmespath.exceptions import JMESPathError
 
 from api.events.cloudevents import AHEAD, MAX_NAME, Item, read_event
 from domain.catalogue.types import CATALOGUE
-from workflows.language.tracking import TrackedEvent, Tracking, compiled
+from workflows.language.tracking import TRACKED_TYPES, TrackedEvent, Tracking, compiled
 
 OLDEST = timedelta(days=30)
 """How old what comes may be; before that, the clock over there is taken to be wrong."""
@@ -46,10 +46,11 @@ def as_item(tracked: Tracked, tracking: Tracking, source: str, arrived: datetime
         return None
     customer = {kind: value for name, value in tracked.identities if (kind := _kind(tracking, name)) and value}
     event = {"id": tracked.id, "source": source, "time": happened_at(tracked, arrived).isoformat()}
-    if rule := tracking.event(tracked.name):
+    if meant := _meant(tracked, tracking):
+        type, data = meant
         if tracked.name in _OF_PROFILES:
             customer |= {kind: value for name, value in tracked.properties.items() if (kind := tracking.kind(name))}
-        item = read_event(event | {"type": rule.type, "data": _data(rule, tracked) | {"customer": customer}}, arrived)
+        item = read_event(event | {"type": type, "data": data | {"customer": customer}}, arrived)
         if item.incoming is not None or not customer:
             return item
     name = tracked.name if tracked.name not in CATALOGUE else f"tracked {tracked.name}"
@@ -78,6 +79,13 @@ def instant_of(milliseconds: Any) -> datetime | None:
 
 _OF_PROFILES = frozenset({"identify", "profile_set", "profile_set_once"})
 """What tells of a person, so that its properties can name them."""
+
+
+def _meant(tracked: Tracked, tracking: Tracking) -> tuple[str, dict[str, Any]] | None:
+    """The type and data that a record is here; one by a name of ours has our own fields. None if it is of no type."""
+    if rule := tracking.event(tracked.name):
+        return rule.type, _data(rule, tracked)
+    return (tracked.name, dict(tracked.properties)) if tracked.name in TRACKED_TYPES else None
 
 
 def _kind(tracking: Tracking, name: str) -> str | None:

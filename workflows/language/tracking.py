@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import jmespath
 from jmespath.exceptions import JMESPathError
@@ -22,6 +22,7 @@ TrackedType = Literal[
     "order.refunded", "review.written", "product.viewed", "stream.joined", "stream.left", "stream.commented",
 ]  # fmt: skip
 """What a page may tell, whose key everybody can read: no stock, no consents, no coupons, no receipts of messages."""
+TRACKED_TYPES = frozenset(get_args(TrackedType))
 
 Kind = Annotated[
     str,

@@ -210,6 +210,13 @@ def test_what_the_shop_calls_its_events_is_said_in_its_file(
     assert names_of(db) == {("phone", "+8613900000001"), ("device_id", "d1")}
 
 
+def test_our_own_names_have_our_own_fields(page: Page, told: Callable[[], list[Row]]) -> None:
+    cart = {"cart_id": "c1", "total": 100, "items": [{"sku": "beans", "price": 100}]}
+    calls = [{"type": "track", "event": "cart.updated", "properties": data, "userId": "m1"} for data in (cart, {})]
+    assert page.segment({"batch": calls}).status_code == 200
+    assert told() == [("cart.updated", cart), ("tracked cart.updated", {})]
+
+
 def test_what_isn_t_whole_is_kept_as_it_came_and_what_pages_may_not_tell_is_nothing_of_ours(
     page: Page, told: Callable[[], list[Row]]
 ) -> None:
