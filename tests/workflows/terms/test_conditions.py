@@ -187,8 +187,8 @@ class TestBecause:
             ({"field": "measure.客单价", "at_least": "100元"}, "「客单价」 是 59.90元，并非至少 100元"),
             ({"field": "measure.次数", "at_least": 10_000}, "「次数」 是 5990，并非至少 10000"),
             (
-                {"field": "customer.location", "within_km": 5, "of": "trigger.place"},
-                "客户位置 不在 trigger.place 5 公里内",
+                {"field": "customer.location", "within_km": 5, "of": "trigger.spot"},
+                "客户位置 不在 trigger.spot 5 公里内",
             ),
         ],
     )

@@ -11,7 +11,7 @@ from workflows.terms.wording import Wording
 from workflows.words.graph import END, START, graph
 
 EN = Wording("en")
-SHIPPED = sorted(path for path in Path("journey_specs").rglob("*.yaml") if not path.name.startswith("_"))
+SHIPPED = sorted(path for path in Path("journey_specs").glob("*.yaml") if not path.name.startswith("_"))
 
 
 def plan_of(text: str) -> Plan:
