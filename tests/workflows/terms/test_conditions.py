@@ -282,7 +282,7 @@ class TestMeasures:
         condition = {"measure": measure, "above": 15}
         english = "the sum of event.minutes of stream.left within the last 3 shows is 10.3, not above 15"
         assert said(condition) == (False, english)
-        assert said(condition, "zh") == (False, "最近 3 场直播内「离开直播间」的event.minutes合计是 10.3，并不大于 15")
+        assert said(condition, "zh") == (False, "最近 3 场直播内「离开直播间」的分钟数合计是 10.3，并不大于 15")
 
     def test_one_of_more_events_than_are_looked_at_says_so(self) -> None:
         condition = {"measure": {"count": True, "of": "often"}, "above": 5000}

@@ -113,7 +113,7 @@ _OF_EVENTS: Mapping[str, str] = {
     "manager": "负责人",
     "message": "消息",
     "min_days": "最短可售天数",
-    "minutes": "计划分钟数",
+    "minutes": "分钟数",
     "name": "名称",
     "note": "备注",
     "order": "采购订单",
