@@ -1,4 +1,5 @@
-import { Avatar, Button, Flex } from "antd";
+import { Button, Flex } from "antd";
+import Avatar from "antd/es/avatar/Avatar"; // alone: the index brings groups of them, whose rest is told in a popover
 import { lazy, Suspense, useState } from "react";
 import { useMe } from "@/parts/me";
 import { Quiet } from "@/parts/Quiet";
