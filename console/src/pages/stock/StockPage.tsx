@@ -10,6 +10,7 @@ import { OnPhone } from "@/parts/OnPhone";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
+import { ForecastDrawer } from "./ForecastDrawer";
 import { LotDrawer } from "./LotDrawer";
 import { Unfit } from "./Unfit";
 import { SHELVES, type Shelf, type View } from "./view";
@@ -65,6 +66,14 @@ export function StockPage() {
           id={view.lot}
           onClose={() => {
             show({ lot: undefined });
+          }}
+        />
+      )}
+      {view.sku !== undefined && (
+        <ForecastDrawer
+          sku={view.sku}
+          onClose={() => {
+            show({ sku: undefined });
           }}
         />
       )}
@@ -175,7 +184,10 @@ function Lots({ view, show }: Shown) {
       key: "product",
       render: (_, row) => (
         <>
-          <bdi>{row.name ?? row.sku}</bdi> {row.name && <Quiet small>{row.sku}</Quiet>}
+          <Link to="/stock" search={{ ...view, sku: row.sku }} title={words.forecast}>
+            <bdi>{row.name ?? row.sku}</bdi>
+          </Link>{" "}
+          {row.name && <Quiet small>{row.sku}</Quiet>}
           <OnPhone>{lotOf(row)}</OnPhone>
         </>
       ),

@@ -6,6 +6,7 @@ export interface View {
   place?: string | undefined;
   q?: string | undefined;
   lot?: string | undefined;
+  sku?: string | undefined;
 }
 
 /** What is looked at, in the page's address. */
@@ -16,7 +17,7 @@ export function viewOf(search: Record<string, unknown>): View {
   };
   const shelf = SHELVES.find((each) => each === search.shelf && each !== "all");
   return Object.fromEntries(
-    Object.entries({ shelf, place: text("place"), q: text("q"), lot: text("lot") }).filter(
+    Object.entries({ shelf, place: text("place"), q: text("q"), lot: text("lot"), sku: text("sku") }).filter(
       ([, value]) => value !== undefined,
     ),
   );
