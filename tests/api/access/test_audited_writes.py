@@ -69,6 +69,7 @@ NOTHING = {
     "POST /v1/specs/edit", "POST /v1/specs/condition", "POST /v1/voice/read", "POST /v1/journeys/{name}/draft/merge",
     "POST /v1/journeys/{name}/draft/tests", "POST /v1/journeys/{name}/draft/record",
     "POST /v1/journeys/{name}/draft/simulate", "POST /v1/journeys/{name}/draft/backtest",
+    "POST /v1/plays/{play}/check",
     "POST /v1/documents/{name}/outline", "POST /v1/documents/{name}/edit", "POST /v1/documents/{name}/draft/merge",
     "POST /v1/documents/{name}/draft/presence", "DELETE /v1/documents/{name}/draft/presence",
     "POST /v1/journeys/{name}/draft/presence", "DELETE /v1/journeys/{name}/draft/presence",
@@ -118,6 +119,10 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
         "PUT /v1/journeys/welcome/tests", {"json": {"text": TESTS}, "headers": {"if-match": '"0"'}}, "journey.tests",
         "→ revision",
     ),
+    ("POST /v1/suppliers/a/plans", {}, "supply.plan", "→ supplier"),
+    ("POST /v1/supply/plans/1/answer", {"json": {"verdict": "refuse"}}, "supply.answer", "→ status"),
+    ("POST /v1/supply/plans/1/decide", {"json": {"verdict": "refuse"}}, "supply.refuse", ""),
+    ("POST /v1/plays/lottery/versions", {"json": {"text": LOTTERY}}, "play.publish", "→ version"),
     ("POST /v1/plays/lottery/open", {}, "play.open", "→ instance, state"),
     ("POST /v1/plays/lottery/close", {}, "play.close", "→ instance, state"),
     ("POST /v1/plays/lottery/stop", {"json": {"reason": "直播中断"}}, "play.stop", "→ instance, state"),
@@ -223,6 +228,7 @@ def shop(db: Database, clock: VirtualClock) -> Shop:
     rules = StockRules.model_validate({"defaults": {"buyer": "甲", "pack": 12, "shelf_life": "90d"}})
     with db.begin() as work:
         publish_document(work, "_stock", rules.body())
+        publish_document(work, "_supply", {"suppliers": {"a": {"products": {"milk": {"min": 60}}}}})
         play = read_play(LOTTERY, "a play").play
         assert play is not None
         publish_play(work, play, LOTTERY, now)

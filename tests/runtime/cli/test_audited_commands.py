@@ -16,14 +16,19 @@ from domain.customers.identifiers import identify
 from domain.intake.ingest import Incoming, ingest
 from domain.journeys.tables import Enrollment
 from domain.ledger.tables import Message
+from domain.published.library import read_library
+from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
+from domain.supply.planning import plan_delivery
 from runtime.cli.app import app
 from runtime.cli.shared import operator
 
 NOTHING = {
     "accounts", "backtest", "check", "cohorts", "customer conflicts", "customer show", "diff", "edit", "experiment",
-    "explain", "forecast evaluate", "play list", "play verify", "journeys", "key list", "messages", "new", "pull",
+    "explain", "forecast evaluate", "play list", "play simulate",
+    "supply link",
+    "play verify", "journeys", "key list", "messages", "new", "pull",
     "results", "simulate", "stuck", "studio-link", "supply simulate", "tags", "test", "todos", "user list",
     "voice corrections",
     "voice read", "voice report", "voice review", "why",
@@ -54,6 +59,7 @@ WRITES = [
     ("send-once hello --to segment:buyers --via sms", "message.send_once"),
     ("segment buyers --csv {file}", "segment.export"),
     ("stock import {lots}", "stock.import"),
+    ("supply answer 1 {answer}", "supply.answer"),
     ("customer import {people}", "customer.import"),
     ("customer import-history {orders} --kind orders", "orders.import"),
     ("customer merge member_no:a member_no:b --reason asked", "customer.merge"),
@@ -107,12 +113,16 @@ def test_every_command_that_writes_is_a_row(
     (texts / "sms.j2").write_text("{{ shop.sign }}您好。拒收请回复R", encoding="utf-8")
     files = {
         "lots": "批次,货号,数量,到期日,门店\nL1,milk,40,2027-03-20,S1\n",
+        "answer": "sku,quantity\nmilk,72\n",
         "people": "手机号,姓名\n13900000055,客户甲\n",
         "orders": "订单号,手机号,下单时间,实付金额\nh1,13900000055,2026-01-01 10:00,59\n",
     }
     for name, text in files.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
     with db.begin() as work:
+        publish_document(work, "_supply", {"suppliers": {"a": {"products": {"milk": {"min": 60}}}}})
+        library = read_library(work)
+        assert plan_delivery(work, "a", library.supply.suppliers["a"], clock.now(), library.policy_zone)
         orders = [
             Incoming(
                 "s", f"{who}-{n}", "order.paid", clock.now() - timedelta(days=9 * n + who % 7),

@@ -26,6 +26,7 @@ export const useAudited = makeWords({
       opinion: "评论判读",
       counts: "计数",
       customers: "所有客户",
+      supply_plan: "送货计划",
       play: "玩法",
     }),
     fields: record({
@@ -79,6 +80,7 @@ export const useAudited = makeWords({
       changed: "改动人数",
       orders: "订单",
       owed: "归因订单",
+      supplier: "供应商",
       instance: "第几场",
     }),
     values: record({
@@ -184,6 +186,7 @@ export const useAudited = makeWords({
       opinion: "opinion",
       counts: "counts",
       customers: "all customers",
+      supply_plan: "delivery",
       play: "play",
     }),
     fields: record({
