@@ -3,6 +3,7 @@
 The driver and the API are processes of their own; what each takes of the processors is told.
 """
 
+import asyncio
 import json
 import os
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from statistics import quantiles
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -46,6 +48,7 @@ def measure() -> Iterator[tuple[str, ...]]:
     with store() as parts:
         _publish(parts)
         yield from _votes(parts)
+        yield _pages(parts)
         yield _draw(parts)
 
 
@@ -167,3 +170,55 @@ def _draw(parts: Stack) -> tuple[str, ...]:
             over = carry_on(work, instance, datetime.now(UTC)).over
     drawn = time.perf_counter() - began - closed
     return f"plays: a draw of {CUSTOMERS:,}", f"closed in {closed:.1f} s, drawn in {drawn:.1f} s", "", "", ""
+
+
+PAGES, WATCHED = 1_000, 10
+
+
+def _pages(parts: Stack) -> tuple[str, ...]:
+    """What it takes of the processor that so many pages follow a vote in which something changes all the time."""
+    with parts.db.begin() as work:
+        key = token_key(work)
+    until = datetime.now(UTC) + timedelta(hours=1)
+    votes = [
+        json.dumps({"id": f"p{person}", "token": make_token(key, "vote", person, until), "choice": "a"}).encode()
+        for person in range(VOTES + 1, VOTES + 1 + WATCHED * 4)
+    ]
+    with api(parts) as (url, process), driver() as driving:
+        before, held = used(process), memory(process)
+        told = driving.submit(_follow, url, votes).result()
+        took, most = used(process) - before, memory(process)
+    each = f"each was told {told / PAGES:.0f} times in {WATCHED} s"
+    measured = f"{took / WATCHED:.0%} of a processor, {most - held:.0f} MB; {each}"
+    return f"plays: {PAGES:,} pages follow a vote", measured, "", "", ""
+
+
+def _follow(url: str, votes: Sequence[bytes]) -> int:
+    return asyncio.run(_follow_all(url, votes))
+
+
+async def _follow_all(url: str, votes: Sequence[bytes]) -> int:
+    address = urlsplit(url)
+    told = 0
+
+    async def listen() -> None:
+        nonlocal told
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(b"GET /v1/plays/vote/events HTTP/1.1\r\nHost: benchmark\r\n\r\n")
+        while line := await reader.readline():
+            told += line.startswith(b"event: play")
+        writer.close()
+
+    pages = [asyncio.create_task(listen()) for _ in range(PAGES)]
+    for start in range(0, len(votes), 4):
+        for vote in votes[start : start + 4]:
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            head = f"POST /v1/plays/vote/entries HTTP/1.1\r\nHost: benchmark\r\nContent-Length: {len(vote)}\r\n\r\n"
+            writer.write(head.encode() + vote)
+            await reader.readline()
+            writer.close()
+        await asyncio.sleep(1)
+    for page in pages:
+        page.cancel()
+    await asyncio.gather(*pages, return_exceptions=True)
+    return told
