@@ -17,7 +17,6 @@ from api import (
     segments,
     settings,
     tags,
-    texts,
     timeline,
     today,
 )
@@ -59,6 +58,9 @@ from api.plays import routes as plays
 from api.plays import specs as play_specs
 from api.plays.flood import EntryDoor
 from api.stock import forecasts, imports, lots, replenishment, shows, streams, suppliers
+from api.texts import preview as text_previews
+from api.texts import routes as texts
+from api.texts import sending as text_tests
 from api.tracking import routes as tracking
 from api.voice import opinions, reading, reports, requirements, reviews, tasks
 from api.voice import topics as voice_topics
@@ -86,6 +88,7 @@ ROUTERS = (
     records.router,
     segments.router,
     tags.router,
+    text_previews.router,
     texts.router,
     calendar.router,
     todos.router,
@@ -151,6 +154,8 @@ def create_app(
     four_eyes: bool = False,
     try_out: trials.Trials | None = None,
     known_recipes: recipes.Recipes | None = None,
+    send_text: text_tests.SendText | None = None,
+    test_addresses: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
@@ -206,6 +211,7 @@ def create_app(
         trials.router(try_out),
         kept_tests.router(try_out),
         recipes.router(known_recipes),
+        text_tests.router(send_text, test_addresses or {}, providers or {}),
     )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
         app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request

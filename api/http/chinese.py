@@ -48,6 +48,10 @@ DETAILS: Mapping[str, str] = {
     ),
     "There is no such document; there are {names}.": "没有这样的共用文件；有 {names}。",
     "There was no such version, or it isn't kept.": "没有这一版，或没有留下来。",
+    "Tests can't be sent here.": "这里不能试发。",
+    "tests go to your own phone, or to an address in AFTERSHOW_TEST_ADDRESSES": (
+        "试发只能发到您自己的手机，或 AFTERSHOW_TEST_ADDRESSES 里的地址"
+    ),
     "A key can't be permitted more than who makes it.": "密钥的权限不能比创建它的人多。",
     "A newer message has one that holds.": "更新的消息里有有效的链接。",
     "Another draft is being tried out; try again in a moment.": "正在试另一份草稿，请稍后再试。",

@@ -80,7 +80,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const ports = ["--port", port, "--temporal-port", temporal, "--ui-port", ui].map(String);
   const up = spawn(join(root, ".venv/bin/aftershow"), ["up", "--demo", "--data", data, ...ports], {
     cwd: root,
-    env: { ...process.env, ...providers.environment },
+    env: {
+      ...process.env,
+      ...providers.environment,
+      AFTERSHOW_TEST_ADDRESSES: JSON.stringify({ sms: "+8613900000009", wecom: "wm_test" }),
+    },
   });
   const ended = new Promise<void>((resolve) =>
     up.on("exit", () => {

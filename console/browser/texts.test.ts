@@ -27,6 +27,12 @@ it.concurrent.each([
     await arrives.getByText(/\d+ 个字/).waitFor();
     await visit.picture(`text-${size}`);
     await visit.isAccessible();
+    await text.fill(`${before}{{ cust`);
+    await page.keyboard.press("Control+End");
+    await page.keyboard.press("o");
+    await page.locator(".cm-tooltip-autocomplete").getByText("customer.name", { exact: true }).waitFor();
+    await visit.picture(`text-names-${size}`);
+    await page.keyboard.press("Escape");
     await text.fill(`${before}{{ nobody.name }}`);
     await arrives.getByText("现在还发不出去").waitFor();
     await text.fill(after);
@@ -34,10 +40,17 @@ it.concurrent.each([
     await arrives.getByRole("searchbox").fill("13900000000000");
     await arrives.getByRole("searchbox").press("Enter");
     await arrives.getByRole("alert").waitFor();
+    await arrives.getByRole("button", { name: "发一条给我看看" }).click();
+    await arrives.getByText(/已发到/).waitFor();
+    await visit.picture(`text-tested-${size}`);
     await page.getByRole("button", { name: "发布" }).click();
     await page.getByRole("tooltip").getByRole("button", { name: "发布" }).click();
     await page.getByText("已发布", { exact: true }).waitFor();
     expect(((await read(`/v1/texts/${template}/${channel}`)) as Written).body).toBe(after);
+    await page.getByRole("button", { name: "版本" }).click();
+    await page.getByRole("button", { name: "和线上比较" }).first().click();
+    await page.getByRole("button", { name: "放回来修改" }).click();
+    await page.getByText("旧版本已放进编辑框").waitFor();
     await visit.end();
   },
 );

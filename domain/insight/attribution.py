@@ -27,7 +27,7 @@ FROM orders LEFT JOIN LATERAL (
     ORDER BY issued_at DESC, code LIMIT 1
 ) AS used ON true, LATERAL (
     (SELECT 0 AS place, id AS message_id, enrollment_id, journey, step FROM messages
-    WHERE messages.customer_id = orders.customer_id AND messages.status = ANY (:went)
+    WHERE messages.customer_id = orders.customer_id AND messages.status = ANY (:went) AND journey <> 'send_test'
         AND messages.called_at <= orders.paid_at AND messages.called_at > orders.paid_at - CAST(:window AS interval)
     ORDER BY messages.called_at DESC, messages.id DESC LIMIT 1)
     UNION ALL

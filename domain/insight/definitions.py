@@ -63,7 +63,10 @@ _ISSUED = frozenset[Source]({"coupons"})
 _FIRST = "SELECT customer_id, first_order_at AS at FROM order_sums"
 _ORDERS = "SELECT paid_at AS at, customer_id, total, total - refunded AS paid FROM orders"
 
-_TRAIL_ENTERED = "SELECT at, journey, customer_id FROM trail WHERE what = 'entered'"
+NO_TEST = "journey <> 'send_test'"
+"""What somebody sent to themselves to try a text is counted nowhere."""
+
+_TRAIL_ENTERED = f"SELECT at, journey, customer_id FROM trail WHERE what = 'entered' AND {NO_TEST}"
 _IN_SHOWS = (
     "SELECT paid_at AS at, customer_id, total - refunded AS paid, stream_id AS show FROM orders"
     " WHERE paid_at >= :since AND paid_at < :until AND stream_id IS NOT NULL"
@@ -125,6 +128,7 @@ METRICS: Mapping[str, Metric] = {
         "至少有一个事件的客户，消息回执不算", "customers with at least one event that isn't a receipt of a message",
         "events", "count",
         "SELECT time AS at, customer_id FROM events WHERE customer_id IS NOT NULL AND type NOT LIKE 'message.%'"
+        " AND type <> 'send_test'"
         " AND time >= :since AND time < :until",
         "count(DISTINCT customer_id)", changes=_TOLD,
     ),
@@ -189,13 +193,13 @@ METRICS: Mapping[str, Metric] = {
     "reached": Metric(
         "触达客户数", "customers reached", "收到过消息的客户", "customers to whom a message went", "messages", "count",
         "SELECT called_at AS at, journey, customer_id FROM messages"
-        " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        f" WHERE status IN ('pending_staff', 'sent', 'delivered', 'read') AND {NO_TEST}",
         "count(DISTINCT customer_id)", parts=JOURNEY, changes=_SENT,
     ),
     "sent": Metric(
         "发送数", "messages sent", "发出去的消息", "messages that went", "messages", "count",
         "SELECT called_at AS at, journey, customer_id FROM messages"
-        " WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        f" WHERE status IN ('pending_staff', 'sent', 'delivered', 'read') AND {NO_TEST}",
         "count(*)", parts=JOURNEY, changes=_SENT,
     ),
     "entered": Metric(
@@ -209,7 +213,7 @@ METRICS: Mapping[str, Metric] = {
         "SELECT called_at AS at, journey, messages.customer_id, EXISTS (SELECT FROM events"
         " WHERE events.customer_id = messages.customer_id"
         " AND events.type = 'message.clicked' AND events.data->>'message' = messages.id::text) AS clicked"
-        " FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read')",
+        f" FROM messages WHERE status IN ('pending_staff', 'sent', 'delivered', 'read') AND {NO_TEST}",
         "count(*) FILTER (WHERE clicked)", "count(*)", parts=JOURNEY, changes=_SENT,
     ),
     "goal_rate": Metric(

@@ -141,9 +141,9 @@ _ALL = text("""
 
 _TOTALS = text("""
     SELECT what, detail, sum(n)::bigint FROM (
-        SELECT what, detail, n FROM journey_counts WHERE since >= :since
+        SELECT what, detail, n FROM journey_counts WHERE since >= :since AND journey <> 'send_test'
         UNION ALL
-        SELECT what, detail, n FROM count_changes WHERE at >= :since
+        SELECT what, detail, n FROM count_changes WHERE at >= :since AND journey <> 'send_test'
     ) AS counts WHERE what <> 'passed' GROUP BY 1, 2
 """)
 

@@ -7,6 +7,7 @@ gets one by what is filled in.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from html import escape
 
 from workflows.source.diagnostics import Diagnostic, did_you_mean, quoted, split_lines
 
@@ -173,6 +174,20 @@ class _Entry:
     def flaw(self, path: str, code: str, message: str, *, of_value: bool = False) -> Diagnostic:
         column, width = (self.value_column, len(self.value)) if of_value else (self.column, len(self.key))
         return Diagnostic(path, self.line, column, code, message, width=max(1, width))
+
+
+def as_html(article: Article) -> str:
+    """An article as HTML in which nothing runs: what is written is text, and links lead to the web alone."""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in article.description.splitlines())
+    picture = f'<img src="{escape(article.picture)}" alt="">' if _leads_to_the_web(article.picture) else ""
+    more = ""
+    if _leads_to_the_web(article.url):
+        more = f'<p><a href="{escape(article.url)}" rel="noopener noreferrer nofollow" target="_blank">阅读全文</a></p>'
+    return f"<article><h1>{escape(article.title)}</h1>{picture}{lines}{more}</article>"
+
+
+def _leads_to_the_web(url: str) -> bool:
+    return re.match(r"https?://[^\s/]", url, re.IGNORECASE) is not None
 
 
 def _check_entries(path: str, line: int, entries: Mapping[str, _Entry]) -> Iterator[Diagnostic]:

@@ -11,10 +11,12 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from anyio.from_thread import start_blocking_portal
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from activities.journey import JourneyActivities
+from api.texts.sending import Tried
 from domain.catalogue.sources import SEND_TEST
 from domain.channels.delivery import Channels
 from domain.customers.identifiers import IdentifierError, identify
@@ -35,6 +37,7 @@ from domain.store.work import Database, UnitOfWork
 from domain.texts.links import TextLinks
 from domain.texts.rendering import RenderError, render
 from runtime import StartError
+from runtime.platform.channels import channels
 from workflows.plan.commands import Group, Member
 from workflows.plan.model import Entry, EventTrigger, Plan
 from workflows.source.diagnostics import did_you_mean
@@ -72,10 +75,15 @@ def send_test(
     `values` are KEY=VALUE: `coupon.code=A1` names a sample to replace. Of a `step`, the coupon's terms and the data are
     its own. Raises StartError for what can't be sent.
     """
-    channel = wanted[1]
-    with db.begin() as work:
-        library = read_library(work)
+    with db() as session:
+        library = read_library(session)
         text = _rendered(library, wanted, samples(library, clock.now(), values, step))
+    return send_text(db, clock, channels, wanted[1], to, text)
+
+
+def send_text(db: Database, clock: Clock, channels: Channels, channel: Channel, to: str, text: str) -> SendOutcome:
+    """Send a text as it stands to an address of one's own. Raises StartError for an address that can't be it."""
+    with db.begin() as work:
         enrollment = _enroll(work, channel, to, text, clock.now())
         group = Group(plan_id=enrollment.plan_id, path=STEP, members=(Member(enrollment=enrollment.id, generation=0),))
     (answer,) = JourneyActivities(db, clock, channels).send(group)
@@ -206,3 +214,20 @@ def _plan(session: Session, channel: Channel, now: datetime) -> str:
 def _suppressed(session: Session, enrollment: int) -> str | None:
     reasons = select(TrailEntry.reason).where(TrailEntry.enrollment_id == enrollment, TrailEntry.what == "suppressed")
     return session.exec(reasons.order_by(col(TrailEntry.id).desc())).first()
+
+
+class TextTests:
+    """Sends texts to those who write them, over the adapters that carry all messages."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+
+    def __call__(self, channel: Channel, to: str, text: str) -> Tried:
+        """Raises ValueError for an address that can't be written to."""
+        with start_blocking_portal() as portal:
+            try:
+                outcome = send_text(self._db, self._clock, channels(self._db, self._clock, portal), channel, to, text)
+            except StartError as problem:
+                raise ValueError(str(problem)) from None
+        message = outcome.message
+        return Tried(message.status if message else "not_sent", outcome.reason)

@@ -103,11 +103,12 @@ def up(
 def api() -> None:
     """Run the API as one process; configured by the environment."""
     from runtime.authoring.recipes import recipes_for
+    from runtime.authoring.send_test import TextTests
     from runtime.platform.serve import serve
     from runtime.platform.settings import load_settings
     from runtime.rehearsal.trying import DraftTrials
 
-    serve(load_settings(), say, DraftTrials, recipes_for)
+    serve(load_settings(), say, DraftTrials, recipes_for, TextTests)
 
 
 @app.command()

@@ -15,6 +15,7 @@ from api.http.limits import Limits
 from api.http.protocol import BoundedProtocol
 from api.journeys.recipes import Recipes
 from api.journeys.trials import Trials
+from api.texts.sending import SendText
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from runtime.imports.uploading import sheet_importer
@@ -31,12 +32,19 @@ DRAIN_SECONDS = 10
 REMIND_SECONDS = 10
 
 
+SendTests = Callable[[Database, Clock], SendText]
+"""Makes what sends texts to those who write them."""
+
 TryOut = Callable[[Engine, Database, Clock], Trials]
 """Makes what plays drafts."""
 
 
 def serve(
-    settings: Settings, say: Callable[[str], None], try_out: TryOut | None = None, recipes: Recipes | None = None
+    settings: Settings,
+    say: Callable[[str], None],
+    try_out: TryOut | None = None,
+    recipes: Recipes | None = None,
+    send_tests: SendTests | None = None,
 ) -> None:
     """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
     engine, db = connect(settings.database_url, API)
@@ -66,6 +74,8 @@ def serve(
         four_eyes=settings.four_eyes,
         try_out=try_out(engine, db, clock) if try_out else None,
         known_recipes=recipes,
+        send_text=send_tests(db, clock) if send_tests else None,
+        test_addresses=settings.test_addresses,
     )
     settle_heap()
     uvicorn.run(

@@ -7,7 +7,7 @@ from domain.texts.links import Site
 from runtime.platform.providers import provider_of, settings_of
 from runtime.platform.providers.public import Public
 from runtime.platform.providers.webhooks import WebhookSettings, setting_errors
-from workflows.terms.channels import CHANNEL_KINDS
+from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 
 class Settings(WebhookSettings, Public):
@@ -29,6 +29,9 @@ class Settings(WebhookSettings, Public):
     gather: int = Field(default=100, ge=0, le=10_000, description="ms for which a burst of starts is gathered")
     temporal_ui: str | None = Field(
         default=None, min_length=1, description="the namespace's page in Temporal's UI, for links to runs"
+    )
+    test_addresses: dict[Channel, str] = Field(
+        default_factory=dict, repr=False, description="where tests of texts may go beside one's own phone, by channel"
     )
     four_eyes: bool = Field(
         default=False, description="a draft is published from the console once a second person agrees"

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browsing import Browser
 from calling import Caller
 from shop import Shop
 from sqlmodel import col, select
 
+from api.app import create_app
+from domain.access import sessions, users
 from domain.access.tables import AuditEntry
+from domain.channels.tables import SandboxMessage
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
+from runtime.authoring.send_test import TextTests
 
 SPEC = """
     journey: welcome
@@ -85,7 +90,88 @@ def test_a_card_of_wechat_is_told_by_its_parts(writer: Caller) -> None:
     assert (preview["kind"], preview["parts"]) == ("article", None)
     assert preview["article"] == {
         "title": "保鲜指南", "url": "https://lvye.cn/a", "picture": "", "description": "先分三堆",
+        "html": '<article><h1>保鲜指南</h1><p>先分三堆</p><p><a href="https://lvye.cn/a" rel="noopener noreferrer '
+        'nofollow" target="_blank">阅读全文</a></p></article>',
     }  # fmt: skip
+
+
+def test_nothing_in_an_article_runs_or_leads_elsewhere(writer: Caller) -> None:
+    head = (
+        '---\narticle: <script>alert(1)</script>\nurl: javascript:alert(1)\npicture: https://lvye.cn/"onload="a\n---\n'
+    )
+    html = tried(writer, head + "<img src=x onerror=alert(1)>", "wechat")["article"]["html"]
+    assert "<script" not in html
+    assert "javascript" not in html
+    assert html.count("<img") == 1
+    assert '"onload' not in html
+    subscription = tried(writer, "---\nsubscribe: T1\nthing1: {{ customer.name }}\n---\n", "wechat")
+    assert subscription["arguments"] == {"thing1": "小李"}
+
+
+def test_what_a_short_message_costs_is_told_where_the_policy_says_it(writer: Caller, shop: Shop) -> None:
+    assert tried(writer, "长" * 71)["cost"] is None
+    shop.publish(SPEC, shop="绿野", sms_price="0.05元")
+    assert (tried(writer, "长" * 71)["cost"], tried(writer, "您好", "wecom")["cost"]) == (10, None)
+
+
+def test_names_are_those_that_every_step_that_sends_it_provides(writer: Caller, shop: Shop) -> None:
+    names = {each["name"]: each for each in writer.get(f"{PATH}/names").json()["names"]}
+    assert (names["trigger.total"]["kind"], names["trigger.total"]["called"]) == ("money", "金额")
+    assert (names["shop.sign"]["sometimes"], names["customer.city"]["sometimes"]) == (False, True)
+    assert "name" in names["trigger.items"]["items"]
+    assert not any(name.startswith("coupon.") for name in names)
+    shop.publish(SPEC.replace("welcome", "viewed").replace("order.paid", "product.viewed"))
+    after = {each["name"]: each["sometimes"] for each in writer.get(f"{PATH}/names").json()["names"]}
+    assert (after["trigger.total"], after["trigger.sku"]) == (True, True)
+    nobodys = writer.get("/v1/texts/unsent/sms/names?lang=en").json()
+    assert "coupon.code" in {each["name"] for each in nobodys["names"]}
+    assert [each["write"] for each in nobodys["filters"]][:2] == ["yuan", "when"]
+
+
+def test_every_version_is_kept_and_compared_with_what_is_live(writer: Caller) -> None:
+    for body in ("{{ shop.sign }}一\n二", "{{ shop.sign }}一\n三", "{{ shop.sign }}一\n三"):
+        assert writer.request("PUT", PATH, json={"body": body}).status_code == 200
+    versions = writer.get(f"{PATH}/versions").json()
+    assert [(each["version"], each["by"]) for each in versions] == [(3, "test"), (2, "test"), (1, None)]
+    second = writer.get(f"{PATH}/versions/2").json()
+    assert second["text"] == "{{ shop.sign }}一\n二"
+    assert [each["what"] for each in second["lines"]] == ["same", "gone", "new"]
+    assert writer.get(f"{PATH}/versions/9").status_code == 404
+
+
+def test_a_test_goes_to_ones_own_phone_or_the_shops_address_by_the_ledger_and_counts_nowhere(
+    db: Database,
+    clock: VirtualClock,
+    shop: Shop,  # noqa: ARG001 its name is signed
+) -> None:
+    app = create_app(
+        db, clock, ready=dict, wall=clock, send_text=TextTests(db, clock), test_addresses={"wecom": "wm_test"}
+    )
+    with db.begin() as session:
+        user = users.create_user(session, "wu", ["marketer", "admin"], clock.now(), phone="13900000009")
+        token = sessions.make_link(session, user, clock.now())
+    wu = Browser(app)
+    wu.open_link(token)
+    addresses = [(each["channel"], each["to"], each["own"]) for each in wu.get("/v1/texts/test").json()]
+    assert addresses == [("sms", "+8613900000009", True), ("wecom", "wm_test", False)]
+
+    def sent(channel: str, to: str, body: str = "{{ shop.sign }}谢谢{{ customer.name }}") -> Any:
+        asked = {"template": "hello", "channel": channel, "body": body, "to": to}
+        return wu.request("POST", "/v1/texts/test", json=asked)
+
+    mine = sent("sms", "13900000009").json()
+    assert (mine["status"], mine["text"], mine["provider"]) == ("sent", "【绿野】谢谢小李", None)
+    assert sent("wecom", "wm_test").json()["status"] == "sent"
+    refused = [sent("sms", "13900000008"), sent("wecom", "wm_other"), sent("sms", "13900000009", "{{ nobody }}")]
+    assert [each.status_code for each in refused] == [422, 422, 422]
+    with db() as session:
+        kept = session.exec(select(SandboxMessage.recipient, SandboxMessage.body)).all()
+        noted = session.exec(select(AuditEntry.target).where(AuditEntry.action == "text.test")).all()
+    assert kept == [("+8613900000009", "【绿野】谢谢小李"), ("wm_test", "【绿野】谢谢小李")]
+    assert noted == ["text:hello/sms", "text:hello/wecom"]
+    assert {each["journey"] for each in wu.get("/v1/messages").json()["messages"]} == {"send_test"}
+    for metric in ("sent", "reached", "active_customers", "entered"):
+        assert wu.get(f"/v1/metrics/{metric}").json()["points"] == [], metric
 
 
 @pytest.mark.parametrize(

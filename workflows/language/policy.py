@@ -126,7 +126,8 @@ class Policy(Limits):
     """What holds for every journey.
 
     `shop` is the name that messages go out under; `language` is what workers and reports speak; `holdout` is the
-    percentage of customers not messaged. A journey's own limits may be stricter.
+    percentage of customers not messaged, `sms_price` what a part of a short message costs. A journey's own limits may
+    be stricter.
     """
 
     shop: Annotated[str, Field(min_length=1, max_length=20)] = "本店"
@@ -134,6 +135,7 @@ class Policy(Limits):
     timezone: str = "Asia/Shanghai"
     attribution: Duration = Field(default_factory=lambda: Duration(amount=3, unit="d"))
     holdout: Percent = 0.0
+    sms_price: Fen | None = None
 
     @field_validator("timezone")
     @classmethod

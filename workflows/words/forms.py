@@ -43,6 +43,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "caps.wechat": ("公众号", "WeChat"),
     "caps.all": ("所有渠道合计", "over all channels"),
     "holdout": ("对照组，从不打扰的客户", "the holdout, who is never messaged"),
+    "sms_price": ("一条短信多少钱，长短信按条算", "what a short message costs, each part of a long one"),
     "attribution": ("发出后多久内的订单算它带来的", "how long after a message an order is owed to it"),
 }
 _CHOICES: Mapping[str, tuple[str, str]] = {

@@ -113,6 +113,9 @@ def _policy(old: Policy, new: Policy, changes: Changes) -> Iterator[SharedChange
     spans = (changes.say.span(policy.attribution) for policy in (old, new))
     for words in changes.changed(pick("归因窗口", "the attribution window"), *spans):
         yield SharedChange("_policy", words)
+    prices = ("" if each.sms_price is None else money_words(each.sms_price) for each in (old, new))
+    for words in changes.changed(pick("一条短信的价钱", "the price of a short message"), *prices):
+        yield SharedChange("_policy", words)
     for words in changes.changed(pick("全局对照组", "the holdout"), f"{old.holdout:g}%", f"{new.holdout:g}%"):
         yield SharedChange("_policy", words)
 

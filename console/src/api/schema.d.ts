@@ -484,23 +484,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/texts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List the texts */
-        get: operations["get_texts_v1_texts_get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/texts/preview": {
         parameters: {
             query?: never;
@@ -515,6 +498,23 @@ export interface paths {
          * @description By the renderer that sends, for a customer or with samples; nothing is sent, and links stay as they are.
          */
         post: operations["post_preview_v1_texts_preview_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the texts */
+        get: operations["get_texts_v1_texts_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -537,6 +537,63 @@ export interface paths {
          *     `412` if it isn't any more as `If-Match` says; `*` for one that there must not be yet.
          */
         put: operations["put_text_v1_texts__template___channel__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts/{template}/{channel}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the versions of a text
+         * @description The newest first; of a text that was never there, none.
+         */
+        get: operations["get_versions_v1_texts__template___channel__versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts/{template}/{channel}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a version of a text */
+        get: operations["get_version_v1_texts__template___channel__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/texts/{template}/{channel}/names": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See what a text can name
+         * @description What the steps of live journeys that send it provide; of one that none sends, what any text can name.
+         */
+        get: operations["get_names_v1_texts__template___channel__names_get"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -3589,6 +3646,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/texts/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See where tests of texts may go */
+        get: operations["get_addresses_v1_texts_test_get"];
+        put?: never;
+        /**
+         * Send a text to oneself
+         * @description By the provider that carries every message, with samples or as a `customer` would get it.
+         *
+         *     It is in the ledger as of the journey `send_test`, and no number counts it. Only the caller's own phone and the
+         *     shop's addresses for tests are written to.
+         */
+        post: operations["post_test_v1_texts_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -3741,6 +3822,11 @@ export interface components {
             picture: string;
             /** Description */
             description: string;
+            /**
+             * Html
+             * @description the same, with nothing in it that could run or that leads elsewhere than the web
+             */
+            html: string;
         };
         /**
          * Campaign
@@ -7795,10 +7881,51 @@ export interface components {
              */
             partial_refund: "share" | "reprice";
         };
+        /**
+         * TestAddress
+         * @description Where a test may go: the caller's own phone (`own`), or where the shop has them sent.
+         */
+        TestAddress: {
+            /**
+             * Channel
+             * @enum {string}
+             */
+            channel: "sms" | "wecom" | "wechat";
+            /** To */
+            to: string;
+            /** Own */
+            own: boolean;
+        };
+        /**
+         * TestOutcome
+         * @description What became of it. Without a `provider` the sandbox kept it, and it didn't leave the machine.
+         */
+        TestOutcome: {
+            /** Text */
+            text: string;
+            /** To */
+            to: string;
+            /** Status */
+            status: string;
+            /** Reason */
+            reason: string | null;
+            /** Provider */
+            provider: string | null;
+        };
         /** Tested */
         Tested: {
             /** Cases */
             cases: components["schemas"]["Played"][];
+        };
+        /**
+         * TextForm
+         * @description A function or a filter as it is written, and what it does.
+         */
+        TextForm: {
+            /** Write */
+            write: string;
+            /** Called */
+            called: string;
         };
         /**
          * TextMistake
@@ -7823,10 +7950,26 @@ export interface components {
             used_by: string[];
         };
         /**
+         * TextNames
+         * @description What a text can name between braces, and `filters` behind a `|`.
+         */
+        TextNames: {
+            /** Names */
+            names: components["schemas"]["TextVariable"][];
+            /**
+             * Functions
+             * @description of all texts
+             */
+            functions: components["schemas"]["TextForm"][];
+            /** Filters */
+            filters: components["schemas"]["TextForm"][];
+        };
+        /**
          * TextPreview
          * @description A text as it would be sent, by the renderer that sends; null if it can't be, and `problems` say why.
          *
-         *     A short message is sent in so many `parts`, each of which costs; null on other channels.
+         *     A short message is sent in so many `parts`, which `cost` so many fen, where the policy says what one costs; null on
+         *     other channels.
          */
         TextPreview: {
             /** Text */
@@ -7841,6 +7984,15 @@ export interface components {
             characters: number;
             /** Parts */
             parts: number | null;
+            /** Cost */
+            cost: number | null;
+            /**
+             * Arguments
+             * @description of a subscription message
+             */
+            arguments: {
+                [key: string]: string;
+            } | null;
             /** Problems */
             problems: components["schemas"]["TextMistake"][];
         };
@@ -7855,6 +8007,27 @@ export interface components {
             title: string;
             /** Step */
             step: string;
+        };
+        /**
+         * TextVariable
+         * @description A name, what it is called and of which kind it is. `sometimes`: it may not be there, or not in every journey.
+         *
+         *     `items` are the names that each of a list has.
+         */
+        TextVariable: {
+            /** Name */
+            name: string;
+            /** Called */
+            called: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "money" | "time" | "truth" | "list" | "record" | "json" | "any";
+            /** Sometimes */
+            sometimes: boolean;
+            /** Items */
+            items: string[];
         };
         /**
          * TextWritten
@@ -10439,53 +10612,6 @@ export interface operations {
             };
         };
     };
-    get_texts_v1_texts_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TextName"][];
-                };
-            };
-            /** @description A valid API key or a session is needed */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description The caller lacks a permission */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description The service can't take this now; try again */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
     post_preview_v1_texts_preview_post: {
         parameters: {
             query?: never;
@@ -10553,6 +10679,53 @@ export interface operations {
             };
             /** @description Nothing of the request could be taken */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_texts_v1_texts_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextName"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10705,6 +10878,199 @@ export interface operations {
             };
             /** @description Somebody else has changed it since it was read */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_versions_v1_texts__template___channel__versions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the template's name */
+                template: string;
+                channel: "sms" | "wecom" | "wechat";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenVersionListed"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_version_v1_texts__template___channel__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the template's name */
+                template: string;
+                channel: "sms" | "wecom" | "wechat";
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrittenVersionText"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_names_v1_texts__template___channel__names_get: {
+        parameters: {
+            query?: {
+                /** @description of the words */
+                lang?: "zh" | "en";
+            };
+            header?: never;
+            path: {
+                /** @description the template's name */
+                template: string;
+                channel: "sms" | "wecom" | "wechat";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextNames"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22963,6 +23329,153 @@ export interface operations {
             };
             /** @description The caller lacks a permission */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_addresses_v1_texts_test_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestAddress"][];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_test_v1_texts_test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "template": "thanks",
+                 *       "channel": "sms",
+                 *       "body": "{{ shop.sign }}谢谢",
+                 *       "to": "+8613900000009"
+                 *     }
+                 */
+                "application/json": {
+                    /** Body */
+                    body: string;
+                    /**
+                     * Channel
+                     * @enum {string}
+                     */
+                    channel: "sms" | "wecom" | "wechat";
+                    /** Customer */
+                    customer?: string | null;
+                    /** Template */
+                    template: string;
+                    /** To */
+                    to: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOutcome"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

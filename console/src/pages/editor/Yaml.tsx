@@ -4,7 +4,7 @@ import { yaml } from "@codemirror/lang-yaml";
 import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { type Diagnostic, lintGutter, setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
-import { oneDarkLike } from "./yamlTheme";
+import { codeTheme } from "@/parts/codeTheme";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { useEffect, useRef } from "react";
 import type { Schema } from "@/api/client";
@@ -49,7 +49,7 @@ export default function Yaml({ editing, mistakes, line, shop, label }: Props) {
           highlightActiveLine(),
           yaml(),
           syntaxHighlighting(defaultHighlightStyle),
-          ...(dark ? [oneDarkLike] : []),
+          ...(dark ? [codeTheme] : []),
           lintGutter(),
           autocompletion({ override: [(context) => complete(context, known.current.shop)] }),
           EditorState.tabSize.of(2),

@@ -1,5 +1,6 @@
-import { Alert, Flex, theme } from "antd";
+import { Alert, Avatar, Descriptions, Flex, theme } from "antd";
 import type { Schema } from "@/api/client";
+import { yuan } from "@/parts/money";
 import { Quiet } from "@/parts/Quiet";
 import { useWords } from "./words";
 
@@ -20,38 +21,80 @@ export function Bubble({ preview, channel }: { preview: Schema["TextPreview"]; c
         ))}
       />
     );
-  const { article } = preview;
-  return (
-    <Flex vertical gap={8}>
-      <div
-        style={{
-          maxWidth: 360,
-          padding: "10px 14px",
-          borderRadius: 2 * token.borderRadius,
-          background: channel === "wecom" ? token.colorPrimaryBg : token.colorFillTertiary,
-          whiteSpace: "pre-wrap",
-          overflowWrap: "anywhere",
-        }}
-      >
-        {article ? (
-          <>
-            <strong>
+  const { article, arguments: filled } = preview;
+  const told = [
+    words.characters(preview.characters),
+    preview.parts !== null && words.parts(preview.parts),
+    preview.cost !== null && words.cost(yuan(preview.cost)),
+  ].filter(Boolean);
+  if (article)
+    return (
+      <Flex vertical gap={8}>
+        <article
+          aria-label={words.article}
+          style={{ border: `1px solid ${token.colorBorder}`, borderRadius: token.borderRadius, overflow: "hidden" }}
+        >
+          {article.picture !== "" && (
+            <div style={{ background: token.colorFillTertiary, padding: 24, overflowWrap: "anywhere" }}>
+              <Quiet small>{words.pictureOf(article.picture)}</Quiet>
+            </div>
+          )}
+          <div style={{ padding: "12px 14px" }}>
+            <strong style={{ fontSize: 16 }}>
               <bdi>{article.title}</bdi>
             </strong>
-            <div>
-              <bdi>{article.description}</bdi>
-            </div>
-            <Quiet small>{article.url}</Quiet>
-          </>
-        ) : (
-          <bdi>{preview.text}</bdi>
+            {article.description.split("\n").map((line, place) => (
+              <p key={place} style={{ margin: "6px 0" }}>
+                <bdi>{line}</bdi>
+              </p>
+            ))}
+            {/^https?:\/\//i.test(article.url) ? (
+              <a href={article.url} target="_blank" rel="noopener noreferrer nofollow">
+                {words.readAll}
+              </a>
+            ) : (
+              <Quiet small>{article.url}</Quiet>
+            )}
+          </div>
+        </article>
+        <Quiet small>{told.join(" · ")}</Quiet>
+      </Flex>
+    );
+  if (filled)
+    return (
+      <Flex vertical gap={8}>
+        <Descriptions
+          bordered
+          size="small"
+          column={1}
+          items={Object.entries(filled).map(([key, value]) => ({ key, label: key, children: <bdi>{value}</bdi> }))}
+        />
+        <Quiet small>{words.subscription}</Quiet>
+      </Flex>
+    );
+  const own = channel === "wecom";
+  return (
+    <Flex vertical gap={8}>
+      <Flex gap={8} align="start">
+        {own && (
+          <Avatar size={32} style={{ background: "#00824b", flex: "none" }} aria-hidden>
+            {words.guide}
+          </Avatar>
         )}
-      </div>
-      <Quiet small>
-        {[words.characters(preview.characters), preview.parts !== null && words.parts(preview.parts)]
-          .filter(Boolean)
-          .join(" · ")}
-      </Quiet>
+        <div
+          style={{
+            maxWidth: 360,
+            padding: "10px 14px",
+            borderRadius: 2 * token.borderRadius,
+            background: own ? token.colorPrimaryBg : token.colorFillTertiary,
+            whiteSpace: "pre-wrap",
+            overflowWrap: "anywhere",
+          }}
+        >
+          <bdi>{preview.text}</bdi>
+        </div>
+      </Flex>
+      <Quiet small>{told.join(" · ")}</Quiet>
     </Flex>
   );
 }

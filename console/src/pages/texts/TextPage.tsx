@@ -1,7 +1,8 @@
+import { HistoryOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Alert, Button, Flex, Grid, Input, message as messages, Popconfirm, Skeleton } from "antd";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { api, client, type Schema } from "@/api/client";
 import { ApiProblem, isStatus } from "@/api/problem";
 import { useChannels } from "@/parts/channels";
@@ -9,8 +10,14 @@ import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
+import { Versions } from "@/parts/Versions";
+import { useLanguage } from "@/parts/words";
 import { Bubble } from "./Bubble";
+import "./editor.css";
+import { TestSend } from "./TestSend";
 import { useWords } from "./words";
+
+const Editor = lazy(() => import("./Editor"));
 
 type Channel = Schema["TextWritten"]["channel"];
 const route = getRouteApi("/inside/texts/$template/$channel");
@@ -20,18 +27,22 @@ const PAUSE = 300;
 export function TextPage() {
   const words = useWords();
   const channels = useChannels();
+  const may = useMay();
   const { template, channel } = route.useParams();
   const { data, error, refetch } = api.useQuery(
     "get",
     "/v1/texts/{template}/{channel}",
     { params: { path: { template, channel: channel as Channel } } },
-    { refetchOnWindowFocus: false, gcTime: 0 },
+    { refetchOnWindowFocus: false, gcTime: 0, retry: false },
   );
+  const isNew = isStatus(error, 404) && !data && may("journeys.publish");
+  const blank = { template, channel: channel as Channel, body: "", used_by: [], etag: "*" };
   return (
     <Page title={`${template} · ${channels[channel] ?? channel}`} about={words.hint}>
-      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+      {isNew && <Alert type="info" showIcon title={words.newOne} />}
+      {error !== null && !data && !isNew && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
-      {data && <Writing key={data.etag} written={data} />}
+      {(data ?? (isNew && blank)) && <Writing key={data?.etag ?? "*"} written={data ?? blank} />}
     </Page>
   );
 }
@@ -41,13 +52,29 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
   const may = useMay();
   const queries = useQueryClient();
   const wide = Grid.useBreakpoint().lg ?? true;
+  const lang = useLanguage();
   const [message, holder] = messages.useMessage();
   const [body, setBody] = useState(written.body);
   const put = api.useMutation("put", "/v1/texts/{template}/{channel}");
   const refused: unknown = put.error;
+  const path = { template: written.template, channel: written.channel };
+  const names = api.useQuery(
+    "get",
+    "/v1/texts/{template}/{channel}/names",
+    { params: { path, query: { lang } } },
+    { staleTime: 60_000 },
+  );
+  const [looking, setLooking] = useState(false);
+  const [mistakes, setMistakes] = useState<Schema["TextMistake"][]>([]);
+  const [customer, setCustomer] = useState<string>();
+  const versions = api.useQuery(
+    "get",
+    "/v1/texts/{template}/{channel}/versions",
+    { params: { path } },
+    { enabled: looking, staleTime: 0 },
+  );
   const heading = { fontSize: 15, fontWeight: 600, margin: "0 0 8px" };
   const publish = () => {
-    const path = { template: written.template, channel: written.channel };
     put.mutate(
       { params: { path, header: { "if-match": written.etag } }, body: { body } },
       {
@@ -62,16 +89,15 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
     <Flex gap={32} vertical={!wide}>
       {holder}
       <Flex vertical gap={12} style={{ flex: 1 }}>
-        <Input.TextArea
-          aria-label={words.write}
-          value={body}
-          readOnly={!may("journeys.publish")}
-          rows={16}
-          spellCheck={false}
-          onChange={(event) => {
-            setBody(event.target.value);
-          }}
-        />
+        <Suspense fallback={<Skeleton active paragraph={{ rows: 8 }} title={false} />}>
+          <Editor
+            text={body}
+            readOnly={!may("journeys.publish")}
+            names={names.data}
+            mistakes={mistakes}
+            onChange={setBody}
+          />
+        </Suspense>
         {isStatus(refused, 412) && <Alert type="warning" showIcon title={words.changed} />}
         {refused instanceof ApiProblem && refused.status !== 412 && (
           <Alert type="error" showIcon title={refused.errors[0]?.detail ?? (refused.detail || refused.message)} />
@@ -93,6 +119,37 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
             </Button>
           </Popconfirm>
         )}
+        <Button
+          icon={<HistoryOutlined />}
+          style={{ alignSelf: "start" }}
+          onClick={() => {
+            setLooking(true);
+          }}
+        >
+          {words.versions}
+        </Button>
+        <Versions
+          open={looking}
+          versions={versions.data}
+          read={async (version) =>
+            (
+              await client.GET("/v1/texts/{template}/{channel}/versions/{version}", {
+                params: { path: { ...path, version } },
+              })
+            ).data
+          }
+          onTake={
+            may("journeys.publish")
+              ? (taken) => {
+                  setBody(taken);
+                  void message.info(words.takenBack);
+                }
+              : undefined
+          }
+          onClose={() => {
+            setLooking(false);
+          }}
+        />
         <section>
           <h2 style={heading}>{words.usedBy}</h2>
           {written.used_by.length === 0 && <Quiet>{words.unused}</Quiet>}
@@ -108,7 +165,14 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
       {may("journeys.publish") && (
         <section aria-label={words.preview} style={{ width: wide ? 400 : "auto" }}>
           <h2 style={heading}>{words.preview}</h2>
-          <Arrives body={body} channel={written.channel} />
+          <Arrives body={body} channel={written.channel} onMistakes={setMistakes} onCustomer={setCustomer} />
+          <TestSend
+            template={written.template}
+            channel={written.channel}
+            body={body}
+            customer={customer}
+            disabled={mistakes.length > 0}
+          />
         </section>
       )}
     </Flex>
@@ -128,20 +192,37 @@ interface Seen {
 }
 
 /** A text as it would be sent while it is written; what was asked before is cancelled. */
-function Arrives({ body, channel }: { body: string; channel: Channel }) {
+function Arrives({
+  body,
+  channel,
+  onMistakes,
+  onCustomer,
+}: {
+  body: string;
+  channel: Channel;
+  onMistakes: (mistakes: Schema["TextMistake"][]) => void;
+  onCustomer: (customer: string | undefined) => void;
+}) {
   const words = useWords();
   const may = useMay();
   const [customer, setCustomer] = useState("");
   const [seen, setSeen] = useState<Seen>();
   const named = /^1\d{10}$/.test(customer) ? `phone:${customer}` : customer;
   const asked = JSON.stringify({ body, channel, ...(named !== "" && { customer: named }) });
+  const empty = body === "";
   useEffect(() => {
+    onCustomer(named === "" ? undefined : named);
+  }, [named, onCustomer]);
+  useEffect(() => {
+    if (empty) return;
     const abort = new AbortController();
     const timer = setTimeout(() => {
       client
         .POST("/v1/texts/preview", { body: JSON.parse(asked) as Asked, signal: abort.signal })
         .then(({ data }) => {
-          if (data) setSeen({ of: asked, preview: data });
+          if (!data) return;
+          setSeen({ of: asked, preview: data });
+          onMistakes(data.problems);
         })
         .catch((problem: unknown) => {
           if (!abort.signal.aborted) setSeen({ of: asked, problem });
@@ -151,7 +232,7 @@ function Arrives({ body, channel }: { body: string; channel: Channel }) {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [asked]);
+  }, [asked, empty, onMistakes]);
   return (
     <Flex vertical gap={12}>
       {may("customers.read") && (

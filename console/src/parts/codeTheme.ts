@@ -3,7 +3,7 @@ import { EditorView } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 
 /** For the dark theme: the ground is the page's, and the words are light. */
-export const oneDarkLike = [
+export const codeTheme = [
   EditorView.theme(
     {
       "&": { color: "#e8ebe9", backgroundColor: "transparent" },

@@ -1,18 +1,15 @@
-"""What is written to customers: the texts by template and channel, tried as they would be sent. `/v1/texts`."""
+"""What is written to customers: the texts by template and channel. `/v1/texts`."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
-from sqlmodel import Session
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
 from api.http.bodies import described, read_json
-from api.http.context import Context, context
-from api.http.customers import find_customer
+from api.http.context import context
 from api.http.problems import (
     ChangedMeanwhile,
     Forbidden,
@@ -23,35 +20,25 @@ from api.http.problems import (
     documented,
 )  # fmt: skip
 from api.http.transactions import in_transaction
+from api.journeys.documents import WrittenVersionListed, WrittenVersionText, version_of, versions_of
+from api.journeys.specs import Lang
+from api.texts.names import TextNames, names_of
+from api.texts.preview import TextBody, TextMistake, Writer, mistakes_in
 from domain.access import audit
 from domain.access.actors import Actor
-from domain.conditions.facts import CustomerFacts
 from domain.published import history
 from domain.published.fitting import misfits
 from domain.published.library import Library, mark_published, read_library
 from domain.published.publishing import publish_text
-from domain.sending.text_context import companions_of, text_context
-from domain.sending.text_samples import samples
-from domain.stock.companions import Companions
 from domain.store.work import UnitOfWork
-from domain.texts import wechat
-from domain.texts.checking import unknown_names
-from domain.texts.links import TextLinks
-from domain.texts.named import Named
-from domain.texts.rendering import MAX_SOURCE, RenderError, render, variables
 from workflows.language.needs import text_needs
 from workflows.source.chinese import in_chinese
 from workflows.terms.channels import Channel
-from workflows.terms.values import local_day
 
 router = APIRouter(prefix="/v1/texts", tags=["texts"], responses=documented(Unauthorized, Forbidden, Unavailable))
 
 Reader = Annotated[Actor, Depends(require("journeys.read"))]
-Writer = Annotated[Actor, Depends(require("journeys.publish"))]
 Name = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[^\W\d][\w-]*$", description="the template's name")]
-
-ONE_PART, EACH_PART = 70, 67
-"""Characters of a short message in one part, and of each part of a longer one."""
 
 
 class TextName(BaseModel):
@@ -80,53 +67,6 @@ class TextWritten(BaseModel):
     etag: str
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class TextBody(_Body):
-    """A text with its names in braces."""
-
-    body: str = Field(min_length=1, max_length=MAX_SOURCE)
-
-
-class TextTry(TextBody):
-    """A text that isn't published yet. Without a `customer`, an id or `kind:value`, samples stand in it."""
-
-    channel: Channel
-    customer: str | None = Field(None, max_length=300)
-
-
-class TextMistake(BaseModel):
-    """What is wrong in a line of a text."""
-
-    line: int
-    detail: str
-
-
-class ArticleCard(BaseModel):
-    """A link with a title, a picture and some words, as WeChat shows it."""
-
-    title: str
-    url: str
-    picture: str
-    description: str
-
-
-class TextPreview(BaseModel):
-    """A text as it would be sent, by the renderer that sends; null if it can't be, and `problems` say why.
-
-    A short message is sent in so many `parts`, each of which costs; null on other channels.
-    """
-
-    text: str | None
-    kind: Literal["text", "article", "subscription"]
-    article: ArticleCard | None
-    characters: int
-    parts: int | None
-    problems: list[TextMistake]
-
-
 @router.get("", summary="List the texts")
 def get_texts(request: Request, _: Reader) -> list[TextName]:
     with context(request).db() as session:
@@ -142,18 +82,6 @@ def get_texts(request: Request, _: Reader) -> list[TextName]:
         TextName(template=template, channels=found, used_by=list(used.get(template, {})))
         for template, found in channels.items()
     ]
-
-
-@router.post(
-    "/preview",
-    summary="See a text as it would be sent",
-    responses=documented(NotFound, Invalid),
-    openapi_extra=described(TextTry, {"channel": "sms", "body": "{{ shop.sign }}{{ customer.name }}，您好"}),
-)
-async def post_preview(request: Request, _: Writer) -> TextPreview:
-    """By the renderer that sends, for a customer or with samples; nothing is sent, and links stay as they are."""
-    asked = await read_json(request, TextTry)
-    return await run_in_threadpool(_preview, context(request), asked)
 
 
 @router.get("/{template}/{channel}", summary="Read a text", responses=documented(NotFound, Invalid))
@@ -190,7 +118,7 @@ async def put_text(
         before = read_library(work).texts.get((template, channel))
         if if_match is not None and if_match != ("*" if before is None else _etag(before)):
             raise ChangedMeanwhile("Somebody changed the text meanwhile.")
-        mistakes = _mistakes(channel, body) or [
+        mistakes = mistakes_in(channel, body) or [
             TextMistake(line=1, detail=in_chinese(str(each))) for each in misfits(work, {(template, channel): body})
         ]
         if mistakes:
@@ -211,50 +139,29 @@ async def put_text(
     return written
 
 
-def _preview(env: Context, asked: TextTry) -> TextPreview:
-    mistakes = _mistakes(asked.channel, asked.body)
-    text, kind, article = None, "text", None
-    if not mistakes:
-        try:
-            with env.db() as session:
-                text = render(f"this/{asked.channel}", asked.body, _context(session, env, asked))
-            content = wechat.read(text) if asked.channel == "wechat" else wechat.Plain(text)
-            if isinstance(content, wechat.Article):
-                kind, article = "article", ArticleCard(**vars(content))
-            elif isinstance(content, wechat.Subscription):
-                kind = "subscription"
-        except (RenderError, wechat.TextError) as problem:
-            mistakes, text = [TextMistake(line=1, detail=str(problem).removeprefix("template this/"))], None
-    length = len((text or "").encode("utf-16-le")) // 2
-    parts = (1 if length <= ONE_PART else -(-length // EACH_PART)) if asked.channel == "sms" and text else None
-    return TextPreview.model_validate(
-        {"text": text, "kind": kind, "article": article, "characters": length, "parts": parts, "problems": mistakes}
-    )
+@router.get("/{template}/{channel}/versions", summary="List the versions of a text", responses=documented(Invalid))
+def get_versions(request: Request, _: Reader, template: Name, channel: Channel) -> list[WrittenVersionListed]:
+    """The newest first; of a text that was never there, none."""
+    with context(request).db() as session:
+        return versions_of(session, f"{template}/{channel}")
 
 
-def _context(session: Session, env: Context, asked: TextTry) -> Mapping[str, Any]:
-    library, now = read_library(session), env.clock.now()
-    stand_ins = samples(library, now)
-    links = TextLinks(None, 0).functions()
-    if asked.customer is None:
-        goods = Named(stand_ins["trigger"]["items"])
-        return {**stand_ins, **links, "companions": lambda *_: goods}
-    facts = CustomerFacts(session, library, find_customer(session, asked.customer), now)
-    own = {name: value for name, value in text_context(facts, {}, None, asked.body).items() if value}
-    companions = companions_of(facts, Companions(session, local_day(now, facts.zone)))
-    return {**stand_ins, **own, **links, "companions": companions}
+@router.get(
+    "/{template}/{channel}/versions/{version}",
+    summary="Read a version of a text",
+    responses=documented(NotFound, Invalid),
+)
+def get_version(request: Request, _: Reader, template: Name, channel: Channel, version: int) -> WrittenVersionText:
+    with context(request).db() as session:
+        live = read_library(session).texts.get((template, channel), "")
+        return version_of(session, f"{template}/{channel}", version, live)
 
 
-def _mistakes(channel: str, body: str) -> list[TextMistake]:
-    """What is wrong with a text, whoever sends it."""
-    try:
-        variables(body)
-    except RenderError as problem:
-        return [TextMistake(line=1, detail=in_chinese(str(problem)))]
-    found = [(each.line, each.message) for each in unknown_names(body)]
-    if channel == "wechat":
-        found += [(each.line, each.message) for each in wechat.check("", body) if each.severity == "error"]
-    return [TextMistake(line=line, detail=in_chinese(message)) for line, message in found]
+@router.get("/{template}/{channel}/names", summary="See what a text can name", responses=documented(Invalid))
+def get_names(request: Request, _: Reader, template: Name, channel: Channel, lang: Lang = "zh") -> TextNames:
+    """What the steps of live journeys that send it provide; of one that none sends, what any text can name."""
+    with context(request).db() as session:
+        return names_of(read_library(session), template, channel, lang)
 
 
 def _written(library: Library, template: str, channel: Channel) -> TextWritten:

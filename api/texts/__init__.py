@@ -1,0 +1,1 @@
+"""Texts: what is written to customers."""
