@@ -75,6 +75,7 @@ it.concurrent(
     await dialog.getByRole("textbox", { name: "名称" }).fill(name);
     await dialog.getByText(/位客户符合/).waitFor();
     await dialog.getByRole("combobox", { name: "条件不再成立后再保留" }).fill("7d");
+    await dialog.getByRole("combobox", { name: "条件不再成立后再保留" }).blur();
     await visit.picture("tag-form-desktop");
     await visit.isAccessible();
     await dialog.getByRole("button", { name: "发布" }).click();
