@@ -69,7 +69,7 @@ def test_the_list_of_journeys_has_the_lift_of_the_last_night(
     caller = call_with(scopes=("read",))
     monkeypatch.setattr(statistics, "LEAST", least)
     (listed,) = caller.get("/v1/journeys").json()
-    assert listed["lift"] is None
+    assert (listed["lift"], listed["holdout"]) == (None, 40)
     with db.begin() as work:
         units.keep(work, clock.now())
     (listed,) = caller.get("/v1/journeys").json()
