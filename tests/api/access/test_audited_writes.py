@@ -16,6 +16,7 @@ from sqlmodel import select
 from voices import Voices
 
 from api.app import create_app
+from api.texts.sending import Tried
 from domain.access import sessions
 from domain.access.tables import AuditEntry, User
 from domain.coupons.tables import Coupon
@@ -127,6 +128,10 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
     ("POST /v1/plays/lottery/close", {}, "play.close", "→ instance, state"),
     ("POST /v1/plays/lottery/stop", {"json": {"reason": "直播中断"}}, "play.stop", "→ instance, state"),
     ("PUT /v1/texts/hello/sms", {"json": {"body": "您好。拒收请回复R"}}, "text.publish", "sha256 → sha256"),
+    (
+        "POST /v1/texts/test",
+        {"json": {"template": "hello", "channel": "sms", "body": "谢谢", "to": "+8613900000009"}}, "text.test", "→ own",
+    ),
     ("PUT /v1/tags/regular", {"json": {"when": {"event": "order.paid"}}}, "tag.publish", "→ when"),
     ("PUT /v1/segments/buyers", {"json": {"when": {"event": "order.paid"}}}, "segment.publish", "→ when"),
     ("POST /v1/streams", {"json": {"stream_id": "new", "starts_at": "{later}"}}, "stream.plan", "→ starts_at"),
@@ -205,7 +210,15 @@ class Run:
 def app(migrated: tuple[Engine, Database], db: Database, clock: VirtualClock) -> FastAPI:
     take, trials = sheet_importer(db, clock), DraftTrials(migrated[0], db, clock)
     return create_app(
-        db, clock, ready=dict, wall=clock, decide=Run(db, clock).decide, import_sheet=take, try_out=trials
+        db,
+        clock,
+        ready=dict,
+        wall=clock,
+        decide=Run(db, clock).decide,
+        import_sheet=take,
+        try_out=trials,
+        send_text=lambda *_: Tried("sent", None),
+        test_addresses={"sms": "+8613900000009"},
     )
 
 
