@@ -35,6 +35,24 @@ TITLES: Mapping[str, str] = {
 }
 
 DETAILS: Mapping[str, str] = {
+    "A batch holds at most {number} calls.": "一批最多 {number} 次调用。",
+    "A request holds at most {number} events.": "一次请求最多 {number} 个事件。",
+    "A request holds at most {number} records.": "一次请求最多 {number} 条记录。",
+    "Send the write key, as docs/tracking.md says for each SDK; this one is unknown or revoked.": (
+        "请带上写入密钥，各个 SDK 怎么带见 docs/tracking.md；这个密钥不认识，或者已经作废。"
+    ),
+    "The batch must be a list of calls.": "batch 必须是一串调用。",
+    "The body can't be read: {detail}.": "正文读不懂：{detail}。",
+    "The body must be an object.": "正文必须是一个对象。",
+    "The checksum in ext is another than that of the data; send it again.": "ext 里的校验和与数据不符，请重发。",
+    "The data can't be read: {detail}.": "data 读不懂：{detail}。",
+    "The data must be a list of events.": "data 必须是一串事件。",
+    "The key is for programs; make one with the scope track.": "这是给程序用的密钥；请建一个 scope 是 track 的。",
+    "The key isn't for pages of this origin; `aftershow key create --origin` names them.": (
+        "这个密钥不是给这个网站用的；网站由 `aftershow key create --origin` 指定。"
+    ),
+    "The script isn't built; `make setup` builds it.": "脚本还没有构建；`make setup` 会构建它。",
+    "There is neither data nor data_list in it.": "里面既没有 data，也没有 data_list。",
     "A batch holds at most {number} events.": "一批最多 {number} 个事件。",
     "A body has at most {number} bytes when it is unpacked.": "正文解开后最多 {number} 字节。",
     "A body has at most {number} bytes.": "正文最多 {number} 字节。",

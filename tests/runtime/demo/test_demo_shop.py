@@ -1,3 +1,4 @@
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -289,6 +290,9 @@ def shipped() -> list[tuple[str, str, frozenset[str], bool]]:
         spec = YAML(typ="safe").load(path)
         lots = spec["trigger"].get("for_each") == "near_expiry_lot"
         found |= set(sends(spec["steps"], frozenset({"lot", "stream"} if lots else ())))
+    for path in sorted((ROOT / "journey_specs" / "plays").glob("*.yaml")):
+        letters = re.findall(r"send: (\w+), via: \[([\w, ]+)\]", path.read_text(encoding="utf-8"))
+        found |= {(text, via, frozenset(), True) for text, all_via in letters for via in all_via.split(", ")}
     return sorted(found, key=lambda send: send[:2])
 
 
@@ -297,7 +301,7 @@ def read(template: str, channel: str) -> str:
 
 
 class TestTexts:
-    def test_each_is_of_a_shipped_journey(self) -> None:
+    def test_each_is_of_a_shipped_journey_or_play(self) -> None:
         written = {(path.parent.name, path.stem) for path in (ROOT / "templates" / "messages").glob("*/*.j2")}
         assert written == {(template, channel) for template, channel, *_ in shipped()}
 
