@@ -99,7 +99,7 @@ OF_VALUES: Mapping[str, str] = {
 OF_CASES: Mapping[str, str] = {
     "{name} is stuck at {step}: {why}": "{name} 停在步骤 {step}：程序出错（{why}）",
     "these are tests of {other}, not of {name}; write `journey: {again}`": (
-        "这是 {other} 的测试，不是 {name} 的；请写 `journey: {name}`"
+        "这是 {other} 的测试，不是 {name} 的；请写 `journey: {again}`"
     ),
     "{case}: tests kept with a journey can't publish another version; they have no file beside them": (
         "{case}：和旅程放在一起的测试不能发布别的版本，旁边没有那个文件"
