@@ -27,6 +27,7 @@ def main() -> None:
     for path, (title, model) in SCHEMAS.items():
         text = schema_text(title, model)
         if "--check" not in sys.argv[1:]:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             sys.exit(f"{path} is not what the grammar says; write it anew with: python -m runtime.authoring.schema")

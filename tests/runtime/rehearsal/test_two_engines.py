@@ -94,7 +94,7 @@ def story(
         }
     )
     plans = [planned({**journey, "steps": [*journey["steps"], *steps]}, variant) for _, steps in later.values()]
-    shelf = CaseStock(planned(journey, variant), ROOMY, SEGMENTS, {"gift": GIFT}, TEXTS, TAGS, tuple(plans))
+    shelf = CaseStock(planned(journey, variant), ROOMY, SEGMENTS, {"gift": GIFT}, TEXTS, TAGS, versions=tuple(plans))
     return case, shelf
 
 
