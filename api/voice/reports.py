@@ -56,9 +56,9 @@ def get_report(
     until: Annotated[AwareDatetime | None, Query(description="before this instant")] = None,
     form: FormatQuery = "json",
 ) -> ReportState | Response:
-    """Of the last seven days, if neither a show nor a time is named."""
+    """Of the last seven days, if neither a show, a product nor a time is named."""
     env = context(request)
-    if show is None and since is None and until is None:
+    if show is None and product is None and since is None and until is None:
         until = env.clock.now()
         since = until - WEEK
     with env.db() as session:

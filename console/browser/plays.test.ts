@@ -22,10 +22,9 @@ it("a host opens a vote, a viewer votes once on a phone, and the big screen tell
   await host.page.getByRole("button", { name: "开一场" }).click();
   await host.page.getByRole("button", { name: "提前截止" }).waitFor();
   const { token } = await post("/v1/plays/vote/tokens", { customer: { unionid: "viewer-1" } });
-  const [viewer, screen] = await Promise.all([
-    Visit.as("marketer", { path: `/play/vote?token=${String(token)}`, viewport: PHONE }),
-    Visit.as("marketer", { path: "/play/vote/screen" }),
-  ]);
+  const [viewer, screen] = await Promise.all([Visit.begin({ viewport: PHONE }), Visit.begin()]);
+  await viewer.page.goto(`/play/vote?token=${String(token)}`);
+  await screen.page.goto("/play/vote/screen");
   await viewer.page.getByRole("button", { name: "每日坚果" }).click();
   await viewer.page.getByText("已参加").waitFor();
   await viewer.page.reload();

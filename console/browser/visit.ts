@@ -174,6 +174,11 @@ export class Visit {
   /** Fails if the page has a serious fault for people who can't see or use it as most do. */
   async isAccessible(): Promise<void> {
     if (!(await this.page.evaluate("'axe' in window"))) await this.page.evaluate(axe);
+    // Colours that are on their way are nobody's.
+    await this.page.evaluate(async () => {
+      const passing = document.getAnimations().filter((each) => each.effect?.getComputedTiming().endTime !== Infinity);
+      await Promise.allSettled(passing.map((each) => each.finished));
+    });
     const { violations } = await this.page.evaluate<AxeResult>(
       "axe.run({ resultTypes: ['violations'], preload: false })",
     );

@@ -2709,7 +2709,7 @@ export interface paths {
         };
         /**
          * Report what customers said
-         * @description Of the last seven days, if neither a show nor a time is named.
+         * @description Of the last seven days, if neither a show, a product nor a time is named.
          */
         get: operations["get_report_v1_voice_report_get"];
         put?: never;
