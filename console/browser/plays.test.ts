@@ -34,7 +34,7 @@ it("a host opens a vote, a viewer votes once on a phone, and the big screen tell
   await viewer.picture("play-phone");
   await screen.picture("play-screen");
   await host.page.getByRole("button", { name: "提前截止" }).click();
-  await host.page.getByRole("dialog").getByRole("button", { name: "提前截止" }).last().click();
+  await host.page.locator(".ant-modal-confirm").getByRole("button", { name: "提前截止" }).click();
   await viewer.page.getByText("最高票： 每日坚果").waitFor();
   await host.picture("plays");
   await happen("stream.ended", undefined, { stream_id: SHOW });
