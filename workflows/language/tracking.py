@@ -117,6 +117,7 @@ _PAID = TrackedEvent(
     data=_ORDER | {"items": _ITEMS, "cart_id": "cart_id", "stream_id": "stream_id", "store": "store"},
 )
 _KNOWN = TrackedEvent(type="customer.updated", data=_PERSON)
+_REGISTERED = TrackedEvent(type="customer.registered", data=_PERSON)
 
 EVENTS: Mapping[str, TrackedEvent] = {
     "Product Viewed": _VIEWED,
@@ -144,8 +145,10 @@ EVENTS: Mapping[str, TrackedEvent] = {
     "Stream Left": TrackedEvent(type="stream.left", data=_STREAM | {"minutes": "minutes"}),
     "leaveLiveRoom": TrackedEvent(type="stream.left", data=_STREAM | {"minutes": "minutes"}),
     "Stream Commented": TrackedEvent(type="stream.commented", data=_STREAM | {"text": "text", "sku": "sku"}),
-    "Signed Up": TrackedEvent(type="customer.registered", data=_PERSON),
-    "$SignUp": TrackedEvent(type="customer.registered", data=_PERSON),
+    "Signed Up": _REGISTERED,
+    "$SignUp": _REGISTERED,
+    "customer.registered": _REGISTERED,
+    "customer.updated": _KNOWN,
     "identify": _KNOWN,
     "alias": _KNOWN,
     "profile_set": _KNOWN,

@@ -217,6 +217,14 @@ def test_our_own_names_have_our_own_fields(page: Page, told: Callable[[], list[R
     assert told() == [("cart.updated", cart), ("tracked cart.updated", {})]
 
 
+def test_a_page_tells_of_a_person_only_what_is_theirs_to_tell(page: Page, told: Callable[[], list[Row]]) -> None:
+    properties = {"name": "小李", "owner": "guide-lin", "level": "金卡", "timezone": "UTC"}
+    for name in ("customer.updated", "customer.registered"):
+        page.segment({"event": name, "properties": properties, "userId": "m1", "messageId": name}, "track")
+    page.segment({"traits": properties, "userId": "m1"}, "identify")
+    assert [data for _, data in told()] == [{"name": "小李"}] * 3
+
+
 def test_what_isn_t_whole_is_kept_as_it_came_and_what_pages_may_not_tell_is_nothing_of_ours(
     page: Page, told: Callable[[], list[Row]]
 ) -> None:
