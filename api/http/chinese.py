@@ -52,6 +52,7 @@ DETAILS: Mapping[str, str] = {
         "这个密钥不是给这个网站用的；网站由 `aftershow key create --origin` 指定。"
     ),
     "The script isn't built; `make setup` builds it.": "脚本还没有构建；`make setup` 会构建它。",
+    "Another change to its customer takes long; send it again.": "它的客户正有别的改动，要等很久；请再发一次。",
     "There is neither data nor data_list in it.": "里面既没有 data，也没有 data_list。",
     "A batch holds at most {number} events.": "一批最多 {number} 个事件。",
     "A body has at most {number} bytes when it is unpacked.": "正文解开后最多 {number} 字节。",

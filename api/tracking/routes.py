@@ -17,7 +17,7 @@ from api.console.files import read_files
 from api.events.cloudevents import Item, unpack
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
-from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized
+from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable
 from api.tracking import segment, sensors, snowplow
 from api.tracking.tracked import Tracked, as_item
 from domain.access.permissions import of_scopes
@@ -151,7 +151,11 @@ def _inflate(request: Request, body: bytes) -> bytes:
 
 
 async def _take(request: Request, key: ApiKey, format: str, body: bytes, read: Read) -> Sequence[Taken]:
-    """Take what was tracked, each record by itself; those that can't be taken are counted, and gone."""
+    """Take what was tracked, each record by itself; those that can't be taken are counted, and gone.
+
+    Raises Unavailable if one is to be sent again, as an SDK then does with all of them; those that were taken are
+    duplicates then.
+    """
     env = context(request)
     env.rate.check(f"key:{key.id}", key.events_per_second)
     try:
@@ -167,6 +171,8 @@ async def _take(request: Request, key: ApiKey, format: str, body: bytes, read: R
         EVENTS.labels(event.type if event.type in types.CATALOGUE else "other", outcome.status).inc()
     if refused := len(items) - len(incoming):
         EVENTS.labels("other", "rejected").inc(refused)
+    if any(outcome.status == "busy" for outcome in taken):
+        raise Unavailable("Another change to its customer takes long; send it again.", headers={"Retry-After": "2"})
     return taken
 
 

