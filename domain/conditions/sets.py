@@ -5,7 +5,7 @@ way to read them at once are asked of each customer, after the others.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -67,14 +67,19 @@ def selecting(condition: Condition, library: Library, now: datetime) -> Truth:
 
 @dataclass(frozen=True)
 class _Sets:
+    """`only` narrows down whose events need to be grouped, by their fields: nobody else comes out in the end."""
+
     library: Library
     now: datetime
+    only: tuple[FieldCondition, ...] = ()
 
     def of(self, condition: Condition) -> Truth:
         truth: Truth | None = None
         match condition:
             case AllCondition(all=parts):
-                return and_(*map(self.of, parts))
+                fields = [part for part in parts if isinstance(part, FieldCondition)]
+                sets = replace(self, only=(*self.only, *fields))
+                return and_(*map(sets.of, parts))
             case AnyCondition(any=parts):
                 return or_(*map(self.of, parts))
             case NotCondition(not_=part):
@@ -109,8 +114,20 @@ class _Sets:
         asked = numbers(condition.times)
         if asked is None:
             return None
-        each = happened.order_by(event.c.customer_id).subquery()
+        each = self._narrowed(happened, event).order_by(event.c.customer_id).subquery()
         return _grouped(each, fits(asked, func.count()), nothing=nothing_fits(asked))
+
+    def _narrowed(self, events: Select[Any], event: Any) -> Select[Any]:
+        """Those events whose customer may be one of `only`."""
+        customer = _CUSTOMERS.alias()
+        roots = ((part, part.field.split(".")) for part in self.only)
+        tests = (
+            compared(part, customer.c.fields, keys[1:])
+            for part, keys in roots
+            if keys[0] == "customer" and len(keys) == 2 and keys[1] not in (*DERIVED, "timezone", "name")
+        )
+        known = [test for test in tests if test is not None]
+        return events.where(event.c.customer_id.in_(select(customer.c.id).where(*known))) if known else events
 
     def _of_type(self, query: Select[Any], event: Any, type: str, within: Window | None) -> Select[Any]:
         """The query over the events of a type in a window."""
@@ -157,9 +174,8 @@ class _Sets:
         """A measure of events, of a field of theirs. Who has more events than it looks at is asked by himself."""
         asked, all_events = numbers(condition), _EVENTS.alias()
         columns = select(all_events.c.customer_id, all_events.c.data)
-        event = (
-            self._of_type(columns, all_events, measure.of, measure.within).order_by(all_events.c.customer_id).subquery()
-        )
+        of_type = self._of_type(columns, all_events, measure.of, measure.within)
+        event = self._narrowed(of_type, all_events).order_by(all_events.c.customer_id).subquery()
         counts = _counts(measure.where, event)
         value = _worked_out(measure, event.c.data, counts) if counts is not None and not measure.of_list else None
         if asked is None or value is None:

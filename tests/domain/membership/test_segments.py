@@ -66,6 +66,30 @@ def test_a_condition_that_takes_too_long_is_cancelled_and_told(crowd: Shop, monk
         previewing.preview(session, read_library(session), condition("{tag: 杭州}"), crowd.clock.now())
 
 
+def test_fields_narrow_down_whose_events_are_counted_and_change_nothing_else(crowd: Shop) -> None:
+    """Also where it is asked that there be few events, of none of which a customer has any."""
+    watched = "event: stream.left, within: 30d"
+    near, far = (f"{{field: customer.city, is: {each}}}" for each in ("杭州", "宁波"))
+    total = "measure: {sum: event.watched_minutes, of: stream.left}"
+    expected = {
+        f"{{all: [{near}, {{{watched}, times: {{at_least: 1}}}}]}}": "m0 m2 m4 m6 m8",
+        f"{{all: [{near}, {{{watched}, times: {{below: 1}}}}]}}": "m1 m3 m5 m7 m9",
+        f"{{all: [{near}, {{not: {{{watched}, times: {{at_least: 1}}}}}}]}}": "m1 m3 m5 m7 m9",
+        f"{{all: [{near}, {{{total}, above: 4}}]}}": "m6 m8",
+        f"{{all: [{far}, {{any: [{{{total}, above: 26}},"
+        " {all: [{field: customer.name, is: m11}, {not: {event: stream.left, times: {at_least: 1}}}]}]}]}": "m11 m28",
+    }  # fmt: skip
+    with crowd.db() as session:
+        library = read_library(session)
+        found = {
+            each: " ".join(
+                NAMES[id - 1] for id in previewing.members(session, library, condition(each), crowd.clock.now())
+            )
+            for each in expected
+        }
+    assert found == expected
+
+
 def test_how_two_overlap(crowd: Shop) -> None:
     with crowd.db() as session:
         library = read_library(session)
