@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from http import HTTPStatus
@@ -14,7 +14,7 @@ from activities.liveness import sign_of_life
 from domain.catalogue.wire import parse_instant
 from domain.conditions.facts import CustomerFacts
 from domain.coupons import issuing, reserving
-from domain.coupons.reserving import Issue, Reservation, ReservationRequest
+from domain.coupons.reserving import Gift, Issue, NotAskedError, Reservation, ReservationRequest
 from domain.coupons.tables import Coupon
 from domain.journeys.tables import EnrollmentRow
 from domain.store.clock import Clock
@@ -41,10 +41,16 @@ _REASONS = frozenset({"budget", "per_customer", "not_eligible", "unknown_campaig
 
 
 class CouponAdapter(Protocol):
-    """Gives the coupons that a group's claims may need."""
+    """Gives the coupons that a group's claims, or the winners of a play, may need."""
 
     def ready(self, group: Group) -> AbstractContextManager[Issue]:
         """Wraps the claim of a group and what it leads to, and gives what coupons are issued with in it."""
+
+    def gifts(self, wanted: Callable[[], Sequence[ReservationRequest]]) -> AbstractContextManager[Gift]:
+        """Wraps the transaction in which coupons are won, and gives what they are issued with in it.
+
+        `wanted` tells which may be, if they have to be asked for.
+        """
 
     def catch_up(self) -> None:
         """Say again what could not be said before."""
@@ -60,6 +66,10 @@ class LedgerCoupons:
     @contextmanager
     def ready(self, _: Group) -> Iterator[Issue]:
         yield issuing.issue
+
+    @contextmanager
+    def gifts(self, _: Callable[[], Sequence[ReservationRequest]]) -> Iterator[Gift]:
+        yield issuing.issue_to
 
     def catch_up(self) -> None:
         """There is nobody to tell."""
@@ -81,14 +91,14 @@ class HttpCoupons:
         """Raises ServiceError before anything is claimed, if the service is away: the activity is tried again."""
         with self._db() as session:
             wanted = reserving.reservations_needed(session, group)
-        offers = dict(zip((reservation.key for reservation in wanted), self._reserve_all(wanted), strict=True))
+        offers = dict(zip((request.key for request in wanted), self._reserve_all(wanted), strict=True))
 
         def issue(
             work: UnitOfWork, facts: CustomerFacts, enrollment: EnrollmentRow, step: Path, campaign: str
         ) -> Coupon:
             if held := facts.subjects.held(enrollment.id, step):
                 return held
-            offer = offers.get(reserving.key_of(enrollment.id, step), "not_eligible")
+            offer = offers.get(reserving.key_of(enrollment.id, step, campaign), "not_eligible")
             if not isinstance(offer, Reservation):
                 raise issuing.IssueRefusedError(offer)
             return issuing.accept(work, facts, enrollment, step, campaign, offer.code, offer.expires_at)
@@ -96,13 +106,39 @@ class HttpCoupons:
         try:
             yield issue
         finally:
-            with self._db() as session:
-                unused = reserving.unused_reservations(
-                    session, [reservation for reservation in wanted if isinstance(offers[reservation.key], Reservation)]
-                )
-            for reservation in unused:
-                self._try_to_tell("release", reservation.key)
-            self.catch_up()
+            self._settle(wanted, offers)
+
+    @contextmanager
+    def gifts(self, wanted: Callable[[], Sequence[ReservationRequest]]) -> Iterator[Gift]:
+        """Raises ServiceError before anything is won, if the service is away: the activity is tried again."""
+        requests, offers = wanted(), dict[str, Reservation | str]()
+        over = set[str]()
+        for request in requests:  # in their order, so that the last one of a budget goes to whose turn it is
+            offer = offers[request.key] = "budget" if request.campaign in over else self._reserve(request)
+            if offer == "budget":
+                over.add(request.campaign)
+
+        def give(work: UnitOfWork, facts: CustomerFacts, campaign: str, step: Path) -> Coupon:
+            offer = offers.get(reserving.key_of(None, step, campaign))
+            if offer is None:
+                raise NotAskedError
+            if not isinstance(offer, Reservation):
+                raise issuing.IssueRefusedError(offer)
+            return issuing.accept_for(work, facts, campaign, step, offer.code, offer.expires_at)
+
+        try:
+            yield give
+        finally:
+            self._settle(requests, offers)
+
+    def _settle(self, wanted: Sequence[ReservationRequest], offers: Mapping[str, Reservation | str]) -> None:
+        """Release what nothing took, and confirm the rest."""
+        reserved = {request: offer for request in wanted if isinstance(offer := offers[request.key], Reservation)}
+        with self._db() as session:
+            unused = reserving.unused_reservations(session, reserved)
+        for request in unused:
+            self._try_to_tell("release", request.key)
+        self.catch_up()
 
     def catch_up(self) -> None:
         """Confirm what is in the ledger, release what was taken back; what the service doesn't keep is taken back."""

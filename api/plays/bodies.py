@@ -1,13 +1,16 @@
 """What is sent to plays, and how they are shown."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from domain.plays.showing import DrawShown, PlayShown
 from domain.plays.winning import winning_of
+from workflows.plays.model import Play
+from workflows.plays.prizes import Winning
+from workflows.plays.words import during_words
 from workflows.terms.wording import Wording
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00]*$")]
@@ -91,11 +94,13 @@ class PassedOver(BaseModel):
 class DrawState(BaseModel):
     """A draw or rank of the entries that the `collect` took. `commitment` is the SHA-256 of the seed, published before
     the first entry; the rest is there once the result is announced. `left_over` counts prizes that nobody could have.
+    `weighted` says that entries had the weights that are listed with them.
     """
 
     step: str
     kind: Literal["draw", "rank"]
     collect: str | None
+    weighted: bool
     commitment: str
     drawn_at: datetime | None
     seed: str | None
@@ -130,12 +135,17 @@ class PlayState(BaseModel):
     `instance` is which time it is played, null before the first. `state`: `not_open`, `open` while entries are taken,
     `closed` until all is told, `over`, or `stopped` for a `reason`. `commitment`, `result` are of the newest draw that
     was made, else of the first; all are in `draws`. `tally` has how many chose each of the `options`; `question`,
-    `options` and `closes_at` are those of what is collected, or was last.
+    `options` and `closes_at` are those of what is collected, or was last, and `correct` is the right answer, once no
+    more are taken. Everybody may enter so many `times`, or so often on each `day`, which is then the present one.
+    `during` says in words when it is played.
     """
 
     play: str
     name: str
     rules: str | None
+    during: str | None
+    times: int
+    day: date | None = None
     instance: int | None
     state: Literal["not_open", "open", "closed", "over", "stopped"]
     reason: str | None = None
@@ -143,6 +153,7 @@ class PlayState(BaseModel):
     kind: str | None = None
     question: str | None = None
     options: dict[str, str] | None = None
+    correct: str | None = None
     opened_at: datetime | None = None
     closes_at: datetime | None = None
     ended_at: datetime | None = None
@@ -155,49 +166,67 @@ class PlayState(BaseModel):
     draws: list[DrawState] = Field(default_factory=list)
 
 
-def shown(state: PlayShown, say: Wording) -> PlayState:
-    """An instance, as it is answered."""
-    play, instance, row = state.play, state.instance, state.round
-    draws = [_draw(each) for each in state.draws]
-    newest = next((each for each in reversed(draws) if each.drawn_at is not None), draws[0] if draws else None)
-    done = newest is not None and newest.drawn_at is not None
-    result = None
-    if done or (state.announced and state.top is not None):
-        result = PlayResult(
-            seed=newest.seed if newest else None,
-            digest=newest.digest if newest else row.digest if row else None,
-            winners=newest.winners if newest else [],
-            top=state.top,
-        )
+def about(play: Play, say: Wording, today: date) -> PlayState:
+    """A play that was never opened, as it is answered; what follows is added to it."""
     return PlayState(
         play=play.play,
         name=play.title,
         rules=play.rules,
-        instance=instance.id,
-        state=instance.state,
-        reason=instance.reason,
-        step=row.step if row else None,
-        kind=state.collect.collect if state.collect else None,
-        question=state.collect.question if state.collect else None,
-        options=dict(state.collect.options) if state.collect and state.collect.options else None,
-        opened_at=instance.opened_at,
-        closes_at=(row.closed_at or row.closes_at) if row else None,
-        ended_at=instance.ended_at,
-        stream_id=instance.stream_id,
-        entries=row.entries if row else 0,
-        tally=dict(state.tally) if state.tally is not None else None,
-        commitment=newest.commitment if newest else None,
-        odds=[
-            Odds(
-                step=each.step,
-                winners=winning_of(play, each.step).most,
-                entries=each.entries if each.entries is not None else row.entries if row else 0,
-                prizes=[f"{prize.words(say)} × {prize.count}" for prize in winning_of(play, each.step).prizes],
-            )
-            for each in draws
-        ],
-        result=result,
-        draws=draws,
+        during=during_words(play, say),
+        times=play.entry.times,
+        day=today if play.entry.every else None,
+        instance=None,
+        state="not_open",
+        odds=[_odds(each.path, winning_of(play, each.path), 0, say) for each in play.draws],
+    )
+
+
+def _odds(step: str, winning: Winning, entries: int, say: Wording) -> Odds:
+    prizes = [f"{prize.words(say)} × {prize.count}" for prize in winning.prizes]
+    return Odds(step=step, winners=winning.most, entries=entries, prizes=prizes)
+
+
+def shown(state: PlayShown, say: Wording, today: date) -> PlayState:
+    """An instance, as it is answered on a day."""
+    play, instance, row = state.play, state.instance, state.round
+    draws = [_draw(each) for each in state.draws]
+    newest = next((each for each in reversed(draws) if each.drawn_at is not None), draws[0] if draws else None)
+    done = newest is not None and newest.drawn_at is not None
+    is_quiz = state.collect is not None and state.collect.correct is not None
+    top = None if is_quiz else state.top
+    result = None
+    if done or (state.announced and top is not None):
+        result = PlayResult(
+            seed=newest.seed if newest else None,
+            digest=newest.digest if newest else row.digest if row else None,
+            winners=newest.winners if newest else [],
+            top=top,
+        )
+    entries = row.entries if row else 0
+    return about(play, say, today).model_copy(
+        update={
+            "instance": instance.id,
+            "state": instance.state,
+            "reason": instance.reason,
+            "step": row.step if row else None,
+            "kind": state.collect.collect if state.collect else None,
+            "question": state.collect.question if state.collect else None,
+            "options": dict(state.collect.options) if state.collect and state.collect.options else None,
+            "correct": state.collect.correct if state.collect and row and row.closed_at else None,
+            "opened_at": instance.opened_at,
+            "closes_at": (row.closed_at or row.closes_at) if row else None,
+            "ended_at": instance.ended_at,
+            "stream_id": instance.stream_id,
+            "entries": entries,
+            "tally": dict(state.tally) if state.tally is not None else None,
+            "commitment": newest.commitment if newest else None,
+            "odds": [
+                _odds(each.step, winning_of(play, each.step), entries if each.entries is None else each.entries, say)
+                for each in draws
+            ],
+            "result": result,
+            "draws": draws,
+        }
     )
 
 
@@ -206,6 +235,7 @@ def _draw(draw: DrawShown) -> DrawState:
         step=draw.step,
         kind=draw.kind,
         collect=draw.of,
+        weighted=draw.weighted,
         commitment=draw.commitment,
         drawn_at=draw.drawn_at,
         seed=draw.seed,

@@ -1,6 +1,6 @@
 """Entries, from the shop's server by its key or from viewers by their tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,13 +14,17 @@ from api.http.transactions import in_transaction
 from api.plays.bodies import EntryAnswer, NewEntry, NewToken, PlayToken
 from domain.customers.identifiers import Ident, IdentifierError, identify
 from domain.plays.entering import customer_of, enter
-from domain.plays.rounds import Taken
+from domain.plays.rounds import Ask, Taken, take
 from domain.plays.running import live_play
-from domain.plays.tokens import make_token, token_key
+from domain.plays.tokens import TokenError, make_token, read_token, token_key
 from domain.store.work import UnitOfWork
 
 router = APIRouter(tags=["plays"])
 
+_WORDS = {
+    "bad_token": "The token isn't one for this play.",
+    "expired_token": "The token is over; ask the shop for another.",
+}
 _EXAMPLE = {"id": "wx-7f3a", "customer": {"unionid": "oWx1"}, "choice": "beans"}
 
 
@@ -38,9 +42,10 @@ async def post_entry(request: Request, play: str) -> EntryAnswer:
     """
     await authorized(request, "events.send")
     body = await read_json(request, NewEntry)
-    if body.customer is None:
-        raise _invalid("customer", "missing", "say who enters, by identifiers")
-    return await run_in_threadpool(_enter, context(request), play, body, _idents(body.customer))
+    if (body.customer is None) == (body.token is None):
+        raise _invalid("customer", "missing", "say who enters: by identifiers, or by a token")
+    idents = _idents(body.customer) if body.customer is not None else ()
+    return await run_in_threadpool(_enter, context(request), play, body, idents)
 
 
 @router.post(
@@ -88,12 +93,24 @@ def _enter(env: Context, play: str, body: NewEntry, idents: tuple[Ident, ...]) -
     def act(work: UnitOfWork) -> Taken:
         if live_play(work, play) is None:
             raise NotFound("There is no play of this name.")
-        taken = enter(work, play, idents, body.id, body.choice, env.clock.now())
+        now = env.clock.now()
+        if body.token is not None:
+            customer = customer_by(token_key(work), play, body.token, now)
+            return take(work, play, [Ask(body.id, customer, body.choice, now)])[0]
+        taken = enter(work, play, idents, body.id, body.choice, now)
         if taken is None:
             raise _invalid("customer", "nobody", "none of its identifiers names anybody")
         return taken
 
     return answer_of(in_transaction(env.db, act))
+
+
+def customer_by(key: bytes, play: str, token: str, now: datetime) -> int:
+    """Whose token it is. Raises Unauthorized."""
+    try:
+        return read_token(key, play, token, now.timestamp())
+    except TokenError as error:
+        raise Unauthorized(_WORDS[str(error)], reason=str(error)) from None
 
 
 def answer_of(taken: Taken) -> EntryAnswer:

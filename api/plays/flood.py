@@ -21,8 +21,9 @@ from api.http.batching import MicroBatcher
 from api.http.metrics import ENTRIES
 from api.http.problems import BodyTooLarge, Invalid, Problem, TooFast, TooSlow, Unauthorized, Unavailable, respond
 from api.http.transactions import in_transaction
+from api.plays.entries import customer_by
 from domain.plays.rounds import Ask, Taken, take
-from domain.plays.tokens import TokenError, read_token, token_key
+from domain.plays.tokens import token_key
 from domain.store.clock import Clock
 from domain.store.work import Database
 
@@ -38,10 +39,6 @@ MOST, AT_ONCE = 4_000, 500
 
 PATIENCE = 0.005
 _KNOWN = frozenset({"id", "token", "choice"})
-_WORDS = {
-    "bad_token": "The token isn't one for this play.",
-    "expired_token": "The token is over; ask the shop for another.",
-}
 
 Question = tuple[str, Ask]
 
@@ -77,10 +74,7 @@ class EntryDoor:
     async def _take(self, play: str, body: bytes) -> Taken:
         key, token, choice = _parse(body)
         now = self._clock.now()
-        try:
-            customer = read_token(await self._secret(), play, token, now.timestamp())
-        except TokenError as error:
-            raise Unauthorized(_WORDS[str(error)], reason=str(error)) from None
+        customer = customer_by(await self._secret(), play, token, now)
         if self._entries.waiting >= MOST:
             ENTRIES.labels("too_fast").inc()
             raise TooFast("Too many entries at once.", headers={"Retry-After": "1"})

@@ -1,7 +1,9 @@
 """The pages of a play: what viewers open on their phones, and the host's big screen; both follow it as it goes on."""
 
+import re
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path as File
 
 from fastapi import APIRouter, Request
@@ -18,8 +20,11 @@ from workflows.terms.wording import Wording
 
 _FOLDER = File(__file__).parents[1] / "pages"
 _PAGES = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-SCRIPT = "\n".join(line.strip() for line in (_FOLDER / "play.js").read_text("utf-8").splitlines())
-"""What the viewers' page runs: as it is written, without the indent."""
+_SPACED = re.compile(r" ?(=>|===?|&&|\|\||\?\?|[=?:*+,]) ?")
+SCRIPT = "\n".join(_SPACED.sub(r"\1", line.strip()) for line in (_FOLDER / "play.js").read_text("utf-8").splitlines())
+"""What the viewers' page runs: as it is written, without the indent and the spaces around signs."""
+
+HOUR = 3600
 
 router = APIRouter(tags=["plays"], responses=documented(NotFound, Unavailable))
 
@@ -42,10 +47,12 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "token": ("请从直播间或公众号重新进入，再参加", "Open the page from the show again to enter"),
     "later": ("没有成功，请稍后再试", "That didn't work; try again in a moment"),
     "top": ("最高票：", "On top:"),
+    "correct": ("正确答案：", "The right answer:"),
     "winners": ("中奖名单", "The winners"),
     "won": ("恭喜中奖：", "You won:"),
     "rules": ("规则、期限和中奖机会", "Rules, period and odds"),
     "odds": ("中奖机会", "Odds"),
+    "during": ("期限", "When"),
 }
 
 
@@ -81,15 +88,19 @@ def get_screen(request: Request, play: Name) -> HTMLResponse:
 
 def _state(env: Context, play: str) -> str:
     with env.db() as session:
-        return state_of(session, play).model_dump_json()
+        return state_of(session, play, env.clock.now()).model_dump_json()
 
 
 def _page(env: Context, play: str, name: str) -> HTMLResponse:
+    now = env.clock.now()
     with env.db() as session:
-        state, library = state_of(session, play), read_library(session)
+        state, library = state_of(session, play, now), read_library(session)
     say, nonce = Wording(library.policy.language), secrets.token_urlsafe(16)
     page = _PAGES.get_template(name).render(
         play=play,
+        at=now.timestamp() * 1000,
+        pace=HOUR / (env.clock.seconds_until(now + timedelta(seconds=HOUR)) or HOUR),
+        zone=library.policy_zone.key,
         state=state.model_dump(mode="json"),
         words={key: say.pick(*words) for key, words in WORDS.items()},
         lang=say.pick("zh-CN", "en"),

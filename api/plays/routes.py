@@ -15,11 +15,11 @@ from api.http.bodies import described, read_json
 from api.http.context import Context, context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Stale, Unauthorized, Unavailable, documented
 from api.http.transactions import in_transaction
-from api.plays.bodies import Opening, PlayState, Stopping, shown
+from api.plays.bodies import Opening, PlayState, Stopping, about, shown
 from domain.access import audit
 from domain.access.actors import Actor
+from domain.plays.entrants import ordered_lines
 from domain.plays.publishing import published_plays
-from domain.plays.rounds import ordered_lines
 from domain.plays.running import (
     PlayError,
     close_entries,
@@ -33,6 +33,7 @@ from domain.plays.showing import show
 from domain.plays.tables import PlayInstance, PlayVersion
 from domain.published.library import read_library
 from domain.store.work import UnitOfWork
+from workflows.terms.values import local_day
 from workflows.terms.wording import Wording
 
 router = APIRouter(tags=["plays"], responses=documented(NotFound, Invalid, Unavailable))
@@ -86,7 +87,7 @@ def get_play(
     """Everybody may: it holds nobody's data. Winners are masked; secrets are told once the result is announced."""
     env = context(request)
     with env.db() as session:
-        return state_of(session, play, instance)
+        return state_of(session, play, env.clock.now(), instance)
 
 
 @router.get(
@@ -100,8 +101,8 @@ def get_entries(
     instance: Annotated[int, Query(ge=1, le=2**63 - 1, description="which time")],
     step: Annotated[str, Query(max_length=200, description="the `collect` that took them")],
 ) -> PlainTextResponse:
-    """One a line, in their order: the id, when it was taken, its weight, and what was chosen or guessed. `404` before
-    the close.
+    """One a line, in their order, between tabs: the id, when it was taken, its weight, what was chosen or guessed, and
+    the draws that it takes part in, between commas. `404` before the close.
     """
     env = context(request)
     with env.db() as session:
@@ -157,17 +158,18 @@ async def post_stop(request: Request, caller: Runner, play: Name) -> PlayState:
     return await run_in_threadpool(_change, context(request), caller, play, "play.stop", act)
 
 
-def state_of(session: Session, name: str, instance: int | None = None) -> PlayState:
+def state_of(session: Session, name: str, now: datetime, instance: int | None = None) -> PlayState:
     """How a play stands. Raises NotFound."""
+    today = local_day(now, read_library(session).policy_zone)
     live = live_play(session, name)
     row = session.get(PlayInstance, instance) if instance is not None else present_instance(session, name)
     if instance is not None and (row is None or row.play != name):
         raise NotFound("There is no such instance of it.")
     if row is not None:
-        return shown(show(session, row), _wording(session))
+        return shown(show(session, row), _wording(session), today)
     if live is None:
         raise NotFound("There is no play of this name.")
-    return PlayState(play=name, name=live[1].title, rules=live[1].rules, instance=None, state="not_open")
+    return about(live[1], _wording(session), today)
 
 
 def _wording(session: Session) -> Wording:
@@ -177,7 +179,7 @@ def _wording(session: Session) -> Wording:
 
 def _summary(session: Session, name: str, version: PlayVersion) -> PlaySummary:
     row = present_instance(session, name)
-    state = shown(show(session, row), _wording(session)) if row else None
+    last = show(session, row).round if row else None
     return PlaySummary(
         play=name,
         name=play_of(version).title,
@@ -185,7 +187,7 @@ def _summary(session: Session, name: str, version: PlayVersion) -> PlaySummary:
         published_at=version.published_at,
         instance=row.id if row else None,
         state=row.state if row else "not_open",
-        entries=state.entries if state else 0,
+        entries=last.entries if last else 0,
         opened_at=row.opened_at if row else None,
     )
 
@@ -205,4 +207,4 @@ def _change(
 
     in_transaction(env.db, change)
     with env.db() as session:
-        return state_of(session, name)
+        return state_of(session, name, env.clock.now())

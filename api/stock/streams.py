@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from api.http.auth import Cookie, Credentials, authorized
 from api.http.context import Context, context
 from api.http.feed import FeedResponse
+from api.http.page_links import SHOWS, NotConfigured
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from api.http.screen_links import NotConfigured, check_stream
 from domain.published.library import read_library
 from domain.stock.studio import Board, board
 from domain.voice.alerts import Alert, alerts
@@ -83,7 +83,7 @@ async def may_read(request: Request, id: StreamId, _: Credentials, __: Cookie, t
     if token is None:
         await authorized(request, "streams.read")
     else:
-        check_stream(context(request).signing_key, token, id)
+        SHOWS.check(context(request).signing_key, token, id)
 
 
 MayRead = Depends(may_read)
@@ -123,7 +123,7 @@ def get_events(request: Request, id: StreamId) -> FeedResponse:
 def get_studio(request: Request, id: StreamId, token: Token = None) -> HTMLResponse:
     """A page for the host's screen, opened by a link from `aftershow studio-link`."""
     env = context(request)
-    check_stream(env.signing_key, token or "", id)
+    SHOWS.check(env.signing_key, token or "", id)
     stock = _read(env, id)
     with env.db() as session:
         zone = read_library(session).policy.timezone

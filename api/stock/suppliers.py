@@ -15,9 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from api.http.auth import Cookie, Credentials, authorized, require
 from api.http.bodies import described, read_json
 from api.http.context import Context, context
+from api.http.page_links import SUPPLIERS, NotConfigured
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
-from api.http.screen_links import NotConfigured
-from api.http.supplier_links import check_supplier
 from api.http.transactions import in_transaction
 from domain.access import audit
 from domain.access.actors import Actor
@@ -207,7 +206,7 @@ async def post_answer(request: Request, id: Id, _: Credentials, __: Cookie, toke
     env = context(request)
     plan = await run_in_threadpool(_read, env, id) if token is not None else None
     if token is not None:
-        check_supplier(env.signing_key, token, plan.supplier if plan else "")
+        SUPPLIERS.check(env.signing_key, token, plan.supplier if plan else "")
         actor = None
     else:
         actor = await authorized(request, "replenishments.decide")
@@ -261,7 +260,7 @@ async def post_decide(request: Request, caller: Buyer, id: Id) -> Plan:
 def get_page(request: Request, name: Name, token: Token = None) -> HTMLResponse:
     """Opened by a link from `aftershow supply link`: what sells, what is there, the plan to answer, and what was."""
     env = context(request)
-    check_supplier(env.signing_key, token or "", name)
+    SUPPLIERS.check(env.signing_key, token or "", name)
     with env.db() as session:
         library = read_library(session)
         supplier = library.supply.suppliers.get(name)

@@ -107,13 +107,27 @@ def accept(
     """
     if earlier := facts.subjects.held(enrollment.id, step):
         return earlier
+    return _accept(work, facts, enrollment.id, step, campaign, code, expires_at)
+
+
+def accept_for(
+    work: UnitOfWork, facts: CustomerFacts, campaign: str, step: Path, code: str, expires_at: datetime
+) -> Coupon:
+    """Note down the coupon that an outside service has reserved for a customer outside of any journey, as `accept`."""
+    return _accept(work, facts, None, step, campaign, code, expires_at)
+
+
+def _accept(
+    work: UnitOfWork, facts: CustomerFacts, enrollment_id: int | None, step: Path, campaign: str, code: str,
+    expires_at: datetime,
+) -> Coupon:  # fmt: skip
     terms = facts.library.campaigns.get(campaign)
     if terms is None:
         raise IssueRefusedError("unknown_campaign")
     if not _lot_has_room(facts, terms):
         raise IssueRefusedError("budget")
     terms = _with_companions(facts, terms)
-    coupon = _new(work, facts, enrollment.id, step, campaign, terms, code=code, cost=0)
+    coupon = _new(work, facts, enrollment_id, step, campaign, terms, code=code, cost=0)
     coupon.expires_at, coupon.outside = expires_at, "reserved"
     return coupon
 

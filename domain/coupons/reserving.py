@@ -1,10 +1,10 @@
 """Coupons of an outside service: reserved before a claim, noted down within it, then confirmed or released.
 
-The service knows a coupon by its key, which names the enrollment and the step; calls are
+The service knows a coupon by its key, which names the enrollment and the step, or who wins what in a play; calls are
 idempotent by key. The service is never called while a transaction is open.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,19 +23,27 @@ from workflows.verbs.base import Path
 Issue = Callable[[UnitOfWork, CustomerFacts, EnrollmentRow, Path, str], Coupon]
 """Gives a step its coupon of a campaign, within the claim. Raises IssueRefusedError."""
 
+Gift = Callable[[UnitOfWork, CustomerFacts, str, Path], Coupon]
+"""Gives somebody a coupon of a campaign outside of any journey, once for each step, within the transaction that decides
+about it. Raises IssueRefusedError, and NotAskedError."""
+
+
+class NotAskedError(Exception):
+    """The service has to be asked first, before the transaction."""
+
 
 @dataclass(frozen=True)
 class ReservationRequest:
-    """A coupon that a member may need."""
+    """A coupon that a member of a journey may need, or somebody without an `enrollment`."""
 
-    enrollment: int
+    enrollment: int | None
     step: Path
     campaign: str
     customer: int
 
     @property
     def key(self) -> str:
-        return key_of(self.enrollment, self.step)
+        return key_of(self.enrollment, self.step, self.campaign)
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,9 @@ class PendingNotice:
     outside: str
 
 
-def key_of(enrollment_id: int, step: Path) -> str:
-    """The key by which the service knows the coupon of a step."""
-    return f"{enrollment_id}:{step}"
+def key_of(enrollment_id: int | None, step: Path, campaign: str) -> str:
+    """The key by which the service knows the coupon of a step; who wins in a play may get one campaign or another."""
+    return f"{step}/{campaign}" if enrollment_id is None else f"{enrollment_id}:{step}"
 
 
 def reservations_needed(session: Session, group: Group) -> list[ReservationRequest]:
@@ -78,13 +86,17 @@ def reservations_needed(session: Session, group: Group) -> list[ReservationReque
     ]
 
 
-def unused_reservations(session: Session, requests: Sequence[ReservationRequest]) -> list[ReservationRequest]:
-    """Those of them that no claim took."""
-    query = select(Coupon.enrollment_id, Coupon.step).where(
-        col(Coupon.enrollment_id).in_([request.enrollment for request in requests]), Coupon.status != "revoked"
+def unused_reservations(
+    session: Session, reserved: Mapping[ReservationRequest, Reservation]
+) -> list[ReservationRequest]:
+    """Those of them that nothing took."""
+    members = [request.enrollment for request in reserved if request.enrollment is not None]
+    is_theirs = or_(
+        col(Coupon.enrollment_id).in_(members), col(Coupon.code).in_([each.code for each in reserved.values()])
     )
-    taken = set(session.exec(query).all())
-    return [request for request in requests if (request.enrollment, request.step) not in taken]
+    query = select(Coupon.enrollment_id, Coupon.step, Coupon.campaign).where(is_theirs, Coupon.status != "revoked")
+    taken = {key_of(*row) for row in session.exec(query)}
+    return [request for request in reserved if request.key not in taken]
 
 
 def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
@@ -95,11 +107,10 @@ def pending_notices(session: Session, limit: int) -> list[PendingNotice]:
         PendingNotice(
             coupon.code,
             coupon.customer_id,
-            key_of(coupon.enrollment_id, coupon.step),
+            key_of(coupon.enrollment_id, coupon.step, coupon.campaign),
             "released" if coupon.status == "revoked" else "confirmed",
         )
         for coupon in session.exec(query.order_by(col(Coupon.code)).limit(limit))
-        if coupon.enrollment_id is not None
     ]
 
 

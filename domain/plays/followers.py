@@ -43,7 +43,11 @@ def tell_people(run: Run, whom: Whom, key: str, journey: str | None = None) -> b
             )
         )
     }
+    known = {customer for _, customer in told[:done]}
     for entry, customer in page:
+        if customer in known:  # became one with somebody who is told already
+            continue
+        known.add(customer)
         data: dict[str, object] = {"entry": entry}
         if before is not None and entry in winners:
             data |= told_of(run, winning_of(run.play, before.path), winners[entry])

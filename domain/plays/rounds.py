@@ -7,7 +7,7 @@ entry per rule however many taps, devices and retries, no more than `at_most`, n
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import and_, func, text
@@ -65,11 +65,11 @@ def open_round(work: UnitOfWork, instance: PlayInstance, step: str, part: Collec
 def take(work: UnitOfWork, name: str, asks: Sequence[Ask]) -> list[Taken]:
     """Take entries of a play, in the order given; answers them in this order.
 
-    The same key of the same customer is the same entry, for ever.
+    The same key of the same customer is the same entry of an instance, for ever.
     """
     instance = present_instance(work, name)
-    if instance is None or instance.ended_at is not None:
-        return [Taken(None, "not_open" if instance is None else "closed")] * len(asks)
+    if instance is None:
+        return [Taken(None, "not_open")] * len(asks)
     play = version_of(work, instance)
     placed = play.placed.get(instance.position or "")
     if placed is None or not isinstance(placed.part, Collect):
@@ -179,9 +179,15 @@ class _Taking:
         ids = [person.id for person in self._people.values()]
         known: dict[tuple[int, str], int] = {}
         counts: Counter[tuple[int, str]] = Counter()
-        for customer, key, id, day in self._work.connection().execute(_ENTRIES, {"round": self._row.id, "ids": ids}):
+        rounds = [self._row.id]
+        if len(self._play.collects) > 1:  # a retry may come when the next round is open already
+            of_instance = select(PlayRound.id).where(PlayRound.instance_id == self._instance.id)
+            rounds = list(self._work.exec(of_instance))
+        found = self._work.connection().execute(_ENTRIES, {"rounds": rounds, "ids": ids})
+        for round_id, customer, key, id, day in found:
             known[customer, key] = id
-            counts[customer, day] += 1
+            if round_id == self._row.id:
+                counts[customer, day] += 1
         return known, counts
 
     def _insert(self, new: Sequence[Mapping[str, Any]]) -> Sequence[int]:
@@ -201,8 +207,8 @@ class _Taking:
 
 
 _ENTRIES = text("""
-SELECT customer_id, key, id, day FROM play_entries
-WHERE round_id = :round AND customer_id = ANY (CAST(:ids AS bigint[])) AND dropped IS NULL
+SELECT round_id, customer_id, key, id, day FROM play_entries
+WHERE round_id = ANY (CAST(:rounds AS bigint[])) AND customer_id = ANY (CAST(:ids AS bigint[]))
 """)
 
 
@@ -276,20 +282,3 @@ def entries_in_order(session: Session, round_id: int) -> Sequence[Counted]:
 _IN_ORDER = text(f"""
 SELECT {", ".join(Counted._fields)} FROM play_entries WHERE round_id = :round AND dropped IS NULL ORDER BY taken_at, id
 """)
-
-
-def ordered_lines(session: Session, instance: PlayInstance, step: str) -> list[str] | None:
-    """The entries that count of a `collect` that was closed, a line for each, with nothing of whose they are."""
-    row = round_of(session, instance.id, step)
-    if row is None or row.closed_at is None:
-        return None
-    return [
-        "\t".join(
-            (
-                str(entry.id), entry.taken_at.astimezone(UTC).isoformat(timespec="microseconds"),
-                f"{1 if entry.weight is None else entry.weight:g}",
-                entry.choice or ("" if entry.guess is None else f"{entry.guess:g}"),
-            )
-        )
-        for entry in entries_in_order(session, row.id)
-    ]  # fmt: skip

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import PLAYS
+from domain.coupons.issuing import issue_to
+from domain.coupons.reserving import Gift, ReservationRequest
 from domain.plays import parts, telling
 from domain.plays.draw import commitment_of, new_seed
 from domain.plays.tables import LivePlay, PlayDraw, PlayInstance, PlayRound, PlayVersion
@@ -48,7 +51,7 @@ GO_ON = Came(done=False)
 
 @dataclass(frozen=True)
 class Run:
-    """An instance whose row is locked, and the part that it stands at."""
+    """An instance whose row is locked, and the part that it stands at; `gift` is what coupons are won by."""
 
     work: UnitOfWork
     library: Library
@@ -56,6 +59,7 @@ class Run:
     instance: PlayInstance
     placed: Placed
     now: datetime
+    gift: Gift = issue_to
 
     @property
     def path(self) -> Path:
@@ -89,9 +93,9 @@ Executor = Callable[[Run, Any], Came]
 
 
 @cache
-def _executor_of(part: str) -> Executor:
-    executor: Executor = import_module(f"{parts.__name__}.{part}{'_' if part == 'if' else ''}").carry_out
-    return executor
+def _module_of(part: str) -> ModuleType:
+    """Its `carry_out` carries a part out; `coupons_wanted`, if it gives any, tells which it may give next."""
+    return import_module(f"{parts.__name__}.{part}{'_' if part == 'if' else ''}")
 
 
 def live_play(session: Session, name: str) -> tuple[PlayVersion, Play] | None:
@@ -233,7 +237,20 @@ def stir(work: UnitOfWork, instance: PlayInstance) -> None:
     work.enqueue(LookAtPlay(instance.id))
 
 
-def carry_on(work: UnitOfWork, instance_id: int, now: datetime) -> PlayStanding:
+def coupons_wanted(work: UnitOfWork, instance_id: int, now: datetime) -> list[ReservationRequest]:
+    """The coupons that the next page may give; who gives them may be asked for them before."""
+    instance = work.get(PlayInstance, instance_id)
+    if instance is None or instance.position is None:
+        return []
+    play = version_of(work, instance)
+    placed = play.placed[instance.position]
+    wants = getattr(_module_of(placed.part.part), "coupons_wanted", None)
+    run = Run(work, read_library(work), play, instance, placed, now)
+    wanted: list[ReservationRequest] = wants(run, placed.part) if wants else []
+    return wanted
+
+
+def carry_on(work: UnitOfWork, instance_id: int, now: datetime, gift: Gift = issue_to) -> PlayStanding:
     """Do what can be done now of the part that the instance stands at, a page at most; say where it stands then.
 
     Once it is over, entries whose events weren't told yet are, page by page.
@@ -244,8 +261,9 @@ def carry_on(work: UnitOfWork, instance_id: int, now: datetime) -> PlayStanding:
     play = version_of(work, instance)
     if instance.position is not None:
         placed = play.placed[instance.position]
-        run = Run(work, read_library(work), play, instance, placed, now)
-        came = _executor_of(placed.part.part)(run, placed.part)
+        run = Run(work, read_library(work), play, instance, placed, now, gift)
+        executor: Executor = _module_of(placed.part.part).carry_out
+        came = executor(run, placed.part)
         if instance.ended_at is None:
             _take_up(work, instance, placed, came, now)
     else:

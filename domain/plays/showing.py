@@ -18,7 +18,9 @@ from workflows.plays.base import Path
 from workflows.plays.model import Play
 from workflows.plays.parts.announce import Announce
 from workflows.plays.parts.collect import Collect
+from workflows.plays.parts.draw import Draw
 from workflows.plays.prizes import Winning
+from workflows.terms.operands import FieldRef
 from workflows.terms.wording import Wording
 
 MOST_WINNERS = 1_000
@@ -39,13 +41,14 @@ class WinnerShown:
 class DrawShown:
     """A draw or rank: what was promised, and, once it is announced or the play is over, what came of it.
 
-    `of` is the `collect` whose entries it is made of. `passed` are entries that were passed over, in the order of
-    winning, with the reason; `left_over` counts prizes that nobody could be given.
+    `of` is the `collect` whose entries it is made of, `weighted` says that they have weights. `passed` are entries that
+    were passed over, in the order of winning, with the reason; `left_over` counts prizes that nobody could be given.
     """
 
     step: Path
     kind: str
     of: Path | None
+    weighted: bool
     commitment: str
     drawn_at: datetime | None
     seed: str | None = None
@@ -116,9 +119,10 @@ def _is_public(play: Play, path: Path) -> bool:
 
 
 def _draw(session: Session, library: Library, play: Play, instance: PlayInstance, draw: PlayDraw) -> DrawShown:
-    kind, before = play.placed[draw.step].part.part, play.before(draw.step, Collect)
+    part, before = play.placed[draw.step].part, play.before(draw.step, Collect)
+    weighted = isinstance(part, Draw) and isinstance(part.draw.weight, FieldRef)
     if draw.drawn_at is None or not is_revealed(play, instance, draw.step):
-        return DrawShown(draw.step, kind, before.path if before else None, draw.commitment, None)
+        return DrawShown(draw.step, part.part, before.path if before else None, weighted, draw.commitment, None)
     row = round_of(session, instance.id, before.path) if before else None
     of_draw = (col(PlayWinner.instance_id) == instance.id) & (col(PlayWinner.step) == draw.step)
     won = session.exec(
@@ -132,8 +136,9 @@ def _draw(session: Session, library: Library, play: Play, instance: PlayInstance
     winning = winning_of(play, draw.step)
     return DrawShown(
         draw.step,
-        kind,
+        part.part,
         before.path if before else None,
+        weighted,
         draw.commitment,
         draw.drawn_at,
         draw.seed,

@@ -3,14 +3,17 @@
 Locks: the instance and its draw are the caller's; then customers, in id order; then budgets, in campaign order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, islice, repeat
 
 from sqlmodel import col, select
 
 from domain.catalogue.sources import TAGS
 from domain.conditions.facts import CustomerFacts
 from domain.conditions.subjects import GroupRefs
-from domain.coupons.issuing import IssueRefusedError, issue_to, lock_budgets
+from domain.coupons.issuing import IssueRefusedError, lock_budgets
+from domain.coupons.reserving import NotAskedError, ReservationRequest
 from domain.customers.consent import Consents, read_consents
 from domain.customers.resolution import identifiers_of, lock_customers
 from domain.customers.tables import CustomerRow, CustomerTag
@@ -30,6 +33,12 @@ from workflows.terms.wording import Wording
 PAGE = 200
 """Entries that are looked at in a transaction."""
 
+ASKED = 50
+"""Coupons that an outside service is asked for at a time."""
+
+GONE = frozenset({"budget", "unknown_campaign"})
+"""Why nobody can have a coupon of a campaign any more."""
+
 POINTS = "points"
 """The field of a customer that points are added to."""
 
@@ -43,7 +52,8 @@ def win(run: Run, winning: Winning, draw: PlayDraw, order: Sequence[int]) -> Cam
 
     `joined`: has won already, as somebody who became the same person since. `erased`: is forgotten. `opted_out`: has
     refused every channel on which the play tells its winners. The rest are reasons of coupons; where a budget is gone,
-    nobody can have this prize any more, and the next one in the file is given.
+    nobody can have this prize any more, and the next one in the file is given. Where an outside service has to be asked
+    first, it goes no further for now.
     """
     work = run.work
     left = _left(run, winning)
@@ -75,6 +85,8 @@ def win(run: Run, winning: Winning, draw: PlayDraw, order: Sequence[int]) -> Cam
                 number, code = _give(giving, winning, left, person, id)
             except CannotHaveError as refusal:
                 reason = str(refusal)
+            except NotAskedError:
+                break
         if reason is None and number is None and winning.prizes:
             break  # every prize that was left has lost its budget
         if reason is None:
@@ -97,6 +109,38 @@ def win(run: Run, winning: Winning, draw: PlayDraw, order: Sequence[int]) -> Cam
     return DONE
 
 
+def coupons_wanted(run: Run, winning: Winning, draw: PlayDraw, order: Sequence[int]) -> list[ReservationRequest]:
+    """The coupons that are given next, to who can be told of them, if nobody is refused one."""
+    counts = zip(winning.prizes, _left(run, winning), strict=False)
+    prizes = islice(chain.from_iterable(repeat(prize, count) for prize, count in counts), ASKED)
+    page = order[draw.next : draw.next + PAGE]
+    entries = dict(run.work.exec(select(PlayEntry.id, PlayEntry.customer_id).where(is_among(PlayEntry.id, page))).all())
+    able = who_can_have(run, entries.values())
+    meant = zip((entry for entry in page if entries[entry] in able), prizes, strict=False)
+    return [
+        ReservationRequest(None, step_of(run, f"{entry}"), prize.coupon, entries[entry])
+        for entry, prize in meant
+        if prize.coupon
+    ]
+
+
+def who_can_have(run: Run, customers: Iterable[int]) -> set[int]:
+    """Which of them nothing stands against but the rules of a coupon."""
+    people = lock_customers(run.work, set(customers))
+    giving = Giving(run, list(people.values()))
+    able = set()
+    for customer, person in people.items():
+        with suppress(CannotHaveError):
+            giving.check(person)
+            able.add(customer)
+    return able
+
+
+def step_of(run: Run, key: str) -> str:
+    """What a coupon is given for."""
+    return f"{run.play.play}/{run.instance.id}/{run.path}/{key}"
+
+
 def _left(run: Run, winning: Winning) -> list[int]:
     """How many of each prize are left; without prizes, how many places."""
     counts = [prize.count for prize in winning.prizes] or [winning.most]
@@ -114,7 +158,7 @@ def _give(
         try:
             return number, giving.give(person, prize, f"{entry}")
         except CannotHaveError as refusal:
-            if str(refusal) != "budget":
+            if str(refusal) not in GONE:
                 raise
             left[number] = 0
     return None, None
@@ -176,13 +220,15 @@ class Giving:
             raise CannotHaveError("opted_out")
 
     def give(self, person: CustomerRow, gift: Gift, key: str) -> str | None:
-        """Give one. Returns the code of a coupon. Raises CannotHaveError. `key` names it within its part, for ever."""
+        """Give one. Returns the code of a coupon. `key` names it within its part, for ever.
+
+        Raises CannotHaveError, and NotAskedError for a coupon that isn't ours.
+        """
         run = self._run
         if gift.coupon is not None:
             facts = CustomerFacts(run.work, run.library, person, run.now, subjects=self._refs)
             try:
-                step = f"{run.play.play}/{run.instance.id}/{run.path}/{key}"
-                return issue_to(run.work, facts, gift.coupon, step).code
+                return run.gift(run.work, facts, gift.coupon, step_of(run, key)).code
             except IssueRefusedError as refusal:
                 raise CannotHaveError(str(refusal)) from None
         if gift.tag is not None:

@@ -225,11 +225,11 @@ def studio_link(
     """Make a link to a show's stock for the screen in the studio. Whoever has it can read that, for some hours."""
     from urllib.parse import quote
 
-    from api.http.screen_links import sign_stream
+    from api.http.page_links import SHOWS
     from runtime.platform.environment import environment_value
 
     key = environment_value(data, "AFTERSHOW_SIGNING_KEY")
-    say(f"{url.rstrip('/')}/studio/{quote(stream, safe='')}?token={sign_stream(key, stream)}")
+    say(f"{url.rstrip('/')}/studio/{quote(stream, safe='')}?token={SHOWS.sign(key, stream)}")
 
 
 @db_app.command("upgrade")

@@ -29,7 +29,7 @@ def link(
     """Make a link to a supplier's page. Whoever has it can read that and answer for the supplier, for half a year."""
     from urllib.parse import quote
 
-    from api.http.supplier_links import sign_supplier
+    from api.http.page_links import SUPPLIERS
     from domain.published.library import read_library
     from runtime.platform.environment import environment_value
 
@@ -37,7 +37,7 @@ def link(
         if supplier not in read_library(session).supply.suppliers:
             raise StartError(f"there is no supplier {supplier} in the published terms")
     key = environment_value(data, "AFTERSHOW_SIGNING_KEY")
-    say(f"{url.rstrip('/')}/supplier/{quote(supplier, safe='')}?token={sign_supplier(key, supplier)}")
+    say(f"{url.rstrip('/')}/supplier/{quote(supplier, safe='')}?token={SUPPLIERS.sign(key, supplier)}")
 
 
 @app.command()

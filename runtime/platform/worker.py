@@ -99,7 +99,7 @@ async def working(
                 FollowUpActivities(db, clock, carriers).follow_up,
                 *NightlyActivities(db, clock).all(),
                 *VoiceActivities(db, clock, model).all(),
-                *PlayActivities(db, clock).all(),
+                *PlayActivities(db, clock, coupons).all(),
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

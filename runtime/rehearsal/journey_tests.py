@@ -93,9 +93,12 @@ def load_shelf(path: Path, file: CaseFile | PlayCaseFile, case: Case, specs: Pat
     """
     play: Play | None = None
     if isinstance(file, PlayCaseFile):
-        play = _read_play(path.parent / file.spec if file.spec else specs / "plays" / f"{file.play}.yaml")
+        where = path.parent / file.spec if file.spec else specs / "plays" / f"{file.play}.yaml"
+        play = _read_play(where)
         letters = [read_journey(text, name, None).plan for name, text in letters_of(play)]
-        plan, *others = [plan for plan in letters if plan is not None] or [NOBODY]
+        beside = specs if file.play else where.parent.parent
+        started = [_read_plan(beside / f"{name}.yaml") for name in play.starts]
+        plan, *others = [plan for plan in (*letters, *started) if plan is not None] or [NOBODY]
         versions = tuple(others)
     else:
         plan = _read_plan(path.parent / file.spec if file.spec else specs / f"{file.journey}.yaml")

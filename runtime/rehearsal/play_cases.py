@@ -12,11 +12,12 @@ from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import read_source
 
-PLAYED = ("entered", "not_taken", "closed", "top", "won", "passed", "over")
+PLAYED = ("entered", "not_taken", "closed", "top", "won", "passed", "rewarded", "over")
 """What a timeline shows of a play, beside what messages and journeys do.
 
 Who `entered`, with the option, the number or the step; why an entry was `not_taken`; how many entries counted when they
-`closed`, and what was on `top`; what was `won`, why somebody was `passed` over, and how it was `over`.
+`closed`, and what was on `top`; what was `won`, why somebody was `passed` over, how many a part has `rewarded`, and how
+it was `over`.
 """
 
 

@@ -19,6 +19,7 @@ from domain.plays.tables import PlayEntry, PlayInstance, PlayRound, PlayWinner
 from domain.plays.telling import is_behind
 from domain.plays.winning import winning_of
 from domain.published.library import read_library
+from domain.published.publishing import publish_journey
 from domain.store.work import Database, UnitOfWork
 from runtime.rehearsal.cases import Case
 from runtime.rehearsal.play_cases import CaseEntry, PlayCase
@@ -29,7 +30,9 @@ from workflows.plays.parts.collect import Collect
 
 @dataclass(frozen=True)
 class PlayStock(CaseStock):
-    """What is published for a case, of a play if there is one; then `plan` and `versions` are the journeys it makes."""
+    """What is published for a case, of a play if there is one; then `plan` and `versions` are the journeys that it
+    makes and that it starts.
+    """
 
     play: Play | None = None
 
@@ -64,6 +67,8 @@ class PlayWorld(World):
         assert shelf.play is not None
         self.play = shelf.play
         with db.begin() as work:
+            for plan in shelf.versions:
+                publish_journey(work, plan, "", self.clock.now())
             publish_play(work, self.play, "", self.clock.now())
 
     def arrival_of(self, happening: Happening) -> datetime:
@@ -113,6 +118,11 @@ class PlayWorld(World):
                 what, value = ("passed", winner.reason) if winner.reason else ("won", prize or str(winner.place))
                 lines.append(self._line(winner.at, what, value or "", winner.customer_id))
             for instance in session.exec(select(PlayInstance)):
+                lines += [
+                    self._line(datetime.fromisoformat(each["at"]), "rewarded", f"{each['reward']} {each['given']}")
+                    for each in instance.shown
+                    if "reward" in each
+                ]
                 if instance.ended_at is not None:
                     lines.append(self._line(instance.ended_at, "over", instance.state))
         return sorted([*lines, *super().timeline()], key=lambda line: line.at)

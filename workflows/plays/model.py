@@ -13,6 +13,7 @@ from workflows.plays.parts.announce import Announce
 from workflows.plays.parts.collect import Collect
 from workflows.plays.parts.draw import Draw
 from workflows.plays.parts.rank import Rank
+from workflows.plays.parts.start import Start
 from workflows.plays.registry import AnyPart
 from workflows.terms.conditions import Condition
 from workflows.terms.values import Frozen
@@ -107,6 +108,11 @@ class Play(Frozen):
     def collects(self) -> Sequence[Placed]:
         """The parts that take entries."""
         return self.of_kind(Collect)
+
+    @property
+    def starts(self) -> Sequence[Name]:
+        """The journeys that begin with it."""
+        return sorted({each.part.start for each in self.of_kind(Start) if isinstance(each.part, Start)})
 
     @property
     def letters(self) -> Sequence[tuple[Path, Announce]]:

@@ -7,6 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from workflows.language.policy import CouponTerms, Fen
 from workflows.plays.base import PlayScope
+from workflows.plays.people import ALL, Among
 from workflows.source.diagnostics import quoted
 from workflows.source.tree import Node
 from workflows.terms.fields import check_campaign
@@ -66,10 +67,11 @@ class Prize(Gift):
 
 
 class Winning(Frozen):
-    """What `draw` and `rank` have in common: how many win, and what."""
+    """What `draw` and `rank` have in common: how many win, what, and among whom."""
 
     winners: Annotated[int, Field(ge=1, le=MOST)] | None = None
     prizes: tuple[Prize, ...] = ()
+    among: Among = ALL
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -13,7 +13,10 @@ def describe_play(play: Play, say: Wording) -> str:
     return "\n".join([*lines, *_parts(play.steps, say, "")])
 
 
-def _about(play: Play, say: Wording) -> Iterator[str]:
+def during_words(play: Play, say: Wording) -> str | None:
+    """When it is played, in words."""
+    if play.during is None:
+        return None
     if isinstance(play.during, DuringStream):
         named = play.during.stream
         show = (
@@ -21,10 +24,14 @@ def _about(play: Play, say: Wording) -> Iterator[str]:
             if named == "any"
             else say.pick(f"直播 {named}", f"the show {named}")
         )
-        yield say.pick(f"在{show}进行时", f"during {show}")
-    elif play.during is not None:
-        start, until = play.during.start or "", play.during.until or ""
-        yield say.pick(f"{start} 到 {until}", f"from {start} until {until}")
+        return say.pick(f"在{show}进行时", f"during {show}")
+    start, until = play.during.start or "", play.during.until or ""
+    return say.pick(f"{start} 到 {until}", f"from {start} until {until}")
+
+
+def _about(play: Play, say: Wording) -> Iterator[str]:
+    if during := during_words(play, say):
+        yield during
     if play.who is not None:
         yield say.pick(f"谁能参加：{say.condition(play.who)}", f"who may enter: {say.condition(play.who)}")
     if play.minors == "out":

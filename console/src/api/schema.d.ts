@@ -2829,8 +2829,8 @@ export interface paths {
         };
         /**
          * List the entries of a draw, to work it out anew
-         * @description One a line, in their order: the id, when it was taken, its weight, and what was chosen or guessed. `404` before
-         *     the close.
+         * @description One a line, in their order, between tabs: the id, when it was taken, its weight, what was chosen or guessed, and
+         *     the draws that it takes part in, between commas. `404` before the close.
          */
         get: operations["get_entries_v1_plays__play__entries_get"];
         put?: never;
@@ -4773,6 +4773,7 @@ export interface components {
          * DrawState
          * @description A draw or rank of the entries that the `collect` took. `commitment` is the SHA-256 of the seed, published before
          *     the first entry; the rest is there once the result is announced. `left_over` counts prizes that nobody could have.
+         *     `weighted` says that entries had the weights that are listed with them.
          */
         DrawState: {
             /** Step */
@@ -4784,6 +4785,8 @@ export interface components {
             kind: "draw" | "rank";
             /** Collect */
             collect: string | null;
+            /** Weighted */
+            weighted: boolean;
             /** Commitment */
             commitment: string;
             /** Drawn At */
@@ -6554,7 +6557,9 @@ export interface components {
          *     `instance` is which time it is played, null before the first. `state`: `not_open`, `open` while entries are taken,
          *     `closed` until all is told, `over`, or `stopped` for a `reason`. `commitment`, `result` are of the newest draw that
          *     was made, else of the first; all are in `draws`. `tally` has how many chose each of the `options`; `question`,
-         *     `options` and `closes_at` are those of what is collected, or was last.
+         *     `options` and `closes_at` are those of what is collected, or was last, and `correct` is the right answer, once no
+         *     more are taken. Everybody may enter so many `times`, or so often on each `day`, which is then the present one.
+         *     `during` says in words when it is played.
          */
         PlayState: {
             /** Play */
@@ -6563,6 +6568,12 @@ export interface components {
             name: string;
             /** Rules */
             rules: string | null;
+            /** During */
+            during: string | null;
+            /** Times */
+            times: number;
+            /** Day */
+            day?: string | null;
             /** Instance */
             instance: number | null;
             /**
@@ -6582,6 +6593,8 @@ export interface components {
             options?: {
                 [key: string]: string;
             } | null;
+            /** Correct */
+            correct?: string | null;
             /** Opened At */
             opened_at?: string | null;
             /** Closes At */

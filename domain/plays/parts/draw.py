@@ -3,11 +3,12 @@
 from sqlalchemy import text
 from sqlmodel import Session
 
+from domain.coupons.reserving import ReservationRequest
+from domain.plays import winning
 from domain.plays.draw import Ticket, shuffled
 from domain.plays.entrants import among
 from domain.plays.running import Came, Run
 from domain.plays.tables import PlayDraw, PlayRound
-from domain.plays.winning import win
 from workflows.plays.model import Play
 from workflows.plays.parts.draw import HEAVIEST, Draw
 from workflows.terms.operands import FieldRef
@@ -21,7 +22,15 @@ def carry_out(run: Run, part: Draw) -> Came:
     if isinstance(weight, FieldRef) and not run.instance.progress:
         run.note(weighed=True)
         run.work.connection().execute(_WEIGH, {"round": row.id, "path": weight.field.split(".")[1:], "most": HEAVIEST})
-    return win(run, part.draw, draw, order_of(run.work, run.play, part, row, draw))
+    return winning.win(run, part.draw, draw, order_of(run.work, run.play, part, row, draw))
+
+
+def coupons_wanted(run: Run, part: Draw) -> list[ReservationRequest]:
+    """The coupons of the next winners; none before the entries are weighed."""
+    if isinstance(part.draw.weight, FieldRef) and not run.instance.progress:
+        return []
+    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path))
+    return winning.coupons_wanted(run, part.draw, draw, order_of(run.work, run.play, part, run.round(), draw))
 
 
 def order_of(session: Session, play: Play, part: Draw, row: PlayRound, draw: PlayDraw) -> list[int]:

@@ -4,10 +4,11 @@ from collections import Counter
 
 from sqlmodel import Session
 
+from domain.coupons.reserving import ReservationRequest
+from domain.plays import winning
 from domain.plays.entrants import among
 from domain.plays.running import Came, Run
 from domain.plays.tables import PlayDraw, PlayRound
-from domain.plays.winning import win
 from workflows.plays.model import Play
 from workflows.plays.parts.rank import Rank
 
@@ -15,7 +16,13 @@ from workflows.plays.parts.rank import Rank
 def carry_out(run: Run, part: Rank) -> Came:
     """Give the prizes in the order of the rank, a page at a time."""
     draw = run.work.get_one(PlayDraw, (run.instance.id, run.path), with_for_update=True)
-    return win(run, part.rank, draw, order_of(run.work, run.play, part, run.round()))
+    return winning.win(run, part.rank, draw, order_of(run.work, run.play, part, run.round()))
+
+
+def coupons_wanted(run: Run, part: Rank) -> list[ReservationRequest]:
+    """The coupons of the next winners."""
+    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path))
+    return winning.coupons_wanted(run, part.rank, draw, order_of(run.work, run.play, part, run.round()))
 
 
 def order_of(session: Session, play: Play, part: Rank, row: PlayRound) -> list[int]:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.http.feed import Feed
-from api.http.screen_links import sign_stream
+from api.http.page_links import SHOWS
 from domain.access.keys import create_key
 from domain.intake.ingest import Incoming, ingest
 from domain.store.clock import VirtualClock
@@ -93,7 +93,7 @@ def events(response: httpx.Response) -> Iterator[tuple[str, Any]]:
 
 
 def link(stream: str = "s1", key: str = KEY) -> dict[str, str]:
-    return {"token": sign_stream(key, stream)}
+    return {"token": SHOWS.sign(key, stream)}
 
 
 def test_what_is_left_and_what_sells(reader: Caller, show: Callable[[int], None], clock: VirtualClock) -> None:
@@ -169,7 +169,7 @@ def test_whoever_is_slow_gets_only_the_newest(app: FastAPI, show: Callable[[int]
 @pytest.mark.usefixtures("show")
 @pytest.mark.parametrize("path", ["/v1/streams/s1/stock", "/v1/streams/s1/stock/events", "/studio/s1"])
 def test_a_link_is_for_one_show_and_signed(reader: Caller, path: str) -> None:
-    for token in (sign_stream(KEY, "s2"), sign_stream("another secret altogether", "s1"), "nonsense", ""):
+    for token in (SHOWS.sign(KEY, "s2"), SHOWS.sign("another secret altogether", "s1"), "nonsense", ""):
         assert reader.get(path, params={"token": token}, raw_headers={}).status_code == 401
     assert reader.get(path, raw_headers={}).status_code == 401
 

@@ -11,7 +11,7 @@ from shop import Shop
 from activities.adapters.erp import Ledger
 from activities.supply import SupplyActivities
 from api.app import create_app
-from api.http.supplier_links import sign_supplier
+from api.http.page_links import SUPPLIERS
 from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.tables import Outbox
@@ -78,7 +78,7 @@ def test_a_supplier_answers_by_link_and_sees_nothing_of_others(shop: Shop, calle
     assert lines == {("milk", 60, "min"), ("cake", 12, "min")}
     assert caller.post("/v1/suppliers/a/plans").status_code == 409
     assert caller.post("/v1/suppliers/ghost/plans").status_code == 404
-    mine, theirs = sign_supplier("k" * 32, "a"), sign_supplier("k" * 32, "b")
+    mine, theirs = SUPPLIERS.sign("k" * 32, "a"), SUPPLIERS.sign("k" * 32, "b")
     page = stranger.get(f"/supplier/a?token={mine}")
     assert page.status_code == 200
     assert "milk" in page.text

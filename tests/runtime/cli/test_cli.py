@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from api.http.screen_links import check_stream
+from api.http.page_links import SHOWS
 from domain.access.keys import find_key
 from domain.store.work import Database
 from runtime import StartError
@@ -200,11 +200,11 @@ def test_a_studio_link_opens_the_show_and_needs_a_key(
     printed = aftershow("studio-link", "秋/夜", "--data", str(tmp_path), "--url", "https://shop.example/").strip()
     url, _, token = printed.partition("?token=")
     assert url == "https://shop.example/studio/%E7%A7%8B%2F%E5%A4%9C"
-    check_stream(key, token, "秋/夜")
+    SHOWS.check(key, token, "秋/夜")
     monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "another secret of the shop")
     assert keep_signing_key(tmp_path) == "another secret of the shop"
     other = aftershow("studio-link", "秋/夜").strip().partition("?token=")[2]
-    check_stream("another secret of the shop", other, "秋/夜")
+    SHOWS.check("another secret of the shop", other, "秋/夜")
     monkeypatch.setenv("AFTERSHOW_SIGNING_KEY", "")
     with pytest.raises(StartError, match="AFTERSHOW_SIGNING_KEY"):
         aftershow("studio-link", "s", "--data", str(tmp_path / "nowhere"))

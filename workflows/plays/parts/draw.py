@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from workflows.plays.base import Part, PlayScope
-from workflows.plays.people import ALL, Among, among_in_words, check_among
+from workflows.plays.people import among_in_words, check_among
 from workflows.plays.prizes import Winning, check_prizes
 from workflows.source.tree import Node
 from workflows.terms.operands import FieldRef
@@ -16,10 +16,9 @@ HEAVIEST = 1_000
 
 
 class Lottery(Winning):
-    """How many win what, among whom; `weight` is 1 for all, or a field of the customer that holds a number."""
+    """`weight` is 1 for all, or a field of the customer that holds a number."""
 
     weight: Annotated[int, Field(ge=1, le=1)] | FieldRef = 1
-    among: Among = ALL
 
 
 class Draw(Part):

@@ -6,7 +6,7 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from workflows.plays.base import Part, PlayScope
-from workflows.plays.people import ALL, Among, Guess, among_in_words, check_among
+from workflows.plays.people import Guess, among_in_words, check_among
 from workflows.plays.prizes import Winning, check_prizes
 from workflows.source.tree import Node
 from workflows.terms.wording import Wording
@@ -24,7 +24,6 @@ class Ranking(Winning):
 
     by: Literal["fastest", "closest", "most"]
     to: Guess | None = None
-    among: Among = ALL
 
     @model_validator(mode="after")
     def _has_goal(self) -> Self:
