@@ -31,6 +31,7 @@ from domain.published.fitting import misfits
 from domain.published.library import Library, mark_published, read_library
 from domain.published.publishing import publish_text
 from domain.store.work import UnitOfWork
+from domain.texts.approved import differences
 from workflows.language.needs import text_needs
 from workflows.source.chinese import in_chinese
 from workflows.terms.channels import Channel
@@ -121,6 +122,10 @@ async def put_text(
         mistakes = mistakes_in(channel, body) or [
             TextMistake(line=1, detail=in_chinese(str(each))) for each in misfits(work, {(template, channel): body})
         ]
+        approved = read_library(work).approved.get(template) if channel == "sms" else None
+        if approved is not None:
+            found = differences(body, approved)
+            mistakes += [TextMistake(line=each.line, detail=in_chinese(each.message)) for each in found]
         if mistakes:
             raise Invalid(
                 errors=[

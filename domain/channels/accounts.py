@@ -63,8 +63,10 @@ def take_capacity(session: Session, account: Account, wanted: int, now: datetime
 
 
 def note_answers(session: Session, account: Account, deliveries: Sequence[Delivery], now: datetime) -> None:
-    """Update the account by its provider's answers: one other than retry or unknown ends a hold. Locks its row."""
-    unanswered = [delivery for delivery in deliveries if delivery.status in ("retry", "unknown")]
+    """Update the account by its provider's answers: one other than retry or unknown, or one of a message alone, ends a
+    hold. Locks its row.
+    """
+    unanswered = [each for each in deliveries if each.status in ("retry", "unknown") and not each.alone]
     is_account = col(ProviderAccount.name) == account.name
     if len(unanswered) < len(deliveries):
         was_away = col(ProviderAccount.failures) >= PATIENCE  # else it is held for as long as it asked for

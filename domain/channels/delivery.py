@@ -33,7 +33,8 @@ class Delivery:
     - `sent`: the provider has taken it.
     - `pending_staff`: a member of staff has yet to confirm it (WeCom).
     - `failed`: refused for good. `opted_out` if that is because the recipient wants no more.
-    - `retry`: certainly not taken; worth another try after `after` seconds.
+    - `retry`: certainly not taken; worth another try after `after` seconds. `alone` if that concerns this message, and
+      the account is well.
     - `unknown`: it may or may not have been sent.
     """
 
@@ -42,6 +43,7 @@ class Delivery:
     reason: str | None = None
     after: float = 0
     opted_out: bool = False
+    alone: bool = False
 
 
 LOST = Delivery("unknown", reason="worker_lost")

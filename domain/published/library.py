@@ -16,6 +16,7 @@ from domain.customers.naming import Nobody
 from domain.customers.tables import AnyCustomer
 from domain.plays.tables import PlayVersion
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
+from workflows.language.approved import ApprovedText
 from workflows.language.calendar import Calendar, OwnDay
 from workflows.language.identity import IdentityRules
 from workflows.language.policy import CouponTerms, Policy
@@ -35,6 +36,7 @@ from workflows.words.shared_documents import SharedDocuments
 _SEGMENTS: TypeAdapter[dict[str, Condition]] = TypeAdapter(dict[str, Condition])
 _CAMPAIGNS: TypeAdapter[dict[str, CouponTerms]] = TypeAdapter(dict[str, CouponTerms])
 _CALENDAR: TypeAdapter[dict[str, tuple[OwnDay, ...]]] = TypeAdapter(dict[str, tuple[OwnDay, ...]])
+_APPROVED: TypeAdapter[dict[str, ApprovedText]] = TypeAdapter(dict[str, ApprovedText])
 _MAX_PLANS = 500
 """Plans kept in memory, compiled; more are read again when they are asked for."""
 _MAX_SNAPSHOTS = 8
@@ -71,6 +73,8 @@ class Library:
     calendar: Calendar = field(default_factory=dict)
     tracking: Tracking = field(default_factory=Tracking)
     supply: Supply = field(default_factory=Supply)
+    approved: Mapping[str, ApprovedText] = field(default_factory=dict)
+    """What SMS providers have approved, by template."""
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
     entering: Set[str] = frozenset()
@@ -208,6 +212,7 @@ def _read(session: Session) -> Library:
         calendar=_CALENDAR.validate_python(documents.get("_calendar", {})),
         tracking=Tracking.model_validate(documents.get("_tracking", {})),
         supply=Supply.model_validate(documents.get("_supply", {})),
+        approved=_APPROVED.validate_python(documents.get("_approved", {})),
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
         entering=frozenset(session.exec(_ENTERING)),

@@ -13,6 +13,7 @@ from domain.catalogue.page import FIELD_TYPES, FIELDS
 from domain.catalogue.types import BUSINESS
 from domain.plays.followers import letters_of
 from domain.texts import wechat
+from domain.texts.approved import differences
 from domain.texts.checking import TextProblem, text_problems, unknown_names
 from domain.texts.links import TextLinks
 from domain.texts.rendering import faults
@@ -20,6 +21,7 @@ from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
 from runtime.authoring.files import PLAYS, home_of, is_play, read_text, unreadable, yaml_in
+from workflows.language.approved import ApprovedText, read_approved
 from workflows.language.checks import References, given_by, steps_in
 from workflows.language.compile import compile_source, read_journey, sketch
 from workflows.language.documents import READERS
@@ -62,6 +64,7 @@ class CheckReport:
     campaigns: dict[str, CouponTerms] | None = None
     tags: Tags | None = None
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    approved: dict[str, ApprovedText] = field(default_factory=dict)
     plays: dict[str, Play] = field(default_factory=dict)
     letters: list[Plan] = field(default_factory=list)
     """What plays write, as journeys."""
@@ -123,6 +126,7 @@ def check(
                 _check_file(report, file, directories[beside], tree)
     _check_texts(report, templates, campaigns, measures, unsent=any(path.is_dir() for path in paths))
     _check_wording(report, templates)
+    _check_approved(report, templates)
     report.diagnostics = sorted(dict.fromkeys(report.diagnostics), key=lambda item: item.place)
     return report
 
@@ -306,6 +310,25 @@ def _check_wording(report: CheckReport, templates: Path) -> None:
         if missing:
             message, width = f"a marketing sms with {' and '.join(missing)}", len(text.splitlines()[0])
             report.diagnostics.append(Diagnostic(str(file), 1, 1, "W004", message, "warning", width=max(1, width)))
+
+
+def _check_approved(report: CheckReport, templates: Path) -> None:
+    """Tell where a text isn't the one that its providers have approved."""
+    for file in sorted(templates.glob("*/sms.yaml")):
+        text = _read(report, file)
+        approved, diagnostics = read_approved(text, str(file)) if text is not None else (None, [])
+        report.diagnostics += diagnostics
+        template, ours = file.parent.name, file.with_name("sms.j2")
+        body = report.texts.get((template, "sms"))
+        if approved is None:
+            continue
+        if body is None:
+            report.diagnostics.append(Diagnostic(str(file), 1, 1, "E090", "there is no sms.j2 beside it"))
+            continue
+        report.approved[template] = approved
+        for each in differences(body, approved):
+            problem = TextProblem(each.line, each.marked, "E090", each.message)
+            report.diagnostics.append(_placed(ours, body, problem))
 
 
 def _entries(file: Path, below: str | None = None) -> Mapping[str, Node]:

@@ -29,6 +29,7 @@ from runtime.authoring.files import PLAYS, home_of, is_play
 from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
+from workflows.language.approved import ApprovedText
 from workflows.language.compile import read_journey
 from workflows.language.documents import READERS, body_of
 from workflows.language.needs import text_needs
@@ -122,6 +123,7 @@ def publish_directory(
         there = {(path.parent.name, path.stem) for path in templates.glob("*/*.j2")}
         gone = {text for text in set(read_library(work).texts) - there if seen.is_empty or seen.text(text)}
         done.diagnostics.extend(_publish_texts(work, templates, sound, gone, seen, by, force=force))
+        publish_approved(work, report.approved, {file.parent.name for file in templates.glob("*/sms.yaml")})
         done.paused.update(_paused(work))
     seen.keep()
     return done
@@ -163,6 +165,7 @@ def publish_files(
                 session, templates, texts, (), of_texts, by, force=force, replaced=report.plans, ending=ending
             )
         )
+        publish_approved(session, {name: report.approved[name] for name, _ in texts if name in report.approved})
         if not has_policy(session):
             words = "no policy is published; publish it first, with all that is beside it: aftershow publish"
             done.diagnostics.append(Diagnostic(str(home_of(paths[0]) / "_policy.yaml"), 1, 1, "E008", words))
@@ -297,6 +300,16 @@ def _publish_texts(
             _note(session, by, "text", "/".join(text), live.get(text), None)
     told = [Diagnostic(str(_file(templates, text)), 1, 1, "E046", str(misfit)) for text, misfit in unfit.items()]
     return [*unseen.values(), *told]
+
+
+def publish_approved(
+    session: Session, approved: Mapping[str, ApprovedText], there: Collection[str] | None = None
+) -> None:
+    """Publish what SMS providers have approved, by template; what isn't `there` any more is taken away."""
+    before = read_library(session).approved
+    after = {name: each for name, each in before.items() if there is None or name in there} | dict(approved)
+    if after != before:
+        publish_document(session, "_approved", {name: each.model_dump(mode="json") for name, each in after.items()})
 
 
 def _file(templates: Path, text: Text) -> Path:

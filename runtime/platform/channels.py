@@ -7,7 +7,8 @@ from activities.adapters.sandbox import Sandbox
 from domain.channels.delivery import ChannelAdapter, Channels
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
-from runtime.platform.providers import coupons, provider_of, settings_of
+from runtime.platform.providers import configured, coupons, provider_of, settings_of
+from runtime.platform.providers.sms_routes import check_routes, routed
 from workflows.terms.channels import CHANNEL_KINDS, Channel
 
 
@@ -21,9 +22,13 @@ def channels(db: Database, clock: Clock, portal: BlockingPortal) -> Channels:
     if not isinstance(clock, SystemClock):
         return carriers
     for channel, kind in CHANNEL_KINDS.items():
-        provider = provider_of(kind.provider)
-        if settings := settings_of(provider.Settings):
-            carriers[channel] = provider.adapter(settings, db, clock, portal)
+        adapters = {
+            name: provider_of(name).adapter(settings, db, clock, portal) for name, settings in configured(kind).items()
+        }
+        if channel == "sms" and (routes := check_routes(channel, list(adapters))):
+            carriers[channel] = routed(db, clock, adapters, routes)
+        elif adapters:
+            carriers[channel] = next(iter(adapters.values()))
     return carriers
 
 

@@ -19,10 +19,11 @@ from api.texts.sending import SendText
 from domain.store.clock import Clock, SystemClock
 from domain.store.work import Database
 from runtime.imports.uploading import sheet_importer
+from runtime.platform import providers
 from runtime.platform.database import API, connect, trouble
 from runtime.platform.decisions import Decisions
 from runtime.platform.heap import settle_heap
-from runtime.platform.providers import oidc, provider_of, settings_of, twilio, wechat, wecom
+from runtime.platform.providers import aliyun_sms, oidc, settings_of, tencent_sms, twilio, wechat, wecom
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import is_healthy, temporal_address
@@ -104,11 +105,8 @@ def configured(clock: Clock) -> dict[str, str]:
     """The providers that carry channels, by channel; none under a clock that isn't the real one, a demo's."""
     if not isinstance(clock, SystemClock):
         return {}
-    return {
-        channel: kind.provider
-        for channel, kind in CHANNEL_KINDS.items()
-        if settings_of(provider_of(kind.provider).Settings)
-    }
+    found = {channel: ", ".join(providers.configured(kind)) for channel, kind in CHANNEL_KINDS.items()}
+    return {channel: names for channel, names in found.items() if names}
 
 
 def signin_ways(db: Database, clock: Clock) -> list[SigninWay]:
@@ -127,6 +125,10 @@ def receivers(settings: Settings) -> list[APIRouter]:
     routers = [links.router(site)] if site else []
     if of_twilio := settings_of(twilio.Settings):
         routers += twilio.receivers(of_twilio, settings.public_url)
+    if of_aliyun := settings_of(aliyun_sms.Settings):
+        routers.append(aliyun_sms.receiver(of_aliyun))
+    if of_tencent := settings_of(tencent_sms.Settings):
+        routers.append(tencent_sms.receiver(of_tencent))
     if of_wecom := settings_of(wecom.Settings):
         routers.append(wecom.receiver(of_wecom))
     if of_wechat := settings_of(wechat.Settings):

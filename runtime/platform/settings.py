@@ -4,8 +4,9 @@ from pydantic import Field, SecretStr
 
 from domain.intake.retention import SHORTEST
 from domain.texts.links import Site
-from runtime.platform.providers import provider_of, settings_of
+from runtime.platform.providers import configured
 from runtime.platform.providers.public import Public
+from runtime.platform.providers.sms_routes import check_routes
 from runtime.platform.providers.webhooks import WebhookSettings, setting_errors
 from workflows.terms.channels import CHANNEL_KINDS, Channel
 
@@ -61,8 +62,8 @@ def load_settings() -> Settings:
 
 def check_providers() -> None:
     """Raises StartError naming what is missing or wrong for a provider that is configured at all."""
-    for kind in CHANNEL_KINDS.values():
-        settings_of(provider_of(kind.provider).Settings)
+    for channel, kind in CHANNEL_KINDS.items():
+        check_routes(channel, list(configured(kind)))
 
 
 def site_of(settings: Settings) -> Site | None:

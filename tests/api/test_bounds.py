@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from api import links
 from api.app import create_app
 from api.http.limits import Limits
-from api.receivers import twilio, wechat, wecom
+from api.receivers import approved_sms, twilio, wechat, wecom
 from api.tracking.routes import SNOWPLOW
 from api.tracking.segment import CALLS
 from domain.access.keys import create_key
@@ -38,6 +38,8 @@ def app_of(db: Database, clock: VirtualClock, limits: Limits = LIMITS) -> FastAP
     receivers = [
         links.router(SITE),
         twilio.router("token", "https://shop.example"),
+        approved_sms.aliyun("another-token-of-ours"),
+        approved_sms.tencent("another-token-of-ours"),
         wecom.router(wecom.Callback("corp", "token", KEY)),
         wechat.router(wechat.Callback("app", "token", KEY)),
     ]

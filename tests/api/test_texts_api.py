@@ -13,6 +13,7 @@ from api.app import create_app
 from domain.access import sessions, users
 from domain.access.tables import AuditEntry
 from domain.channels.tables import SandboxMessage
+from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from runtime.authoring.send_test import TextTests
@@ -199,3 +200,13 @@ def test_a_text_is_written_if_nobody_did_meanwhile_and_every_journey_can_send_it
     with shop.db() as session:
         rows = session.exec(select(AuditEntry).where(col(AuditEntry.action) == "text.publish")).all()
     assert [row.target for row in rows] == ["text:hello/sms"]
+
+
+def test_a_text_that_a_provider_has_approved_stays_as_it_is(writer: Caller, db: Database) -> None:
+    approved = {"hello": {"aliyun": "SMS_1", "text": "您好${name}", "variables": {"name": "shop.name"}}}
+    with db.begin() as work:
+        publish_document(work, "_approved", approved)
+    (flaw,) = writer.request("PUT", PATH, json={"body": "{{ shop.sign }}\n再见{{ shop.name }}"}).json()["errors"]
+    assert flaw["detail"] == '模板正文这里是 "您好${name}"，这里写的却是 "再见${name}"'
+    assert writer.request("PUT", PATH, json={"body": "{{ shop.sign }}您好{{ shop.name }}"}).status_code == 200
+    assert writer.request("PUT", "/v1/texts/hello/wecom", json={"body": "再见"}).status_code == 200

@@ -3,6 +3,25 @@
 from collections.abc import Mapping
 
 OF_TEXTS: Mapping[str, str] = {
+    # what SMS providers have approved
+    "says neither aliyun: nor tencent:, so that nobody has approved it": (
+        "aliyun: 和 tencent: 都没写，等于没有哪家审核通过"
+    ),
+    "the signature isn't part of an approved text; it stands in sms.j2 alone": ("签名不属于模板正文，只写在 sms.j2 里"),
+    "variables: doesn't say what {name} is in our text": "variables: 里没写 {name} 对应我们文案里的什么",
+    "the approved text has no {name}": "模板正文里没有 {name}",
+    "two variables stand side by side; one of them can hold both": "两个变量紧挨着；合成一个就行",
+    "there is no sms.j2 beside it": "旁边没有 sms.j2",
+    "an approved text is sent with a signature: {sign} must stand in front": ("模板短信要带签名：最前面要写 {sign}"),
+    "an approved text is always the same but for its variables, without {tags}": (
+        "模板短信除变量外每次都一样，不能有 {tags}"
+    ),
+    "{value} is none of the variables of the approved text": "{value} 不是模板里的变量",
+    "the approved text has {there} where this has {here}": "模板正文这里是 {there}，这里写的却是 {here}",
+    "{value} is not a code of Aliyun's, like SMS_123456789": "{value} 不是阿里云的模板编号，要像 SMS_123456789",
+    "{value} is not a variable: a letter first, then letters, digits and `_`": (
+        "{value} 不是变量名：先是字母，再是字母、数字和 `_`"
+    ),
     # what is no template
     "there is no filter {name}": "没有 {name} 这个过滤器",
     "there is no test {name}": "没有 {name} 这种判断",

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 @dataclass(frozen=True)
 class ChannelKind:
-    """What is known of a channel: the kind of identifier it writes to, its name for customers, who carries it.
+    """What is known of a channel: the kind of identifier it writes to, its name for customers, who can carry it.
 
-    `provider` is the folder in `activities/adapters`.
+    `providers` are modules of `runtime/platform/providers`, or folders in `activities/adapters`.
     """
 
     address: str
     name: str
-    provider: str
+    providers: tuple[str, ...]
 
 
 CHANNEL_KINDS: Mapping[str, ChannelKind] = {
-    "sms": ChannelKind("phone", "短信", "twilio"),
-    "wecom": ChannelKind("external_userid", "企业微信", "wecom"),
-    "wechat": ChannelKind("openid", "微信公众号", "wechat"),
+    "sms": ChannelKind("phone", "短信", ("twilio", "aliyun_sms", "tencent_sms")),
+    "wecom": ChannelKind("external_userid", "企业微信", ("wecom",)),
+    "wechat": ChannelKind("openid", "微信公众号", ("wechat",)),
 }
 
 CHANNELS = tuple(CHANNEL_KINDS)

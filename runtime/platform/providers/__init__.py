@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from runtime import StartError
+from workflows.terms.channels import ChannelKind
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -50,3 +51,12 @@ def settings_of(kind: type[_Settings]) -> _Settings | None:
     except ValidationError as problem:
         lines = [f"{prefix}{str(error['loc'][0]).upper()}: {error['msg'].lower()}" for error in problem.errors()]
         raise StartError("\n".join([*lines, f"without any {prefix}… what is built in does it"])) from None
+
+
+def configured(kind: ChannelKind) -> dict[str, BaseSettings]:
+    """The settings of the providers that can carry a channel, by name, as far as the environment tells of them.
+
+    Raises StartError naming every variable that is missing or wrong.
+    """
+    found = {name: settings_of(provider_of(name).Settings) for name in kind.providers}
+    return {name: settings for name, settings in found.items() if settings is not None}

@@ -3,6 +3,8 @@
 import pytest
 from anyio.from_thread import start_blocking_portal
 
+from activities.adapters.approved_sms.channel import ApprovedSms
+from activities.adapters.approved_sms.routes import SmsRoutes
 from activities.adapters.sandbox import Sandbox
 from activities.adapters.twilio.channel import TwilioSms
 from domain.store.clock import Clock, SystemClock, VirtualClock
@@ -33,6 +35,38 @@ def test_nothing_leaves_the_machine_until_a_provider_is_set_up(db: Database) -> 
 @pytest.mark.usefixtures("twilio")
 def test_twilio_carries_sms_once_it_is_set_up(db: Database) -> None:
     assert kinds(db, SystemClock()) == {"sms": TwilioSms, "wecom": Sandbox, "wechat": Sandbox}
+
+
+ALIYUN = {"ACCESS_KEY_ID": "LTAI1", "ACCESS_KEY_SECRET": "s", "CALLBACK_TOKEN": "0123456789abcdef"}
+TENCENT = {"SECRET_ID": "AKID1", "SECRET_KEY": "s", "APP_ID": "1400000001", "CALLBACK_TOKEN": "0123456789abcdef"}
+
+
+def set_up(monkeypatch: pytest.MonkeyPatch, provider: str, values: dict[str, str]) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(f"AFTERSHOW_{provider}_{name}", value)
+
+
+@pytest.mark.usefixtures("twilio")
+def test_several_share_the_text_messages_once_it_is_said_how(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(monkeypatch, "ALIYUN_SMS", ALIYUN)
+    set_up(monkeypatch, "TENCENT_SMS", TENCENT)
+    with pytest.raises(StartError, match="AFTERSHOW_SMS_ROUTES: twilio and aliyun_sms and tencent_sms are set up"):
+        kinds(db, SystemClock())
+    for wrong in ('{"86": {"pigeon": 1}}', '{"86": {}}', "86", '{"0": {"twilio": 1}}', '{"86": {"twilio": -1}}'):
+        monkeypatch.setenv("AFTERSHOW_SMS_ROUTES", wrong)
+        with pytest.raises(StartError, match="AFTERSHOW_SMS_ROUTES: "):
+            kinds(db, SystemClock())
+    monkeypatch.setenv("AFTERSHOW_SMS_ROUTES", '{"86": {"aliyun_sms": 3, "tencent_sms": 1}, "*": {"twilio": 1}}')
+    assert kinds(db, SystemClock())["sms"] is SmsRoutes
+    assert len(receivers(Settings(database_url="postgresql://x"))) == 2
+
+
+def test_aliyun_alone_carries_sms(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(monkeypatch, "ALIYUN_SMS", ALIYUN)
+    assert kinds(db, SystemClock())["sms"] is ApprovedSms
+    monkeypatch.setenv("AFTERSHOW_ALIYUN_SMS_CALLBACK_TOKEN", "short")
+    with pytest.raises(StartError, match="AFTERSHOW_ALIYUN_SMS_CALLBACK_TOKEN"):
+        kinds(db, SystemClock())
 
 
 @pytest.mark.usefixtures("twilio")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.grown import Grown
 
-LINE = '    "pigeon": ChannelKind("member_no", "信鸽", "pigeon"),\n'
+LINE = '    "pigeon": ChannelKind("member_no", "信鸽", ("pigeon",)),\n'
 JOURNEY = """
 journey: post
 trigger: {event: order.paid}

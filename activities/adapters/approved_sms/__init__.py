@@ -1,0 +1,1 @@
+"""Text messages by providers that send templates they have approved, and several providers side by side."""
