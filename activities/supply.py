@@ -11,9 +11,9 @@ from activities.adapters.erp import BusyError, Erp, OrderRefusedError, PurchaseO
 from domain.published.library import read_library
 from domain.store.clock import Clock
 from domain.store.work import Database
-from domain.supply import planning
-from domain.supply.arrivals import KEY
+from domain.supply import confirming, planning
 from domain.supply.tables import SupplyPlan
+from workflows.language.supply import Supplier
 from workflows.plan.supply import SupplyState
 from workflows.terms.quantities import quantity_of
 
@@ -32,9 +32,18 @@ class SupplyActivities:
 
     @activity.defn
     def look_after_supplier(self, supplier: str) -> SupplyState:
-        """Do what is due, and propose the next delivery on its day."""
+        """Take what the ERP was confirmed, do what is due, and propose the next delivery on its day."""
+        with self._db() as session:
+            orders = confirming.awaited(session, supplier)
+        try:
+            confirmations = self._erp.confirmations(orders) if orders else []
+        except BusyError:  # what is due doesn't wait for it; it is asked again
+            confirmations = []
         with self._db.begin() as work:
-            standing = planning.look_after(work, supplier, self._clock.now())
+            confirming.take_confirmations(work, confirmations or [], self._clock.now())
+        with self._db.begin() as work:
+            again = confirming.EVERY if confirmations is not None else None
+            standing = planning.look_after(work, supplier, self._clock.now(), again)
         seconds = self._clock.seconds_until(standing.due) if standing.due else 0.0
         return standing.model_copy(update={"seconds": seconds})
 
@@ -43,21 +52,24 @@ class SupplyActivities:
         """Order each product of a delivery, by keys that make each one order however often this is tried."""
         with self._db() as session:
             plan = session.get_one(SupplyPlan, plan_id)
-            supplier = read_library(session).supply.suppliers.get(plan.supplier)
+            supplier = read_library(session).supply.suppliers.get(plan.supplier, Supplier())
         if plan.status != "agreed":
             return
-        city = supplier.city if supplier else None
-        placed = []
-        try:
-            for sku, units in sorted(plan.ordered.items()):
-                placed.append(self._erp.place(PurchaseOrder(f"{KEY}{plan.id}-{sku}", sku, quantity_of(units), city)))
-        except BusyError as busy:
-            wait = timedelta(seconds=busy.retry_after) if busy.retry_after else None
-            raise ApplicationError("the ERP is busy", type="ErpBusy", next_retry_delay=wait) from None
-        except OrderRefusedError as refused:
-            with self._db.begin() as work:
-                planning.failed(work, plan_id, str(refused), self._clock.now())
-            return
-        promised = max((each.promised_on for each in placed if each.promised_on), default=None)
+        taken, refused = {}, {}
+        for sku, units in sorted(plan.ordered.items()):
+            quantity, terms = quantity_of(units), supplier.products.get(sku)
+            order = PurchaseOrder(
+                confirming.key_of(plan, sku), sku, quantity, supplier.city,
+                plan.supplier, plan.promised_on or plan.on, terms.price_of(quantity) if terms else None,
+            )  # fmt: skip
+            try:
+                placed = self._erp.place(order)
+            except BusyError as busy:
+                wait = timedelta(seconds=busy.retry_after) if busy.retry_after else None
+                raise ApplicationError("the ERP is busy", type="ErpBusy", next_retry_delay=wait) from None
+            except OrderRefusedError as error:
+                refused[sku] = str(error)
+            else:
+                taken[sku] = (placed.reference, placed.promised_on)
         with self._db.begin() as work:
-            planning.placed(work, plan_id, placed[0].reference, promised, self._clock.now())
+            confirming.placed(work, plan_id, taken, refused, self._clock.now())

@@ -257,6 +257,19 @@ FAULTS: Mapping[str, str] = {
     "a change needs the products that change": "要改就写改了的商品",
     "wasn't asked for in this plan": "这个计划里没有这个商品",
     "must be whole packs": "要是整箱数",
+    "is more than sells before it expires, than `max` leaves room for, or than ten times what was proposed; "
+    "send `confirm: true` if it is meant": (
+        "超过了过期前能卖掉的数量、`max` 还放得下的数量，或建议的十倍；确实要这么多，就加上 `confirm: true`"
+    ),
+    "{quantity} is more than will be sold before it perishes; send `confirm: true` if it is meant.": (
+        "{quantity} 超过了过期前能卖掉的数量；确实要这么多，就加上 `confirm: true`。"
+    ),
+    "{quantity} is more than there is room for; send `confirm: true` if it is meant.": (
+        "{quantity} 超过了放得下的数量；确实要这么多，就加上 `confirm: true`。"
+    ),
+    "{quantity} is more than {number} times what was proposed; send `confirm: true` if it is meant.": (
+        "{quantity} 是建议的 {number} 倍以上；确实要这么多，就加上 `confirm: true`。"
+    ),
     "must be a day from today on, at most 60 days after the one that was asked for": (
         "要写今天以后的日子，最晚比要求的晚 60 天"
     ),

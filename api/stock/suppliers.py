@@ -1,8 +1,9 @@
 """Suppliers: what is planned with them, what they answer, how good they are; and the page that they have."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -26,7 +27,7 @@ from domain.store.outbox import LookAtSupplier
 from domain.store.work import UnitOfWork
 from domain.supply.answers import AnswerError, Verdict
 from domain.supply.arrivals import scorecard
-from domain.supply.planning import ClosedError, decide, plan_delivery, take_answer
+from domain.supply.planning import ClosedError, Decision, decide, plan_delivery, take_answer
 from domain.supply.tables import SupplyPlan
 from workflows.terms.quantities import Quantity
 
@@ -49,16 +50,106 @@ _WORDS = {
     "not_asked": "wasn't asked for in this plan",
     "below_zero": "must be 0 or more",
     "not_whole_packs": "must be whole packs",
+    "confirm_needed": (
+        "is more than sells before it expires, than `max` leaves room for, or than ten times what was proposed; "
+        "send `confirm: true` if it is meant"
+    ),
     "bad_day": "must be a day from today on, at most 60 days after the one that was asked for",
 }
+
+
+class Foreseen(BaseModel):
+    """What is forecast of a day, in units: the median, and what demand exceeds on one day of ten."""
+
+    date: date
+    median: float
+    high: float
+
+
+class PlanLine(BaseModel):
+    """What a delivery should bring of a product, in units, and what that goes by.
+
+    `target` is the order-up-to level, `safety` the part of it for what can't be foreseen, `usable` what there is
+    against it, which lasts for `days_left` days (null: none is sold). `ceiling` is what sells before it expires,
+    `price` fen for one at this quantity. The forecast is `of` the product, its category or nothing; `week` has its next
+    days. `because` names what decided.
+    """
+
+    sku: str
+    quantity: float
+    pack: float
+    because: str
+    usable: float
+    target: float
+    safety: float
+    expected: float
+    ceiling: float | None
+    days_left: float | None
+    price: int | None
+    of: str
+    week: list[Foreseen]
+
+
+class Answered(BaseModel):
+    """What the supplier said: the units of each product that it would bring. `late` is after the deadline."""
+
+    verdict: str
+    lines: dict[str, float]
+    reason: str | None
+    promised_on: date | None
+    at: datetime
+    late: bool
+
+
+class ShippedItem(BaseModel):
+    """What a shipping notice says of a product."""
+
+    sku: str
+    quantity: float
+    lot_id: str | None = None
+    expires_on: date | None = None
+
+
+class ShippingNotice(BaseModel):
+    """What the supplier has shipped, and the day on which it comes."""
+
+    at: datetime
+    arrives_on: date | None
+    items: list[ShippedItem]
+
+
+class Came(BaseModel):
+    """What came of a product, the last lot of it on a day."""
+
+    quantity: float
+    on: date
+    lot: str
+
+
+class Note(BaseModel):
+    """What both sides were told, in a code and a detail."""
+
+    what: str
+    detail: str
+    at: datetime
+
+
+class ErpOrder(BaseModel):
+    """What the ERP says of a product's order: its own name for it, what was ordered, and what was confirmed."""
+
+    reference: str
+    quantity: float
+    confirmed: float | None = None
+    promised_on: date | None = None
 
 
 class Plan(BaseModel):
     """A delivery that is to come `on` a day, from the proposal to the receipt. Units.
 
     `lines` is what was proposed and why, `answer` what the supplier said, `exceptions` why that is for the buyer to
-    decide (`more:SKU`, `less:SKU`, `expires:SKU`, `later`, `refused`), `ordered` what was ordered, `shipped` the
-    shipping notice, `received` what came, `notes` what differed. `due_at` is when something happens by itself.
+    decide (`more:SKU`, `less:SKU`, `expires:SKU`, `later`, `refused`), `ordered` what is awaited, `orders` what the ERP
+    says of it, `shipped` the shipping notice, `received` what came, `notes` what differed. `due_at` is when something
+    happens by itself. `names` are what people call the products.
     """
 
     id: int
@@ -69,17 +160,19 @@ class Plan(BaseModel):
     created_at: datetime
     due_at: datetime | None
     reminders: int
-    lines: list[dict[str, Any]]
-    answer: dict[str, Any] | None
+    lines: list[PlanLine]
+    answer: Answered | None
     exceptions: list[str]
     decided_by: str | None
     ordered: dict[str, float]
+    orders: dict[str, ErpOrder]
     reference: str | None
     promised_on: date | None
-    shipped: dict[str, Any] | None
-    received: dict[str, Any]
-    notes: list[dict[str, Any]]
+    shipped: ShippingNotice | None
+    received: dict[str, Came]
+    notes: list[Note]
     closed_at: datetime | None
+    names: dict[str, str]
 
 
 class Card(BaseModel):
@@ -121,9 +214,16 @@ class Answer(_Body):
 
 
 class BuyersDecision(_Body):
-    """`accept` orders what the supplier offers, or what was proposed where nobody answered; `refuse` orders nothing."""
+    """`accept` orders what the supplier offers, or what was proposed where nobody answered; `refuse` orders nothing.
 
-    verdict: Literal["accept", "refuse"]
+    `change` orders that with other units of the products in `lines`; `confirm` says that an extreme change is meant.
+    The supplier is told the `reason`.
+    """
+
+    verdict: Decision
+    lines: Annotated[dict[str, Quantity], Field(max_length=1000)] = Field(default_factory=dict)
+    reason: Text | None = None
+    confirm: Annotated[bool, Field(strict=True)] = False
 
 
 @router.get("/v1/suppliers", summary="List the suppliers, and how good they are")
@@ -160,13 +260,13 @@ def get_plans(
     if status:
         query = query.where(SupplyPlan.status == status)
     with context(request).db() as session:
-        return [_shown(each) for each in session.exec(query)]
+        return _all_shown(session, session.exec(query).all())
 
 
 @router.get("/v1/supply/plans/{id}", summary="Read a delivery that is planned")
 def get_plan(request: Request, _: Reader, id: Id) -> Plan:
     with context(request).db() as session:
-        return _shown(_plan(session, id))
+        return _shown(session, _plan(session, id))
 
 
 @router.post("/v1/suppliers/{name}/plans", status_code=201, summary="Plan a supplier's next delivery now")
@@ -184,7 +284,7 @@ def post_plan(request: Request, caller: Buyer, name: Name) -> Plan:
             raise Conflict("The supplier's next delivery is planned already.")
         work.enqueue(LookAtSupplier(name))
         audit.record(work, caller, "supply.plan", f"supply_plan:{plan.id}", env.wall.now(), after={"supplier": name})
-        return _shown(plan)
+        return _shown(work, plan)
 
     return in_transaction(env.db, act)
 
@@ -220,15 +320,14 @@ async def post_answer(request: Request, id: Id, _: Credentials, __: Cookie, toke
                 work, id, answer.verdict, answer.lines, now, reason=answer.reason, promised_on=answer.promised_on
             )
         except AnswerError as wrong:
-            error = {"field": wrong.field, "reason": wrong.reason, "detail": _WORDS[wrong.reason]}
-            raise Invalid(errors=[error]) from None
+            raise _invalid(wrong) from None
         except ClosedError as closed:
             raise _closed(closed) from None
         if actor is not None:
             audit.record(
                 work, actor, "supply.answer", f"supply_plan:{id}", env.wall.now(), after={"status": taken.status}
             )
-        return _shown(taken)
+        return _shown(work, taken)
 
     return await run_in_threadpool(in_transaction, env.db, act)
 
@@ -239,7 +338,11 @@ async def post_answer(request: Request, id: Id, _: Credentials, __: Cookie, toke
     openapi_extra=described(BuyersDecision, {"verdict": "accept"}),
 )
 async def post_decide(request: Request, caller: Buyer, id: Id) -> Plan:
-    """`409` where nothing is to be decided."""
+    """`409` where nothing is to be decided.
+
+    A change to more than sells before it expires, than `max` leaves room for, or than ten times what was proposed is
+    refused as `confirm_needed` unless `confirm` is true.
+    """
     env = context(request)
     decision = await read_json(request, BuyersDecision)
 
@@ -247,11 +350,16 @@ async def post_decide(request: Request, caller: Buyer, id: Id) -> Plan:
         _plan(work, id)
         by = f"{caller.kind} {caller.id}"
         try:
-            plan = decide(work, id, decision.verdict == "accept", by, env.clock.now())
+            plan = decide(
+                work, id, decision.verdict, by, env.clock.now(),
+                changes=decision.lines, reason=decision.reason, confirmed=decision.confirm,
+            )  # fmt: skip
+        except AnswerError as wrong:
+            raise _invalid(wrong) from None
         except ClosedError as closed:
             raise _closed(closed) from None
         audit.record(work, caller, f"supply.{decision.verdict}", f"supply_plan:{id}", env.wall.now())
-        return _shown(plan)
+        return _shown(work, plan)
 
     return await run_in_threadpool(in_transaction, env.db, act)
 
@@ -267,7 +375,7 @@ def get_page(request: Request, name: Name, token: Token = None) -> HTMLResponse:
         if supplier is None:
             raise NotFound("There is no such supplier in the published terms.")
         query = select(SupplyPlan).where(SupplyPlan.supplier == name).order_by(col(SupplyPlan.id).desc()).limit(SHOWN)
-        plans = [_shown(each).model_dump(mode="json") for each in session.exec(query)]
+        plans = [each.model_dump(mode="json") for each in _all_shown(session, session.exec(query).all())]
         names = _names(session, supplier.products)
     packs = {sku: float(terms.pack) for sku, terms in supplier.products.items()}
     nonce = secrets.token_urlsafe(16)
@@ -305,6 +413,10 @@ def _closed(closed: ClosedError) -> Conflict:
     return Conflict(_CLOSED.get(status, "The plan isn't open for this any more."), status_now=status)
 
 
+def _invalid(wrong: AnswerError) -> Invalid:
+    return Invalid(errors=[{"field": wrong.field, "reason": wrong.reason, "detail": _WORDS[wrong.reason]}])
+
+
 def _read(env: Context, id: int) -> SupplyPlan | None:
     with env.db() as session:
         return session.get(SupplyPlan, id)
@@ -317,5 +429,22 @@ def _plan(session: Session, id: int) -> SupplyPlan:
     return plan
 
 
-def _shown(plan: SupplyPlan) -> Plan:
-    return Plan.model_validate(plan.model_dump())
+def _shown(session: Session, plan: SupplyPlan) -> Plan:
+    return _all_shown(session, [plan])[0]
+
+
+def _all_shown(session: Session, plans: Sequence[SupplyPlan]) -> list[Plan]:
+    names = _names(session, {line["sku"] for plan in plans for line in plan.lines})
+    return [
+        Plan.model_validate({
+            **plan.model_dump(),
+            "lines": [_line(line) for line in plan.lines],
+            "names": {sku: names[sku] for line in plan.lines if (sku := line["sku"]) in names},
+        })
+        for plan in plans
+    ]  # fmt: skip
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    week = [dict(zip(("date", "median", "high"), day, strict=True)) for day in line["week"]]
+    return {"pack": 1, "price": None, **line, "week": week}

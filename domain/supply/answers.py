@@ -10,6 +10,9 @@ from workflows.terms.quantities import NONE, quantity_of
 
 Verdict = Literal["confirm", "change", "refuse"]
 
+EXTREME = 10
+"""A buyer's change to more than so many times what was proposed must be confirmed."""
+
 
 class AnswerError(Exception):
     """An answer that can't be taken: the `field` and the `reason`, a code."""
@@ -31,8 +34,11 @@ def answered(
     asked = asked_of(lines)
     if verdict == "refuse":
         return dict.fromkeys(asked, NONE)
-    if verdict == "confirm":
-        return asked
+    return asked if verdict == "confirm" else changed(asked, changes, supplier)
+
+
+def changed(asked: Mapping[str, Decimal], changes: Mapping[str, Decimal], supplier: Supplier) -> dict[str, Decimal]:
+    """The units of each product with these changes, in whole packs. Raises AnswerError for what nobody could mean."""
     if not changes:
         raise AnswerError("lines", "needed")
     for sku, quantity in changes.items():
@@ -44,6 +50,25 @@ def answered(
         if quantity % terms.pack:
             raise AnswerError(f"lines.{sku}", "not_whole_packs")
     return {**asked, **changes}
+
+
+def extremes(lines: Sequence[Mapping[str, Any]], changes: Mapping[str, Decimal], supplier: Supplier) -> Sequence[str]:
+    """The products of which a change is hardly meant: it wouldn't sell in time, `max` is exceeded, or it is tenfold."""
+    found = []
+    for line in lines:
+        sku, terms = line["sku"], supplier.products.get(line["sku"])
+        units = changes.get(sku)
+        if units is None or terms is None:
+            continue
+        proposed, usable = quantity_of(line["quantity"]), quantity_of(line["usable"])
+        ceiling = line.get("ceiling")
+        if (
+            (ceiling is not None and units > max(proposed, quantity_of(ceiling)))
+            or (terms.max is not None and units > proposed and usable + units > terms.max)
+            or units > EXTREME * max(proposed, terms.pack)
+        ):
+            found.append(sku)
+    return found
 
 
 def exceptions_of(

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from sqlalchemy import cast, func
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlmodel import col, select
 
 from domain.intake.tables import Event
 from domain.published.library import Library
 from domain.store.outbox import LookAtSupplier, TellStaff
 from domain.store.work import UnitOfWork
-from domain.supply.planning import COMING, warn_of_shows
+from domain.supply.confirming import KEY
+from domain.supply.planning import warn_of_shows
+from domain.supply.positions import COMING
 from domain.supply.proposing import days_of
 from domain.supply.tables import SupplyPlan
 from workflows.language.supply import Supplier
 from workflows.terms.values import local_day
-
-KEY = "supply-"
-"""What an order's key begins with; the plan's id follows."""
 
 
 def follow_deliveries(work: UnitOfWork, library: Library, events: Sequence[Event]) -> None:
@@ -113,7 +114,10 @@ def _ordered(work: UnitOfWork, order: str) -> SupplyPlan | None:
     number = order.removeprefix(KEY).partition("-")[0]
     if order.startswith(KEY) and number.isdecimal() and len(number) < 19:
         return work.exec(query.where(SupplyPlan.id == int(number))).first()
-    return work.exec(query.where(SupplyPlan.reference == order).order_by(col(SupplyPlan.id).desc())).first()
+    is_named = col(SupplyPlan.reference) == order
+    path = cast("$.*.reference ? (@ == $order)", JSONPATH)
+    for_products = func.jsonb_path_exists(SupplyPlan.orders, path, func.jsonb_build_object("order", order))
+    return work.exec(query.where(is_named | for_products).order_by(col(SupplyPlan.id).desc()).limit(1)).first()
 
 
 @dataclass(frozen=True)

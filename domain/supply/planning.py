@@ -4,33 +4,31 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.published.library import read_library
-from domain.stock.book import available, last_day
-from domain.stock.foretelling import Foretold, foretell
-from domain.stock.places import is_in
-from domain.stock.reordering import Demand
-from domain.stock.tables import Lot, Product, Stream
+from domain.stock.tables import Stream
 from domain.store.outbox import LookAtSupplier, TellStaff
 from domain.store.work import UnitOfWork
-from domain.supply.answers import AnswerError, Verdict, answered, asked_of, exceptions_of
-from domain.supply.proposing import Position, days_of, propose_delivery
+from domain.supply.answers import AnswerError, Verdict, answered, asked_of, changed, exceptions_of, extremes
+from domain.supply.positions import COMING, positions_of
+from domain.supply.proposing import days_of, propose_delivery
 from domain.supply.tables import SupplierDue, SupplyPlan
 from workflows.language.supply import Supplier
 from workflows.plan.supply import SupplyState
-from workflows.terms.quantities import number_of
+from workflows.terms.quantities import number_of, quantity_of
 from workflows.terms.values import at_local, local_day, parse_time
 
-AHEAD = 42
-"""Days that a proposal's forecast looks ahead."""
+Decision = Literal["accept", "change", "refuse"]
+UNDECIDED = ("exception", "escalated")
+"""The states in which a buyer decides."""
 
-OPEN = ("asked", "escalated", "exception", "agreed")
-COMING = ("ordered", "shipped", "overdue")
+EMPTY: Mapping[str, Decimal] = MappingProxyType({})
 LAPSES = timedelta(days=3)
 """An escalated or exceptional plan that nobody decides lapses after this."""
 
@@ -47,8 +45,11 @@ class ClosedError(Exception):
     """Nothing can be said to this plan any more; the message is its status."""
 
 
-def look_after(work: UnitOfWork, name: str, now: datetime) -> SupplyState:
-    """Do what is due with a supplier, and tell which plans are to be ordered, and when to look again."""
+def look_after(work: UnitOfWork, name: str, now: datetime, again: timedelta | None = None) -> SupplyState:
+    """Do what is due with a supplier, and tell which plans are to be ordered, and when to look again.
+
+    While goods are awaited, that is after `again` at the latest.
+    """
     library = read_library(work)
     supplier = library.supply.suppliers.get(name)
     if supplier is None:
@@ -63,6 +64,8 @@ def look_after(work: UnitOfWork, name: str, now: datetime) -> SupplyState:
         begins = _next_order(supplier, now + timedelta(days=1), zone, later=True)
     plans = _locked(work, name)
     dues = [begins, *(plan.due_at for plan in plans if plan.due_at is not None)]
+    if again is not None and any(plan.status in COMING for plan in plans):
+        dues.append(now + again)
     due = min(dues)
     row = {"supplier": name, "due_at": due}
     work.execute(insert(SupplierDue).values(row).on_conflict_do_update(index_elements=["supplier"], set_=row))
@@ -81,12 +84,13 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
     on = _arrival(supplier, today)
     if work.exec(select(SupplyPlan).where(SupplyPlan.supplier == name, SupplyPlan.on == on)).first() is not None:
         return None
-    positions, forecasts = _positions(work, supplier, now, zone)
+    positions, forecasts = positions_of(work, supplier, now, zone)
     delivery = propose_delivery(positions, supplier)
     lines = [
         {
             "sku": line.sku,
             "quantity": number_of(line.quantity),
+            "pack": number_of(supplier.products[line.sku].pack),
             "because": line.because,
             "usable": round(line.usable, 3),
             "target": round(line.target, 1),
@@ -94,6 +98,7 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
             "expected": round(line.expected, 1),
             "ceiling": None if line.ceiling is None else round(line.ceiling, 3),
             "days_left": None if math.isinf(line.days_left) else round(line.days_left, 1),
+            "price": supplier.products[line.sku].price_of(line.quantity),
             "of": forecasts[line.sku].basis.of,
             "week": [
                 [day.on.isoformat(), day.quantiles[0.5], day.quantiles[0.9]] for day in forecasts[line.sku].days[:7]
@@ -114,9 +119,7 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
     work.add(plan)
     work.flush()
     if status == "asked":
-        _tell(
-            work, supplier, plan, f"{supplier.name or name} 的补货计划待确认：{on:%m-%d} 到货，共 {delivery.units} 件"
-        )
+        tell(work, supplier, plan, f"{supplier.name or name} 的补货计划待确认：{on:%m-%d} 到货，共 {delivery.units} 件")
     return plan
 
 
@@ -131,7 +134,7 @@ def take_answer(
     promised_on: date | None = None,
 ) -> SupplyPlan:
     """Take a supplier's answer. The same one twice is one. Raises AnswerError, and ClosedError if it comes too late."""
-    plan = _one(work, plan_id)
+    plan = one(work, plan_id)
     library = read_library(work)
     supplier = library.supply.suppliers.get(plan.supplier) or Supplier()
     brings = answered(plan.lines, verdict, changes, supplier)
@@ -157,7 +160,7 @@ def take_answer(
     plan.promised_on = promised_on or plan.on
     if plan.exceptions:
         plan.status, plan.due_at = "exception", now + LAPSES
-        _tell(work, supplier, plan, f"{supplier.name or plan.supplier} 的答复需要你决定：{_in_words(plan.exceptions)}")
+        tell(work, supplier, plan, f"{supplier.name or plan.supplier} 的答复需要你决定：{_in_words(plan.exceptions)}")
     else:
         plan.status, plan.due_at = "agreed", now
         plan.ordered = {sku: number_of(units) for sku, units in brings.items() if units}
@@ -166,17 +169,37 @@ def take_answer(
     return plan
 
 
-def decide(work: UnitOfWork, plan_id: int, accept: bool, by: str, now: datetime) -> SupplyPlan:
-    """The buyer's decision: of an exception, take what the supplier offers or nothing; of an unanswered plan, order it.
+def decide(
+    work: UnitOfWork,
+    plan_id: int,
+    verdict: Decision,
+    by: str,
+    now: datetime,
+    *,
+    changes: Mapping[str, Decimal] = EMPTY,
+    reason: str | None = None,
+    confirmed: bool = False,
+) -> SupplyPlan:
+    """The buyer's decision on an exception, or on a plan that nobody answered.
 
-    Raises ClosedError where nothing is to be decided.
+    `accept` orders what the supplier offers, or what was proposed; `change` the same with these changes; `refuse`
+    nothing. The reason is told to the supplier. Raises ClosedError where nothing is to be decided, AnswerError for
+    changes that nobody could mean, and for what is extreme unless that was `confirmed`.
     """
-    plan = _one(work, plan_id)
-    if plan.status not in ("exception", "escalated"):
+    plan = one(work, plan_id)
+    if plan.status not in UNDECIDED:
         raise ClosedError(plan.status)
+    offered = plan.answer["lines"] if plan.answer else {line["sku"]: line["quantity"] for line in plan.lines}
+    units = {sku: quantity_of(each) for sku, each in offered.items()}
+    if verdict == "change":
+        supplier = read_library(work).supply.suppliers.get(plan.supplier) or Supplier()
+        units = changed(units, changes, supplier)
+        if not confirmed and (many := extremes(plan.lines, changes, supplier)):
+            raise AnswerError(f"lines.{many[0]}", "confirm_needed")
     plan.decided_by = by
-    lines = plan.answer["lines"] if plan.answer else {line["sku"]: line["quantity"] for line in plan.lines}
-    plan.ordered = {sku: units for sku, units in lines.items() if units} if accept else {}
+    plan.ordered = {} if verdict == "refuse" else {sku: number_of(each) for sku, each in units.items() if each}
+    if reason:
+        plan.notes = [*plan.notes, {"what": "decided", "detail": reason, "at": now.isoformat()}]
     if plan.ordered:
         plan.status, plan.due_at = "agreed", now
         plan.promised_on = plan.promised_on or plan.on
@@ -187,26 +210,10 @@ def decide(work: UnitOfWork, plan_id: int, accept: bool, by: str, now: datetime)
     return plan
 
 
-def placed(work: UnitOfWork, plan_id: int, reference: str, promised: date | None, now: datetime) -> None:
-    """The ERP has the order."""
-    plan = _one(work, plan_id)
-    if plan.status == "agreed":
-        zone = read_library(work).policy_zone
-        plan.status, plan.reference = "ordered", reference
-        plan.promised_on = promised or plan.promised_on or plan.on
-        plan.due_at = at_local(plan.promised_on + timedelta(days=1), _MIDNIGHT, zone, now)
-        work.add(plan)
-
-
-def failed(work: UnitOfWork, plan_id: int, reason: str, now: datetime) -> None:
-    """The ERP has refused the order for good."""
-    plan = _one(work, plan_id)
-    if plan.status == "agreed":
-        supplier = read_library(work).supply.suppliers.get(plan.supplier)
-        plan.status, plan.due_at, plan.closed_at = "failed", None, now
-        plan.notes = [*plan.notes, {"what": "erp_refused", "detail": reason, "at": now.isoformat()}]
-        _tell(work, supplier, plan, "ERP 拒收了这张补货计划的订单，请人工处理")
-        work.add(plan)
+def promise(plan: SupplyPlan, day: date, zone: ZoneInfo, now: datetime) -> None:
+    """The goods are promised for a day, and are overdue after it."""
+    plan.promised_on = day
+    plan.due_at = at_local(day + timedelta(days=1), _MIDNIGHT, zone, now)
 
 
 def overdue_suppliers(session: Session, before: datetime) -> list[str]:
@@ -220,10 +227,10 @@ def _act_on_due(work: UnitOfWork, plan: SupplyPlan, supplier: Supplier, now: dat
     who = supplier.name or plan.supplier
     if plan.status == "asked" and plan.reminders == 0:
         plan.reminders, plan.due_at = 1, plan.created_at + supplier.answer_within.nominal
-        _tell(work, supplier, plan, f"{who} 还没有答复 {plan.on:%m-%d} 的补货计划，请催一下")
+        tell(work, supplier, plan, f"{who} 还没有答复 {plan.on:%m-%d} 的补货计划，请催一下")
     elif plan.status == "asked":
         plan.status, plan.due_at = "escalated", now + LAPSES
-        _tell(work, supplier, plan, f"{who} 逾期没有答复 {plan.on:%m-%d} 的补货计划，请决定", to=supplier.escalate_to)
+        tell(work, supplier, plan, f"{who} 逾期没有答复 {plan.on:%m-%d} 的补货计划，请决定", to=supplier.escalate_to)
     elif plan.status in ("escalated", "exception"):
         plan.status, plan.due_at, plan.closed_at = "lapsed", None, now
     elif plan.status in COMING:
@@ -233,7 +240,7 @@ def _act_on_due(work: UnitOfWork, plan: SupplyPlan, supplier: Supplier, now: dat
         plan.status, plan.due_at = "overdue", now + timedelta(days=1)
         if plan.reminders > OVERDUE_DAYS:
             plan.status, plan.due_at, plan.closed_at = "lapsed", None, now
-        _tell(work, supplier, plan, f"{who} 约好 {plan.promised_on} 到的货还没到，请催单")
+        tell(work, supplier, plan, f"{who} 约好 {plan.promised_on} 到的货还没到，请催单")
     work.add(plan)
 
 
@@ -244,7 +251,7 @@ def warn_of_shows(work: UnitOfWork, plan: SupplyPlan, supplier: Supplier, zone: 
             f"{supplier.name or plan.supplier} 的货推迟了，{at.astimezone(zone):%m-%d %H:%M} 的直播「{title}」可能缺货"
         )
         plan.notes = [*plan.notes, {"what": "show", "detail": title, "at": at.isoformat()}]
-        _tell(work, supplier, plan, text)
+        tell(work, supplier, plan, text)
 
 
 def shows_on(session: Session, plan: SupplyPlan, zone: ZoneInfo) -> Sequence[tuple[str, datetime]]:
@@ -260,7 +267,8 @@ def shows_on(session: Session, plan: SupplyPlan, zone: ZoneInfo) -> Sequence[tup
     return found
 
 
-def _tell(work: UnitOfWork, supplier: Supplier | None, plan: SupplyPlan, text: str, to: str | None = None) -> None:
+def tell(work: UnitOfWork, supplier: Supplier | None, plan: SupplyPlan, text: str, to: str | None = None) -> None:
+    """Tell the supplier's buyer, or somebody else, something about a plan."""
     who = to or (supplier.buyer if supplier else None)
     if who is not None:
         work.enqueue(TellStaff(who, f"{text}（计划 {plan.id}）"))
@@ -290,41 +298,8 @@ def _next_order(supplier: Supplier, now: datetime, zone: ZoneInfo, *, later: boo
     return at if later or day > today or at > now else now
 
 
-def _positions(
-    session: Session, supplier: Supplier, now: datetime, zone: ZoneInfo
-) -> tuple[list[Position], dict[str, Foretold]]:
-    today = local_day(now, zone)
-    forecasts = {sku: foretell(session, sku, supplier.city, today, AHEAD, now, zone) for sku in supplier.products}
-    query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku)
-    query = query.where(col(Lot.sku).in_(supplier.products), Lot.on_hand > 0)
-    if supplier.city is not None:
-        query = query.where(is_in(Lot.city, supplier.city) | col(Lot.city).is_(None))
-    lots: dict[str, list[tuple[int, float]]] = {}
-    for lot, product in session.exec(query):
-        left, units = (last_day(lot, product) - today).days + 1, float(available(lot, product, today))
-        if left > 0 and units > 0:
-            lots.setdefault(lot.sku, []).append((left, units))
-    coming = on_the_way(session, supplier.products)
-    positions = []
-    for sku, forecast in forecasts.items():
-        by_day = [day.expected for day in forecast.days]
-        demand = Demand(sum(by_day) / len(by_day), forecast.deviation, by_day)
-        positions.append(Position(sku, demand, lots.get(sku, []), coming.get(sku, 0.0)))
-    return positions, forecasts
-
-
-def on_the_way(session: Session, skus: Mapping[str, Any]) -> dict[str, float]:
-    """Units of each product that were ordered, and have not come."""
-    found: dict[str, float] = {}
-    for plan in session.exec(select(SupplyPlan).where(col(SupplyPlan.status).in_((*COMING, "agreed")))):
-        for sku, units in plan.ordered.items():
-            if sku in skus:
-                came = plan.received.get(sku, {}).get("quantity", 0)
-                found[sku] = found.get(sku, 0.0) + max(0.0, units - came)
-    return found
-
-
-def _one(work: UnitOfWork, plan_id: int) -> SupplyPlan:
+def one(work: UnitOfWork, plan_id: int) -> SupplyPlan:
+    """The plan of an id, as it is now, locked."""
     query = select(SupplyPlan).where(SupplyPlan.id == plan_id).with_for_update()
     return work.exec(query.execution_options(populate_existing=True)).one()
 

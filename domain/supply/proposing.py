@@ -8,7 +8,7 @@ service level (ch. 9), and never more than sells before it would expire; the pro
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from statistics import NormalDist
 
@@ -16,6 +16,12 @@ from domain.stock.reordering import Demand
 from workflows.language.supply import ProductTerms, Supplier
 from workflows.terms.quantities import NONE, quantity_of
 from workflows.terms.values import Duration
+
+CARRYING = 0.24
+"""What it costs to keep goods for a year, as a part of their price (Silver, Pyke & Thomas, 1.3 and 4.5)."""
+
+BREAK_DAYS = 28
+"""No order is raised to a price break to more than sells in so many days."""
 
 _DAY = 86_400
 
@@ -57,7 +63,7 @@ class Line:
 
     `target` is the order-up-to level S, `safety` the part of it for what can't be foreseen, `usable` what there is
     against it. `ceiling` is what sells before it would expire. `because` names what decided: the level, `shelf_life`,
-    `max`, `min`, `minimum` or `joint` (the delivery's minimum), or `enough`.
+    `max`, `min`, `minimum`, `break` (of the price), `joint` (the delivery's minimum), or `enough`.
     """
 
     sku: str
@@ -128,9 +134,33 @@ def _line(position: Position, supplier: Supplier, terms: ProductTerms) -> Line:
         quantity = _packs(room, terms.pack, ROUND_FLOOR)
         if quantity < (terms.minimum or NONE):
             quantity = NONE
+    if (cheaper := _at_break(quantity, terms, room, demand)) is not None:
+        quantity, because = cheaper, "break"
     cover = usable / demand.per_day if demand.per_day > 0 else math.inf
     told = because if quantity > 0 or because in ("shelf_life", "max") else "enough"
     return Line(position.sku, quantity, target, safety, usable, expected, ceiling, told, cover)
+
+
+def _at_break(quantity: Decimal, terms: ProductTerms, room: float | None, demand: Demand) -> Decimal | None:
+    """The units of a price break that an order should be raised to; None if none is worth it.
+
+    What is saved on all of its units must be more than it costs to keep those that weren't needed yet, until the others
+    are sold and while they are (Silver, Pyke & Thomas, 4.5, for a single order).
+    """
+    price = terms.price_of(quantity)
+    best, most = None, 0.0
+    for each in terms.breaks:
+        units = _packs(float(each.at_least), terms.pack, ROUND_CEILING)
+        if price is None or not 0 < quantity < units or (room is not None and units > quantity_of(room)):
+            continue
+        if float(units) > demand.per_day * BREAK_DAYS:
+            continue
+        extra = float(units - quantity)
+        waits = (float(quantity) + extra / 2) / demand.per_day
+        saved = (price - each.price) * float(units) - extra * each.price * CARRYING * waits / 365
+        if saved > most:
+            best, most = units, saved
+    return best
 
 
 def _topped_up(
@@ -152,7 +182,9 @@ def _topped_up(
         if best is None:
             break
         line, pack = found[best], supplier.products[best].pack
-        found[best] = _with(line, line.quantity + pack, "joint" if line.quantity == 0 else line.because)
+        found[best] = replace(
+            line, quantity=line.quantity + pack, because="joint" if line.quantity == 0 else line.because
+        )
         missing -= pack
     return list(found.values())
 
@@ -162,13 +194,7 @@ def _room(terms: ProductTerms, usable: float) -> float | None:
 
 
 def _without(line: Line) -> Line:
-    return _with(line, NONE, "postponed" if line.quantity > 0 else line.because)
-
-
-def _with(line: Line, quantity: Decimal, because: str) -> Line:
-    return Line(
-        line.sku, quantity, line.target, line.safety, line.usable, line.expected, line.ceiling, because, line.days_left
-    )
+    return replace(line, quantity=NONE, because="postponed" if line.quantity > 0 else line.because)
 
 
 def _packs(units: float, pack: Decimal, rounding: str) -> Decimal:

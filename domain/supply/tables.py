@@ -22,8 +22,9 @@ class SupplyPlan(Row, table=True):
     """A delivery of a supplier that is to come `on` a day, from the proposal to the receipt.
 
     `lines` is what was proposed, `answer` what the supplier said to it, `exceptions` why that is for the buyer to
-    decide, `ordered` the units of each product that were ordered, `shipped` its shipping notice, `received` what came
-    of each product, and `notes` what was told to both sides.
+    decide, `ordered` the units of each product that are awaited, `orders` what the ERP says of each product's order
+    (`reference`, `confirmed`, `promised_on`), `shipped` its shipping notice, `received` what came of each product, and
+    `notes` what was told to both sides.
     """
 
     __tablename__: ClassVar[Any] = "supply_plans"
@@ -44,6 +45,7 @@ class SupplyPlan(Row, table=True):
     exceptions: list[str] = Field(default_factory=list, sa_type=JSONB)
     decided_by: str | None = None
     ordered: dict[str, Any] = json_column()
+    orders: dict[str, Any] = json_column()
     reference: str | None = None
     promised_on: date | None = None
     shipped: dict[str, Any] | None = Field(default=None, sa_type=JSONB(none_as_null=True))

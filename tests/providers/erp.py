@@ -13,7 +13,8 @@ from typing import Any
 class FakeErp:
     """`answers` are given one after the other, each as a status and headers, before orders are taken as usual.
 
-    Of orders that are taken, the answers to the first `lost` never arrive.
+    Of orders that are taken, the answers to the first `lost` never arrive. `confirmed` is what suppliers have told it,
+    by the order's key; None if it has no place to ask for that.
     """
 
     url: str = ""
@@ -23,6 +24,8 @@ class FakeErp:
     lost: int = 0
     tokens: set[str | None] = field(default_factory=set)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    confirmed: dict[str, dict[str, Any]] | None = field(default_factory=dict)
+    asked: list[list[str]] = field(default_factory=list)
 
     def take(self, key: str, body: dict[str, Any]) -> dict[str, Any]:
         self.orders.setdefault(key, body)
@@ -44,7 +47,15 @@ def erp_server() -> Iterator[FakeErp]:
             erp.tokens.add(self.headers.get("authorization"))
             status, headers = erp.answers.pop(0) if erp.answers else (201, {})
             found = status < 400 and self.path == "/orders"
-            answer = json.dumps(erp.take(self.headers["idempotency-key"], body) if found else {}).encode()
+            told: dict[str, Any] = erp.take(self.headers["idempotency-key"], body) if found else {}
+            if self.path == "/confirmations" and status < 400:
+                status = 404 if erp.confirmed is None else 200
+                erp.asked.append(body["orders"])
+                confirmed = erp.confirmed or {}
+                told = {
+                    "confirmations": [{"order": key, **confirmed[key]} for key in body["orders"] if key in confirmed]
+                }
+            answer = json.dumps(told).encode()
             if found and erp.lost:
                 erp.lost -= 1
                 self.close_connection = True

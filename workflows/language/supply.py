@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
@@ -44,6 +46,10 @@ class ProductTerms(Frozen):
     max: Amount | None = None
     price: Fen | None = None
     breaks: tuple[PriceBreak, ...] = ()
+
+    def price_of(self, quantity: Decimal) -> int | None:
+        """What a unit costs of so many, in fen; None if no price is known."""
+        return next((each.price for each in reversed(self.breaks) if quantity >= each.at_least), self.price)
 
 
 class Supplier(Frozen):
@@ -125,5 +131,11 @@ def _faults(supplier: Supplier, terms: ProductTerms, brought_by: str | None) -> 
         yield "a supplier of the way vmi plans between `min` and `max`; write both"
     if terms.min is not None and terms.max is not None and terms.min > terms.max:
         yield "`min` is more than `max`"
+    asks = [(NONE, terms.price), *((each.at_least, each.price) for each in terms.breaks)]
+    if terms.breaks and (
+        terms.price is None
+        or any(more <= few or (lower or 0) >= (higher or 0) for (few, higher), (more, lower) in pairwise(asks))
+    ):
+        yield "`breaks` need a `price`, and each more units at a lower price than the one before"
     if terms.max is not None and max(terms.pack, terms.minimum or NONE) > terms.max:
         yield "a single pack, or the minimum, is more than `max`"

@@ -12,6 +12,9 @@ from workflows.source.translating import translator
 
 SENTENCES: Mapping[str, str] = {
     # suppliers
+    "`breaks` need a `price`, and each more units at a lower price than the one before": (
+        "`breaks` 要有 `price`，而且每一档的数量比前一档多、价格比前一档低"
+    ),
     "{name} brings it already; a product has one supplier": "已经由 {name} 供货；一个商品只有一个供应商",
     "a supplier of the way vmi plans between `min` and `max`; write both": (
         "vmi 的供应商在 `min` 和 `max` 之间安排；两个都要写"

@@ -1,14 +1,15 @@
 """A supplier played from outside: the plan, the answer by link and by key, the notice, the goods, the scorecard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from calling import Caller
+from providers.erp import FakeErp, erp_server
 from shop import Shop
 
-from activities.adapters.erp import Ledger
+from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.supply import SupplyActivities
 from api.app import create_app
 from api.http.page_links import SUPPLIERS
@@ -45,9 +46,15 @@ def stranger(db: Database, clock: VirtualClock) -> Caller:
     return Caller(create_app(db, clock, ready=dict, signing_key="k" * 32), "")
 
 
-def look(shop: Shop, supplier: str = "a") -> SupplyState:
+@pytest.fixture
+def erp() -> Iterator[FakeErp]:
+    with erp_server() as server:
+        yield server
+
+
+def look(shop: Shop, supplier: str = "a", erp: Erp | None = None) -> SupplyState:
     """What the supplier's run does when it is woken."""
-    activities = SupplyActivities(shop.db, shop.clock, Ledger())
+    activities = SupplyActivities(shop.db, shop.clock, erp or Ledger())
     standing = activities.look_after_supplier(supplier)
     for plan in standing.orders:
         activities.order_delivery(plan)
@@ -63,10 +70,10 @@ def planned(caller: Caller) -> dict[str, Any]:
     return made
 
 
-def ordered(shop: Shop, caller: Caller) -> dict[str, Any]:
+def ordered(shop: Shop, caller: Caller, erp: Erp | None = None) -> dict[str, Any]:
     plan = planned(caller)
     assert caller.post(f"/v1/supply/plans/{plan['id']}/answer", json={"verdict": "confirm"}).status_code == 200
-    look(shop)
+    look(shop, erp=erp)
     now: dict[str, Any] = caller.get(f"/v1/supply/plans/{plan['id']}").json()
     assert (now["status"], now["ordered"]) == ("ordered", {"milk": 60, "cake": 12})
     return now
@@ -115,6 +122,74 @@ def test_what_differs_too_much_is_for_the_buyer(
     decided = caller.post(f"/v1/supply/plans/{plan['id']}/decide", json={"verdict": "accept"}).json()
     assert decided["status"] == ("refused" if exceptions == ["refused"] else "agreed")
     assert caller.post(f"/v1/supply/plans/{plan['id']}/decide", json={"verdict": "accept"}).status_code == 409
+
+
+def test_a_buyer_changes_what_a_supplier_offers_and_says_why(shop: Shop, caller: Caller, stranger: Caller) -> None:
+    path = f"/v1/supply/plans/{planned(caller)['id']}"
+    caller.post(f"{path}/answer", json={"verdict": "change", "lines": {"milk": 12}})
+    for lines, reason in (
+        ({}, "needed"), ({"milk": 7}, "not_whole_packs"), ({"nuts": 5}, "not_asked"), ({"milk": 612}, "confirm_needed"),
+        ({"cake": 132}, "confirm_needed"),
+    ):  # fmt: skip
+        refused = caller.post(f"{path}/decide", json={"verdict": "change", "lines": lines})
+        assert (refused.status_code, refused.json()["errors"][0]["reason"]) == (422, reason)
+    more = {"verdict": "change", "lines": {"milk": 24, "cake": 132}, "reason": "门店活动", "confirm": True}
+    decided = caller.post(f"{path}/decide", json=more).json()
+    assert (decided["status"], decided["ordered"]) == ("agreed", {"milk": 24, "cake": 132})
+    assert "门店活动" in stranger.get(f"/supplier/a?token={sign_supplier('k' * 32, 'a')}").text
+    assert look(shop).waits_for
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "awaited", "notes", "status"),
+    [
+        pytest.param({"milk": {"quantity": 60}, "cake": {"quantity": 12}}, (60, 12), [], "ordered", id="as ordered"),
+        pytest.param({"milk": {"quantity": 48}}, (48, 12), ["less"], "ordered", id="less is what is awaited"),
+        pytest.param({"milk": {"quantity": 72}}, (60, 12), ["more"], "ordered", id="more is not"),
+        pytest.param({"milk": {"quantity": 0}}, (None, 12), ["less"], "ordered", id="one product is refused"),
+        pytest.param(
+            {"milk": {"quantity": 0}, "cake": {"quantity": 0}}, (None, None), ["less", "less"], "refused", id="all are"
+        ),
+        pytest.param(
+            {"milk": {"quantity": 60, "promised_on": "2026-03-09"}}, (60, 12), ["later", "show"], "ordered", id="later"
+        ),
+        pytest.param({"milk": {"quantity": 60, "promised_on": "9999-01-01"}}, (60, 12), [], "ordered", id="no promise"),
+        pytest.param(None, (60, 12), [], "ordered", id="it confirms nothing"),
+    ],
+)
+def test_what_the_erp_was_confirmed_is_what_is_awaited(
+    shop: Shop, caller: Caller, erp: FakeErp, confirmed: Any, awaited: Any, notes: list[str], status: str
+) -> None:
+    http = HttpErp(erp.url)
+    plan = ordered(shop, caller, http)
+    day = {"supplier": "a", "deliver_on": plan["on"]}
+    assert erp.orders[f"supply-{plan['id']}-milk"] == {"sku": "milk", "quantity": 60, "city": None, **day}
+    shop.post(
+        "stream.scheduled", stream_id="s", title="早餐", starts_at="2026-03-09T12:00:00Z", products=[{"sku": "milk"}]
+    )
+    keyed = {f"supply-{plan['id']}-{sku}": said for sku, said in (confirmed or {}).items()}
+    erp.confirmed = None if confirmed is None else keyed
+    look(shop, erp=http)
+    standing = look(shop, erp=http)
+    now = caller.get(f"/v1/supply/plans/{plan['id']}").json()
+    assert (now["ordered"].get("milk"), now["ordered"].get("cake")) == awaited
+    assert ([note["what"] for note in now["notes"]], now["status"]) == (notes, status)
+    assert ("和订单不同" in told(shop)) == bool(notes)
+    again = standing.due is not None and standing.due <= shop.clock.now() + HOUR
+    assert again == (confirmed is not None and status == "ordered")
+
+
+def test_what_the_erp_refuses_is_told_and_the_rest_is_ordered(shop: Shop, caller: Caller, erp: FakeErp) -> None:
+    plan = planned(caller)
+    caller.post(f"/v1/supply/plans/{plan['id']}/answer", json={"verdict": "confirm"})
+    erp.answers = [(422, {})]
+    look(shop, erp=HttpErp(erp.url))
+    now = caller.get(f"/v1/supply/plans/{plan['id']}").json()
+    assert (now["status"], now["ordered"]) == ("ordered", {"milk": 60})
+    assert [(note["what"], note["detail"]) for note in now["notes"]] == [("erp_refused", "cake http_422")]
+    assert "ERP 拒收了 cake" in told(shop)
+    erp.answers = [(503, {})]
+    assert look(shop, erp=HttpErp(erp.url)).waits_for
 
 
 @pytest.mark.usefixtures("shop")
@@ -213,15 +288,16 @@ def test_a_shelf_life_below_the_terms_and_a_late_receipt_are_told(shop: Shop, ca
 
 
 def test_a_notice_of_an_unknown_order_changes_nothing_and_one_that_slips_warns_of_shows(
-    shop: Shop, caller: Caller
+    shop: Shop, caller: Caller, erp: FakeErp
 ) -> None:
     notice(shop, "supply-424242")
     notice(shop, "whatever")
     assert told(shop).count("不存在") == 2
-    plan = ordered(shop, caller)
+    plan = ordered(shop, caller, HttpErp(erp.url))
+    assert [plan["orders"][sku]["reference"] for sku in ("cake", "milk")] == ["PO-1", "PO-2"]
     starts = (shop.clock.now() + 3 * DAY).isoformat()
     shop.post("stream.scheduled", stream_id="s", title="早餐专场", starts_at=starts, products=[{"sku": "milk"}])
-    notice(shop, plan["reference"], arrives_on=(shop.clock.now() + 5 * DAY).date().isoformat())
+    notice(shop, "PO-2", arrives_on=(shop.clock.now() + 5 * DAY).date().isoformat())
     assert "早餐专场" in told(shop)
     now = caller.get(f"/v1/supply/plans/{plan['id']}").json()
     assert (now["status"], [note["what"] for note in now["notes"]]) == ("shipped", ["later", "show"])

@@ -67,6 +67,28 @@ def test_what_decides_is_told(terms: dict[str, Any], more: dict[str, Any], at: P
     assert delivery.postponed == (because == "postponed")
 
 
+BREAKS = {"price": 500, "breaks": [{"at_least": 100, "price": 490}, {"at_least": 200, "price": 300}]}
+
+
+@pytest.mark.parametrize(
+    ("terms", "units", "price"),
+    [
+        pytest.param(BREAKS, 200, 300, id="the one that saves most"),
+        pytest.param({**BREAKS, "max": 150}, 100, 490, id="within the maximum"),
+        pytest.param({**BREAKS, "shelf_life": "6d"}, 39, 500, id="within what sells in time"),
+        pytest.param(
+            {"price": 500, "breaks": [{"at_least": 280, "price": 499}]}, 39, 500, id="it must be worth keeping"
+        ),
+        pytest.param({"price": 500, "breaks": [{"at_least": 281, "price": 9}]}, 39, 500, id="it must sell in 28 days"),
+    ],
+)
+def test_an_order_is_raised_to_a_price_break_that_is_worth_it(terms: dict[str, Any], units: int, price: int) -> None:
+    brings = supplier(terms)
+    (line,) = propose_delivery([position()], brings).lines
+    assert (line.quantity, line.because == "break") == (units, units > 39)
+    assert brings.products["milk"].price_of(line.quantity) == price
+
+
 def test_a_delivery_that_lacks_its_minimum_is_filled_with_what_lasts_shortest() -> None:
     terms = {"products": {"milk": {"pack": 10}, "cake": {"pack": 10}, "nuts": {"pack": 10}}, "minimum": 150}
     demand = Demand(10, 0)

@@ -36,6 +36,14 @@ def test_the_shipped_terms_are_in_order() -> None:
         ("products: {milk: {pack: 9, max: 3}}", 3, "more than `max`"),
         ("way: vmi\n    products:\n      milk: {pack: 6}", 5, "write both"),
         ("products: {milk: {}}\n  b:\n    products: {milk: {}}", 5, "a brings it already"),
+        ("products: {milk: {breaks: [{at_least: 5, price: 3}]}}", 3, "`breaks` need a `price`"),
+        ("products: {milk: {price: 3, breaks: [{at_least: 5, price: 3}]}}", 3, "at a lower price"),
+        (
+            "products: {milk: {price: 9, breaks: [{at_least: 5, price: 3}, {at_least: 5, price: 2}]}}",
+            3,
+            "each more units",
+        ),
+        ("lead_time_spread: -1d", 3, "duration"),
         ("weight: 3", 3, "weight"),
     ],
 )
