@@ -19,7 +19,7 @@ from domain.access.actors import Actor
 from domain.stock.replenishment import DecisionRefusedError, UndecidableError, called, replenishments
 from domain.stock.tables import Replenishment
 from workflows.plan.supply import AWAITING, Decision, Verdict
-from workflows.terms.quantities import Quantity, number_of, written
+from workflows.terms.quantities import Quantity, number_of, quantity_of, written
 
 router = APIRouter(
     tags=["replenishments"], responses=documented(Unauthorized, Forbidden, NotFound, Conflict, Invalid, Unavailable)
@@ -86,7 +86,7 @@ class Replenishments(BaseModel):
 
 
 class Change(BaseModel):
-    """What to order instead, in units; `confirm` says that a multiple of what was proposed is meant."""
+    """What to order instead, in units; `confirm` says that what is extreme is meant."""
 
     quantity: Annotated[Quantity, Field(gt=0, le=1_000_000_000)]
     confirm: Annotated[bool, Field(strict=True)] = False
@@ -123,19 +123,30 @@ async def post_approve(request: Request, caller: Buyer, id: Id) -> Replenishment
     openapi_extra=described(Change, {"quantity": 48}),
 )
 async def post_change(request: Request, caller: Buyer, id: Id) -> ReplenishmentState:
-    """In whole packs, and no more than will be sold before it perishes.
+    """In whole packs.
 
-    More than ten times what was proposed is refused as `confirm_needed` unless `confirm` is true.
+    More than will be sold before it perishes, than there is room for, or than ten times what was proposed is refused
+    as `confirm_needed` unless `confirm` is true.
     """
     change = await read_json(request, Change)
     row = await run_in_threadpool(_row, context(request), id)
-    is_possible = row.ceiling is None or change.quantity <= row.ceiling
-    if is_possible and not change.confirm and change.quantity > _EXTREME * max(row.proposed, row.pack):
-        much = f"{written(change.quantity)} is more than {_EXTREME} times what was proposed"
-        detail = f"{much}; send `confirm: true` if it is meant."
+    if not change.confirm and (why := _extreme(row, change.quantity)):
+        detail = f"{written(change.quantity)} is more than {why}; send `confirm: true` if it is meant."
         error = {"field": "confirm", "reason": "confirm_needed", "detail": detail}
-        raise Invalid(errors=[error], proposed=number_of(row.proposed))
-    return await _decide(context(request), caller, id, "change", change.quantity)
+        raise Invalid(errors=[error], proposed=number_of(row.proposed), ceiling=_number(row.ceiling))
+    return await _decide(context(request), caller, id, "change", change.quantity, confirm=change.confirm)
+
+
+def _extreme(row: Replenishment, quantity: Decimal) -> str | None:
+    """What a quantity exceeds, so that it is hardly meant."""
+    if row.ceiling is not None and quantity > row.ceiling:
+        return "will be sold before it perishes"
+    capacity, left = row.basis.get("capacity"), row.basis.get("left", 0)
+    if capacity is not None and quantity + quantity_of(max(0, left)) > quantity_of(capacity):
+        return "there is room for"
+    if quantity > _EXTREME * max(row.proposed, row.pack):
+        return f"{_EXTREME} times what was proposed"
+    return None
 
 
 @router.post("/v1/replenishments/{id}/refuse", summary="Order nothing")
@@ -144,13 +155,14 @@ async def post_refuse(request: Request, caller: Buyer, id: Id) -> ReplenishmentS
 
 
 async def _decide(
-    env: Context, caller: Actor, id: int, verdict: Verdict, quantity: Decimal | None = None
+    env: Context, caller: Actor, id: int, verdict: Verdict, quantity: Decimal | None = None, *, confirm: bool = False
 ) -> ReplenishmentState:
     decision = Decision(
         verdict=verdict,
         key=caller.id if caller.kind == "key" else None,
         user=caller.id if caller.kind == "user" else None,
         quantity=quantity,
+        confirm=True if confirm else None,
     )
     row = await run_in_threadpool(_row, env, id)
     if row.closed_at is not None and row.status != "refused":

@@ -93,7 +93,7 @@ def propose(demand: Demand, left: Decimal, rule: StockRule, *, rush: int = 0) ->
     awaited = demand.over(lead)
     point = math.ceil(awaited + safety)
     wanted = point + math.ceil(demand.over(lead + _days(rule.cover)) - awaited) - left if left <= point else NONE
-    quantity = _packs(max(NONE, min(wanted, _MOST)), rule.pack, ROUND_CEILING)
+    quantity = in_packs(max(NONE, wanted), rule.pack)
     ceiling = None
     if rule.shelf_life is not None:
         still_left = max(0.0, float(left) - awaited)
@@ -101,6 +101,11 @@ def propose(demand: Demand, left: Decimal, rule: StockRule, *, rush: int = 0) ->
         ceiling = _packs(Decimal(sold), rule.pack, ROUND_FLOOR)
         quantity = min(quantity, ceiling)
     return Proposal(quantity, point, math.ceil(safety), ceiling)
+
+
+def in_packs(units: Decimal, pack: Decimal, *, up: bool = True) -> Decimal:
+    """As many units, or the few more that whole packs have, or the few less."""
+    return _packs(min(units, _MOST), pack, ROUND_CEILING if up else ROUND_FLOOR)
 
 
 def _packs(units: Decimal, pack: Decimal, rounding: str) -> Decimal:

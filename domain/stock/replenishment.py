@@ -19,8 +19,9 @@ from domain.published.library import Library, read_library
 from domain.stock.foretelling import ENOUGH, foretell
 from domain.stock.live import ProductStock, floor, units_left
 from domain.stock.places import is_in, plain
-from domain.stock.reordering import Demand, demand_of, propose
+from domain.stock.reordering import Demand, demand_of, in_packs, propose
 from domain.stock.selling import WINDOW, Day, apart_in_show, read_days
+from domain.stock.showing import planned_end
 from domain.stock.tables import LiveSale, Lot, Product, Replenishment, ReplenishmentNotice, StockMove, Stream
 from domain.store.outbox import Replenish, Restocked
 from domain.store.work import UnitOfWork
@@ -86,22 +87,35 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
         demand = Demand(sum(by_day) / len(by_day), forecast.deviation, by_day)
     apart = _apart(session, alarm)
     part = 1 - float(apart) / data["sold"] if apart else 1.0
-    rush = math.ceil(max(0.0, data.get("per_minute", 0) * part) * (rule.sells_out_within.nominal / _MINUTE))
+    is_new = not is_foretold and not any(day.sold for days in places for on, day in days.items() if on < today)
+    looks_ahead = rule.sells_out_within.nominal
+    if is_new and (stream := session.get(Stream, data.get("stream_id") or "")) is not None:
+        looks_ahead = max(looks_ahead, planned_end(session, stream, now) - now)
+    rush = math.ceil(max(0.0, data.get("per_minute", 0) * part) * (looks_ahead / _MINUTE))
     beside = quantity_of(sum(day.beside for days in places for day in days.values()))
     proposal = propose(demand, max(NONE, stock.left), rule, rush=rush)
+    quantity, ceiling = proposal.quantity, None if is_new else proposal.ceiling
+    if is_new:
+        quantity = max(quantity, in_packs(max(NONE, rush - max(NONE, stock.left)), rule.pack))
+    if rule.capacity is not None:
+        room = max(NONE, rule.capacity - max(NONE, stock.left - rush))
+        quantity = min(quantity, in_packs(room, rule.pack, up=False))
+    if stock.left <= 0 and ceiling != 0:
+        quantity = max(quantity, rule.pack)
     values: dict[str, Any] = {
         "alarm_id": alarm_id,
         "stream_id": data.get("stream_id"),
         "sku": sku,
         "city": city or "",
-        "status": "proposed" if proposal.quantity else "enough",
-        "proposed": proposal.quantity,
+        "status": "proposed" if quantity else "enough",
+        "proposed": quantity,
         "pack": rule.pack,
-        "ceiling": proposal.ceiling,
+        "ceiling": ceiling,
         "basis": {
             "left": number_of(stock.left),
             "rush": rush,
-            "by": "forecast" if is_foretold else "rate",
+            "rush_minutes": round(looks_ahead / _MINUTE),
+            "by": "forecast" if is_foretold else "show" if is_new else "rate",
             "special": forecast.special(round(rule.lead_time.nominal / _DAY) + 1) if is_foretold else [],
             "per_day": round(demand.per_day, 2),
             "deviation": round(demand.deviation, 2),
@@ -110,14 +124,15 @@ def begin(session: Session, alarm_id: int, now: datetime) -> ReplenishmentState:
             "beside": number_of(max(beside, apart)),
             "reorder_point": proposal.reorder_point,
             "safety_stock": proposal.safety_stock,
+            "capacity": None if rule.capacity is None else number_of(rule.capacity),
             "alarm": data.get("kind"),
             "escalate_to": rule.escalate_to,
             "lead_time": str(rule.lead_time),
         },
         "assignee": rule.buyer,
         "created_at": now,
-        "due_at": now + rule.escalate_after.nominal if proposal.quantity else None,
-        "closed_at": None if proposal.quantity else now,
+        "due_at": now + rule.escalate_after.nominal if quantity else None,
+        "closed_at": None if quantity else now,
         "reminders": 0,
     }
     new = insert(Replenishment).values(values).on_conflict_do_nothing()

@@ -63,10 +63,7 @@ def foretell_show(session: Session, stream_id: str, now: datetime, zone: ZoneInf
     if stream is None:
         return None
     state = state_of(stream, now)
-    over = select(Stream).where(
-        col(Stream.ended_at) > Stream.starts_at, col(Stream.ended_at) <= now, Stream.stream_id != stream_id
-    )
-    past = session.exec(over.order_by(col(Stream.starts_at).desc()).limit(PAST)).all()
+    past = _past(session, stream_id, now)
     parts = _parts(session, [each.stream_id for each in past])
     planned = {each["sku"]: each for each in (stream.plan or {}).get("products") or ()}
     total = func.sum(LiveSale.units)
@@ -74,8 +71,7 @@ def foretell_show(session: Session, stream_id: str, now: datetime, zone: ZoneInf
     sold = dict(session.exec(of_show).all())
     skus = {*planned, *sold} or {sku for _, sku in parts}
     categories = _categories(session, {*skus, *(sku for _, sku in parts)})
-    lasted = [_lasted(each) for each in past]
-    minutes = float((stream.plan or {}).get("minutes") or (median(lasted) if lasted else USUAL_MINUTES))
+    minutes = _planned_minutes(stream, past)
     model = ShowModel([sold for each in past for sold in _sold(each, parts, categories, zone)])
     elapsed = 0.0
     if state in ("running", "ended"):
@@ -94,6 +90,23 @@ def foretell_show(session: Session, stream_id: str, now: datetime, zone: ZoneInf
         )
     found.sort(key=lambda each: (-(each.forecast.expected if each.forecast.of != "nothing" else 0.0), each.offer.sku))
     return ShowForecasts(stream, state, minutes, elapsed, len(past), found[:PRODUCTS])
+
+
+def planned_end(session: Session, stream: Stream, now: datetime) -> datetime:
+    """When a show is planned to end, by what it or, if it doesn't say, the shows before it last."""
+    return stream.starts_at + _planned_minutes(stream, _past(session, stream.stream_id, now)) * _MINUTE
+
+
+def _past(session: Session, stream_id: str, now: datetime) -> Sequence[Stream]:
+    over = select(Stream).where(
+        col(Stream.ended_at) > Stream.starts_at, col(Stream.ended_at) <= now, Stream.stream_id != stream_id
+    )
+    return session.exec(over.order_by(col(Stream.starts_at).desc()).limit(PAST)).all()
+
+
+def _planned_minutes(stream: Stream, past: Sequence[Stream]) -> float:
+    lasted = [_lasted(each) for each in past]
+    return float((stream.plan or {}).get("minutes") or (median(lasted) if lasted else USUAL_MINUTES))
 
 
 def _sold(

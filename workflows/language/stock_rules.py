@@ -24,8 +24,8 @@ class StockRule(Frozen):
     A show's alarm: at least `ratio` times and `at_least` units of what was expected, or sold out `sells_out_within`;
     then none for `quiet_for`. An order: it takes `lead_time` to come, give or take `lead_time_spread` (a standard
     deviation), lasts for `cover` and comes in whole `pack`s; `service_level` is how often stock should outlast the
-    wait; a unit that comes in can be sold for `shelf_life`. `buyer` is asked, and `escalate_to` after `escalate_after`;
-    without a buyer nothing is proposed.
+    wait; a unit that comes in can be sold for `shelf_life`, and `capacity` units can be kept. `buyer` is asked, and
+    `escalate_to` after `escalate_after`; without a buyer nothing is proposed.
     """
 
     ratio: Ratio = 2.5
@@ -38,6 +38,7 @@ class StockRule(Frozen):
     cover: Duration = Duration(amount=7, unit="d")
     pack: Pack = ONE
     shelf_life: Duration | None = None
+    capacity: Pack | None = None
     buyer: Who | None = None
     escalate_after: Duration = Duration(amount=2, unit="h")
     escalate_to: Who | None = None

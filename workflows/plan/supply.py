@@ -28,12 +28,16 @@ Verdict = Literal["approve", "change", "refuse"]
 
 
 class Decision(Frozen):
-    """What a buyer decided, signed in or with an API key. `quantity`, in units, goes with `change` only."""
+    """What a buyer decided, signed in or with an API key. `quantity`, in units, goes with `change` only.
+
+    With `confirm` it may be more than sells before it perishes.
+    """
 
     verdict: Verdict
     key: int | None = None
     user: int | None = None
     quantity: Quantity | None = None
+    confirm: Literal[True] | None = None
 
 
 class Decided(Frozen):
@@ -87,6 +91,6 @@ def refusal(standing: ReplenishmentState, decision: Decision) -> Reason | None:
         return "not_positive"
     if decision.quantity % standing.pack:
         return "not_whole_packs"
-    if standing.ceiling is not None and decision.quantity > standing.ceiling:
+    if standing.ceiling is not None and decision.quantity > standing.ceiling and not decision.confirm:
         return "above_ceiling"
     return None

@@ -116,7 +116,7 @@ def test_who_comes_second_is_told_so(buyer: Caller) -> None:
     ("body", "reason"),
     [
         ({"quantity": 7}, "not_whole_packs"),
-        ({"quantity": 12 * 10**6}, "above_ceiling"),
+        ({"quantity": 12 * 10**6}, "confirm_needed"),
         ({"quantity": 0}, "greater_than"),
         ({"quantity": -12}, "greater_than"),
         ({"quantity": 10**30}, "bad_number"),
@@ -146,6 +146,20 @@ def test_a_multiple_of_what_was_proposed_must_be_confirmed(buyer: Caller, db: Da
     assert answer.json()["proposed"] == 24
     assert buyer.get("/v1/replenishments/1").json()["status"] == "proposed"
     assert buyer.post("/v1/replenishments/1/change", json={"quantity": 252, "confirm": True}).json()["quantity"] == 252
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "capacity"), [pytest.param(36, None, id="beyond shelf life"), pytest.param(None, 40, id="no room")]
+)
+def test_what_will_not_sell_in_time_or_has_no_room_must_be_confirmed(
+    buyer: Caller, db: Database, ceiling: int | None, capacity: int | None
+) -> None:
+    with db.begin() as work:
+        row = work.get_one(Replenishment, 1)
+        row.proposed, row.ceiling, row.basis = 24, ceiling, {**row.basis, "left": 0, "capacity": capacity}
+    answer = buyer.post("/v1/replenishments/1/change", json={"quantity": 48})
+    assert (answer.status_code, answer.json()["errors"][0]["reason"]) == (422, "confirm_needed")
+    assert buyer.post("/v1/replenishments/1/change", json={"quantity": 48, "confirm": True}).json()["quantity"] == 48
 
 
 def test_ten_times_is_still_taken_at_once(buyer: Caller, db: Database) -> None:

@@ -176,3 +176,46 @@ def test_a_new_product_whose_first_show_sells_out_is_asked_for(shop: Shop) -> No
     (row,) = shop.rows(Replenishment)
     assert (row.status, row.basis["left"]) == ("proposed", 0)
     assert row.proposed > 0
+
+
+@pytest.mark.parametrize(
+    ("left", "minutes", "proposed_units"),
+    [
+        pytest.param(0, 180, 2 * 120, id="what it sells until its planned end"),
+        pytest.param(100, 180, 2 * 120 - 100, id="less what is left"),
+        pytest.param(0, 61, 2 * 30, id="at least what the alarm looks ahead"),
+        pytest.param(500, 180, 0, id="more is left than it will sell"),
+    ],
+)
+def test_a_product_without_history_is_proposed_from_the_show_itself(
+    shop: Shop, left: int, minutes: int, proposed_units: int
+) -> None:
+    now = shop.clock.now()
+    starts = (now - timedelta(hours=1)).isoformat()
+    shop.post("stream.scheduled", time=now - timedelta(days=1), stream_id="s", starts_at=starts, minutes=minutes)
+    if left:
+        shop.take(received(shop, now - timedelta(hours=2), left, "A"))
+    row = proposed(shop, stream_id="s", per_minute=2)
+    assert (row.proposed, row.basis["by"], row.ceiling) == (proposed_units, "show", None)
+    assert (row.status == "enough") == (left == 500)
+
+
+def test_where_nothing_is_left_it_is_never_enough(shop: Shop) -> None:
+    start = MONDAY - timedelta(days=20)
+    shop.take(received(shop, start, 3, "A"))
+    shop.take(sold(shop, start + timedelta(hours=9), 3))
+    row = proposed(shop)
+    assert (row.status, row.basis["left"]) == ("proposed", 0)
+    assert row.proposed >= 1
+
+
+def test_no_more_is_proposed_than_there_is_room_for(shop: Shop) -> None:
+    shop.take(received(shop, shop.clock.now() - timedelta(hours=2), 10, "A"))
+    with shop.db.begin() as session:
+        publish_document(session, "_stock", {"defaults": {"buyer": "甲", "capacity": 50, "pack": 6}})
+    shop.post("stock.alarm", sku="beans", kind="selling_out", per_minute=9)
+    with shop.db.begin() as session:
+        (alarm,) = session.exec(select(Event.id).where(Event.type == "stock.alarm"))
+        begin(session, alarm, shop.clock.now())
+    (row,) = shop.rows(Replenishment)
+    assert (row.proposed, row.basis["capacity"]) == (48, 50)
