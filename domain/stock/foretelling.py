@@ -2,7 +2,7 @@
 
 The demand of a product in a city is that of all places that can serve it; how much of a day it was there to be sold is
 that of each place, by its part of the sales. What no place keeps is told by its orders. Today, which isn't over,
-teaches nothing. Special are the days of the calendar of China and those of shows.
+teaches nothing. Special are the days of the calendar of China, the shop's own (`_calendar.yaml`) and those of shows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,11 @@ from domain.forecast.calendar import special_days
 from domain.forecast.history import Floats, History, Truths
 from domain.forecast.quantiles import next_quantiles
 from domain.forecast.smoothing import Walk, walk
+from domain.published.library import read_library
 from domain.stock.places import is_in, spellings
 from domain.stock.selling import Day, days_left, read_days
 from domain.stock.tables import Lot, Product, Stream
+from workflows.language.calendar import Calendar
 from workflows.terms.values import at_local, local_day, parse_time
 
 HISTORY = timedelta(days=750)
@@ -187,7 +189,7 @@ def _flags(
     """What is special of each day from the first one known to the last one asked for."""
     first = min((on for days in columns for on in days if on < today), default=today)
     count = (today - first).days + ahead
-    names, flags = special_days(first, count)
+    names, flags = _with_own(*special_days(first, count), first, read_library(session).calendar)
     since = at_local(first, _MIDNIGHT, zone, now)
     query = select(Stream.starts_at).where(col(Stream.cancelled_at).is_(None), Stream.starts_at >= since)
     if city is not None:
@@ -198,6 +200,16 @@ def _flags(
         if 0 <= row < count:
             shows[row] = True
     return (*names, SHOW), np.hstack([flags, shows]), first
+
+
+def _with_own(names: Sequence[str], flags: Truths, first: date, calendar: Calendar) -> tuple[Sequence[str], Truths]:
+    """The days of the calendar with the shop's own: its promotions, by the names that they have."""
+    columns = dict(zip(names, flags.T, strict=True))
+    span = [first + timedelta(days=day) for day in range(len(flags))]
+    for name, days in calendar.items():
+        own = np.array([any(day.is_on(on) for day in days) for on in span], bool)
+        columns[name] = columns.get(name, False) | own
+    return tuple(columns), np.array(list(columns.values()), bool).T.reshape(len(span), len(columns))
 
 
 def _days_of(

@@ -8,6 +8,7 @@ from calling import Caller
 from shop import Shop
 
 from domain.intake.ingest import Incoming
+from domain.published.publishing import publish_document
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 
@@ -61,6 +62,24 @@ def test_demand_is_foretold_by_day_with_what_it_stands_on(shop: Shop, caller: Ca
     assert shows == [(shop.clock.now() + 2 * DAY).date().isoformat()]
     later = told["days"][3]["date"]
     assert caller.get(f"/v1/forecasts?sku=milk&city=杭州&from={later}&days=2").json()["days"] == told["days"][3:5]
+
+
+def test_the_shops_own_days_are_counted_by_what_they_did_before(shop: Shop, caller: Caller) -> None:
+    now = shop.clock.now()
+    past = [now - back * DAY for back in (61, 50, 39, 28, 17)]
+    ahead = now + 3 * DAY
+    with shop.db.begin() as work:
+        publish_document(
+            work, "_calendar", {"会员日": [f"{day:%Y-%m-%d}" for day in (*past, ahead)], "直播": [f"{now:%m-%d}"]}
+        )
+    items = [{"sku": "milk", "quantity": 30}]
+    more = {"total": 1, "items": items, "city": "杭州"}
+    shop.take(*(shop.incoming("order.paid", "wu", time=at, order_id=f"{at}", **more) for at in past))
+    told = caller.get("/v1/forecasts?sku=milk&city=杭州&days=11").json()["days"]
+    own, usual = told[3], told[10]
+    assert (own["special"], usual["special"]) == (["会员日"], [])
+    assert own["expected"] > 1.8 * usual["expected"]
+    assert [day["special"] for day in told[:1]] == [["直播"]]
 
 
 @pytest.mark.usefixtures("shop")
