@@ -20,7 +20,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     # supply
     "there is no supplier {name} in the published terms": "已发布的条款里没有供应商 {name}",
-    "{file}, line {line}: needs a sku and a quantity": "{file} 第 {line} 行：要有 sku 和 quantity",
+    "{file} needs a column for the product (sku, 货号) and one for the quantity (quantity, 数量)": (
+        "{file} 要有商品（sku、货号）和数量（quantity、数量）这两列"
+    ),
     "there is no plan {number}": "没有计划 {number}",
     "{file}: {field} {reason}": "{file}：{field} {reason}",
     "plan {number} can't be answered: {status}": "计划 {number} 不能答复：{status}",
@@ -365,6 +367,12 @@ SENTENCES: Mapping[str, str] = {
     "differs from row {row} of the same order; write what the order came to in each row": (
         "和同一单的第 {row} 行不一样，请在每一行都写整单的金额"
     ),
+    "names a product a second time": "同一个商品写了两次",
+    "must be a number, perhaps with a unit: 60, 60件, 2.5kg, 5斤, 5箱": (
+        "要写数，可以带单位：60、60件、2.5kg、5斤、5箱"
+    ),
+    "has more than three places": "小数超过三位",
+    "{file}: {fault}": "{file}：{fault}",
     "the lot stands in row {row}, too; write it on one line": "这一批在第 {row} 行也有，请写在一行里",
     "is merged with the rows above; unmerge it and give each lot its own": "与上面的行合并了；请取消合并，每批各写各的",
     "is empty; fill it in (of a formula, the value that Excel stored is read)": (

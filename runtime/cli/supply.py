@@ -43,29 +43,25 @@ def link(
 @app.command()
 def answer(
     plan: Annotated[int, typer.Argument(min=1, help="The plan's number.")],
-    file: Annotated[Path, typer.Argument(help="A CSV: sku, quantity; only what changes.")],
+    file: Annotated[Path, typer.Argument(help="A sheet or CSV: sku, quantity; only what changes.")],
     data: Data = None,
 ) -> None:
     """Take a supplier's answer from a file; the products that it doesn't name come as they were asked for."""
-    import csv
-    from decimal import Decimal, InvalidOperation
-
+    from domain.published.library import read_library
     from domain.supply.answers import AnswerError
     from domain.supply.planning import ClosedError, take_answer
     from domain.supply.tables import SupplyPlan
+    from runtime.imports.answers import read_answer
     from runtime.platform.stored_clock import clock_of
+    from workflows.language.supply import Supplier
 
     existing(file)
-    changes = {}
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines), 2):
-            try:
-                changes[(row["sku"] or "").strip()] = Decimal((row["quantity"] or "").strip())
-            except (KeyError, InvalidOperation):
-                raise StartError(f"{file}, line {number}: needs a sku and a quantity") from None
     with database(data) as db, db.begin() as work:
-        if work.get(SupplyPlan, plan) is None:
+        asked = work.get(SupplyPlan, plan)
+        if asked is None:
             raise StartError(f"there is no plan {plan}")
+        terms = read_library(work).supply.suppliers.get(asked.supplier, Supplier()).products
+        changes = read_answer(file, {sku: each.pack for sku, each in terms.items()})
         try:
             taken = take_answer(work, plan, "change" if changes else "confirm", changes, clock_of(db).now())
         except AnswerError as wrong:
