@@ -20,6 +20,8 @@ from domain.ledger.tables import Message
 from domain.published.library import read_library
 from domain.stock.studio import board
 from domain.stock.tables import Replenishment, Stream
+from domain.supply.planning import UNDECIDED
+from domain.supply.tables import SupplyPlan
 from workflows.plan.supply import AWAITING
 from workflows.terms.quantities import Quantity
 from workflows.terms.values import at_local, local_day, parse_time
@@ -80,14 +82,15 @@ class AccountDown(BaseModel):
 class Today(BaseModel):
     """What needs somebody, as far as the caller may see it; what they may not see is null.
 
-    `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a
-    guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done,
-    `conflicts` are pairs of customers who may be one.
+    `replenishments` await a decision, and so do `deliveries` of suppliers; `unknown` messages may or may not have been
+    sent, `pending_staff` wait for a guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of
+    guides should have been done, `conflicts` are pairs of customers who may be one.
     """
 
     show: LastShow | None
     alarms: list[Alarm] | None
     replenishments: int | None
+    deliveries: int | None
     unknown: int | None
     pending_staff: int | None
     stuck: int | None
@@ -110,6 +113,7 @@ def get_today(request: Request, caller: Annotated[Actor, Depends(identified)]) -
             show=show,
             alarms=alarms,
             replenishments=_awaiting(session) if "replenishments.read" in may else None,
+            deliveries=_undecided(session) if "replenishments.read" in may else None,
             unknown=statuses.get("unknown", 0) if statuses is not None else None,
             pending_staff=statuses.get("pending_staff", 0) if statuses is not None else None,
             stuck=count_stuck(session) if "journeys.read" in may else None,
@@ -159,6 +163,11 @@ def _open_messages(session: Session) -> dict[str, int]:
 def _awaiting(session: Session) -> int:
     count = select(func.count()).select_from(Replenishment)
     return session.exec(count.where(col(Replenishment.status).in_(AWAITING))).one()
+
+
+def _undecided(session: Session) -> int:
+    count = select(func.count()).select_from(SupplyPlan)
+    return session.exec(count.where(col(SupplyPlan.status).in_(UNDECIDED))).one()
 
 
 def _overdue(session: Session, now: datetime) -> int:

@@ -82,7 +82,7 @@ class ShowBasis(BaseModel):
     updated: bool
 
 
-class ShowProduct(BaseModel):
+class ForetoldProduct(BaseModel):
     """A product in a show, in units of the whole show. `expected` is null where it stands on nothing."""
 
     sku: str
@@ -105,7 +105,7 @@ class ShowForecastAnswer(BaseModel):
     minutes: float
     elapsed: float
     shows: int
-    products: list[ShowProduct]
+    products: list[ForetoldProduct]
 
 
 @router.get("/v1/forecasts", summary="Read what will be sold of a product by day")
@@ -185,10 +185,10 @@ def _show(found: ShowForecasts, now: datetime) -> ShowForecastAnswer:
     )
 
 
-def _product(each: ProductForecast) -> ShowProduct:
+def _product(each: ProductForecast) -> ForetoldProduct:
     forecast, offer = each.forecast, each.offer
     known = not math.isnan(forecast.expected)
-    return ShowProduct(
+    return ForetoldProduct(
         sku=offer.sku,
         name=each.name,
         sold=each.sold,

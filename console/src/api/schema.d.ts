@@ -1818,6 +1818,9 @@ export interface paths {
         /**
          * Decide on a supplier's answer
          * @description `409` where nothing is to be decided.
+         *
+         *     A change to more than sells before it expires, than `max` leaves room for, or than ten times what was proposed is
+         *     refused as `confirm_needed` unless `confirm` is true.
          */
         post: operations["post_decide_v1_supply_plans__id__decide_post"];
         delete?: never;
@@ -2109,9 +2112,10 @@ export interface paths {
         put?: never;
         /**
          * Order another quantity
-         * @description In whole packs, and no more than will be sold before it perishes.
+         * @description In whole packs.
          *
-         *     More than ten times what was proposed is refused as `confirm_needed` unless `confirm` is true.
+         *     More than will be sold before it perishes, than there is room for, or than ten times what was proposed is refused
+         *     as `confirm_needed` unless `confirm` is true.
          */
         post: operations["post_change_v1_replenishments__id__change_post"];
         delete?: never;
@@ -3794,6 +3798,29 @@ export interface components {
             words: string[];
         };
         /**
+         * Answered
+         * @description What the supplier said: the units of each product that it would bring. `late` is after the deadline.
+         */
+        Answered: {
+            /** Verdict */
+            verdict: string;
+            /** Lines */
+            lines: {
+                [key: string]: number;
+            };
+            /** Reason */
+            reason: string | null;
+            /** Promised On */
+            promised_on: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Late */
+            late: boolean;
+        };
+        /**
          * AppliedCoupon
          * @description What a coupon takes off, in fen: in all, and of each line.
          */
@@ -3827,6 +3854,21 @@ export interface components {
              * @description the same, with nothing in it that could run or that leads elsewhere than the web
              */
             html: string;
+        };
+        /**
+         * Came
+         * @description What came of a product, the last lot of it on a day.
+         */
+        Came: {
+            /** Quantity */
+            quantity: number;
+            /**
+             * On
+             * Format: date
+             */
+            on: string;
+            /** Lot */
+            lot: string;
         };
         /**
          * Campaign
@@ -4860,6 +4902,20 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * ErpOrder
+         * @description What the ERP says of a product's order: its own name for it, what was ordered, and what was confirmed.
+         */
+        ErpOrder: {
+            /** Reference */
+            reference: string;
+            /** Quantity */
+            quantity: number;
+            /** Confirmed */
+            confirmed?: number | null;
+            /** Promised On */
+            promised_on?: string | null;
+        };
+        /**
          * EventWord
          * @description A type of event, what it is called, and its fields, without the `event.` or `trigger.` before them.
          */
@@ -5048,6 +5104,21 @@ export interface components {
             foretold: components["schemas"]["ForetoldClass"][];
         };
         /**
+         * Foreseen
+         * @description What is forecast of a day, in units: the median, and what demand exceeds on one day of ten.
+         */
+        Foreseen: {
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /** Median */
+            median: number;
+            /** High */
+            high: number;
+        };
+        /**
          * ForetoldClass
          * @description Customers who had ordered again so often (7: or more): the orders expected of them, and those that came.
          */
@@ -5060,6 +5131,27 @@ export interface components {
             expected: number;
             /** Came */
             came: number;
+        };
+        /**
+         * ForetoldProduct
+         * @description A product in a show, in units of the whole show. `expected` is null where it stands on nothing.
+         */
+        ForetoldProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Expected */
+            expected: number | null;
+            /** Quantiles */
+            quantiles: {
+                [key: string]: number;
+            };
+            basis: components["schemas"]["ShowBasis"];
         };
         /**
          * Found
@@ -5623,7 +5715,7 @@ export interface components {
             /** Products */
             products: number;
             /** Best */
-            best: components["schemas"]["api__today__ShowProduct"][];
+            best: components["schemas"]["ShowProduct"][];
             /** Entered */
             entered: number | null;
             /** Sent */
@@ -6002,6 +6094,21 @@ export interface components {
             called: string;
         };
         /**
+         * Note
+         * @description What both sides were told, in a code and a detail.
+         */
+        Note: {
+            /** What */
+            what: string;
+            /** Detail */
+            detail: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
          * Notice
          * @description What a buyer was told of a replenishment.
          */
@@ -6330,8 +6437,9 @@ export interface components {
          * @description A delivery that is to come `on` a day, from the proposal to the receipt. Units.
          *
          *     `lines` is what was proposed and why, `answer` what the supplier said, `exceptions` why that is for the buyer to
-         *     decide (`more:SKU`, `less:SKU`, `expires:SKU`, `later`, `refused`), `ordered` what was ordered, `shipped` the
-         *     shipping notice, `received` what came, `notes` what differed. `due_at` is when something happens by itself.
+         *     decide (`more:SKU`, `less:SKU`, `expires:SKU`, `later`, `refused`), `ordered` what is awaited, `orders` what the ERP
+         *     says of it, `shipped` the shipping notice, `received` what came, `notes` what differed. `due_at` is when something
+         *     happens by itself. `names` are what people call the products.
          */
         Plan: {
             /** Id */
@@ -6357,13 +6465,8 @@ export interface components {
             /** Reminders */
             reminders: number;
             /** Lines */
-            lines: {
-                [key: string]: unknown;
-            }[];
-            /** Answer */
-            answer: {
-                [key: string]: unknown;
-            } | null;
+            lines: components["schemas"]["PlanLine"][];
+            answer: components["schemas"]["Answered"] | null;
             /** Exceptions */
             exceptions: string[];
             /** Decided By */
@@ -6372,24 +6475,64 @@ export interface components {
             ordered: {
                 [key: string]: number;
             };
+            /** Orders */
+            orders: {
+                [key: string]: components["schemas"]["ErpOrder"];
+            };
             /** Reference */
             reference: string | null;
             /** Promised On */
             promised_on: string | null;
-            /** Shipped */
-            shipped: {
-                [key: string]: unknown;
-            } | null;
+            shipped: components["schemas"]["ShippingNotice"] | null;
             /** Received */
             received: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["Came"];
             };
             /** Notes */
-            notes: {
-                [key: string]: unknown;
-            }[];
+            notes: components["schemas"]["Note"][];
             /** Closed At */
             closed_at: string | null;
+            /** Names */
+            names: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * PlanLine
+         * @description What a delivery should bring of a product, in units, and what that goes by.
+         *
+         *     `target` is the order-up-to level, `safety` the part of it for what can't be foreseen, `usable` what there is
+         *     against it, which lasts for `days_left` days (null: none is sold). `ceiling` is what sells before it expires,
+         *     `price` fen for one at this quantity. The forecast is `of` the product, its category or nothing; `week` has its next
+         *     days. `because` names what decided.
+         */
+        PlanLine: {
+            /** Sku */
+            sku: string;
+            /** Quantity */
+            quantity: number;
+            /** Pack */
+            pack: number;
+            /** Because */
+            because: string;
+            /** Usable */
+            usable: number;
+            /** Target */
+            target: number;
+            /** Safety */
+            safety: number;
+            /** Expected */
+            expected: number;
+            /** Ceiling */
+            ceiling: number | null;
+            /** Days Left */
+            days_left: number | null;
+            /** Price */
+            price: number | null;
+            /** Of */
+            of: string;
+            /** Week */
+            week: components["schemas"]["Foreseen"][];
         };
         /**
          * PlanVersion
@@ -7441,6 +7584,35 @@ export interface components {
             share: number;
         };
         /**
+         * ShippedItem
+         * @description What a shipping notice says of a product.
+         */
+        ShippedItem: {
+            /** Sku */
+            sku: string;
+            /** Quantity */
+            quantity: number;
+            /** Lot Id */
+            lot_id?: string | null;
+            /** Expires On */
+            expires_on?: string | null;
+        };
+        /**
+         * ShippingNotice
+         * @description What the supplier has shipped, and the day on which it comes.
+         */
+        ShippingNotice: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Arrives On */
+            arrives_on: string | null;
+            /** Items */
+            items: components["schemas"]["ShippedItem"][];
+        };
+        /**
          * ShowBasis
          * @description What the forecast of a product in a show stands on: `of` its own shows, its category's, all shows, or nothing.
          *
@@ -7502,7 +7674,23 @@ export interface components {
             /** Shows */
             shows: number;
             /** Products */
-            products: components["schemas"]["api__stock__forecasts__ShowProduct"][];
+            products: components["schemas"]["ForetoldProduct"][];
+        };
+        /**
+         * ShowProduct
+         * @description A product of the show, in units. `left` is null where no lot is known.
+         */
+        ShowProduct: {
+            /** Sku */
+            sku: string;
+            /** Name */
+            name: string | null;
+            /** Sold */
+            sold: number;
+            /** Left */
+            left: number | null;
+            /** Alarm */
+            alarm: string | null;
         };
         /**
          * ShowSummary
@@ -8120,9 +8308,9 @@ export interface components {
          * Today
          * @description What needs somebody, as far as the caller may see it; what they may not see is null.
          *
-         *     `replenishments` await a decision, `unknown` messages may or may not have been sent, `pending_staff` wait for a
-         *     guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of guides should have been done,
-         *     `conflicts` are pairs of customers who may be one.
+         *     `replenishments` await a decision, and so do `deliveries` of suppliers; `unknown` messages may or may not have been
+         *     sent, `pending_staff` wait for a guide in WeCom, `stuck` enrollments were put off by a defect, `overdue` todos of
+         *     guides should have been done, `conflicts` are pairs of customers who may be one.
          */
         Today: {
             show: components["schemas"]["LastShow"] | null;
@@ -8130,6 +8318,8 @@ export interface components {
             alarms: components["schemas"]["Alarm"][] | null;
             /** Replenishments */
             replenishments: number | null;
+            /** Deliveries */
+            deliveries: number | null;
             /** Unknown */
             unknown: number | null;
             /** Pending Staff */
@@ -8487,43 +8677,6 @@ export interface components {
             text: string;
             /** Lines */
             lines: components["schemas"]["VersionLine"][];
-        };
-        /**
-         * ShowProduct
-         * @description A product in a show, in units of the whole show. `expected` is null where it stands on nothing.
-         */
-        api__stock__forecasts__ShowProduct: {
-            /** Sku */
-            sku: string;
-            /** Name */
-            name: string | null;
-            /** Sold */
-            sold: number;
-            /** Left */
-            left: number | null;
-            /** Expected */
-            expected: number | null;
-            /** Quantiles */
-            quantiles: {
-                [key: string]: number;
-            };
-            basis: components["schemas"]["ShowBasis"];
-        };
-        /**
-         * ShowProduct
-         * @description A product of the show, in units. `left` is null where no lot is known.
-         */
-        api__today__ShowProduct: {
-            /** Sku */
-            sku: string;
-            /** Name */
-            name: string | null;
-            /** Sold */
-            sold: number;
-            /** Left */
-            left: number | null;
-            /** Alarm */
-            alarm: string | null;
         };
     };
     responses: never;
@@ -15978,7 +16131,18 @@ export interface operations {
                      * Verdict
                      * @enum {string}
                      */
-                    verdict: "accept" | "refuse";
+                    verdict: "accept" | "change" | "refuse";
+                    /** Lines */
+                    lines?: {
+                        [key: string]: number;
+                    };
+                    /** Reason */
+                    reason?: string | null;
+                    /**
+                     * Confirm
+                     * @default false
+                     */
+                    confirm?: boolean;
                 };
             };
         };

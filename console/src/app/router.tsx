@@ -8,6 +8,7 @@ import { titleOf } from "@/pages/editor/search";
 import { tabOf } from "@/pages/customer/tabs";
 import { statusOf } from "@/pages/messages/status";
 import { viewOf } from "@/pages/journey/figures";
+import { viewOf as supplyOf } from "@/pages/replenishments/tabs";
 import { tabOf as settingOf } from "@/pages/settings/tabs";
 import { stateOf } from "@/pages/shows/state";
 import { viewOf as lotsOf } from "@/pages/stock/view";
@@ -112,6 +113,7 @@ const pages = [
   createRoute({
     getParentRoute: () => inside,
     path: "/replenishments",
+    validateSearch: supplyOf,
     component: lazyRouteComponent(() => import("@/pages/replenishments/ReplenishmentsPage"), "ReplenishmentsPage"),
   }),
   createRoute({

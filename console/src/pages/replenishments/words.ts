@@ -40,7 +40,7 @@ export const useWords = makeWords({
     refuseAsk: (product: string) => `不补 ${product}？`,
     refuseAbout: "这个建议就此结束。再次报警时会重新计算。",
     changeAsk: (product: string) => `${product} 订多少件？`,
-    much: (n: string) => `${n} 件是建议的十倍以上。确实要订这么多吗？`,
+    much: (n: string) => `${n} 件超过了过期前能卖的、放得下的，或是建议的十倍以上。确实要订这么多吗？`,
     sure: "确实要订这么多",
     order: "下单",
     none: "没有待审批的补货",
@@ -93,7 +93,8 @@ export const useWords = makeWords({
     refuseAsk: (product: string) => `Order no ${product}?`,
     refuseAbout: "This proposal is over. Another alarm works it out anew.",
     changeAsk: (product: string) => `How many of ${product}?`,
-    much: (n: string) => `${n} is more than ten times what was proposed. Is it meant?`,
+    much: (n: string) =>
+      `${n} is more than sells before it perishes, than there is room for, or than ten times what was proposed. Is it meant?`,
     sure: "Yes, so many",
     order: "Order",
     none: "Nothing to decide",

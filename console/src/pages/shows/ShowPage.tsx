@@ -10,6 +10,7 @@ import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
 import { useEvents } from "@/parts/useEvents";
+import { ShowForecast } from "./ShowForecast";
 import { ShowState } from "./ShowState";
 import { useWords } from "./words";
 
@@ -86,6 +87,7 @@ export function ShowPage() {
             </Quiet>
           </Flex>
           {(show.state === "running" || show.state === "ended") && <Board id={id} />}
+          {(show.state === "planned" || show.state === "running") && <ShowForecast id={id} />}
         </Flex>
       )}
       {act && show && (

@@ -10,7 +10,7 @@ import { OnPhone } from "@/parts/OnPhone";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
-import { ForecastDrawer } from "./ForecastDrawer";
+import { ForecastDrawer } from "@/parts/ForecastDrawer";
 import { LotDrawer } from "./LotDrawer";
 import { Unfit } from "./Unfit";
 import { SHELVES, type Shelf, type View } from "./view";

@@ -25,13 +25,6 @@ export const useWords = makeWords({
     atRisk: "预计卖不完",
     atRiskAbout: "按预测（可售不满 28 天的按近来的卖速），到期前在这个地方卖不掉的件数",
     forecast: "看销量预测",
-    forecastOf: (name: string) => `${name} · 未来 14 天预测`,
-    bandOf: (sum: string) => `实线是中位数，色带是十分位到九分位；14 天预计共卖 ${sum} 件`,
-    onProduct: (days: string, sold: string, short: string) =>
-      `依据：可售的 ${days} 天共卖 ${sold} 件，其中缺货约 ${short} 天，已按在售时的销量补上。`,
-    onCategory: (category: string, products: string, days: string) =>
-      `这个商品的历史太少，用的是类目「${category}」${products} 个商品 ${days} 天的平均。`,
-    onNothing: "这个商品和它的类目都还没有销量，没有预测。",
     none: "还没有库存",
     noneAbout: "导入仓库的表格，或由仓库系统发送 lot.received 事件。",
     noMatch: "没有符合条件的批次",
@@ -108,13 +101,6 @@ export const useWords = makeWords({
     atRisk: "Won't sell in time",
     atRiskAbout: "Units left at expiry, by the forecast (or what sold of late, where it is too new for one)",
     forecast: "What will be sold",
-    forecastOf: (name: string) => `${name} · the next 14 days`,
-    bandOf: (sum: string) => `The line is the median, the band the first to the ninth decile; ${sum} units in 14 days`,
-    onProduct: (days: string, sold: string, short: string) =>
-      `Of the ${days} days on which it could be sold, ${sold} units; about ${short} days sold out are made up for.`,
-    onCategory: (category: string, products: string, days: string) =>
-      `Too little is known of it: this is the mean of ${products} products of ${category} over ${days} days.`,
-    onNothing: "Neither it nor its category has sold anything yet.",
     none: "No stock yet",
     noneAbout: "Import the warehouse's sheet, or have its system send lot.received events.",
     noMatch: "No such lots",

@@ -10,7 +10,7 @@ export interface Need {
   urgent: boolean;
   to?: "/replenishments" | "/messages" | "/shows/$id" | "/customers" | "/settings";
   params?: { id: string };
-  search?: { status?: "stuck" | "pending_staff"; tab?: "channels" };
+  search?: { status?: "stuck" | "pending_staff"; tab?: "channels" | "plans" };
   act?: string;
 }
 
@@ -40,6 +40,11 @@ export function needsOf(today: Today, words: ReturnType<typeof useWords>): Need[
       urgent: true,
       to: "/replenishments",
       act: words.decide,
+    }),
+    ...counted("deliveries", today.deliveries, words.deliveries, {
+      to: "/replenishments",
+      search: { tab: "plans" },
+      act: words.look,
     }),
     ...down,
     ...counted("unknown", today.unknown, words.unknown, { urgent: true, to: "/messages", act: words.settle }),

@@ -3,7 +3,7 @@ import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
-import { useWords } from "./words";
+import { useForecastWords as useWords } from "./forecastWords";
 
 const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [520, 220, 40, 26, 12];
 
