@@ -136,7 +136,7 @@ def test_a_buyer_changes_what_a_supplier_offers_and_says_why(shop: Shop, caller:
     more = {"verdict": "change", "lines": {"milk": 24, "cake": 132}, "reason": "门店活动", "confirm": True}
     decided = caller.post(f"{path}/decide", json=more).json()
     assert (decided["status"], decided["ordered"]) == ("agreed", {"milk": 24, "cake": 132})
-    assert "门店活动" in stranger.get(f"/supplier/a?token={sign_supplier('k' * 32, 'a')}").text
+    assert "门店活动" in stranger.get(f"/supplier/a?token={SUPPLIERS.sign('k' * 32, 'a')}").text
     assert look(shop).waits_for
 
 
