@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from api.events.cloudevents import BATCH, MAX_NAME, PLAIN, STRUCTURED
+from api.events.cloudevents import BATCH, PLAIN, STRUCTURED
+from domain.intake.reading import MAX_NAME
 
 PAID: dict[str, Any] = {
     "specversion": "1.0",

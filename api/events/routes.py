@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.concurrency import run_in_threadpool
 
 from api.events import examples
-from api.events.cloudevents import Envelope, Item, unpack
+from api.events.cloudevents import Envelope, unpack
 from api.http.auth import SECURITY, authorized
 from api.http.chinese import details_in_chinese, is_chinese_wanted
 from api.http.context import Taken, context
@@ -28,12 +28,13 @@ from api.http.problems import (
     UnsupportedMediaType,
     documented,
 )
-from api.http.strictjson import Flaw
 from api.http.transactions import in_transaction
 from domain.catalogue import types
+from domain.catalogue.strictjson import Flaw
 from domain.customers.resolution import is_locked_out
 from domain.identity.arriving import Remarks
 from domain.intake.ingest import Incoming, held_up, ingest
+from domain.intake.reading import Item
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 

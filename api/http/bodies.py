@@ -6,7 +6,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.http.problems import Invalid
-from api.http.strictjson import Flaw, MalformedError, find_flaw, parse
+from domain.catalogue.strictjson import Flaw, MalformedError, find_flaw, parse
 
 T = TypeVar("T", bound=BaseModel)
 

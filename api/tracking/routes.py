@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.console.files import read_files
-from api.events.cloudevents import Item, unpack
+from api.events.cloudevents import unpack
 from api.http.context import Taken, context
 from api.http.metrics import EVENTS
 from api.http.problems import Forbidden, Invalid, NotFound, Unauthorized, Unavailable
@@ -23,6 +23,7 @@ from api.tracking.tracked import Tracked, as_item
 from domain.access.permissions import of_scopes
 from domain.access.tables import ApiKey
 from domain.catalogue import types
+from domain.intake.reading import Item
 from domain.published.library import read_library
 from workflows.language.tracking import Tracking
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from api.http import strictjson
 from api.http.problems import Invalid, TooManyEvents
-from api.http.strictjson import MalformedError
 from api.tracking.tracked import Tracked
+from domain.catalogue import strictjson
+from domain.catalogue.strictjson import MalformedError
 from domain.catalogue.wire import parse_instant
 
 _CALLS = {"t": "track", "i": "identify", "p": "page", "s": "screen", "g": "group", "a": "alias", "b": "batch"}

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from api.http import strictjson
 from api.http.problems import Invalid, TooManyEvents
-from api.http.strictjson import MalformedError
 from api.tracking.tracked import Tracked, instant_of
+from domain.catalogue import strictjson
+from domain.catalogue.strictjson import MalformedError
 
 Unpack = Callable[[bytes], bytes]
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from api.http import strictjson
 from api.http.problems import Invalid, TooManyEvents
 from api.tracking.segment import parse
 from api.tracking.tracked import Tracked, instant_of
+from domain.catalogue import strictjson
 
 _KINDS = {"pv": "page_view", "pp": "page_ping", "se": "structured", "tr": "transaction", "ti": "transaction_item"}
 _ACTION = "snowplow_ecommerce_action"

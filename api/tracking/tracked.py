@@ -3,18 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-import jmespath
-from jmespath import functions
-from jmespath.exceptions import JMESPathError
-
-from api.events.cloudevents import AHEAD, MAX_NAME, Item, read_event
 from domain.catalogue.types import CATALOGUE
-from workflows.language.tracking import TRACKED_TYPES, TrackedEvent, Tracking, compiled
+from domain.intake.reading import AHEAD, MAX_NAME, Item, read_event
+from workflows.language.mapping import fields_of
+from workflows.language.tracking import TRACKED_TYPES, Tracking
 
 OLDEST = timedelta(days=30)
 """How old what comes may be; before that, the clock over there is taken to be wrong."""
@@ -84,7 +79,7 @@ _OF_PROFILES = frozenset({"identify", "profile_set", "profile_set_once"})
 def _meant(tracked: Tracked, tracking: Tracking) -> tuple[str, dict[str, Any]] | None:
     """The type and data that a record is here; one by a name of ours has our own fields. None if it is of no type."""
     if rule := tracking.event(tracked.name):
-        return rule.type, _data(rule, tracked)
+        return rule.type, fields_of(rule.data, tracked.properties)
     return (tracked.name, dict(tracked.properties)) if tracked.name in TRACKED_TYPES else None
 
 
@@ -94,38 +89,3 @@ def _kind(tracking: Tracking, name: str) -> str | None:
     if name.startswith("$identity_mp_") and name.endswith("_openid"):
         return tracking.kind("$identity_mp_openid")
     return None
-
-
-def _data(rule: TrackedEvent, tracked: Tracked) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, path in rule.data.items():
-        try:
-            value = _compiled(path).search(tracked.properties, _OPTIONS)
-        except (JMESPathError, RecursionError):
-            continue
-        if value is not None and value != []:
-            found[name] = [_without_nulls(each) for each in value] if isinstance(value, list) else value
-    return found
-
-
-def _without_nulls(value: Any) -> Any:
-    return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
-
-
-_compiled = lru_cache(maxsize=2000)(compiled)
-
-
-class _Functions(functions.Functions):
-    @functions.signature({"types": ["number", "string", "null"]})
-    def _func_fen(self, amount: float | str | None) -> int | str | None:
-        """Yuan as fen, to the nearest; what is no number is left as it is, and refused where it is read."""
-        if amount is None:
-            return None
-        try:
-            exact = Decimal(str(amount)) * 100
-            return int(exact.to_integral_value()) if exact.is_finite() and abs(exact) < 10**15 else str(amount)
-        except InvalidOperation:
-            return str(amount)
-
-
-_OPTIONS = jmespath.Options(custom_functions=_Functions())

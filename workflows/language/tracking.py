@@ -6,11 +6,10 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Literal, get_args
 
-import jmespath
 from jmespath.exceptions import JMESPathError
-from jmespath.parser import ParsedResult
 from pydantic import Field
 
+from workflows.language.mapping import Path, compiled
 from workflows.language.reading import validate
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import Source, TooManyError, read_source
@@ -32,11 +31,6 @@ Kind = Annotated[
     ),
 ]
 Their = Annotated[str, Field(min_length=1, max_length=200)]
-Path = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-_NAMES = re.compile(r"""("[^"]*"|'[^']*'|`[^`]*`)|([\w$]*(?:[^\x00-\x7f]|\$)[\w$]*)""")
-"""What is quoted, and names that JMESPath wants quoted."""
 
 
 class TrackedEvent(Frozen):
@@ -83,11 +77,6 @@ class Tracking(Frozen):
     def ignores(self, name: str) -> bool:
         """Whether events of this name aren't taken at all."""
         return plain(name) in self._ignored
-
-
-def compiled(path: str) -> ParsedResult:
-    """A path as JMESPath reads it; names in any script, and with a `$`, need no quotes. Raises JMESPathError."""
-    return jmespath.compile(_NAMES.sub(lambda found: found[1] or f'"{found[2]}"', path))
 
 
 def plain(name: str) -> str:

@@ -1,0 +1,126 @@
+"""Where the fields of an event stand in what others send: JMESPath, with names in any script, and functions of ours.
+
+`fen(x)` makes fen of yuan; `time(x)` an instant of a time that is written in any common way. One that says no zone is
+of the zone of whoever wrote it.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Annotated, Any
+
+import jmespath
+from jmespath import functions
+from jmespath.exceptions import JMESPathError
+from jmespath.parser import ParsedResult
+from pydantic import Field
+
+Path = Annotated[str, Field(min_length=1, max_length=500)]
+"""A JMESPath expression (https://jmespath.org/specification.html)."""
+
+_NAMES = re.compile(r"""("[^"]*"|'[^']*'|`[^`]*`)|([\w$]*(?:[^\x00-\x7f]|\$)[\w$]*)""")
+"""What is quoted, and names that JMESPath wants quoted."""
+
+_IN_MILLISECONDS = 10**11
+"""From so many on, they are no seconds: those would be in the year 5138."""
+
+_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_COMPACT = re.compile(r"(\d{8})(\d{6})?")
+_EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?")
+
+
+def compiled(path: str) -> ParsedResult:
+    """A path as JMESPath reads it; names in any script, and with a `$`, need no quotes. Raises JMESPathError."""
+    return jmespath.compile(_NAMES.sub(lambda found: found[1] or f'"{found[2]}"', path))
+
+
+def value_of(path: str, properties: Any, zone: tzinfo | None = None) -> Any:
+    """What a path finds; None where that is nothing, or the expression doesn't fit what there is."""
+    try:
+        return _compiled(path).search(properties, _options(zone))
+    except (JMESPathError, RecursionError):
+        return None
+
+
+def fields_of(paths: Mapping[str, str], properties: Any, zone: tzinfo | None = None) -> dict[str, Any]:
+    """The fields of an event's data that are found by their paths; those of nothing are left out."""
+    found: dict[str, Any] = {}
+    for name, path in paths.items():
+        value = value_of(path, properties, zone)
+        if value is not None and value != []:
+            found[name] = [_without_nulls(each) for each in value] if isinstance(value, list) else value
+    return found
+
+
+def instant_of(value: Any, zone: tzinfo | None) -> datetime | None:
+    """The instant of a time that somebody wrote: ISO 8601, `2026-03-02 19:40:00`, `2026/3/2`, `20260302194000`, or
+    seconds or milliseconds since 1970. One without an offset is of the `zone`; without a zone, it is none.
+    """
+    try:
+        if isinstance(value, datetime):
+            return _in_zone(value, zone)
+        if isinstance(value, date):
+            return _in_zone(datetime.fromisoformat(value.isoformat()), zone)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000 if abs(value) >= _IN_MILLISECONDS else value, UTC)
+        if not isinstance(value, str):
+            return None
+        return _read(value.strip(), zone)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _read(text: str, zone: tzinfo | None) -> datetime | None:
+    if compact := _COMPACT.fullmatch(text):
+        day, clock = compact.groups()
+        return _in_zone(datetime.fromisoformat(f"{day}T{clock or '000000'}"), zone)
+    if _EPOCH.fullmatch(text):
+        return instant_of(float(text), zone)
+    padded = _DAY.sub(lambda day: f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}", text, count=1)
+    return _in_zone(datetime.fromisoformat(padded), zone)
+
+
+def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime | None:
+    if moment.tzinfo is None:
+        if zone is None:
+            return None
+        moment = moment.replace(tzinfo=zone)
+    return moment.astimezone(UTC)
+
+
+def _without_nulls(value: Any) -> Any:
+    return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
+
+
+_compiled = lru_cache(maxsize=2000)(compiled)
+
+
+class _Functions(functions.Functions):
+    def __init__(self, zone: tzinfo | None) -> None:
+        self._zone = zone
+
+    @functions.signature({"types": ["number", "string", "null"]})
+    def _func_fen(self, amount: float | str | None) -> int | str | None:
+        """Yuan as fen, to the nearest; what is no number is left as it is, and refused where it is read."""
+        if amount is None:
+            return None
+        try:
+            exact = Decimal(str(amount)) * 100
+            return int(exact.to_integral_value()) if exact.is_finite() and abs(exact) < 10**15 else str(amount)
+        except InvalidOperation:
+            return str(amount)
+
+    @functions.signature({"types": ["number", "string", "null"]})
+    def _func_time(self, written: float | str | None) -> str | None:
+        """A time as an event has it; what is none is left as it is, and refused where it is read."""
+        if written is None or written == "":
+            return None
+        instant = instant_of(written, self._zone)
+        return str(written) if instant is None else instant.isoformat()
+
+
+@lru_cache(maxsize=50)
+def _options(zone: tzinfo | None) -> jmespath.Options:
+    return jmespath.Options(custom_functions=_Functions(zone))
