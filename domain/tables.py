@@ -2,6 +2,7 @@
 
 from domain.access import tables as access
 from domain.channels import tables as channels
+from domain.connectors import tables as connectors
 from domain.coupons import tables as coupons
 from domain.customers import tables as customers
 from domain.insight import tables as insight
@@ -21,6 +22,7 @@ from domain.voice import tables as voice
 __all__ = [
     "access",
     "channels",
+    "connectors",
     "coupons",
     "customers",
     "insight",

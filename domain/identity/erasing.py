@@ -44,6 +44,8 @@ _FORGET = (
     "DELETE FROM wechat_allowances USING identifiers WHERE customer_id = :id"
     " AND split_part(kind, ':', 1) = 'openid' AND openid = value",
     "DELETE FROM sandbox_messages USING messages WHERE customer_id = :id AND key = CAST(messages.id AS text)",
+    "DELETE FROM set_aside_rows USING identifiers WHERE customer_id = :id"
+    " AND strpos(set_aside_rows.row::text, regexp_replace(value, '^[+]86', '')) > 0",
     "DELETE FROM identifiers WHERE customer_id = :id",
     "DELETE FROM customer_tags WHERE customer_id = ANY (CAST(:ids AS bigint[]))",
     "DELETE FROM segment_members WHERE customer_id = ANY (CAST(:ids AS bigint[]))",

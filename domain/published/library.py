@@ -1,6 +1,6 @@
 """What is published: the live journeys, the policy, segments, coupon terms and texts, as one immutable snapshot."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, TypeVar
@@ -18,7 +18,9 @@ from domain.plays.tables import PlayVersion
 from domain.published.tables import Document, Journey, MessageText, Publication, PublishedPlan
 from workflows.language.approved import ApprovedText
 from workflows.language.calendar import Calendar, OwnDay
+from workflows.language.connectors import Connector
 from workflows.language.identity import IdentityRules
+from workflows.language.outputs import Output
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.rules import Rules
 from workflows.language.stock_rules import StockRules
@@ -75,6 +77,8 @@ class Library:
     supply: Supply = field(default_factory=Supply)
     approved: Mapping[str, ApprovedText] = field(default_factory=dict)
     """What SMS providers have approved, by template."""
+    connectors: Mapping[str, Connector] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
     listening: Mapping[str, Set[str]] = field(default_factory=dict)
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
     entering: Set[str] = frozenset()
@@ -102,7 +106,7 @@ class Library:
         """The documents that hold for every journey."""
         return SharedDocuments(
             self.policy, self.segments, self.campaigns, self.stock, self.measures, self.identity, self.tags, self.voice,
-            self.calendar, self.tracking, self.supply,
+            self.calendar, self.tracking, self.supply, self.connectors, self.outputs,
         )  # fmt: skip
 
     @cached_property
@@ -213,9 +217,17 @@ def _read(session: Session) -> Library:
         tracking=Tracking.model_validate(documents.get("_tracking", {})),
         supply=Supply.model_validate(documents.get("_supply", {})),
         approved=_APPROVED.validate_python(documents.get("_approved", {})),
+        connectors={name: Connector.model_validate(body) for name, body in _in("connectors", documents)},
+        outputs={name: Output.model_validate(body) for name, body in _in("outputs", documents)},
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
         entering=frozenset(session.exec(_ENTERING)),
+    )
+
+
+def _in(folder: str, documents: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    return (
+        (name.removeprefix(f"{folder}/"), body) for name, body in documents.items() if name.startswith(f"{folder}/")
     )
 
 

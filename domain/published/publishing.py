@@ -52,6 +52,12 @@ def publish_document(session: Session, name: str, body: Mapping[str, Any], sourc
     _publish_documents(session, [{"name": name, "body": body, "source": source}])
 
 
+def remove_document(session: Session, name: str) -> None:
+    """Take a document away."""
+    session.execute(delete(Document).where(col(Document.name) == name))
+    mark_published(session)
+
+
 def publish_documents(session: Session, bodies: Mapping[str, Mapping[str, Any]]) -> None:
     """Replace several, by their names, without any text."""
     _publish_documents(session, [{"name": name, "body": body, "source": None} for name, body in bodies.items()])

@@ -20,11 +20,11 @@ from domain.texts.rendering import faults
 from domain.texts.rendering import variables as variables_of
 from domain.texts.shapes import ROOTS, Provided, provided
 from domain.texts.sms import OPT_OUT
-from runtime.authoring.files import PLAYS, home_of, is_play, read_text, unreadable, yaml_in
+from runtime.authoring.files import PLAYS, folder_of, home_of, is_play, read_text, unreadable, yaml_in
 from workflows.language.approved import ApprovedText, read_approved
 from workflows.language.checks import References, given_by, steps_in
 from workflows.language.compile import compile_source, read_journey, sketch
-from workflows.language.documents import READERS
+from workflows.language.documents import FOLDERS, reader_of
 from workflows.language.needs import text_needs
 from workflows.language.policy import CouponTerms, Policy, limits_of, read_coupons, read_policy, read_segments
 from workflows.language.tags import Tags, measure_types, names_in, read_tags
@@ -186,11 +186,12 @@ def _files(report: CheckReport, path: Path) -> list[Path]:
     except OSError as error:
         report.diagnostics.append(unreadable(path, error))
         return []
-    if path.name == PLAYS:
+    if path.name == PLAYS or path.name in FOLDERS:
         return files
     if path / _POLICY not in files:
         report.diagnostics.append(Diagnostic(str(path / _POLICY), 1, 1, "E008", "there is no policy"))
-    return [*files, *(yaml_in(path / PLAYS) if (path / PLAYS).is_dir() else ())]
+    below = [path / name for name in (PLAYS, *FOLDERS) if (path / name).is_dir()]
+    return [*files, *(file for folder in below for file in yaml_in(folder))]
 
 
 def _journeys(report: CheckReport, directory: Path) -> Mapping[str, Plan] | None:
@@ -236,8 +237,8 @@ def _check_file(report: CheckReport, file: Path, references: References, tree: C
         report.campaigns, diagnostics = read_coupons(text, path, references)
     elif file.name == _TAGS:
         report.tags, diagnostics = read_tags(text, path, references)
-    elif file.stem in READERS:
-        _, diagnostics = READERS[file.stem](text, path, references)
+    elif read := reader_of(f"{folder}/{file.stem}" if (folder := folder_of(file)) else file.stem):
+        _, diagnostics = read(text, path, references)
     else:
         diagnostics = _check_journey(report, tree(file), references)
     report.diagnostics += diagnostics

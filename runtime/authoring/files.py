@@ -3,11 +3,17 @@
 import stat
 from pathlib import Path
 
+from workflows.language.documents import FOLDERS
 from workflows.source.diagnostics import Diagnostic
 from workflows.source.tree import MAX_BYTES, decode
 
 PLAYS = "plays"
 """The folder of plays, beside the journeys."""
+
+
+def folder_of(file: Path) -> str | None:
+    """The folder of documents that a file stands in: `connectors`, `outputs`."""
+    return file.parent.name if file.parent.name in FOLDERS else None
 
 
 def is_play(file: Path) -> bool:
@@ -17,7 +23,20 @@ def is_play(file: Path) -> bool:
 
 def home_of(file: Path) -> Path:
     """The directory of the journeys, the policy and all else that a journey or play refers to."""
-    return file.parent.parent if is_play(file) else file.parent
+    return file.parent.parent if is_play(file) or folder_of(file) else file.parent
+
+
+def document_of(file: Path) -> str | None:
+    """The name under which a file is published as a document: `_policy`, `connectors/erp`; None of a journey's."""
+    if folder := folder_of(file):
+        return f"{folder}/{file.stem}"
+    return file.stem if file.stem.startswith("_") else None
+
+
+def documents_in(specs: Path) -> list[Path]:
+    """The files of the documents of a directory."""
+    patterns = ("_*.yaml", *(f"{folder}/*.yaml" for folder in FOLDERS))
+    return [file for pattern in patterns for file in sorted(specs.glob(pattern))]
 
 
 def yaml_in(directory: Path) -> list[Path]:

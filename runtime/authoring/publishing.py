@@ -20,18 +20,18 @@ from domain.plays.running import live_play
 from domain.published import history
 from domain.published.fitting import Misfit, Text, misfits, published_references, still_asked
 from domain.published.library import mark_published, read_library
-from domain.published.publishing import has_policy, publish_document, publish_text, remove_text
+from domain.published.publishing import has_policy, publish_document, publish_text, remove_document, remove_text
 from domain.published.tables import Document, Journey
 from domain.store.clock import SystemClock
 from domain.store.work import Database
 from runtime.authoring.check import check
-from runtime.authoring.files import PLAYS, home_of, is_play
+from runtime.authoring.files import PLAYS, document_of, documents_in, home_of, is_play
 from runtime.authoring.seen import Seen, unseen_document, unseen_journey, unseen_text
 from runtime.authoring.shared import changes_of_shared
 from runtime.platform.providers.webhooks import webhook_targets
 from workflows.language.approved import ApprovedText
 from workflows.language.compile import read_journey
-from workflows.language.documents import READERS, body_of
+from workflows.language.documents import body_of, reader_of
 from workflows.language.needs import text_needs
 from workflows.plays.model import Play
 from workflows.source.diagnostics import Diagnostic
@@ -79,28 +79,30 @@ def publish_directory(
     broken = {diagnostic.path for diagnostic in report.diagnostics if diagnostic.severity == "error"}
     done = PublishReport({}, report.diagnostics)
     seen = Seen(specs)
-    shared = {path: path.read_text(encoding="utf-8") for path in specs.glob("_*.yaml") if str(path) not in broken}
+    shared = {path: path.read_text(encoding="utf-8") for path in documents_in(specs) if str(path) not in broken}
     with db.begin() as work:
         mark_published(work)
-        unseen_shared = [unseen_document(work, seen, path.stem, text, path) for path, text in shared.items()]
+        unseen_shared = [unseen_document(work, seen, _name(path), text, path) for path, text in shared.items()]
         if not force and any(unseen_shared):  # journeys may need what those files lack
             return PublishReport({}, [*report.diagnostics, *filter(None, unseen_shared)])
         if has_policy(work):
             done.shared.extend(changes_of_shared(work, read_library(work), specs, now, lang))
         stopped = set(work.exec(select(Journey.name).where(col(Journey.stopped))))
         before = {name: _document(work, name) for name in _NAMED}
-        for path in sorted(specs.glob("*.yaml"), key=lambda item: (not item.stem.startswith("_"), item)):
-            if str(path) in broken:
+        for path, text in shared.items():
+            name = _name(path)
+            document = work.get(Document, name)
+            was = document.source if document else None
+            history.keep(work, name, was, text, at_terminal(by), SystemClock().now())
+            publish_shared(work, name, text)
+            _note(work, by, "document", name, was, text)
+            seen.add_document(name, text)
+        _remove_documents(work, specs, seen, by)
+        for path in sorted(specs.glob("*.yaml")):
+            if str(path) in broken or path in shared:
                 continue
             text = path.read_text(encoding="utf-8")
-            if path.stem.startswith("_"):
-                document = work.get(Document, path.stem)
-                was = document.source if document else None
-                history.keep(work, path.stem, was, text, at_terminal(by), SystemClock().now())
-                publish_shared(work, path.stem, text)
-                _note(work, by, "document", path.stem, was, text)
-                seen.add_document(path.stem, text)
-            elif path.stem in stopped:
+            if path.stem in stopped:
                 done.stopped.append(path.stem)
             elif has_policy(work):
                 plan = read_journey(text, str(path), None).plan
@@ -127,6 +129,19 @@ def publish_directory(
         done.paused.update(_paused(work))
     seen.keep()
     return done
+
+
+def _name(path: Path) -> str:
+    return document_of(path) or path.stem
+
+
+def _remove_documents(session: Session, specs: Path, seen: Seen, by: str) -> None:
+    """Take away the connectors and outputs that were published from these files, and whose files are gone."""
+    there = {_name(path) for path in documents_in(specs)}
+    for document in session.exec(select(Document).where(col(Document.name).contains("/"))).all():
+        if document.name not in there and seen.document(document.name):
+            remove_document(session, document.name)
+            _note(session, by, "document", document.name, document.source, None)
 
 
 def _paused(session: Session) -> Sequence[str]:
@@ -318,5 +333,5 @@ def _file(templates: Path, text: Text) -> Path:
 
 def publish_shared(session: Session, name: str, text: str) -> None:
     """Publish the policy, the segments, the coupons, the rules of stock or of identity, by the name of their file."""
-    if name in READERS:
-        publish_document(session, name, body_of(READERS[name](text, name, None)[0]), text)
+    if (read := reader_of(name)) is not None:
+        publish_document(session, name, body_of(read(text, name, None)[0]), text)

@@ -1,9 +1,10 @@
 """The documents that hold for every journey: what publishing them would change, in yuan and in customers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import func
 from sqlmodel import Session, select
@@ -12,7 +13,9 @@ from domain.conditions.sql import matching
 from domain.customers.tables import Customer
 from domain.published.library import Library
 from workflows.language.calendar import read_calendar
+from workflows.language.connectors import read_connector
 from workflows.language.identity import read_identity
+from workflows.language.outputs import read_output
 from workflows.language.policy import read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import read_stock_rules
 from workflows.language.supply import read_supply
@@ -23,6 +26,8 @@ from workflows.terms.conditions import Condition, SegmentCondition
 from workflows.terms.values import Language
 from workflows.terms.wording import Wording
 from workflows.words.shared_documents import SharedChange, SharedDocuments, shared_changes
+
+T = TypeVar("T")
 
 
 def changes_of_shared(
@@ -64,6 +69,7 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
     calendar = read_calendar(text, "_calendar.yaml")[0] if (text := texts.get("_calendar")) is not None else None
     supply = read_supply(text, "_supply.yaml")[0] if (text := texts.get("_supply")) is not None else None
     tracking = read_tracking(text, "_tracking.yaml")[0] if (text := texts.get("_tracking")) is not None else None
+    connectors, outputs = _each(specs, "connectors", read_connector), _each(specs, "outputs", read_output)
     return SharedDocuments(
         policy=old.policy if policy is None else policy,
         segments=old.segments if segments is None else segments,
@@ -76,7 +82,16 @@ def _written(specs: Path, old: SharedDocuments) -> SharedDocuments:
         calendar=old.calendar if calendar is None else calendar,
         tracking=old.tracking if tracking is None else tracking,
         supply=old.supply if supply is None else supply,
+        connectors={**old.connectors, **connectors},
+        outputs={**old.outputs, **outputs},
     )
+
+
+def _each(specs: Path, folder: str, read: Callable[[str, str], tuple[T | None, object]]) -> dict[str, T]:
+    """The documents of a folder that have no errors."""
+    files = sorted((specs / folder).glob("*.yaml"))
+    found = {path.stem: read(path.read_text("utf-8", "replace"), str(path))[0] for path in files}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _size(session: Session, library: Library, name: str, now: datetime) -> int:

@@ -297,10 +297,10 @@ def edit(
 ) -> None:
     """Edit a journey's file, or a shared document's: all edits or none. Every byte stays that they aren't about."""
     from runtime.authoring.editing import changed_lines, read_edits
-    from runtime.authoring.files import read_text
+    from runtime.authoring.files import document_of, read_text
     from runtime.authoring.reports import diagnostics_text
     from workflows.language.compile import read_journey
-    from workflows.language.documents import READERS, edit_document
+    from workflows.language.documents import edit_document, reader_of
     from workflows.language.editing import SpecEditError, edit_spec
     from workflows.source.diagnostics import Diagnostic
 
@@ -311,12 +311,13 @@ def edit(
     before = path.read_bytes().decode("utf-8")
     asked = read_edits(sys.stdin.read() if edits == "-" else existing(Path(edits))[0].read_text(encoding="utf-8"))
     try:
-        after = (edit_document if path.stem in READERS else edit_spec)(before, asked)
+        after = (edit_document if document_of(path) else edit_spec)(before, asked)
     except SpecEditError as refused:
         raise StartError(f"edit {refused.number + 1} can't be made, so none was: {refused}") from None
     say(changed_lines(before, after, str(path)))
     if not dry_run:
         path.write_bytes(after.encode("utf-8"))
-    read = READERS.get(path.stem)
+    name = document_of(path)
+    read = reader_of(name) if name else None
     if found := read(after, str(path), None)[1] if read else read_journey(after, str(path), None).diagnostics:
         say(diagnostics_text(found, lang))

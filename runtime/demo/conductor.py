@@ -21,7 +21,7 @@ from runtime.demo.events import ZONE
 from runtime.demo.playing import Playing
 from runtime.demo.sequel import Sequel
 from runtime.demo.shop import Shop, build
-from runtime.platform.housekeeping import fire_schedule
+from runtime.platform.schedules import fire_schedule
 from runtime.platform.stored_clock import ClockRate, Leg, StoredClock, set_clock
 from runtime.platform.temporal import DATA_CONVERTER
 from workflows.plan.model import ScheduleTrigger

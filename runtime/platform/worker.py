@@ -17,6 +17,7 @@ from activities.adapters.erp import Erp, HttpErp, Ledger
 from activities.adapters.model_reader import Model
 from activities.adapters.webhook import HttpWebhooks, NobodyCalled
 from activities.adapters.webhook_target import Target
+from activities.connect import ConnectActivities
 from activities.journey import JourneyActivities
 from activities.nightly import NightlyActivities
 from activities.plays import PlayActivities
@@ -34,10 +35,12 @@ from runtime.platform.heap import settle_heap
 from runtime.platform.housekeeping import keep_house
 from runtime.platform.outbox.gathering import CohortPolicy
 from runtime.platform.outbox.relay import Relay
+from runtime.platform.providers.connect import surroundings
 from runtime.platform.providers.wms import warehouse
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import TASK_QUEUE, temporal_client
+from workflows.runs.connect import ConnectWorkflow
 from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.nightly import NightlyWorkflow
 from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
@@ -49,7 +52,7 @@ from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow, Weekl
 
 THREADS = 16
 WORKFLOWS = (
-    JourneyWorkflow, CohortWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, PlayWorkflow,
+    JourneyWorkflow, CohortWorkflow, ConnectWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, PlayWorkflow,
     ReadCommentsWorkflow, ReplenishmentWorkflow, RequirementWorkflow, ScheduleWorkflow, ShowReviewWorkflow,
     WeeklyReportWorkflow,
 )  # fmt: skip
@@ -100,6 +103,7 @@ async def working(
                 *NightlyActivities(db, clock).all(),
                 *VoiceActivities(db, clock, model).all(),
                 *PlayActivities(db, clock, coupons).all(),
+                ConnectActivities(db, surroundings(clock)).pull,
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

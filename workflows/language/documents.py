@@ -6,8 +6,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from workflows.language.calendar import DayName, OwnDays, read_calendar
+from workflows.language.connectors import read_connector
 from workflows.language.editing import RemoveEdit, SetEdit, SpecEdit, SpecEditError, edit_spec
 from workflows.language.identity import IdentityRules, read_identity
+from workflows.language.outputs import read_output
 from workflows.language.policy import Policy, WrittenCoupon, read_coupons, read_policy, read_segments
 from workflows.language.stock_rules import StockRules, read_stock_rules
 from workflows.language.supply import read_supply
@@ -35,6 +37,18 @@ READERS: Mapping[str, Read] = {
     "_tracking": lambda text, path, _: read_tracking(text, path),
     "_supply": lambda text, path, _: read_supply(text, path),
 }
+
+FOLDERS: Mapping[str, Read] = {
+    "connectors": lambda text, path, _: read_connector(text, path),
+    "outputs": lambda text, path, _: read_output(text, path),
+}
+"""Folders of documents, each of which is published by its folder's name and its own: `connectors/erp`."""
+
+
+def reader_of(name: str) -> Read | None:
+    """Reads the document of this name; None if there is no such kind of document."""
+    return READERS.get(name) or FOLDERS.get(name.rpartition("/")[0])
+
 
 FORMS: Mapping[str, TypeAdapter[Any]] = {
     "_coupons": TypeAdapter(dict[str, WrittenCoupon]),

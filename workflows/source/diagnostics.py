@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "E071": "prize that can't be given",
     "E072": "journey that a play can't start",
     "E080": "terms of a supplier that don't fit each other",
+    "E081": "connector or output that can't work as it is written",
     "E090": "text that its SMS provider has not approved so",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",

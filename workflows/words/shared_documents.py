@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workflows.language.calendar import Calendar
+from workflows.language.connectors import Connector
 from workflows.language.identity import DEFAULTS, IdentityRules
+from workflows.language.outputs import Output
 from workflows.language.policy import CouponTerms, Policy
 from workflows.language.stock_rules import StockRules
 from workflows.language.supply import Supply
@@ -56,6 +58,8 @@ class SharedDocuments:
     calendar: Calendar
     tracking: Tracking
     supply: Supply
+    connectors: Mapping[str, Connector]
+    outputs: Mapping[str, Output]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,8 @@ def shared_changes(
         *_calendar(old.calendar, new.calendar, changes),
         *_tracking(old.tracking, new.tracking, say),
         *_supply(old.supply, new.supply, say),
+        *_each("connectors", old.connectors, new.connectors, say.pick("连接", "connector"), say),
+        *_each("outputs", old.outputs, new.outputs, say.pick("输出", "output"), say),
     ]
 
 
@@ -253,6 +259,17 @@ def _supply(old: Supply, new: Supply, say: Wording) -> Iterator[SharedChange]:
         if before != after:
             told = say.pick(f"供应商 {name} 的条款改了", f"the terms of supplier {name} change")
             yield SharedChange("_supply", told, risky=bool(before and after and before.way != after.way))
+
+
+def _each(
+    folder: str, old: Mapping[str, object], new: Mapping[str, object], what: str, say: Wording
+) -> Iterator[SharedChange]:
+    """Whatever changes in one, data goes another way: that is for somebody to look at."""
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            gone = ("去掉", "is gone") if name not in new else ("改了", "changes")
+            done = say.pick(*(("新增", "is new") if name not in old else gone))
+            yield SharedChange(f"{folder}/{name}", f"{what} {name} {done}", risky=True)
 
 
 def _tracking(old: Tracking, new: Tracking, say: Wording) -> Iterator[SharedChange]:

@@ -33,9 +33,10 @@ from domain.store.work import Database
 from runtime.authoring.publishing import publish_directory
 from runtime.platform import worker
 from runtime.platform.embedded import free_port, temporal_program
-from runtime.platform.housekeeping import find_lost, sync_schedules
+from runtime.platform.housekeeping import find_lost
 from runtime.platform.outbox.relay import Relay
 from runtime.platform.runs import workflow_id
+from runtime.platform.schedules import sync_schedules
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
 from workflows.runs.journey import JourneyWorkflow
