@@ -24,6 +24,7 @@ from api import clock as journey_clock
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
+from api.connect import routes as connect
 from api.console import files
 from api.coupons import campaigns
 from api.coupons import routes as coupons
@@ -103,6 +104,7 @@ ROUTERS = (
     streams.router,
     forecasts.router,
     suppliers.router,
+    connect.router,
     reviews.router,
     shows.router,
     lots.router,

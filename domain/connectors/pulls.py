@@ -1,7 +1,7 @@
 """Pages that were pulled, or pushed: taken with their cursor in one transaction; what can't be taken is set aside."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from domain.connectors.mapping import Mapped, Record, map_rows
 from domain.connectors.tables import Pull, SetAsideRow
 from domain.identity.arriving import Remarks
 from domain.intake.ingest import ingest
+from domain.store.bulk import inserting
 from domain.store.work import UnitOfWork
 from workflows.language.connectors import MAX_PAGE, Connector
 
@@ -100,8 +101,13 @@ def failed(work: UnitOfWork, pull_id: int, error: str, now: datetime) -> None:
     work.add(pull)
 
 
-def take_rows(work: UnitOfWork, connector: Connector, records: Sequence[Record], now: datetime) -> Taken:
-    """Take rows, each by itself: what can't be taken is set aside, and what was before and can be now no longer is."""
+def take_rows(
+    work: UnitOfWork, connector: Connector, records: Sequence[Record], now: datetime, again: Collection[str] = ()
+) -> Taken:
+    """Take rows, each by itself: what can't be taken is set aside, and what was before and can be now no longer is.
+
+    `again` are the keys under which these rows were set aside.
+    """
     mapped, ignored = map_rows(work, connector, records, now)
     refused = {each.key: each for each in mapped if each.flaw is not None}
     sound = [each for each in mapped if each.flaw is None]
@@ -111,7 +117,8 @@ def take_rows(work: UnitOfWork, connector: Connector, records: Sequence[Record],
             refused[each.key] = Mapped(each.key, each.record, flaw=outcome)
         else:
             outcomes["event" if outcome else "duplicate"] += 1
-    _put_aside(work, connector.connector, list(refused.values()), [each.key for each in mapped], now)
+    over = {*again, *(each.key for each in mapped)} - refused.keys()
+    _put_aside(work, connector.connector, refused.values(), over, now)
     return Taken(outcomes["event"], outcomes["duplicate"], ignored, len(refused))
 
 
@@ -130,22 +137,19 @@ def _ingest(work: UnitOfWork, mapped: Sequence[Mapped], now: datetime) -> list[b
     return [_NOBODY if event.key in nobody else is_new for event, is_new in zip(incoming, new, strict=True)]
 
 
-def _put_aside(work: UnitOfWork, connector: str, refused: Sequence[Mapped], keys: Sequence[str], now: datetime) -> None:
-    work.execute(delete(SetAsideRow).where(col(SetAsideRow.connector) == connector, col(SetAsideRow.key).in_(keys)))
-    for each in refused:
-        if each.flaw is not None:
-            work.add(
-                SetAsideRow(
-                    connector=connector,
-                    key=each.key,
-                    row=dict(each.record),
-                    field=each.flaw.field,
-                    reason=each.flaw.reason,
-                    detail=each.flaw.detail,
-                    at=now,
-                )
-            )
-    work.flush()
+def _put_aside(
+    work: UnitOfWork, connector: str, refused: Collection[Mapped], over: Collection[str], now: datetime
+) -> None:
+    work.execute(delete(SetAsideRow).where(col(SetAsideRow.connector) == connector, col(SetAsideRow.key).in_(over)))
+    rows = [
+        {"connector": connector, "key": each.key, "row": each.record, "at": now, **vars(each.flaw)}
+        for each in refused
+        if each.flaw is not None
+    ]
+    if rows:
+        new = inserting(SetAsideRow, rows)
+        changed = {name: new.excluded[name] for name in ("row", "field", "reason", "detail", "at")}
+        work.execute(new.on_conflict_do_update(index_elements=["connector", "key"], set_=changed))
 
 
 def retry(work: UnitOfWork, connector: Connector, after: int, now: datetime) -> tuple[int, Taken] | None:
@@ -157,11 +161,7 @@ def retry(work: UnitOfWork, connector: Connector, after: int, now: datetime) -> 
     rows = work.exec(query.order_by(col(SetAsideRow.id)).limit(MAX_PAGE).with_for_update()).all()
     if not rows:
         return None
-    last, records = rows[-1].id, [row.row for row in rows]
-    for row in rows:
-        work.delete(row)
-    work.flush()
-    return last, take_rows(work, connector, records, now)
+    return rows[-1].id, take_rows(work, connector, [row.row for row in rows], now, [row.key for row in rows])
 
 
 def forget_rows(work: UnitOfWork, now: datetime) -> None:

@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 
 HEADS: Mapping[str, str] = {
+    "connector": "连接",
+    "output": "输出",
+    "last": "最近一次",
+    "rows": "行",
+    "set aside": "搁置",
+    "up to": "到哪里",
+    "waiting": "待送",
     "merged": "已合并",
     "play": "玩法",
     "state": "状态",

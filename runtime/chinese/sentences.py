@@ -18,6 +18,21 @@ SENTENCES: Mapping[str, str] = {
     "there is no open conflict {number}; see aftershow customer conflicts": (
         "没有待定的冲突 {number}，见 aftershow customer conflicts"
     ),
+    # connected systems
+    "{name}: {variable} is not set where this runs": "{name}：这里没有设置 {variable}",
+    "{variable} is not set where this runs": "这里没有设置 {variable}",
+    "{name}: in order": "{name}：没有问题",
+    "{name} gives nothing: {words}": "{name} 取不到数据：{words}",
+    "{name} isn't pulled: it pushes to /v1/receivers/{path}": "{name} 不用拉取：它会推送到 /v1/receivers/{path}",
+    "nothing here: no `when` holds": "这里不算什么：没有一个 `when` 成立",
+    "set aside: {field}: {detail}": "搁置：{field}：{detail}",
+    "{field}: {detail}": "{field}：{detail}",
+    "{number} rows": "{number} 行",
+    "back-fill {number}: {part}, {rows} rows": "补数 {number}：{part}，{rows} 行",
+    "back-fill {number} is asked for": "已登记补数 {number}",
+    "{events} new events, {known} known, {aside} set aside": "新事件 {events} 个，已有 {known} 个，搁置 {aside} 行",
+    "{events} new events, {aside} set aside": "新事件 {events} 个，搁置 {aside} 行",
+    "there is no connector {name} in what is published": "已发布的内容里没有连接 {name}",
     # supply
     "there is no supplier {name} in the published terms": "已发布的条款里没有供应商 {name}",
     "{file} needs a column for the product (sku, 货号) and one for the quantity (quantity, 数量)": (

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from runtime import StartError
 from runtime.cli import (
+    connect,
     forecast,
     insight,
     journeys,
@@ -65,6 +66,7 @@ app.add_typer(send_test.app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(supply.app, name="supply")
+app.add_typer(connect.app, name="connect")
 app.add_typer(voice.app, name="voice")
 app.add_typer(plays.app, name="play")
 customers.app.add_typer(identity.app)

@@ -34,7 +34,8 @@ SHARED = (
 )
 KINDS = {
     "", "sh", "sh make", "mermaid", "jinja", "json", "text", "python",
-    *(f"yaml {kind}" for kind in ("journey", "play", "tests", "diagnosed", "other", *FRAGMENTS, *SHARED)),
+    *(f"yaml {kind}" for kind in ("journey", "play", "tests", "diagnosed", "other", "connector", "output")),
+    *(f"yaml {kind}" for kind in (*FRAGMENTS, *SHARED)),
 }  # fmt: skip
 
 SAMPLES = {
@@ -116,6 +117,13 @@ def test_a_shared_document_is_in_order(block: Block, tmp_path: Path) -> None:
     assert told(written(tmp_path, f"{block.kind.removeprefix('yaml ')}.yaml", block.text)) == ""
 
 
+@of("yaml connector", "yaml output")
+def test_what_is_connected_is_in_order(block: Block, tmp_path: Path) -> None:
+    name = re.search(r"^(connector|output): *(\w+)", block.text, re.MULTILINE)
+    assert name
+    assert told(written(tmp_path, f"{name[1]}s/{name[2]}.yaml", block.text)) == ""
+
+
 @of("yaml tests")
 def test_a_journey_test_passes(block: Block, tmp_path: Path, play: Player) -> None:
     file = tmp_path / "case.yaml"
@@ -195,5 +203,5 @@ def frames(part: str) -> Iterator[tuple[str, str]]:
     yield "framed.yaml", f"journey: framed\ntrigger: {{HERE, for_each: birthday}}\n{entry}{steps}"
     yield "framed.yaml", f"journey: framed\ntrigger: {{event: order.paid, where: HERE\n  }}\n{entry}{steps}"
     yield "_coupons.yaml", "some: HERE\n"
-    for shared in SHARED:
+    for shared in (*SHARED, "connectors/framed", "outputs/framed"):
         yield f"{shared}.yaml", "HERE\n"

@@ -219,7 +219,7 @@ class From(Frozen):
     @model_validator(mode="after")
     def _one(self) -> "From":
         if len([kind for kind in KINDS if getattr(self, kind) is not None]) != 1:
-            raise PydanticCustomError("E018", f"rows come from exactly one of {', '.join(KINDS)}")
+            raise PydanticCustomError("E018", f"a source has exactly one of {', '.join(KINDS)}")
         return self
 
     @property

@@ -26,7 +26,7 @@ _NAMES = re.compile(r"""("[^"]*"|'[^']*'|`[^`]*`)|([\w$]*(?:[^\x00-\x7f]|\$)[\w$
 _IN_MILLISECONDS = 10**11
 """From so many on, they are no seconds: those would be in the year 5138."""
 
-_DAY = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]*(\d{1,2})(?=:))?")
 _COMPACT = re.compile(r"(\d{8})(\d{6})?")
 _EPOCH = re.compile(r"\d{10}(?:\d{3})?(?:\.\d+)?")
 
@@ -55,8 +55,10 @@ def fields_of(paths: Mapping[str, str], properties: Any, zone: tzinfo | None = N
 
 
 def instant_of(value: Any, zone: tzinfo | None) -> datetime | None:
-    """The instant of a time that somebody wrote: ISO 8601, `2026-03-02 19:40:00`, `2026/3/2`, `20260302194000`, or
-    seconds or milliseconds since 1970. One without an offset is of the `zone`; without a zone, it is none.
+    """The instant of a time that somebody wrote; None if it is none.
+
+    That is ISO 8601, `2026-03-02 19:40:00`, `2026/3/2 9:05`, `2026年3月2日`, `20260302194000`, or seconds or
+    milliseconds since 1970. One without an offset is of the `zone`; without a zone, it is none.
     """
     try:
         if isinstance(value, datetime):
@@ -78,8 +80,12 @@ def _read(text: str, zone: tzinfo | None) -> datetime | None:
         return _in_zone(datetime.fromisoformat(f"{day}T{clock or '000000'}"), zone)
     if _EPOCH.fullmatch(text):
         return instant_of(float(text), zone)
-    padded = _DAY.sub(lambda day: f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}", text, count=1)
-    return _in_zone(datetime.fromisoformat(padded), zone)
+    return _in_zone(datetime.fromisoformat(_DAY.sub(_padded, text, count=1)), zone)
+
+
+def _padded(found: re.Match[str]) -> str:
+    year, month, day, hour = found.groups()
+    return f"{year}-{int(month):02}-{int(day):02}" + (f"T{int(hour):02}" if hour else "")
 
 
 def _in_zone(moment: datetime, zone: tzinfo | None) -> datetime | None:

@@ -44,7 +44,7 @@ class To(Frozen):
     @model_validator(mode="after")
     def _one(self) -> "To":
         if len([kind for kind in _KINDS if getattr(self, kind) is not None]) != 1:
-            raise PydanticCustomError("E018", f"it goes to exactly one of {', '.join(_KINDS)}")
+            raise PydanticCustomError("E018", f"a destination has exactly one of {', '.join(_KINDS)}")
         return self
 
 

@@ -6,6 +6,7 @@ Chinese too. Names, keys and codes stay as they are.
 
 from collections.abc import Mapping
 
+from workflows.source.chinese_connect import OF_CONNECTORS
 from workflows.source.chinese_parts import OF_CASES, OF_EDITS, OF_TEXTS, OF_VALUES, PHRASES
 from workflows.source.chinese_plays import OF_PLAYS
 from workflows.source.translating import translator
@@ -26,6 +27,7 @@ SENTENCES: Mapping[str, str] = {
     **OF_CASES,
     **OF_EDITS,
     **OF_PLAYS,
+    **OF_CONNECTORS,
     **PHRASES,
     # how YAML is read
     'a second ":" in this value; put the value in quotes, or mend the indent': (

@@ -18,6 +18,9 @@ from workflows.language.mapping import instant_of, value_of
 SETTLED = timedelta(minutes=1)
 """How long ago a window ends, so that nothing that is under way there is missed."""
 
+WINDOWS = 20
+"""So many windows without rows are passed over at once."""
+
 FIRST = timedelta(days=1)
 """How far back the first run goes; older rows are for a back-fill."""
 
@@ -54,24 +57,34 @@ class WindowedSource(ABC):
         return {"since": first, "page": None, "top": first, "first": first, "until": end.isoformat()}
 
     def read(self, position: Position) -> Page:
-        since = datetime.fromisoformat(position["since"])
         limit = self._surroundings.clock.now() - SETTLED
         if position.get("until"):
             limit = min(limit, datetime.fromisoformat(position["until"]))
-        end = datetime.fromisoformat(position["end"]) if position.get("end") else min(since + self.span, limit)
-        if end <= since:
-            return Page([], {**position, "page": None, "end": None}, False, 1.0)
         if position["page"] is None:
-            _, total = self.ask(since, end, 1)
-            pages = max(1, -(-total // self._size))
-            return Page([], {**position, "page": pages, "end": end.isoformat()}, True, self._part(position, since))
+            return self._look(position, limit)
+        since, end = (datetime.fromisoformat(position[name]) for name in ("since", "end"))
         rows, _ = self.ask(since, end, position["page"])
         records = [plain(row, self._zone) for row in rows]
         if position["page"] > 1:
             return Page(records, {**position, "page": position["page"] - 1}, True, self._part(position, since))
-        after = {**position, "since": end.isoformat(), "page": None, "end": None, "top": end.isoformat()}
-        more = end < limit
-        return Page(records, after, more, self._part(position, end) if more else 1.0)
+        return Page(records, self._behind(position, end), end < limit, self._part(position, end))
+
+    def _look(self, position: Position, limit: datetime) -> Page:
+        """Find the next window that has rows, and its last page."""
+        for _ in range(WINDOWS):
+            since = datetime.fromisoformat(position["since"])
+            end = min(since + self.span, limit)
+            if end <= since:
+                return Page([], position, False, 1.0)
+            _, total = self.ask(since, end, 1)
+            if total:
+                position = {**position, "page": -(-total // self._size), "end": end.isoformat()}
+                break
+            position = self._behind(position, end)
+        return Page([], position, True, self._part(position, datetime.fromisoformat(position["since"])))
+
+    def _behind(self, position: Position, end: datetime) -> Position:
+        return {**position, "since": end.isoformat(), "page": None, "end": None, "top": end.isoformat()}
 
     @abstractmethod
     def ask(self, since: datetime, until: datetime, page: int) -> tuple[Sequence[dict[str, Any]], int]:

@@ -59,6 +59,11 @@ entry: {again: never}
 steps:
   - {id: hi, send: hello, via: [sms]}
 """
+ERP = {
+    "connector": "erp",
+    "from": {"files": {"folder": "AFTERSHOW_CONNECT_DIR", "pattern": "*.csv"}},
+    "map": {"type": "order.paid", "id": "no"},
+}
 SHEET = "批次,货号,数量,到期日,门店\nL1,beans,10,2027-01-01,S1\n".encode()
 YAML = {"content": WELCOME.encode(), "headers": {"content-type": "application/yaml"}}
 WORDS = Path(__file__).parents[3] / "console/src/pages/settings/words.ts"
@@ -120,6 +125,8 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
         "PUT /v1/journeys/welcome/tests", {"json": {"text": TESTS}, "headers": {"if-match": '"0"'}}, "journey.tests",
         "→ revision",
     ),
+    ("POST /v1/connectors/erp/backfills", {"json": {"since": "1", "until": "2"}}, "connector.backfill", "→ since"),
+    ("POST /v1/connectors/erp/retry", {}, "connector.retry", "→ events"),
     ("POST /v1/suppliers/a/plans", {}, "supply.plan", "→ supplier"),
     ("POST /v1/supply/plans/1/answer", {"json": {"verdict": "refuse"}}, "supply.answer", "→ status"),
     ("POST /v1/supply/plans/1/decide", {"json": {"verdict": "refuse"}}, "supply.refuse", ""),
@@ -241,6 +248,7 @@ def shop(db: Database, clock: VirtualClock) -> Shop:
     rules = StockRules.model_validate({"defaults": {"buyer": "甲", "pack": 12, "shelf_life": "90d"}})
     with db.begin() as work:
         publish_document(work, "_stock", rules.body())
+        publish_document(work, "connectors/erp", ERP)
         publish_document(work, "_supply", {"suppliers": {"a": {"products": {"milk": {"min": 60}}}}})
         play = read_play(LOTTERY, "a play").play
         assert play is not None

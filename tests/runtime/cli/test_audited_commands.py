@@ -25,6 +25,7 @@ from runtime.cli.app import app
 from runtime.cli.shared import operator
 
 NOTHING = {
+    "connect check", "connect preview", "connect rows", "connect status",
     "accounts", "backtest", "check", "cohorts", "customer conflicts", "customer show", "diff", "edit", "experiment",
     "explain", "forecast evaluate", "play list", "play simulate",
     "supply link",
@@ -60,6 +61,9 @@ WRITES = [
     ("segment buyers --csv {file}", "segment.export"),
     ("stock import {lots}", "stock.import"),
     ("supply answer 1 {answer}", "supply.answer"),
+    ("connect backfill erp --since a --until b --later", "connector.backfill"),
+    ("connect run erp", "connector.run"),
+    ("connect retry erp", "connector.retry"),
     ("customer import {people}", "customer.import"),
     ("customer import-history {orders} --kind orders", "orders.import"),
     ("customer merge member_no:a member_no:b --reason asked", "customer.merge"),
@@ -120,6 +124,9 @@ def test_every_command_that_writes_is_a_row(
     for name, text in files.items():
         (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
     with db.begin() as work:
+        source = {"files": {"folder": "AFTERSHOW_CONNECT_DIR", "pattern": "*.jsonl"}}
+        row = {"type": "order.paid", "id": "no"}
+        publish_document(work, "connectors/erp", {"connector": "erp", "from": source, "map": row})
         publish_document(work, "_supply", {"suppliers": {"a": {"products": {"milk": {"min": 60}}}}})
         library = read_library(work)
         assert plan_delivery(work, "a", library.supply.suppliers["a"], clock.now(), library.policy_zone)
@@ -148,6 +155,7 @@ def test_every_command_that_writes_is_a_row(
         "number": "1", "customer": str(enrollment.customer_id),
     }  # fmt: skip
     monkeypatch.setenv("AFTERSHOW_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("AFTERSHOW_CONNECT_DIR", str(tmp_path))
     monkeypatch.setattr("sys.stdin", io.StringIO("another good password\n"))
     told = []
     for line, _ in WRITES:

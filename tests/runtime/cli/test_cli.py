@@ -155,7 +155,9 @@ def test_an_unknown_scope_is_told(command: Run, db: Database, postgres_url: str)
 
 
 OF_ONE_PROCESS = {"api", "worker"}
-OF_FILES = {"new", "check", "edit", "explain", "test", "voice read", "forecast evaluate", "supply simulate"}
+OF_FILES = {
+    "new", "check", "connect check", "edit", "explain", "test", "voice read", "forecast evaluate", "supply simulate",
+}  # fmt: skip
 
 
 def test_every_command_on_a_running_shop_takes_its_data() -> None:

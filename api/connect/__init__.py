@@ -1,0 +1,1 @@
+"""Systems that are connected: how they stand, and what they push."""
