@@ -100,6 +100,8 @@ DETAILS: Mapping[str, str] = {
     "The tags were published without their text; publish their file once more first.": (
         "标签发布时没有留下原文；请先再发布一次它们的文件。"
     ),
+    "There is no connector of this name in what is published.": "已发布的内容里没有这个名字的连接。",
+    "The system pushes; it can't be asked for a range.": "这个系统是推送的，不能补取一段。",
     "There is no play of this name.": "没有这个名字的玩法。",
     "The play has mistakes.": "玩法里有错误。",
     "There is no such instance of it.": "它没有这一场。",

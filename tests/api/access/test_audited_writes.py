@@ -64,6 +64,7 @@ ERP = {
     "from": {"files": {"folder": "AFTERSHOW_CONNECT_DIR", "pattern": "*.csv"}},
     "map": {"type": "order.paid", "id": "no"},
 }
+RANGE = {"since": "1", "until": "2"}
 SHEET = "批次,货号,数量,到期日,门店\nL1,beans,10,2027-01-01,S1\n".encode()
 YAML = {"content": WELCOME.encode(), "headers": {"content-type": "application/yaml"}}
 WORDS = Path(__file__).parents[3] / "console/src/pages/settings/words.ts"
@@ -125,8 +126,8 @@ WRITES: list[tuple[str, dict[str, Any], str, str]] = [
         "PUT /v1/journeys/welcome/tests", {"json": {"text": TESTS}, "headers": {"if-match": '"0"'}}, "journey.tests",
         "→ revision",
     ),
-    ("POST /v1/connectors/erp/backfills", {"json": {"since": "1", "until": "2"}}, "connector.backfill", "→ since"),
-    ("POST /v1/connectors/erp/retry", {}, "connector.retry", "→ events"),
+    ("POST /v1/connectors/erp/backfills", {"json": RANGE}, "connector.backfill", "→ since, until"),
+    ("POST /v1/connectors/erp/retry", {}, "connector.retry", "→ events, set_aside"),
     ("POST /v1/suppliers/a/plans", {}, "supply.plan", "→ supplier"),
     ("POST /v1/supply/plans/1/answer", {"json": {"verdict": "refuse"}}, "supply.answer", "→ status"),
     ("POST /v1/supply/plans/1/decide", {"json": {"verdict": "refuse"}}, "supply.refuse", ""),
