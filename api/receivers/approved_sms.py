@@ -18,9 +18,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forged, Invalid, Unavailable, documented
-from api.http.strictjson import MalformedError, parse, replace_unstorable
 from api.http.transactions import in_transaction
 from domain.catalogue.sources import ALIYUN, TENCENT_SMS
+from domain.catalogue.strictjson import MalformedError, parse, replace_unstorable
 from domain.customers.identifiers import IdentifierError
 from domain.sending.receipts import Receipt, take
 from domain.sending.replies import Reply, refuse, take_reply
