@@ -1849,6 +1849,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the connected systems, and how far they have come */
+        get: operations["get_connectors_v1_connectors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{name}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rows of a connector that were set aside */
+        get: operations["get_rows_v1_connectors__name__rows_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{name}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for a range to be filled in
+         * @description The connector's next run begins with it. `409` if the connector is pushed to, and so has no past to ask for.
+         */
+        post: operations["post_backfill_v1_connectors__name__backfills_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connectors/{name}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the rows that were set aside once more
+         * @description By what the published map says now; what still can't be taken stays set aside.
+         */
+        post: operations["post_retry_v1_connectors__name__retry_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/streams/{id}/review": {
         parameters: {
             query?: never;
@@ -3856,6 +3930,32 @@ export interface components {
             html: string;
         };
         /**
+         * BackfillState
+         * @description A range that is filled in; `part` of it is done, from 0 to 1.
+         */
+        BackfillState: {
+            /** Id */
+            id: number;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** Part */
+            part: number | null;
+            /** Rows */
+            rows: number;
+            /** Events */
+            events: number;
+            /** Set Aside */
+            set_aside: number;
+            /** Last At */
+            last_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Error */
+            error: string | null;
+        };
+        /**
          * Came
          * @description What came of a product, the last lot of it on a day.
          */
@@ -4147,6 +4247,69 @@ export interface components {
             words: string | null;
             /** Problems */
             problems: string[];
+        };
+        /**
+         * Connected
+         * @description What is connected: what comes in, and what goes out.
+         */
+        Connected: {
+            /** Connectors */
+            connectors: components["schemas"]["ConnectorState"][];
+            /** Outputs */
+            outputs: components["schemas"]["OutputState"][];
+        };
+        /**
+         * ConnectorState
+         * @description A published connector. `reached` is the newest change that was pulled, `set_aside` the rows that wait for people,
+         *     `error` why its source gives nothing since `failed_at`.
+         */
+        ConnectorState: {
+            /** Connector */
+            connector: string;
+            /** Kind */
+            kind: string;
+            /** Every */
+            every: string | null;
+            /**
+             * Running
+             * @default false
+             */
+            running: boolean;
+            /** Reached */
+            reached?: string | null;
+            /**
+             * Rows
+             * @default 0
+             */
+            rows: number;
+            /**
+             * Events
+             * @default 0
+             */
+            events: number;
+            /**
+             * Duplicates
+             * @default 0
+             */
+            duplicates: number;
+            /**
+             * Ignored
+             * @default 0
+             */
+            ignored: number;
+            /**
+             * Set Aside
+             * @default 0
+             */
+            set_aside: number;
+            /** Last At */
+            last_at?: string | null;
+            /** Failed At */
+            failed_at?: string | null;
+            /** Error */
+            error?: string | null;
+            /** Backfills */
+            backfills?: components["schemas"]["BackfillState"][];
         };
         /**
          * ConsentState
@@ -6351,6 +6514,34 @@ export interface components {
             value: unknown;
         };
         /**
+         * OutputState
+         * @description A stream of a published output. `waiting` is how many records it still has to tell.
+         */
+        OutputState: {
+            /** Output */
+            output: string;
+            /** Stream */
+            stream: string;
+            /** Kind */
+            kind: string;
+            /**
+             * Sent
+             * @default 0
+             */
+            sent: number;
+            /**
+             * Waiting
+             * @default 0
+             */
+            waiting: number;
+            /** Last At */
+            last_at?: string | null;
+            /** Failed At */
+            failed_at?: string | null;
+            /** Error */
+            error?: string | null;
+        };
+        /**
          * Overlap
          * @description How many are in each of two segments, and in both.
          */
@@ -7288,16 +7479,6 @@ export interface components {
             share_before: number;
         };
         /**
-         * Retried
-         * @description How many enrollments try again, and how many notices.
-         */
-        Retried: {
-            /** Retried */
-            retried: number;
-            /** Notices */
-            notices: number;
-        };
-        /**
          * ReturnedLine
          * @description Units given back, and what of the discount belongs to them.
          */
@@ -7568,6 +7749,41 @@ export interface components {
         SentMessages: {
             /** Messages */
             messages: components["schemas"]["SentMessage"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * SetAside
+         * @description A row that was set aside, by the event that it should have been. The `row` is shown to whom personal data is.
+         */
+        SetAside: {
+            /** Id */
+            id: number;
+            /** Key */
+            key: string;
+            /** Field */
+            field: string;
+            /** Reason */
+            reason: string;
+            /** Detail */
+            detail: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Row */
+            row: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * SetAsideList
+         * @description Rows that were set aside, the newest first; `next` is the `before` of the next page.
+         */
+        SetAsideList: {
+            /** Rows */
+            rows: components["schemas"]["SetAside"][];
             /** Next */
             next: number | null;
         };
@@ -8677,6 +8893,28 @@ export interface components {
             text: string;
             /** Lines */
             lines: components["schemas"]["VersionLine"][];
+        };
+        /**
+         * Retried
+         * @description What became of the rows that had been set aside; `more` are left for another call.
+         */
+        api__connect__routes__Retried: {
+            /** Events */
+            events: number;
+            /** Set Aside */
+            set_aside: number;
+            /** More */
+            more: boolean;
+        };
+        /**
+         * Retried
+         * @description How many enrollments try again, and how many notices.
+         */
+        api__journeys__stuck__Retried: {
+            /** Retried */
+            retried: number;
+            /** Notices */
+            notices: number;
         };
     };
     responses: never;
@@ -16292,6 +16530,329 @@ export interface operations {
             };
         };
     };
+    get_connectors_v1_connectors_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connected"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_rows_v1_connectors__name__rows_get: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before */
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                /** @description of a published connector */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetAsideList"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_backfill_v1_connectors__name__backfills_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of a published connector */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-01-01",
+                 *       "until": "2026-02-01"
+                 *     }
+                 */
+                "application/json": {
+                    /** Since */
+                    since: string;
+                    /** Until */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillState"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_retry_v1_connectors__name__retry_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description of a published connector */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["api__connect__routes__Retried"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The caller lacks a permission */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The present state doesn't allow it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
     get_review_v1_streams__id__review_get: {
         parameters: {
             query?: {
@@ -17882,7 +18443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Retried"];
+                    "application/json": components["schemas"]["api__journeys__stuck__Retried"];
                 };
             };
             /** @description A valid API key or a session is needed */
