@@ -24,6 +24,7 @@ from api import clock as journey_clock
 from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
+from api.assistants.http import Assistants
 from api.connect import routes as connect
 from api.console import files
 from api.coupons import campaigns
@@ -168,6 +169,7 @@ def create_app(
     send them back to `public_url`. With `four_eyes`, a second person agrees before a draft is published;
     `try_out` plays drafts, `known_recipes` are what new journeys are begun with.
     """
+    assistants = Assistants()
     app = FastAPI(
         title="Aftershow",
         version=_version(),
@@ -175,6 +177,7 @@ def create_app(
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        lifespan=assistants.lifespan,
     )
     limits = limits or Limits()
     intake = MicroBatcher(
@@ -217,6 +220,7 @@ def create_app(
     )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
         app.router.routes += router.routes  # `include_router` would make each of them anew, at the first request
+    app.router.routes.append(assistants.route)
     app.mount(docs.ASSETS, docs.assets())
     return app
 

@@ -128,6 +128,8 @@ DETAILS: Mapping[str, str] = {
     "Somebody changed the segment meanwhile.": "期间有人改了这个人群。",
     "Somebody saved the draft meanwhile.": "期间有人保存了这份草稿。",
     "The body can't be read.": "正文读不了。",
+    "Assistants aren't served here.": "这里没有开通助手。",
+    "Send a key as Authorization: Bearer ….": "请用 Authorization: Bearer … 带上密钥。",
     "The address doesn't end in the token of the callbacks.": "地址的末尾不是回调用的口令。",
     "The body holds more than {number} receipts.": "正文里的回执超过 {number} 条。",
     "The body is no form of UTF-8 text.": "正文不是 UTF-8 文字的表单。",

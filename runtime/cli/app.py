@@ -18,6 +18,7 @@ from runtime.cli import (
     insight,
     journeys,
     keys,
+    mcp,
     messages,
     plays,
     results,
@@ -63,6 +64,7 @@ app.add_typer(messages.app)
 app.add_typer(stuck.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
+app.add_typer(mcp.app)
 app.add_typer(stock.app, name="stock")
 app.add_typer(forecast.app, name="forecast")
 app.add_typer(supply.app, name="supply")

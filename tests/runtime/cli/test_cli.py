@@ -164,7 +164,7 @@ def test_every_command_on_a_running_shop_takes_its_data() -> None:
     options = {name: [option for part in command.params for option in part.opts] for name, command in _commands()}
     without = {name for name, known in options.items() if "--data" not in known}
     assert without == OF_ONE_PROCESS | OF_FILES
-    assert {"key list", "publish", "why", "simulate", "send-test", "db upgrade", "stock import"} <= options.keys()
+    assert {"key list", "mcp", "publish", "why", "simulate", "send-test", "db upgrade"} <= options.keys()
 
 
 def test_the_data_named_counts_before_the_environment(
