@@ -58,6 +58,7 @@ from api.plays import entries as play_entries
 from api.plays import pages as play_pages
 from api.plays import routes as plays
 from api.plays import specs as play_specs
+from api.plays import wechat as play_wechat
 from api.plays.flood import EntryDoor
 from api.stock import forecasts, imports, lots, replenishment, shows, streams, suppliers
 from api.texts import preview as text_previews
@@ -154,6 +155,7 @@ def create_app(
     providers: Mapping[str, str] | None = None,
     signin_ways: Sequence[outside.SigninWay] = (),
     public_url: str | None = None,
+    wechat_viewers: play_wechat.WechatViewers | None = None,
     four_eyes: bool = False,
     try_out: trials.Trials | None = None,
     known_recipes: recipes.Recipes | None = None,
@@ -166,7 +168,8 @@ def create_app(
     configured providers send us, `webhooks` names what journeys may call, `wall` times sessions and the audit,
     `temporal_ui` is where the namespace's runs are looked at, `import_sheet` takes spreadsheets of stock,
     `providers` names what carries each channel that is configured, `signin_ways` let users in beside the password, and
-    send them back to `public_url`. With `four_eyes`, a second person agrees before a draft is published;
+    send them back to `public_url`; `wechat_viewers` names those who look at plays in WeChat. With `four_eyes`, a second
+    person agrees before a draft is published;
     `try_out` plays drafts, `known_recipes` are what new journeys are begun with.
     """
     assistants = Assistants()
@@ -212,6 +215,7 @@ def create_app(
     own = (
         imports.router(import_sheet),
         outside.router(signin_ways, public_url),
+        play_wechat.router(wechat_viewers or play_wechat.WechatViewers(), public_url),
         settings.router(providers or {}),
         trials.router(try_out),
         kept_tests.router(try_out),

@@ -3,7 +3,6 @@ const add = (tag, set) => Object.assign(document.createElement(tag), set);
 let {play, now, words, zone, token} = JSON.parse($("data").textContent), busy, drawn;
 const path = "/v1/plays/" + play, place = () => [play, now.instance, now.step] + "";
 const mine = () => ({got: [], ...JSON.parse(localStorage[place()] || "{}")});
-token ||= new URLSearchParams(location.search).get("token");
 
 async function enter(choice) {
   const at = place(), my = {id: "" + Math.random(), ...mine()}, {day} = now;

@@ -19,6 +19,10 @@ Choice = (
 )
 
 
+MINUTES = 30
+"""How long a token holds, if nothing else is asked for."""
+
+
 class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -39,7 +43,7 @@ class NewToken(Body):
     """Whose token it is, by identifiers, and for how many minutes it holds."""
 
     customer: dict[str, Any]
-    minutes: Annotated[int, Field(strict=True, ge=1, le=240)] = 30
+    minutes: Annotated[int, Field(strict=True, ge=1, le=240)] = MINUTES
 
 
 class PlayToken(BaseModel):

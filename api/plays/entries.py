@@ -1,5 +1,6 @@
 """Entries, from the shop's server by its key or from viewers by their tokens."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,10 +62,11 @@ async def post_token(request: Request, play: str) -> PlayToken:
     """
     await authorized(request, "events.send")
     body = await read_json(request, NewToken)
-    return await run_in_threadpool(_make_token, context(request), play, body, _idents(body.customer))
+    return await run_in_threadpool(token_for, context(request), play, _idents(body.customer), body.minutes)
 
 
-def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ...]) -> PlayToken:
+def token_for(env: Context, play: str, idents: Sequence[Ident], minutes: int) -> PlayToken:
+    """A token for whom the identifiers name. Raises NotFound, and Invalid if that is nobody."""
     now = env.clock.now()
 
     def act(work: UnitOfWork) -> str:
@@ -75,7 +77,7 @@ def _make_token(env: Context, play: str, body: NewToken, idents: tuple[Ident, ..
             raise _invalid("customer", "nobody", "none of its identifiers names anybody")
         return make_token(token_key(work), play, customer, expires_at)
 
-    expires_at = (now + timedelta(minutes=body.minutes)).replace(microsecond=0)
+    expires_at = (now + timedelta(minutes=minutes)).replace(microsecond=0)
     return PlayToken(token=in_transaction(env.db, act), expires_at=expires_at)
 
 

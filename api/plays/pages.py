@@ -74,16 +74,10 @@ def get_events(request: Request, play: Name) -> FeedResponse:
     return FeedResponse(env.viewers.listen(play, lambda: (_state(env, play), False), "play"))
 
 
-@router.get("/play/{play}", summary="The viewers' page", response_class=HTMLResponse)
-def get_page(request: Request, play: Name) -> HTMLResponse:
-    """A page for phones, WeChat's browser too: with `?token=…`, its viewer enters; without, they look on."""
-    return _page(context(request), play, "play.html")
-
-
 @router.get("/play/{play}/screen", summary="The host's screen", response_class=HTMLResponse)
 def get_screen(request: Request, play: Name) -> HTMLResponse:
     """A big page to be seen from afar: the time that is left, how many entered, the tally, the result."""
-    return _page(context(request), play, "play_screen.html")
+    return page(context(request), play, "play_screen.html")
 
 
 def _state(env: Context, play: str) -> str:
@@ -91,16 +85,18 @@ def _state(env: Context, play: str) -> str:
         return state_of(session, play, env.clock.now()).model_dump_json()
 
 
-def _page(env: Context, play: str, name: str) -> HTMLResponse:
+def page(env: Context, play: str, name: str, token: str | None = None) -> HTMLResponse:
+    """A page of a play; with a `token`, its viewer enters."""
     now = env.clock.now()
     with env.db() as session:
         state, library = state_of(session, play, now), read_library(session)
     say, nonce = Wording(library.policy.language), secrets.token_urlsafe(16)
-    page = _PAGES.get_template(name).render(
+    made = _PAGES.get_template(name).render(
         play=play,
         at=now.timestamp() * 1000,
         pace=HOUR / (env.clock.seconds_until(now + timedelta(seconds=HOUR)) or HOUR),
         zone=library.policy_zone.key,
+        token=token,
         state=state.model_dump(mode="json"),
         words={key: say.pick(*words) for key, words in WORDS.items()},
         lang=say.pick("zh-CN", "en"),
@@ -112,7 +108,7 @@ def _page(env: Context, play: str, name: str) -> HTMLResponse:
         "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     )
     return HTMLResponse(
-        page,
+        made,
         headers={
             "Content-Security-Policy": policy,
             "X-Frame-Options": "DENY",

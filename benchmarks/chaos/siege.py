@@ -60,6 +60,8 @@ JOURNEYS = {
 }
 COUPONS = 'five: {name: "五元", amount_off: 5元, valid: 7d, budget: {count: 1000000}}'
 TEMPLATES = ("thank", "guide", "care", "first", "second", "third", "fourth")
+WON = "【绿野】{{ trigger.prize }} {{ trigger.code }} 拒收请回复R"
+"""The text that winners of a play get."""
 QUIET_SECONDS = 20
 """How long it is waited for that a relay has told all there is, so that who comes next is told alone."""
 
@@ -134,6 +136,20 @@ class Chaos:
                 return name
         return None
 
+    def kill_part(self, name: str) -> None:
+        """Kill a part of a name, as soon as it is there again after the last time."""
+        eventually(lambda: self._try_to_kill(name), 60)
+
+    def _try_to_kill(self, name: str) -> bool:
+        with suppress(OSError, ValueError, StopIteration, psutil.NoSuchProcess):
+            parts = json.loads((self.data / "processes.json").read_text())
+            pid = next(part["pid"] for part in parts if part["name"] == name)
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                os.kill(pid, signal.SIGKILL)
+                self.kills[name] += 1
+                return True
+        return False
+
     def _hold(self) -> Sequence[int]:
         """Hold the next deletion of a start. Returns the Postgres processes that are held, none if none came."""
         eventually(self._is_quiet, QUIET_SECONDS)
@@ -182,6 +198,8 @@ def stack(folder: Path, provider: TwilioServer, dice: random.Random) -> Iterator
     for name in TEMPLATES:
         (templates / name).mkdir(parents=True)
         (templates / name / "sms.j2").write_text(TEXT % name, encoding="utf-8")
+    (templates / "won").mkdir()
+    (templates / "won" / "sms.j2").write_text(WON, encoding="utf-8")
     port, temporal, ui = free_port(), free_port(), free_port()
     environment = {
         **os.environ,

@@ -72,6 +72,7 @@ def serve(
         providers=configured(clock),
         signin_ways=signin_ways(db, clock),
         public_url=settings.public_url,
+        wechat_viewers=wechat.viewers(),
         four_eyes=settings.four_eyes,
         try_out=try_out(engine, db, clock) if try_out else None,
         known_recipes=recipes,

@@ -27,7 +27,8 @@ KEY = base64.b64decode("A" * 43 + "=")
 LIMITS = Limits(max_body_bytes=8_000, max_stranger_bytes=2_000, max_held_bytes=40_000, body_seconds=30)
 CHUNK = 500
 STRANGERS = {
-    "/preferences/{token}", "/v1/session", "/v1/session/link", "/v1/plays/{play}/entries", SNOWPLOW,
+    "/preferences/{token}", "/v1/session", "/v1/session/link", "/v1/plays/{play}/entries",
+    "/v1/plays/{play}/tokens/wechat", SNOWPLOW,
     *(f"/v1/{call}" for call in CALLS),
 }  # fmt: skip
 """Where who calls is told in the body."""

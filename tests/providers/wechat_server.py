@@ -56,6 +56,8 @@ class WechatServer:
     faults: dict[str, deque[Fault]] = field(default_factory=dict)
     hold: dict[str, threading.Event] = field(default_factory=dict)
     at_once: int = 0
+    codes: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Whom a viewer's code names; each is redeemed once."""
     url: str = ""
 
     def __post_init__(self) -> None:
@@ -104,6 +106,8 @@ class WechatServer:
         """What WeChat answers, once it has carried the call out."""
         if path == "token":
             return self._token(query)
+        if path in ("/sns/oauth2/access_token", "/sns/jscode2session"):
+            return self._viewer(query, "js_code" if path.endswith("session") else "code")
         token = query.get("access_token", "")
         if not token:
             return _error(41001)
@@ -133,6 +137,13 @@ class WechatServer:
         token = f"token-{next(self._numbers)}"
         self._tokens[token] = self.now() + self.expires_in
         return {"access_token": token, "expires_in": self.expires_in}
+
+    def _viewer(self, query: Mapping[str, str], name: str) -> Mapping[str, Any]:
+        if (query.get("appid"), query.get("secret")) != (self.app_id, self.secret):
+            return _error(40125)
+        if query.get("grant_type") != "authorization_code" or not query.get(name):
+            return _error(41008)
+        return self.codes.pop(query[name], None) or _error(40029)
 
     def _custom(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         openid, kind = body.get("touser", ""), body.get("msgtype")

@@ -86,7 +86,7 @@ NOTHING = {
 SHOPS = {
     "POST /v1/events", "POST /v1/coupons/quote", "POST /v1/coupons/lock", "POST /v1/coupons/redeem",
     "POST /v1/coupons/cancel", "POST /v1/coupons/refund", "POST /v1/plays/{play}/entries",
-    "POST /v1/plays/{play}/tokens",
+    "POST /v1/plays/{play}/tokens", "POST /v1/plays/{play}/tokens/wechat",
 }  # fmt: skip
 """What shops send all day; it stands in the events, in the ledger of coupons, among a play's entries."""
 

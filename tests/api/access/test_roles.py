@@ -13,7 +13,7 @@ OPEN = {
     "GET /v1/session/ways", "GET /v1/session/{way}", "GET /v1/session/{way}/callback",
     "GET /v1/search", "GET /v1/today", "GET /v1/clock", "GET /healthz", "GET /readyz", "GET /studio/{id}",
     "GET /v1/plays/{play}", "GET /v1/plays/{play}/entries", "GET /v1/plays/{play}/events",
-    "GET /play/{play}", "GET /play/{play}/screen", "GET /supplier/{name}",
+    "POST /v1/plays/{play}/tokens/wechat", "GET /play/{play}", "GET /play/{play}/screen", "GET /supplier/{name}",
 }  # fmt: skip
 """What asks for no permission: it serves everybody, or checks by itself who calls."""
 

@@ -1,20 +1,28 @@
-import { App, Button, Drawer, Flex, Input } from "antd";
+import { ArrowDownOutlined, ArrowUpOutlined, DeleteOutlined } from "@ant-design/icons";
+import { Alert, App, Button, Card, Drawer, Flex, Input } from "antd";
 import { useEffect, useState } from "react";
 import { api, client, type Schema } from "@/api/client";
 import { ApiProblem } from "@/api/problem";
 import { Quiet } from "@/parts/Quiet";
 import { useLanguage } from "@/parts/words";
-import { BEGINNING, nameIn, PARTS } from "./parts";
+import { BEGINNING, moved, nameIn, parted, type Part, PARTS, withPart, without } from "./parts";
 import { useWords } from "./words";
 
+interface Props {
+  play: string | null;
+  /** The plays that there are. */
+  known: string[];
+  onClose: () => void;
+}
+
 /** Puts a play together from parts, or changes one: its text, beside what is wrong with it and what it does. */
-export default function Composer({ play, onClose }: { play: string | null; onClose: () => void }) {
+export default function Composer({ play, known, onClose }: Props) {
   const words = useWords();
   const language = useLanguage();
   const { message } = App.useApp();
-  const [text, setText] = useState(play === null ? BEGINNING + (PARTS[0]?.[1] ?? "") : "");
+  const [text, setText] = useState(play === null ? withPart(BEGINNING, "entries") : "");
   const [checked, setChecked] = useState<Schema["PlayChecked"]>();
-  const path = { params: { path: { play: play ?? nameIn(text) } } };
+  const name = play ?? nameIn(text);
   useEffect(() => {
     if (play === null) return;
     void client.GET("/v1/plays/{play}/spec", { params: { path: { play } } }).then(({ data }) => {
@@ -23,18 +31,20 @@ export default function Composer({ play, onClose }: { play: string | null; onClo
   }, [play]);
   useEffect(() => {
     if (!text) return;
+    let over = false;
     const timer = setTimeout(() => {
       void client
-        .POST("/v1/plays/{play}/check", { params: { path: { play: play ?? nameIn(text) } }, body: { text } })
+        .POST("/v1/plays/{play}/check", { params: { path: { play: name } }, body: { text } })
         .then(({ data }) => {
-          setChecked(data);
+          if (!over) setChecked(data);
         })
         .catch(() => undefined);
     }, 300);
     return () => {
+      over = true;
       clearTimeout(timer);
     };
-  }, [play, text]);
+  }, [name, text]);
   const publish = api.useMutation("post", "/v1/plays/{play}/versions", {
     onSuccess: (done) => {
       void message.success(words.published(done.play, done.version));
@@ -45,10 +55,12 @@ export default function Composer({ play, onClose }: { play: string | null; onClo
     },
   });
   const mistakes = checked?.mistakes ?? [];
+  const about = language === "zh" ? checked?.zh : checked?.en;
   return (
     <Drawer
       open
-      size={1000}
+      size={1100}
+      mask={{ closable: false }}
       title={play ?? words.compose}
       onClose={onClose}
       extra={
@@ -57,7 +69,7 @@ export default function Composer({ play, onClose }: { play: string | null; onClo
           disabled={!checked?.play}
           loading={publish.isPending}
           onClick={() => {
-            publish.mutate({ ...path, body: { text } });
+            publish.mutate({ params: { path: { play: name } }, body: { text } });
           }}
         >
           {words.publish}
@@ -66,20 +78,37 @@ export default function Composer({ play, onClose }: { play: string | null; onClo
     >
       <Flex vertical gap={12}>
         <Quiet>{words.composeAbout}</Quiet>
+        {play === null && known.includes(name) && <Alert type="warning" showIcon title={words.isThere(name)} />}
         <Flex gap={8} wrap role="group" aria-label={words.parts}>
-          {PARTS.map(([name, snippet]) => (
+          {(Object.keys(PARTS) as Part[]).map((part) => (
             <Button
-              key={name}
+              key={part}
               size="small"
               onClick={() => {
-                setText((before) => `${before.replace(/\n*$/, "\n")}${snippet}`);
+                setText((before) => withPart(before, part));
               }}
             >
-              {name}
+              + {words.part[part]}
             </Button>
           ))}
         </Flex>
         <Flex gap={16} wrap>
+          <Flex vertical gap={8} style={{ flex: "1 1 320px", minWidth: 0 }}>
+            <Steps text={text} about={about ?? ""} onChange={setText} />
+            <div role="status">
+              {checked && mistakes.length === 0 && <strong>{words.fine}</strong>}
+              {mistakes.map((each) => (
+                <p key={`${each.line}:${each.column}:${each.code}`} style={{ margin: "0 0 8px" }}>
+                  <Quiet small>
+                    {words.line(each.line)} {each.code}
+                  </Quiet>
+                  <br />
+                  {language === "zh" ? each.zh : each.en}
+                </p>
+              ))}
+              <div style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{about?.replaceAll("**", "")}</div>
+            </div>
+          </Flex>
           <Input.TextArea
             aria-label={words.text}
             value={text}
@@ -90,21 +119,66 @@ export default function Composer({ play, onClose }: { play: string | null; onClo
               setText(event.target.value);
             }}
           />
-          <div style={{ flex: "1 1 260px" }} role="status">
-            {checked && mistakes.length === 0 && <strong>{words.fine}</strong>}
-            {mistakes.map((each) => (
-              <p key={`${each.line}:${each.column}:${each.code}`} style={{ margin: "0 0 8px" }}>
-                <Quiet small>
-                  {words.line(each.line)} {each.code}
-                </Quiet>
-                <br />
-                {language === "zh" ? each.zh : each.en}
-              </p>
-            ))}
-            <div style={{ whiteSpace: "pre-wrap" }}>{language === "zh" ? checked?.zh : checked?.en}</div>
-          </div>
         </Flex>
       </Flex>
     </Drawer>
+  );
+}
+
+/** The steps one below the other, in words as far as they are sound, to be moved and taken out. */
+function Steps({ text, about, onChange }: { text: string; about: string; onChange: (text: string) => void }) {
+  const words = useWords();
+  const steps = parted(text)?.steps ?? [];
+  const told = about.split("\n").filter((line) => /^\d+\. /.test(line));
+  return (
+    <ol aria-label={words.steps} style={{ margin: 0, padding: 0, listStyle: "none", display: "grid", gap: 8 }}>
+      {steps.map((step, place) => {
+        const said = told.length === steps.length ? told[place]?.replace(/^\d+\. /, "") : undefined;
+        const named = said ?? step.trim().replace(/^- /, "").split("\n")[0] ?? "";
+        return (
+          <li key={place}>
+            <Card size="small">
+              <Flex justify="space-between" align="center" gap={8}>
+                <span style={{ overflowWrap: "anywhere", minWidth: 0 }}>
+                  {place + 1}. {named}
+                </span>
+                <Flex>
+                  <Button
+                    type="text"
+                    size="small"
+                    icon={<ArrowUpOutlined />}
+                    aria-label={words.up(place + 1)}
+                    disabled={place === 0}
+                    onClick={() => {
+                      onChange(moved(text, place, -1));
+                    }}
+                  />
+                  <Button
+                    type="text"
+                    size="small"
+                    icon={<ArrowDownOutlined />}
+                    aria-label={words.down(place + 1)}
+                    disabled={place === steps.length - 1}
+                    onClick={() => {
+                      onChange(moved(text, place, 1));
+                    }}
+                  />
+                  <Button
+                    type="text"
+                    size="small"
+                    danger
+                    icon={<DeleteOutlined />}
+                    aria-label={words.remove(place + 1)}
+                    onClick={() => {
+                      onChange(without(text, place));
+                    }}
+                  />
+                </Flex>
+              </Flex>
+            </Card>
+          </li>
+        );
+      })}
+    </ol>
   );
 }

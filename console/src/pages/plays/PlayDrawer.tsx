@@ -179,6 +179,7 @@ function Outcome({ state }: { state: State }) {
   return (
     <>
       {top && <strong>{words.top(state.options?.[top] ?? top)}</strong>}
+      {state.correct && <strong>{words.correct(state.options?.[state.correct] ?? state.correct)}</strong>}
       {(state.draws ?? []).map((draw) => (
         <Flex vertical gap={4} key={draw.step}>
           {draw.winners.length > 0 && <strong>{words.winners}</strong>}

@@ -108,6 +108,7 @@ export function PlaysPage() {
         <Suspense>
           <Composer
             play={composing}
+            known={data?.plays.map((each) => each.play) ?? []}
             onClose={() => {
               setComposing(undefined);
               void refetch();
