@@ -54,12 +54,14 @@ SLOW = """
 
 @dataclass(frozen=True)
 class Found:
-    """What came of it. All but the first six should be 0."""
+    """What came of it. All after `messages` should be 0."""
 
     people: int
     acknowledged: int
     retried: int
     kills: int
+    in_the_draw: int
+    """Kills after the close, before all was told."""
     winners: int
     messages: int
     lost: int
@@ -92,7 +94,7 @@ class Crowd:
         self.entries: dict[int, set[int]] = {}
         self.retried = 0
         self._url = f"{url}/v1/plays/flood/entries"
-        self._tokens = tokens
+        self.tokens = tokens
         self._dice = dice
 
     def enter(self) -> None:
@@ -100,14 +102,14 @@ class Crowd:
         asyncio.run(self._enter_all())
 
     async def _enter_all(self) -> None:
-        waiting = iter(range(len(self._tokens)))
+        waiting = iter(range(len(self.tokens)))
         async with httpx.AsyncClient(timeout=3) as http:
             await asyncio.gather(*(self._phone(http, waiting) for _ in range(PHONES)))
 
     async def _phone(self, http: httpx.AsyncClient, waiting: Any) -> None:
         for person in waiting:
             for _ in range(2 if self._dice.random() < 0.3 else 1):
-                answer = await self._send(http, {"id": f"tap-{person}", "token": self._tokens[person]})
+                answer = await self._send(http, {"id": f"tap-{person}", "token": self.tokens[person]})
                 self.entries.setdefault(person, set()).add(answer["entry"])
             await asyncio.sleep(self._dice.random() / 2)
 
@@ -143,14 +145,16 @@ def run(people: int, winners: int, seed: int) -> Found:
         flood.join()
         _call(chaos, "POST", "/close")
         seen: set[tuple[int, int]] = set()
+        in_the_draw = 0
         for part in ("Worker", "API", "Worker"):
             time.sleep(dice.uniform(1, 2))
             chaos.kill_part(part)
             seen |= _won(chaos)
+            in_the_draw += not _is_over(chaos)
         eventually(lambda: _see(chaos)["state"] == "over", 180)
         eventually(lambda: len(provider.messages) >= winners, 60)
         time.sleep(3)  # one too many would come now
-        return _audit(chaos, crowd, winners, seen)
+        return _audit(chaos, crowd, winners, seen, in_the_draw)
 
 
 def _published(chaos: Chaos, winners: int) -> None:
@@ -191,7 +195,13 @@ def _won(chaos: Chaos) -> set[tuple[int, int]]:
         return {(place, entry) for place, entry in rows}
 
 
-def _audit(chaos: Chaos, crowd: Crowd, winners: int, seen: set[tuple[int, int]]) -> Found:
+def _is_over(chaos: Chaos) -> bool:
+    with chaos.db() as session:
+        state = session.connection().execute(text("SELECT state FROM play_instances")).scalar_one()
+    return bool(state == "over")
+
+
+def _audit(chaos: Chaos, crowd: Crowd, winners: int, seen: set[tuple[int, int]], in_the_draw: int) -> Found:
     from domain.plays.tables import PlayInstance
     from domain.plays.verifying import verify
 
@@ -218,13 +228,14 @@ def _audit(chaos: Chaos, crowd: Crowd, winners: int, seen: set[tuple[int, int]])
     told = Counter(message["to"] for message in chaos.provider.messages)
     meant = {owners[entry] for _, entry in won}
     return Found(
-        people=len(crowd._tokens),
+        people=len(crowd.tokens),
         acknowledged=len(crowd.entries),
         retried=crowd.retried,
         kills=sum(chaos.kills.values()),
+        in_the_draw=in_the_draw,
         winners=len(won),
         messages=len(chaos.provider.messages),
-        lost=lost + len(crowd._tokens) - len(crowd.entries),
+        lost=lost + len(crowd.tokens) - len(crowd.entries),
         twice=len(ids) - len({owners[int(id)] for id in ids}),
         changed=len(set(won) ^ set(promised)) + len(seen - set(won)),
         sent_twice=sum(count - 1 for count in told.values()),

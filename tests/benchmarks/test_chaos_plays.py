@@ -11,3 +11,4 @@ def test_kills_in_a_flood_and_in_the_draw_lose_change_and_send_nothing_twice() -
     assert found.wrong == 0, found
     assert (found.acknowledged, found.winners, found.messages, found.kills) == (300, 210, 210, 6)
     assert found.retried > 0
+    assert found.in_the_draw >= 2

@@ -134,7 +134,7 @@ def test_a_token_enters_once_however_often_it_is_sent_and_no_other_one_does(
 
     caller.post("/v1/plays/lottery/open")
     token, other, short = make("a"), make("b"), make("c", minutes=1)
-    many = send(*({"id": f"{number % 20}", "token": token} for number in range(200)), {"id": "0", "token": other})
+    many = send(*({"id": f"{number % 20}", "token": token} for number in range(1000)), {"id": "0", "token": other})
     assert {answer.status_code for answer in many} == {202}
     accepted = {answer.json()["entry"] for answer in many if answer.json()["accepted"]}
     refused = {answer.json()["reason"] for answer in many if not answer.json()["accepted"]}
@@ -157,7 +157,7 @@ def test_a_token_enters_once_however_often_it_is_sent_and_no_other_one_does(
     assert {answer.status_code for answer in send(*bad)} <= {401, 422}
     assert [answer.status_code for answer in send(b" " * 3000)] == [413]
     assert send({"id": "1", "token": make("z"), "choice": "tea"})[0].json()["reason"] == "no_such_choice"
-    assert len(many) == 201
+    assert len(many) == 1001
     with db() as session:
         assert session.exec(select(func.count()).select_from(PlayEntry)).one() == 2
 
@@ -187,5 +187,9 @@ def test_the_pages_are_small_and_bound_to_their_origin(caller: Caller) -> None:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert "福袋" in page.text
+    shown = caller.get("/play/lottery", raw_headers={}).text
+    assert '<p id="rules">免费</p>' in shown
+    data = json.loads(re.findall(r'id="data">(.*?)</script>', shown)[0])
+    assert data["now"]["odds"] == [{"step": "draw", "winners": 2, "entries": 0, "prizes": ["优惠券「减5」 × 2"]}]
     assert len(SCRIPT.encode()) <= 3 * 1024
     assert caller.get("/play/none").status_code == 404

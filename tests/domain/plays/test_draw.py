@@ -41,10 +41,10 @@ def test_who_weighs_nothing_never_wins_and_who_weighs_alike_is_in_the_same_order
 def test_everybody_has_the_same_chance_and_a_weight_is_a_multiple_of_it() -> None:
     first: Counter[int] = Counter()
     heavy: Counter[int] = Counter()
-    for number in range(4_000):
+    for number in range(10_000):
         seed = hashlib.sha256(str(number).encode()).hexdigest()
         first[shuffled(seed, [Ticket(id) for id in range(1, 9)])[0]] += 1
         heavy[shuffled(seed, [Ticket(1, 3), Ticket(2), Ticket(3)], weighted=True)[0]] += 1
     assert chisquare(list(first.values())).pvalue > 1e-4
-    assert chisquare([heavy[1], heavy[2], heavy[3]], [2400, 800, 800]).pvalue > 1e-4
+    assert chisquare([heavy[1], heavy[2], heavy[3]], [6000, 2000, 2000]).pvalue > 1e-4
     assert len({new_seed() for _ in range(100)}) == 100
