@@ -3029,26 +3029,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/play/{play}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The viewers' page
-         * @description A page for phones, WeChat's browser too: with `?token=…`, its viewer enters; without, they look on.
-         */
-        get: operations["get_page_play__play__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/play/{play}/screen": {
         parameters: {
             query?: never;
@@ -3542,6 +3522,49 @@ export interface paths {
         get: operations["get_callback_v1_session__way__callback_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/play/{play}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The viewers' page
+         * @description A page for phones, WeChat's browser too: with `?token=…`, its viewer enters; without, they look on. In
+         *     WeChat's browser, where the official account is set up, they are sent to WeChat first and come back with a
+         *     `code`.
+         */
+        get: operations["get_page_play__play__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plays/{play}/tokens/wechat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a viewer's token of a WeChat code
+         * @description For a mini program, without a key: whom WeChat names by the code of `wx.login` gets a token for 30 minutes.
+         *     `503` where no mini program is configured.
+         */
+        post: operations["post_wechat_token_v1_plays__play__tokens_wechat_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -21482,56 +21505,6 @@ export interface operations {
             };
         };
     };
-    get_page_play__play__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description the play, by its name */
-                play: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            /** @description There is nothing here */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-            /** @description Validation Error */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HTTPValidationError"];
-                };
-            };
-            /** @description The service can't take this now; try again */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": unknown;
-                };
-            };
-        };
-    };
     get_screen_play__play__screen_get: {
         parameters: {
             query?: never;
@@ -23370,6 +23343,141 @@ export interface operations {
             };
             /** @description There is nothing here */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Nothing of the request could be taken */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    get_page_play__play__get: {
+        parameters: {
+            query?: {
+                /** @description the viewer's */
+                token?: string | null;
+                /** @description what WeChat sent its viewer back with */
+                code?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+            /** @description The service can't take this now; try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+        };
+    };
+    post_wechat_token_v1_plays__play__tokens_wechat_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the play, by its name */
+                play: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "code": "0a1b2c"
+                 *     }
+                 */
+                "application/json": {
+                    /** Code */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlayToken"];
+                };
+            };
+            /** @description A valid API key or a session is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description There is nothing here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                };
+            };
+            /** @description The body is too large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
