@@ -17,6 +17,7 @@ from activities.adapters.webhook import NobodyCalled, Webhooks
 from activities.liveness import sign_of_life
 from domain.channels import staff
 from domain.channels.delivery import LOST, Channels, Delivery, Outgoing
+from domain.channels.measured import count_message
 from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
 from domain.intake import schedules
@@ -288,6 +289,7 @@ class JourneyActivities:
                         work, group, outgoing, deliveries, now, self._channels, claims.snapshot, move_on=move_on
                     )
                 answers += settled
+                _count(told)
                 told, held = held, []
                 continue
             except OperationalError as error:
@@ -310,6 +312,13 @@ class JourneyActivities:
     def _locked(self, group: Group) -> frozenset[int]:
         with self._db.begin() as work:
             return steps.locked_elsewhere(work, group)
+
+
+def _count(told: Sequence[tuple[Outgoing, Delivery]]) -> None:
+    """Rehearsals, which are no activity, send nothing that counts."""
+    if activity.in_activity():
+        for outgoing, delivery in told:
+            count_message(outgoing.channel, delivery.status, delivery.reason)
 
 
 def _chunks(group: Group, size: int = CHUNK) -> Iterator[Group]:

@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from domain.channels.delivery import Channels, Traceable
+from domain.channels.measured import count_message
 from domain.sending import tracking
 from domain.store.clock import Clock
 from domain.store.work import Database
@@ -34,6 +35,9 @@ class FollowUpActivities:
             deliveries = adapter.look_up(messages, now)
             with self._db.begin() as work:
                 tracking.record_answers(work, messages, deliveries, self._clock.now())
+            for message, delivery in zip(messages, deliveries, strict=True):
+                if delivery.status != message.status:
+                    count_message(channel, delivery.status, delivery.reason)
         with self._db() as session:
             next_look = tracking.next_look(session, channel)
         return None if next_look is None else self._clock.seconds_until(next_look)

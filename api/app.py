@@ -161,6 +161,7 @@ def create_app(
     known_recipes: recipes.Recipes | None = None,
     send_text: text_tests.SendText | None = None,
     test_addresses: Mapping[str, str] | None = None,
+    count_workers: Callable[[], int | None] | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
@@ -169,8 +170,8 @@ def create_app(
     `temporal_ui` is where the namespace's runs are looked at, `import_sheet` takes spreadsheets of stock,
     `providers` names what carries each channel that is configured, `signin_ways` let users in beside the password, and
     send them back to `public_url`; `wechat_viewers` names those who look at plays in WeChat. With `four_eyes`, a second
-    person agrees before a draft is published;
-    `try_out` plays drafts, `known_recipes` are what new journeys are begun with.
+    person agrees before a draft is published; `try_out` plays drafts, `known_recipes` are what new journeys are begun
+    with; `count_workers` tells how many workers Temporal knows of, None if it doesn't answer.
     """
     assistants = Assistants()
     app = FastAPI(
@@ -207,6 +208,7 @@ def create_app(
         temporal_ui,
         four_eyes,
         try_out.play_tests if try_out else None,
+        count_workers,
     )
     problems.install(app)
     app.add_middleware(Bounds, limits=limits)

@@ -4,14 +4,13 @@ import logging
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
-from api.http.context import context
-from api.http.metrics import GIVEN_UP, STUCK
+from api.http.context import Context, context
+from api.http.figures import scraped
 from api.http.problems import Forbidden, Unauthorized, Unavailable, documented, respond
-from domain.journeys.stuck import count_stuck
-from domain.store.outbox import count_given_up
 
 router = APIRouter(tags=["health"])
 logger = logging.getLogger(__name__)
@@ -28,11 +27,7 @@ async def readyz(request: Request) -> Response:
 
     It looks at most once a second.
     """
-    try:
-        checks = await context(request).ready.ask()
-    except Exception as error:
-        logger.warning("readiness could not be told: %s", type(error).__name__)
-        checks = {}
+    checks = await _parts(context(request))
     if checks and all(checks.values()):
         return JSONResponse({"status": "ready", "checks": checks})
     away = ", ".join(name for name, there in checks.items() if not there)
@@ -46,8 +41,17 @@ async def readyz(request: Request) -> Response:
     responses=documented(Unauthorized, Forbidden, Unavailable),
     dependencies=[Depends(require("metrics.read"))],
 )
-def metrics(request: Request) -> Response:
-    with context(request).db() as session:
-        STUCK.set(count_stuck(session))
-        GIVEN_UP.set(count_given_up(session))
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """What an operator looks at; `docs/alerts.md` says which figure means what."""
+    env = context(request)
+    parts = await _parts(env)
+    workers = await run_in_threadpool(env.count_workers) if env.count_workers and parts.get("temporal") else None
+    return Response(await run_in_threadpool(scraped, env.db, env.clock, parts, workers), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _parts(env: Context) -> dict[str, bool]:
+    try:
+        return await env.ready.ask()
+    except Exception as error:
+        logger.warning("readiness could not be told: %s", type(error).__name__)
+        return {}

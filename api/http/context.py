@@ -85,7 +85,7 @@ class Context:
     journeys may call, `wall` times sessions and the audit. Without `signing_key` there are no links for browsers,
     without `decide` no decisions of buyers, without `temporal_ui` no links to runs. With
     `four_eyes`, a second person has to agree before a draft is published; without `play_tests`, no journey that tests
-    are kept with is published.
+    are kept with is published. `count_workers` asks Temporal who works, and may block.
     """
 
     db: Database
@@ -105,6 +105,7 @@ class Context:
     temporal_ui: str | None = None
     four_eyes: bool = False
     play_tests: PlayTests | None = None
+    count_workers: Callable[[], int | None] | None = None
     viewers: Feed = field(default_factory=lambda: Feed(limit=VIEWERS))
 
     def run_page(self, journey: str, run: int) -> str | None:

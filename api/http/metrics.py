@@ -2,7 +2,7 @@
 
 import time
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import unexpected
@@ -13,8 +13,6 @@ ENTRIES = Counter(
 )
 REQUESTS = Counter("aftershow_http_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram("aftershow_http_request_seconds", "Seconds until a request was answered.", ["method", "route"])
-STUCK = Gauge("aftershow_enrollments_stuck", "Enrollments that a defect has put off.")
-GIVEN_UP = Gauge("aftershow_outbox_given_up", "Notices that Temporal could not be told, and that wait for a retry.")
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

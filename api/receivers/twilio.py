@@ -17,6 +17,7 @@ from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forged, Invalid, Unavailable, UnsupportedMediaType, documented
 from api.http.transactions import in_transaction
 from domain.catalogue.sources import TWILIO
+from domain.channels.measured import count_message
 from domain.customers.identifiers import IdentifierError
 from domain.sending.receipts import Receipt, take
 from domain.sending.replies import Keyword, Reply, refuse, take_reply
@@ -107,5 +108,7 @@ def _take(env: Context, fields: Mapping[str, str], key: str) -> None:
 
     try:
         in_transaction(env.db, take_in)
+        if status in _WHAT:
+            count_message("sms", _WHAT[status], fields.get("ErrorCode"))
     except IdentifierError:
         return  # it is nobody's phone

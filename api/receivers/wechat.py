@@ -22,6 +22,7 @@ from api.http.transactions import in_transaction
 from api.receivers.tencent import Unreadable, decrypt, fields, verify
 from domain.catalogue.sources import WECHAT
 from domain.channels import wechat_windows
+from domain.channels.measured import count_message
 from domain.customers.identifiers import Ident, IdentifierError, identify
 from domain.customers.tables import Identifier
 from domain.intake.ingest import Incoming, ingest
@@ -128,6 +129,9 @@ def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
             _take_message(work, fields, who, at, now)
 
     in_transaction(env.db, take_in)
+    if event in RECEIPTS:
+        for receipt in _receipts(fields, items, at):
+            count_message(receipt.channel, receipt.what, receipt.reason)
 
 
 def _take_event(

@@ -11,9 +11,12 @@ import orjson
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Column,
     ColumnClause,
     ColumnElement,
+    DefaultClause,
     Executable,
+    Function,
     TableValuedAlias,
     Text,
     any_,
@@ -74,12 +77,19 @@ def is_among(column: Any, ids: Iterable[int] | None = None) -> ColumnElement[boo
 
 @cache
 def _shape(table: type[Row]) -> tuple[Mapping[str, Any], Sequence[ColumnClause[Any]]]:
-    optional = ((name, field) for name, field in table.model_fields.items() if not field.is_required() and name != "id")
-    columns = [table_column for table_column in table.__table__.columns if table_column.name != "id"]  # type: ignore[attr-defined]
+    columns = [each for each in table.__table__.columns if each.name != "id" and not _is_of_postgres(each)]  # type: ignore[attr-defined]
+    fields = {each.name: table.model_fields[each.name] for each in columns}
+    optional = ((name, field) for name, field in fields.items() if not field.is_required())
     return (
         {name: field.get_default(call_default_factory=True) for name, field in optional},
         [column(table_column.name, table_column.type) for table_column in columns],
     )
+
+
+def _is_of_postgres(column: Column[Any]) -> bool:
+    """Whether Postgres alone gives a column its value, by a function, as the time at which a row was written."""
+    default = column.server_default
+    return isinstance(default, DefaultClause) and isinstance(default.arg, Function)
 
 
 def as_json(rows: Any) -> str:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
+from sqlalchemy import DateTime, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -17,6 +18,8 @@ class Outbox(Row, table=True):
     `gather` is the plan whose starts this one may be put together with; null once that is decided. Rows of releases
     before migration 0008 have no payload, but `enrollment_id`, `event_id`, `journey` and `channel`. One that could not
     be told, `attempts` times because of a `problem`, is tried again at `next_at`, or was given up at `given_up_at`.
+    `created_at` is Postgres's: the real time at which it was decided. `traceparent` is the span, as W3C writes it, in
+    which it was.
     """
 
     __tablename__: ClassVar[Any] = "outbox"
@@ -32,6 +35,10 @@ class Outbox(Row, table=True):
     next_at: datetime | None = instant(nullable=True)
     given_up_at: datetime | None = instant(nullable=True)
     problem: str | None = None
+    created_at: datetime | None = Field(
+        default=None, sa_type=DateTime(timezone=True), sa_column_kwargs={"server_default": func.now()}
+    )
+    traceparent: str | None = None
 
 
 class ClockState(Row, table=True):

@@ -34,6 +34,7 @@ from domain.store.outbox import LookAtPlay, LookAtSupplier, Replenish, StartRun,
 from domain.store.tables import Outbox
 from domain.store.work import Database, UnitOfWork
 from domain.supply.planning import overdue_suppliers
+from runtime.platform.measures import DUTIES_FAILED, HOUSEKEEPING
 from runtime.platform.outbox.tellers import replenishment_id
 from runtime.platform.runs import look_up, workflow_id
 from runtime.platform.schedules import Schedules
@@ -73,11 +74,16 @@ async def keep_house(
     if keep_events:
         duties.append(partial(asyncio.to_thread, Forgetting(db, clock, timedelta(days=keep_events)).go_on))
     while True:
+        all_done = True
         for duty in duties:
             try:
                 await duty()
             except (RPCError, DBAPIError, RuntimeError) as problem:
                 logger.warning("housekeeping waits: %s", type(problem).__name__)
+                DUTIES_FAILED.inc()
+                all_done = False
+        if all_done:
+            HOUSEKEEPING.beat()
         await asyncio.sleep(INTERVAL_SECONDS)
 
 

@@ -26,7 +26,7 @@ from runtime.platform.heap import settle_heap
 from runtime.platform.providers import aliyun_sms, oidc, settings_of, tencent_sms, twilio, wechat, wecom
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
-from runtime.platform.temporal import is_healthy, temporal_address
+from runtime.platform.temporal import count_workers, is_healthy, temporal_address
 from workflows.terms.channels import CHANNEL_KINDS
 
 DRAIN_SECONDS = 10
@@ -78,6 +78,7 @@ def serve(
         known_recipes=recipes,
         send_text=send_tests(db, clock) if send_tests else None,
         test_addresses=settings.test_addresses,
+        count_workers=lambda: asyncio.run(count_workers()),
     )
     settle_heap()
     uvicorn.run(

@@ -17,6 +17,14 @@ class Settings(WebhookSettings, Public):
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    worker_port: int | None = Field(
+        default=None, ge=1, le=65535, description="of a worker's /healthz, /readyz and /metrics; without, they are off"
+    )
+    worker_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="where that port is open; it asks for no key",
+    )
     signing_key: SecretStr | None = Field(
         default=None, min_length=32, description="signs the links in messages and to screens"
     )

@@ -3,10 +3,13 @@
 import asyncio
 import dataclasses
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import IndexedValueType, TaskQueueType
 from temporalio.api.failure.v1 import Failure
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DefaultFailureConverter, PayloadConverter
@@ -34,6 +37,9 @@ class ScrubbingFailureConverter(DefaultFailureConverter):
 
 DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=ScrubbingFailureConverter)
 TASK_QUEUE = "aftershow"
+RECENTLY = timedelta(seconds=90)
+"""A worker asks again at least once a minute."""
+
 DEFAULT_ADDRESS = "localhost:7233"
 KINDS = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
@@ -62,6 +68,29 @@ async def is_healthy() -> bool:
             return await client.service_client.check_health()
     except (RPCError, RuntimeError, TimeoutError):
         return False
+
+
+async def pollers(client: Client, task_queue: str = TASK_QUEUE) -> set[str]:
+    """The identities of the workers that asked for activities and for workflows within the last minutes."""
+    found = []
+    since = datetime.now(UTC) - RECENTLY
+    for kind in (TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW):
+        request = DescribeTaskQueueRequest(
+            namespace=client.namespace, task_queue=TaskQueue(name=task_queue), task_queue_type=kind
+        )
+        answer = await client.workflow_service.describe_task_queue(request)
+        asked = ((poller.identity, poller.last_access_time.ToDatetime(UTC)) for poller in answer.pollers)
+        found.append({identity for identity, at in asked if at > since})
+    return set.intersection(*found)
+
+
+async def count_workers() -> int | None:
+    """How many workers ask this cluster for work; None if it doesn't answer within two seconds."""
+    try:
+        async with asyncio.timeout(2):
+            return len(await pollers(await temporal_client()))
+    except (RPCError, RuntimeError, TimeoutError):
+        return None
 
 
 async def register_search_attributes(client: Client) -> list[str]:

@@ -33,6 +33,7 @@ from runtime.platform.channels import channels, coupon_source
 from runtime.platform.database import WORKER, connect
 from runtime.platform.heap import settle_heap
 from runtime.platform.housekeeping import keep_house
+from runtime.platform.measures import SCHEDULES, Measuring
 from runtime.platform.outbox.gathering import CohortPolicy
 from runtime.platform.outbox.relay import Relay
 from runtime.platform.providers.connect import surroundings
@@ -40,6 +41,7 @@ from runtime.platform.providers.wms import warehouse
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import TASK_QUEUE, temporal_client
+from runtime.platform.worker_door import Condition, door, open_door
 from workflows.runs.connect import ConnectWorkflow
 from workflows.runs.journey import CohortWorkflow, JourneyWorkflow
 from workflows.runs.nightly import NightlyWorkflow
@@ -108,6 +110,7 @@ async def working(
             activity_executor=threads,
             max_concurrent_activities=THREADS,
             workflow_runner=sandbox(),
+            interceptors=[Measuring(THREADS)],
         )
         async with worker:
             yield Relay(db, client, task_queue, gathering, public_url, staff)
@@ -139,8 +142,14 @@ async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -
         public_url=settings.public_url,
     ) as relay:
         house = keep_house(client, db, clock, coupons, settings.keep_events)
-        tasks = [asyncio.create_task(part) for part in (relay.run(engine), house, stop.wait())]
-        ended, going_on = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        parts = (relay.run(engine), house, SCHEDULES.watch(client), stop.wait())
+        probe, figures = connect(settings.database_url, WORKER, pool_size=1)
+        condition = Condition(client, probe, asyncio.get_running_loop())
+        routes = door(condition, figures, clock, engine.pool)
+        with open_door(routes, settings.worker_host, settings.worker_port):
+            tasks = [asyncio.create_task(part) for part in parts]
+            ended, going_on = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        probe.dispose()
         while going_on:  # a call to Temporal may turn a cancellation into an error of its own, and be tried again
             for task in going_on:
                 task.cancel()

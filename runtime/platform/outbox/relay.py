@@ -29,6 +29,7 @@ from domain.store.outbox import (
 from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.database import WORKER
+from runtime.platform.measures import RELAY
 from runtime.platform.outbox.gathering import CohortPolicy, StartRate
 from runtime.platform.outbox.tellers import TELLERS, Call, Calls, Notices, Temporal
 
@@ -85,6 +86,7 @@ class Relay:
             results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
             delivered = [(row_ids, result) for (row_ids, _), result in zip(calls, results, strict=True)]
             await _to_end(_settle, session, delivered)
+        RELAY.beat()
         return [result for result in results if isinstance(result, str)]
 
     async def _listen(self, engine: Engine) -> None:
