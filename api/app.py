@@ -25,6 +25,7 @@ from api.access import audit, outside, users
 from api.access import keys as api_keys
 from api.access import sessions as user_sessions
 from api.assistants.http import Assistants
+from api.connect import receivers as connect_receivers
 from api.connect import routes as connect
 from api.console import files
 from api.coupons import campaigns
@@ -162,6 +163,8 @@ def create_app(
     send_text: text_tests.SendText | None = None,
     test_addresses: Mapping[str, str] | None = None,
     count_workers: Callable[[], int | None] | None = None,
+    find_secret: connect_receivers.FindSecret | None = None,
+    fetch_order: connect_receivers.FetchOrder | None = None,
 ) -> FastAPI:
     """The app. `ready` is asked by `/readyz` and may block; `limits` hold for this process.
 
@@ -172,6 +175,9 @@ def create_app(
     send them back to `public_url`; `wechat_viewers` names those who look at plays in WeChat. With `four_eyes`, a second
     person agrees before a draft is published; `try_out` plays drafts, `known_recipes` are what new journeys are begun
     with; `count_workers` tells how many workers Temporal knows of, None if it doesn't answer.
+    send them back to `public_url`. With `four_eyes`, a second person agrees before a draft is published;
+    `try_out` plays drafts, `known_recipes` are what new journeys are begun with; `find_secret` and `fetch_order` serve
+    what connected platforms push.
     """
     assistants = Assistants()
     app = FastAPI(
@@ -222,6 +228,7 @@ def create_app(
         trials.router(try_out),
         kept_tests.router(try_out),
         recipes.router(known_recipes),
+        connect_receivers.router(find_secret or _no_secret, fetch_order),
         text_tests.router(send_text, test_addresses or {}, providers or {}),
     )
     for router in (*ROUTERS, *own, files.router(), docs.router, *receivers):
@@ -229,6 +236,10 @@ def create_app(
     app.router.routes.append(assistants.route)
     app.mount(docs.ASSETS, docs.assets())
     return app
+
+
+def _no_secret(_: str) -> None:
+    """Nothing is connected to an app that is given no secrets."""
 
 
 def _keys(db: Database, secrets: Sequence[str]) -> list[ApiKey | None]:

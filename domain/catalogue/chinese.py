@@ -11,6 +11,7 @@ CHINESE: Mapping[str, str] = {
     "The cart changed.": "购物车有变。",
     "The cart was emptied.": "购物车清空了。",
     "An order was paid.": "订单付了款。",
+    "An order is on its way to the customer.": "订单发货了。",
     "An order reached the customer.": "订单送到了客户手里。",
     "An order was given back, in whole or in part.": "订单退了，全部或一部分。",
     "More customers than usual complain of the same thing about a product. Comments send it.": (
@@ -126,6 +127,8 @@ CHINESE: Mapping[str, str] = {
     "of one unit": "单价",
     "names the order, for ever": "订单号，永远不变",
     "what was paid": "付了多少",
+    "who brings it": "谁送的",
+    "by what its parcel is followed": "运单号",
     "the store it is served from": "由哪家门店发货",
     "the city it is served in, if no store is named": "没写门店时，在哪座城市发货",
     "the cart it came from": "来自哪个购物车",

@@ -105,6 +105,11 @@ class OrderPaid(OrderData):
     items: list[Item] | None = Field(None, description="what was bought")
 
 
+class OrderShipped(OrderData):
+    carrier: Code | None = Field(None, description="who brings it")
+    tracking_no: Code | None = Field(None, description="by what its parcel is followed")
+
+
 class OrderRefunded(OrderData):
     binding = frozenset({"total"})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 from sqlmodel import Session, col, select
@@ -92,6 +92,15 @@ def take_page(
     pull.error = pull.failed_at = None
     work.add(pull)
     return taken
+
+
+def count_pushed(work: UnitOfWork, connector: str, rows: int, taken: Taken, now: datetime) -> None:
+    """Count what was pushed, as what is pulled is counted."""
+    regular(work, connector, now)
+    counts = {"rows": rows, **{name: getattr(taken, name) for name in ("events", "duplicates", "ignored", "set_aside")}}
+    values: dict[str, Any] = {name: getattr(Pull, name) + count for name, count in counts.items()}
+    of = update(Pull).where(col(Pull.connector) == connector, col(Pull.backfill).is_(False))
+    work.execute(of.values(**values, last_at=now).execution_options(synchronize_session=False))
 
 
 def failed(work: UnitOfWork, pull_id: int, error: str, now: datetime) -> None:

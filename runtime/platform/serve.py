@@ -8,6 +8,7 @@ import uvicorn
 from fastapi import APIRouter
 from sqlalchemy import Engine, make_url
 
+from activities.adapters.wechat_shop import WechatShopOrders
 from api import links
 from api.access.outside import SigninWay
 from api.app import create_app
@@ -24,6 +25,7 @@ from runtime.platform.database import API, connect, trouble
 from runtime.platform.decisions import Decisions
 from runtime.platform.heap import settle_heap
 from runtime.platform.providers import aliyun_sms, oidc, settings_of, tencent_sms, twilio, wechat, wecom
+from runtime.platform.providers.connect import secret, surroundings
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
 from runtime.platform.temporal import count_workers, is_healthy, temporal_address
@@ -79,6 +81,8 @@ def serve(
         send_text=send_tests(db, clock) if send_tests else None,
         test_addresses=settings.test_addresses,
         count_workers=lambda: asyncio.run(count_workers()),
+        find_secret=secret,
+        fetch_order=WechatShopOrders(surroundings(clock)).fetch,
     )
     settle_heap()
     uvicorn.run(

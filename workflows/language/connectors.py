@@ -148,11 +148,16 @@ class Youzan(Frozen):
 
 
 class WechatShop(Frozen):
-    """微信小店、视频号: messages that WeChat pushes, sealed as an official account's."""
+    """微信小店、视频号: messages that WeChat pushes, sealed as an official account's.
+
+    With the `secret`, the order that a message is about is fetched, and is the row's `order`.
+    """
 
     app_id: Secret
     token: Secret
     encoding_aes_key: Secret
+    secret: Secret | None = None
+    url: Url = "https://api.weixin.qq.com"
 
 
 class Weimob(Frozen):

@@ -13,6 +13,7 @@ EVENT_NAMES: Mapping[str, str] = {
     "cart.updated": "购物车变动",
     "cart.cleared": "清空购物车",
     "order.paid": "已下单",
+    "order.shipped": "已发货",
     "order.delivered": "已签收",
     "order.refunded": "已退款",
     "review.written": "写了评价",

@@ -143,6 +143,8 @@ _OF_EVENTS: Mapping[str, str] = {
     "send": "内容",
     "share": "占比",
     "shelf_days": "保质天数",
+    "tracking_no": "运单号",
+    "carrier": "承运商",
     "sku": "货号",
     "sold": "已售数量",
     "source": "来源",
