@@ -16,7 +16,7 @@ from activities.adapters.stock import Ledger, Warehouse
 from activities.adapters.webhook import NobodyCalled, Webhooks
 from activities.liveness import sign_of_life
 from domain.channels import staff
-from domain.channels.delivery import LOST, Channels, Delivery, Outgoing
+from domain.channels.delivery import LOST, RESTORED, Channels, Delivery, Outgoing
 from domain.channels.measured import count_message
 from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
@@ -261,7 +261,8 @@ class JourneyActivities:
         ]
 
     def _call(self, group: Group, claims: claiming.Claims) -> list[Answer]:
-        outgoing, deliveries = list(claims.lost), [LOST] * len(claims.lost)
+        outgoing = [*claims.lost, *claims.doubtful]
+        deliveries = [LOST] * len(claims.lost) + [RESTORED] * len(claims.doubtful)
         for channel in dict.fromkeys(message.channel for message in claims.going):
             messages = [message for message in claims.going if message.channel == channel]
             outgoing += messages

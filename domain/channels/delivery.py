@@ -49,6 +49,9 @@ class Delivery:
 LOST = Delivery("unknown", reason="worker_lost")
 """The result of a message whose call was interrupted."""
 
+RESTORED = Delivery("unknown", reason="restored")
+"""The result of a message that may have gone in time that a restore has lost."""
+
 
 @dataclass(frozen=True)
 class OpenMessage:

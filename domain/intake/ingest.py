@@ -20,13 +20,13 @@ from domain.identity.joining import spelled
 from domain.intake.effects import TYPES, Orders, apply_to_business
 from domain.intake.settling import HISTORY, CustomerEvent, EventBatch
 from domain.intake.tables import Event
+from domain.intake.walks import take_to_journey
 from domain.plays.by_events import enter_by_events, stir_plays_in
 from domain.published.library import Library, library_of, read_plan
 from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
-from domain.store.outbox import TakeToJourney
 from domain.store.work import EventGiven, UnitOfWork
 from domain.supply.arrivals import follow_deliveries
 from domain.voice.inbox import put_down
@@ -311,7 +311,7 @@ def _apply_business(work: UnitOfWork, library: Library, book: Book, event: Event
         if enters:
             touched.add(live.plan.journey)
     for journey in sorted(touched):
-        work.enqueue(TakeToJourney(journey, event.id))
+        take_to_journey(work, journey, event.id)
 
 
 def ingest_given(work: UnitOfWork, events: Sequence[EventGiven]) -> None:

@@ -16,6 +16,7 @@ from domain.conditions.sql import matching
 from domain.conditions.subjects import GroupRefs
 from domain.customers.resolution import lock_customers
 from domain.customers.tables import Customer, CustomerRow
+from domain.intake import walks
 from domain.intake.birthdays import born_on
 from domain.intake.ingest import Incoming, ingest
 from domain.intake.tables import Event
@@ -104,11 +105,14 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: d
     library = read_library(work)
     live = library.journeys.get(journey)
     trigger = live.plan.trigger if live else None
+    walk = walks.walk_of_schedule(work, journey, due) if due else None
+    if walk and not cursor:
+        cursor = walk.cursor
     due = due or now
     first_day, _, after = cursor.partition("/")
     day = date.fromisoformat(first_day) if first_day else local_day(due, library.policy_zone)
     if not isinstance(trigger, ScheduleTrigger) or not fires_on(trigger, day, library.calendar):
-        return None
+        return walks.go_on(work, walk, None)
     kind, _, segment = trigger.for_each.partition(":")
     subjects: list[tuple[str, dict[str, Any], int | None]]
     if kind == "near_expiry_lot":
@@ -136,7 +140,7 @@ def emit_page(work: UnitOfWork, journey: str, cursor: str, now: datetime, due: d
         for subject, data, customer in subjects
     ]
     ingest(work, events, now=now)
-    return f"{day}/{next_cursor}" if next_cursor else None
+    return walks.go_on(work, walk, f"{day}/{next_cursor}" if next_cursor else None)
 
 
 def lots_of(session: Session, journey: str, now: datetime, *, after: str) -> Sequence[str]:
@@ -155,12 +159,15 @@ def fan_out_page(work: UnitOfWork, event_id: int, journey: str, cursor: str, now
     """Take an event about the business to a page of a journey's enrollments, then of the customers it may enter."""
     library = read_library(work)
     event = work.get_one(Event, event_id)
+    walk = walks.walk_with_event(work, journey, event_id)
+    if walk and walk.cursor and cursor == FIRST:
+        return walk.cursor
     phase, _, last = cursor.partition(":")
     if phase == _EXITS:
         last_id = _exit_page(work, library, event, journey, int(last), now)
-        return f"{_EXITS}:{last_id}" if last_id else f"{_ENTRIES}:0"
+        return walks.go_on(work, walk, f"{_EXITS}:{last_id}" if last_id else f"{_ENTRIES}:0")
     last_id = _entry_page(work, library, event, journey, int(last), now)
-    return f"{_ENTRIES}:{last_id}" if last_id else None
+    return walks.go_on(work, walk, f"{_ENTRIES}:{last_id}" if last_id else None)
 
 
 def _exit_page(work: UnitOfWork, library: Library, event: Event, journey: str, after: int, now: datetime) -> int | None:

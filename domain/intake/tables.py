@@ -10,6 +10,26 @@ from sqlmodel import Field
 from domain.store.columns import Row, id_column, instant, json_column, reference
 
 
+class CustomerWalk(Row, table=True):
+    """A walk over many customers that isn't at its end: an event taken to a journey, or a schedule that was `due`.
+
+    `cursor` is where its next page begins; "" at the beginning. Of a journey's schedule, the walk that was due last
+    stays, `ended`.
+    """
+
+    __tablename__: ClassVar[Any] = "walks"
+    __table_args__ = (
+        UniqueConstraint("journey", "event_id", name="uq_walks_event"),
+        UniqueConstraint("journey", "due", name="uq_walks_due"),
+    )
+    id: int = id_column()
+    journey: str
+    event_id: int | None = reference("events.id", nullable=True)
+    due: datetime | None = instant(nullable=True)
+    cursor: str = ""
+    ended: bool = False
+
+
 class Event(Row, table=True):
     """What happened, once per (source, event_id), for ever. Of one that is `forgotten`, no `data` is kept.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -57,6 +58,15 @@ class Live:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A span of time of which a restore has left nothing in the database, which was back at `restored_at`."""
+
+    since: datetime
+    until: datetime
+    restored_at: datetime
+
+
+@dataclass(frozen=True)
 class Library:
     """Everything published at one moment."""
 
@@ -83,6 +93,8 @@ class Library:
     """The ids of the plans, live or not, whose enrollments an event can end, wake or move, by its type."""
     entering: Set[str] = frozenset()
     """The types of events that a version of a play takes for an entry."""
+    lost: Lost | None = None
+    """What the newest restore has lost."""
 
     @cached_property
     def begun_by(self) -> Mapping[str, Sequence[Live]]:
@@ -222,6 +234,7 @@ def _read(session: Session) -> Library:
         ended={plan_id: reason for plan_id, reason in session.exec(ended) if reason},
         listening=_listening(session),
         entering=frozenset(session.exec(_ENTERING)),
+        lost=_lost(session),
     )
 
 
@@ -229,6 +242,12 @@ def _in(folder: str, documents: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     return (
         (name.removeprefix(f"{folder}/"), body) for name, body in documents.items() if name.startswith(f"{folder}/")
     )
+
+
+def _lost(session: Session) -> Lost | None:
+    row = session.exec(select(Publication.lost_since, Publication.lost_until, Publication.restored_at)).first()
+    since, until, restored_at = row or (None, None, None)
+    return Lost(since, until, restored_at) if since and until and restored_at else None
 
 
 _ENTERING = select(col(PlayVersion.body)["entry"]["after"]["event"].as_string()).where(

@@ -11,11 +11,18 @@ from domain.store.columns import Row, id_column, instant, json_column
 
 
 class Publication(Row, table=True):
-    """One row whose version (never used twice) changes with every publishing, so that readers read again."""
+    """One row whose version (never used twice) changes with every publishing, so that readers read again.
+
+    After a restore, what happened from `lost_since` until `lost_until` is in no table; the database was back at
+    `restored_at`.
+    """
 
     __tablename__: ClassVar[Any] = "publication"
     id: int = Field(primary_key=True)
     version: str
+    lost_since: datetime | None = instant(nullable=True)
+    lost_until: datetime | None = instant(nullable=True)
+    restored_at: datetime | None = instant(nullable=True)
 
 
 class Document(Row, table=True):

@@ -53,14 +53,16 @@ class Claims:
     """What a pass over a group came to.
 
     Some of its members have `answers`; the messages `going` are `calling` in the ledger, for the provider; some were
-    `lost` with an earlier worker, and can't be given to their provider again; the rest asks again in `wait` seconds.
-    What went is settled as of `since` or later, with the `snapshot` of the claim.
+    `lost` with an earlier worker, and can't be given to their provider again; some are `doubtful` after a restore,
+    which may have been given to it; the rest asks again in `wait` seconds. What went is settled as of `since` or later,
+    with the `snapshot` of the claim.
     """
 
     answers: list[Answer]
     going: list[Outgoing]
     lost: list[Outgoing]
     since: datetime
+    doubtful: list[Outgoing] = field(default_factory=list)
     wait: float = 0
     snapshot: ClaimSnapshot = field(default_factory=ClaimSnapshot)
 
@@ -74,6 +76,7 @@ class _Claimed:
     earlier: MessageRow | None = None
     row: dict[str, Any] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    went_at: datetime | None = None
 
 
 def claim(
@@ -141,7 +144,9 @@ def _start_calls(
             if claimed_message.earlier and not claimed_message.row
         ]
         (claims.going if adapter.repeatable else claims.lost).extend(in_flight)
-        waiting = [claimed_message for claimed_message in of_channel if claimed_message.row]
+        new = [claimed_message for claimed_message in of_channel if claimed_message.row]
+        calling += [claimed_message for claimed_message in new if claimed_message.went_at]
+        waiting = [claimed_message for claimed_message in new if not claimed_message.went_at]
         capacity = accounts.Capacity(len(waiting))
         if adapter.account and waiting:
             capacity = accounts.take_capacity(work, adapter.account, len(waiting), now)
@@ -158,7 +163,7 @@ def _start_calls(
 
 def _write_down(work: UnitOfWork, new_claims: Sequence[_Claimed], calling: Sequence[_Claimed], claims: Claims) -> None:
     for message in calling:
-        message.row.update(status="calling", called_at=message.context.now)
+        message.row.update(status="calling", called_at=message.went_at or message.context.now)
     inserted = [message for message in new_claims if message.earlier is None]
     keys = dict(zip(map(id, inserted), states.claim(work, [message.row for message in inserted]), strict=True))
     for message in calling:
@@ -171,13 +176,12 @@ def _write_down(work: UnitOfWork, new_claims: Sequence[_Claimed], calling: Seque
         if not message.context.enrollment.claimed:
             work.change(message.context.enrollment._replace(claimed=True))
     keep(work, {keys[id(message)]: message.links for message in new_claims if message.links})
-    claims.going.extend(
-        Outgoing(
+    for message in calling:
+        outgoing = Outgoing(
             keys[id(message)], message.context.enrollment_id, message.channel, message.row["recipient"],
             message.row["body"], message.row["kind"],
-        )
-        for message in calling
-    )  # fmt: skip
+        )  # fmt: skip
+        (claims.doubtful if message.went_at else claims.going).append(outgoing)
 
 
 def _postpone(claimed: _Claimed, step: Send, until: datetime) -> Answer:
@@ -329,7 +333,7 @@ def _decide(
         "channel": channel, "recipient": addresses[ADDRESS[channel]], "body": body, "day": today,
         "claimed_at": context.at, "coupon": coupon.code if coupon else None, "coupon_refused": refusal,
     }  # fmt: skip
-    return _Claimed(context, channel, earlier, row, links.short_links)
+    return _Claimed(context, channel, earlier, row, links.short_links, inputs.doubtful.get(context.enrollment_id))
 
 
 def _outgoing(message: MessageRow, *, again: bool) -> Outgoing:

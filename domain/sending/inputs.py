@@ -18,6 +18,7 @@ from domain.journeys.steps import StepContext
 from domain.ledger.policy import Rules, Sent, sent_since, tightened
 from domain.ledger.tables import Message, MessageRow
 from domain.published.tables import Journey
+from domain.sending.recovery import may_have_gone
 from domain.stock.companions import Companions
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
@@ -38,7 +39,10 @@ class Pause:
 
 @dataclass
 class SendInputs:
-    """What is read, and what texts and coupons are made with. `rendering` is what texts have taken, in seconds."""
+    """What is read, and what texts and coupons are made with. `rendering` is what texts have taken, in seconds.
+
+    `doubtful` are the enrollments whose message may have gone in time that a restore has lost, with when.
+    """
 
     addresses: Mapping[int, Mapping[str, str]]
     unreachable: Mapping[Channel, Set[str]]
@@ -50,6 +54,7 @@ class SendInputs:
     site: Site | None
     issue: Issue
     companions: Companions
+    doubtful: Mapping[int, datetime]
     pause: Pause | None = None
     rendering: float = 0
 
@@ -99,6 +104,7 @@ def read_inputs(
         site=site,
         issue=issue,
         companions=Companions(work, local_day(now, library.policy_zone)),
+        doubtful=may_have_gone(work, contexts) if library.lost else {},
         pause=_read_pause(work, contexts),
     )
 

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlmodel import Session
 
 from domain.channels import accounts
-from domain.channels.delivery import LOST, Channels, Delivery, Outgoing, Traceable
+from domain.channels.delivery import LOST, RESTORED, Channels, Delivery, Outgoing, Traceable
 from domain.insight.attribution import attribute_after
 from domain.journeys.steps import StepContext
 from domain.journeys.trail import record
@@ -136,7 +136,7 @@ def _note_accounts(
         account_deliveries = [
             delivery
             for message, delivery in zip(outgoing, deliveries, strict=True)
-            if message.channel == channel and delivery is not LOST
+            if message.channel == channel and delivery not in (LOST, RESTORED)
         ]
         if account and account_deliveries:
             accounts.note_answers(session, account, account_deliveries, now)

@@ -3,10 +3,18 @@
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from domain.store.columns import Row, instant, json_column
+
+
+class DoubtfulEnrollment(Row, table=True):
+    """An enrollment that was due, at `due_at`, in a span of time that a restore has lost."""
+
+    __tablename__: ClassVar[Any] = "doubtful_enrollments"
+    enrollment_id: int = Field(primary_key=True, sa_type=BigInteger, foreign_key="enrollments.id")
+    due_at: datetime = instant()
 
 
 class EarlyReceipt(Row, table=True):

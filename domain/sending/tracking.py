@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from domain.catalogue.sources import FOLLOW_UP, PROVIDER
-from domain.channels.delivery import Delivery, OpenMessage
+from domain.channels.delivery import RESTORED, Delivery, OpenMessage
 from domain.customers.consent import read_consents
 from domain.customers.resolution import lock_customers
 from domain.insight.attribution import attribute_after
@@ -71,6 +71,9 @@ def record_answers(
             opt_out(work, row, now)
         if delivery.provider_id in taken_ids and delivery.provider_id != row.provider_id:
             delivery = Delivery("unknown")  # that one is another message of the same text
+        if row.reason == RESTORED.reason and delivery.status == "failed" and delivery.provider_id is None:
+            work.change(row._replace(look_at=None))  # its text has other links or another coupon than the one that went
+            continue
         if delivery.status in ("sent", "failed"):
             settle_message(work, row, delivery.status, delivery.reason, now, provider_id=delivery.provider_id)
             continue

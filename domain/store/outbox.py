@@ -23,6 +23,14 @@ class StartRun:
 
 
 @dataclass(frozen=True)
+class RestartRun:
+    """Start the run that is named after an enrollment anew, in place of whatever Temporal has of that name."""
+
+    kind: ClassVar = "restart"
+    enrollment: int
+
+
+@dataclass(frozen=True)
 class WakeRun:
     """Let the run of an enrollment look at it."""
 
@@ -37,6 +45,14 @@ class TakeToJourney:
     kind: ClassVar = "fan_out"
     journey: str
     event: int
+
+
+@dataclass(frozen=True)
+class GoOnWalking:
+    """Go on with a walk over many customers that Temporal has lost."""
+
+    kind: ClassVar = "walk"
+    walk: int
 
 
 @dataclass(frozen=True)
@@ -113,8 +129,10 @@ class LookAtPlay:
 
 Notice = (
     StartRun
+    | RestartRun
     | WakeRun
     | TakeToJourney
+    | GoOnWalking
     | FollowUp
     | Replenish
     | Restocked

@@ -292,6 +292,20 @@ SENTENCES: Mapping[str, str] = {
     "once it is mended: aftershow retry": "修好之后：aftershow retry",
     "{count} try again": "{count} 位重新尝试",
     "{count} notices are told again": "{count} 条通知重新发出",
+    # after a restore
+    "{runs} runs of journeys and {others} others are started, as fast as the workers can": (
+        "{runs} 个旅程运行和 {others} 个其他运行按 worker 的速度启动"
+    ),
+    "{due} customers were due in the time that is lost: their providers are asked before anything goes again": (
+        "丢失的那段时间里有 {due} 位客户到期：先问服务商，再决定要不要发"
+    ),
+    "start the workers now; look at `aftershow messages --unknown` in ten minutes": (
+        "现在启动 worker；十分钟后看 `aftershow messages --unknown`"
+    ),
+    "what was lost must begin before it ends, and end before now: since, the last instant that is in the database;"
+    " until, when the old one stopped": (
+        "丢失的时间要先开始后结束，并在现在之前结束：since 是数据库里最后的时刻，until 是原来那套停下的时刻"
+    ),
     # the demo
     "runs: {ui}    whole texts: {command}": "运行：{ui}    消息全文：{command}",
     # sheets

@@ -21,6 +21,7 @@ from runtime.cli import (
     mcp,
     messages,
     plays,
+    recovery,
     results,
     send_test,
     stock,
@@ -62,6 +63,7 @@ app.add_typer(segments.app)
 app.add_typer(journeys.app)
 app.add_typer(messages.app)
 app.add_typer(stuck.app)
+app.add_typer(recovery.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(mcp.app)

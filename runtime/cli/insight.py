@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from runtime import CONSOLE, StartError
-from runtime.cli.shared import LANG, TEMPLATES, Data, Lang, Templates, database, existing, is_path, say
+from runtime.cli.shared import LANG, TEMPLATES, Data, Lang, Templates, database, existing, instant, is_path, say
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -75,7 +75,7 @@ def simulate(
             who = find(session, customer)
             library = read_library(session)
             zone, wording = library.zone(who), library.wording(lang)
-        start = _instant(at, zone) if at else clock_of(db).now()
+        start = instant(at, zone) if at else clock_of(db).now()
         try:
             outcome = play(db.bind.engine, _wanted(journey, templates), who.id, given_event=given_event, at=start)
         except LookupError as problem:
@@ -110,7 +110,7 @@ def backtest(
     with database(data) as db:
         with db() as session:
             zone = read_library(session).policy_zone
-        span = Range(_instant(since, zone), _instant(until, zone))
+        span = Range(instant(since, zone), instant(until, zone))
         if span.since >= span.until:
             raise StartError("--from must be before --to")
         with Progress(console=CONSOLE, transient=True) as progress:
@@ -173,14 +173,6 @@ def _wanted(journey: str, templates: Path) -> "str | Draft":
     from runtime.rehearsal.shelf import read_draft
 
     return read_draft(existing(Path(journey))[0], templates) if is_path(journey) else journey
-
-
-def _instant(text: str, zone: ZoneInfo) -> datetime:
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        raise StartError(f"{text} is no time; write it like 2026-03-02 or 2026-03-02T19:40") from None
-    return value if value.tzinfo else value.replace(tzinfo=zone)
 
 
 def _object(text: str | None) -> dict[str, Any]:

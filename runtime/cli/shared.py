@@ -16,6 +16,8 @@ from runtime.chinese import in_chinese
 from runtime.chinese.heads import HEADS
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from rich.table import Table
     from sqlmodel import Session
 
@@ -142,3 +144,12 @@ def database(data: Path | None) -> Iterator["Database"]:
         yield db
     finally:
         engine.dispose()
+
+
+def instant(text: str, zone: "ZoneInfo") -> datetime:
+    """An instant as it is written, in a zone if it has none. Raises StartError for what is none."""
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        raise StartError(f"{text} is no time; write it like 2026-03-02 or 2026-03-02T19:40") from None
+    return value if value.tzinfo else value.replace(tzinfo=zone)

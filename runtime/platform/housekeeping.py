@@ -30,7 +30,7 @@ from domain.published.library import Library, read_library
 from domain.stock.replenishment import stalled_alarms, stop
 from domain.store.bulk import is_among
 from domain.store.clock import Clock, SystemClock
-from domain.store.outbox import LookAtPlay, LookAtSupplier, Replenish, StartRun, started_enrollment
+from domain.store.outbox import LookAtPlay, LookAtSupplier, Replenish, RestartRun, StartRun, started_enrollment
 from domain.store.tables import Outbox
 from domain.store.work import Database, UnitOfWork
 from domain.supply.planning import overdue_suppliers
@@ -239,8 +239,9 @@ class Forgetting:
 
 def _overdue(db: Database, clock: Clock) -> list[tuple[int, str]]:
     run = func.coalesce(Enrollment.cohort_id, Enrollment.id)
+    begins_anew = select(Outbox.id).where(Outbox.kind == RestartRun.kind, started_enrollment() == run)
     late = select(run, Enrollment.journey).where(
-        col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE
+        col(Enrollment.ending).is_(None), col(Enrollment.due_at) < clock.now() - OVERDUE, ~begins_anew.exists()
     )
     query = late.group_by(run, col(Enrollment.journey)).order_by(func.min(Enrollment.due_at)).limit(PAGE)
     with db() as session:

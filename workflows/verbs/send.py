@@ -116,6 +116,7 @@ class Send(Step):
         "provider": ("服务商暂时不接收", "the provider takes nothing for now"),
         "settled_by_hand": ("人工核实后登记", "settled by hand"),
         "worker_lost": ("发送途中工作进程中断", "the worker was lost while the provider was called"),
+        "restored": ("可能在恢复备份所丢失的时间里已发出", "it may have gone in the time that a restore has lost"),
     }
 
     @property

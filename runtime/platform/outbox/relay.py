@@ -31,7 +31,8 @@ from domain.store.work import Database
 from runtime.platform.database import WORKER
 from runtime.platform.measures import RELAY
 from runtime.platform.outbox.gathering import CohortPolicy, StartRate
-from runtime.platform.outbox.tellers import TELLERS, Call, Calls, Notices, Temporal
+from runtime.platform.outbox.journey_tellers import Call, Calls, Notices, Temporal
+from runtime.platform.outbox.tellers import TELLERS
 
 logger = logging.getLogger(__name__)
 

@@ -54,6 +54,8 @@ WRITES = [
     ("stop other --customer {customer}", "journey.stop_customer"),
     ("stop welcome", "journey.stop"),
     ("retry", "journey.retry"),
+    ("rebuild-runs", "runs.rebuild"),
+    ("restored --since 2026-03-01T08:00 --until 2026-03-01T08:10", "database.restored"),
     ("recount", "counts.recount"),
     ("settle 1 sent", "message.settle"),
     ("send-test hello --to +8613900000098", "text.test"),

@@ -22,7 +22,7 @@ from domain.store.tables import Outbox
 from domain.store.work import Database
 from runtime.platform.housekeeping import find_lost
 from runtime.platform.outbox.gathering import CohortPolicy
-from runtime.platform.outbox.tellers import COHORT_SIZE, CUSTOMER_ID
+from runtime.platform.outbox.journey_tellers import COHORT_SIZE, CUSTOMER_ID
 from runtime.platform.runs import workflow_id
 from runtime.platform.worker import working
 from workflows.language.compile import read_journey
