@@ -28,7 +28,7 @@ from domain.store.outbox import (
 )
 from domain.store.work import UnitOfWork
 from domain.voice.tables import Requirement
-from runtime.platform.housekeeping import CATCH_UP
+from runtime.platform.schedules import CATCH_UP
 from workflows.plan.model import ScheduleTrigger
 from workflows.terms.values import at_local, local_day, parse_time
 
