@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path as File
 
 from fastapi import APIRouter, Request
@@ -16,6 +16,7 @@ from api.http.feed import FeedResponse
 from api.http.problems import NotFound, Unavailable, documented
 from api.plays.routes import Name, state_of
 from domain.published.library import read_library
+from domain.store.clock import Clock
 from workflows.terms.wording import Wording
 
 _FOLDER = File(__file__).parents[1] / "pages"
@@ -85,6 +86,13 @@ def _state(env: Context, play: str) -> str:
         return state_of(session, play, env.clock.now()).model_dump_json()
 
 
+def _pace(clock: Clock, before: datetime) -> float:
+    """Seconds of the shop in a real one; 0 while its clock stands still since `before`, as a demo's does in the end."""
+    if clock.now() <= before:
+        return 0
+    return 2 * HOUR / clock.seconds_until(before + timedelta(seconds=2 * HOUR))
+
+
 def page(env: Context, play: str, name: str, token: str | None = None) -> HTMLResponse:
     """A page of a play; with a `token`, its viewer enters."""
     now = env.clock.now()
@@ -94,7 +102,7 @@ def page(env: Context, play: str, name: str, token: str | None = None) -> HTMLRe
     made = _PAGES.get_template(name).render(
         play=play,
         at=now.timestamp() * 1000,
-        pace=HOUR / (env.clock.seconds_until(now + timedelta(seconds=HOUR)) or HOUR),
+        pace=_pace(env.clock, now),
         zone=library.policy_zone.key,
         token=token,
         state=state.model_dump(mode="json"),

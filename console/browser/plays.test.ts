@@ -33,7 +33,7 @@ it("a host opens a vote, a viewer votes once on a phone, and the big screen tell
   await viewer.page.getByText("已参加").waitFor();
   expect(await viewer.page.getByRole("button", { name: "每日坚果" }).isDisabled()).toBe(true);
   await until(async () => (await screen.page.locator("#count").textContent()) === "1");
-  expect(await screen.page.locator("#state").textContent()).toMatch(/ [0-3]:\d\d$/);
+  expect(await screen.page.locator("#state").textContent()).toMatch(/ [23]:\d\d$/);
   expect(await viewer.page.locator("#state").textContent()).toMatch(/2\d{3}\/\d/);
   expect(await viewer.page.locator("#state").textContent()).not.toContain("2019");
   await viewer.isAccessible();
@@ -57,7 +57,11 @@ it("a marketer puts a play together by clicking, publishes it, opens and stops i
   await text.fill(begun.replace("new_play", "lottery"));
   await page.getByText("已经有玩法 lottery").waitFor();
   await text.fill(
-    begun.replace("new_play", "put_together").replace("新玩法", "拼出来的").replace("during: {stream: any}\n", ""),
+    begun
+      .replace("new_play", "put_together")
+      .replace("新玩法", "拼出来的")
+      .replace("during: {stream: any}\n", "")
+      .replace("times: 1", "times: 2"),
   );
   await page.getByRole("button", { name: "+ 公布", exact: true }).click();
   await page.getByRole("button", { name: "+ 抽奖" }).click();
@@ -84,6 +88,18 @@ it("a marketer puts a play together by clicking, publishes it, opens and stops i
   await page.getByText("第 1 版已生效").waitFor();
   await page.getByRole("button", { name: "拼出来的" }).click();
   await page.getByRole("button", { name: "开一场" }).click();
+  await page.getByRole("button", { name: "中止" }).waitFor();
+  const { token } = await post("/v1/plays/put_together/tokens", { customer: { unionid: "viewer-2" } });
+  const viewer = await Visit.begin({ viewport: PHONE });
+  await viewer.page.goto(`/play/put_together?token=${String(token)}`);
+  const enter = viewer.page.getByRole("button", { name: "参加" });
+  for (const times of ["1", "2"]) {
+    await enter.click();
+    await viewer.page.getByText(`${times} 人次参与`).waitFor();
+  }
+  await until(() => enter.isDisabled());
+  await viewer.page.getByText("已参加").waitFor();
+  await viewer.end();
   await page.getByRole("button", { name: "中止" }).click();
   await page.getByRole("textbox", { name: "中止的原因" }).fill("试一下");
   await page.getByRole("button", { name: "中止" }).click();

@@ -16,7 +16,7 @@ from processes import answers, eventually
 
 FOLLOWED = [
     ROOT / "docs" / name
-    for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md", "tracking.md")
+    for name in ("guide.md", "recipes.md", "producers.md", "operators.md", "voice.md", "tracking.md", "plays.md")
 ]
 PORTS = {"--port": 8000, "--temporal-port": 7233, "--ui-port": 8233}
 

@@ -106,13 +106,15 @@ export default function Composer({ play, known, onClose }: Props) {
                   {language === "zh" ? each.zh : each.en}
                 </p>
               ))}
-              <div style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{about?.replaceAll("**", "")}</div>
+              <div style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+                {about?.split(/^1\. /m)[0]?.replaceAll("**", "")}
+              </div>
             </div>
           </Flex>
           <Input.TextArea
             aria-label={words.text}
             value={text}
-            autoSize={{ minRows: 16 }}
+            rows={Math.max(16, text.split("\n").length + 1)}
             spellCheck={false}
             style={{ flex: "2 1 420px", fontFamily: "ui-monospace, monospace" }}
             onChange={(event) => {
@@ -129,17 +131,17 @@ export default function Composer({ play, known, onClose }: Props) {
 function Steps({ text, about, onChange }: { text: string; about: string; onChange: (text: string) => void }) {
   const words = useWords();
   const steps = parted(text)?.steps ?? [];
-  const told = about.split("\n").filter((line) => /^\d+\. /.test(line));
+  const told = about.split(/^(?=\d+\. )/m).slice(1);
   return (
     <ol aria-label={words.steps} style={{ margin: 0, padding: 0, listStyle: "none", display: "grid", gap: 8 }}>
       {steps.map((step, place) => {
-        const said = told.length === steps.length ? told[place]?.replace(/^\d+\. /, "") : undefined;
+        const said = told.length === steps.length ? told[place]?.replace(/^\d+\. /, "").trimEnd() : undefined;
         const named = said ?? step.trim().replace(/^- /, "").split("\n")[0] ?? "";
         return (
           <li key={place}>
             <Card size="small">
               <Flex justify="space-between" align="center" gap={8}>
-                <span style={{ overflowWrap: "anywhere", minWidth: 0 }}>
+                <span style={{ overflowWrap: "anywhere", minWidth: 0, whiteSpace: "pre-wrap" }}>
                   {place + 1}. {named}
                 </span>
                 <Flex>
