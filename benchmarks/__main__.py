@@ -16,6 +16,7 @@ from rich.table import Table
 
 from benchmarks import (
     cohorts,
+    connect,
     coupons,
     forecast,
     growth,
@@ -54,6 +55,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         people,
         identity,
         plays,
+        connect,
     )
 }
 

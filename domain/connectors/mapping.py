@@ -50,7 +50,7 @@ def _plain(value: Any, zone: tzinfo) -> Any:
         case None | bool() | int():
             return value
         case str():
-            return strictjson.replace_unstorable(value)
+            return value if value.isascii() and "\x00" not in value else strictjson.replace_unstorable(value)
         case float():
             return value if isfinite(value) else None
         case Decimal():
