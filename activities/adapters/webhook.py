@@ -95,7 +95,7 @@ async def _call(client: httpx.AsyncClient, target: Target, call: Call) -> Reply:
     return Reply("later", "no_connection")
 
 
-async def _post(client: httpx.AsyncClient, target: Target, address: str, key: int, body: str) -> Reply:
+async def _post(client: httpx.AsyncClient, target: Target, address: str, key: int | str, body: str) -> Reply:
     url = httpx.URL(str(target.url))
     at = datetime.now(UTC)
     headers = {

@@ -18,6 +18,7 @@ from activities.adapters.model_reader import Model
 from activities.adapters.webhook import HttpWebhooks, NobodyCalled
 from activities.adapters.webhook_target import Target
 from activities.connect import ConnectActivities
+from activities.deliver import DeliverActivities
 from activities.journey import JourneyActivities
 from activities.nightly import NightlyActivities
 from activities.plays import PlayActivities
@@ -90,6 +91,7 @@ async def working(
     with ThreadPoolExecutor(THREADS) as threads, start_blocking_portal() as portal:
         carriers = channels(db, clock, portal)
         staff = [carrier for carrier in carriers.values() if isinstance(carrier, TellsStaff)]
+        around = surroundings(clock)
         webhooks = NobodyCalled() if targets is None else HttpWebhooks(targets, portal)
         worker = Worker(
             client,
@@ -105,7 +107,8 @@ async def working(
                 *NightlyActivities(db, clock).all(),
                 *VoiceActivities(db, clock, model).all(),
                 *PlayActivities(db, clock, coupons).all(),
-                ConnectActivities(db, surroundings(clock)).pull,
+                ConnectActivities(db, around).pull,
+                DeliverActivities(db, around, webhooks).deliver,
             ],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

@@ -25,7 +25,7 @@ PATIENCE = timedelta(days=1)
 class Call:
     """A call to be made. `key` is the same each time it is made, and so is `body`."""
 
-    key: int
+    key: int | str
     name: str
     enrollment: int
     body: Mapping[str, Any]
