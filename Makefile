@@ -61,8 +61,10 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 COMPILE = $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-header \
-  --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev
+  --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 lock: setup
-	$(COMPILE) --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra replay --constraint requirements.lock --output-file requirements-replay.lock pyproject.toml
+	$(COMPILE) --extra dev --extra local --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --extra local --extra replay --constraint requirements.lock \
+	  --output-file requirements-replay.lock pyproject.toml
+	$(COMPILE) --constraint requirements.lock --output-file requirements-server.lock pyproject.toml

@@ -292,6 +292,9 @@ SENTENCES: Mapping[str, str] = {
     "once it is mended: aftershow retry": "修好之后：aftershow retry",
     "{count} try again": "{count} 位重新尝试",
     "{count} notices are told again": "{count} 条通知重新发出",
+    "there is no role {role} in Postgres; make it first: CREATE ROLE {name} LOGIN": (
+        "Postgres 里没有角色 {role}，先建：CREATE ROLE {name} LOGIN"
+    ),
     # after a restore
     "{runs} runs of journeys and {others} others are started, as fast as the workers can": (
         "{runs} 个旅程运行和 {others} 个其他运行按 worker 的速度启动"

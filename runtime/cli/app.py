@@ -239,11 +239,14 @@ def studio_link(
 
 
 @db_app.command("upgrade")
-def db_upgrade(data: Data = None) -> None:
+def db_upgrade(
+    grant_to: Annotated[str | None, typer.Option(help="A role that may read and write, and own nothing.")] = None,
+    data: Data = None,
+) -> None:
     """Bring the schema up to date, and Temporal's search attributes."""
     import asyncio
 
-    from runtime.platform.database import upgrade
+    from runtime.platform.database import grant, upgrade
     from runtime.platform.environment import environment_value
     from runtime.platform.serve import wait_for_postgres, wait_for_temporal
     from runtime.platform.temporal import register_search_attributes, temporal_client
@@ -254,6 +257,8 @@ def db_upgrade(data: Data = None) -> None:
     url = environment_value(data, "AFTERSHOW_DATABASE_URL")
     wait_for_postgres(url, say)
     upgrade(url)
+    if grant_to:
+        grant(url, grant_to)
     say("the schema is up to date")
     wait_for_temporal(say)
     say(f"new search attributes: {', '.join(asyncio.run(register())) or 'none'}")

