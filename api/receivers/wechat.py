@@ -1,4 +1,4 @@
-"""What a WeChat Official Account calls back: `/v1/webhooks/wechat`.
+"""What a WeChat Official Account or a mini program calls back: `/v1/webhooks/wechat`, `/v1/webhooks/mini`.
 
 https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html
 https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_event_pushes.html
@@ -20,6 +20,7 @@ from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forged, Unavailable, documented
 from api.http.transactions import in_transaction
 from api.receivers.tencent import Unreadable, decrypt, fields, verify
+from domain.catalogue.sources import MINI as MINI_SOURCE
 from domain.catalogue.sources import WECHAT
 from domain.channels import wechat_windows
 from domain.channels.measured import count_message
@@ -30,6 +31,7 @@ from domain.ledger.tables import Message
 from domain.sending.receipts import Receipt, take
 from domain.store.work import UnitOfWork
 from domain.texts.sms import is_refusal
+from workflows.terms.channels import Channel
 
 EVENTS: Mapping[str, str] = {
     "subscribe": "wechat.followed",
@@ -57,23 +59,47 @@ _Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True)
+class Side:
+    """Who calls back, an Official Account or a mini program: where, whose openids it names, and what counts of it."""
+
+    channel: Channel
+    source: str
+    openid: str
+    title: str
+    events: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        return f"/v1/webhooks/{self.channel}"
+
+
+OFFICIAL = Side("wechat", WECHAT, "openid", "WeChat", EVENTS)
+MINI = Side(
+    "mini", MINI_SOURCE, "openid:mini", "the mini program", {name: EVENTS[name] for name in _LISTS if name in EVENTS}
+)
+"""Of a mini program consents count, and what became of messages; it has no windows and no followers."""
+
+
+@dataclass(frozen=True)
 class Callback:
     """What WeChat's callbacks are signed with and, if there is a `key` (the bytes of the EncodingAESKey), sealed."""
 
     app_id: str
     token: str = field(repr=False)
     key: bytes | None = field(default=None, repr=False)
+    side: Side = OFFICIAL
 
 
 def router(callback: Callback) -> APIRouter:
     """The routes that take the callbacks of one account."""
+    side = callback.side
     routes = APIRouter(
-        prefix="/v1/webhooks/wechat",
+        prefix=side.path,
         tags=["webhooks"],
         responses=documented(Forged, Unreadable, BodyTooLarge, Unavailable),
     )
 
-    @routes.get("", summary="Prove to WeChat that this is the account's", response_class=PlainTextResponse)
+    @routes.get("", summary=f"Prove to {side.title} that this is the account's", response_class=PlainTextResponse)
     def get_webhook(
         request: Request,
         signature: Signed,
@@ -84,7 +110,7 @@ def router(callback: Callback) -> APIRouter:
         verify(callback.token, timestamp, nonce, signature=signature, now=context(request).clock.now())
         return echostr
 
-    @routes.post("", summary="Take what WeChat tells of customers", response_class=PlainTextResponse)
+    @routes.post("", summary=f"Take what {side.title} tells of customers", response_class=PlainTextResponse)
     async def post_webhook(
         request: Request,
         timestamp: Signed,
@@ -102,19 +128,19 @@ def router(callback: Callback) -> APIRouter:
             sealed = fields(body).get("Encrypt", "")
             verify(callback.token, timestamp, nonce, sealed, signature=msg_signature, now=now)
             body = decrypt(callback.key, sealed, callback.app_id)
-        await run_in_threadpool(_take, env, fields(body), body, now)
+        await run_in_threadpool(_take, env, side, fields(body), body, now)
         return "success"
 
     return routes
 
 
-def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
+def _take(env: Context, side: Side, fields: _Fields, xml: bytes, now: datetime) -> None:
     """Take it in one transaction, again if another one got in its way."""
-    event = fields.get("Event", "")
-    if fields.get("MsgType") == "event" and event not in EVENTS and event not in RECEIPTS:
+    event, is_event = fields.get("Event", ""), fields.get("MsgType") == "event"
+    if (is_event and event not in side.events and event not in RECEIPTS) or (not is_event and side is not OFFICIAL):
         return
     try:
-        who = identify(None, {"openid": fields.get("FromUserName", "")})
+        who = identify(None, {side.openid: fields.get("FromUserName", "")})
     except IdentifierError:
         raise Unreadable("It names no customer.") from None
     at = min(_instant(fields.get("CreateTime", "")), now)
@@ -122,9 +148,9 @@ def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
 
     def take_in(work: UnitOfWork) -> None:
         if event in RECEIPTS:
-            take(work, WECHAT, _receipts(fields, items, at), now)
-        elif fields.get("MsgType") == "event":
-            _take_event(work, fields, items, who, at, now)
+            take(work, side.source, _receipts(side.channel, fields, items, at), now)
+        elif is_event:
+            _take_event(work, side, fields, items, who, at, now)
         else:
             _take_message(work, fields, who, at, now)
 
@@ -135,12 +161,18 @@ def _take(env: Context, fields: _Fields, xml: bytes, now: datetime) -> None:
 
 
 def _take_event(
-    work: UnitOfWork, fields: _Fields, items: Sequence[_Fields], who: tuple[Ident, ...], at: datetime, now: datetime
+    work: UnitOfWork,
+    side: Side,
+    fields: _Fields,
+    items: Sequence[_Fields],
+    who: tuple[Ident, ...],
+    at: datetime,
+    now: datetime,
 ) -> None:
     event, ((_, openid),) = fields["Event"], who
     name = f"{openid}/{fields['CreateTime']}/{event}"
     data = {"key": fields["EventKey"][:_TEXT_CHARACTERS]} if fields.get("EventKey") else {}
-    if not _is_new(work, Incoming(WECHAT, name, EVENTS[event], at, data, who), now):
+    if not _is_new(work, Incoming(side.source, name, side.events[event], at, data, who), now):
         return
     match event:
         case "unsubscribe":
@@ -194,7 +226,7 @@ def _is_new(work: UnitOfWork, event: Incoming, now: datetime) -> bool:
     return ingest(work, [event], now=now)[0]
 
 
-def _receipts(fields: _Fields, items: Sequence[_Fields], at: datetime) -> list[Receipt]:
+def _receipts(channel: Channel, fields: _Fields, items: Sequence[_Fields], at: datetime) -> list[Receipt]:
     """What became of subscription messages, or of one template message."""
     if fields["Event"] == "TEMPLATESENDJOBFINISH":
         status = fields.get("Status", "")
@@ -207,7 +239,7 @@ def _receipts(fields: _Fields, items: Sequence[_Fields], at: datetime) -> list[R
         what: Literal["delivered", "failed"] = "delivered" if code == "0" else "failed"
         reason = f"{code} {item.get('ErrorStatus', '')}".strip()[:200] if what == "failed" else None
         if name:
-            receipts.append(Receipt(f"{name}/{what}", "wechat", what, at, provider_id=name, reason=reason))
+            receipts.append(Receipt(f"{name}/{what}", channel, what, at, provider_id=name, reason=reason))
     return receipts
 
 

@@ -19,7 +19,8 @@ from domain.published.library import read_library
 from domain.sending.text_context import companions_of, text_context
 from domain.sending.text_samples import samples
 from domain.stock.companions import Companions
-from domain.texts import wechat
+from domain.texts import mail, wechat
+from domain.texts.by_channel import checks_of
 from domain.texts.checking import unknown_names
 from domain.texts.links import TextLinks
 from domain.texts.named import Named
@@ -63,7 +64,7 @@ class TextMistake(BaseModel):
 
 
 class ArticleCard(BaseModel):
-    """A link with a title, a picture and some words, as WeChat shows it."""
+    """A link with a title, a picture and some words, as WeChat shows it; of an email its subject and text."""
 
     title: str
     url: str
@@ -80,7 +81,7 @@ class TextPreview(BaseModel):
     """
 
     text: str | None
-    kind: Literal["text", "article", "subscription"]
+    kind: Literal["text", "article", "subscription", "email"]
     article: ArticleCard | None
     characters: int
     parts: int | None
@@ -110,12 +111,16 @@ def preview(env: Context, asked: TextTry) -> TextPreview:
             with env.db() as session:
                 price = read_library(session).policy.sms_price
                 text = render(f"this/{asked.channel}", asked.body, _context(session, env, asked))
-            content = wechat.read(text) if asked.channel == "wechat" else wechat.Plain(text)
-            if isinstance(content, wechat.Article):
+            content = _content(asked.channel, text)
+            if isinstance(content, mail.Mail):
+                kind, article = "email", ArticleCard(
+                    title=content.subject, url="", picture="", description=content.text, html=content.html
+                )  # fmt: skip
+            elif isinstance(content, wechat.Article):
                 kind, article = "article", ArticleCard(**vars(content), html=wechat.as_html(content))
             elif isinstance(content, wechat.Subscription):
                 kind, arguments = "subscription", dict(content.arguments)
-        except (RenderError, wechat.TextError) as problem:
+        except (RenderError, wechat.TextError, mail.MailError) as problem:
             mistakes, text = [TextMistake(line=1, detail=str(problem).removeprefix("template this/"))], None
     length = len((text or "").encode("utf-16-le")) // 2
     parts = (1 if length <= ONE_PART else -(-length // EACH_PART)) if asked.channel == "sms" and text else None
@@ -126,6 +131,13 @@ def preview(env: Context, asked: TextTry) -> TextPreview:
             "problems": mistakes,
         }
     )  # fmt: skip
+
+
+def _content(channel: str, text: str) -> mail.Mail | wechat.Plain | wechat.Article | wechat.Subscription:
+    """What a rendered text is sent as. Raises MailError and TextError."""
+    if channel == "email":
+        return mail.read(text)
+    return wechat.read(text) if channel in ("wechat", "mini") else wechat.Plain(text)
 
 
 def _context(session: Session, env: Context, asked: TextTry) -> Mapping[str, Any]:
@@ -148,6 +160,5 @@ def mistakes_in(channel: str, body: str) -> list[TextMistake]:
     except RenderError as problem:
         return [TextMistake(line=1, detail=in_chinese(str(problem)))]
     found = [(each.line, each.message) for each in unknown_names(body)]
-    if channel == "wechat":
-        found += [(each.line, each.message) for each in wechat.check("", body) if each.severity == "error"]
+    found += [(each.line, each.message) for each in checks_of(channel)("", body) if each.severity == "error"]
     return [TextMistake(line=line, detail=in_chinese(message)) for line, message in found]

@@ -129,9 +129,17 @@ def read(body: str) -> Plain | Article | Subscription:
     raise TextError("40037 the head names neither a template nor an article")
 
 
-def check(path: str, source: str) -> Iterator[Diagnostic]:
-    """What is wrong with a template's head, as far as it can be told before it is filled in."""
+def check(path: str, source: str, *, mini: bool = False) -> Iterator[Diagnostic]:
+    """What is wrong with a template's head, as far as it can be told before it is filled in.
+
+    A text of a `mini` program is a subscription message, and opens a page of that program.
+    """
     text = source.replace("\r\n", "\n")
+    if mini and not (has_head(text) and "subscribe" in {entry.key for entry in _entries(text)}):
+        yield Diagnostic(path, 1, 1, "E050", "a mini program sends subscription messages alone; write subscribe: …")
+        return
+    if mini and (other := next((entry for entry in _entries(text) if entry.key == "miniprogram"), None)):
+        yield other.flaw(path, "E050", "page: names the page that opens; a mini program opens no other")
     if not has_head(text):
         if misplaced := _MISPLACED.search(text):
             line_number = text.count("\n", 0, misplaced.start()) + 1

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from domain.catalogue.page import FIELD_TYPES, FIELDS
 from domain.catalogue.types import BUSINESS
 from domain.plays.followers import letters_of
-from domain.texts import wechat
 from domain.texts.approved import differences
+from domain.texts.by_channel import checks_of
 from domain.texts.checking import TextProblem, text_problems, unknown_names
 from domain.texts.links import TextLinks
 from domain.texts.rendering import faults
@@ -372,8 +372,7 @@ def _read_texts(report: CheckReport, messages: Path) -> dict[tuple[str, str], fr
         if not text.strip():
             report.diagnostics.append(Diagnostic(str(file), 1, 1, "E009", "this text is empty"))
         report.texts[template, channel] = text
-        if channel == "wechat":
-            report.diagnostics += wechat.check(str(file), text)
+        report.diagnostics += checks_of(channel)(str(file), text)
         broken = [_broken(file, text, line, message) for line, message in faults(text, _KNOWN)]
         broken = broken or [_placed(file, text, problem) for problem in unknown_names(text)]
         report.diagnostics += broken

@@ -69,6 +69,8 @@ AGREED: Mapping[str, Sequence[str]] = {
     "sms": ("短信同意", "同意短信", "短信授权", "接收短信", "sms consent"),
     "wecom": ("企业微信同意", "同意企业微信", "企微同意", "wecom consent"),
     "wechat": ("公众号同意", "同意公众号", "微信同意", "wechat consent"),
+    "mini": ("小程序同意", "同意小程序", "小程序消息同意", "mini consent"),
+    "email": ("邮件同意", "同意邮件", "邮箱同意", "email consent"),
 }
 _NAMES = names_of({**NAMED_BY, **KNOWN, **AGREED})
 _YES = frozenset({"是", "同意", "已同意", "有", "y", "yes", "true", "1", "√", "✓"})

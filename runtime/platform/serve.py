@@ -24,7 +24,7 @@ from runtime.platform import providers
 from runtime.platform.database import API, connect, trouble
 from runtime.platform.decisions import Decisions
 from runtime.platform.heap import settle_heap
-from runtime.platform.providers import aliyun_sms, oidc, settings_of, tencent_sms, twilio, wechat, wecom
+from runtime.platform.providers import aliyun_sms, mini, oidc, settings_of, smtp, tencent_sms, twilio, wechat, wecom
 from runtime.platform.providers.connect import secret, surroundings
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
@@ -139,6 +139,10 @@ def receivers(settings: Settings) -> list[APIRouter]:
         routers.append(wecom.receiver(of_wecom))
     if of_wechat := settings_of(wechat.Settings):
         routers.append(wechat.receiver(of_wechat))
+    if of_mini := settings_of(mini.Settings):
+        routers += mini.receivers(of_mini)
+    if of_smtp := settings_of(smtp.Settings):
+        routers += smtp.receivers(of_smtp)
     return routers
 
 

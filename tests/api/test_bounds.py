@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from api import links
 from api.app import create_app
 from api.http.limits import Limits
-from api.receivers import approved_sms, twilio, wechat, wecom
+from api.receivers import approved_sms, mail, twilio, wechat, wecom
 from api.tracking.routes import SNOWPLOW
 from api.tracking.segment import CALLS
 from domain.access.keys import create_key
@@ -43,6 +43,8 @@ def app_of(db: Database, clock: VirtualClock, limits: Limits = LIMITS) -> FastAP
         approved_sms.tencent("another-token-of-ours"),
         wecom.router(wecom.Callback("corp", "token", KEY)),
         wechat.router(wechat.Callback("app", "token", KEY)),
+        wechat.router(wechat.Callback("app", "token", KEY, wechat.MINI)),
+        mail.router("another-token-of-ours", SITE),
     ]
     return create_app(db, clock, ready=dict, limits=limits, receivers=receivers, signing_key="k" * 32)
 

@@ -1,4 +1,4 @@
-"""A WeChat Official Account on 127.0.0.1, as its documentation tells: tokens, windows, subscriptions, error codes."""
+"""A WeChat Official Account or mini program on 127.0.0.1, as documented: tokens, windows, consents, errors."""
 
 import json
 import socket
@@ -118,7 +118,7 @@ class WechatServer:
         match path:
             case "message/custom/send":
                 return self._custom(body)
-            case "message/subscribe/bizsend":
+            case "message/subscribe/bizsend" | "message/subscribe/send":
                 return self._subscribed(body)
         return _error(48001)
 

@@ -3,6 +3,13 @@
 from collections.abc import Mapping
 
 OF_TEXTS: Mapping[str, str] = {
+    # email and mini programs
+    "an email begins with its subject, between lines of ---": "邮件要以主题开头，写在两行 --- 之间",
+    "the head has no subject: …": "开头没有写 subject: …",
+    "the head of an email is its subject: … alone": "邮件的开头只写 subject: …",
+    "below the head nothing is written": "开头下面没有写正文",
+    "a mini program sends subscription messages alone; write subscribe: …": ("小程序只能发订阅消息；请写 subscribe: …"),
+    "page: names the page that opens; a mini program opens no other": "用 page: 写打开哪一页；小程序不能打开别的小程序",
     # what SMS providers have approved
     "says neither aliyun: nor tencent:, so that nobody has approved it": (
         "aliyun: 和 tencent: 都没写，等于没有哪家审核通过"

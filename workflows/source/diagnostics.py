@@ -74,6 +74,7 @@ CODES: dict[str, str] = {
     "E080": "terms of a supplier that don't fit each other",
     "E081": "connector or output that can't work as it is written",
     "E090": "text that its SMS provider has not approved so",
+    "E091": "email without a subject or a text",
     "W001": "wait that outlasts the goal",
     "W002": "event that nobody has described",
     "W003": "field that nobody has described",

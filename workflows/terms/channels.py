@@ -21,6 +21,8 @@ CHANNEL_KINDS: Mapping[str, ChannelKind] = {
     "sms": ChannelKind("phone", "短信", ("twilio", "aliyun_sms", "tencent_sms")),
     "wecom": ChannelKind("external_userid", "企业微信", ("wecom",)),
     "wechat": ChannelKind("openid", "微信公众号", ("wechat",)),
+    "mini": ChannelKind("openid:mini", "小程序", ("mini",)),
+    "email": ChannelKind("email", "邮件", ("smtp",)),
 }
 
 CHANNELS = tuple(CHANNEL_KINDS)

@@ -42,7 +42,8 @@ REFUSED = frozenset({43101})
 _AWAY_SECONDS = 5.0
 
 logger = logging.getLogger(__name__)
-_Content = Plain | Article | Subscription
+Content = Plain | Article | Subscription
+"""What a text is sent as."""
 
 
 class Wechat:
@@ -62,10 +63,12 @@ class Wechat:
 
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         answers: dict[int, Delivery] = {}
-        ready: list[tuple[int, Outgoing, _Content]] = []
+        ready: list[tuple[int, Outgoing, Content]] = []
         for index, message in enumerate(messages):
             try:
-                ready.append((index, message, read(message.body)))
+                content = read(message.body)
+                self.request(content)
+                ready.append((index, message, content))
             except TextError as error:
                 answers[index] = Delivery("failed", reason=str(error))
         wanted = [(message.recipient, _template(content)) for _, message, content in ready]
@@ -86,6 +89,25 @@ class Wechat:
             answers[index] = delivery
         self._correct([(place, *item) for (*_, place), item in zip(going, replies, strict=True)])
         return [answers[index] for index in range(len(messages))]
+
+    def request(self, content: Content) -> tuple[str, dict[str, Any]]:
+        """What is called, and with what beside the recipient. Raises TextError for what can't be sent."""
+        match content:
+            case Plain(text):
+                return "message/custom/send", {"msgtype": "text", "text": {"content": text}}
+            case Article(title, url, picture, description):
+                article = {"title": title, "description": description, "url": url, "picurl": picture}
+                return "message/custom/send", {"msgtype": "news", "news": {"articles": [article]}}
+            case Subscription(template, arguments, page, miniprogram):
+                body: dict[str, Any] = {
+                    "template_id": template,
+                    "data": {name: {"value": value} for name, value in arguments.items()},
+                }
+                if page:
+                    body["page"] = page
+                if miniprogram:
+                    body["miniprogram"] = {"appid": miniprogram[0], "pagepath": miniprogram[1]}
+                return "message/subscribe/bizsend", body
 
     def unreachable(self, session: Session, recipients: Sequence[str], text: str, now: datetime) -> Set[str]:
         return wechat_windows.unreachable(session, recipients, text, now)
@@ -110,10 +132,10 @@ class Wechat:
         except SQLAlchemyError:
             logger.warning("what WeChat said of %d windows could not be kept", len(outcomes))
 
-    async def _send_all(self, going: Sequence[tuple[str, _Content]]) -> list[tuple[Delivery, int]]:
+    async def _send_all(self, going: Sequence[tuple[str, Content]]) -> list[tuple[Delivery, int]]:
         deliveries: dict[int, tuple[Delivery, int]] = {}
 
-        async def one(index: int, recipient: str, content: _Content) -> None:
+        async def one(index: int, recipient: str, content: Content) -> None:
             async with self._places:
                 deliveries[index] = await self._send(recipient, content)
 
@@ -122,9 +144,9 @@ class Wechat:
                 tasks.start_soon(one, index, recipient, content)
         return [deliveries[index] for index in range(len(going))]
 
-    async def _send(self, recipient: str, content: _Content) -> tuple[Delivery, int]:
+    async def _send(self, recipient: str, content: Content) -> tuple[Delivery, int]:
         """What became of the message, and WeChat's error code if it refused."""
-        path, body = _request(content)
+        path, body = self.request(content)
         try:
             answer = await self._client.post(path, {"touser": recipient, **body})
         except NotTakenError as error:
@@ -138,25 +160,5 @@ class Wechat:
         return Delivery("sent", provider_id=str(name) if name else None), 0
 
 
-def _template(content: _Content) -> str | None:
+def _template(content: Content) -> str | None:
     return content.template if isinstance(content, Subscription) else None
-
-
-def _request(content: _Content) -> tuple[str, dict[str, Any]]:
-    """What is called, and with what beside the recipient."""
-    match content:
-        case Plain(text):
-            return "message/custom/send", {"msgtype": "text", "text": {"content": text}}
-        case Article(title, url, picture, description):
-            article = {"title": title, "description": description, "url": url, "picurl": picture}
-            return "message/custom/send", {"msgtype": "news", "news": {"articles": [article]}}
-        case Subscription(template, arguments, page, miniprogram):
-            body: dict[str, Any] = {
-                "template_id": template,
-                "data": {name: {"value": value} for name, value in arguments.items()},
-            }
-            if page:
-                body["page"] = page
-            if miniprogram:
-                body["miniprogram"] = {"appid": miniprogram[0], "pagepath": miniprogram[1]}
-            return "message/subscribe/bizsend", body

@@ -3935,7 +3935,7 @@ export interface components {
         };
         /**
          * ArticleCard
-         * @description A link with a title, a picture and some words, as WeChat shows it.
+         * @description A link with a title, a picture and some words, as WeChat shows it; of an email its subject and text.
          */
         ArticleCard: {
             /** Title */
@@ -8330,7 +8330,7 @@ export interface components {
              * Channel
              * @enum {string}
              */
-            channel: "sms" | "wecom" | "wechat";
+            channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             /** To */
             to: string;
             /** Own */
@@ -8385,7 +8385,7 @@ export interface components {
             /** Template */
             template: string;
             /** Channels */
-            channels: ("sms" | "wecom" | "wechat")[];
+            channels: ("sms" | "wecom" | "wechat" | "mini" | "email")[];
             /** Used By */
             used_by: string[];
         };
@@ -8418,7 +8418,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "article" | "subscription";
+            kind: "text" | "article" | "subscription" | "email";
             article: components["schemas"]["ArticleCard"] | null;
             /** Characters */
             characters: number;
@@ -8480,7 +8480,7 @@ export interface components {
              * Channel
              * @enum {string}
              */
-            channel: "sms" | "wecom" | "wechat";
+            channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             /** Body */
             body: string;
             /** Used By */
@@ -11061,7 +11061,7 @@ export interface operations {
                      * Channel
                      * @enum {string}
                      */
-                    channel: "sms" | "wecom" | "wechat";
+                    channel: "sms" | "wecom" | "wechat" | "mini" | "email";
                     /** Customer */
                     customer?: string | null;
                 };
@@ -11178,7 +11178,7 @@ export interface operations {
             path: {
                 /** @description the template's name */
                 template: string;
-                channel: "sms" | "wecom" | "wechat";
+                channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             };
             cookie?: never;
         };
@@ -11249,7 +11249,7 @@ export interface operations {
             path: {
                 /** @description the template's name */
                 template: string;
-                channel: "sms" | "wecom" | "wechat";
+                channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             };
             cookie?: never;
         };
@@ -11339,7 +11339,7 @@ export interface operations {
             path: {
                 /** @description the template's name */
                 template: string;
-                channel: "sms" | "wecom" | "wechat";
+                channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             };
             cookie?: never;
         };
@@ -11399,7 +11399,7 @@ export interface operations {
             path: {
                 /** @description the template's name */
                 template: string;
-                channel: "sms" | "wecom" | "wechat";
+                channel: "sms" | "wecom" | "wechat" | "mini" | "email";
                 version: number;
             };
             cookie?: never;
@@ -11472,7 +11472,7 @@ export interface operations {
             path: {
                 /** @description the template's name */
                 template: string;
-                channel: "sms" | "wecom" | "wechat";
+                channel: "sms" | "wecom" | "wechat" | "mini" | "email";
             };
             cookie?: never;
         };
@@ -24273,7 +24273,7 @@ export interface operations {
                      * Channel
                      * @enum {string}
                      */
-                    channel: "sms" | "wecom" | "wechat";
+                    channel: "sms" | "wecom" | "wechat" | "mini" | "email";
                     /** Customer */
                     customer?: string | null;
                     /** Template */

@@ -1,8 +1,9 @@
 """Where customers and providers reach us."""
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from domain.texts.links import Site
 from runtime import StartError
 
 
@@ -20,3 +21,21 @@ def public_url() -> str | None:
         return Public().public_url
     except ValidationError:
         raise StartError("AFTERSHOW_PUBLIC_URL is no address; it looks like https://shop.example") from None
+
+
+class Signing(BaseSettings):
+    """AFTERSHOW_SIGNING_KEY, which signs links."""
+
+    model_config = SettingsConfigDict(env_prefix="AFTERSHOW_", frozen=True)
+
+    signing_key: SecretStr | None = Field(default=None, min_length=32)
+
+
+def site() -> Site | None:
+    """Where the links in messages lead to, and what signs them; None unless both are set. Raises StartError."""
+    url = public_url()
+    try:
+        key = Signing().signing_key
+    except ValidationError:
+        raise StartError("AFTERSHOW_SIGNING_KEY must have 32 characters or more") from None
+    return Site(url, key.get_secret_value().encode()) if url and key else None

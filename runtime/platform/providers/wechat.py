@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from activities.adapters.wechat.channel import Wechat
+    from activities.adapters.wechat.client import WechatClient
     from api.plays.wechat import WechatViewers, WhoOf
+    from api.receivers.wechat import Callback, Side
 
 
 BAD_CODES = frozenset({40029, 40163, 41008, 42003})
@@ -29,6 +31,10 @@ def _is_key(value: SecretStr) -> SecretStr:
     return value
 
 
+SealingKey = Annotated[SecretStr, AfterValidator(_is_key)]
+"""An EncodingAESKey, as WeChat's console shows it."""
+
+
 class Settings(BaseSettings):
     """Each field is read from AFTERSHOW_WECHAT_ and its name in capitals."""
 
@@ -37,7 +43,7 @@ class Settings(BaseSettings):
     app_id: str = Field(min_length=1)
     secret: SecretStr = Field(min_length=1)
     token: SecretStr = Field(min_length=1, description="signs the callbacks")
-    encoding_aes_key: Annotated[SecretStr, AfterValidator(_is_key)] | None = Field(
+    encoding_aes_key: SealingKey | None = Field(
         default=None, description="seals the callbacks; without it they are plain"
     )
     base_url: HttpUrl = HttpUrl("https://api.weixin.qq.com")
@@ -101,10 +107,17 @@ def _who(settings: Settings | MiniSettings, path: str, name: str, kind: str) -> 
 def adapter(settings: Settings, db: Database, clock: Clock, portal: BlockingPortal) -> "Wechat":
     """What carries messages."""
     from activities.adapters.wechat.channel import Wechat
-    from activities.adapters.wechat.client import WechatClient
     from domain.channels.delivery import Account
 
-    client = WechatClient(
+    account = Account(f"wechat/{settings.app_id}", settings.per_second, settings.at_once)
+    return Wechat(portal, db, clock, client(settings, db, clock), account)
+
+
+def client(settings: Settings | MiniSettings, db: Database, clock: Clock) -> "WechatClient":
+    """What calls WeChat as the account."""
+    from activities.adapters.wechat.client import WechatClient
+
+    return WechatClient(
         db,
         clock,
         app_id=settings.app_id,
@@ -112,15 +125,18 @@ def adapter(settings: Settings, db: Database, clock: Clock, portal: BlockingPort
         base_url=str(settings.base_url),
         timeout=settings.timeout,
     )
-    account = Account(f"wechat/{settings.app_id}", settings.per_second, settings.at_once)
-    return Wechat(portal, db, clock, client, account)
 
 
 def receiver(settings: Settings) -> "APIRouter":
     """What takes WeChat's callbacks."""
-    from api.receivers.tencent import aes_key
-    from api.receivers.wechat import Callback, router
+    from api.receivers.wechat import OFFICIAL, router
 
-    sealed = settings.encoding_aes_key
-    key = aes_key(sealed.get_secret_value()) if sealed else None
-    return router(Callback(settings.app_id, settings.token.get_secret_value(), key))
+    return router(callback(settings.app_id, settings.token, settings.encoding_aes_key, OFFICIAL))
+
+
+def callback(app_id: str, token: SecretStr, sealed: SecretStr | None, side: "Side") -> "Callback":
+    """What callbacks are signed and sealed with."""
+    from api.receivers.tencent import aes_key
+    from api.receivers.wechat import Callback
+
+    return Callback(app_id, token.get_secret_value(), aes_key(sealed.get_secret_value()) if sealed else None, side)

@@ -68,4 +68,4 @@ def test_a_channel_says_who_carries_it(
         secret = create_key(session, "test", ["read"], clock.now())
     caller = Caller(create_app(db, clock, ready=dict, providers=providers), secret)
     channels = {each["channel"]: each["provider"] for each in caller.get("/v1/channels").json()}
-    assert channels == {"sms": carried, "wecom": None, "wechat": None}
+    assert channels == {"sms": carried, "wecom": None, "wechat": None, "mini": None, "email": None}

@@ -59,7 +59,7 @@ LIKELY = {
     "expires_on": DAYS,
     "starts_at": st.datetimes(datetime(1971, 1, 1), datetime(2998, 1, 1)).map(lambda at: f"{at.isoformat()}+08:00"),  # noqa: DTZ001
     "timezone": st.sampled_from(["Asia/Shanghai", "America/Sao_Paulo", "UTC"]),
-    "channel": st.sampled_from(["sms", "wecom", "wechat"]),
+    "channel": st.sampled_from(["sms", "wecom", "wechat", "mini", "email"]),
     "items": st.lists(
         st.fixed_dictionaries({"sku": CODES}, optional={"category": CODES, "quantity": st.integers(0, 10**9)}),
         max_size=3,

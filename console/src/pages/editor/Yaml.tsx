@@ -140,7 +140,7 @@ function complete(context: CompletionContext, shop: Vocabulary | undefined) {
       ...shop.fields,
       ...shop.events.flatMap((each) => each.fields.map(({ name }) => ({ name: `trigger.${name}` }))),
     ].map(({ name }) => name),
-    via: ["sms", "wecom", "wechat"],
+    via: ["sms", "wecom", "wechat", "mini", "email"],
   };
   if (key !== undefined && key in list)
     return { from: word.from, options: [...new Set(list[key])].map((label) => ({ label, type: "constant" })) };

@@ -13,7 +13,7 @@ function fresh(stem: string, taken: Set<string>): string {
 
 /** Channels in the order in which they are tried: what costs least, first. */
 export const viaOf = (channels: string[]): string[] =>
-  ["wecom", "wechat", "sms"].filter((each) => channels.includes(each));
+  ["wecom", "wechat", "mini", "sms", "email"].filter((each) => channels.includes(each));
 
 /** A step as it begins: as much of it as can be known, so that little is left to fill in. */
 export function newStep(verb: string, shop: Vocabulary | undefined, ids: Iterable<string>, trigger?: string): Value {

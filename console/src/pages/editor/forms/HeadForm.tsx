@@ -271,7 +271,7 @@ function Policy({ head, onEdit }: Head) {
         {(next, change) => <InputNumber aria-label={words.holdout} prefix={words.holdout} suffix="%" value={next} min={0} max={100} style={{ width: "100%" }} onChange={change} />}
       </Later>
       <Select mode="tags" aria-label={words.quietHours} placeholder={words.quietHoursHint} value={Array.isArray(quiet) ? quiet.map(String) : quiet === undefined ? [] : [asText(quiet)]} options={["22:00-08:00", "sunday", "none"].map((value) => ({ value, label: words.quiet[value] ?? value }))} onChange={(next: string[]) => { put("quiet_hours", next.length === 0 ? undefined : next.length === 1 ? next[0] : next); }} />
-      {["sms", "wecom", "wechat", "all"].map((channel) => (
+      {["sms", "wecom", "wechat", "mini", "email", "all"].map((channel) => (
         <Later<string> key={channel} value={asText(caps[channel])} onChange={(next) => {
           const value = { ...less(caps, channel), ...(next && { [channel]: next }) };
           put("caps", Object.keys(value).length > 0 ? value : undefined);

@@ -174,7 +174,13 @@ function Template({ step, value, shop, onEdit }: Given) {
 function Via({ value, shop, put }: Given) {
   const words = useWords();
   const named = useChannels();
-  const channels = shop.templates.find((each) => each.template === value.send)?.channels ?? ["wecom", "sms", "wechat"];
+  const channels = shop.templates.find((each) => each.template === value.send)?.channels ?? [
+    "wecom",
+    "sms",
+    "wechat",
+    "mini",
+    "email",
+  ];
   return (
     <Field label={words.via} about={words.viaAbout}>
       <Select mode="multiple" aria-label={words.via} value={Array.isArray(value.via) ? (value.via as string[]) : []} options={channels.map((each) => ({ value: each, label: named[each] ?? each }))} onChange={(next: string[]) => { if (next.length > 0) put("via", next); }} />
