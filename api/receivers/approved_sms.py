@@ -21,6 +21,7 @@ from api.http.problems import BodyTooLarge, Forged, Invalid, Unavailable, docume
 from api.http.transactions import in_transaction
 from domain.catalogue.sources import ALIYUN, TENCENT_SMS
 from domain.catalogue.strictjson import MalformedError, parse, replace_unstorable
+from domain.channels.measured import count_message
 from domain.customers.identifiers import IdentifierError
 from domain.sending.receipts import Receipt, take
 from domain.sending.replies import Reply, refuse, take_reply
@@ -31,7 +32,8 @@ MOST = 1000
 """Receipts and replies of one callback; the providers send some tens."""
 
 _Item = Mapping[str, str]
-_Take = Callable[[UnitOfWork, _Item, datetime], None]
+_Take = Callable[[UnitOfWork, _Item, datetime], Receipt | None]
+"""Takes one in, and gives the receipt that it is."""
 
 
 def aliyun(token: str) -> APIRouter:
@@ -67,12 +69,15 @@ def _router(name: str, title: str, secret: str, take_in: _Take, thanks: Mapping[
 def _take_all(env: Context, items: Sequence[_Item], take_in: _Take) -> None:
     now = env.clock.now()
 
-    def act(work: UnitOfWork) -> None:
+    def act(work: UnitOfWork) -> list[Receipt | None]:
+        taken: list[Receipt | None] = []
         for item in items:
             with suppress(IdentifierError):  # it is nobody's phone
-                take_in(work, item, now)
+                taken.append(take_in(work, item, now))
+        return taken
 
-    in_transaction(env.db, act)
+    for receipt in filter(None, in_transaction(env.db, act)):
+        count_message(receipt.channel, receipt.what, receipt.reason)
 
 
 def _items(body: bytes) -> list[_Item]:
@@ -95,7 +100,7 @@ def _texts(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, str(value)
 
 
-def _take_aliyun(work: UnitOfWork, item: _Item, now: datetime) -> None:
+def _take_aliyun(work: UnitOfWork, item: _Item, now: datetime) -> Receipt | None:
     phone = _phone(item.get("phone_number", ""), "")
     name, key = item.get("biz_id", "")[:100], item.get("out_id", "")
     if "content" in item:
@@ -109,9 +114,11 @@ def _take_aliyun(work: UnitOfWork, item: _Item, now: datetime) -> None:
         receipt = Receipt(f"{name}/{what}", "sms", what, at, key=number, provider_id=name, reason=reason)  # type: ignore[arg-type]
         if take(work, ALIYUN, [receipt], now) and code == "USER_REJECT":
             refuse(work, ALIYUN, f"{name}/refused", phone, now)
+        return receipt
+    return None
 
 
-def _take_tencent(work: UnitOfWork, item: _Item, now: datetime) -> None:
+def _take_tencent(work: UnitOfWork, item: _Item, now: datetime) -> Receipt | None:
     phone = _phone(item.get("mobile", ""), item.get("nationcode", ""))
     name = item.get("sid", "")[:100]
     if "text" in item:
@@ -122,6 +129,8 @@ def _take_tencent(work: UnitOfWork, item: _Item, now: datetime) -> None:
         at = _instant(item.get("user_receive_time", ""), now)
         receipt = Receipt(f"{name}/{what}", "sms", what, at, provider_id=name, reason=code or None)  # type: ignore[arg-type]
         take(work, TENCENT_SMS, [receipt], now)
+        return receipt
+    return None
 
 
 def _phone(number: str, country: str) -> str:

@@ -22,6 +22,7 @@ from api.http.context import Context, context
 from api.http.problems import BodyTooLarge, Forged, NotFound, Unavailable, documented
 from api.http.transactions import in_transaction
 from domain.catalogue.sources import EMAIL
+from domain.channels.measured import count_message
 from domain.intake.ingest import Incoming, ingest
 from domain.ledger.tables import Message as LedgerMessage
 from domain.sending.receipts import Receipt, take
@@ -93,11 +94,11 @@ def _take(env: Context, body: bytes, site: Site) -> None:
         failure = _failure(reports)
         answered = [] if reports else list(_ids(came))
         text = "" if reports else _text(came)
+        key = next((found for each in bounced or answered if (found := key_of(each, site)) is not None), None)
     except (ValueError, LookupError, AttributeError, TypeError):
         return  # a message that only pretends to be one
 
     def act(work: UnitOfWork) -> None:
-        key = next((found for each in bounced or answered if (found := key_of(each, site)) is not None), None)
         if key is None:
             return
         if reports:
@@ -112,6 +113,8 @@ def _take(env: Context, body: bytes, site: Site) -> None:
             take(work, EMAIL, [Receipt(f"{name}/replied", "email", "replied", now, key=key, text=text)], now)
 
     in_transaction(env.db, act)
+    if key is not None and failure is not None:
+        count_message("email", "failed", failure)
 
 
 def _withdraw(work: UnitOfWork, name: str, customer: int, source: str, wording: str | None, now: datetime) -> None:

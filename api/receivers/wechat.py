@@ -156,7 +156,7 @@ def _take(env: Context, side: Side, fields: _Fields, xml: bytes, now: datetime) 
 
     in_transaction(env.db, take_in)
     if event in RECEIPTS:
-        for receipt in _receipts(fields, items, at):
+        for receipt in _receipts(side.channel, fields, items, at):
             count_message(receipt.channel, receipt.what, receipt.reason)
 
 

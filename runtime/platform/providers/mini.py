@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Settings(wechat.MiniSettings):
-    """Each field is read from AFTERSHOW_MINIPROGRAM_ and its name in capitals. Without a token no consents are heard."""
+    """Each field is read from AFTERSHOW_MINIPROGRAM_ and its name. Without a token no consents are heard of."""
 
     token: SecretStr | None = Field(default=None, min_length=1, description="signs the callbacks")
     encoding_aes_key: wechat.SealingKey | None = Field(
