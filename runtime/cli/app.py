@@ -14,6 +14,7 @@ from rich.console import Console
 from runtime import StartError
 from runtime.cli import (
     connect,
+    doctor,
     forecast,
     insight,
     journeys,
@@ -64,6 +65,7 @@ app.add_typer(journeys.app)
 app.add_typer(messages.app)
 app.add_typer(stuck.app)
 app.add_typer(recovery.app)
+app.add_typer(doctor.app)
 app.add_typer(todos.app)
 app.add_typer(send_test.app)
 app.add_typer(mcp.app)

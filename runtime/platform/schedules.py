@@ -64,8 +64,8 @@ def _library(db: Database) -> Library:
         return read_library(session)
 
 
-async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
-    """Bring Temporal's Schedules in line with what is published. A demo keeps them paused and fires them itself."""
+def schedules_of(library: Library, *, paused: bool) -> dict[str, Schedule]:
+    """The Schedules that there are to be by what is published, by their names."""
     wanted = {
         _PREFIX + name: _schedule(name, live.plan.trigger, library.policy, paused=paused)
         for name, live in library.journeys.items()
@@ -83,6 +83,12 @@ async def sync_schedules(client: Client, library: Library, *, paused: bool) -> N
         wanted[f"{_PREFIX}{activity}/{name}"] = _connecting(activity, name, every, language, paused=paused)
     wanted[NIGHTLY] = _regular(night(static_summary=of_night), NIGHT, zone, paused=paused)
     wanted[WEEKLY] = _regular(week(static_summary=of_week), MONDAY, zone, paused=paused)
+    return wanted
+
+
+async def sync_schedules(client: Client, library: Library, *, paused: bool) -> None:
+    """Bring Temporal's Schedules in line with what is published. A demo keeps them paused and fires them itself."""
+    wanted = schedules_of(library, paused=paused)
     async for listed in await client.list_schedules():
         if listed.id.startswith(_PREFIX) and listed.id not in wanted:
             await client.get_schedule_handle(listed.id).delete()

@@ -93,10 +93,15 @@ async def count_workers() -> int | None:
         return None
 
 
+async def known_search_attributes(client: Client) -> set[str]:
+    """The names of those that the cluster has beside its own."""
+    request = ListSearchAttributesRequest(namespace=client.namespace)
+    return set((await client.operator_service.list_search_attributes(request)).custom_attributes)
+
+
 async def register_search_attributes(client: Client) -> list[str]:
     """Make the cluster know the search attributes of our runs; returns the new ones."""
-    request = ListSearchAttributesRequest(namespace=client.namespace)
-    known = (await client.operator_service.list_search_attributes(request)).custom_attributes
+    known = await known_search_attributes(client)
     missing = [name for name in SEARCH_ATTRIBUTES if name not in known]
     if missing:
         await add_search_attributes(client, missing)

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -150,6 +152,12 @@ class Shop:
     async def start_temporal(self) -> None:
         self.running = self.temporal.start(self.log)
         await eventually(lambda: asyncio.to_thread(self.temporal.ready))
+
+    async def stop_worker(self) -> None:
+        """By a signal, as it is stopped in earnest."""
+        if not self.working.done():
+            os.kill(os.getpid(), signal.SIGTERM)
+            await self.working
 
     def stop_temporal(self) -> None:
         self.running.kill()
@@ -299,8 +307,7 @@ async def postgres_away(shop: Shop) -> AsyncIterator[None]:
 @asynccontextmanager
 async def no_worker(shop: Shop) -> AsyncIterator[None]:
     """Nor a Temporal that remembers one."""
-    shop.working.cancel()
-    await asyncio.wait([shop.working])
+    await shop.stop_worker()
     shop.stop_temporal()
     await shop.start_temporal()
     yield
@@ -366,8 +373,7 @@ def test_each_rule_comes_true_when_what_it_warns_of_is_done(
                     for rule in sorted(alerts):
                         await eventually(shop.is_true(rule, before))
         finally:
-            shop.working.cancel()
-            await asyncio.wait([shop.working])
+            await shop.stop_worker()
             shop.stop_temporal()
 
     with process({**environment, "AFTERSHOW_PORT": str(api)}, "api"):

@@ -1,0 +1,1 @@
+"""What is wrong with a running shop now, why, and what to do: `aftershow doctor`."""
