@@ -3252,7 +3252,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics */
+        /**
+         * Prometheus metrics
+         * @description What an operator looks at; `docs/alerts.md` says which figure means what.
+         */
         get: operations["metrics_metrics_get"];
         put?: never;
         post?: never;
