@@ -4,6 +4,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from domain.insight.goods import DELIVERED, EXPIRED, FORETOLD, ON_HAND, RECEIVED, TURNED_OVER
+
 Unit = Literal["count", "fen", "share", "days"]
 Part = Literal["journey", "show", "campaign"]
 """What a metric can be asked for alone: a journey, a livestream, a coupon campaign."""
@@ -86,36 +88,6 @@ _WITH_COUPONS = (
     " / count(*) OVER (PARTITION BY orders.order_id) AS paid"
     " FROM coupons JOIN orders USING (order_id) WHERE status = 'redeemed'"
 )
-_RECEIVED = (
-    "(SELECT coalesce(sum(quantity), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
-    " AND reason = 'received')"
-)
-_EXPIRED = (
-    "SELECT (expires_on + 1)::timestamp AT TIME ZONE :zone AS at, lot_id, sku, received,"
-    " (SELECT greatest(coalesce(sum(quantity), 0), 0) FROM stock_moves WHERE stock_moves.lot_id = lots.lot_id"
-    " AND at < (expires_on + 1)::timestamp AT TIME ZONE :zone) AS remaining"
-    f" FROM (SELECT *, {_RECEIVED} AS received FROM lots) AS lots"
-    " WHERE received > 0 AND (expires_on + 1)::timestamp AT TIME ZONE :zone <= :now"
-)
-_ON_HAND = (
-    "SELECT day AT TIME ZONE :zone AS at, coalesce(sold, 0) AS sold,"
-    " (SELECT sum(on_hand) FROM lots) - (SELECT coalesce(sum(quantity), 0) FROM stock_moves WHERE at >= :since)"
-    " + sum(coalesce(change, 0)) OVER (ORDER BY day) AS on_hand FROM (SELECT min(at) AS first FROM stock_moves)"
-    " AS book CROSS JOIN LATERAL generate_series((greatest(first, :since) AT TIME ZONE :zone)::date::timestamp,"
-    " (least(:until - interval '1 us', :now) AT TIME ZONE :zone)::date::timestamp, '1 day') AS day LEFT JOIN ("
-    "SELECT (at AT TIME ZONE :zone)::date::timestamp AS day, sum(quantity) AS change,"
-    " -coalesce(sum(quantity) FILTER (WHERE reason IN ('sold', 'returned', 'wholesale')), 0) AS sold"
-    " FROM stock_moves WHERE at >= :since AND at < :until GROUP BY 1) AS moved USING (day) WHERE first IS NOT NULL"
-)
-"""SQL of what is on hand at the end of each day: what is there now, less what came since."""
-_TURNED_OVER = (
-    "SELECT CAST(:since AS timestamptz) AS at, sku, quantity * greatest(last - greatest(day, first) + 1, 0) AS on_hand,"
-    " CASE WHEN day >= first AND reason IN ('sold', 'returned', 'wholesale') THEN -quantity ELSE 0 END AS sold FROM ("
-    "SELECT sku, quantity, reason, (at AT TIME ZONE :zone)::date AS day, (:since AT TIME ZONE :zone)::date AS first,"
-    " (least(:until - interval '1 us', :now) AT TIME ZONE :zone)::date AS last"
-    " FROM stock_moves JOIN lots USING (lot_id) WHERE at < :until) AS moved"
-)
-"""SQL of what each move has on hand on the days of a span, and sold in it: a unit is there from its day on."""
 
 METRICS: Mapping[str, Metric] = {
     "new_customers": Metric(
@@ -319,8 +291,8 @@ METRICS: Mapping[str, Metric] = {
         "这一期每天结束时的库存件数之和（账上超卖的按 0 算），除以卖出的件数",
         "units on hand at the end of each day, summed (0 where the books are oversold), by units sold",
         "stock_moves", "days",
-        _ON_HAND,
-        "greatest(sum(on_hand), 0)", "sum(sold)", of="products", by_product=_TURNED_OVER,
+        ON_HAND,
+        "greatest(sum(on_hand), 0)", "sum(sold)", of="products", by_product=TURNED_OVER,
         changes=frozenset[Source]({"stock_moves"}), lasts=True,
     ),
     "expiry_loss": Metric(
@@ -329,7 +301,7 @@ METRICS: Mapping[str, Metric] = {
         "of the units received of lots that expired in the period,"
         " those left then",
         "stock_moves", "share",
-        _EXPIRED, "sum(least(remaining, received))", "sum(received)", of="products",
+        EXPIRED, "sum(least(remaining, received))", "sum(received)", of="products",
     ),
     "expiry_loss_money": Metric(
         "临期损耗金额", "loss by expiry in money",
@@ -337,7 +309,7 @@ METRICS: Mapping[str, Metric] = {
         "of the worth received of lots that expired in the period, what was left then, at the price told at their"
         " receipt (`lot.received`); lots without one don't count",
         "stock_moves", "share",
-        f"SELECT expired.*, price FROM ({_EXPIRED}) AS expired JOIN (SELECT DISTINCT ON (data->>'lot_id')"
+        f"SELECT expired.*, price FROM ({EXPIRED}) AS expired JOIN (SELECT DISTINCT ON (data->>'lot_id')"
         " data->>'lot_id' AS lot_id, (data->>'price')::bigint AS price FROM events WHERE customer_id IS NULL"
         " AND type = 'lot.received' AND data->>'price' IS NOT NULL ORDER BY data->>'lot_id', time DESC, id DESC"
         ") AS told USING (lot_id)",
@@ -351,7 +323,7 @@ METRICS: Mapping[str, Metric] = {
         "stock_moves", "share",
         "SELECT last AS at, sku, received, (SELECT coalesce(-sum(quantity), 0) FROM stock_moves"
         " WHERE stock_moves.lot_id = lots.lot_id AND reason IN ('sold', 'returned', 'wholesale') AND at < last) AS sold"
-        f" FROM (SELECT lots.*, {_RECEIVED} AS received, (expires_on + 1 - coalesce(min_days, 0))::timestamp"
+        f" FROM (SELECT lots.*, {RECEIVED} AS received, (expires_on + 1 - coalesce(min_days, 0))::timestamp"
         " AT TIME ZONE :zone AS last FROM lots LEFT JOIN products USING (sku)) AS lots"
         " WHERE received > 0 AND last <= :now",
         "sum(greatest(least(sold, received), 0))", "sum(received)", of="products",
@@ -370,6 +342,32 @@ METRICS: Mapping[str, Metric] = {
         "SELECT closed_at AS at, sku, extract(epoch FROM closed_at - created_at) / 86400 AS days FROM replenishments"
         " WHERE received IS NOT NULL AND closed_at IS NOT NULL",
         "sum(days)", "count(*)", of="products",
+    ),
+    "supplied": Metric(
+        "供应商到货率", "supplied",
+        "这一期完结的到货里，到了的件数占订货件数的比例，多到的不算",
+        "of the units ordered of deliveries that were over in the period, those that came",
+        "supply_plans", "share", DELIVERED, "sum(came)", "sum(ordered)", of="products",
+    ),
+    "delivered_in_time": Metric(
+        "准时到货率", "delivered in time",
+        "这一期完结的到货里，在约定那天或之前到的商品的比例",
+        "of the products ordered of deliveries that were over in the period, those that came by the promised day",
+        "supply_plans", "share", DELIVERED, "count(*) FILTER (WHERE in_time)", "count(*)", of="products",
+    ),
+    "forecast_error": Metric(
+        "预测误差", "forecast error",
+        "供货计划最近一次预测的每日中位数和当天实际卖出之差的绝对值之和，除以卖出的件数；缺货的日子卖得少，误差会偏大",
+        "how far the median that a delivery's proposal last foretold of a day lay from what sold on it, summed, by what"
+        " sold; days sold out make it larger",
+        "supply_plans", "share", FORETOLD, "sum(abs(sold - median))", "sum(sold)", of="products",
+    ),
+    "forecast_coverage": Metric(
+        "预测上限覆盖率", "forecast coverage",
+        "供货计划最近一次预测的九分位没有被当天实际卖出超过的比例，应当接近 90%",
+        "how often no more sold on a day than the quantile 0.9 that a delivery's proposal last foretold; about 90% is"
+        " right",
+        "supply_plans", "share", FORETOLD, "count(*) FILTER (WHERE sold <= high)", "count(*)", of="products",
     ),
     "attributed_revenue": Metric(
         "归因收入", "attributed revenue",

@@ -99,6 +99,7 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
             "ceiling": None if line.ceiling is None else round(line.ceiling, 3),
             "days_left": None if math.isinf(line.days_left) else round(line.days_left, 1),
             "price": supplier.products[line.sku].price_of(line.quantity),
+            "city": supplier.city,
             "of": forecasts[line.sku].basis.of,
             "week": [
                 [day.on.isoformat(), day.quantiles[0.5], day.quantiles[0.9]] for day in forecasts[line.sku].days[:7]
@@ -137,6 +138,8 @@ def take_answer(
     plan = one(work, plan_id)
     library = read_library(work)
     supplier = library.supply.suppliers.get(plan.supplier) or Supplier()
+    if verdict == "confirm" and any(units != asked_of(plan.lines).get(sku) for sku, units in changes.items()):
+        verdict = "change"  # who confirms other units than were asked for changes them
     brings = answered(plan.lines, verdict, changes, supplier)
     if promised_on is not None and not local_day(now, library.policy_zone) <= promised_on <= plan.on + timedelta(
         days=60

@@ -1,5 +1,6 @@
 import { Drawer, Flex, Grid, Skeleton, Tag, theme } from "antd";
 import { api, type Schema } from "@/api/client";
+import { isStatus } from "@/api/problem";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
@@ -11,10 +12,19 @@ const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [520, 220, 40, 26, 12];
 export function ForecastDrawer({ sku, onClose }: { sku: string; onClose: () => void }) {
   const words = useWords();
   const wide = Grid.useBreakpoint().md ?? true;
-  const { data, error, refetch } = api.useQuery("get", "/v1/forecasts", { params: { query: { sku, days: 14 } } });
+  const { data, error, refetch } = api.useQuery(
+    "get",
+    "/v1/forecasts",
+    { params: { query: { sku, days: 14 } } },
+    { retry: false },
+  );
   return (
     <Drawer open size={wide ? 600 : "100%"} title={words.forecastOf(data?.name ?? sku)} onClose={onClose}>
-      {error !== null && !data && <Failure error={error} retry={() => void refetch()} />}
+      {isStatus(error, 404) ? (
+        <Quiet>{words.onNothing}</Quiet>
+      ) : (
+        error !== null && !data && <Failure error={error} retry={() => void refetch()} />
+      )}
       {error === null && !data && <Skeleton active paragraph={{ rows: 6 }} title={false} />}
       {data && (
         <Flex vertical gap={16}>

@@ -91,6 +91,32 @@ def test_a_product_of_few_days_uses_its_category_and_says_so(caller: Caller) -> 
     assert (nothing["basis"]["of"], nothing["days"][0]["expected"]) == ("nothing", 0)
 
 
+def test_one_sale_and_a_show_where_there_never_was_one_tell_nothing_they_do_not_know(
+    db: Database, clock: VirtualClock, caller: Caller
+) -> None:
+    shop, now = Shop(db, clock), clock.now()
+    shop.post("stream.scheduled", stream_id="first", starts_at=(now + 2 * DAY).isoformat())
+    items = [{"sku": "once", "quantity": 7}]
+    shop.post("order.paid", "li", time=now - 3 * DAY, order_id="o", total=1, items=items)
+    told = caller.get("/v1/forecasts?sku=once&days=3").json()
+    assert (told["basis"]["days"], told["basis"]["sold"]) == (3, 7)
+    assert [day["special"] for day in told["days"]] == [[], [], ["直播"]]
+    for day in told["days"]:
+        assert list(day["quantiles"].values()) == sorted(day["quantiles"].values())
+        assert 0 <= day["expected"] <= 7
+    assert told["days"][2]["expected"] == pytest.approx(told["days"][0]["expected"], rel=0.5)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_festival_is_on_its_own_day_each_year(caller: Caller) -> None:
+    """端午节 was on 31 May in 2025, and is on 19 June in 2026."""
+    told = caller.get("/v1/forecasts?sku=milk&from=2026-05-28&days=25").json()["days"]
+    special = {day["date"][5:]: day["special"] for day in told}
+    assert "端午节" in special["06-19"]
+    assert "端午节前" in special["06-18"]
+    assert [day for day, names in special.items() if "端午节" in names] == ["06-19"]
+
+
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize(
     ("query", "status"),

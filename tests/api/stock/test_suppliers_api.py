@@ -108,6 +108,7 @@ def test_a_supplier_answers_by_link_and_sees_nothing_of_others(shop: Shop, calle
     ("answer", "exceptions"),
     [
         ({"verdict": "change", "lines": {"milk": 120}}, ["more:milk"]),
+        ({"verdict": "confirm", "lines": {"milk": 120, "cake": 12}}, ["more:milk"]),
         ({"verdict": "change", "lines": {"milk": 12}}, ["less:milk"]),
         ({"verdict": "refuse"}, ["refused"]),
     ],
@@ -200,6 +201,9 @@ def test_what_the_erp_refuses_is_told_and_the_rest_is_ordered(shop: Shop, caller
         ({"verdict": "change", "lines": {"nuts": 7}}, "lines.nuts"),
         ({"verdict": "change", "lines": {"milk": -12}}, "lines.milk"),
         ({"verdict": "change"}, "lines"),
+        ({"verdict": "confirm", "lines": {"milk": 61}}, "lines.milk"),
+        ({"verdict": "confirm", "lines": {"milk": "5箱"}}, "lines.milk"),
+        ({"verdict": "confirm", "lines": {"milk": 60.0001}}, "lines.milk"),
         ({"verdict": "confirm", "promised_on": "2020-01-01"}, "promised_on"),
         ({"verdict": "perhaps"}, "verdict"),
         ({"verdict": "confirm", "price": 3}, "price"),

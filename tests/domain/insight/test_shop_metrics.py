@@ -3,6 +3,7 @@
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +21,7 @@ from domain.intake.tables import Event
 from domain.journeys.tables import Enrollment
 from domain.published.library import read_library
 from domain.stock.tables import Replenishment
+from domain.supply.tables import SupplyPlan
 
 ZONE = ZoneInfo("Asia/Shanghai")
 SINCE, UNTIL = date(2026, 1, 1), date(2026, 4, 1)
@@ -208,6 +210,39 @@ def test_stock_turns_over_and_expires(shop: Shop) -> None:
     assert numbers(shop, "alarms") == {"02": (1, None)}
     assert behind(shop, "alarms") == {"milk": (1, None)}
     assert numbers(shop, "lead_days") == {"02": (2.5, 1)}
+
+
+def test_deliveries_and_what_was_foretold_of_days_are_measured(shop: Shop) -> None:
+    at = datetime(2026, 2, 2, 6, tzinfo=ZONE)
+    lot = {"expires_on": "2026-12-01", "quantity": 100}
+    shop.post("lot.received", time=at - DAY, lot_id="h", sku="milk", city="杭州市", **lot)
+    shop.post("lot.received", time=at - DAY, lot_id="b", sku="milk", city="北京", **lot)
+    for day, units, city in ((0, 9, "杭州"), (1, 8, "杭州"), (1, 50, "北京"), (2, 14, "杭州")):
+        items = [{"sku": "milk", "quantity": units}]
+        order = {"order_id": f"{day}{city}", "total": 1, "items": items, "city": city}
+        shop.post("order.paid", "li", time=at + day * DAY + DAY / 4, **order)
+
+    def plan(made: datetime, week: list[tuple[str, float, float]], **more: Any) -> SupplyPlan:
+        line = {"sku": "milk", "city": "杭州", "of": "product", "week": week}
+        nothing = {"sku": "tea", "city": None, "of": "nothing", "week": week}
+        values = {"supplier": "a", "way": "vmi", "status": "received", "created_at": made, "lines": [line, nothing]}
+        return SupplyPlan(**{**values, "on": made.date(), "promised_on": date(2026, 2, 4), "closed_at": made, **more})
+
+    came = {
+        "milk": {"quantity": 90, "on": "2026-02-04", "lot": "x"},
+        "tea": {"quantity": 9, "on": "2026-02-05", "lot": "y"},
+    }  # fmt: skip
+    week = [("2026-02-02", 1.0, 1.0), ("2026-02-03", 10.0, 12.0), ("2026-02-04", 9.0, 12.0)]
+    later = [("2026-02-03", 1.0, 1.0), ("2026-02-04", 10.0, 12.0), ("2030-01-01", 9.0, 12.0)]
+    with shop.db.begin() as session:
+        session.add(plan(at, week, ordered={"milk": 100, "tea": 5}, received=came))
+        session.add(plan(at + DAY, later, ordered={"tea": 20}, status="lapsed"))
+        session.add(plan(at + 2 * DAY, [], ordered={"tea": 20}, status="shipped", closed_at=None))
+    assert numbers(shop, "supplied") == {"02": (90 + 5, 125)}
+    assert behind(shop, "supplied") == {"milk": (90, 100), "tea": (5, 25)}
+    assert numbers(shop, "delivered_in_time") == {"02": (1, 3)}
+    assert numbers(shop, "forecast_error", "day") == {"02-03": (2, 8), "02-04": (4, 14)}
+    assert numbers(shop, "forecast_coverage") == {"02": (1, 2)}
 
 
 def test_cohorts_are_those_counted_by_hand(shop: Shop) -> None:

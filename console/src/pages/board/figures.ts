@@ -61,7 +61,18 @@ export const SCREENS = {
     "show_repurchase",
     "new_from_shows",
   ],
-  supply: ["turnover_days", "sell_through", "expiry_loss", "expiry_loss_money", "alarms", "lead_days"],
+  supply: [
+    "turnover_days",
+    "sell_through",
+    "expiry_loss",
+    "expiry_loss_money",
+    "alarms",
+    "lead_days",
+    "supplied",
+    "delivered_in_time",
+    "forecast_error",
+    "forecast_coverage",
+  ],
 } as const;
 
 const iso = (day: Date): string => day.toISOString().slice(0, 10);

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button, Empty, Flex, Skeleton, Table, type TableColumnsType } from "antd";
+import { App, Button, Empty, Flex, Grid, Skeleton, Table, type TableColumnsType } from "antd";
 import { api, type Schema } from "@/api/client";
 import { isStatus } from "@/api/problem";
 import { Failure } from "@/parts/Failure";
@@ -15,6 +15,7 @@ const percent = (share: number | null): string => (share === null ? "–" : `${(
 export function Suppliers() {
   const words = useSupplyWords();
   const may = useMay();
+  const wide = Grid.useBreakpoint().md ?? true;
   const { message } = App.useApp();
   const queries = useQueryClient();
   const { data, error, refetch } = api.useQuery("get", "/v1/suppliers", {});
@@ -38,13 +39,20 @@ export function Suppliers() {
               {words.ways[row.way] ?? row.way} · {count(row.products)} {words.products}
             </Quiet>
           </div>
+          {!wide && (
+            <div>
+              <Quiet small>
+                {words.onTime} {percent(row.scorecard.on_time)} · {words.filled} {percent(row.scorecard.filled)}
+              </Quiet>
+            </div>
+          )}
         </>
       ),
     },
     { title: words.deliveries, key: "deliveries", ...right, render: (_, row) => count(row.scorecard.deliveries) },
     { title: words.answered, key: "answered", ...right, render: (_, row) => percent(row.scorecard.answered) },
-    { title: words.onTime, key: "time", align: "right", render: (_, row) => percent(row.scorecard.on_time) },
-    { title: words.filled, key: "filled", align: "right", render: (_, row) => percent(row.scorecard.filled) },
+    { title: words.onTime, key: "time", ...right, render: (_, row) => percent(row.scorecard.on_time) },
+    { title: words.filled, key: "filled", ...right, render: (_, row) => percent(row.scorecard.filled) },
     {
       title: words.quality,
       key: "quality",
