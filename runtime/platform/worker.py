@@ -50,6 +50,7 @@ from workflows.runs.paging import FanOutWorkflow, ScheduleWorkflow
 from workflows.runs.play import PlayWorkflow
 from workflows.runs.replenishment import ReplenishmentWorkflow
 from workflows.runs.requirement import RequirementWorkflow
+from workflows.runs.supply import SupplyWorkflow
 from workflows.runs.tracking import FollowUpWorkflow
 from workflows.runs.voice import ReadCommentsWorkflow, ShowReviewWorkflow, WeeklyReportWorkflow
 
@@ -57,7 +58,7 @@ THREADS = 16
 WORKFLOWS = (
     JourneyWorkflow, CohortWorkflow, ConnectWorkflow, FanOutWorkflow, FollowUpWorkflow, NightlyWorkflow, PlayWorkflow,
     ReadCommentsWorkflow, ReplenishmentWorkflow, RequirementWorkflow, ScheduleWorkflow, ShowReviewWorkflow,
-    WeeklyReportWorkflow,
+    SupplyWorkflow, WeeklyReportWorkflow,
 )  # fmt: skip
 
 

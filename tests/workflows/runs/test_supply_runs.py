@@ -1,7 +1,9 @@
 """A supplier's run: it proposes, orders what is agreed, waits, and ends when the terms no longer name the supplier."""
 
 import asyncio
+import pkgutil
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 from sqlmodel import select
 from temporalio.testing import WorkflowEnvironment
@@ -15,8 +17,16 @@ from domain.store.work import Database
 from domain.supply.tables import SupplyPlan
 from runtime.platform.embedded import time_skipping_server
 from runtime.platform.temporal import DATA_CONVERTER
-from runtime.platform.worker import sandbox
+from runtime.platform.worker import WORKFLOWS, sandbox
+from workflows import runs
 from workflows.runs.supply import SupplyWorkflow
+
+
+def test_the_worker_runs_every_workflow_that_there_is() -> None:
+    modules = [import_module(each.name) for each in pkgutil.iter_modules(runs.__path__, "workflows.runs.")]
+    classes = [each for module in modules for each in vars(module).values() if isinstance(each, type)]
+    defined = {each for each in classes if "__temporal_workflow_definition" in vars(each)}
+    assert defined == set(WORKFLOWS)
 
 
 def publish(db: Database, suppliers: dict[str, object]) -> None:
@@ -36,7 +46,7 @@ def test_small_batches_are_ordered_without_being_asked_for_until_the_supplier_is
                     test_server_existing_path=str(time_skipping_server()), data_converter=DATA_CONVERTER
                 ) as env,
                 Worker(
-                    env.client, task_queue="q", workflows=[SupplyWorkflow],
+                    env.client, task_queue="q", workflows=WORKFLOWS,
                     activities=SupplyActivities(db, clock, Ledger()).all(), activity_executor=threads,
                     workflow_runner=sandbox(),
                 ),
