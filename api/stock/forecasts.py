@@ -32,12 +32,14 @@ Quantiles = dict[str, float]
 class ForecastBasis(BaseModel):
     """What a forecast stands on: the product's own days, the mean of its category's products, or `nothing`.
 
-    It could be sold on `days` days since `since` and sold `sold` units then; of `short` days it was sold out.
+    It could be sold on `days` days since `since` and sold `sold` units then, `recent` of them in the last 28 days; of
+    `short` days it was sold out.
     """
 
     of: Literal["product", "category", "nothing"]
     days: int
     sold: float
+    recent: float
     since: date | None
     short: float
     category: str | None

@@ -1,9 +1,8 @@
 """Suppliers: what is planned with them, what they answer, how good they are; and the page that they have."""
 
 import secrets
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import date
+from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -19,17 +18,17 @@ from api.http.context import Context, context
 from api.http.page_links import SUPPLIERS, NotConfigured
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from api.http.transactions import in_transaction
+from api.stock.plans import Plan, all_shown, names_of, shown
 from domain.access import audit
 from domain.access.actors import Actor
 from domain.published.library import read_library
-from domain.stock.tables import Lot, Product
 from domain.store.outbox import LookAtSupplier
 from domain.store.work import UnitOfWork
 from domain.supply.answers import AnswerError, Verdict
 from domain.supply.arrivals import scorecard
 from domain.supply.planning import ClosedError, Decision, decide, plan_delivery, take_answer
 from domain.supply.tables import SupplyPlan
-from workflows.terms.quantities import Quantity
+from workflows.terms.quantities import Quantity, quantity_of, written
 
 router = APIRouter(
     tags=["suppliers"],
@@ -44,6 +43,7 @@ Token = Annotated[str | None, Query(max_length=1000, description="of a link from
 Text = Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")]
 SHOWN = 30
 _pages = Environment(loader=PackageLoader("api", "pages"), autoescape=True, undefined=StrictUndefined)
+_pages.filters["units"] = lambda units: written(quantity_of(units))
 
 _WORDS = {
     "needed": "a change needs the products that change",
@@ -56,123 +56,6 @@ _WORDS = {
     ),
     "bad_day": "must be a day from today on, at most 60 days after the one that was asked for",
 }
-
-
-class Foreseen(BaseModel):
-    """What is forecast of a day, in units: the median, and what demand exceeds on one day of ten."""
-
-    date: date
-    median: float
-    high: float
-
-
-class PlanLine(BaseModel):
-    """What a delivery should bring of a product, in units, and what that goes by.
-
-    `target` is the order-up-to level, `safety` the part of it for what can't be foreseen, `usable` what there is
-    against it, which lasts for `days_left` days (null: none is sold). `ceiling` is what sells before it expires,
-    `price` fen for one at this quantity. The forecast is `of` the product, its category or nothing; `week` has its next
-    days. `because` names what decided.
-    """
-
-    sku: str
-    quantity: float
-    pack: float
-    because: str
-    usable: float
-    target: float
-    safety: float
-    expected: float
-    ceiling: float | None
-    days_left: float | None
-    price: int | None
-    of: str
-    week: list[Foreseen]
-
-
-class Answered(BaseModel):
-    """What the supplier said: the units of each product that it would bring. `late` is after the deadline."""
-
-    verdict: str
-    lines: dict[str, float]
-    reason: str | None
-    promised_on: date | None
-    at: datetime
-    late: bool
-
-
-class ShippedItem(BaseModel):
-    """What a shipping notice says of a product."""
-
-    sku: str
-    quantity: float
-    lot_id: str | None = None
-    expires_on: date | None = None
-
-
-class ShippingNotice(BaseModel):
-    """What the supplier has shipped, and the day on which it comes."""
-
-    at: datetime
-    arrives_on: date | None
-    items: list[ShippedItem]
-
-
-class Came(BaseModel):
-    """What came of a product, the last lot of it on a day."""
-
-    quantity: float
-    on: date
-    lot: str
-
-
-class Note(BaseModel):
-    """What both sides were told, in a code and a detail."""
-
-    what: str
-    detail: str
-    at: datetime
-
-
-class ErpOrder(BaseModel):
-    """What the ERP says of a product's order: its own name for it, what was ordered, and what was confirmed."""
-
-    reference: str
-    quantity: float
-    confirmed: float | None = None
-    promised_on: date | None = None
-
-
-class Plan(BaseModel):
-    """A delivery that is to come `on` a day, from the proposal to the receipt. Units.
-
-    `lines` is what was proposed and why, `answer` what the supplier said, `exceptions` why that is for the buyer to
-    decide (`more:SKU`, `less:SKU`, `expires:SKU`, `later`, `refused`), `ordered` what is awaited, `orders` what the ERP
-    says of it, `shipped` the shipping notice, `received` what came, `notes` what differed. `due_at` is when something
-    happens by itself. `names` are what people call the products.
-    """
-
-    id: int
-    supplier: str
-    way: str
-    on: date
-    status: str
-    created_at: datetime
-    due_at: datetime | None
-    reminders: int
-    lines: list[PlanLine]
-    answer: Answered | None
-    exceptions: list[str]
-    decided_by: str | None
-    ordered: dict[str, float]
-    orders: dict[str, ErpOrder]
-    reference: str | None
-    promised_on: date | None
-    shipped: ShippingNotice | None
-    received: dict[str, Came]
-    notes: list[Note]
-    closed_at: datetime | None
-    names: dict[str, str]
 
 
 class Card(BaseModel):
@@ -260,13 +143,13 @@ def get_plans(
     if status:
         query = query.where(SupplyPlan.status == status)
     with context(request).db() as session:
-        return _all_shown(session, session.exec(query).all())
+        return all_shown(session, session.exec(query).all())
 
 
 @router.get("/v1/supply/plans/{id}", summary="Read a delivery that is planned")
 def get_plan(request: Request, _: Reader, id: Id) -> Plan:
     with context(request).db() as session:
-        return _shown(session, _plan(session, id))
+        return shown(session, _plan(session, id))
 
 
 @router.post("/v1/suppliers/{name}/plans", status_code=201, summary="Plan a supplier's next delivery now")
@@ -284,7 +167,7 @@ def post_plan(request: Request, caller: Buyer, name: Name) -> Plan:
             raise Conflict("The supplier's next delivery is planned already.")
         work.enqueue(LookAtSupplier(name))
         audit.record(work, caller, "supply.plan", f"supply_plan:{plan.id}", env.wall.now(), after={"supplier": name})
-        return _shown(work, plan)
+        return shown(work, plan)
 
     return in_transaction(env.db, act)
 
@@ -327,7 +210,7 @@ async def post_answer(request: Request, id: Id, _: Credentials, __: Cookie, toke
             audit.record(
                 work, actor, "supply.answer", f"supply_plan:{id}", env.wall.now(), after={"status": taken.status}
             )
-        return _shown(work, taken)
+        return shown(work, taken)
 
     return await run_in_threadpool(in_transaction, env.db, act)
 
@@ -359,7 +242,7 @@ async def post_decide(request: Request, caller: Buyer, id: Id) -> Plan:
         except ClosedError as closed:
             raise _closed(closed) from None
         audit.record(work, caller, f"supply.{decision.verdict}", f"supply_plan:{id}", env.wall.now())
-        return _shown(work, plan)
+        return shown(work, plan)
 
     return await run_in_threadpool(in_transaction, env.db, act)
 
@@ -375,8 +258,8 @@ def get_page(request: Request, name: Name, token: Token = None) -> HTMLResponse:
         if supplier is None:
             raise NotFound("There is no such supplier in the published terms.")
         query = select(SupplyPlan).where(SupplyPlan.supplier == name).order_by(col(SupplyPlan.id).desc()).limit(SHOWN)
-        plans = [each.model_dump(mode="json") for each in _all_shown(session, session.exec(query).all())]
-        names = _names(session, supplier.products)
+        plans = [each.model_dump(mode="json") for each in all_shown(session, session.exec(query).all())]
+        names = names_of(session, supplier.products)
     packs = {sku: float(terms.pack) for sku, terms in supplier.products.items()}
     nonce = secrets.token_urlsafe(16)
     page = _pages.get_template("supplier.html").render(
@@ -397,12 +280,6 @@ def get_page(request: Request, name: Name, token: Token = None) -> HTMLResponse:
             "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-def _names(session: Session, skus: Any) -> dict[str, str]:
-    lots = select(Lot.sku, Lot.name).where(col(Lot.sku).in_(skus), col(Lot.name).is_not(None)).distinct()
-    listed = select(Product.sku, Product.name).where(col(Product.sku).in_(skus), col(Product.name).is_not(None))
-    return {sku: name or sku for query in (lots, listed) for sku, name in session.exec(query)}
 
 
 _CLOSED: dict[str, str] = {"answered_already": "The plan was answered already, and otherwise."}
@@ -427,24 +304,3 @@ def _plan(session: Session, id: int) -> SupplyPlan:
     if plan is None:
         raise NotFound("There is no such plan.")
     return plan
-
-
-def _shown(session: Session, plan: SupplyPlan) -> Plan:
-    return _all_shown(session, [plan])[0]
-
-
-def _all_shown(session: Session, plans: Sequence[SupplyPlan]) -> list[Plan]:
-    names = _names(session, {line["sku"] for plan in plans for line in plan.lines})
-    return [
-        Plan.model_validate({
-            **plan.model_dump(),
-            "lines": [_line(line) for line in plan.lines],
-            "names": {sku: names[sku] for line in plan.lines if (sku := line["sku"]) in names},
-        })
-        for plan in plans
-    ]  # fmt: skip
-
-
-def _line(line: Mapping[str, Any]) -> dict[str, Any]:
-    week = [dict(zip(("date", "median", "high"), day, strict=True)) for day in line["week"]]
-    return {"pack": 1, "price": None, **line, "week": week}

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, expect, inject, it } from "vitest";
-import { DESKTOP, happen, PHONE, read, told, Visit, write } from "./visit";
+import { DESKTOP, happen, PHONE, read, told, until, Visit, write } from "./visit";
 
 const root = join(import.meta.dirname, "../..");
 const TERMS = `
@@ -14,7 +14,7 @@ const TERMS = `
     buyer: 采购
     products:
       oat-1l: {pack: 12, shelf_life: 30d, min: 60, max: 240, price: 880}
-      yogurt-6: {pack: 6, min: 12, max: 90}
+      cheese-6: {pack: 6, min: 12, max: 90}
   xiaochang:
     name: 小厂
     way: order
@@ -36,8 +36,9 @@ beforeAll(async () => {
   cpSync(join(root, "journey_specs"), specs, { recursive: true });
   const file = join(specs, "_supply.yaml");
   writeFileSync(file, readFileSync(file, "utf8") + TERMS);
-  aftershow("publish", "--specs", specs);
+  aftershow("publish", "--force", "--specs", specs);
   await happen("product.updated", undefined, { sku: "oat-1l", name: "燕麦奶 1L" });
+  await happen("product.updated", undefined, { sku: "jam-200", name: "草莓果酱" });
   plan = ((await write("/v1/suppliers/muchang/plans")) as { id: number }).id;
 });
 
@@ -84,8 +85,10 @@ it("a supplier changes a plan on a phone, and the buyer decides what differs", a
   await dialog.getByLabel("说明（供应商会看到）").fill("补到三箱");
   await dialog.getByRole("button", { name: "下单" }).click();
   await drawer.getByText("补到三箱").waitFor();
-  expect((await read(`/v1/supply/plans/${plan}`)) as object).toMatchObject({
-    ordered: { "oat-1l": 36, "yogurt-6": 12 },
+  const path = `/v1/supply/plans/${plan}`;
+  await until(async () => ((await read(path)) as { status: string }).status === "ordered");
+  expect((await read(path)) as object).toMatchObject({
+    ordered: { "oat-1l": 36, "cheese-6": 12 },
   });
 
   await supplier.page.goto(link());
@@ -110,6 +113,7 @@ it.each([
     const row = page.getByRole("row", { name: /小厂/ });
     await row.getByRole("button", { name: "现在算下一次" }).click();
     await page.getByText(name === "desktop" ? /算好了/ : /已经有计划了/).waitFor();
+    await page.locator(".ant-btn-loading").waitFor({ state: "detached" });
     await visit.picture(`suppliers-${name}`);
     await visit.isAccessible();
     await page.getByRole("tab", { name: "供货计划" }).click();
@@ -118,7 +122,7 @@ it.each([
     const drawer = page.getByRole("dialog");
     await drawer.getByText("还没有答复").waitFor();
     await visit.picture(`supply-asked-${name}`);
-    await drawer.getByRole("button", { name: "jam-200" }).click();
+    await drawer.getByRole("button", { name: "草莓果酱" }).click();
     await page.getByText(/还没有销量，没有预测/).waitFor();
     await visit.isAccessible();
     await visit.end();

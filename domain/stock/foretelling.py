@@ -34,6 +34,7 @@ TAUS = (0.1, 0.5, 0.75, 0.9)
 ENOUGH = 28
 """Days on which a product could be sold, of which fewer tell less than its category does."""
 
+RECENT = timedelta(days=28)
 SHOW = "直播"
 _MIDNIGHT = parse_time("00:00")
 
@@ -42,13 +43,14 @@ _MIDNIGHT = parse_time("00:00")
 class Basis:
     """What a forecast stands on: the product's own days, those of its category, or nothing.
 
-    `days` it could be sold since `since`, `sold` units then, `short` days of them lost to being sold out; for a
-    category, of the mean of its `products`.
+    `days` it could be sold since `since`, `sold` units then, `recent` of them in the last 28 days, `short` days of them
+    lost to being sold out; for a category, of the mean of its `products`.
     """
 
     of: Literal["product", "category", "nothing"]
     days: int = 0
     sold: float = 0.0
+    recent: float = 0.0
     since: date | None = None
     short: float = 0.0
     category: str | None = None
@@ -300,4 +302,6 @@ def _basis(
     past = {on: day for on, day in days.items() if on < today}
     sold = sum(day.sold for day in past.values())
     short = sum(max(0.0, 1 - (day.stocked or float(day.sold > 0))) for day in past.values())
-    return Basis(of, len(past), round(sold, 3), min(past, default=None), round(short, 2), category, products)
+    recent = sum(day.sold for on, day in past.items() if on >= today - RECENT)
+    first = min(past, default=None)
+    return Basis(of, len(past), round(sold, 3), round(recent, 3), first, round(short, 2), category, products)

@@ -86,6 +86,7 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
         return None
     positions, forecasts = positions_of(work, supplier, now, zone)
     delivery = propose_delivery(positions, supplier)
+    shelves = {each.sku: each.shelf for each in positions}
     lines = [
         {
             "sku": line.sku,
@@ -100,6 +101,8 @@ def plan_delivery(work: UnitOfWork, name: str, supplier: Supplier, now: datetime
             "days_left": None if math.isinf(line.days_left) else round(line.days_left, 1),
             "price": supplier.products[line.sku].price_of(line.quantity),
             "city": supplier.city,
+            "lots": [[left, round(units, 3)] for left, units in shelves[line.sku]],
+            "sold": forecasts[line.sku].basis.recent,
             "of": forecasts[line.sku].basis.of,
             "week": [
                 [day.on.isoformat(), day.quantiles[0.5], day.quantiles[0.9]] for day in forecasts[line.sku].days[:7]

@@ -44,7 +44,8 @@ def positions_of(
     for sku, forecast in forecasts.items():
         by_day = [day.expected for day in forecast.days]
         demand = Demand(sum(by_day) / len(by_day), forecast.deviation, by_day)
-        positions.append(Position(sku, demand, lots.get(sku, []), coming.get(sku, 0.0)))
+        known = forecast.basis.of != "nothing"
+        positions.append(Position(sku, demand, lots.get(sku, []), coming.get(sku, 0.0), known=known))
     return positions, forecasts
 
 

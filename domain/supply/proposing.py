@@ -30,7 +30,8 @@ _DAY = 86_400
 class Position:
     """A product before a delivery: its demand, its lots as (days they can still be sold, units), and what is coming.
 
-    `reserved` units of the lots are promised to somebody.
+    `reserved` units of the lots are promised to somebody. Of what never sold the demand isn't `known`: nothing says
+    that it won't sell in time.
     """
 
     sku: str
@@ -38,6 +39,7 @@ class Position:
     lots: Sequence[tuple[int, float]] = ()
     in_transit: float = 0.0
     reserved: float = 0.0
+    known: bool = True
 
     def usable(self, days: float) -> float:
         """Units that can serve the demand of so many days, first expired first out; of what expires before, not all."""
@@ -47,6 +49,14 @@ class Position:
             sold += sells
             usable += sells
         return max(0.0, usable - self.reserved) + self.in_transit
+
+    @property
+    def shelf(self) -> Sequence[tuple[int, float]]:
+        """Units by how many days they can still be sold."""
+        found: dict[int, float] = {}
+        for left, units in sorted(self.lots):
+            found[left] = found.get(left, 0.0) + units
+        return list(found.items())
 
     @property
     def wasted(self) -> float:
@@ -118,7 +128,7 @@ def _line(position: Position, supplier: Supplier, terms: ProductTerms) -> Line:
         target, because = float(terms.max), "max"
     wanted = max(0.0, target - usable)
     ceiling = None
-    if terms.shelf_life is not None:
+    if terms.shelf_life is not None and position.known:
         left_then = max(0.0, usable - demand.over(lead))
         shelf = days_of(terms.shelf_life)
         ceiling = max(0.0, demand.over(lead + shelf) - demand.over(lead) - left_then)

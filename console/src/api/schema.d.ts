@@ -5224,7 +5224,8 @@ export interface components {
          * ForecastBasis
          * @description What a forecast stands on: the product's own days, the mean of its category's products, or `nothing`.
          *
-         *     It could be sold on `days` days since `since` and sold `sold` units then; of `short` days it was sold out.
+         *     It could be sold on `days` days since `since` and sold `sold` units then, `recent` of them in the last 28 days; of
+         *     `short` days it was sold out.
          */
         ForecastBasis: {
             /**
@@ -5236,6 +5237,8 @@ export interface components {
             days: number;
             /** Sold */
             sold: number;
+            /** Recent */
+            recent: number;
             /** Since */
             since: string | null;
             /** Short */
@@ -6720,8 +6723,8 @@ export interface components {
          *
          *     `target` is the order-up-to level, `safety` the part of it for what can't be foreseen, `usable` what there is
          *     against it, which lasts for `days_left` days (null: none is sold). `ceiling` is what sells before it expires,
-         *     `price` fen for one at this quantity. The forecast is `of` the product, its category or nothing; `week` has its next
-         *     days. `because` names what decided.
+         *     `price` fen for one at this quantity, `lots` what was there, `sold` units of the last 28 days. The forecast is `of`
+         *     the product, its category or nothing; `week` has its next days. `because` names what decided.
          */
         PlanLine: {
             /** Sku */
@@ -6748,6 +6751,10 @@ export interface components {
             price: number | null;
             /** Of */
             of: string;
+            /** Lots */
+            lots: components["schemas"]["Shelf"][];
+            /** Sold */
+            sold: number | null;
             /** Week */
             week: components["schemas"]["Foreseen"][];
         };
@@ -7824,6 +7831,16 @@ export interface components {
             of: number;
             /** Share */
             share: number;
+        };
+        /**
+         * Shelf
+         * @description Units that can still be sold for so many days.
+         */
+        Shelf: {
+            /** Days */
+            days: number;
+            /** Units */
+            units: number;
         };
         /**
          * ShippedItem

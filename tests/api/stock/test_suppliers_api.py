@@ -125,6 +125,23 @@ def test_what_differs_too_much_is_for_the_buyer(
     assert caller.post(f"/v1/supply/plans/{plan['id']}/decide", json={"verdict": "accept"}).status_code == 409
 
 
+def test_the_page_has_what_sold_what_is_there_by_days_left_and_what_is_foretold(
+    shop: Shop, caller: Caller, stranger: Caller
+) -> None:
+    now = shop.clock.now()
+    for lot, days in (("A", 3), ("B", 30)):
+        expires = (now + days * DAY).date().isoformat()
+        shop.post("lot.received", time=now - 29 * DAY, lot_id=lot, sku="milk", quantity=40, expires_on=expires)
+    items = [{"sku": "milk", "quantity": 2.5}]
+    days = [now - back * DAY for back in range(1, 21)]
+    shop.take(*(shop.incoming("order.paid", "li", time=at, order_id=f"{at}", total=1, items=items) for at in days))
+    (line, _) = sorted(planned(caller)["lines"], key=lambda line: line["sku"] != "milk")
+    assert (line["sold"], line["lots"][-1]) == (50, {"days": 31, "units": 30})
+    page = stranger.get(f"/supplier/a?token={SUPPLIERS.sign('k' * 32, 'a')}").text
+    for words in ("近 28 天卖了 50", "30 件还可卖 31 天", "未来七天预计卖", "每天十有九次不超过"):
+        assert words in page
+
+
 def test_a_buyer_changes_what_a_supplier_offers_and_says_why(shop: Shop, caller: Caller, stranger: Caller) -> None:
     path = f"/v1/supply/plans/{planned(caller)['id']}"
     caller.post(f"{path}/answer", json={"verdict": "change", "lines": {"milk": 12}})

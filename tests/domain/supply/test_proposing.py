@@ -57,6 +57,8 @@ def test_the_more_there_is_the_less_is_ordered(units: float, more: float) -> Non
         ({"shelf_life": "2d"}, {"service_level": 99}, position(deviation=30), "shelf_life"),
         ({"min": 100, "max": 200}, {}, position(), "min"),
         ({"min": 1, "max": 20}, {}, position(), "max"),
+        ({"min": 60, "shelf_life": "30d"}, {}, position(demand=0, deviation=0), "shelf_life"),
+        ({"min": 60, "shelf_life": "30d"}, {}, position(demand=0, deviation=0, known=False), "min"),
         ({"minimum": 90}, {}, position(), "minimum"),
         ({}, {"minimum": 1000, "delivery_days": ["monday"]}, position(95, days=60), "postponed"),
     ],

@@ -65,7 +65,6 @@ export function Decide({ row, act, onClose }: Props) {
             min={0.001}
             max={1_000_000_000}
             step={row.pack}
-            precision={3}
             value={quantity}
             onChange={(value) => {
               setQuantity(value ?? row.proposed);

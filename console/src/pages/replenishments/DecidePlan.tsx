@@ -70,7 +70,6 @@ export function DecidePlan({ plan, verdict, onClose }: Props) {
                   aria-label={plan.names[line.sku] ?? line.sku}
                   min={0}
                   max={1_000_000_000}
-                  precision={3}
                   step={line.pack}
                   value={units[line.sku] ?? 0}
                   onChange={(value) => {

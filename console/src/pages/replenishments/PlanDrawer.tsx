@@ -125,6 +125,8 @@ function Lines({ plan }: { plan: Plan }) {
         round(line.safety),
         line.days_left === null ? null : words.lasts(line.days_left, round(line.days_left)),
       ),
+      line.lots.length > 0 && words.shelf(line.lots.map((lot) => words.lots(count(lot.units), lot.days)).join("、")),
+      line.sold !== null && line.sold > 0 && words.sold(count(line.sold)),
       line.week.length > 0 && words.week(count(Math.round(line.week.reduce((sum, day) => sum + day.median, 0)))),
       line.ceiling !== null && words.ceiling(round(line.ceiling)),
       line.pack !== 1 && words.pack(count(line.pack)),

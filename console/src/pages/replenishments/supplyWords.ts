@@ -58,6 +58,9 @@ export const useSupplyWords = makeWords({
     figures: (usable: string, target: string, safety: string, left: string | null) =>
       `现有加在途 ${usable}${left === null ? "，近来没有卖出" : `，够卖${left}`}；目标 ${target}，其中安全库存 ${safety}`,
     lasts: (days: number, n: string) => (days > 365 ? "一年以上" : ` ${n} 天`),
+    shelf: (lots: string) => `库存 ${lots}`,
+    lots: (units: string, days: number) => `${units} 件还可卖 ${days} 天`,
+    sold: (units: string) => `近 28 天卖了 ${units}`,
     week: (units: string) => `七天预计卖 ${units}`,
     ceiling: (units: string) => `过期前最多卖 ${units}`,
     price: (price: string) => `每件 ¥${price}`,
@@ -180,6 +183,9 @@ export const useSupplyWords = makeWords({
     figures: (usable: string, target: string, safety: string, left: string | null) =>
       `${usable} there or coming${left === null ? ", none sold lately" : `, lasts ${left}`}; up to ${target}, of which ${safety} for safety`,
     lasts: (days: number, n: string) => (days > 365 ? "more than a year" : `${n} days`),
+    shelf: (lots: string) => `in stock: ${lots}`,
+    lots: (units: string, days: number) => `${units} for ${days} more days`,
+    sold: (units: string) => `${units} sold in 28 days`,
     week: (units: string) => `${units} expected in seven days`,
     ceiling: (units: string) => `at most ${units} sell before they expire`,
     price: (price: string) => `¥${price} each`,
