@@ -29,6 +29,7 @@ from benchmarks import (
     memory,
     people,
     plays,
+    recovery,
     sleepers,
     stock,
 )
@@ -56,6 +57,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         identity,
         plays,
         connect,
+        recovery,
     )
 }
 
