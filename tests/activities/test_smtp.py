@@ -159,3 +159,18 @@ def test_nothing_personal_is_logged(make: Make, caplog: pytest.LogCaptureFixture
         make().send_many([message()])
     ours = [record.getMessage() for record in caplog.records if record.name != "mail.log"]
     assert LI not in "".join(ours)
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"),
+    [
+        ("用户@例子.cn", "您好"), ("a<b>@example.cn", "您好"), ('"@example.cn', "您好"), ("a@[", "您好"),
+        ("@@", "您好"), ("a,b@example.cn", "您好"), (LI, "a\x0bb"), (LI, "a\x00b"), (LI, "\ud800"), (LI, "a\u2028b"),
+    ],
+)  # fmt: skip
+def test_no_address_or_subject_disturbs_the_rest(make: Make, server: MailServer, to: str, subject: str) -> None:
+    odd = message(to, BODY.replace("您的券明天到期", subject))
+    found = make(at_once=1).send_many([odd, message(WANG, key=8)])
+    assert found[0].status in ("sent", "failed")
+    assert found[1].status == "sent"
+    assert WANG in {recipient for _, recipient, __ in server.taken}

@@ -242,3 +242,15 @@ def test_without_a_key_nothing_is_told(url: str) -> None:
     for headers in ({}, {"authorization": "Bearer nobody"}):
         assert httpx.post(f"{url}/mcp", json=asked, headers=headers).status_code == 401
     assert httpx.get(f"{url}/mcp").status_code == 405
+
+
+def test_nothing_that_is_sent_is_a_fault_of_ours(url: str, key: Callable[..., str]) -> None:
+    headers = {
+        "authorization": f"Bearer {key()}", "accept": "application/json, text/event-stream",
+        "content-type": "application/json",
+    }  # fmt: skip
+    large = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"x": "长" * 900_000}}).encode()
+    for body in (b"", b"{", b"[]", b"null", b'{"jsonrpc": "2.0", "id": 1, "method": "no/such"}', b"\xff", large):
+        answer = httpx.post(f"{url}/mcp", content=body, headers=headers, timeout=30)
+        assert 400 <= answer.status_code < 500 or (answer.status_code == 200 and "error" in answer.json()), body[:40]
+    assert httpx.post(f"{url}/mcp", content=b"{}", headers=headers | {"content-type": "text/plain"}).status_code < 500

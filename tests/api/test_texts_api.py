@@ -210,3 +210,14 @@ def test_a_text_that_a_provider_has_approved_stays_as_it_is(writer: Caller, db: 
     assert flaw["detail"] == '模板正文这里是 "您好${name}"，这里写的却是 "再见${name}"'
     assert writer.request("PUT", PATH, json={"body": "{{ shop.sign }}您好{{ shop.name }}"}).status_code == 200
     assert writer.request("PUT", "/v1/texts/hello/wecom", json={"body": "再见"}).status_code == 200
+
+
+def test_an_email_and_a_message_of_a_mini_program_are_seen_as_they_arrive(writer: Caller) -> None:
+    mail = tried(writer, "---\nsubject: {{ customer.name }}，您好\n---\n<b>看</b> https://shop.example/a", "email")
+    assert (mail["kind"], mail["article"]["title"]) == ("email", "小李，您好")
+    assert '&lt;b&gt;看&lt;/b&gt; <a href="https://shop.example/a">' in mail["article"]["html"]
+    assert tried(writer, "您好", "email")["problems"][0]["detail"] == "邮件要以主题开头，写在两行 --- 之间"
+    mini = tried(writer, "---\nsubscribe: T1\npage: pages/a\nthing1: 白虾\n---", "mini")
+    assert (mini["kind"], mini["arguments"]) == ("subscription", {"thing1": "白虾"})
+    for text in ("您好", "---\nsubscribe: T1\nthing1: a\nminiprogram: wx1/a\n---"):
+        assert tried(writer, text, "mini")["problems"], text

@@ -46,6 +46,18 @@ class Server:
     trusts: ssl.SSLContext | None = None
 
 
+class NoWayOutError(Exception):
+    """A marketing email that nobody could unsubscribe from."""
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A message by its Message-ID, as it goes over the wire."""
+
+    name: str
+    content: bytes
+
+
 class SmtpMail:
     """Sends each message by one transaction, over some connections at a time.
 
@@ -72,14 +84,16 @@ class SmtpMail:
 
     async def _send_all(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         deliveries: dict[int, Delivery] = {}
-        ready: list[tuple[int, Outgoing, EmailMessage]] = []
+        ready: list[tuple[int, Outgoing, _Written]] = []
         for index, message in enumerate(messages):
             try:
                 ready.append((index, message, self._written(message)))
-            except ValueError as problem:
+            except (mail.MailError, NoWayOutError) as problem:
                 deliveries[index] = Delivery("failed", reason=str(problem))
+            except Exception:  # of an address that is none, the library raises whatever comes of it
+                deliveries[index] = Delivery("failed", reason="the address or the text is none that mail can hold")
 
-        async def some(batch: Sequence[tuple[int, Outgoing, EmailMessage]]) -> None:
+        async def some(batch: Sequence[tuple[int, Outgoing, _Written]]) -> None:
             async with self._places:
                 for (index, *_), delivery in zip(batch, await self._send_batch(batch), strict=True):
                     deliveries[index] = delivery
@@ -90,7 +104,7 @@ class SmtpMail:
                 tasks.start_soon(some, ready[lane::lanes])
         return [deliveries[index] for index in range(len(messages))]
 
-    async def _send_batch(self, batch: Sequence[tuple[int, Outgoing, EmailMessage]]) -> list[Delivery]:
+    async def _send_batch(self, batch: Sequence[tuple[int, Outgoing, _Written]]) -> list[Delivery]:
         """Send them one after the other over one connection, which is made anew where it is lost."""
         client: aiosmtplib.SMTP | None = None
         deliveries: list[Delivery] = []
@@ -120,15 +134,17 @@ class SmtpMail:
         await client.connect()
         return client
 
-    async def _send(self, client: aiosmtplib.SMTP, message: Outgoing, written: EmailMessage) -> Delivery:
-        name = str(written["Message-ID"])
-        given = False
+    async def _send(self, client: aiosmtplib.SMTP, message: Outgoing, written: _Written) -> Delivery:
+        name, given = written.name, False
+        international = not message.recipient.isascii()
+        if international and not client.supports_extension("smtputf8"):
+            return Delivery("failed", reason="the mail server takes no address in other letters than Latin ones")
         try:
-            options = ["SMTPUTF8"] if client.supports_extension("smtputf8") and not message.recipient.isascii() else []
+            options = ["SMTPUTF8"] if international else []
             await client.mail(self._server.bounces or parseaddr(self._server.sender)[1], options=options)
-            await client.rcpt(message.recipient)
+            await client.rcpt(message.recipient, encoding="utf-8" if international else "ascii")
             given = True
-            await client.data(written.as_bytes(policy=LINES))
+            await client.data(written.content)
         except aiosmtplib.SMTPResponseException as refused:
             delivery = _refused(refused)
             await _start_over(client)
@@ -140,8 +156,8 @@ class SmtpMail:
             return Delivery("retry", reason=f"the connection was lost: {type(problem).__name__}", after=LATER_SECONDS)
         return Delivery("sent", provider_id=name)
 
-    def _written(self, message: Outgoing) -> EmailMessage:
-        """The message as it goes over the wire. Raises ValueError for what can't go."""
+    def _written(self, message: Outgoing) -> _Written:
+        """The message as it goes over the wire. Raises MailError, NoWayOutError and what `email` raises."""
         read = mail.read(message.body)
         name, address = parseaddr(self._server.sender)
         written = EmailMessage()
@@ -152,13 +168,14 @@ class SmtpMail:
         written["Message-ID"] = f"<{name_of(message.key, self._site)}@{address.rpartition('@')[2]}>"
         if message.kind == "marketing":
             if self._site is None:
-                raise ValueError(NO_WAY_OUT)
+                raise NoWayOutError(NO_WAY_OUT)
             written["List-Unsubscribe"] = f"<{unsubscribe_url(message.key, self._site)}>"
             written["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
             written["Precedence"] = "bulk"
         written.set_content(read.text, cte="base64")
         written.add_alternative(read.html, subtype="html", cte="base64")
-        return written
+        lines = LINES if message.recipient.isascii() else LINES.clone(utf8=True)
+        return _Written(str(written["Message-ID"]), written.as_bytes(policy=lines))
 
 
 def _refused(refused: aiosmtplib.SMTPResponseException) -> Delivery:
