@@ -27,7 +27,7 @@ from runtime.cli.shared import operator
 NOTHING = {
     "connect check", "connect preview", "connect rows", "connect status",
     "accounts", "backtest", "check", "cohorts", "customer conflicts", "customer show", "diff", "edit", "experiment",
-    "explain", "forecast evaluate", "play list", "play simulate",
+    "doctor", "explain", "forecast evaluate", "mcp", "play list", "play simulate",
     "supply link",
     "play verify", "journeys", "key list", "messages", "new", "pull",
     "results", "simulate", "stuck", "studio-link", "supply simulate", "tags", "test", "todos", "user list",
