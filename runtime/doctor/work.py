@@ -1,9 +1,11 @@
 """The work of a shop: what waits, what is stuck, accounts with providers, and files that aren't what is published."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import httpx
+from anyio.from_thread import start_blocking_portal
 from sqlmodel import Session, col, select
 
 from api.http.figures import READERS
@@ -11,10 +13,11 @@ from domain.channels.accounts import PATIENCE
 from domain.channels.tables import ProviderAccount
 from domain.published.publishing import plan_id_of
 from domain.published.tables import Document, Journey, MessageText
+from domain.store.clock import SystemClock
 from runtime.authoring.check import CheckReport, check
 from runtime.authoring.files import document_of, documents_in
 from runtime.doctor.finding import Finding, Shop, Talk
-from runtime.platform.providers import settings_of, twilio, wecom
+from runtime.platform.providers import aliyun_sms, settings_of, smtp, tencent_sms, twilio, wecom
 from runtime.platform.providers.webhooks import webhook_targets
 
 
@@ -80,8 +83,8 @@ def accounts(shop: Shop) -> Iterator[Finding]:
     for name, ask in PROBES.items():
         try:
             refused = ask()
-        except httpx.HTTPError as problem:
-            what = type(problem).__name__
+        except (httpx.HTTPError, ConnectionError) as problem:
+            what = str(problem) if isinstance(problem, ConnectionError) else type(problem).__name__
             yield talk.warning(
                 (f"{name} 连不上：{what}", f"{name} can't be reached: {what}"),
                 ("看网络和它的状态页", "see the network"),
@@ -115,7 +118,27 @@ def _wecom() -> str | None:
     return f"errcode {code}" if code in (40001, 40013, 40091, 41004) else None
 
 
-PROBES: Mapping[str, Callable[[], str | None]] = {"twilio": _twilio, "wecom": _wecom}
+def _aliyun() -> str | None:
+    found = settings_of(aliyun_sms.Settings)
+    return aliyun_sms.api(found).trouble(datetime.now(UTC)) if found else None
+
+
+def _tencent() -> str | None:
+    found = settings_of(tencent_sms.Settings)
+    return tencent_sms.api(found).trouble(datetime.now(UTC)) if found else None
+
+
+def _smtp() -> str | None:
+    found = settings_of(smtp.Settings)
+    if found is None:
+        return None
+    with start_blocking_portal() as portal:
+        return smtp.adapter(found, None, SystemClock(), portal).trouble()
+
+
+PROBES: Mapping[str, Callable[[], str | None]] = {
+    "twilio": _twilio, "aliyun_sms": _aliyun, "tencent_sms": _tencent, "wecom": _wecom, "smtp": _smtp,
+}  # fmt: skip
 """Providers with a call that costs nothing and changes nothing: why the credentials are refused, if they are."""
 
 

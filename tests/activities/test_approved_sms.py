@@ -173,6 +173,18 @@ def test_a_wrong_key_loses_nothing(side: Side) -> None:
     assert (found.status, found.after, side.server.taken) == ("retry", 600, [])
 
 
+def test_a_wrong_key_is_told_to_who_looks(side: Side, clock: VirtualClock) -> None:
+    refused = {"aliyun": "SignatureDoesNotMatch", "tencent": "AuthFailure.SignatureFailure"}[side.name]
+    assert api_of(side.make()).trouble(clock.now()) is None
+    assert api_of(side.make(secret="another's")).trouble(clock.now()) == refused
+    with pytest.raises(ConnectionError):
+        api_of(side.make(url=_nobody_listens(), timeout=1)).trouble(clock.now())
+
+
+def api_of(adapter: ApprovedSms) -> Any:
+    return adapter._api
+
+
 def _nobody_listens() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -144,6 +144,13 @@ def test_without_a_connection_or_with_a_wrong_password_nothing_is_lost(make: Mak
     assert server.taken == []
 
 
+def test_a_wrong_password_is_told_to_who_looks(make: Make) -> None:
+    assert make().trouble() is None
+    assert make(password="wrong").trouble() == "535"
+    with pytest.raises(ConnectionError):
+        make(port=_nobody_listens()).trouble()
+
+
 def test_a_server_is_known_by_its_certificate(make: Make, tmp_path: Path) -> None:
     context, shown = certificate(tmp_path)
     with mail_server(context) as server:

@@ -133,6 +133,18 @@ class Aliyun:
                 complete = False
         return Found(records, complete)
 
+    def trouble(self, now: datetime) -> str | None:
+        """Why our keys are refused, if they are, by asking for what went to nobody. Raises ConnectionError."""
+        try:
+            self._page("+8613800000000", f"{now.astimezone(BEIJING):%Y%m%d}", 1)
+        except ClientException as refused:
+            return str(refused.code) if meaning(str(refused.code)).after == MISCONFIGURED_SECONDS else None
+        except ValueError:
+            return None
+        except Exception as problem:
+            raise ConnectionError(type(problem).__name__) from None
+        return None
+
     def _page(self, recipient: str, day: str, page: int) -> list[Any]:
         request = QuerySendDetailsRequest(
             phone_number=local(recipient), send_date=day, page_size=PAGE, current_page=page

@@ -116,6 +116,16 @@ class Tencent:
         records = {each.SessionContext: _standing(each) for each in listed if each.SessionContext}
         return Found(records, complete=False)
 
+    def trouble(self, now: datetime) -> str | None:
+        """Why our keys are refused, if they are, by asking for what went to nobody. Raises ConnectionError."""
+        try:
+            self.find("+8613800000000", now, now)
+        except TencentCloudSDKException as refused:
+            if refused.code in _ON_THE_WAY:
+                raise ConnectionError(str(refused.code)) from None
+            return str(refused.code) if meaning(str(refused.code)).after == MISCONFIGURED_SECONDS else None
+        return None
+
 
 _ON_THE_WAY = frozenset({"ClientNetworkError", "ServerNetworkError"})
 """What the library says where it has no answer of Tencent's."""

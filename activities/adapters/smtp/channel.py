@@ -82,6 +82,19 @@ class SmtpMail:
     def send_many(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         return self._portal.call(self._send_all, messages)
 
+    def trouble(self) -> str | None:
+        """Why our name or password is refused, if it is. Raises ConnectionError if the server can't be reached."""
+        return self._portal.call(self._trouble)
+
+    async def _trouble(self) -> str | None:
+        try:
+            await (await self._connect()).quit()
+        except aiosmtplib.SMTPAuthenticationError as refused:
+            return str(refused.code)
+        except (aiosmtplib.SMTPException, OSError) as problem:
+            raise ConnectionError(type(problem).__name__) from None
+        return None
+
     async def _send_all(self, messages: Sequence[Outgoing]) -> list[Delivery]:
         deliveries: dict[int, Delivery] = {}
         ready: list[tuple[int, Outgoing, _Written]] = []

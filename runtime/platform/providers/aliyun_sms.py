@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
     from fastapi import APIRouter
 
+    from activities.adapters.approved_sms.aliyun import Aliyun
     from activities.adapters.approved_sms.channel import ApprovedSms
     from domain.store.clock import Clock
     from domain.store.work import Database
@@ -30,15 +31,19 @@ class Settings(BaseSettings):
 
 def adapter(settings: Settings, db: "Database", _clock: "Clock", _portal: "BlockingPortal") -> "ApprovedSms":
     """What carries text messages."""
-    from activities.adapters.approved_sms.aliyun import Aliyun, Keys
     from activities.adapters.approved_sms.channel import ApprovedSms
     from domain.channels.delivery import Account
 
-    api = Aliyun(
-        Keys(settings.access_key_id, settings.access_key_secret.get_secret_value(), settings.base_url, settings.timeout)
-    )
     account = Account(f"aliyun_sms/{settings.access_key_id}", settings.per_second, settings.at_once)
-    return ApprovedSms(db, account, api)
+    return ApprovedSms(db, account, api(settings))
+
+
+def api(settings: Settings) -> "Aliyun":
+    """What calls the provider."""
+    from activities.adapters.approved_sms.aliyun import Aliyun, Keys
+
+    secret = settings.access_key_secret.get_secret_value()
+    return Aliyun(Keys(settings.access_key_id, secret, settings.base_url, settings.timeout))
 
 
 def receiver(settings: Settings) -> "APIRouter":

@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     timeout: float = Field(default=15, gt=0, le=20, description="seconds to wait for an answer")
 
 
-def adapter(settings: Settings, _db: "Database", clock: "Clock", portal: "BlockingPortal") -> "SmtpMail":
+def adapter(settings: Settings, _db: "Database | None", clock: "Clock", portal: "BlockingPortal") -> "SmtpMail":
     """What carries email."""
     from activities.adapters.smtp.channel import Server, SmtpMail
     from domain.channels.delivery import Account

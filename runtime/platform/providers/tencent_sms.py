@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
     from activities.adapters.approved_sms.channel import ApprovedSms
+    from activities.adapters.approved_sms.tencent import Tencent
     from domain.store.clock import Clock
     from domain.store.work import Database
 
@@ -33,20 +34,19 @@ class Settings(BaseSettings):
 def adapter(settings: Settings, db: "Database", _clock: "Clock", _portal: "BlockingPortal") -> "ApprovedSms":
     """What carries text messages."""
     from activities.adapters.approved_sms.channel import ApprovedSms
-    from activities.adapters.approved_sms.tencent import Keys, Tencent
     from domain.channels.delivery import Account
 
-    keys = Keys(
-        settings.secret_id,
-        settings.secret_key.get_secret_value(),
-        settings.app_id,
-        settings.region,
-        settings.base_url,
-        settings.timeout,
-    )
-    api = Tencent(keys)
     account = Account(f"tencent_sms/{settings.app_id}", settings.per_second, settings.at_once)
-    return ApprovedSms(db, account, api)
+    return ApprovedSms(db, account, api(settings))
+
+
+def api(settings: Settings) -> "Tencent":
+    """What calls the provider."""
+    from activities.adapters.approved_sms.tencent import Keys, Tencent
+
+    secret = settings.secret_key.get_secret_value()
+    keys = Keys(settings.secret_id, secret, settings.app_id, settings.region, settings.base_url, settings.timeout)
+    return Tencent(keys)
 
 
 def receiver(settings: Settings) -> "APIRouter":
