@@ -61,7 +61,7 @@ def settings(shop: Shop) -> Iterator[Finding]:
         )  # fmt: skip
     for prefix, zh, en in (
         ("AFTERSHOW_TWILIO_", "收不到回执和退订", "no receipt and no STOP is heard"),
-        ("AFTERSHOW_SMTP_", "营销邮件没有退订链接，发不出去", "no marketing email can be unsubscribed from, so none goes"),
+        ("AFTERSHOW_SMTP_", "营销邮件没有退订链接，发不出去", "no marketing email goes, for want of a way out"),
         ("AFTERSHOW_OIDC_", "登录回不来", "nobody comes back from signing in"),
     ):
         if not found.public_url and any(name.startswith(prefix) for name in os.environ):
