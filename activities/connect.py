@@ -6,7 +6,7 @@ from collections.abc import Callable
 from temporalio import activity
 
 from activities.adapters.sources.opening import open_source
-from activities.adapters.sources.source import Source, SourceError, Surroundings
+from activities.adapters.sources.source import BadRangeError, Source, SourceError, Surroundings
 from domain.connectors import pulls
 from domain.connectors.pulls import Taken
 from domain.connectors.tables import Pull
@@ -69,7 +69,8 @@ class ConnectActivities:
                     return True
         except SourceError as error:
             with self._db.begin() as work:
-                pulls.failed(work, pull.id, str(error), clock.now())
+                over = isinstance(error, BadRangeError)
+                pulls.failed(work, pull.id, str(error), clock.now(), over=over)
             return False
         finally:
             if source is not None:

@@ -32,6 +32,7 @@ from benchmarks import (
     recovery,
     sleepers,
     stock,
+    tracking,
 )
 
 HEADINGS = ("what", "measured", "beside", "ratio", "aim")
@@ -58,6 +59,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         plays,
         connect,
         recovery,
+        tracking,
     )
 }
 

@@ -20,7 +20,9 @@ REFUSED = (b"429", b"503")
 def drive(
     url: str, key: str, bodies: Sequence[bytes], connections: int, answers: Sequence[bytes] = TAKEN
 ) -> tuple[float, list[float]]:
-    """Post the bodies, without a key if it is empty; returns how long all took, and each, in seconds.
+    """Post the bodies, without a key if it is empty, by another scheme than Bearer if it names one.
+
+    Returns how long all took, and each, in seconds.
 
     Raises ValueError at any other answer.
     """
@@ -39,11 +41,12 @@ async def _post_all(
 async def _post_each(url: str, key: str, bodies: Iterator[bytes], spans: list[float], answers: Sequence[bytes]) -> None:
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
-    authorization = f"Authorization: Bearer {key}\r\n" if key else ""
+    authorization = f"Authorization: {key if ' ' in key else f'Bearer {key}'}\r\n" if key else ""
+    target = f"{address.path}?{address.query}" if address.query else address.path
     for body in bodies:
         begin = time.perf_counter()
         head = (
-            f"POST {address.path} HTTP/1.1\r\nHost: benchmark\r\n{authorization}"
+            f"POST {target} HTTP/1.1\r\nHost: benchmark\r\n{authorization}"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body)

@@ -83,6 +83,9 @@ it.concurrent.each(SIZES)(
     await page.getByText("企业微信").first().waitFor();
     await visit.picture(`settings-channels-${name}`);
     await visit.isAccessible();
+    await page.getByRole("tab", { name: "连接" }).click();
+    await page.getByText("还没有连接别的系统").waitFor();
+    await visit.isAccessible();
     await page.getByRole("tab", { name: "触达规则" }).click();
     await page.getByText("绿野鲜踪").first().waitFor();
     await visit.picture(`settings-policy-${name}`);
@@ -95,6 +98,6 @@ it.concurrent("whoever doesn't manage users sees how messages leave, and no more
   const visit = await Visit.as("marketer", { path: "/console/settings?tab=users" });
   const { page } = visit;
   await page.getByRole("tab", { name: "渠道" }).waitFor();
-  expect(await page.getByRole("tab").count()).toBe(2);
+  expect(await page.getByRole("tab").count()).toBe(3);
   await visit.end();
 });

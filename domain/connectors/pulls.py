@@ -103,10 +103,12 @@ def count_pushed(work: UnitOfWork, connector: str, rows: int, taken: Taken, now:
     work.execute(of.values(**values, last_at=now).execution_options(synchronize_session=False))
 
 
-def failed(work: UnitOfWork, pull_id: int, error: str, now: datetime) -> None:
-    """Note why a source gave no page."""
+def failed(work: UnitOfWork, pull_id: int, error: str, now: datetime, *, over: bool = False) -> None:
+    """Note why a source gave no page; with `over`, it isn't asked for it again."""
     pull = work.get_one(Pull, pull_id, with_for_update=True, populate_existing=True)
     pull.error, pull.failed_at = error[:500], now
+    if over:
+        pull.running, pull.finished_at = False, now
     work.add(pull)
 
 

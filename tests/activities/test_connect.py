@@ -241,6 +241,16 @@ def test_a_back_fill_takes_a_range_with_its_progress(shop: Shop) -> None:
     assert (parts[0], parts[-1], shop.state(backfill=True).finished_at) == (pytest.approx(0.43, abs=0.02), 1.0, NOON)
 
 
+def test_a_range_that_is_none_is_asked_for_once(shop: Shop) -> None:
+    connector = shop.connect()
+    shop.write({"no": "a"})
+    with shop.db.begin() as work:
+        pulls.backfill(work, "erp", "soon", "later", NOON)
+    shop.pulling.run(connector)
+    state = shop.state(backfill=True)
+    assert (state.finished_at, state.error) == (NOON, "soon is no time; write it like 2026-03-02 or 2026-03-02T08:00")
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -10,8 +10,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.terms.wording import Wording
 
 RETRY = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1))
-TIMEOUT = timedelta(minutes=10)
-HEARTBEAT = timedelta(minutes=2)
+TIMEOUT = timedelta(minutes=15)
+HEARTBEAT = timedelta(minutes=5)
 """A page takes less; a worker that says nothing for so long is gone, and another goes on from the last page."""
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from activities.adapters.sources.source import Position, SourceError, Surroundings, answer_of, part_of
+from activities.adapters.sources.source import BadRangeError, Position, SourceError, Surroundings, answer_of, part_of
 from domain.connectors.mapping import plain, zone_of
 from domain.connectors.pulls import Page
 from workflows.language.connectors import Connector, Kingdee
@@ -44,7 +44,10 @@ class KingdeeSource:
         return {"at": back.isoformat(), "key": None, "top": top}
 
     def range(self, since: str, until: str) -> Position:
-        begin, end = (self._local(each) for each in (since, until))
+        try:
+            begin, end = (self._local(each) for each in (since, until))
+        except SourceError:
+            raise BadRangeError("a range is of times, like 2026-03-02 or 2026-03-02T08:00") from None
         return {"at": begin, "key": None, "top": None, "first": begin, "until": end}
 
     def read(self, position: Position) -> Page:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from activities.adapters.sources.source import Position, SourceError, Surroundings, answer_of, part_of
+from activities.adapters.sources.source import BadRangeError, Position, SourceError, Surroundings, answer_of, part_of
 from domain.connectors.mapping import plain, zone_of
 from domain.connectors.pulls import Page
 from workflows.language.connectors import REFERENCE, Connector, Rest
@@ -40,7 +40,13 @@ class RestSource:
         return {"since": None if top is None else self._back(top), "until": None, "page": 1, "next": None, "top": top}
 
     def range(self, since: str, until: str) -> Position:
-        begin, end = (self._mark(int(each) if each.isdecimal() and len(each) != 8 else each) for each in (since, until))
+        try:
+            begin, end = (
+                self._mark(int(each) if each.isdecimal() and len(each) != len("20260302") else each)
+                for each in (since, until)
+            )
+        except SourceError:
+            raise BadRangeError("a range is of times, like 2026-03-02, or of numbers") from None
         return {"since": begin, "until": end, "page": 1, "next": None, "top": None, "first": begin}
 
     def read(self, position: Position) -> Page:

@@ -23,8 +23,12 @@ class SourceError(Exception):
     """A source that gives no page; the words say why, and hold no secret and no row."""
 
 
+class BadRangeError(SourceError):
+    """A range that can't be asked for, however often it is tried."""
+
+
 class Source(Protocol):
-    """Gives rows in pages. `begin`, `range` and `read` raise SourceError."""
+    """Gives rows in pages. `begin`, `range` and `read` raise SourceError; `range` BadRangeError, too."""
 
     def begin(self, last: Position | None) -> Position:
         """Where a run begins that follows one which ended at `last`: a little before, for what was committed late."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, column, create_engine, or_, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from activities.adapters.sources.source import Position, SourceError, Surroundings, part_of
+from activities.adapters.sources.source import BadRangeError, Position, SourceError, Surroundings, part_of
 from domain.connectors.mapping import plain, zone_of
 from domain.connectors.pulls import Page
 from workflows.language.connectors import Connector, Sql
@@ -85,12 +85,12 @@ class SqlSource:
             try:
                 return Decimal(written) if isinstance(sample, Decimal) else int(written)
             except (ValueError, ArithmeticError):
-                raise SourceError(f"the cursor is a number, and {written} is none") from None
+                raise BadRangeError(f"the cursor is a number, and {written} is none") from None
         if isinstance(sample, str):
             return written
         instant = instant_of(written, self._zone)
         if instant is None:
-            raise SourceError(f"{written} is no time; write it like 2026-03-02 or 2026-03-02T08:00") from None
+            raise BadRangeError(f"{written} is no time; write it like 2026-03-02 or 2026-03-02T08:00") from None
         local = instant.astimezone(self._zone)
         if isinstance(sample, datetime):
             return instant if sample.tzinfo else local.replace(tzinfo=None)

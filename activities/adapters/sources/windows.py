@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from activities.adapters.sources.source import Position, SourceError, Surroundings, part_of
+from activities.adapters.sources.source import BadRangeError, Position, SourceError, Surroundings, part_of
 from domain.connectors.mapping import plain, zone_of
 from domain.connectors.pulls import Page
 from workflows.language.connectors import Connector
@@ -52,7 +52,7 @@ class WindowedSource(ABC):
     def range(self, since: str, until: str) -> Position:
         begin, end = instant_of(since, self._zone), instant_of(until, self._zone)
         if begin is None or end is None:
-            raise SourceError("a range is of times, like 2026-03-02 or 2026-03-02T08:00")
+            raise BadRangeError("a range is of times, like 2026-03-02 or 2026-03-02T08:00")
         first = begin.isoformat()
         return {"since": first, "page": None, "top": first, "first": first, "until": end.isoformat()}
 

@@ -10,6 +10,7 @@ const PARTS = {
   users: lazy(() => import("./Users")),
   keys: lazy(() => import("./Keys")),
   channels: lazy(() => import("./Channels")),
+  connected: lazy(() => import("./Connected")),
   policy: lazy(() => import("./Policy")),
   audit: lazy(() => import("./Audit")),
 };

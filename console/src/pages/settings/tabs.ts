@@ -1,12 +1,13 @@
 import type { Permission } from "@/parts/me";
 
-export const TABS = ["users", "keys", "channels", "policy", "audit"] as const;
+export const TABS = ["users", "keys", "channels", "connected", "policy", "audit"] as const;
 export type Tab = (typeof TABS)[number];
 
 export const NEEDS: Record<Tab, Permission> = {
   users: "users.manage",
   keys: "keys.manage",
   channels: "channels.read",
+  connected: "channels.read",
   policy: "journeys.read",
   audit: "audit.read",
 };

@@ -23,7 +23,14 @@ export const useWords = makeWords({
   zh: {
     title: "设置",
     about: "谁能进来、谁能做什么、消息从哪里发出去，以及谁改过什么。",
-    tabs: { users: "成员", keys: "API 密钥", channels: "渠道", policy: "触达规则", audit: "操作记录" },
+    tabs: {
+      users: "成员",
+      keys: "API 密钥",
+      channels: "渠道",
+      connected: "连接",
+      policy: "触达规则",
+      audit: "操作记录",
+    },
     roles: ROLES_ZH,
     addUser: "添加成员",
     name: "姓名",
@@ -222,7 +229,14 @@ export const useWords = makeWords({
   en: {
     title: "Settings",
     about: "Who comes in, who may do what, where messages leave from, and who changed what.",
-    tabs: { users: "Users", keys: "API keys", channels: "Channels", policy: "Policy", audit: "Audit" },
+    tabs: {
+      users: "Users",
+      keys: "API keys",
+      channels: "Channels",
+      connected: "Connected",
+      policy: "Policy",
+      audit: "Audit",
+    },
     roles: ROLES_EN,
     addUser: "Add a user",
     name: "Name",
