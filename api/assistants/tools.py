@@ -5,7 +5,6 @@ So whoever asks may do by a tool what their key permits, and nothing else; and n
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -38,6 +37,9 @@ Name = Annotated[str, Field(min_length=1, max_length=64, description="a journey'
 Text = Annotated[str, Field(max_length=1_000_000, description="the journey as YAML")]
 Day = Annotated[str | None, Field(description="like 2026-03-01")]
 
+PACKED = Path(__file__).with_name("guide.en.md")
+"""Where a wheel has the guide; a checkout has it among its pages."""
+
 _LOOKS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _KEEPS = ToolAnnotations(read_only_hint=False, destructive_hint=False, open_world_hint=False)
 
@@ -69,8 +71,7 @@ def _add_resources(server: MCPServer) -> None:
     @server.resource("aftershow://guide", mime_type="text/markdown")
     def guide() -> str:
         """How journeys are written, with examples."""
-        packed = files("api.assistants") / "guide.en.md"
-        return (packed if packed.is_file() else Path("docs/guide.en.md")).read_text(encoding="utf-8")
+        return (PACKED if PACKED.is_file() else Path(__file__).parents[2] / "docs/guide.en.md").read_text("utf-8")
 
 
 def _add_writing(server: MCPServer, ask: Ask) -> None:

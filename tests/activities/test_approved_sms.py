@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from shop import Provider
+from shop import Provider, Shop
 from sqlmodel import select
 
 from activities.adapters.approved_sms.aliyun import Aliyun, local
@@ -18,13 +18,17 @@ from activities.adapters.approved_sms.channel import ApprovedSms
 from activities.adapters.approved_sms.routes import Routes, SmsRoutes
 from activities.adapters.approved_sms.tencent import Keys as TencentKeys
 from activities.adapters.approved_sms.tencent import Tencent
+from activities.journey import JourneyActivities
 from domain.channels.accounts import note_answers
 from domain.channels.delivery import Account, ChannelAdapter, Delivery, OpenMessage, Outgoing, Traceable
 from domain.channels.tables import ProviderAccount
+from domain.ledger.tables import Message
 from domain.published.publishing import publish_document
+from domain.sending import tracking
 from domain.store.clock import VirtualClock
 from domain.store.work import Database
 from tests.providers.sms_servers import APP, KEY_ID, SECRET, Fate, SmsServer, aliyun_server, tencent_server
+from workflows.terms.channels import CHANNELS
 
 LI, WANG = "+8613900000001", "+8613900000002"
 TEXT = "【绿野鲜踪】您的9折券A1明天到期。拒收请回复R"
@@ -305,3 +309,43 @@ def test_an_unknown_message_is_asked_of_everyone_who_may_have_it(
         providers = {name: Provider(says={LI: each}) for name, each in zip(("a", "b"), answers, strict=True)}
         routes = route({"86": {"a": 1, "b": 1}}, providers)
         assert routes.look_up([lost(clock)], clock.now())[0].status == expected
+
+
+SPEC = """
+journey: coupon
+trigger: {event: order.paid}
+entry: {again: always}
+steps: [{id: hi, send: coupon, via: [sms, wecom]}]
+"""
+
+
+def test_a_journey_sends_by_the_next_provider_and_finds_what_was_lost_by_our_key(
+    sides: dict[str, Side], db: Database, clock: VirtualClock
+) -> None:
+    shop = Shop(db, clock)
+    shop.publish(SPEC, texts={"coupon": TEXT})
+    shop.customers("li", "wang", "sun")
+    aliyun, tencent = sides["aliyun"], sides["tencent"]
+    providers: dict[str, ChannelAdapter] = {"aliyun_sms": aliyun.make(), "tencent_sms": tencent.make()}
+    sms = SmsRoutes(db, clock, providers, {"86": {"aliyun_sms": 1, "tencent_sms": 0}})
+    shop.activities = JourneyActivities(db, clock, {**dict.fromkeys(CHANNELS, shop.provider), "sms": sms})
+    aliyun.server.fates = {
+        "13800000000": [Fate("isv.SMS_TEMPLATE_ILLEGAL")],
+        "13800000001": [Fate(drop="after")],
+        "13800000002": [Fate("isv.BUSINESS_LIMIT_CONTROL", "触发小时级流控")],
+    }
+    for who in ("li", "wang", "sun"):
+        shop.post("order.paid", who, order_id=who, total=100)
+    answers = {each.enrollment: each for each in shop.give("send", shop.group(shop.plan.first or ""))}
+    messages = {row.recipient[-1]: row for row in shop.rows(Message)}
+    assert [messages[each].status for each in "012"] == ["sent", "unknown", "claimed"]
+    assert (messages["0"].provider_id or "").startswith("5000:"), "Tencent has it"
+    assert answers[messages["2"].enrollment_id].seconds == 3600
+    clock.set(clock.now() + timedelta(minutes=1))
+    with db.begin() as work:
+        due = tracking.due_messages(work, "sms", clock.now())
+        tracking.record_answers(work, due, sms.look_up(due, clock.now()), clock.now())
+    assert {row.recipient[-1]: row.status for row in shop.rows(Message)} == {"0": "sent", "1": "sent", "2": "claimed"}
+    with db() as session:
+        held = {row.name: row.held_until for row in session.exec(select(ProviderAccount))}
+    assert held == {"sms": None, "aliyun_sms": None, "tencent_sms": None}, "one number's limit holds nobody else"

@@ -3,11 +3,13 @@
 import json
 import re
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -102,18 +104,20 @@ def key(db: Database, clock: VirtualClock) -> Callable[..., str]:
 
 
 @asynccontextmanager
-async def over_http(url: str, key: str) -> AsyncIterator[Client]:
+async def over_http(url: str, key: str, mode: str = "auto") -> AsyncIterator[Client]:
     headers = {"authorization": f"Bearer {key}"}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as caller,
-        Client(streamable_http_client(f"{url}/mcp", http_client=caller)) as client,
+        Client(streamable_http_client(f"{url}/mcp", http_client=caller), mode=mode) as client,
     ):
         yield client
 
 
 def over_stdio(url: str, key: str) -> AbstractAsyncContextManager[Client]:
-    environment = {"AFTERSHOW_URL": url, "AFTERSHOW_KEY": key}
-    command = StdioServerParameters(command=sys.executable, args=["-m", "runtime.cli", "mcp"], env=environment)
+    environment = {"AFTERSHOW_URL": url, "AFTERSHOW_KEY": key, "PYTHONPATH": str(Path.cwd())}
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "runtime.cli", "mcp"], env=environment, cwd=tempfile.gettempdir()
+    )
     return Client(stdio_client(command))
 
 
@@ -229,12 +233,12 @@ def test_an_assistant_looks_at_what_its_key_permits(url: str, key: Callable[...,
         assert "403" in await refused(client, "why", customer="1")
         assert await call(client, "list_journeys")
 
-    async def run(do: Callable[[Client], Awaitable[None]], secret: str) -> None:
-        async with over_http(url, secret) as client:
+    async def run(do: Callable[[Client], Awaitable[None]], secret: str, mode: str) -> None:
+        async with over_http(url, secret, mode) as client:
             await do(client)
 
-    anyio.run(run, looks, key())
-    anyio.run(run, may_not, key("journeys.read"))
+    anyio.run(run, looks, key(), "auto")
+    anyio.run(run, may_not, key("journeys.read"), "legacy")
 
 
 def test_without_a_key_nothing_is_told(url: str) -> None:
