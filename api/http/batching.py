@@ -1,6 +1,7 @@
 """What many requests ask of the database, asked for several of them at once."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,15 +34,22 @@ class MicroBatcher(Generic[Question, Answer]):
 
     `serve` is given up to `most` questions, those of one request in their order, and answers them in theirs. Threads
     hinder each other: while one is busy, the next begins when there are `most` questions, or one has waited `patience`
-    seconds.
+    seconds. Where serving costs much however few there are, they are gathered for some seconds first.
     """
 
     def __init__(
-        self, serve: Callable[[list[Question]], Sequence[Answer]], *, threads: int, most: int, patience: float = 0
+        self,
+        serve: Callable[[list[Question]], Sequence[Answer]],
+        *,
+        threads: int,
+        most: int,
+        patience: float = 0,
+        gather: float = 0,
     ) -> None:
         self._serve = serve
         self._most = most
         self._patience = patience
+        self._gather = gather
         self._count = self._idle = threads
         self._threads = ThreadPoolExecutor(threads)
         self._queue: deque[_Waiting[Question, Answer]] = deque()
@@ -80,8 +88,13 @@ class MicroBatcher(Generic[Question, Answer]):
             self._threads.submit(self._work)
 
     def _work(self) -> None:
-        while party := self._next():
+        while party := self._gathered():
             self._answer(party)
+
+    def _gathered(self) -> list[_Waiting[Question, Answer]]:
+        if self._gather and len(self._queue) < self._most:
+            time.sleep(self._gather)
+        return self._next()
 
     def _next(self) -> list[_Waiting[Question, Answer]]:
         """As many of those who wait as fit; with none, the thread is idle again."""

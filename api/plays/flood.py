@@ -37,7 +37,8 @@ SECONDS = 10
 MOST, AT_ONCE = 4_000, 500
 """Entries that wait, and that are written in a transaction."""
 
-PATIENCE = 0.005
+GATHER = 0.015
+"""Seconds for which entries are gathered: a transaction costs as much as a hundred entries in it."""
 _KNOWN = frozenset({"id", "token", "choice"})
 
 Question = tuple[str, Ask]
@@ -51,7 +52,7 @@ class EntryDoor:
         self._db = db
         self._clock = clock
         self._entries: MicroBatcher[Question, Taken] = MicroBatcher(
-            partial(write, db), threads=1, most=AT_ONCE, patience=PATIENCE
+            partial(write, db), threads=1, most=AT_ONCE, gather=GATHER
         )
         self._key: bytes | None = None
 

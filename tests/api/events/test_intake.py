@@ -85,6 +85,18 @@ def test_others_wait_for_who_is_being_served_and_are_served_together() -> None:
     assert kitchen.parties == [[1], [2, 3]]
 
 
+def test_where_serving_is_dear_the_first_is_gathered_with_those_who_come_soon_after() -> None:
+    kitchen = Kitchen()
+    kitchen.open.set()
+    gathering = MicroBatcher(kitchen.serve, threads=1, most=4, gather=1)
+
+    async def run() -> list[list[int]]:
+        return await asyncio.gather(*(gathering.ask([number]) for number in (1, 2, 3)))
+
+    assert asyncio.run(run()) == [[1], [4], [9]]
+    assert kitchen.parties == [[1, 2, 3]]
+
+
 def test_who_has_waited_is_served_beside_who_is_stuck() -> None:
     kitchen = Kitchen()
     gathering = MicroBatcher(kitchen.serve, threads=2, most=4, patience=0.01)
