@@ -28,7 +28,9 @@ from domain.plays.tokens import make_token, token_key
 from workflows.plays.reading import read_play
 
 CUSTOMERS = 100_000
-VOTES, CONNECTIONS = 30_000, 200
+VOTES, CONNECTIONS = 100_000, 200
+MORE = 1_000
+"""Customers who vote later than the others."""
 VOTE = """
 play: vote
 steps:
@@ -60,7 +62,7 @@ def _publish(parts: Stack) -> None:
                 "INSERT INTO customers (fields, field_times, created_at)"
                 " SELECT '{}', '{}', now() FROM generate_series(1, :n)"
             ),
-            {"n": CUSTOMERS},
+            {"n": CUSTOMERS + MORE},
         )
         for written in (VOTE, LOTTERY):
             play = read_play(written, "a play").play
@@ -138,11 +140,12 @@ def _bare(parts: Stack) -> float:
     """Rows a second of one statement for 500 rows a transaction, into a table with the same indexes."""
     with parts.engine.begin() as connection:
         connection.execute(text("CREATE TABLE bare_entries (LIKE play_entries INCLUDING ALL)"))
+        first = connection.execute(text("SELECT min(id) FROM play_entries")).scalar_one()
     began = time.perf_counter()
-    for start in range(0, VOTES, 500):
+    for start in range(first, first + VOTES, 500):
         with parts.engine.begin() as connection:
             connection.execute(
-                text(f"INSERT INTO bare_entries SELECT * FROM play_entries ORDER BY id LIMIT 500 OFFSET {start}")
+                text(f"INSERT INTO bare_entries SELECT * FROM play_entries WHERE id BETWEEN {start} AND {start + 499}")
             )
     return VOTES / (time.perf_counter() - began)
 
@@ -157,8 +160,10 @@ def _draw(parts: Stack) -> tuple[str, ...]:
         work.connection().execute(
             text(
                 "INSERT INTO play_entries (round_id, key, customer_id, entrant, day, taken_at, told)"
-                " SELECT (SELECT max(id) FROM play_rounds), id::text, id, id, '', now(), true FROM customers"
-            )
+                " SELECT (SELECT max(id) FROM play_rounds), id::text, id, id, '', now(), true"
+                " FROM customers LIMIT :most"
+            ),
+            {"most": CUSTOMERS},
         )
     began = time.perf_counter()
     with parts.db.begin() as work:
@@ -186,18 +191,20 @@ def _pages(parts: Stack) -> tuple[str, ...]:
     ]
     with api(parts) as (url, process), driver() as driving:
         before, held = used(process), memory(process)
-        told = driving.submit(_follow, url, votes).result()
-        took, most = used(process) - before, memory(process)
-    each = f"each was told {told / PAGES:.0f} times in {WATCHED} s"
-    measured = f"{took / WATCHED:.0%} of a processor, {most - held:.0f} MB; {each}"
+        told, opened, seconds = driving.submit(_follow, url, votes, process.pid).result()
+        took, most = used(process) - opened, memory(process)
+    each = f"each was told {told / PAGES:.0f} times in {seconds:.0f} s"
+    each += f"; {(opened - before) / PAGES * 1e3:.1f} ms to open one"
+    measured = f"{took / seconds:.0%} of a processor, {most - held:.0f} MB; {each}"
     return f"plays: {PAGES:,} pages follow a vote", measured, "", "", ""
 
 
-def _follow(url: str, votes: Sequence[bytes]) -> int:
-    return asyncio.run(_follow_all(url, votes))
+def _follow(url: str, votes: Sequence[bytes], api: int) -> tuple[int, float, float]:
+    """How often all were told, what the API had used when all were open, and the seconds from then on."""
+    return asyncio.run(_follow_all(url, votes, psutil.Process(api)))
 
 
-async def _follow_all(url: str, votes: Sequence[bytes]) -> int:
+async def _follow_all(url: str, votes: Sequence[bytes], process: psutil.Process) -> tuple[int, float, float]:
     address = urlsplit(url)
     told = 0
 
@@ -210,6 +217,9 @@ async def _follow_all(url: str, votes: Sequence[bytes]) -> int:
         writer.close()
 
     pages = [asyncio.create_task(listen()) for _ in range(PAGES)]
+    while told < PAGES:
+        await asyncio.sleep(0.1)
+    opened, began, told = used(process), time.perf_counter(), 0
     for start in range(0, len(votes), 4):
         for vote in votes[start : start + 4]:
             reader, writer = await asyncio.open_connection(address.hostname, address.port)
@@ -220,5 +230,6 @@ async def _follow_all(url: str, votes: Sequence[bytes]) -> int:
         await asyncio.sleep(1)
     for page in pages:
         page.cancel()
+    seconds = time.perf_counter() - began
     await asyncio.gather(*pages, return_exceptions=True)
-    return told
+    return told, opened, seconds

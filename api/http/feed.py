@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import cached_property
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -23,21 +24,44 @@ Read = Callable[[], tuple[str, bool]]
 """Gives a subject's present text and whether it is the last; may block."""
 
 
+class _Told(ServerSentEvent):
+    """An event for many listeners, put into bytes once."""
+
+    @cached_property
+    def _bytes(self) -> bytes:
+        return super().encode()
+
+    def encode(self) -> bytes:
+        return self._bytes
+
+
 class _Subject:
-    """What is read for all listeners of a subject. Only the newest text is kept."""
+    """What is read for all listeners of a subject. Only the newest text is kept, and the event that tells it."""
 
     def __init__(self) -> None:
         self.text = ""
+        self.event: ServerSentEvent | None = None
         self.over = False
         self.version = 0
         self.listeners = 0
-        self.news = asyncio.Condition()
         self.reader: asyncio.Task[None] | None = None
+        self.news = asyncio.Event()
+
+    def tell(self, text: str, kind: str, *, over: bool) -> None:
+        """Take what was read, and wake the listeners if it is new to them."""
+        if text == self.text and over == self.over:
+            return
+        if text != self.text:
+            self.text, self.version = text, self.version + 1
+            self.event = _Told(event=kind, id=str(self.version), data=text)
+        self.over = over
+        self.news.set()
+        self.news = asyncio.Event()
 
     async def changed(self, seen: int) -> None:
         """Wait for a version after `seen`, or the end."""
-        async with self.news:
-            await self.news.wait_for(lambda: self.version > seen or self.over)
+        while self.version <= seen and not self.over:
+            await self.news.wait()
 
 
 class Feed:
@@ -65,14 +89,14 @@ class Feed:
             return
         subject = self._subjects.setdefault(name, _Subject())
         subject.listeners += 1
-        subject.reader = subject.reader or asyncio.create_task(self._follow(subject, read))
+        subject.reader = subject.reader or asyncio.create_task(self._follow(subject, read, kind))
         seen = 0
         try:
             while True:
                 await subject.changed(seen)
-                if subject.version > seen:
+                if subject.version > seen and subject.event is not None:
                     seen = subject.version
-                    yield ServerSentEvent(event=kind, id=str(seen), data=subject.text)
+                    yield subject.event
                 elif subject.over:
                     yield ServerSentEvent(event="ended", data="")
                     return
@@ -83,15 +107,11 @@ class Feed:
                 if self._subjects.get(name) is subject:
                     del self._subjects[name]
 
-    async def _follow(self, subject: _Subject, read: Read) -> None:
+    async def _follow(self, subject: _Subject, read: Read, kind: str) -> None:
         while not subject.over:
             with suppress(DBAPIError, PoolTimeoutError):  # the database is away: what is known stays, and is read again
                 text, over = await run_in_threadpool(read)
-                async with subject.news:
-                    if text != subject.text:
-                        subject.text, subject.version = text, subject.version + 1
-                    subject.over = over
-                    subject.news.notify_all()
+                subject.tell(text, kind, over=over)
             await asyncio.sleep(self._seconds)
 
 

@@ -161,7 +161,7 @@ def test_whoever_is_slow_gets_only_the_newest(app: FastAPI, show: Callable[[int]
             show(1)
         while not subject.text or json.loads(subject.text)["products"][0]["sold"] < 5:
             time.sleep(0.01)
-        assert set(vars(subject)) == {"text", "over", "version", "listeners", "news", "reader"}
+        assert set(vars(subject)) == {"text", "event", "over", "version", "listeners", "news", "reader"}
         while next(told)[1]["products"][0]["sold"] < 5:
             pass
 
