@@ -35,7 +35,7 @@ from workflows.source.editing import places
 from workflows.source.merging import differences
 from workflows.source.tree import Node, Source, read_source
 from workflows.terms.values import Language
-from workflows.words.forms import TITLES, form_of
+from workflows.words.forms import TITLES, Kind, form_of
 from workflows.words.shared_documents import shared_changes
 
 router = APIRouter(prefix="/v1/documents", tags=["documents"], responses=documented(Unauthorized, Forbidden, Invalid))
@@ -68,13 +68,15 @@ class DocumentChoice(BaseModel):
 class DocumentField(BaseModel):
     """A key, what it is called and how it is written.
 
-    A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own.
+    A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own. A
+    `span` is a text like `3d`, a `cap` like `2 per 7d`, a `limit` like `1 per 30d`, a `validity` like `30d` or
+    `until 2026-12-31`, `money` like `59元` and a `percent` like `5%`.
     """
 
     key: str
     label: str
     about: str
-    kind: Literal["text", "number", "truth", "choice", "list", "group"]
+    kind: Kind
     required: bool
     choices: list[DocumentChoice]
     fields: list["DocumentField"]

@@ -100,7 +100,10 @@ class OutlineEdge(BaseModel):
 
 
 class SpecOutline(BaseModel):
-    """A journey's text as a tree to look at. `steps` are those in no branch, `head` is what stands beside."""
+    """A journey's text as a tree to look at. `steps` are those in no branch, `head` is what stands beside.
+
+    `begins` says in words what begins the journey, if it can be read.
+    """
 
     title: str
     steps: list[str]
@@ -109,6 +112,7 @@ class SpecOutline(BaseModel):
     rows: int
     width: float
     head: dict[str, Any]
+    begins: str | None
     diagnostics: list[Mistake]
 
 

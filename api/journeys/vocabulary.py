@@ -24,10 +24,14 @@ from domain.published.library import read_library
 from workflows.language.policy import read_condition
 from workflows.language.spec import Journey
 from workflows.source.chinese import in_chinese
-from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, HABITS, QUINTILES
+from workflows.source.pieces import read_again
+from workflows.terms.calendar import FESTIVALS
+from workflows.terms.constants import FieldKind
+from workflows.terms.fields import DERIVED, FIELDS, FORECASTS, HABITS, QUINTILES, type_of
 from workflows.terms.names.events import event_name
-from workflows.terms.names.fields import field_name
-from workflows.terms.values import is_money, money_words
+from workflows.terms.names.fields import field_name, value_name
+from workflows.terms.scope import Scope
+from workflows.terms.values import Language, is_money, money_words
 from workflows.verbs.registry import SPECS, STEPS
 
 router = APIRouter(prefix="/v1/specs", tags=["specs"], responses=documented(Unauthorized, Forbidden, Invalid))
@@ -46,6 +50,7 @@ What an item is called is no name of a person; `customer` is left out altogether
 """
 
 LOOKED_AT, EXAMPLES = 30, 4
+_NOWHERE: frozenset[str] = frozenset()
 
 USUAL = ("send", "wait", "wait_for", "if", "choose", "split", "coupon", "todo", "tag", "untag", "repeat", "set")
 """The verbs in the order in which they are offered; the others follow."""
@@ -70,6 +75,13 @@ class NamedThing(BaseModel):
     called: str = Field(description="by people; as it is written, if they have no other name for it")
 
 
+class FieldWord(NamedThing):
+    """A field, what it is called, what it holds if that is known, and the values of one that has but a few."""
+
+    kind: FieldKind | None
+    choices: list[NamedThing]
+
+
 class Template(BaseModel):
     template: str
     channels: list[str]
@@ -81,7 +93,7 @@ class EventWord(BaseModel):
     event: str
     called: str
     business: bool = Field(description="it is about no customer")
-    fields: list[NamedThing]
+    fields: list[FieldWord]
 
 
 class Vocabulary(BaseModel):
@@ -96,8 +108,9 @@ class Vocabulary(BaseModel):
     tags: list[NamedThing]
     measures: list[str]
     webhooks: list[str]
+    days: list[str] = Field(description="festivals and the shop's own days")
     events: list[EventWord]
-    fields: list[NamedThing]
+    fields: list[FieldWord]
     grammar: dict[str, Any]
 
 
@@ -126,7 +139,7 @@ def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary
         library = read_library(session)
         set_tags = session.exec(select(CustomerTag.tag).distinct().limit(500)).all()
     known = published_references(library, env.webhooks, env.clock.now())
-    say = library.wording(lang)
+    say, source = library.wording(lang), read_again("")
     verbs = [*USUAL, *(verb for verb in SPECS if verb not in USUAL)]
     customer = [*DERIVED, *QUINTILES, *FORECASTS, *HABITS, "name", "city", "birthday", "owner", "timezone", "location"]
     return Vocabulary(
@@ -137,23 +150,34 @@ def get_vocabulary(request: Request, _: Reader, lang: Lang = "zh") -> Vocabulary
         tags=[NamedThing(name=name, called=name) for name in sorted({*library.tags, *set_tags})],
         measures=sorted(known.measures),
         webhooks=sorted(known.webhooks),
+        days=[*FESTIVALS, *sorted(known.days)],
         events=[
             EventWord(
                 event=name,
                 called=event_name(name, lang),
                 business=name in BUSINESS,
                 fields=[
-                    NamedThing(name=each, called=field_name(f"event.{each}", lang) or each) for each in sorted(fields)
+                    _field("event", each, Scope(source, known, _NOWHERE, event=name), lang) for each in sorted(fields)
                 ],
             )
             for name, fields in EVENT_FIELDS.items()
         ],
         fields=[
-            NamedThing(name=f"{root}.{each}", called=field_name(f"{root}.{each}", lang) or f"{root}.{each}")
+            _field(root, each, Scope(source, known, _NOWHERE), lang)
             for root, names in {"customer": customer, **FIELDS}.items()
             for each in names
         ],
         grammar=Journey.model_json_schema(),
+    )
+
+
+def _field(root: str, name: str, scope: Scope, lang: Language) -> FieldWord:
+    path = f"{root}.{name}"
+    held = type_of(path, scope)
+    written = name if root == "event" else path
+    choices = [NamedThing(name=each, called=value_name(path, each, lang)) for each in (held.choices if held else ())]
+    return FieldWord(
+        name=written, called=field_name(path, lang) or written, kind=held.kind if held else None, choices=choices
     )
 
 

@@ -23,10 +23,12 @@ it.concurrent.each([
     await page.getByRole("button", { name: coupons ? "编辑优惠券" : "编辑", exact: true }).click();
     const form = page.getByRole("region", { name: "表单" });
     if (coupons) await form.getByRole("button", { name: /购物车专属立减5元/ }).click();
-    const field = form.getByRole("textbox", { name: coupons ? "满多少可用" : "所有渠道合计" });
+    const field = form.getByRole("textbox", { name: coupons ? "满多少可用" : "时区" });
+    const old = await field.inputValue();
     await field.fill("often");
     await page.getByRole("alert").first().waitFor();
-    await field.fill(coupons ? "29元" : "4 per 7d");
+    await field.fill(coupons ? "29" : old);
+    if (!coupons) await form.getByRole("spinbutton", { name: "所有渠道合计", exact: true }).fill("4");
     await page.getByText("已保存").waitFor();
     await page.getByRole("alert").first().waitFor({ state: "detached" });
     await visit.picture(`document-${size}`);

@@ -52,6 +52,7 @@ it.concurrent("a journey is written from nothing, tried and published, and nobod
   await until(async () => (await text(name)).includes("thank_you"));
   await insertAtEnd(visit, "判断");
   await page.getByRole("combobox", { name: "比较的值" }).fill("5");
+  await page.keyboard.press("Tab");
   await until(async () => (await text(name)).includes("at_least: 5"));
   await saved(visit);
   await visit.picture("editor-condition-desktop");
@@ -143,12 +144,12 @@ it.concurrent("a wait is changed in a journey that runs, and it is said what bec
   await page.getByRole("heading", { name: /^编辑：/ }).waitFor();
   await nodes(visit).filter({ hasText: "等待" }).first().click();
   await visit.picture("editor-desktop");
-  const span = page.getByRole("combobox", { name: "等多久" });
-  const old = await span.inputValue();
-  await span.fill("90m");
-  await until(async () => (await text("abandoned_cart")).includes("90m"));
+  const span = page.getByRole("spinbutton", { name: "等多久" });
+  expect(await span.inputValue()).toBe("1");
+  await span.fill("2");
+  await until(async () => (await text("abandoned_cart")).includes("wait: 2h"));
   // Nothing but that one value differs.
-  expect((await text("abandoned_cart")).replace("90m", old)).toBe(before);
+  expect((await text("abandoned_cart")).replace("wait: 2h", "wait: 1h")).toBe(before);
   await saved(visit);
   await page.getByRole("button", { name: "发布", exact: true }).click();
   const dialog = page.getByRole("dialog");

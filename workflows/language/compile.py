@@ -67,6 +67,16 @@ def sketch(source: Source) -> tuple[Plan | None, bool]:
     return compile_plan(spec.Journey.model_construct(journey="", trigger=trigger, entry=entry, steps=steps)), False
 
 
+def read_trigger(node: Node | None) -> model.EventTrigger | model.ScheduleTrigger | None:
+    """What begins a journey, by what is written beside `trigger`; None if it can't be read."""
+    try:
+        return _trigger(_TRIGGER.validate_python(node.plain, context={"written": True})) if node is not None else None
+    except ValidationError:
+        return None
+
+
+_TRIGGER: TypeAdapter[spec.EventTrigger | spec.ScheduleTrigger] = TypeAdapter(spec.Trigger)
+
 _ON = "on"
 """Stands for whatever follows a step."""
 

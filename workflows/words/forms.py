@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from workflows.language.documents import FORMS
+from workflows.language.policy import PerCustomer, Validity
 from workflows.source.chinese import in_chinese
-from workflows.terms.values import Language
+from workflows.terms.limits import Cap
+from workflows.terms.values import Duration, Language
 
-Kind = Literal["text", "number", "truth", "choice", "list", "group"]
+Kind = Literal[
+    "text", "number", "truth", "choice", "list", "group", "span", "cap", "limit", "validity", "money", "percent"
+]
 
 TITLES: Mapping[str, tuple[str, str]] = {
     "_coupons": ("优惠券", "Coupons"),
@@ -46,6 +50,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "sms_price": ("一条短信多少钱，长短信按条算", "what a short message costs, each part of a long one"),
     "attribution": ("发出后多久内的订单算它带来的", "how long after a message an order is owed to it"),
 }
+_WRITTEN: Mapping[str, Kind] = {
+    Duration.HINT: "span", Cap.HINT: "cap", PerCustomer.HINT: "limit", Validity.HINT: "validity",
+    "an amount of money": "money", "a percentage": "percent",
+}  # fmt: skip
+"""Kinds of texts, by how their descriptions begin."""
+
 _CHOICES: Mapping[str, tuple[str, str]] = {
     "lot": ("引起旅程的那批货", "the lot of the journey"),
     "companions": ("与所购商品搭配的", "what goes with what was bought"),
@@ -71,7 +81,8 @@ class FormField:
     """A key of a document: what it is called, how it is written, and what may stand there.
 
     A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has keys of its own. `least`
-    and `most` bound a number.
+    and `most` bound a number. Texts of a form of their own are a `span` (`3d`), a `cap` (`2 per 7d`), a `limit` (`1`,
+    `1 per 30d`), a `validity` (`30d`, `until 2026-12-31`), `money` (`59元`) and a `percent` (`5%`).
     """
 
     key: str
@@ -135,8 +146,11 @@ class _Maker:
             kind = "choice"
         elif written.get("type") in ("boolean", "integer"):
             kind = "truth" if written["type"] == "boolean" else "number"
+        else:
+            hint = str(written.get("description", ""))
+            kind = next((each for begin, each in _WRITTEN.items() if hint.startswith(begin)), "text")
         return FormField(
-            key, label, self._about(written) if kind in ("text", "list") else "", kind, required,
+            key, label, "" if kind in ("group", "choice", "truth", "number") else self._about(written), kind, required,
             [FormChoice(each, _CHOICES[each][self.lang]) for each in written.get("enum", ())], fields,
             written.get("minimum"), written.get("maximum"), kind == "list" and written.get("alone", False),
         )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from workflows.language.compile import read_trigger
 from workflows.source.editing import escaped, places
 from workflows.source.pieces import KEPT
 from workflows.source.tree import Node as Tree
@@ -13,7 +14,7 @@ from workflows.source.tree import Source
 from workflows.terms.wording import Wording
 from workflows.verbs.base import Path, Position, StepSpec
 from workflows.verbs.registry import SPECS, AnySpec, verbs_of
-from workflows.words.describe import summary, ways_in_words
+from workflows.words.describe import summary, trigger_words, ways_in_words
 from workflows.words.graph import END, START, Block, place
 
 _NEXT = ">"
@@ -67,7 +68,7 @@ class Outline:
     """The steps in the order of the text and the ways between their places; `^` and `$` are the beginning and the end.
 
     `steps` are the places of those that stand in no branch, `rows` says how many rows they take up; `head` is what is
-    written beside the steps.
+    written beside the steps, `begins` what begins the journey, in words, if it can be read.
     """
 
     title: str
@@ -77,6 +78,7 @@ class Outline:
     rows: int
     width: float
     head: dict[str, Any]
+    begins: str | None
 
     def at_line(self, line: int) -> str | None:
         """The place of the innermost step that a line belongs to."""
@@ -87,7 +89,7 @@ class Outline:
 def outline(source: Source, say: Wording) -> Outline:
     """The outline of a text; an empty one if it can't be read at all."""
     if source.root is None:
-        return Outline("", [], [], [], 1, 1, {})
+        return Outline("", [], [], [], 1, 1, {}, None)
     reader = _Reader(source, say)
     name = source.root.get("name") or source.root.get("journey")
     steps = source.root.get("steps")
@@ -96,6 +98,7 @@ def outline(source: Source, say: Wording) -> Outline:
     rows = place(block, 1, block.width / 2, laid)
     items = [Item(**read, row=laid[read["at"]][0], column=laid[read["at"]][1]) for read in reader.items]
     first = block.steps[0][0] if block.steps else END
+    trigger = read_trigger(source.root.get("trigger"))
     return Outline(
         title=str(name.value) if name and name.text else "",
         steps=[at for at, _ in block.steps],
@@ -104,6 +107,7 @@ def outline(source: Source, say: Wording) -> Outline:
         rows=rows,
         width=block.width,
         head={name: node.plain for name, node in source.root.entries.items() if name != "steps"},
+        begins=trigger_words(trigger, say) if trigger else None,
     )
 
 

@@ -4838,7 +4838,9 @@ export interface components {
          * DocumentField
          * @description A key, what it is called and how it is written.
          *
-         *     A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own.
+         *     A `list` holds texts, of which a single one may stand `alone`, without it; a `group` has `fields` of its own. A
+         *     `span` is a text like `3d`, a `cap` like `2 per 7d`, a `limit` like `1 per 30d`, a `validity` like `30d` or
+         *     `until 2026-12-31`, `money` like `59元` and a `percent` like `5%`.
          */
         DocumentField: {
             /** Key */
@@ -4851,7 +4853,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "text" | "number" | "truth" | "choice" | "list" | "group";
+            kind: "text" | "number" | "truth" | "choice" | "list" | "group" | "span" | "cap" | "limit" | "validity" | "money" | "percent";
             /** Required */
             required: boolean;
             /** Choices */
@@ -5119,7 +5121,7 @@ export interface components {
              */
             business: boolean;
             /** Fields */
-            fields: components["schemas"]["NamedThing"][];
+            fields: components["schemas"]["FieldWord"][];
         };
         /**
          * Evidence
@@ -5219,6 +5221,23 @@ export interface components {
             variants: string[];
             /** Closed */
             closed: boolean;
+        };
+        /**
+         * FieldWord
+         * @description A field, what it is called, what it holds if that is known, and the values of one that has but a few.
+         */
+        FieldWord: {
+            /** Name */
+            name: string;
+            /**
+             * Called
+             * @description by people; as it is written, if they have no other name for it
+             */
+            called: string;
+            /** Kind */
+            kind: ("text" | "number" | "money" | "instant" | "day" | "birthday" | "lunar_day" | "truth" | "parts") | null;
+            /** Choices */
+            choices: components["schemas"]["NamedThing"][];
         };
         /**
          * ForecastBasis
@@ -8026,6 +8045,8 @@ export interface components {
         /**
          * SpecOutline
          * @description A journey's text as a tree to look at. `steps` are those in no branch, `head` is what stands beside.
+         *
+         *     `begins` says in words what begins the journey, if it can be read.
          */
         SpecOutline: {
             /** Title */
@@ -8044,6 +8065,8 @@ export interface components {
             head: {
                 [key: string]: unknown;
             };
+            /** Begins */
+            begins: string | null;
             /** Diagnostics */
             diagnostics: components["schemas"]["Mistake"][];
         };
@@ -8841,10 +8864,15 @@ export interface components {
             measures: string[];
             /** Webhooks */
             webhooks: string[];
+            /**
+             * Days
+             * @description festivals and the shop's own days
+             */
+            days: string[];
             /** Events */
             events: components["schemas"]["EventWord"][];
             /** Fields */
-            fields: components["schemas"]["NamedThing"][];
+            fields: components["schemas"]["FieldWord"][];
             /** Grammar */
             grammar: {
                 [key: string]: unknown;

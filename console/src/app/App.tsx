@@ -1,4 +1,4 @@
-import { App as Notices, ConfigProvider, theme } from "antd";
+import { ConfigProvider, theme } from "antd";
 import enUS from "antd/locale/en_US";
 import zhCN from "antd/locale/zh_CN";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
@@ -32,9 +32,7 @@ export function App() {
     <ConfigProvider theme={themeOf(dark)} locale={language === "zh" ? zhCN : enUS} button={{ autoInsertSpace: false }}>
       <Ground />
       <QueryClientProvider client={queries}>
-        <Notices component={false}>
-          <RouterProvider router={router} />
-        </Notices>
+        <RouterProvider router={router} />
       </QueryClientProvider>
     </ConfigProvider>
   );

@@ -72,6 +72,8 @@ def test_a_document_is_read_with_a_form_that_its_grammar_gives(marketer: Caller)
     assert (fields["valid"]["required"], fields["amount_off"]["required"]) == (True, False)
     assert "48h" not in fields["valid"]["about"]
     assert "until 2026-12-31" in fields["valid"]["about"]
+    kinds = {key: fields[key]["kind"] for key in ("valid", "amount_off", "per_customer", "name")}
+    assert kinds == {"valid": "validity", "amount_off": "money", "per_customer": "limit", "name": "text"}
     refund = [(each["value"], each["label"]) for each in fields["refund"]["choices"]]
     assert refund == [("restore", "券可以再用"), ("forfeit", "券作废")]
     assert [each["key"] for each in fields["budget"]["fields"]] == ["count", "money"]

@@ -53,6 +53,7 @@ def test_a_draft_is_told_as_a_tree_with_what_is_wrong_at_its_step(marketer: Call
     assert told["head"] == {
         "journey": "thanks", "trigger": {"event": "order.paid"}, "entry": {"again": "never"},
     }  # fmt: skip
+    assert told["begins"] == "「已下单」"
     (mistake,) = told["diagnostics"]
     assert (mistake["line"], mistake["code"], mistake["at"]) == (7, "E023", "/steps/1")
     assert "是不是“hello”" in mistake["detail"]

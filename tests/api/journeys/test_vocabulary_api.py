@@ -29,12 +29,20 @@ def test_what_the_shop_knows_is_told_by_name(marketer: Caller) -> None:
     assert told["templates"] == [{"template": "hello", "channels": ["sms", "wecom"]}]
     paid = next(each for each in told["events"] if each["event"] == "order.paid")
     assert (paid["called"], paid["business"]) == ("已下单", False)
-    assert {"name": "items.category", "called": "商品类目"} in paid["fields"]
-    assert {"name": "customer.spent", "called": "累计消费"} in told["fields"]
+    assert field("items.category", "商品类目") in paid["fields"]
+    assert field("total", "金额", "money") in paid["fields"]
+    assert field("customer.spent", "累计消费", "money") in told["fields"]
+    status = next(each for each in told["fields"] if each["name"] == "coupon.status")
+    assert {"name": "issued", "called": "未用"} in status["choices"]
+    assert "春节" in told["days"]
     assert "SendStep" in told["grammar"]["$defs"]
     english = marketer.get("/v1/specs/vocabulary?lang=en").json()
     assert {"verb": "wait", "noun": "wait"} in english["verbs"]
-    assert {"name": "customer.spent", "called": "customer.spent"} in english["fields"]
+    assert field("customer.spent", "customer.spent", "money") in english["fields"]
+
+
+def field(name: str, called: str, kind: str | None = "text") -> dict[str, object]:
+    return {"name": name, "called": called, "kind": kind, "choices": []}
 
 
 def test_each_verb_is_offered_once_under_a_name(marketer: Caller) -> None:

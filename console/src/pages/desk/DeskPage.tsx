@@ -1,14 +1,16 @@
 import { CheckOutlined, CopyOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Button, Empty, Flex, Modal, Skeleton, Tag, theme } from "antd";
-import { useState } from "react";
+import { Button, Empty, Flex, Skeleton, Tag, theme } from "antd";
+import { lazy, Suspense, useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { instant } from "@/parts/time";
 import { useWords } from "./words";
+
+const Doubt = lazy(() => import("./Doubt"));
 
 /** A guide's tasks, what is due first; made for a thumb. */
 export function DeskPage() {
@@ -145,22 +147,16 @@ function Task({ todo }: { todo: Schema["DeskTodo"] }) {
         {error !== null && <Failure error={error} />}
       </Flex>
       {doubted && (
-        <Modal
-          open
-          width={420}
-          title={words.wrongAsk}
-          okText={words.wrong}
-          cancelText={words.cancel}
-          okButtonProps={{ danger: true }}
-          onCancel={() => {
-            setDoubted(false);
-          }}
-          onOk={() => {
-            finish.mutate({ params, body: { outcome: "wrong" } }, done);
-          }}
-        >
-          <p>{words.wrongAbout}</p>
-        </Modal>
+        <Suspense>
+          <Doubt
+            onClose={() => {
+              setDoubted(false);
+            }}
+            onWrong={() => {
+              finish.mutate({ params, body: { outcome: "wrong" } }, done);
+            }}
+          />
+        </Suspense>
       )}
     </li>
   );

@@ -90,8 +90,7 @@ function Editor({ name, first, title, blank }: { name: string; first: Draft; tit
   const step = steps.find((each) => each.at === chosen);
   const trigger = outline?.head.trigger as Value | undefined;
   const event = trigger?.event as string | undefined;
-  const schedule = trigger?.schedule as string | undefined;
-  const begins = shop?.events.find((each) => each.event === event)?.called ?? event ?? schedule ?? "";
+  const begins = outline?.begins ?? event ?? "";
   const sound = outline !== undefined && !outline.diagnostics.some((each) => each.severity === "error");
   const verbs = useMemo(() => shop?.verbs ?? [], [shop]);
 
@@ -195,13 +194,17 @@ function Editor({ name, first, title, blank }: { name: string; first: Draft; tit
             block
             value={pane}
             options={[
-              { value: "form", label: words.form },
-              { value: "yaml", label: "YAML" },
-              { value: "try", label: words.try },
+              { value: "form", label: words.panes.form },
+              { value: "yaml", label: words.panes.yaml },
+              { value: "try", label: words.panes.try },
             ]}
             onChange={setPane}
           />
-          <div style={{ marginTop: 14, maxHeight: wide ? `calc(${height} - 46px)` : "none", overflowY: "auto" }}>
+          <div
+            role="region"
+            aria-label={words.panes[pane]}
+            style={{ marginTop: 14, maxHeight: wide ? `calc(${height} - 46px)` : "none", overflowY: "auto" }}
+          >
             {outline && pane === "form" && shop && (
               <>
                 <Mistakes outline={outline} chosen={chosen} onChoose={choose} />

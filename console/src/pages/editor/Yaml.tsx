@@ -9,6 +9,7 @@ import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirro
 import { useEffect, useRef } from "react";
 import type { Schema } from "@/api/client";
 import { useIsDark } from "@/parts/preferences";
+import { offersAt } from "./completing/offers";
 import type { Vocabulary } from "./steps";
 import type { Editing } from "./useEditing";
 import { useWords } from "./words";
@@ -119,33 +120,15 @@ export default function Yaml({ editing, mistakes, line, shop, label }: Props) {
   return <div ref={holder} className="yaml" />;
 }
 
-/** Names of the grammar where a key can stand, names of the shop behind the keys that ask for them. */
+/** What may stand where somebody writes. */
 function complete(context: CompletionContext, shop: Vocabulary | undefined) {
-  const word = context.matchBefore(/[\p{L}\p{N}_.:]*/u);
-  if (!shop || !word || (word.from === word.to && !context.explicit)) return null;
-  const before = context.state.doc
-    .lineAt(context.pos)
-    .text.slice(0, word.from - context.state.doc.lineAt(context.pos).from);
-  const key = /([a-z_]+):\s*(?:\[|"|')?$/.exec(before)?.[1];
-  const list: Record<string, string[]> = {
-    send: shop.templates.map((each) => each.template),
-    coupon: shop.campaigns.map((each) => each.name),
-    segment: shop.segments.map((each) => each.name),
-    tag: shop.tags.map((each) => each.name),
-    untag: shop.tags.map((each) => each.name),
-    webhook: shop.webhooks,
-    event: shop.events.map((each) => each.event),
-    of: shop.events.map((each) => each.event),
-    field: [
-      ...shop.fields,
-      ...shop.events.flatMap((each) => each.fields.map(({ name }) => ({ name: `trigger.${name}` }))),
-    ].map(({ name }) => name),
-    via: ["sms", "wecom", "wechat", "mini", "email"],
-  };
-  if (key !== undefined && key in list)
-    return { from: word.from, options: [...new Set(list[key])].map((label) => ({ label, type: "constant" })) };
-  if (key !== undefined) return null;
-  const models = Object.values((shop.grammar.$defs ?? {}) as Record<string, { properties?: Record<string, unknown> }>);
-  const keys = new Set(models.flatMap((each) => Object.keys(each.properties ?? {})));
-  return { from: word.from, options: [...keys].map((label) => ({ label, type: "property", apply: `${label}: ` })) };
+  const text = context.state.doc.toString();
+  const found = shop && offersAt(text, context.pos, shop);
+  if (!found || (found.from === context.pos && !context.explicit)) return null;
+  const options = found.offers.map(({ label, detail, isKey }) => ({
+    label,
+    ...(detail !== undefined && { detail }),
+    ...(isKey ? { type: "property", apply: `${label}: ` } : { type: "constant" }),
+  }));
+  return { from: found.from, options };
 }

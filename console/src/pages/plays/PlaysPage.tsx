@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { api, type Schema } from "@/api/client";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { Notices } from "@/parts/Notices";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { count, instant } from "@/parts/time";
@@ -14,7 +15,13 @@ const Composer = lazy(() => import("./Composer"));
 export const COLORS: Record<string, string> = { open: "green", closed: "gold", over: "default", stopped: "red" };
 
 /** The plays that are published and how each stands; one is opened, followed and composed here. */
-export function PlaysPage() {
+export const PlaysPage = () => (
+  <Notices>
+    <Plays />
+  </Notices>
+);
+
+function Plays() {
   const words = useWords();
   const may = useMay();
   const [chosen, setChosen] = useState<string>();

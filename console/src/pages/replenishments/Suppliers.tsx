@@ -4,6 +4,7 @@ import { api, type Schema } from "@/api/client";
 import { isStatus } from "@/api/problem";
 import { Failure } from "@/parts/Failure";
 import { useMay } from "@/parts/me";
+import { Notices } from "@/parts/Notices";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";
 import { useSupplyWords } from "./supplyWords";
@@ -12,7 +13,13 @@ type Row = Schema["SupplierState"];
 const percent = (share: number | null): string => (share === null ? "–" : `${(share * 100).toFixed(1)}%`);
 
 /** Who brings what, and how good they have been. */
-export function Suppliers() {
+export const Suppliers = () => (
+  <Notices>
+    <List />
+  </Notices>
+);
+
+function List() {
   const words = useSupplyWords();
   const may = useMay();
   const wide = Grid.useBreakpoint().md ?? true;

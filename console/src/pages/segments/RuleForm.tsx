@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import { api, client, type Schema } from "@/api/client";
 import { ApiProblem, isStatus } from "@/api/problem";
 import { Condition } from "@/parts/conditions/Condition";
-import { SpanInput } from "@/parts/conditions/Span";
+import { SpanInput } from "@/parts/inputs/SpanInput";
 import { Failure } from "@/parts/Failure";
 import { Quiet } from "@/parts/Quiet";
 import { count } from "@/parts/time";

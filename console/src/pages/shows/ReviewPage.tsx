@@ -8,6 +8,7 @@ import { Failure } from "@/parts/Failure";
 import { Figures } from "@/parts/Figures";
 import { useMay } from "@/parts/me";
 import { yuan as number } from "@/parts/money";
+import { Notices } from "@/parts/Notices";
 import { Page } from "@/parts/Page";
 import { Quiet } from "@/parts/Quiet";
 import { TaskTable } from "@/parts/TaskTable";
@@ -42,7 +43,11 @@ export function ReviewPage() {
         error !== null && !data && <Failure error={error} retry={() => void refetch()} />
       )}
       {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
-      {data && <Parts review={data} id={id} />}
+      {data && (
+        <Notices>
+          <Parts review={data} id={id} />
+        </Notices>
+      )}
     </Page>
   );
 }

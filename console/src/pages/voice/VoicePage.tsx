@@ -1,5 +1,6 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Tabs } from "antd";
+import { Notices } from "@/parts/Notices";
 import { Page } from "@/parts/Page";
 import { Comments } from "./Comments";
 import { Reports } from "./Reports";
@@ -25,7 +26,9 @@ export function VoicePage() {
         items={TABS.map((key) => ({ key, label: words[key] }))}
         onChange={(key) => void navigate({ to: "/voice", search: { tab: key as Tab } })}
       />
-      <Part />
+      <Notices>
+        <Part />
+      </Notices>
     </Page>
   );
 }

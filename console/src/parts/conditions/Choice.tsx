@@ -15,7 +15,7 @@ export function Choice({ label, value, things, onChange }: Props) {
   const [typed, setTyped] = useState("");
   const known = names(things);
   const others = [...new Set([value, typed.trim()])].filter(
-    (each) => each !== "" && !things.some(({ name }) => name === each),
+    (each) => each !== "" && !things.some(({ name, called }) => name === each || called.includes(each)),
   );
   return (
     <Select

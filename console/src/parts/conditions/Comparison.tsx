@@ -1,6 +1,8 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { AutoComplete, Button, Flex, Select } from "antd";
-import { asText, isValue, less, read, type Value } from "./values";
+import { Button, Flex, Select } from "antd";
+import type { FieldWord } from "./names";
+import { Operand } from "./Operand";
+import { less, type Value } from "./values";
 import { useWords } from "./words";
 
 export const OPERATORS = [
@@ -8,18 +10,19 @@ export const OPERATORS = [
 ] as const; // prettier-ignore
 type Operator = (typeof OPERATORS)[number];
 
-const asWritten = (value: unknown) =>
-  typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
-
 interface Props {
   value: Value;
+  /** The field that is asked about, if it is known. */
+  about?: FieldWord | undefined;
+  /** What it can be compared with. */
+  fields?: FieldWord[];
   /** What it held lately, to choose from. */
   held?: string[] | undefined;
   onChange: (value: Value) => void;
 }
 
 /** One or more comparisons with what the condition is about. */
-export function Comparison({ value, held = [], onChange }: Props) {
+export function Comparison({ value, about, fields = [], held = [], onChange }: Props) {
   const words = useWords();
   const asked = OPERATORS.filter((each) => each in value);
   const free = OPERATORS.filter((each) => !asked.includes(each));
@@ -45,9 +48,11 @@ export function Comparison({ value, held = [], onChange }: Props) {
               put(operator, next, keep ? value[operator] : right(next));
             }}
           />
-          <Right
+          <Operand
             operator={operator}
             value={value[operator]}
+            about={about}
+            fields={fields}
             held={held}
             onChange={(next) => {
               put(operator, operator, next);
@@ -79,61 +84,5 @@ export function Comparison({ value, held = [], onChange }: Props) {
         </Button>
       )}
     </>
-  );
-}
-
-function Right({
-  operator,
-  value,
-  held,
-  onChange,
-}: {
-  operator: Operator;
-  value: unknown;
-  held: string[];
-  onChange: (value: unknown) => void;
-}) {
-  const words = useWords();
-  if (operator === "exists")
-    return (
-      <Select
-        aria-label={words.operand}
-        value={value !== false}
-        style={{ flex: 1 }}
-        options={[
-          { value: true, label: words.yes },
-          { value: false, label: words.no },
-        ]}
-        onChange={onChange}
-      />
-    );
-  if ((operator === "in" || operator === "not_in") && !isValue(value))
-    return (
-      <Select
-        mode="tags"
-        aria-label={words.operand}
-        value={(Array.isArray(value) ? value : []).map(String)}
-        style={{ flex: 1 }}
-        options={held.map((each) => ({ value: each }))}
-        {...(held.length === 0 && { open: false, suffix: null })}
-        onChange={(all: string[]) => {
-          onChange(all.map(read));
-        }}
-      />
-    );
-  const field = isValue(value);
-  return (
-    <AutoComplete
-      aria-label={words.operand}
-      value={field ? `{${asText(value.field)}}` : asWritten(value)}
-      style={{ flex: 1 }}
-      options={held.filter((each) => !each.includes("•")).map((each) => ({ value: each }))}
-      showSearch={{ filterOption: false }}
-      placeholder={words.operandHint}
-      onChange={(text: string) => {
-        const named = /^\{\s*([\w.]+)\s*\}$/.exec(text);
-        onChange(named ? { field: named[1] } : read(text));
-      }}
-    />
   );
 }

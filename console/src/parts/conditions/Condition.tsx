@@ -4,9 +4,9 @@ import { Choice, EventName } from "./Choice";
 import { Comparison } from "./Comparison";
 import { Measure } from "./Measure";
 import { useExamples } from "./examples";
-import { fieldsOf, type Root, type Vocabulary, withExamples } from "./names";
+import { beginWhere, beginWith, fieldsOf, fieldsOfTrigger, type Root, type Vocabulary, withExamples } from "./names";
 import { Optional } from "./Optional";
-import { SpanInput } from "./Span";
+import { SpanInput } from "@/parts/inputs/SpanInput";
 import { asText, isValue, type Value } from "./values";
 import { useWords } from "./words";
 
@@ -37,6 +37,8 @@ interface Props {
   /** The type of the event that can be asked about here, as `event.…` or `trigger.…`. */
   event?: string | undefined;
   root?: Root;
+  /** The type of the event that began the journey, where another one is looked at. */
+  trigger?: string | undefined;
   onChange: (value: unknown) => void;
   onRemove?: (() => void) | undefined;
 }
@@ -44,11 +46,15 @@ interface Props {
 /** Any condition, as deep as it goes. What is changed is told at once, as the text has it. */
 export function Condition(props: Props) {
   const { value, shop, event, root, onChange, onRemove } = props;
+  const trigger = props.trigger ?? (root === "trigger" ? event : undefined);
   const words = useWords();
   const { token } = theme.useToken();
   const kind = kindOf(value);
   const examples = useExamples(kind === "field" ? event : undefined, root);
   const own = isValue(value) ? value : {};
+  const begun = root === "trigger" ? [] : fieldsOfTrigger(shop, trigger, words.ofTrigger);
+  const fields = kind === "field" ? withExamples([...fieldsOf(shop, event, root), ...begun], examples) : [];
+  const about = fields.find(({ name }) => name === own.field);
   const begin: Record<Kind, () => Value> = {
     field: () => ({ field: "customer.orders", at_least: 1 }),
     event: () => ({ event: "order.paid", within: "30d" }),
@@ -69,7 +75,15 @@ export function Condition(props: Props) {
     onChange(next);
   };
   const inner = (child: unknown, change: (value: unknown) => void, more: Partial<Props> = {}) => (
-    <Condition value={child} shop={shop} event={event} {...(root && { root })} {...more} onChange={change} />
+    <Condition
+      value={child}
+      shop={shop}
+      event={event}
+      trigger={trigger}
+      {...(root && { root })}
+      {...more}
+      onChange={change}
+    />
   );
   return (
     <Flex
@@ -95,13 +109,22 @@ export function Condition(props: Props) {
         <>
           <Choice
             value={asText(own.field)}
-            things={withExamples(fieldsOf(shop, event, root), examples)}
+            things={fields}
             label={words.field}
             onChange={(field) => {
-              set({ field });
+              const next = fields.find(({ name }) => name === field);
+              const alike = next?.kind === about?.kind && next?.choices.length === about?.choices.length;
+              if (next && !alike) onChange(beginWith(next));
+              else set({ field });
             }}
           />
-          <Comparison value={own} held={examples[asText(own.field)]} onChange={onChange} />
+          <Comparison
+            value={own}
+            about={about}
+            fields={fields.filter(({ name }) => name !== own.field)}
+            held={examples[asText(own.field)]}
+            onChange={onChange}
+          />
         </>
       )}
       {kind === "near" && (
@@ -179,7 +202,7 @@ export function Condition(props: Props) {
             label={words.where}
             on={own.where !== undefined}
             onToggle={(on) => {
-              set({ where: on ? { field: "event.total", at_least: "100元" } : undefined });
+              set({ where: on ? beginWhere(shop, asText(own.event)) : undefined });
             }}
           >
             {inner(
@@ -200,6 +223,7 @@ export function Condition(props: Props) {
               value={child}
               shop={shop}
               event={event}
+              trigger={trigger}
               {...(root && { root })}
               onChange={(next) => {
                 set({ [kind]: all.map((each: unknown, number) => (number === place ? next : each)) });

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 
 const PAUSE = 600;
 
@@ -8,32 +8,55 @@ interface Props<Value> {
   children: (value: Value, change: (value: Value) => void) => ReactNode;
 }
 
-/** Shows what is typed at once, and tells it when one pauses: the text isn't edited for each key. */
+/**
+ * Shows what is typed at once, and tells it when one pauses or leaves: the text isn't edited for each key, and nothing
+ * typed is lost.
+ */
 export function Later<Value>({ value, onChange, children }: Props<Value>) {
   const [shown, setShown] = useState(value);
-  const told = useRef(value);
   const tell = useRef(onChange);
+  const newest = useRef(value);
   const known = JSON.stringify(value);
+  const told = useRef(known);
   const [seen, setSeen] = useState(known);
-  const [sent, setSent] = useState(known);
+  const [pending, setPending] = useState<string[]>([]);
   if (seen !== known) {
     setSeen(known);
-    if (known !== sent) setShown(value); // else it is what was told, and somebody may have typed on
+    // What was told comes back, and somebody may have typed on since; anything else takes the place of all that.
+    const come = pending.indexOf(known);
+    setPending(pending.slice(come < 0 ? pending.length : come + 1));
+    if (come < 0) setShown(value);
   }
   useEffect(() => {
     tell.current = onChange;
-    told.current = value;
-  }, [onChange, value]);
+  }, [onChange]);
   useEffect(() => {
-    if (JSON.stringify(shown) === JSON.stringify(told.current)) return;
-    const timer = setTimeout(() => {
-      told.current = shown;
-      setSent(JSON.stringify(shown));
-      tell.current(shown);
-    }, PAUSE);
+    told.current = pending.at(-1) ?? known;
+  }, [known, pending]);
+  const say = useCallback(() => {
+    const next = newest.current;
+    const written = JSON.stringify(next);
+    if (written === told.current) return;
+    told.current = written;
+    setPending((all) => [...all, written]);
+    tell.current(next);
+  }, []);
+  useEffect(() => {
+    newest.current = shown;
+    const timer = setTimeout(say, PAUSE);
     return () => {
       clearTimeout(timer);
     };
-  }, [shown]);
-  return <>{children(shown, setShown)}</>;
+  }, [shown, say]);
+  useEffect(() => say, [say]);
+  return (
+    <div
+      style={{ display: "contents" }}
+      onBlur={() => {
+        say();
+      }}
+    >
+      {children(shown, setShown)}
+    </div>
+  );
 }

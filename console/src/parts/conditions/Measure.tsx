@@ -1,9 +1,9 @@
 import { Select } from "antd";
 import type { ReactNode } from "react";
 import { Choice, EventName } from "./Choice";
-import { fieldsOf, type Vocabulary } from "./names";
+import { SpanInput } from "@/parts/inputs/SpanInput";
+import { beginWhere, fieldsOf, type Vocabulary } from "./names";
 import { Optional } from "./Optional";
-import { SpanInput } from "./Span";
 import { asText, less, type Value } from "./values";
 import { useWords } from "./words";
 
@@ -49,7 +49,7 @@ export function Measure({ value, shop, onChange, condition }: Props) {
       {used !== "count" && used !== "share" && (
         <Choice
           value={asText(value[used])}
-          things={fieldsOf(shop, of, "event").filter(({ name }) => name.startsWith("event."))}
+          things={fieldsOf(shop, of, "event").filter(({ name }) => /^event\.(?!items\.)/.test(name))}
           label={words.field}
           onChange={(name) => {
             onChange({ [used]: name, ...rest() });
@@ -84,7 +84,7 @@ export function Measure({ value, shop, onChange, condition }: Props) {
           onChange({
             [used]: value[used] ?? true,
             ...others,
-            ...(on && { where: { field: "event.total", at_least: "100元" } }),
+            ...(on && { where: beginWhere(shop, of) }),
           });
         }}
       >

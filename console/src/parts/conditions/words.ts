@@ -1,7 +1,5 @@
 import { makeWords } from "@/parts/words";
 
-const zhSpan: Record<string, string> = { m: "分钟", h: "小时", d: "天" };
-
 export const conditionWords = {
   zh: {
     condition: "条件",
@@ -37,7 +35,12 @@ export const conditionWords = {
       after: "晚于",
     },
     operand: "比较的值",
-    operandHint: "值，如 59元；或 {字段}",
+    operandHint: (kind: string): string =>
+      kind === "instant" || kind === "day" ? "如 2026-09-01，或选另一个字段" : "填一个值，或选另一个字段",
+    aValue: "固定的值",
+    anotherField: (field: string) => `字段：${field}`,
+    yuan: "元",
+    ofTrigger: (field: string) => `触发时的${field}`,
     addComparison: "再加一个比较",
     removeComparison: "删除比较",
     yes: "有",
@@ -63,12 +66,6 @@ export const conditionWords = {
       first: "第一次",
       distinct: "不同的个数",
       share: "占比",
-    },
-    spanHint: "如 3d、4h",
-    span: (text: string) => {
-      const found = /^(\d+)([mhd])$/.exec(text);
-      if (found) return `${found[1]} ${zhSpan[found[2] ?? ""]}`;
-      return text.endsWith("show") || text.endsWith("shows") ? `${text.split(" ")[0]} 场直播` : text;
     },
   },
   en: {
@@ -105,7 +102,12 @@ export const conditionWords = {
       after: "after",
     },
     operand: "Compared with",
-    operandHint: "a value like 59元, or {field}",
+    operandHint: (kind: string): string =>
+      kind === "instant" || kind === "day" ? "like 2026-09-01, or another field" : "a value, or another field",
+    aValue: "A value",
+    anotherField: (field: string) => `field: ${field}`,
+    yuan: "元",
+    ofTrigger: (field: string) => `${field} of the trigger`,
     addComparison: "Another comparison",
     removeComparison: "Remove the comparison",
     yes: "yes",
@@ -132,8 +134,6 @@ export const conditionWords = {
       distinct: "how many different",
       share: "share",
     },
-    spanHint: "like 3d, 4h",
-    span: (text: string) => text,
   },
 };
 

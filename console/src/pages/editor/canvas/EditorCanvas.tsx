@@ -89,7 +89,14 @@ function Flow({ outline, chosen, verbs, folded, begins, onChoose, onFold, onInse
   const [seen, setSeen] = useState(laid);
   if (seen !== laid) {
     setSeen(laid);
-    setNodes(laid);
+    // With their sizes, which are known: else the ways between them would be taken away until they are measured again.
+    const sizes = new Map(nodes.flatMap(({ id, measured }) => (measured ? [[id, measured]] : [])));
+    setNodes(
+      laid.map((each) => {
+        const measured = sizes.get(each.id);
+        return measured ? { ...each, measured } : each;
+      }),
+    );
   }
   const edges = useMemo<InsertEdgeType[]>(
     () =>

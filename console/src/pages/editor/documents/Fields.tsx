@@ -1,6 +1,10 @@
 import { Flex, Input, InputNumber, Segmented, Select, theme } from "antd";
 import type { Schema } from "@/api/client";
 import { Later } from "@/parts/conditions/Later";
+import { CapInput } from "@/parts/inputs/CapInput";
+import { SpanInput } from "@/parts/inputs/SpanInput";
+import { ValidityInput } from "@/parts/inputs/ValidityInput";
+import { percentOf, withoutYuan, withYuan } from "@/parts/inputs/written";
 import { Quiet } from "@/parts/Quiet";
 import type { Edit } from "../useEditing";
 import { useWords } from "./words";
@@ -99,7 +103,7 @@ export function One({ field, label = field.label, value, mistakes, readOnly, onC
           {wrong.detail.replaceAll("`", "")}
         </span>
       ) : (
-        field.about !== "" && <Quiet small>{field.about.replaceAll("`", "")}</Quiet>
+        ["text", "list"].includes(field.kind) && field.about !== "" && <Quiet small>{field.about.replaceAll("`", "")}</Quiet>
       )}
     </Flex>
   ); // prettier-ignore
@@ -181,6 +185,45 @@ function Control({ field, label, value, wrong, readOnly, onChange }: ControlProp
           onChange={(next: string[]) => {
             const single = field.alone && next.length === 1 && !(Array.isArray(value) && all.length === 1);
             onChange(next.length === 0 ? undefined : single ? next[0] : next);
+          }}
+        />
+      );
+    }
+    case "span":
+      return (
+        <SpanInput
+          bare
+          label={label}
+          disabled={readOnly}
+          value={value}
+          onChange={(next) => {
+            if (next !== undefined || !field.required) onChange(next);
+          }}
+        />
+      );
+    case "cap":
+    case "limit":
+      return (
+        <CapInput label={label} disabled={readOnly} ever={field.kind === "limit"} value={value} onChange={onChange} />
+      );
+    case "validity":
+      return <ValidityInput label={label} disabled={readOnly} value={value} onChange={onChange} />;
+    case "money":
+    case "percent": {
+      const text = texts(value)[0] ?? "";
+      const money = field.kind === "money";
+      return (
+        <Input
+          aria-label={label}
+          disabled={readOnly}
+          status={status}
+          placeholder={words.notWritten}
+          suffix={money ? "元" : "%"}
+          value={money ? withoutYuan(text) : String(percentOf(text) ?? text)}
+          onChange={({ target }) => {
+            const typed = target.value.trim();
+            const number = /^\d+(\.\d+)?$/.test(typed);
+            onChange(typed === "" ? undefined : money ? withYuan(typed) : number ? `${typed}%` : typed);
           }}
         />
       );

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Choice, EventName } from "@/parts/conditions/Choice";
 import { Later } from "@/parts/conditions/Later";
 import { fieldsOf } from "@/parts/conditions/names";
-import { SpanInput } from "@/parts/conditions/Span";
+import { SpanInput } from "@/parts/inputs/SpanInput";
 import { asText, isValue, less, read, type Value } from "@/parts/conditions/values";
 import { escaped } from "../places";
 import { useWords } from "../words";

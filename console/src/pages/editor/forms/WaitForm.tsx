@@ -1,16 +1,19 @@
-import { Input, InputNumber, Select } from "antd";
+import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
+import { Button, Flex, InputNumber, Select } from "antd";
 import { Choice } from "@/parts/conditions/Choice";
 import { Condition } from "@/parts/conditions/Condition";
 import { Later } from "@/parts/conditions/Later";
 import { Measure } from "@/parts/conditions/Measure";
 import { fieldsOf } from "@/parts/conditions/names";
-import { SpanInput } from "@/parts/conditions/Span";
+import { Clock, Hours } from "@/parts/inputs/Hours";
+import { SpanInput } from "@/parts/inputs/SpanInput";
+import { hoursOf } from "@/parts/inputs/written";
 import { asText, isValue, less, type Value } from "@/parts/conditions/values";
 import { useWords } from "../words";
 import { Field, type Given } from "./given";
+import { MONTH_DAYS, WEEKDAYS } from "./schedules";
 
 type Way = "span" | "at" | "clock" | "day" | "weekday" | "month" | "moment" | "each" | "usual";
-const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 /** What a wait of each way begins as. */
 export const BEGIN: Record<Way, unknown> = {
   span: "1d",
@@ -39,9 +42,6 @@ export function wayOf(wait: unknown): Way {
   return day === undefined ? "clock" : day.startsWith("day") ? "day" : day.startsWith("the") ? "month" : "weekday";
 }
 
-const ordinal = (day: number): string =>
-  `the ${day}${[11, 12, 13].includes(day) ? "th" : (["th", "st", "nd", "rd"][day % 10] ?? "th")}`;
-
 /** Every way of waiting that the grammar has. */
 export function WaitForm({ value, shop, event, put }: Given) {
   const words = useWords();
@@ -56,24 +56,10 @@ export function WaitForm({ value, shop, event, put }: Given) {
   ); // prettier-ignore
 }
 
-function Clock({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const words = useWords();
-  return (
-    <Input
-      type="time"
-      aria-label={words.clock}
-      value={value.padStart(5, "0")}
-      onChange={({ target }) => {
-        if (target.value) onChange(target.value);
-      }}
-    />
-  );
-}
-
 /** What is written as a text: `1d at 10:00`, `until sunday at 20:00`. */
 function Spoken({ way, wait, onChange }: { way: Way; wait: string; onChange: (wait: unknown) => void }) {
   const words = useWords();
-  if (way === "span") return <SpanInput label={words.wait} value={wait} onChange={onChange} />;
+  if (way === "span") return <SpanInput label={words.wait} value={wait} onChange={(next) => { if (next) onChange(next); }} />;
   const [, span = "1d"] = AT.exec(wait) ?? [];
   const until = UNTIL.exec(wait);
   const day = (until?.[1] ?? "").replace(/^day\s+/, "");
@@ -87,8 +73,8 @@ function Spoken({ way, wait, onChange }: { way: Way; wait: string; onChange: (wa
       {way === "at" && <SpanInput label={words.wait} value={span} onChange={(next) => { say(next ?? "1d", clock); }} />}
       {way === "day" && <InputNumber aria-label={words.dayOfEntry} prefix={words.dayOfEntry} value={Number(day)} min={0} max={9999} precision={0} style={{ width: "100%" }} onChange={(next) => { say(String(next ?? 0), clock); }} />}
       {way === "weekday" && <Select aria-label={words.weekday} value={day} options={WEEKDAYS.map((each, place) => ({ value: each, label: words.weekdays[place] }))} onChange={(next: string) => { say(next, clock); }} />}
-      {way === "month" && <Select aria-label={words.monthDay} value={day} options={[...Array.from({ length: 31 }, (_, place) => ({ value: ordinal(place + 1), label: words.dayOfMonth(place + 1) })), { value: "the last day", label: words.lastDay }]} onChange={(next: string) => { say(next, clock); }} />}
-      <Clock value={clock} onChange={(next) => { say(which, next); }} />
+      {way === "month" && <Select aria-label={words.monthDay} value={day} options={MONTH_DAYS.map((each, place) => ({ value: each, label: place === 31 ? words.lastDay : words.dayOfMonth(place + 1) }))} onChange={(next: string) => { say(next, clock); }} />}
+      <Clock label={words.clock} value={clock} onChange={(next) => { say(which, next); }} />
     </>
   );
 } // prettier-ignore
@@ -118,7 +104,16 @@ function Mapping({ wait, shop, event, onChange }: Pick<Given, "shop" | "event"> 
   if (!isValue(wait.until))
     return (
       <Field label={words.between}>
-        <Input aria-label={words.between} allowClear placeholder="09:00-21:00" value={asText(wait.between)} onChange={({ target }) => { onChange({ until: "usual_hour", ...(target.value && { between: target.value }) }); }} />
+        {wait.between === undefined ? (
+          <Button size="small" icon={<PlusOutlined />} style={{ alignSelf: "start" }} onClick={() => { onChange({ until: "usual_hour", between: "09:00-21:00" }); }}>
+            {words.between}
+          </Button>
+        ) : (
+          <Flex gap={6}>
+            <Hours label={words.between} value={hoursOf(asText(wait.between)) ?? ["09:00", "21:00"]} onChange={([from, until]) => { onChange({ until: "usual_hour", between: `${from}-${until}` }); }} />
+            <Button icon={<DeleteOutlined />} aria-label={words.remove(words.between)} onClick={() => { onChange({ until: "usual_hour" }); }} />
+          </Flex>
+        )}
       </Field>
     );
   const { field, minus, plus } = wait.until;

@@ -3,6 +3,7 @@ import { Button, Flex, Select } from "antd";
 import { EventName } from "@/parts/conditions/Choice";
 import { Condition } from "@/parts/conditions/Condition";
 import { Later } from "@/parts/conditions/Later";
+import { beginWhere } from "@/parts/conditions/names";
 import { less, type Value } from "@/parts/conditions/values";
 import type { Vocabulary } from "../steps";
 import type { Step } from "../useEditing";
@@ -16,11 +17,14 @@ export function WaitedFor({
   value,
   shop,
   steps,
+  trigger,
   onChange,
 }: {
   value: unknown;
   shop: Vocabulary;
   steps: Step[];
+  /** The type of event that begins the journey. */
+  trigger: string | undefined;
   onChange: (value: unknown) => void;
 }) {
   // prettier-ignore
@@ -32,7 +36,7 @@ export function WaitedFor({
         {own.any.map((each: unknown, place, all) => (
           <Flex key={place} gap={6} align="start">
             <div style={{ flex: 1 }}>
-              <WaitedFor value={each} shop={shop} steps={steps} onChange={(next) => { onChange({ any: all.map((one: unknown, number) => (number === place ? next : one)) }); }} />
+              <WaitedFor value={each} shop={shop} steps={steps} trigger={trigger} onChange={(next) => { onChange({ any: all.map((one: unknown, number) => (number === place ? next : one)) }); }} />
             </div>
             {all.length > 1 && <Button icon={<DeleteOutlined />} aria-label={words.remove(words.waitedFor)} onClick={() => { const left = all.filter((_, number) => number !== place); onChange(left.length === 1 ? left[0] : { any: left }); }} />}
           </Flex>
@@ -51,16 +55,14 @@ export function WaitedFor({
         <Select aria-label={words.ofStep} value={shown(own[receipt])} options={sends.map((each) => ({ value: each.id ?? "", label: each.words }))} onChange={(next) => { onChange({ [receipt]: next }); }} />
       ) : (
         <>
-          <Later<string> value={shown(own.event)} onChange={(next) => { onChange({ ...own, event: next }); }}>
-            {(next, change) => <EventName value={next} shop={shop} onChange={change} />}
-          </Later>
+          <EventName value={shown(own.event)} shop={shop} onChange={(next) => { onChange({ ...own, event: next }); }} />
           {own.where === undefined ? (
-            <Button size="small" type="text" icon={<PlusOutlined />} style={{ alignSelf: "start" }} onClick={() => { onChange({ ...own, where: { field: "event.total", at_least: "100元" } }); }}>
+            <Button size="small" type="text" icon={<PlusOutlined />} style={{ alignSelf: "start" }} onClick={() => { onChange({ ...own, where: beginWhere(shop, shown(own.event)) }); }}>
               {words.where}
             </Button>
           ) : (
             <Later<unknown> value={own.where} onChange={(where) => { onChange({ ...own, where }); }}>
-              {(where, change) => <Condition value={where} shop={shop} event={shown(own.event)} root="event" onChange={change} onRemove={() => { onChange(less(own, "where")); }} />}
+              {(where, change) => <Condition value={where} shop={shop} event={shown(own.event)} root="event" trigger={trigger} onChange={change} onRemove={() => { onChange(less(own, "where")); }} />}
             </Later>
           )}
         </>

@@ -2,7 +2,7 @@ import { AutoComplete, Flex, Input } from "antd";
 import type { ReactNode } from "react";
 import { Condition } from "@/parts/conditions/Condition";
 import { Later } from "@/parts/conditions/Later";
-import { SpanInput } from "@/parts/conditions/Span";
+import { SpanInput } from "@/parts/inputs/SpanInput";
 import type { Value } from "@/parts/conditions/values";
 import { Quiet } from "@/parts/Quiet";
 import type { Vocabulary } from "../steps";
@@ -59,10 +59,16 @@ export function Line({ name, label, options, value, put }: LineProps) {
 }
 
 /** A key that holds a span of time. */
-export function Span({ name, label, more = [], value, put }: Given & { name: string; label: string; more?: string[] }) {
+export function Span({
+  name,
+  label,
+  bare = false,
+  value,
+  put,
+}: Given & { name: string; label: string; bare?: boolean }) {
   return (
     <Later<unknown> value={value[name]} onChange={(next) => { put(name, next); }}>
-      {(next, change) => <SpanInput label={label} value={next} more={more} onChange={change} />}
+      {(next, change) => <SpanInput label={label} bare={bare} value={next} onChange={change} />}
     </Later>
   ); // prettier-ignore
 }

@@ -57,8 +57,8 @@ export const FORMS: Record<string, Record<string, ComponentType<Given>>> = {
   },
   wait: { wait: WaitForm },
   wait_for: {
-    wait_for: function Awaited({ value, shop, steps, put }) {
-      return <WaitedFor value={value.wait_for} shop={shop} steps={steps} onChange={(next) => { put("wait_for", next); }} />; // prettier-ignore
+    wait_for: function Awaited({ value, shop, event, steps, put }) {
+      return <WaitedFor value={value.wait_for} shop={shop} steps={steps} trigger={event} onChange={(next) => { put("wait_for", next); }} />; // prettier-ignore
     },
     on: OwnWays,
     within: function Within(given) {
@@ -159,12 +159,17 @@ function Template({ step, value, shop, onEdit }: Given) {
   return (
     <Field label={words.template}>
       <Select showSearch aria-label={words.template} value={shown(value.send)} options={shop.templates.map((each) => ({ value: each.template, label: `${each.template}（${each.channels.map((name) => named[name] ?? name).join("、")}）` }))} onChange={(next) => {
-          const has = shop.templates.find((each) => each.template === next)?.channels ?? [];
-          const via = (Array.isArray(value.via) ? (value.via as string[]) : []).filter((each) => has.includes(each));
-          const same = Array.isArray(value.via) && via.length === value.via.length;
+          const channelsOf = (name: unknown) => shop.templates.find((each) => each.template === name)?.channels ?? [];
+          const has = channelsOf(next);
+          const old = Array.isArray(value.via) ? (value.via as string[]) : [];
+          // What nobody chose otherwise is what the template has.
+          const untouched = JSON.stringify(old) === JSON.stringify(viaOf(channelsOf(value.send)));
+          const left = untouched ? [] : old.filter((each) => has.includes(each));
+          const via = left.length > 0 ? left : viaOf(has);
+          const same = JSON.stringify(via) === JSON.stringify(old);
           onEdit([
             { op: "set", at: `${step.at}/send`, value: next },
-            ...(same ? [] : [{ op: "set" as const, at: `${step.at}/via`, value: via.length > 0 ? via : viaOf(has) }]),
+            ...(same ? [] : [{ op: "set" as const, at: `${step.at}/via`, value: via }]),
           ]);
         }} />
     </Field>
@@ -197,7 +202,7 @@ function Expires(given: Given) {
     <Field label={words.expires}>
       <Segmented value={field === undefined ? "span" : "field"} options={[{ value: "span", label: words.afterSpan }, { value: "field", label: words.kindsOfValue.field }]} onChange={(next) => { put("expires", next === "span" ? undefined : { field: "stream.starts_at" }); }} />
       {field === undefined ? (
-        <Span {...given} name="expires" label={words.expires} />
+        <Span {...given} bare name="expires" label={words.expires} />
       ) : (
         <Choice label={words.field} value={field} things={fieldsOf(shop, event, "trigger")} onChange={(next) => { put("expires", { field: next }); }} />
       )}

@@ -1,0 +1,38 @@
+import { makeWords, record } from "@/parts/words";
+
+export const useWords = makeWords({
+  zh: {
+    unit: (label: string) => `${label}的单位`,
+    units: record({ m: "分钟", h: "小时", d: "天", w: "周", shows: "场直播" }),
+    spanHint: "如 3d、4h",
+    most: "条",
+    times: "次",
+    in: "每",
+    days: "天",
+    ever: "不限时间",
+    daysOf: (label: string) => `${label}的天数`,
+    wayOf: (label: string) => `${label}的算法`,
+    fromIssue: "从发出算起",
+    untilDay: "到某一天为止",
+    wholeDay: "到那天结束",
+    from: (label: string) => `${label}从`,
+    until: (label: string) => `${label}到`,
+  },
+  en: {
+    unit: (label: string) => `${label}: unit`,
+    units: record({ m: "minutes", h: "hours", d: "days", w: "weeks", shows: "shows" }),
+    spanHint: "like 3d, 4h",
+    most: "",
+    times: "",
+    in: "in",
+    days: "days",
+    ever: "for ever",
+    daysOf: (label: string) => `${label}: days`,
+    wayOf: (label: string) => `${label}: how`,
+    fromIssue: "from its issue",
+    untilDay: "until a day",
+    wholeDay: "to the end of that day",
+    from: (label: string) => `${label}: from`,
+    until: (label: string) => `${label}: until`,
+  },
+});
