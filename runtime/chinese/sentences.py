@@ -155,6 +155,15 @@ SENTENCES: Mapping[str, str] = {
         "AFTERSHOW_PUBLIC_URL 不是网址；应像 https://shop.example"
     ),
     "AFTERSHOW_WEBHOOKS: not a JSON object": "AFTERSHOW_WEBHOOKS 不是 JSON 对象",
+    "AFTERSHOW_SIGNING_KEY must have 32 characters or more": "AFTERSHOW_SIGNING_KEY 至少要 32 个字符",
+    "AFTERSHOW_SMS_ROUTES: not a JSON object like {example}": "AFTERSHOW_SMS_ROUTES 不是这样的 JSON 对象：{example}",
+    "AFTERSHOW_SMS_ROUTES: {name} is not set up": "AFTERSHOW_SMS_ROUTES：{name} 还没有设置",
+    "AFTERSHOW_SMS_ROUTES: {names} are set up; say which sends what, like {example}": (
+        "AFTERSHOW_SMS_ROUTES：设置了 {names}；请写明谁发哪些，像 {example}"
+    ),
+    "set AFTERSHOW_KEY to a key, as `aftershow key create` prints it": (
+        "请把 AFTERSHOW_KEY 设为一个密钥，`aftershow key create` 会给一个"
+    ),
     "AFTERSHOW_DATABASE_URL is no address; it looks like postgresql+psycopg://user@host/database": (
         "AFTERSHOW_DATABASE_URL 不是地址；应像 postgresql+psycopg://user@host/database"
     ),

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from domain.store.clock import Clock
     from domain.store.work import Database
 
-VARIABLE = "AFTERSHOW_SMS_ROUTES"
 EXAMPLE = '{"86": {"aliyun_sms": 3, "tencent_sms": 1}, "*": {"twilio": 1}}'
 
 Country = Annotated[str, Field(pattern=r"^(?:[1-9][0-9]{0,2}|\*)$")]
@@ -37,12 +36,13 @@ def check_routes(channel: Channel, providers: Sequence[str]) -> Mapping[str, Map
     try:
         routes = RouteSettings().sms_routes
     except (SettingsError, ValidationError):
-        raise StartError(f"{VARIABLE}: not a JSON object like {EXAMPLE}") from None
+        raise StartError(f"AFTERSHOW_SMS_ROUTES: not a JSON object like {EXAMPLE}") from None
     named = {name for weights in routes.values() for name in weights}
     if missing := sorted(named - set(providers)):
-        raise StartError(f"{VARIABLE}: {missing[0]} is not set up")
+        raise StartError(f"AFTERSHOW_SMS_ROUTES: {missing[0]} is not set up")
     if len(providers) > 1 and not routes:
-        raise StartError(f"{VARIABLE}: {' and '.join(providers)} are set up; say which sends what, like {EXAMPLE}")
+        both = " and ".join(providers)
+        raise StartError(f"AFTERSHOW_SMS_ROUTES: {both} are set up; say which sends what, like {EXAMPLE}")
     return routes
 
 
