@@ -155,6 +155,12 @@ SENTENCES: Mapping[str, str] = {
         "AFTERSHOW_PUBLIC_URL 不是网址；应像 https://shop.example"
     ),
     "AFTERSHOW_WEBHOOKS: not a JSON object": "AFTERSHOW_WEBHOOKS 不是 JSON 对象",
+    "{path} is missing; pip install 'aftershow[local]' brings it, as make setup does": (
+        "没有 {path}；pip install 'aftershow[local]' 会装上它，make setup 也会"
+    ),
+    "AFTERSHOW_WORKER_PORT: port {port} of {host} can't be had; is it in use?": (
+        "AFTERSHOW_WORKER_PORT：{host} 的端口 {port} 用不了；是不是被占用了？"
+    ),
     "AFTERSHOW_SIGNING_KEY must have 32 characters or more": "AFTERSHOW_SIGNING_KEY 至少要 32 个字符",
     "AFTERSHOW_SMS_ROUTES: not a JSON object like {example}": "AFTERSHOW_SMS_ROUTES 不是这样的 JSON 对象：{example}",
     "AFTERSHOW_SMS_ROUTES: {name} is not set up": "AFTERSHOW_SMS_ROUTES：{name} 还没有设置",
