@@ -74,12 +74,12 @@ class EntryDoor:
 
     async def _take(self, play: str, body: bytes) -> Taken:
         key, token, choice = _parse(body)
-        now = self._clock.now()
-        customer = customer_by(await self._secret(), play, token, now)
-        if self._entries.waiting >= MOST:
-            ENTRIES.labels("too_fast").inc()
-            raise TooFast("Too many entries at once.", headers={"Retry-After": "1"})
         try:
+            now = self._clock.now()
+            customer = customer_by(await self._secret(), play, token, now)
+            if self._entries.waiting >= MOST:
+                ENTRIES.labels("too_fast").inc()
+                raise TooFast("Too many entries at once.", headers={"Retry-After": "1"})
             (taken,) = await self._entries.ask([(play, Ask(key, customer, choice, now))])
         except (DBAPIError, PoolTimeoutError):
             raise Unavailable("The database can't take it now.", headers={"Retry-After": "2"}) from None

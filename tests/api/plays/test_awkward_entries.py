@@ -1,7 +1,14 @@
 """Whatever comes in from outside: each entrant counts once, at the right time, and what can't be given goes on."""
 
+import contextlib
+import io
+import re
+import sys
+import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +45,15 @@ steps:
   - {id: right, draw: {among: correct, winners: 1}}
   - {id: show, announce: [screen]}
 """,
+    """
+play: heavy
+steps:
+  - {id: collect, collect: entries, for: 1m}
+  - if: {entries_at_least: 2}
+    then: [{id: draw, draw: {winners: 3, weight: {field: customer.level}}}]
+""",
 )
+RECIPE = re.findall(r"```python\n(.*?)```", (Path(__file__).parents[3] / "docs" / "plays.md").read_text(), re.DOTALL)[0]
 
 
 class Evening:
@@ -71,6 +86,15 @@ class Evening:
 
     def see(self, play: str) -> Any:
         return self.caller.get(f"/v1/plays/{play}").json()
+
+    def work_out(self, play: str, monkeypatch: pytest.MonkeyPatch) -> str:
+        """What the recipe of the documentation prints, given what is published."""
+        answer = lambda url: io.BytesIO(self.caller.get(url.removeprefix("http://shop")).content)  # noqa: E731
+        monkeypatch.setattr(urllib.request, "urlopen", answer)
+        monkeypatch.setattr(sys, "argv", ["recipe", "http://shop", play, str(self.see(play)["instance"])])
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(RECIPE, {})
+        return printed.getvalue()
 
     def go_on(self, play: str, **span: float) -> Any:
         """After a while, the worker has done what can be done then."""
@@ -174,6 +198,32 @@ def test_a_retry_that_comes_in_the_next_round_is_the_entry_that_it_was(evening: 
     assert (done["correct"], done["result"]["top"], len(done["result"]["winners"])) == ("b", None, 1)
     lines = evening.caller.get(f"/v1/plays/waves/entries?instance={done['instance']}&step=two").text.splitlines()
     assert [line.split("\t")[3:] for line in lines] == [["a", ""], ["b", "right"], ["a", ""]]
+
+
+def test_a_stranger_works_out_a_weighted_draw_and_one_among_some(
+    evening: Evening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evening.open("heavy")
+    for number in range(6):
+        evening.happen("customer.updated", f"member_no:m{number}", level=number)
+        evening.enter("heavy", f"m{number}")
+    done = evening.go_on("heavy", minutes=1)
+    assert done["draws"][0]["weighted"]
+    assert evening.work_out("heavy", monkeypatch) == "2.then.draw 6 份参与 3 名中奖：对得上\n"
+    evening.open("waves")
+    evening.go_on("waves", minutes=1)
+    for who, choice in (("m1", "a"), ("m2", "b"), ("m3", "b"), ("m4", "a")):
+        evening.enter("waves", who, choice=choice)
+    evening.go_on("waves", minutes=1)
+    assert evening.work_out("waves", monkeypatch) == "right 4 份参与 1 名中奖：对得上\n"
+
+
+def test_of_several_who_open_it_at_once_one_does(evening: Evening) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        opened = list(threads.map(lambda _: evening.caller.post("/v1/plays/waves/open"), range(4)))
+    assert sorted(each.status_code for each in opened) == [201, 409, 409, 409]
+    assert {each.json()["reason"] for each in opened if each.status_code == 409} == {"open_already"}
+    assert evening.open("bag")["instance"] != evening.see("waves")["instance"]
 
 
 def test_a_token_may_come_with_the_shops_key_but_not_beside_a_customer(evening: Evening) -> None:

@@ -16,6 +16,7 @@ import httpx
 import pytest
 from calling import Caller
 from sqlalchemy import func
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from activities.plays import PlayActivities
@@ -176,6 +177,17 @@ def test_a_flood_beyond_what_may_wait_is_told_to_come_again(
 
     answer = asyncio.run(send())
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+
+
+def test_without_the_database_nothing_is_taken_and_it_is_to_be_sent_again(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_away(_: Database) -> bytes:
+        raise OperationalError("SELECT", None, Exception("away"))
+
+    monkeypatch.setattr(flood, "secret_of", is_away)
+    sent = caller.post("/v1/plays/lottery/entries", json={"id": "1", "token": "a.b.1.c"}, raw_headers={})
+    assert (sent.status_code, sent.headers["retry-after"]) == (503, "2")
 
 
 def test_the_pages_are_small_and_bound_to_their_origin(caller: Caller) -> None:
