@@ -22,13 +22,14 @@ from domain.channels.staff import TellsStaff
 from domain.customers.resolution import is_locked_out
 from domain.intake import schedules
 from domain.intake.stocktaking import take_stock
-from domain.journeys import steps, stuck
+from domain.journeys import steps, stuck, traces
 from domain.journeys.executors import Executor, executor_of
 from domain.journeys.verbs import coupon, todo
 from domain.journeys.verbs.webhook import Call, Reply, claim_calls, settle_calls
 from domain.published.library import read_plan
 from domain.sending import claiming
 from domain.sending.settling import settle_messages
+from domain.store import tracing
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
 from domain.texts.links import Site
@@ -266,10 +267,30 @@ class JourneyActivities:
         for channel in dict.fromkeys(message.channel for message in claims.going):
             messages = [message for message in claims.going if message.channel == channel]
             outgoing += messages
-            deliveries += self._channels[channel].send_many(messages)
+            about: tracing.Attributes = {"channel": channel, "messages": len(messages)}
+            with tracing.span("provider send", kind=tracing.SpanKind.CLIENT, attributes=about):
+                answers = self._channels[channel].send_many(messages)
+                self._trace(messages, answers)
+            deliveries += answers
         if not outgoing:
             return []
         return self._written_down(group, list(zip(outgoing, deliveries, strict=True)), claims)
+
+    def _trace(self, messages: Sequence[Outgoing], answers: Sequence[Delivery]) -> None:
+        """What was told to a provider for many at once is found in the trace of each event, too."""
+        if not tracing.is_on():
+            return
+        with self._db() as session:
+            parents = traces.of(session, [message.enrollment for message in messages])
+        for message, answer in zip(messages, answers, strict=True):
+            parent = parents.get(message.enrollment)
+            if parent and not tracing.is_same_trace(parent):
+                about: tracing.Attributes = {
+                    "channel": message.channel,
+                    "message": message.key,
+                    "status": answer.status,
+                }
+                tracing.mark("provider send", parent, tracing.SpanKind.CLIENT, about)
 
     def _written_down(
         self, group: Group, told: Sequence[tuple[Outgoing, Delivery]], claims: claiming.Claims

@@ -188,6 +188,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         lifespan=assistants.lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # its spans hold paths and queries: who it is
     )
     limits = limits or Limits()
     intake = MicroBatcher(

@@ -32,6 +32,7 @@ from benchmarks import (
     recovery,
     sleepers,
     stock,
+    telemetry,
     tracking,
 )
 
@@ -60,6 +61,7 @@ MEASURES: Mapping[str, Callable[[], Iterator[tuple[str, ...]]]] = {
         connect,
         recovery,
         tracking,
+        telemetry,
     )
 }
 

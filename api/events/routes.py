@@ -33,7 +33,7 @@ from domain.catalogue import types
 from domain.catalogue.strictjson import Flaw
 from domain.customers.resolution import is_locked_out
 from domain.identity.arriving import Remarks
-from domain.intake.ingest import Incoming, held_up, ingest
+from domain.intake.ingest import Incoming, held_up, in_trace, ingest
 from domain.intake.reading import Item
 from domain.store.clock import Clock
 from domain.store.work import Database, UnitOfWork
@@ -98,7 +98,7 @@ async def post_events(request: Request) -> Response:
         env.rate.charge(caller.reference, 1)
         raise
     env.rate.charge(caller.reference, len(items))
-    outcomes = await env.intake.ask([item.incoming for item in items if item.incoming is not None])
+    outcomes = await env.intake.ask(in_trace([item.incoming for item in items if item.incoming is not None]))
     return _answer(_results(items, outcomes), chinese=is_chinese_wanted(request.headers.get("accept-language", "")))
 
 

@@ -23,6 +23,7 @@ from api.tracking.tracked import Tracked, as_item
 from domain.access.permissions import of_scopes
 from domain.access.tables import ApiKey
 from domain.catalogue import types
+from domain.intake.ingest import in_trace
 from domain.intake.reading import Item
 from domain.published.library import read_library
 from workflows.language.tracking import Tracking
@@ -167,7 +168,7 @@ async def _take(request: Request, key: ApiKey, format: str, body: bytes, read: R
         raise
     env.rate.charge(f"key:{key.id}", len(items), key.events_per_second)
     incoming = [item.incoming for item in items if item.incoming is not None]
-    taken = await env.intake.ask(incoming)
+    taken = await env.intake.ask(in_trace(incoming))
     for event, outcome in zip(incoming, taken, strict=True):
         EVENTS.labels(event.type if event.type in types.CATALOGUE else "other", outcome.status).inc()
     if refused := len(items) - len(incoming):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ from domain.stock.book import Book
 from domain.stock.live import follow_sales
 from domain.stock.replenishment import follow_supply
 from domain.store.bulk import as_json
+from domain.store.tracing import traceparent
 from domain.store.work import EventGiven, UnitOfWork
 from domain.supply.arrivals import follow_deliveries
 from domain.voice.inbox import put_down
@@ -40,7 +41,7 @@ class Incoming:
     """An event to be ingested, already validated against the catalogue. `identifiers` are strongest first.
 
     An event made by the product names the `customer` instead. `arrived` says when an event came in, where that
-    isn't now: a rehearsal takes events of several instants at once.
+    isn't now: a rehearsal takes events of several instants at once. `traceparent` is the span that it came in.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Incoming:
     identifiers: tuple[Ident, ...] = ()
     customer: int | None = None
     arrived: datetime | None = None
+    traceparent: str | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -133,6 +135,8 @@ def ingest(
     if version != lookup.version:  # published just now; who holds the locks must go by it
         library = library_of(work, version)
         lock_customers(work, naming.arrival.ids)
+    traced = ((each, each.traceparent) for each in new_events if each.traceparent and each.key in stored)
+    work.traces.update((stored[each.key]["id"], parent) for each, parent in traced)
     put_down(work, stored.values())
     note_evidence(work, naming.arrival, naming.groups, naming.stored(stored))
     naming.tell(remarks)
@@ -170,6 +174,12 @@ def ingest(
     enter_by_events(work, library, customer_rows)
     first_index = {event.key: index for index, event in reversed(list(enumerate(events)))}
     return [event.key in stored and first_index[event.key] == index for index, event in enumerate(events)]
+
+
+def in_trace(events: Sequence[Incoming]) -> Sequence[Incoming]:
+    """The events as of the span that this is done in, if there is one."""
+    parent = traceparent()
+    return [replace(event, traceparent=parent) for event in events] if parent else events
 
 
 def held_up(session: Session, events: Sequence[Incoming]) -> list[bool]:

@@ -89,7 +89,7 @@ class EventBatch:
                 if must_exit(plan, enrollment, event, facts):
                     apply_effect(self._work, enrollment, "exit", now)
                 elif wake_waits(self._work, plan, enrollment, enrollments, event, facts, now):
-                    apply_effect(self._work, enrollment, "wake", now)
+                    apply_effect(self._work, enrollment, "wake", now, event.id)
 
     def _enter(self, events: Sequence[CustomerEvent]) -> None:
         attempts = []

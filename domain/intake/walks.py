@@ -15,7 +15,7 @@ from domain.store.work import UnitOfWork
 def take_to_journey(work: UnitOfWork, journey: str, event_id: int) -> None:
     """Have an event about the business taken to the customers whom it concerns in a journey."""
     work.add(CustomerWalk(journey=journey, event_id=event_id))
-    work.enqueue(TakeToJourney(journey, event_id))
+    work.enqueue(TakeToJourney(journey, event_id), event=event_id)
 
 
 def walk_with_event(session: Session, journey: str, event_id: int) -> CustomerWalk | None:

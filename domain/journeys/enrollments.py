@@ -11,7 +11,7 @@ from propcache.api import cached_property
 
 from domain.conditions.facts import CustomerFacts
 from domain.intake.tables import Event
-from domain.journeys import decisions
+from domain.journeys import decisions, traces
 from domain.journeys.batch import EnrollmentBatch, LookbackQuery
 from domain.journeys.decisions import holdout_of
 from domain.journeys.tables import EnrollmentRow
@@ -103,12 +103,14 @@ def enter(work: UnitOfWork, attempts: Sequence[EntryAttempt], batch: EnrollmentB
         customer, live = attempt.facts.customer.id, attempt.live
         held_out = holdout_of(live.plan, attempt.facts.library.policy, row["entered_as"] or customer)
         record_entered(work, customer, live.plan.journey, live.plan_id, enrollment_id, attempt.now, held_out)
+    if work.traces:
+        traces.keep(work, {enrollment_id: attempt.event.id for enrollment_id, attempt in entered})
     over = _end_by_stored_events(work, entered, batch)
     for enrollment_id, attempt in entered:
         if enrollment_id not in over:
             alone = attempt.live.plan.entry.cohort == 1
             gather = None if alone else attempt.live.plan_id
-            work.enqueue(StartRun(enrollment_id), gather=gather)
+            work.enqueue(StartRun(enrollment_id), gather=gather, event=attempt.event.id)
 
 
 def end(
@@ -118,12 +120,14 @@ def end(
     decisions.ended(enrollment, ending, now, reason, wakes=wake).write(work)
 
 
-def apply_effect(work: UnitOfWork, enrollment: EnrollmentRow, effect: EventEffect, now: datetime) -> None:
+def apply_effect(
+    work: UnitOfWork, enrollment: EnrollmentRow, effect: EventEffect, now: datetime, event: int | None = None
+) -> None:
     """Do to the enrollment what an event means for it, and wake its workflow where it must look."""
     if effect == "converted":
         decisions.converted(enrollment, now).write(work)
     elif effect == "wake":
-        work.enqueue(WakeRun(enrollment.id))
+        work.enqueue(WakeRun(enrollment.id), event=event)
     else:
         end(work, enrollment, effect, now, wake=True)
 

@@ -108,6 +108,14 @@ class EnrollmentRow(NamedTuple):
     entered_as: int | None = None
 
 
+class EnrollmentTrace(Row, table=True):
+    """The span in which the event came in that an enrollment began with, as W3C writes it; of traced ones alone."""
+
+    __tablename__: ClassVar[Any] = "enrollment_traces"
+    enrollment_id: int = reference("enrollments.id", primary_key=True)
+    traceparent: str
+
+
 class Wait(ReadRow, table=True):
     """A registered wait_for. `result` is set once, by the event or by the time-out."""
 

@@ -1,7 +1,7 @@
 """Receipts: what a provider says of a message later becomes an event, through the one door."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -11,8 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 
 from domain.intake.ingest import Incoming, ingest
+from domain.journeys import traces
 from domain.ledger.tables import Message, MessageRow
 from domain.sending.tables import EarlyReceipt
+from domain.store import tracing
 from domain.store.bulk import is_among
 from domain.store.work import UnitOfWork
 from workflows.terms.channels import Channel
@@ -57,7 +59,14 @@ def take(work: UnitOfWork, source: str, receipts: Sequence[Receipt], now: dateti
     messages = work.exec(query).all()
     matched = [(receipt, _message_of(receipt, messages)) for receipt in receipts]
     matched_messages = [(receipt, message) for receipt, message in matched if message]
-    ingest(work, [_event(source, receipt, message, now) for receipt, message in matched_messages], now=now)
+    parents = traces.of(work, [message.enrollment_id for _, message in matched_messages]) if tracing.is_on() else {}
+    for receipt, message in matched_messages:
+        if parent := parents.get(message.enrollment_id):
+            about: tracing.Attributes = {"channel": receipt.channel, "message": message.id}
+            tracing.mark(f"receipt {receipt.what}", parent, tracing.SpanKind.CONSUMER, about)
+    told = [_event(source, receipt, message, now) for receipt, message in matched_messages]
+    of_trace = [parents.get(message.enrollment_id) for _, message in matched_messages]
+    ingest(work, [replace(each, traceparent=own) for each, own in zip(told, of_trace, strict=True)], now=now)
     names_by_key = {message.id: receipt.provider_id for receipt, message in matched_messages if receipt.provider_id}
     for row in work.read(MessageRow, is_among(Message.id, names_by_key)) if names_by_key else ():
         if row.status != "claimed" and row.provider_id is None and not row.is_forgotten:

@@ -75,6 +75,8 @@ class UnitOfWork(Session):
         self._outbox: list[Mapping[str, Any]] = []
         self._events: list[EventGiven] = []
         self._announced = False
+        self.traces: dict[int, str] = {}
+        """The spans in which events came in that are taken in here, by the events' ids."""
 
     def hold(self, row: V) -> V:
         """A row that was just read under its customer's lock; as this transaction has it now, if it was read before."""
@@ -131,9 +133,13 @@ class UnitOfWork(Session):
         """Add to a count; see `domain/journeys/counts.py`."""
         self._counts[what] += n
 
-    def enqueue(self, notice: Notice, *, gather: str | None = None) -> None:
-        """Have Temporal, or an employee, told. A start may be gathered with others of the plan that `gather` names."""
-        self._outbox.append({"kind": notice.kind, "payload": asdict(notice), "gather": gather})
+    def enqueue(self, notice: Notice, *, gather: str | None = None, event: int | None = None) -> None:
+        """Have Temporal, or an employee, told. A start may be gathered with others of the plan that `gather` names.
+
+        It belongs to the trace of the `event` that brings it about, if there is one.
+        """
+        parent = self.traces.get(event) if event is not None else None
+        self._outbox.append({"kind": notice.kind, "payload": asdict(notice), "gather": gather, "traceparent": parent})
 
     def give_rise_to(self, event: EventGiven) -> None:
         """Have an event taken in at the end, under the customer's lock, which the caller holds."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import uvicorn
 from fastapi import APIRouter
 from sqlalchemy import Engine, make_url
+from uvicorn.config import LOGGING_CONFIG
 
 from activities.adapters.wechat_shop import WechatShopOrders
 from api import links
@@ -28,6 +29,7 @@ from runtime.platform.providers import aliyun_sms, mini, oidc, settings_of, smtp
 from runtime.platform.providers.connect import secret, surroundings
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
+from runtime.platform.telemetry import log_as, trace_to_environment
 from runtime.platform.temporal import count_workers, is_healthy, temporal_address
 from workflows.terms.channels import CHANNEL_KINDS
 
@@ -50,6 +52,8 @@ def serve(
     send_tests: SendTests | None = None,
 ) -> None:
     """Serve the API until a signal ends it. It waits for Postgres, and does without Temporal."""
+    log_as(settings.log)
+    trace_to_environment("aftershow-api")
     engine, db = connect(settings.database_url, API)
     probe, _ = connect(settings.database_url, API, pool_size=1)
 
@@ -91,6 +95,7 @@ def serve(
         port=settings.port,
         http=BoundedProtocol,
         access_log=False,
+        log_config=None if settings.log == "json" else LOGGING_CONFIG,
         server_header=False,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

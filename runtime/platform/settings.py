@@ -1,5 +1,7 @@
 """What a process is told by its environment. Temporal's address is in the SDK's own variables (TEMPORAL_ADDRESS …)."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from domain.intake.retention import SHORTEST
@@ -17,6 +19,7 @@ class Settings(WebhookSettings, Public):
     database_url: str = Field(repr=False, min_length=1)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    log: Literal["text", "json"] = Field(default="text", description="how the lines of the log are written")
     worker_port: int | None = Field(
         default=None, ge=1, le=65535, description="of a worker's /healthz, /readyz and /metrics; without, they are off"
     )

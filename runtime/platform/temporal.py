@@ -17,6 +17,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from runtime.platform.embedded import SEARCH_ATTRIBUTES
+from runtime.platform.telemetry import interceptors
 
 
 class ScrubbingFailureConverter(DefaultFailureConverter):
@@ -57,7 +58,7 @@ async def temporal_client() -> Client:
     """A connected client. Raises RuntimeError if Temporal is away."""
     config = ClientConfig.load_client_connect_config()
     config.setdefault("target_host", DEFAULT_ADDRESS)
-    return await Client.connect(**config, data_converter=DATA_CONVERTER)
+    return await Client.connect(**config, data_converter=DATA_CONVERTER, interceptors=interceptors())
 
 
 async def is_healthy() -> bool:

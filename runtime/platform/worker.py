@@ -41,6 +41,7 @@ from runtime.platform.providers.connect import surroundings
 from runtime.platform.providers.wms import warehouse
 from runtime.platform.settings import Settings, site_of
 from runtime.platform.stored_clock import clock_of
+from runtime.platform.telemetry import log_as, trace_to_environment
 from runtime.platform.temporal import TASK_QUEUE, temporal_client
 from runtime.platform.worker_door import Condition, door, open_door
 from workflows.runs.connect import ConnectWorkflow
@@ -164,6 +165,8 @@ async def work(engine: Engine, db: Database, clock: Clock, settings: Settings) -
 
 def run(settings: Settings) -> None:
     """Run a worker until it is told to stop."""
+    log_as(settings.log)
+    trace_to_environment("aftershow-worker")
     engine, db = connect(settings.database_url, WORKER, pool_size=THREADS + 4)
     settle_heap()
     try:

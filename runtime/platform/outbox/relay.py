@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Engine
@@ -27,6 +27,7 @@ from domain.store.outbox import (
     put_off,
 )
 from domain.store.tables import Outbox
+from domain.store.tracing import SpanKind, span
 from domain.store.work import Database
 from runtime.platform.database import WORKER
 from runtime.platform.measures import RELAY
@@ -84,7 +85,7 @@ class Relay:
         with self._db() as session:
             rows = await _to_end(self._take, session)
             calls = await _to_end(lambda: list(self._prepare(session, rows)))
-            results = await asyncio.gather(*(call for _, call in calls), return_exceptions=True)
+            results = await asyncio.gather(*(_traced(rows, call) for rows, call in calls), return_exceptions=True)
             delivered = [(row_ids, result) for (row_ids, _), result in zip(calls, results, strict=True)]
             await _to_end(_settle, session, delivered)
         RELAY.beat()
@@ -160,6 +161,17 @@ class Relay:
                 telling.close()
             raise
         return calls
+
+
+def _traced(rows: Sequence[Outbox], call: Coroutine[Any, Any, str]) -> Coroutine[Any, Any, str]:
+    """The call in the trace of the event that brought it about; of several, of the first."""
+    parent = next((row.traceparent for row in rows if row.traceparent), None)
+    return _in_trace(f"outbox {rows[0].kind}", parent, len(rows), call) if parent else call
+
+
+async def _in_trace(name: str, parent: str, rows: int, call: Coroutine[Any, Any, str]) -> str:
+    with span(name, parent, SpanKind.PRODUCER, {"outbox.rows": rows}):
+        return await call
 
 
 async def _to_end(act: Callable[..., _Found], *arguments: object) -> _Found:
