@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
-    "AFTERSHOW_WORKER_PORT: port {port} of {host} can't be had; is it in use?": (
-        "AFTERSHOW_WORKER_PORT：{host} 的 {port} 端口用不了，是不是被占了？"
-    ),
     # who is one person
     "forget customer {number} for good?": "彻底删除客户 {number} 的资料？",
     "customer {number} is forgotten": "客户 {number} 的资料已删除",
