@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from domain.stock.book import available, last_day
-from domain.stock.foretelling import Foretold, foretell
+from domain.stock.foretelling import Foretold, foretell_all
 from domain.stock.places import is_in
 from domain.stock.reordering import Demand
 from domain.stock.tables import Lot, Product, Replenishment
@@ -26,10 +26,10 @@ COMING = ("ordered", "shipped", "overdue")
 
 def positions_of(
     session: Session, supplier: Supplier, now: datetime, zone: ZoneInfo
-) -> tuple[list[Position], dict[str, Foretold]]:
+) -> tuple[list[Position], Mapping[str, Foretold]]:
     """What there is of each product against its demand, and the forecast that says so."""
     today = local_day(now, zone)
-    forecasts = {sku: foretell(session, sku, supplier.city, today, AHEAD, now, zone) for sku in supplier.products}
+    forecasts = foretell_all(session, list(supplier.products), supplier.city, AHEAD, now, zone)
     query = select(Lot, Product).outerjoin(Product, col(Product.sku) == Lot.sku)
     query = query.where(col(Lot.sku).in_(supplier.products), Lot.on_hand > 0)
     if supplier.city is not None:
