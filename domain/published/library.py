@@ -200,7 +200,8 @@ def mark_published(session: Session) -> None:
 
 
 def _read(session: Session) -> Library:
-    documents: dict[str, Any] = {row.name: row.body for row in session.exec(select(Document))}
+    rows = select(Document).execution_options(populate_existing=True)
+    documents: dict[str, Any] = {row.name: row.body for row in session.exec(rows)}
     tags = Tags.model_validate(documents.get("_tags", {}))
     live = session.exec(
         select(Journey, PublishedPlan.version)
@@ -208,6 +209,7 @@ def _read(session: Session) -> Library:
         .where(col(Journey.stopped).is_(False))
         .execution_options(populate_existing=True)
     )
+    texts = select(MessageText).execution_options(populate_existing=True)
     ended = select(PublishedPlan.id, PublishedPlan.ended).where(col(PublishedPlan.ended).is_not(None))
     return Library(
         policy=Policy.model_validate(documents.get("_policy", {})),
@@ -219,7 +221,7 @@ def _read(session: Session) -> Library:
             )
             for row, version in live
         },
-        texts={(row.template, row.channel): row.body for row in session.exec(select(MessageText))},
+        texts={(row.template, row.channel): row.body for row in session.exec(texts)},
         measures=tags.measures,
         tags=tags.tags,
         stock=StockRules.model_validate(documents.get("_stock", {})),
