@@ -29,7 +29,7 @@ SKEW = 2.0
 SCARCE = 0.1
 """Of a disk, when less is free it is told; half of it is wrong."""
 
-OF_COMMANDS = ("DATA_DIR", "LANG", "SPECS", "TEMPLATES", "KEY", "URL", "LOG")
+OF_COMMANDS = ("DATA_DIR", "LANG", "SPECS", "TEMPLATES", "KEY", "URL")
 """What is no setting of a process."""
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
