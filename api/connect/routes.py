@@ -1,5 +1,7 @@
 """How connected systems stand: how far each has come, what was set aside of it, and ranges to fill in."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.auth import require
 from api.http.bodies import described, read_json
+from api.http.chinese import in_chinese, is_chinese_wanted
 from api.http.context import context
 from api.http.problems import Conflict, Forbidden, Invalid, NotFound, Unauthorized, Unavailable, documented
 from api.http.transactions import in_transaction
@@ -79,8 +82,12 @@ class Retried(BaseModel):
 
 @router.get("/v1/connectors", summary="List the connected systems, and how far they have come")
 def get_connectors(request: Request, _: Reader) -> Connected:
+    say = _saying(request)
     with context(request).db() as session:
-        return Connected(connectors=showing.connectors(session), outputs=showing.outputs(session))
+        return Connected(
+            connectors=[replace(each, error=say(each.error)) for each in showing.connectors(session)],
+            outputs=[replace(each, error=say(each.error)) for each in showing.outputs(session)],
+        )
 
 
 @router.get("/v1/connectors/{name}/rows", summary="List the rows of a connector that were set aside")
@@ -93,7 +100,7 @@ def get_rows(
     with context(request).db() as session:
         _published(session, name)
         rows = showing.set_aside(session, name, before)
-        shown = "pii" in caller.permissions
+        shown, say = "pii" in caller.permissions, _saying(request)
         return SetAsideList(
             rows=[
                 SetAside(
@@ -101,7 +108,7 @@ def get_rows(
                     key=row.key if shown else row.key.partition("/")[0],
                     field=row.field,
                     reason=row.reason,
-                    detail=row.detail,
+                    detail=say(row.detail) or "",
                     at=row.at,
                     row=row.row if shown else None,
                 )
@@ -149,6 +156,12 @@ async def post_retry(request: Request, caller: Operator, name: Name) -> Retried:
         return Retried(events=events, set_aside=aside, more=more)
 
     return await run_in_threadpool(in_transaction, env.db, act)
+
+
+def _saying(request: Request) -> Callable[[str | None], str | None]:
+    """Says what went wrong in the language that is asked for."""
+    chinese = is_chinese_wanted(request.headers.get("accept-language", ""))
+    return lambda words: in_chinese(words) if words and chinese else words
 
 
 def _published(session: Session, name: str) -> Connector:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from domain.catalogue.chinese import FAULTS as FAULTS_OF_EVENTS
+from domain.connectors.chinese import CHINESE as OF_CONNECTORS
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
 from workflows.source.translating import translator
 
@@ -377,7 +378,7 @@ FAULTS: Mapping[str, str] = {
 }
 """What is wrong with single fields."""
 
-SENTENCES: Mapping[str, str] = {**DIAGNOSTICS, **FAULTS_OF_EVENTS, **FAULTS, **DETAILS, **TITLES}
+SENTENCES: Mapping[str, str] = {**DIAGNOSTICS, **OF_CONNECTORS, **FAULTS_OF_EVENTS, **FAULTS, **DETAILS, **TITLES}
 
 in_chinese = lru_cache(maxsize=1000)(translator(SENTENCES))
 """Puts what a problem says into Chinese; in a batch of events each sentence stands often."""

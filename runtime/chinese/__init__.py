@@ -5,12 +5,13 @@ Chinese too. Names, keys and codes stay as they are.
 """
 
 from domain.catalogue.chinese import FAULTS
+from domain.connectors.chinese import CHINESE as OF_CONNECTORS
 from runtime.chinese.operating import OPERATING
 from runtime.chinese.sentences import SENTENCES
 from workflows.source.chinese import SENTENCES as DIAGNOSTICS
 from workflows.source.translating import translator
 
-_told = translator({**FAULTS, **DIAGNOSTICS, **OPERATING, **SENTENCES})
+_told = translator({**OF_CONNECTORS, **FAULTS, **DIAGNOSTICS, **OPERATING, **SENTENCES})
 
 
 def in_chinese(text: str) -> str:

@@ -20,7 +20,6 @@ SENTENCES: Mapping[str, str] = {
     ),
     # connected systems
     "{name}: {variable} is not set where this runs": "{name}：这里没有设置 {variable}",
-    "{variable} is not set where this runs": "这里没有设置 {variable}",
     "{name}: in order": "{name}：没有问题",
     "{name} gives nothing: {words}": "{name} 取不到数据：{words}",
     "{name} isn't pulled: it pushes to /v1/receivers/{path}": "{name} 不用拉取：它会推送到 /v1/receivers/{path}",
