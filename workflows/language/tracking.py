@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Literal, get_args
 
 from jmespath.exceptions import JMESPathError
@@ -81,7 +81,18 @@ class Tracking(Frozen):
 
 def plain(name: str) -> str:
     """A name in the spelling in which names are compared."""
+    return _plain(name) if len(name) <= _LONGEST_KEPT else _respelled(name)
+
+
+_LONGEST_KEPT = 100
+"""Characters of a name whose spelling is remembered; pages send what they like."""
+
+
+def _respelled(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+_plain = lru_cache(maxsize=5000)(_respelled)
 
 
 _ITEMS = (
