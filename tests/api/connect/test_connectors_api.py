@@ -53,7 +53,7 @@ def test_what_was_pulled_is_told_and_what_was_set_aside_is_taken_again(
         ("order.paid/b", "data.total", "missing", ROWS[1])
     ]
     chinese = operator.get("/v1/connectors/erp/rows", headers={"accept-language": "zh-CN"}).json()["rows"]
-    assert chinese[0]["detail"] == "必须写"
+    assert chinese[0]["detail"] == "必填"
     (hidden,) = reader.get("/v1/connectors/erp/rows").json()["rows"]
     assert (hidden["key"], hidden["row"]) == ("order.paid", None)
     mended = ERP | {"map": ERP["map"] | {"data": {"order_id": "no", "total": "`7`"}}}  # type: ignore[operator]
