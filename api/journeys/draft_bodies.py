@@ -1,7 +1,7 @@
 """What drafts are asked and answered with."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -128,12 +128,13 @@ class Review(BaseModel):
 
     `running` counts the customers inside each version; of those in other versions `moving` would go on under this one
     with `running=move`, `staying` would finish theirs. `sound`: it can be published. `seconded`: a second person has
-    to agree.
+    to agree. `state` is that of the journey, null before its first version: one that is stopped would run again.
     """
 
     revision: int
     live: int | None
     base: int | None
+    state: Literal["live", "paused", "stopped"] | None
     changes: list[str]
     running: dict[int, int]
     moving: int

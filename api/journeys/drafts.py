@@ -231,14 +231,17 @@ def get_review(request: Request, _: Editor, name: Name, lang: Lang = "zh") -> Re
         changes: list[str] = []
         running: dict[int, int] = {}
         moving = staying = 0
+        status = None
         with suppress(UnknownJourneyError):
-            running = journey_status(session, name).running
+            status = journey_status(session, name)
+            running = status.running
             if compiled.plan is not None:
                 changes = diff(plan_of(session, name), compiled.plan, running.get(live or 0, 0), lang)
                 moving, staying = count_movable(session, compiled.plan)
     return Review(
-        revision=state.revision, live=live, base=state.base, changes=changes, running=running, moving=moving,
-        staying=staying, sound=compiled.plan is not None, seconded=env.four_eyes, problems=compiled.problems,
+        revision=state.revision, live=live, base=state.base, state=status.state if status else None, changes=changes,
+        running=running, moving=moving, staying=staying, sound=compiled.plan is not None, seconded=env.four_eyes,
+        problems=compiled.problems,
     )  # fmt: skip
 
 

@@ -7548,7 +7548,7 @@ export interface components {
          *
          *     `running` counts the customers inside each version; of those in other versions `moving` would go on under this one
          *     with `running=move`, `staying` would finish theirs. `sound`: it can be published. `seconded`: a second person has
-         *     to agree.
+         *     to agree. `state` is that of the journey, null before its first version: one that is stopped would run again.
          */
         Review: {
             /** Revision */
@@ -7557,6 +7557,8 @@ export interface components {
             live: number | null;
             /** Base */
             base: number | null;
+            /** State */
+            state: ("live" | "paused" | "stopped") | null;
             /** Changes */
             changes: string[];
             /** Running */

@@ -112,6 +112,20 @@ def test_what_was_published_meanwhile_is_not_overwritten_unseen(marketer: Caller
     assert publish(marketer, 1, base=3).status_code == 412
 
 
+def test_the_draft_of_a_journey_that_was_stopped_meanwhile_says_so_and_lets_it_run_again(marketer: Caller) -> None:
+    save(marketer, TEXT, 0)
+    assert marketer.get(f"{DRAFT}/review").json()["state"] is None
+    publish(marketer, 1)
+    save(marketer, TEXT.replace("3d", "2d"), 0)
+    assert marketer.get(f"{DRAFT}/review").json()["state"] == "live"
+    assert marketer.post("/v1/journeys/thanks/stop").status_code == 200
+    assert marketer.get(DRAFT).json()["text"] == TEXT.replace("3d", "2d")
+    review = marketer.get(f"{DRAFT}/review").json()
+    assert (review["state"], review["sound"]) == ("stopped", True)
+    assert publish(marketer, 1, base=1).json()["published"]["version"] == 2
+    assert marketer.get(f"{DRAFT}/review").json()["state"] == "live"
+
+
 def test_what_has_mistakes_is_kept_but_not_published(marketer: Caller) -> None:
     save(marketer, TEXT.replace("hello", "helo"), 0)
     review = marketer.get(f"{DRAFT}/review").json()

@@ -1,5 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Flex, Input, theme } from "antd";
+import { Alert, Button, Flex, theme } from "antd";
+// One by one: all kinds of inputs together are a tenth of what is loaded to sign in.
+import Input from "antd/es/input/Input";
 import { type ReactNode, useState } from "react";
 import { api } from "@/api/client";
 import { ApiProblem, isProblem } from "@/api/problem";

@@ -75,6 +75,7 @@ export default function Publish({ draft, onClose, onDone }: Props) {
           {outdated && data.live !== null && (
             <Alert type="warning" showIcon title={words.outdated(data.base ?? 0, data.live)} />
           )}
+          {data.state === "stopped" && <Alert type="warning" showIcon title={words.stopped} />}
           {draft.asked && <Alert type="info" showIcon title={words.asked(draft.asked.name)} />}
           {data.seconded && !draft.asked && <Alert type="info" showIcon title={words.seconded} />}
           <section>

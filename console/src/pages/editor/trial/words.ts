@@ -53,6 +53,7 @@ export const trialWords = {
     askPublish: "提交，请另一个人同意",
     outdated: (base: number, live: number) =>
       `这份草稿是在 v${base} 的基础上写的，现在线上是 v${live}：发布会换掉 v${live} 的改动，请看清下面的变化。`,
+    stopped: "这个旅程已经停止：发布会让它重新运行，接纳新的客户。停止时已经结束的客户不会回来。",
     asked: (name: string) => `${name} 提交了发布，需要另一个人同意。`,
     seconded: "发布需要两个人：你提交以后，要由另一个人看过并同意。",
     firstVersion: "第一个版本",
@@ -125,6 +126,8 @@ export const trialWords = {
     askPublish: "Ask somebody to agree",
     outdated: (base: number, live: number) =>
       `This draft goes out from v${base}, and v${live} is live by now: publishing replaces what v${live} changed. Look at what follows.`,
+    stopped:
+      "This journey is stopped: publishing lets it run again and take in customers. Those who were ended don't come back.",
     asked: (name: string) => `${name} wants it published; a second person has to agree.`,
     seconded: "Publishing takes two: once you have asked, somebody else looks at it and agrees.",
     firstVersion: "The first version",
