@@ -26,6 +26,7 @@ interface Props {
 export function Operand({ operator, value, about, fields, held, onChange }: Props) {
   const words = useWords();
   const [typed, setTyped] = useState("");
+  const [open, setOpen] = useState(false);
   const label = words.operand;
   const style = { flex: 1, minWidth: 0 };
   const choices = about?.choices ?? [];
@@ -108,8 +109,11 @@ export function Operand({ operator, value, about, fields, held, onChange }: Prop
           onSearch: setTyped,
           filterOption: (_, option) => typed === "" || (option?.label.includes(typed) ?? false),
         }}
+        open={open}
+        onOpenChange={setOpen}
         onBlur={() => {
           setTyped("");
+          setOpen(false);
         }}
         placeholder={words.operandHint(about?.kind ?? "")}
         onChange={take}
