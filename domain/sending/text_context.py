@@ -27,7 +27,7 @@ MOST_CALLS = 10
 _BREAKS = re.compile(r"[\s\u2028\u2029]+")
 _BRACKETS = re.compile("[【】〖〗﹝﹞︻︼︗︘]")
 _LINK = re.compile(
-    r"[a-z][a-z0-9+.-]*:\s*/+\S*|(?<![a-z0-9])www\.\S*"
+    r"(?:[a-z][a-z0-9+.-]*)?:\s*/+\S*|(?<![a-z0-9])www\.\S*"
     r"|(?:[a-z0-9_-]+\.)+(?:cn|com|net|org|cc|top|xyz|vip|shop|io|co|me|tv|info|biz|link|club|site|online|app|ly"
     r"|gl|icu|wang|ltd|fun|store|tech|live|中国|公司|网络)(?![a-z0-9])\S*",
     re.IGNORECASE,

@@ -111,13 +111,13 @@ def play(db: Database, rounds: Sequence[Any], take: Callable[[Shop, Sequence[Inc
             for who, (type, data), age, number in batch
         ]
         take(shop, events)
-    stored = {table: sorted(str(row.model_dump(exclude={"identity"})) for row in shop.rows(table)) for table in TABLES}
+    stored = {table: sorted(str(row.model_dump(exclude={"identity", "created_at"})) for row in shop.rows(table)) for table in TABLES}
     for table, whose in (
         (TrailEntry, lambda row: row.customer_id),
         (Outbox, lambda row: row.payload["enrollment"]),
     ):
         rows = sorted(shop.rows(table), key=lambda row: (whose(row), row.id))
-        stored[table] = [str(row.model_dump(exclude={"id"})) for row in rows]
+        stored[table] = [str(row.model_dump(exclude={"id", "created_at"})) for row in rows]
     return stored
 
 
