@@ -111,7 +111,10 @@ def play(db: Database, rounds: Sequence[Any], take: Callable[[Shop, Sequence[Inc
             for who, (type, data), age, number in batch
         ]
         take(shop, events)
-    stored = {table: sorted(str(row.model_dump(exclude={"identity", "created_at"})) for row in shop.rows(table)) for table in TABLES}
+    stored = {
+        table: sorted(str(row.model_dump(exclude={"identity", "created_at"})) for row in shop.rows(table))
+        for table in TABLES
+    }
     for table, whose in (
         (TrailEntry, lambda row: row.customer_id),
         (Outbox, lambda row: row.payload["enrollment"]),
