@@ -86,13 +86,18 @@ class ValueModel:
         return np.asarray((self.gamma + np.where(repeats > 0, mean * repeats, 0.0)) * self.p / (known + self.q - 1))
 
 
+def _exp(logs: Floats) -> Floats:
+    """The parameters that these are the logarithms of, none so small or large that it can't be reckoned with."""
+    return np.asarray(np.exp(np.clip(logs, -30, 30)))
+
+
 def fit_purchases(known: Histories) -> PurchaseModel:
     """Raises TooFewOrdersError."""
     _enough(known.repeats)
     x, recency, age, weights = _alike(known)
 
     def loss(logs: Floats) -> float:
-        r, alpha, a, b = np.exp(logs)
+        r, alpha, a, b = _exp(logs)
         begun = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
         kept = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
         still = -(r + x) * np.log(alpha + age)
@@ -101,7 +106,7 @@ def fit_purchases(known: Histories) -> PurchaseModel:
         return -float(weights @ (begun + kept + either))
 
     logs, value = _least(loss, np.log(np.array([0.5, float(np.mean(known.age)) / 4, 1.0, 2.0])))
-    r, alpha, a, b = (float(each) for each in np.exp(logs))
+    r, alpha, a, b = (float(each) for each in _exp(logs))
     return PurchaseModel(r, alpha, a, b, log_likelihood=-value)
 
 
@@ -117,13 +122,13 @@ def fit_values(repeats: Floats, mean: Floats) -> ValueModel:
     weights, logs_of_mean = np.bincount(place), np.bincount(place, weights=np.log(scaled))
 
     def loss(logs: Floats) -> float:
-        p, q, gamma = np.exp(logs)
+        p, q, gamma = _exp(logs)
         logs_of_all = np.bincount(place, weights=np.log(gamma + spent))
         total = gammaln(p * times + q) - gammaln(p * times) - gammaln(q) + q * np.log(gamma) + p * times * np.log(times)
         return -float(weights @ total + (p * times - 1) @ logs_of_mean - (p * times + q) @ logs_of_all)
 
     logs, value = _least(loss, np.log(np.array([2.0, 3.0, 2.0])))
-    p, q, gamma = (float(each) for each in np.exp(logs))
+    p, q, gamma = (float(each) for each in _exp(logs))
     return ValueModel(p, q, gamma * unit, log_likelihood=-value - float(len(x) * np.log(unit)))
 
 
