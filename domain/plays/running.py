@@ -124,10 +124,10 @@ def play_of(version: PlayVersion) -> Play:
 
 
 def present_instance(session: Session, name: str, *, locked: bool = False) -> PlayInstance | None:
-    """The newest instance of a play."""
+    """The newest instance of a play; with `locked`, nobody else changes it, and entries may yet refer to it."""
     query = select(PlayInstance).where(PlayInstance.play == name).order_by(col(PlayInstance.id).desc()).limit(1)
     query = query.execution_options(populate_existing=True)
-    return session.exec(query.with_for_update() if locked else query).first()
+    return session.exec(query.with_for_update(key_share=True) if locked else query).first()
 
 
 def round_of(session: Session, instance_id: int, step: Path, *, locked: bool = False) -> PlayRound | None:
@@ -215,7 +215,7 @@ def end(work: UnitOfWork, instance: PlayInstance, state: str, now: datetime, rea
     for row in work.exec(
         select(PlayRound)
         .where(PlayRound.instance_id == instance.id, col(PlayRound.closed_at).is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)
     ):
         row.closed_at = now
     instance.state, instance.reason = state, reason
@@ -255,7 +255,7 @@ def carry_on(work: UnitOfWork, instance_id: int, now: datetime, gift: Gift = iss
 
     Once it is over, entries whose events weren't told yet are, page by page.
     """
-    instance = work.get(PlayInstance, instance_id, with_for_update=True, populate_existing=True)
+    instance = work.get(PlayInstance, instance_id, with_for_update={"key_share": True}, populate_existing=True)
     if instance is None:
         return PlayStanding(over=True, state="unknown")
     play = version_of(work, instance)

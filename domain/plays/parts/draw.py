@@ -18,7 +18,7 @@ def carry_out(run: Run, part: Draw) -> Came:
     """Give the prizes in the order of the shuffle, a page at a time."""
     weight = part.draw.weight
     row = run.round()
-    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path), with_for_update=True)
+    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path), with_for_update={"key_share": True})
     if isinstance(weight, FieldRef) and not run.instance.progress:
         run.note(weighed=True)
         run.work.connection().execute(_WEIGH, {"round": row.id, "path": weight.field.split(".")[1:], "most": HEAVIEST})

@@ -15,7 +15,7 @@ from workflows.plays.parts.rank import Rank
 
 def carry_out(run: Run, part: Rank) -> Came:
     """Give the prizes in the order of the rank, a page at a time."""
-    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path), with_for_update=True)
+    draw = run.work.get_one(PlayDraw, (run.instance.id, run.path), with_for_update={"key_share": True})
     return winning.win(run, part.rank, draw, order_of(run.work, run.play, part, run.round()))
 
 

@@ -108,7 +108,7 @@ def test_the_proxy_before_it_is_set_up_right() -> None:
     assert "Valid configuration" in checked.stdout + checked.stderr
 
 
-def test_a_role_that_works_reads_and_writes_and_changes_no_table(migrated: object, postgres_url: str) -> None:  # noqa: ARG001
+def test_a_role_that_works_reads_and_writes_and_changes_no_table(db: object, postgres_url: str) -> None:  # noqa: ARG001
     owner = create_engine(postgres_url)
     with owner.begin() as connection:
         connection.execute(text("DROP ROLE IF EXISTS little"))

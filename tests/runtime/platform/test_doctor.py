@@ -28,7 +28,7 @@ from domain.store.work import Database
 from runtime.authoring.publishing import publish_directory
 from runtime.cli.app import app
 from runtime.doctor import machine, parts
-from runtime.platform.embedded import free_port
+from runtime.platform.embedded import free_port, temporal_server
 
 AWAY = "127.0.0.1:1"
 POLICY = "timezone: Asia/Shanghai\nquiet_hours: 22:00-08:00\ncaps: {all: 3 per 7d}\n"
@@ -224,6 +224,13 @@ BREAKAGES: list[tuple[Break, str, str, str, str]] = [
     (a_file("_segments.yaml", "big: {field: customer.orders, above: 9}\n"), "specs", "warning",
      "_segments is not what is published", "aftershow publish"),
 ]  # fmt: skip
+
+
+@pytest.fixture
+def temporal() -> Iterator[str]:
+    """A server of its own: schedules and workers that other tests left would be found."""
+    with temporal_server() as address:
+        yield address
 
 
 def test_it_says_what_was_broken_and_what_mends_it(

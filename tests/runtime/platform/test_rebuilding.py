@@ -168,7 +168,7 @@ def test_a_run_that_is_over_for_temporal_alone_begins_anew_after_a_restore(thank
 
     async def story() -> None:
         client = await connected(temporal)
-        async with working(client, thanks, SystemClock(), "aftershow") as relay:
+        async with working(client, thanks, SystemClock(), "anew") as relay:
             (run,) = await relay.drain()
             await client.get_workflow_handle(run).terminate()
             with thanks.begin() as work:
@@ -208,7 +208,7 @@ def test_a_walk_goes_on_where_temporal_lost_it(db: Database, temporal: str) -> N
         client = await connected(temporal)
         counts = await rebuild(db)
         assert counts["walk"] in (1, 2), "midnight may be more than half a day ago"
-        async with working(client, db, SystemClock()) as relay:
+        async with working(client, db, SystemClock(), "walks") as relay:
 
             async def walked() -> bool:
                 await relay.drain()
