@@ -1,5 +1,5 @@
 import { expect, inject, it } from "vitest";
-import { DESKTOP, happen, PHONE, SIZES, Visit } from "./visit";
+import { DESKTOP, happen, PHONE, SIZES, told, Visit } from "./visit";
 
 async function publish(name: string, steps: string): Promise<void> {
   const body = `journey: ${name}\ntrigger: {event: form.filled}\nentry: {again: always}\nsteps:\n${steps}`;
@@ -142,6 +142,26 @@ it.concurrent("of two tabs with two users, the older begins anew as the newer, a
   await page.getByRole("button", { name: /赵磊/ }).waitFor();
   await page.getByRole("button", { name: "暂停" }).waitFor(); // it is live as before
   await visit.end();
+});
+
+it.concurrent("a machine whose clock is years off is shown what others are", async () => {
+  await told();
+  const seen = [];
+  for (const now of [undefined, "2019-01-01", "2033-06-01"]) {
+    const visit = await Visit.as("operator", { alone: true });
+    const { page } = visit;
+    if (now) await page.clock.setSystemTime(new Date(now));
+    const texts = [];
+    for (const path of ["/console/stock", "/console/shows"]) {
+      await page.goto(path);
+      texts.push(await page.getByRole("main").getByRole("row").nth(1).innerText());
+    }
+    seen.push(texts);
+    await visit.end(); // the session, too, lasts by the shop's clock
+  }
+  expect(seen[0]?.[0]).toMatch(/天/);
+  expect(seen[1]).toEqual(seen[0]);
+  expect(seen[2]).toEqual(seen[0]);
 });
 
 it.concurrent("a tab from before an upgrade loads itself again", async () => {
