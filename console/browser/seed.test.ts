@@ -96,10 +96,8 @@ class Marketer {
       .filter({ hasText: new RegExp(`^\\s*${said}($|\\s|（)`) })
       .first()
       .click();
-    await this.page
-      .locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden)")
-      .waitFor({ state: "detached" })
-      .catch(() => undefined);
+    const open = this.page.locator(".ant-select-dropdown:not(.ant-select-dropdown-hidden)");
+    await open.waitFor({ state: "detached", timeout: 1500 }).catch(() => box.press("Escape")); // of many, it stays
   }
 
   async span(at: Locator, label: string, [amount, unit]: Span): Promise<void> {

@@ -273,6 +273,7 @@ def case_files(paths: list[Path]) -> Iterator[Path]:
     """The files named, and those of the directories named (but for their `specs/`, which cases refer to)."""
     for path in paths:
         if path.is_dir():
-            yield from (file for file in sorted(path.rglob("*.yaml")) if file.parent.name != "specs")
+            found = sorted(path.rglob("*.yaml"))
+            yield from (file for file in found if "specs" not in file.relative_to(path).parts[:-1])
         else:
             yield path
