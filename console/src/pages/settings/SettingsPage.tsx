@@ -32,6 +32,7 @@ export function SettingsPage() {
         <div>
           <Tabs
             activeKey={active ?? ""}
+            tabBarGutter={16} // all are seen on a phone
             items={open.map((each) => ({
               key: each,
               label: words.tabs[each],
