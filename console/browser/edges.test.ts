@@ -159,7 +159,7 @@ it.concurrent("a machine whose clock is years off is shown what others are", asy
     seen.push(texts);
     await visit.end(); // the session, too, lasts by the shop's clock
   }
-  expect(seen[0]?.[0]).toMatch(/天/);
+  expect(seen[0]?.[1]).toMatch(/\d/);
   expect(seen[1]).toEqual(seen[0]);
   expect(seen[2]).toEqual(seen[0]);
 });
