@@ -59,6 +59,7 @@ describe("the tracker", () => {
     begin(true).track("a");
     await vi.advanceTimersByTimeAsync(600);
     expect(kept.has("queue")).toBe(true);
+    vi.clearAllTimers(); // the first page is left
     const next = begin(true);
     next.track("b");
     await vi.advanceTimersByTimeAsync(5000);
