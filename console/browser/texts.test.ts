@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { DESKTOP, PHONE, read, Visit } from "./visit";
+import { DESKTOP, PHONE, read, until, Visit } from "./visit";
 
 interface Written {
   body: string;
@@ -30,7 +30,11 @@ it.concurrent.each([
     await text.fill(`${before}{{ cust`);
     await page.keyboard.press("Control+End");
     await page.keyboard.press("o");
-    await page.locator(".cm-tooltip-autocomplete").getByText("customer.name", { exact: true }).waitFor();
+    const offered = page.locator(".cm-tooltip-autocomplete").getByText("customer.name", { exact: true });
+    await until(async () => {
+      if (!(await offered.isVisible())) await page.keyboard.press("Control+Space");
+      return offered.isVisible();
+    });
     await visit.picture(`text-names-${size}`);
     await page.keyboard.press("Escape");
     await text.fill(`${before}{{ nobody.name }}`);
