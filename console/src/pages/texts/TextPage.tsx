@@ -37,23 +37,27 @@ export function TextPage() {
   );
   const isNew = isStatus(error, 404) && !data && may("journeys.publish");
   const blank = { template, channel: channel as Channel, body: "", used_by: [], etag: "*" };
+  const [message, holder] = messages.useMessage();
   return (
     <Page title={`${template} · ${channels[channel] ?? channel}`} about={words.hint}>
       {isNew && <Alert type="info" showIcon title={words.newOne} />}
       {error !== null && !data && !isNew && <Failure error={error} retry={() => void refetch()} />}
       {error === null && !data && <Skeleton active paragraph={{ rows: 8 }} title={false} />}
-      {(data ?? (isNew && blank)) && <Writing key={data?.etag ?? "*"} written={data ?? blank} />}
+      {holder}
+      {(data ?? (isNew && blank)) && <Writing key={data?.etag ?? "*"} written={data ?? blank} message={message} />}
     </Page>
   );
 }
 
-function Writing({ written }: { written: Schema["TextWritten"] }) {
+type Messages = ReturnType<typeof messages.useMessage>[0];
+
+/** `message` outlives what is published, which is written anew with its next tag. */
+function Writing({ written, message }: { written: Schema["TextWritten"]; message: Messages }) {
   const words = useWords();
   const may = useMay();
   const queries = useQueryClient();
   const wide = Grid.useBreakpoint().lg ?? true;
   const lang = useLanguage();
-  const [message, holder] = messages.useMessage();
   const [body, setBody] = useState(written.body);
   const put = api.useMutation("put", "/v1/texts/{template}/{channel}");
   const refused: unknown = put.error;
@@ -87,7 +91,6 @@ function Writing({ written }: { written: Schema["TextWritten"] }) {
   };
   return (
     <Flex gap={32} vertical={!wide}>
-      {holder}
       <Flex vertical gap={12} style={{ flex: 1 }}>
         <Suspense fallback={<Skeleton active paragraph={{ rows: 8 }} title={false} />}>
           <Editor
